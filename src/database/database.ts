@@ -1,0 +1,87 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { PrismaClient } from "./generated/client.ts";
+
+/** One SQL statement with a name: prepared once per connection, easy to find in PostgreSQL's own statistics. */
+export interface Statement {
+  name: string;
+  text: string;
+}
+
+/** Runs statements; either the pool (each on its own) or one transaction. */
+export interface Queryable {
+  query<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]>;
+}
+
+/**
+ * The database: Prisma for the object graph and plain reads, named SQL for what must be fast. Both share one
+ * pool.
+ */
+export interface Database extends Queryable {
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  /** Runs `work` in one transaction: commits when it returns, rolls back when it throws. */
+  transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  poolSize: number;
+  /** Called for every statement, by either road; tests count with it. */
+  onStatement?: (text: string) => void;
+  /** Called when an idle connection breaks, as in a restart of PostgreSQL. */
+  onConnectionError?: (error: Error) => void;
+}
+
+// Counts and ids fit a JavaScript number by far; the log's 64-bit numbers are read as text (see event-log.ts).
+const types = { getTypeParser: pg.types.getTypeParser };
+
+export function openDatabase(url: string, options: DatabaseOptions): Database {
+  const pool = new pg.Pool({ connectionString: url, max: options.poolSize, types });
+  pool.on("error", (error) => options.onConnectionError?.(error));
+  if (options.onStatement) watchStatements(pool, options.onStatement);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+
+  return {
+    pool,
+    prisma,
+    query: async (statement, values) => (await pool.query({ ...statement, values })).rows,
+    transaction: (work) => inTransaction(pool, work),
+    async close() {
+      await prisma.$disconnect();
+      if (!pool.ended) await pool.end();
+    },
+  };
+}
+
+async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (transaction: Queryable) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work({
+      query: async (statement, values) => (await client.query({ ...statement, values })).rows,
+    });
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((problem: Error) => (broken = problem));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Reports each statement as it is sent, whoever sends it: the pool, a transaction or Prisma. */
+function watchStatements(pool: pg.Pool, onStatement: (text: string) => void): void {
+  pool.on("connect", (client) => {
+    const send = client.query.bind(client) as (...values: unknown[]) => unknown;
+    client.query = ((first: string | { text: string }, ...rest: unknown[]) => {
+      onStatement(typeof first === "string" ? first : first.text);
+      return send(first, ...rest);
+    }) as typeof client.query;
+  });
+}

@@ -1,0 +1,49 @@
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** How to start a PostgreSQL program, which refuses to run as root. */
+export interface Launcher {
+  command(command: [string, ...string[]]): [string, ...string[]];
+  /** Spawn options. */
+  identity: { uid?: number; gid?: number };
+  /** Who must own the data folder, when not we ourselves. */
+  owner?: { uid: number; gid: number };
+}
+
+/**
+ * As root, PostgreSQL runs as the user `postgres` or `nobody`. Where that user may not enter one of `paths`
+ * (a project below `/root`, say) it keeps root's right to pass through folders, and nothing more.
+ */
+export function unprivileged(paths: string[]): Launcher {
+  if (process.getuid?.() !== 0) return { command: (command) => command, identity: {} };
+  const owner = lookUpUser("postgres") ?? lookUpUser("nobody") ?? { uid: 65534, gid: 65534 };
+  if (paths.every((path) => isReachable(path))) {
+    return { command: (command) => command, identity: owner, owner };
+  }
+  if (spawnSync("setpriv", ["--version"]).status !== 0) {
+    throw new Error(
+      `PostgreSQL may not run as root, and other users cannot enter ${paths.find((path) => !isReachable(path))}. ` +
+        "Move the project to a folder everyone may enter, run as another user, or set DATABASE_URL.",
+    );
+  }
+  const capabilities = "+dac_override,+dac_read_search";
+  const wrap = ["setpriv", `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups"] as const;
+  const keep = [`--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`];
+  return { command: (command) => [...wrap, ...keep, ...command], identity: {}, owner };
+}
+
+function lookUpUser(name: string): { uid: number; gid: number } | undefined {
+  const uid = spawnSync("id", ["-u", name], { encoding: "utf8" });
+  const gid = spawnSync("id", ["-g", name], { encoding: "utf8" });
+  if (uid.status !== 0 || gid.status !== 0) return undefined;
+  return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+}
+
+/** Whether every folder above `path` lets strangers through. */
+function isReachable(path: string): boolean {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}

@@ -1,0 +1,189 @@
+import { Pool, type Dispatcher } from "undici";
+
+/** A request to a provider. `path` is absolute within the provider's origin. */
+export interface HttpRequest {
+  method: "GET" | "POST";
+  path: string;
+  query?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
+  body?: string;
+}
+
+/**
+ * What became of a request. The difference between the last two decides whether a message may be sent again:
+ * `notSent` is proof that the provider never saw the request; `unanswered` is not.
+ */
+export type HttpResult =
+  | { kind: "answer"; status: number; contentType: string; body: string; retryAfterSeconds?: number }
+  | { kind: "notSent"; reason: string }
+  | { kind: "unanswered"; reason: string };
+
+export interface ProviderHttp {
+  request(request: HttpRequest): Promise<HttpResult>;
+  /** Waits for the requests under way; every later one is `notSent`. */
+  close(): Promise<void>;
+}
+
+export interface ProviderHttpOptions {
+  /** Scheme, host and port, e.g. `https://api.tikosms.com`. */
+  origin: string;
+  /** Connections, and thereby requests in flight, at most. Default 10. */
+  maxConcurrent?: number;
+  /** For TCP and TLS together. Default 5,000. */
+  connectTimeoutMs?: number;
+  /** From the request to the end of the answer's headers. Default 20,000. */
+  headersTimeoutMs?: number;
+  /** Between two chunks of the answer's body. Default 10,000. */
+  bodyTimeoutMs?: number;
+  /** A longer answer is `unanswered`. Default 8 MiB: some providers list without pages. */
+  maxBodyBytes?: number;
+  /** For everything, waiting for a free connection included. Default 30,000. */
+  totalTimeoutMs?: number;
+  /** The clock against which a `Retry-After` date is read. */
+  now?: () => Date;
+}
+
+/**
+ * One pool of keep-alive connections for one provider: no pipelining, HTTP/1.1 only, redirects are answers like
+ * any other and never followed, nothing is ever sent a second time.
+ */
+export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
+  const { totalTimeoutMs = 30_000, now = () => new Date() } = options;
+  const pool = new Pool(new URL(options.origin).origin, {
+    connections: options.maxConcurrent ?? 10,
+    pipelining: 1,
+    allowH2: false,
+    connectTimeout: options.connectTimeoutMs ?? 5_000,
+    headersTimeout: options.headersTimeoutMs ?? 20_000,
+    bodyTimeout: options.bodyTimeoutMs ?? 10_000,
+    maxResponseSize: options.maxBodyBytes ?? 8 * 1024 * 1024,
+  });
+  return {
+    request(request) {
+      const exchange = new Exchange(totalTimeoutMs, now);
+      pool.dispatch(dispatchOptions(request), exchange);
+      return exchange.result;
+    },
+    close: () => pool.close(),
+  };
+}
+
+function dispatchOptions(request: HttpRequest): Dispatcher.DispatchOptions {
+  const query = new URLSearchParams(request.query).toString();
+  return {
+    method: request.method,
+    path: query === "" ? request.path : `${request.path}?${query}`,
+    headers: { "user-agent": "smsgraph", ...request.headers },
+    body: request.body,
+  };
+}
+
+/**
+ * One request on its way. undici calls `onRequestStart` immediately before it writes the first byte, and never
+ * for a request that fails earlier: that call is the line between `notSent` and `unanswered`.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly result: Promise<HttpResult>;
+  readonly #resolve: (result: HttpResult) => void;
+  readonly #now: () => Date;
+  readonly #timer: NodeJS.Timeout;
+  readonly #chunks: Buffer[] = [];
+  #started: Dispatcher.DispatchController | undefined;
+  #head: Pick<HttpResult & { kind: "answer" }, "status" | "contentType" | "retryAfterSeconds"> | undefined;
+  #settled = false;
+
+  constructor(totalTimeoutMs: number, now: () => Date) {
+    const { promise, resolve } = Promise.withResolvers<HttpResult>();
+    this.result = promise;
+    this.#resolve = resolve;
+    this.#now = now;
+    this.#timer = setTimeout(() => this.#expire(), totalTimeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Aborting here keeps a request that was given up while it waited, or that was already written, off the wire.
+    if (this.#settled || this.#started) controller.abort(new Error("given up"));
+    else this.#started = controller;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    const retryAfter = [headers["retry-after"]].flat()[0];
+    this.#head = {
+      status,
+      contentType: [headers["content-type"]].flat()[0] ?? "",
+      retryAfterSeconds: retryAfter === undefined ? undefined : retryAfterSeconds(retryAfter, this.#now()),
+    };
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (!this.#head) return this.#fail("the answer had no status");
+    // TextDecoder drops a byte order mark and replaces what is not UTF-8.
+    const body = new TextDecoder().decode(Buffer.concat(this.#chunks));
+    this.#settle({ kind: "answer", ...this.#head, body });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#fail(reasonOf(error, this.#started !== undefined));
+  }
+
+  #expire(): void {
+    this.#fail(this.#started ? "no complete answer within the time limit" : "no free connection in time");
+    this.#started?.abort(new Error("time limit"));
+  }
+
+  #fail(reason: string): void {
+    this.#settle({ kind: this.#started ? "unanswered" : "notSent", reason });
+  }
+
+  #settle(result: HttpResult): void {
+    clearTimeout(this.#timer);
+    this.#settled = true;
+    this.#resolve(result);
+  }
+}
+
+/** What the error codes of undici and Node mean. Error messages are never repeated: they can quote the request. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "host name not found",
+  EAI_AGAIN: "host name could not be resolved",
+  UND_ERR_CONNECT_TIMEOUT: "connecting took too long",
+  UND_ERR_CLOSED: "the connection pool is closed",
+  UND_ERR_DESTROYED: "the connection pool is closed",
+  UND_ERR_INVALID_ARG: "the request could not be written as HTTP",
+  UND_ERR_HEADERS_TIMEOUT: "no answer in time",
+  UND_ERR_BODY_TIMEOUT: "the answer stopped midway",
+  UND_ERR_HEADERS_OVERFLOW: "the headers of the answer are too long",
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: "the answer is too long",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "the answer is shorter than announced",
+  UND_ERR_SOCKET: "the connection was closed before the answer was complete",
+  ECONNRESET: "the connection was reset",
+};
+
+function reasonOf(error: Error, started: boolean): string {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+  if (known !== undefined) return known;
+  if (code.startsWith("HPE_")) return `the answer is not valid HTTP (${code})`;
+  const what = started ? "the connection failed" : "no connection could be made";
+  return code === "" ? what : `${what} (${code})`;
+}
+
+/** Reads a `Retry-After` header: seconds, or any of the three HTTP date forms (RFC 9110, sections 10.2.3, 5.6.7). */
+export function retryAfterSeconds(header: string, now: Date): number | undefined {
+  const value = header.trim();
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  if (!/^(mon|tue|wed|thu|fri|sat|sun)/i.test(value)) return undefined;
+  // The asctime form names no zone and means GMT all the same.
+  const at = Date.parse(/GMT$/i.test(value) ? value : `${value} GMT`);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now.getTime()) / 1000));
+}

@@ -1,0 +1,203 @@
+import type { z } from "zod";
+import type { ProviderHttp } from "./http.ts";
+
+/**
+ * What a provider is to the rest of smsgraph. An adapter knows one vendor's wire format and nothing of our
+ * storage: it gets checked values and returns outcomes as values. Every adapter passes the same contract suite.
+ */
+
+declare const e164Brand: unique symbol;
+/** A phone number checked and normalised to E.164, with its leading `+`. */
+export type E164 = string & { readonly [e164Brand]: true };
+
+/** An exact decimal number as text (`"0.045"`). Money is never a float. */
+export type DecimalText = string;
+
+/** The statuses a provider can report; the words of each provider are mapped onto these. */
+export type ReportedStatus =
+  | "SUBMITTED"
+  | "SENT"
+  | "DELIVERED"
+  | "READ"
+  | "UNDELIVERED"
+  | "EXPIRED"
+  | "REJECTED"
+  | "FAILED"
+  | "CANCELLED"
+  | "UNKNOWN";
+
+/** A provider's status words, upper-cased, with their meaning. A word that is absent means UNKNOWN. */
+export type StatusMap = Readonly<Record<string, ReportedStatus>>;
+
+/** Why a message did not or will not arrive. */
+export interface MessageFailure {
+  /** Stable snake_case word for programs, e.g. `no_rate`. */
+  code: string;
+  /** Plain words for people; the provider's own text where it gave one. */
+  text: string;
+  /** True when sending the same message again cannot help. */
+  permanent: boolean;
+}
+
+/** One message as it is handed to a provider. */
+export interface Submission {
+  /** Our message id (UUID): sent as the provider's client reference, unique for ever. */
+  messageId: string;
+  to: E164;
+  from: string;
+  text: string;
+  encoding: "GSM7" | "UCS2";
+  segments: number;
+  /** Where the provider posts receipts for this message; absent when we cannot be reached. */
+  callbackUrl?: string;
+}
+
+/** What became of an attempt to submit. Only `retryable` may ever be tried again. */
+export type SubmitOutcome =
+  | { kind: "accepted"; providerMessageId?: string; providerBatchId?: string }
+  | { kind: "rejected"; status: "REJECTED" | "FAILED"; failure: MessageFailure }
+  /** Proven not accepted: nothing was written, or the provider said it did not take it. */
+  | { kind: "retryable"; reason: string; retryAfterSeconds?: number }
+  /** Written, not answered (or not understandably): never resend blindly. */
+  | { kind: "ambiguous"; reason: string };
+
+/** One delivery report, as understood; from a callback, a poll or a reconciliation alike. */
+export interface Receipt {
+  providerMessageId?: string;
+  providerBatchId?: string;
+  /** Our own message id, where the provider echoes it. */
+  clientRef?: string;
+  status: ReportedStatus;
+  /** The provider's own word, untouched. */
+  providerStatus: string;
+  /** The provider's clock, where it gave a time. */
+  occurredAt?: Date;
+  /** Which part of a multipart message this reports on, from 1. */
+  part: number;
+  parts: number;
+  /** What the provider charged for this part. */
+  cost?: DecimalText;
+  /** Mobile country and network code as reported, digits only. */
+  mccmnc?: string;
+  failure?: MessageFailure;
+}
+
+export type CallbackReading =
+  | { kind: "receipts"; receipts: Receipt[] }
+  /** Well-formed, but not a receipt we know: stored and quarantined. */
+  | { kind: "unreadable"; reason: string }
+  /** Not even the provider's syntax: refused at the door. */
+  | { kind: "malformed"; reason: string };
+
+/** A message to ask the provider about. */
+export interface SubmittedMessage {
+  messageId: string;
+  to: E164;
+  providerMessageId?: string;
+  providerBatchId?: string;
+}
+
+/** A submission whose outcome is unknown, to be found by the provider's own means. */
+export interface UncertainSubmission {
+  messageId: string;
+  to: E164;
+  from: string;
+  text: string;
+  attemptedAt: Date;
+}
+
+export type ReconcileOutcome =
+  /** The provider has it: its ids and everything it says of it. */
+  | { kind: "found"; providerMessageId?: string; providerBatchId?: string; receipts: Receipt[] }
+  /** The provider was asked and does not list it (yet). */
+  | { kind: "absent" }
+  | { kind: "unavailable"; problem: ProviderProblem };
+
+/** Why a provider could not be asked, or did not answer usefully. Never contains credentials. */
+export interface ProviderProblem {
+  kind: "unreachable" | "unauthenticated" | "busy" | "not_found" | "refused" | "unreadable";
+  detail: string;
+  retryAfterSeconds?: number;
+}
+
+export type ProviderReply<Value> = { ok: true; value: Value } | { ok: false; problem: ProviderProblem };
+
+export interface BalanceReading {
+  amount: DecimalText;
+  currency: string;
+  /** How far below zero the provider lets the account go; never added to the balance. */
+  creditLimit?: DecimalText;
+  providerUpdatedAt?: Date;
+}
+
+export interface RateReading {
+  mcc: string;
+  /** Absent: the whole country. */
+  mnc?: string;
+  country?: string;
+  /** Price of one segment, in the currency of the account's balance. */
+  price: DecimalText;
+  validFrom?: Date;
+  /** Absent: open end. */
+  validUntil?: Date;
+}
+
+export interface RateQuery {
+  /** MCC alone, or MCC and MNC together. */
+  mccmnc: string;
+  country?: string;
+}
+
+/** What a provider can do. Asking for anything else is refused before a message is stored. */
+export interface ProviderCapabilities {
+  receipts: "CALLBACK" | "POLL";
+  flash: boolean;
+  validityPeriod: boolean;
+  /** Whether the caller may force UCS-2 for a text that fits GSM-7. */
+  unicodeControl: boolean;
+  cadenceGroups: boolean;
+  numberLookup: boolean;
+  balance: boolean;
+  rates: boolean;
+  /** Messages in one request at most. */
+  bulkSize: number;
+  /** Longest sender in characters. */
+  senderMaxLength: number;
+  /** Longest text in segments. */
+  maxSegments: number;
+}
+
+/** Settings every connection has; each adapter adds its credentials. */
+export interface ConnectionSettings {
+  baseUrl: string;
+  /** IANA zone in which the provider's zone-less times are read. */
+  timeZone: string;
+}
+
+export interface ProviderClient {
+  submit(submission: Submission): Promise<SubmitOutcome>;
+  /** Everything the provider says of these messages now. Messages it does not know are simply missing. */
+  lookUp(messages: readonly SubmittedMessage[]): Promise<ProviderReply<Receipt[]>>;
+  reconcile(submission: UncertainSubmission): Promise<ReconcileOutcome>;
+  /** Proves reachability and credentials without sending anything. */
+  check(): Promise<ProviderReply<{ detail: string }>>;
+  balance(): Promise<ProviderReply<BalanceReading>>;
+  rates(query: RateQuery): Promise<ProviderReply<RateReading[]>>;
+}
+
+export interface ProviderAdapter<Settings extends ConnectionSettings> {
+  readonly kind: string;
+  /** The provider's name as people write it. */
+  readonly title: string;
+  /** The base URL its documents print. */
+  readonly documentedBaseUrl: string;
+  /** Checks settings read from storage; which of its keys are secret is said by `secretKeys`. */
+  readonly settings: z.ZodType<Settings>;
+  readonly secretKeys: readonly (keyof Settings & string)[];
+  readonly capabilities: ProviderCapabilities;
+  /** Undefined when this sender may be used for this text, else what is wrong in plain words. */
+  senderProblem(sender: string, text: string): string | undefined;
+  createClient(settings: Settings, http: ProviderHttp): ProviderClient;
+  /** Total: any string gives a reading, never an exception. */
+  parseCallback(body: string, settings: Settings): CallbackReading;
+}
