@@ -1,4 +1,4 @@
-import { Pool, type Dispatcher } from "undici";
+import { type Dispatcher, errors, Pool } from "undici";
 
 /** A request to a provider. `path` is absolute within the provider's origin. */
 export interface HttpRequest {
@@ -58,13 +58,14 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
     bodyTimeout: options.bodyTimeoutMs ?? 10_000,
     maxResponseSize: options.maxBodyBytes ?? 8 * 1024 * 1024,
   });
+  let closing: Promise<void> | undefined;
   return {
     request(request) {
       const exchange = new Exchange(totalTimeoutMs, now);
       pool.dispatch(dispatchOptions(request), exchange);
       return exchange.result;
     },
-    close: () => pool.close(),
+    close: () => (closing ??= pool.close()),
   };
 }
 
@@ -173,7 +174,7 @@ function reasonOf(error: Error, started: boolean): string {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
   if (known !== undefined) return known;
-  if (code.startsWith("HPE_")) return `the answer is not valid HTTP (${code})`;
+  if (error instanceof errors.HTTPParserError) return "the answer is not valid HTTP";
   const what = started ? "the connection failed" : "no connection could be made";
   return code === "" ? what : `${what} (${code})`;
 }

@@ -193,7 +193,7 @@ export interface ProviderAdapter<Settings extends ConnectionSettings> {
   readonly documentedBaseUrl: string;
   /** Checks settings read from storage; which of its keys are secret is said by `secretKeys`. */
   readonly settings: z.ZodType<Settings>;
-  readonly secretKeys: readonly (keyof Settings & string)[];
+  readonly secretKeys: readonly string[];
   readonly capabilities: ProviderCapabilities;
   /** Undefined when this sender may be used for this text, else what is wrong in plain words. */
   senderProblem(sender: string, text: string): string | undefined;

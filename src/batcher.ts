@@ -1,0 +1,45 @@
+/**
+ * Forms batches under load: while one batch is being worked on, everything that arrives waits for the next.
+ * An idle batcher passes an item on at once, a busy one in groups, without a timer in either case.
+ */
+export class Batcher<Item, Result> {
+  readonly #work: (items: Item[]) => Promise<Result[]>;
+  readonly #maxSize: number;
+  #waiting: { item: Item; settle: PromiseWithResolvers<Result> }[] = [];
+  #running = false;
+
+  /** `work` returns one result for each item, in the same order; when it throws, all its items fail. */
+  constructor(work: (items: Item[]) => Promise<Result[]>, maxSize: number) {
+    this.#work = work;
+    this.#maxSize = maxSize;
+  }
+
+  /** Items waiting for a batch. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  add(item: Item): Promise<Result> {
+    const settle = Promise.withResolvers<Result>();
+    this.#waiting.push({ item, settle });
+    if (!this.#running) {
+      this.#running = true;
+      // After this turn of the event loop, so that what arrives together goes together.
+      setImmediate(() => void this.#run());
+    }
+    return settle.promise;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#maxSize);
+      try {
+        const results = await this.#work(batch.map(({ item }) => item));
+        for (const [index, { settle }] of batch.entries()) settle.resolve(results[index] as Result);
+      } catch (error) {
+        for (const { settle } of batch) settle.reject(error);
+      }
+    }
+    this.#running = false;
+  }
+}

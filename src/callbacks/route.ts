@@ -1,0 +1,113 @@
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../clock.ts";
+import type { Connection, Connections } from "../connections/connections.ts";
+import type { Logger } from "../logger.ts";
+import { isUuid } from "../messages/message-id.ts";
+import { readBody, UnreadableBody } from "../http/body.ts";
+import type { CallbackIngest, IngestResult } from "./ingest.ts";
+
+/** What became of a callback request, for the counter. */
+export type CallbackResult =
+  | "accepted"
+  | "quarantined"
+  | "empty"
+  | "too_large"
+  | "not_text"
+  | "malformed"
+  | "unknown_provider"
+  | "wrong_secret"
+  | "wrong_method"
+  | "unavailable";
+
+export interface CallbackRouteOptions {
+  connections: Connections;
+  ingest: CallbackIngest;
+  clock: Clock;
+  logger: Logger;
+  onResult: (result: CallbackResult, kind: string | undefined) => void;
+  onReceipts: (result: IngestResult, connection: Connection) => void;
+}
+
+const largestBody = 4 * 1024 * 1024;
+
+class Refusal extends Error {
+  readonly status: number;
+  readonly result: CallbackResult;
+  constructor(status: number, result: CallbackResult, message: string) {
+    super(message);
+    this.status = status;
+    this.result = result;
+  }
+}
+
+/**
+ * `POST /callbacks/:providerId/:secret`: answers 200 when the receipts are committed, 4xx for what is not a
+ * callback of this provider (nothing is stored), and 503 when we cannot store, so that the provider tries again.
+ */
+export function createCallbackRoute(options: CallbackRouteOptions) {
+  return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+    let connection: Connection | undefined;
+    try {
+      connection = await authenticate(options.connections, request, path);
+      const result = await take(options, request, connection);
+      options.onResult(result.quarantined ? "quarantined" : "accepted", connection.adapter.kind);
+      options.onReceipts(result, connection);
+      answer(response, 200, "ok");
+    } catch (error) {
+      const refusal = toRefusal(error, options.logger);
+      options.onResult(refusal.result, connection?.adapter.kind);
+      if (refusal.status === 503) response.setHeader("retry-after", "5");
+      answer(response, refusal.status, refusal.message);
+      // What is still coming is read and dropped, else the sender sees a reset instead of the answer.
+      request.resume();
+    }
+  };
+}
+
+async function authenticate(
+  connections: Connections,
+  { method }: IncomingMessage,
+  path: string,
+): Promise<Connection> {
+  const [, , providerId = "", secret = ""] = path.split("/");
+  const connection = isUuid(providerId) ? await connections.get(providerId) : undefined;
+  if (!connection) throw new Refusal(404, "unknown_provider", "There is no such provider.");
+  if (!isSame(secret, connection.callbackSecret)) throw new Refusal(403, "wrong_secret", "The secret is wrong.");
+  if (method !== "POST") throw new Refusal(405, "wrong_method", "Callbacks are sent with POST.");
+  return connection;
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+async function take(
+  { ingest, clock }: CallbackRouteOptions,
+  request: IncomingMessage,
+  { row, parseCallback }: Connection,
+): Promise<IngestResult> {
+  const body = await readBody(request, largestBody);
+  const reading = parseCallback(body);
+  if (reading.kind === "malformed") throw new Refusal(400, "malformed", `The body cannot be read: ${reading.reason}`);
+  return ingest.ingest({
+    providerId: row.id,
+    receivedAt: clock.now(),
+    contentType: request.headers["content-type"] ?? null,
+    body: body.replaceAll("\0", ""),
+    ...(reading.kind === "receipts" ? { receipts: reading.receipts } : { receipts: [], problem: reading.reason }),
+  });
+}
+
+function toRefusal(error: unknown, logger: Logger): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof UnreadableBody) return new Refusal(error.status, error.reason, error.message);
+  logger.error({ error }, "could not store a callback; the provider is asked to send it again");
+  return new Refusal(503, "unavailable", "Not stored. Send it again.");
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}

@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import type { Database, Statement } from "../database/database.ts";
+import type { Provider } from "../database/generated/client.ts";
+import type { Listener } from "../database/listener.ts";
+import { isProviderKind, registry, type OpenProvider, type RegisteredProvider } from "../providers/registry.ts";
+import type { SecretBox } from "./secret-box.ts";
+
+/** A provider row with its adapter and open HTTP connections. */
+export interface Connection extends OpenProvider {
+  row: Provider;
+  adapter: RegisteredProvider;
+  /** The unguessable last part of the callback URL. */
+  callbackSecret: string;
+}
+
+/** What is encrypted of a connection. */
+export interface ConnectionSecrets {
+  credentials: Record<string, string>;
+  callbackSecret: string;
+}
+
+export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
+
+export const connectionChannel = "smsgraph_connections";
+
+export const announceChange: Statement = {
+  name: "announce_connection_change",
+  text: `select pg_notify('${connectionChannel}', '')`,
+};
+
+/**
+ * The connected providers of all accounts, opened on first use and kept until their row changes. Every process
+ * hears of a change at once.
+ */
+export class Connections {
+  readonly #database: Database;
+  readonly #box: SecretBox;
+  readonly #publicUrl: () => string;
+  readonly #open = new Map<string, Promise<Connection | undefined>>();
+
+  constructor(database: Database, box: SecretBox, publicUrl: () => string) {
+    this.#database = database;
+    this.#box = box;
+    this.#publicUrl = publicUrl;
+  }
+
+  async watch(listener: Listener): Promise<void> {
+    await listener.on(connectionChannel, () => void this.#forget());
+  }
+
+  /** Undefined when there is no such connection; a disconnected one is still found, since its receipts are. */
+  get(id: string): Promise<Connection | undefined> {
+    const known = this.#open.get(id);
+    if (known) return known;
+    const opening = this.#load(id);
+    this.#open.set(id, opening);
+    opening.then(
+      (connection) => connection ?? this.#open.delete(id),
+      () => this.#open.delete(id),
+    );
+    return opening;
+  }
+
+  /** The account's enabled connections, the preferred first. */
+  async enabledOf(accountId: string): Promise<Connection[]> {
+    const rows = await this.#database.prisma.provider.findMany({
+      where: { accountId, enabled: true, disconnectedAt: null },
+      orderBy: [{ priority: "asc" }, { id: "asc" }],
+      select: { id: true },
+    });
+    const connections = await Promise.all(rows.map(({ id }) => this.get(id)));
+    return connections.filter((connection) => connection !== undefined);
+  }
+
+  /** Where the provider must post its receipts. */
+  callbackUrl({ row, callbackSecret }: Connection): string {
+    return `${this.#publicUrl()}/callbacks/${row.id}/${callbackSecret}`;
+  }
+
+  openSecrets(row: Pick<Provider, "id" | "secrets">): ConnectionSecrets {
+    return this.#box.open(row.secrets, row.id) as ConnectionSecrets;
+  }
+
+  sealSecrets(id: string, secrets: ConnectionSecrets): Uint8Array<ArrayBuffer> {
+    return this.#box.seal(secrets, id);
+  }
+
+  async close(): Promise<void> {
+    await this.#forget();
+  }
+
+  async #load(id: string): Promise<Connection | undefined> {
+    const row = await this.#database.prisma.provider.findUnique({ where: { id } });
+    if (!row || !isProviderKind(row.kind)) return undefined;
+    const adapter = registry[row.kind];
+    const { credentials, callbackSecret } = this.openSecrets(row);
+    const settings = { ...(row.settings as object), ...credentials };
+    return { row, adapter, callbackSecret, ...adapter.open(settings) };
+  }
+
+  /** Requests under way end on the old connections, which then close. */
+  async #forget(): Promise<void> {
+    const old = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.allSettled(old.map(async (connection) => (await connection)?.close()));
+  }
+}

@@ -1,0 +1,32 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+
+const algorithm = "aes-256-gcm";
+const nonceLength = 12;
+const tagLength = 16;
+
+/** Encrypts what must not be readable in the database or a backup of it. */
+export interface SecretBox {
+  /** `context` (a row's id) must be the same when opening: a box cannot be moved to another row. */
+  seal(value: object, context: string): Uint8Array<ArrayBuffer>;
+  /** @throws Error when the key is another one, or the box was tampered with. */
+  open(box: Uint8Array, context: string): unknown;
+}
+
+/** AES-256-GCM with a fresh nonce for every box: nonce, tag, ciphertext. `key` has 32 bytes. */
+export function createSecretBox(key: Uint8Array): SecretBox {
+  return {
+    seal(value, context) {
+      const nonce = randomBytes(nonceLength);
+      const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(context));
+      const sealed = Buffer.concat([cipher.update(JSON.stringify(value), "utf8"), cipher.final()]);
+      return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), sealed]));
+    },
+    open(box, context) {
+      const nonce = box.subarray(0, nonceLength);
+      const tag = box.subarray(nonceLength, nonceLength + tagLength);
+      const decipher = createDecipheriv(algorithm, key, nonce).setAAD(Buffer.from(context)).setAuthTag(tag);
+      const text = Buffer.concat([decipher.update(box.subarray(nonceLength + tagLength)), decipher.final()]);
+      return JSON.parse(text.toString("utf8"));
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/** Every kind of error a client can meet, as a stable word for programs. */
+export const errorCodes = {
+  INVALID_PHONE_NUMBER: "The recipient is not a phone number that can get an SMS.",
+  INVALID_TEXT: "The text is empty, too long, or cannot be encoded as asked.",
+  INVALID_SENDER: "The sender is missing, or the provider does not allow it.",
+  INVALID_SCHEDULE: "The time is in the past or too far ahead.",
+  INVALID_INPUT: "A value is out of its range or has the wrong form.",
+  INVALID_ID: "The id is not one that smsgraph gave out, or belongs to another type.",
+  INVALID_CURSOR: "The cursor is not one that smsgraph gave out.",
+  NOT_FOUND: "There is no such thing in this account.",
+  NO_ROUTE: "No connected provider can carry the message.",
+  UNSUPPORTED_FEATURE: "The provider cannot do what was asked.",
+  IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
+  NOT_CANCELLABLE: "The message is no longer in our hands.",
+  UNAUTHENTICATED: "The API key is missing, unknown or revoked.",
+  FORBIDDEN: "The API key lacks the scope.",
+  BAD_REQUEST: "The request is not valid GraphQL for this schema.",
+  QUERY_TOO_COMPLEX: "The query asks for too much at once.",
+  UNAVAILABLE: "The service cannot answer now; try again.",
+  INTERNAL: "Something failed on our side; the id in the message finds it in the log.",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/**
+ * Something a client can put right. Its message says what is wrong, where, and what to do, and may be shown to
+ * anyone; every other error is internal and never leaves the process.
+ */
+export abstract class DomainError extends Error {
+  abstract readonly code: ErrorCode;
+}
+
+export class InvalidPhoneNumberError extends DomainError {
+  readonly code = "INVALID_PHONE_NUMBER";
+  readonly input: string;
+  constructor(input: string, problem: string) {
+    super(`${problem} Write the number in international form, for example +421901000000.`);
+    this.input = input;
+  }
+}
+
+export class InvalidTextError extends DomainError {
+  readonly code = "INVALID_TEXT";
+  /** Segments the text would need, where it was measured. */
+  readonly segments: number | null;
+  readonly maxSegments: number | null;
+  constructor(message: string, segments: number | null = null, maxSegments: number | null = null) {
+    super(message);
+    this.segments = segments;
+    this.maxSegments = maxSegments;
+  }
+}
+
+export class InvalidSenderError extends DomainError {
+  readonly code = "INVALID_SENDER";
+  readonly sender: string | null;
+  constructor(message: string, sender: string | null) {
+    super(message);
+    this.sender = sender;
+  }
+}
+
+export class InvalidScheduleError extends DomainError {
+  readonly code = "INVALID_SCHEDULE";
+  readonly scheduledAt: Date;
+  constructor(message: string, scheduledAt: Date) {
+    super(message);
+    this.scheduledAt = scheduledAt;
+  }
+}
+
+export class InvalidInputError extends DomainError {
+  readonly code: ErrorCode = "INVALID_INPUT";
+  /** Path of the value in the input, such as `messages.3.clientRef`. */
+  readonly field: string;
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+export class InvalidIdError extends InvalidInputError {
+  override readonly code = "INVALID_ID";
+}
+
+export class InvalidCursorError extends InvalidInputError {
+  override readonly code = "INVALID_CURSOR";
+  constructor(field: string) {
+    super(field, `\`${field}\` is not a cursor of ours. Use one exactly as an earlier answer gave it, or leave it out.`);
+  }
+}
+
+export class NotFoundError extends DomainError {
+  readonly code = "NOT_FOUND";
+  readonly id: string;
+  constructor(what: string, id: string) {
+    super(`There is no ${what} with the id ${id} in this account.`);
+    this.id = id;
+  }
+}
+
+export class NoRouteError extends DomainError {
+  readonly code = "NO_ROUTE";
+}
+
+export class UnsupportedFeatureError extends DomainError {
+  readonly code = "UNSUPPORTED_FEATURE";
+  /** The input field that asked for it. */
+  readonly feature: string;
+  constructor(feature: string, provider: string, advice: string) {
+    super(`${provider} cannot do what \`${feature}\` asks for. ${advice}`);
+    this.feature = feature;
+  }
+}
+
+export class IdempotencyConflictError extends DomainError {
+  readonly code = "IDEMPOTENCY_CONFLICT";
+  readonly idempotencyKey: string;
+  /** The message that the key belongs to. */
+  readonly messageId: string;
+  constructor(idempotencyKey: string, messageId: string) {
+    super("This idempotency key was used with another input in the last 24 hours. Use a new key for a new message.");
+    this.idempotencyKey = idempotencyKey;
+    this.messageId = messageId;
+  }
+}
+
+export class NotCancellableError extends DomainError {
+  readonly code = "NOT_CANCELLABLE";
+  readonly status: string;
+  constructor(status: string) {
+    super(`Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}.`);
+    this.status = status;
+  }
+}
+
+export class UnauthenticatedError extends DomainError {
+  readonly code = "UNAUTHENTICATED";
+}
+
+export class ForbiddenError extends DomainError {
+  readonly code = "FORBIDDEN";
+}
+
+export class QueryTooComplexError extends DomainError {
+  readonly code = "QUERY_TOO_COMPLEX";
+}

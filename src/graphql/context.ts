@@ -1,0 +1,67 @@
+import DataLoader from "dataloader";
+import type { Viewer } from "../access/api-keys.ts";
+import type { Clock } from "../clock.ts";
+import type { Connector } from "../connections/connect.ts";
+import type { Connections } from "../connections/connections.ts";
+import type { Database } from "../database/database.ts";
+import { UnauthenticatedError } from "../errors.ts";
+import type { EventFeed } from "../messages/event-feed.ts";
+import { readTimelinesOf, type LoggedEvent, type Position } from "../messages/event-log.ts";
+import type { MessageSender } from "../messages/send.ts";
+import type { Streams } from "./streams.ts";
+
+/** What the resolvers work with; made once by the composition root. */
+export interface Services {
+  database: Database;
+  clock: Clock;
+  feed: EventFeed;
+  sender: MessageSender;
+  connections: Connections;
+  connector: Connector;
+  streams: Streams;
+}
+
+/** One page of one message's timeline. */
+export interface TimelinePage {
+  messageId: string;
+  after: bigint;
+  limit: number;
+}
+
+/** What one operation works with. */
+export interface Context extends Services {
+  viewer: Viewer | undefined;
+  /** Where the event log stood before anything of this operation was read: the cursor of its answers. */
+  readPosition: Position;
+  timelines: DataLoader<TimelinePage, LoggedEvent[], string>;
+}
+
+export function createContext(services: Services, viewer: Viewer | undefined): Context {
+  const readPosition = services.feed.position;
+  return { ...services, viewer, readPosition, timelines: createTimelineLoader(services.database) };
+}
+
+/** The account of the caller. @throws UnauthenticatedError */
+export function accountOf({ viewer }: Pick<Context, "viewer">): string {
+  if (!viewer) throw new UnauthenticatedError("Send an API key: `Authorization: Bearer <key>`.");
+  return viewer.accountId;
+}
+
+/** One statement for the same page of any number of messages. */
+function createTimelineLoader(database: Database): Context["timelines"] {
+  return new DataLoader(async (pages) => loadTimelines(database, pages), {
+    cacheKeyFn: ({ messageId, after, limit }) => `${messageId} ${after} ${limit}`,
+  });
+}
+
+async function loadTimelines(database: Database, pages: readonly TimelinePage[]): Promise<LoggedEvent[][]> {
+  const alike = Map.groupBy(pages, ({ after, limit }) => `${after} ${limit}`);
+  const loaded = new Map<TimelinePage, LoggedEvent[]>();
+  for (const group of alike.values()) {
+    const [{ after, limit } = { after: 0n, limit: 0 }] = group;
+    const ids = group.map(({ messageId }) => messageId);
+    const timelines = await readTimelinesOf(database, ids, after, limit);
+    for (const page of group) loaded.set(page, timelines.get(page.messageId) ?? []);
+  }
+  return pages.map((page) => loaded.get(page) ?? []);
+}

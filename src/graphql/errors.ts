@@ -1,0 +1,114 @@
+import {
+  DomainError,
+  errorCodes,
+  IdempotencyConflictError,
+  InvalidInputError,
+  InvalidPhoneNumberError,
+  InvalidScheduleError,
+  InvalidSenderError,
+  InvalidTextError,
+  NoRouteError,
+  NotCancellableError,
+  NotFoundError,
+  UnsupportedFeatureError,
+} from "../errors.ts";
+import { builder } from "./builder.ts";
+import { encodeId } from "./ids.ts";
+
+export const ErrorCodeRef = builder.enumType("ErrorCode", {
+  description: "What went wrong, as a stable word for programs.",
+  values: Object.fromEntries(
+    Object.entries(errorCodes).map(([code, description]) => [code, { description }]),
+  ) as Record<keyof typeof errorCodes, { description: string }>,
+});
+
+const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
+  description: "Every typed error: `... on Error { code message }` is always enough.",
+  fields: (t) => ({
+    message: t.exposeString("message", { description: "What is wrong, where, and what to do, in plain words." }),
+    code: t.expose("code", { type: ErrorCodeRef, description: "What went wrong, for programs." }),
+  }),
+});
+
+export const InvalidPhoneNumber = builder.objectType(InvalidPhoneNumberError, {
+  name: "InvalidPhoneNumberError",
+  description: errorCodes.INVALID_PHONE_NUMBER,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ input: t.exposeString("input", { description: "The number as it was given." }) }),
+});
+
+export const InvalidText = builder.objectType(InvalidTextError, {
+  name: "InvalidTextError",
+  description: errorCodes.INVALID_TEXT,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    segments: t.exposeInt("segments", { nullable: true, description: "Segments the text would need." }),
+    maxSegments: t.exposeInt("maxSegments", { nullable: true, description: "Segments the provider takes." }),
+  }),
+});
+
+export const InvalidSender = builder.objectType(InvalidSenderError, {
+  name: "InvalidSenderError",
+  description: errorCodes.INVALID_SENDER,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    sender: t.exposeString("sender", { nullable: true, description: "The sender as it was given." }),
+  }),
+});
+
+export const InvalidSchedule = builder.objectType(InvalidScheduleError, {
+  name: "InvalidScheduleError",
+  description: errorCodes.INVALID_SCHEDULE,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    scheduledAt: t.expose("scheduledAt", { type: "DateTime", description: "The time as it was given." }),
+  }),
+});
+
+export const InvalidInput = builder.objectType(InvalidInputError, {
+  name: "InvalidInputError",
+  description: errorCodes.INVALID_INPUT,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ field: t.exposeString("field", { description: "Path of the value in the input." }) }),
+});
+
+export const NotFound = builder.objectType(NotFoundError, {
+  name: "NotFoundError",
+  description: errorCodes.NOT_FOUND,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ id: t.exposeID("id", { description: "The id as it was given." }) }),
+});
+
+export const NoRoute = builder.objectType(NoRouteError, {
+  name: "NoRouteError",
+  description: errorCodes.NO_ROUTE,
+  interfaces: [ErrorInterface],
+});
+
+export const UnsupportedFeature = builder.objectType(UnsupportedFeatureError, {
+  name: "UnsupportedFeatureError",
+  description: errorCodes.UNSUPPORTED_FEATURE,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    feature: t.exposeString("feature", { description: "The input field that asks for what the provider cannot do." }),
+  }),
+});
+
+export const IdempotencyConflict = builder.objectType(IdempotencyConflictError, {
+  name: "IdempotencyConflictError",
+  description: errorCodes.IDEMPOTENCY_CONFLICT,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    idempotencyKey: t.exposeString("idempotencyKey", { description: "The key." }),
+    messageId: t.id({
+      description: "Id of the message that the key belongs to.",
+      resolve: ({ messageId }) => encodeId("Message", messageId),
+    }),
+  }),
+});
+
+export const NotCancellable = builder.objectType(NotCancellableError, {
+  name: "NotCancellableError",
+  description: errorCodes.NOT_CANCELLABLE,
+  interfaces: [ErrorInterface],
+});

@@ -1,0 +1,31 @@
+/** Entries of a page when nothing is said, and at most. */
+export const defaultPageSize = 20;
+export const maxPageSize = 100;
+
+/** What one query may cost: a field costs 1, a list as many times what it may hold. */
+export const maxComplexity = 250_000;
+export const maxDepth = 15;
+
+/** Tokens in a document; a query written by people has a few hundred. */
+export const maxTokens = 5_000;
+
+/** Bytes of a GraphQL request: a thousand messages with long texts fit. */
+export const maxRequestBytes = 5 * 1024 * 1024;
+
+/** Entries of `nodes` and of `sendMessages`. */
+export const maxNodes = 100;
+export const maxMessages = 1_000;
+
+/** Message ids in one filter. */
+export const maxFilterIds = 1_000;
+
+interface PageSize {
+  first?: number | null | undefined;
+  last?: number | null | undefined;
+}
+
+/** A connection costs what its page may hold; a page that is too large is refused later, with its own error. */
+export const pageComplexity = (args: object): { field: number; multiplier: number } => {
+  const { first, last }: PageSize = args;
+  return { field: 1, multiplier: Math.min(Math.max(first ?? last ?? defaultPageSize, 0), maxPageSize) };
+};

@@ -1,0 +1,98 @@
+import type { Prisma } from "../database/generated/client.ts";
+import { queryFromInfo } from "@pothos/plugin-prisma";
+import { InvalidInputError } from "../errors.ts";
+import { firstMessageIdAt } from "../messages/message-id.ts";
+import { parseRecipient } from "../messages/phone.ts";
+import { builder } from "./builder.ts";
+import { accountOf } from "./context.ts";
+import { decodeId } from "./ids.ts";
+import { MessageStatusEnum } from "./message-enums.ts";
+import { Message } from "./message.ts";
+import { paginateById } from "./page.ts";
+
+const DateTimeRange = builder.inputType("DateTimeRange", {
+  description: "A stretch of time; either end may be open.",
+  fields: (t) => ({
+    from: t.field({ type: "DateTime", description: "From this moment on." }),
+    until: t.field({ type: "DateTime", description: "Before this moment." }),
+  }),
+});
+
+const MessageFilter = builder.inputType("MessageFilter", {
+  description: "Which messages to list. Everything given must hold; what is absent does not restrict.",
+  fields: (t) => ({
+    status: t.field({ type: [MessageStatusEnum], description: "In one of these statuses." }),
+    providerId: t.id({ description: "Carried by this provider." }),
+    to: t.string({ description: "To this recipient, in any spelling of the international number." }),
+    clientRef: t.string({ description: "With exactly this reference of yours." }),
+    created: t.field({ type: DateTimeRange, description: "Accepted in this stretch of time." }),
+  }),
+});
+
+type Filter = typeof MessageFilter.$inferInput;
+
+function toWhere(accountId: string, filter: Filter | null | undefined): Prisma.MessageWhereInput {
+  if (!filter) return { accountId };
+  const { status, providerId, to, clientRef, created } = filter;
+  return {
+    accountId,
+    ...(status && { status: { in: [...status] } }),
+    ...(providerId != null && { providerId: decodeId("Provider", String(providerId), "filter.providerId") }),
+    ...(to != null && { recipient: parseRecipient(to).to }),
+    ...(clientRef != null && { clientRef }),
+    ...(created && { AND: createdWithin(created.from, created.until) }),
+  };
+}
+
+/** Ids are in the order of creation, so a stretch of time is a stretch of ids. */
+function createdWithin(from: Date | null | undefined, until: Date | null | undefined): Prisma.MessageWhereInput {
+  return { id: { ...(from && { gte: firstMessageIdAt(from) }), ...(until && { lt: firstMessageIdAt(until) }) } };
+}
+
+export const MessageConnection = builder.connectionObject(
+  { type: Message, name: "MessageConnection", description: "A page of messages." },
+  { name: "MessageEdge", description: "A message and its place in the list." },
+);
+
+builder.queryFields((t) => ({
+  message: t.prismaField({
+    type: "Message",
+    nullable: true,
+    description: "A message by its id or by your own reference (the newest that has it); null when there is none.",
+    authScopes: { READ: true },
+    args: {
+      id: t.arg.id({ description: "Global id of the message." }),
+      clientRef: t.arg.string({ description: "Your own reference." }),
+    },
+    resolve: (query, _root, { id, clientRef }, context) => {
+      if ((id == null) === (clientRef == null)) {
+        throw new InvalidInputError("id", "Give exactly one of `id` and `clientRef`.");
+      }
+      const accountId = accountOf(context);
+      const where = id == null ? { clientRef: clientRef ?? "" } : { id: decodeId("Message", String(id)) };
+      const { message } = context.database.prisma;
+      return message.findFirst({ ...query, where: { accountId, ...where }, orderBy: { id: "desc" } });
+    },
+  }),
+  messages: t.connection(
+    {
+      type: Message,
+      description: "Messages, newest first.",
+      authScopes: { READ: true },
+      args: { filter: t.arg({ type: MessageFilter, description: "Which messages." }) },
+      resolve: (_root, { filter, ...args }, context, info) => {
+        const where = toWhere(accountOf(context), filter);
+        const query = queryFromInfo({ context, info, path: ["edges", "node"] });
+        return paginateById(args, ({ where: id, orderBy, take }) =>
+          context.database.prisma.message.findMany({
+            ...query,
+            where: { AND: [where, { id }] },
+            orderBy: { id: orderBy },
+            take,
+          }),
+        );
+      },
+    },
+    MessageConnection,
+  ),
+}));

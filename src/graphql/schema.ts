@@ -1,0 +1,15 @@
+import { builder } from "./builder.ts";
+import "./scalars.ts";
+import "./viewer.ts";
+import "./provider.ts";
+import "./provider-mutations.ts";
+import "./provider-messages.ts";
+import "./message-queries.ts";
+import "./message-timeline.ts";
+import "./message-mutations.ts";
+import "./message-subscriptions.ts";
+import "./text-preview.ts";
+import "./campaign.ts";
+
+/** The executable schema; `schema.graphql` is printed from it. */
+export const schema = builder.toSchema();

@@ -1,0 +1,44 @@
+import type { Logger } from "../logger.ts";
+
+/** Something to be done again and again, one run after the other. */
+export interface Round {
+  name: string;
+  everyMs: number;
+  run: () => Promise<unknown>;
+}
+
+/** Starts the rounds; a failed run is logged and the next one comes as usual. */
+export function startRounds(logger: Logger, rounds: readonly Round[]): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const running = rounds.map((round) => repeat(round, logger, stopping.signal));
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function repeat({ name, everyMs, run }: Round, logger: Logger, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await run();
+    } catch (error) {
+      logger.error({ error, round: name }, "a regular round failed");
+    }
+    await pause(everyMs, signal);
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", finish);
+      done();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener("abort", finish);
+  });
+}

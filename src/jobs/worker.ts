@@ -1,0 +1,88 @@
+import { EventEmitter } from "node:events";
+import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
+import { z } from "zod";
+import type { Database } from "../database/database.ts";
+import type { Listener } from "../database/listener.ts";
+import type { Logger } from "../logger.ts";
+import { queueDueChecks } from "../messages/checks.ts";
+import type { Dispatcher } from "../messages/dispatch.ts";
+import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
+import { sweepParked } from "../messages/parked.ts";
+import { releaseJobsOfTheDead, workerLockSpace } from "./dead-workers.ts";
+import { startRounds } from "./rounds.ts";
+
+export interface WorkerOptions extends LookUpOptions {
+  database: Database;
+  listener: Listener;
+  dispatcher: Dispatcher;
+  /** Jobs at the same time in this process. */
+  concurrency: number;
+  onJobFailed?: (task: string) => void;
+}
+
+export interface Worker {
+  /** Stops taking jobs and waits for those that run. */
+  stop(): Promise<void>;
+}
+
+const dispatchPayload = z.object({ messageId: z.uuid() });
+const lookUpPayload = z.object({ providerId: z.uuid(), messageIds: z.array(z.uuid()) });
+
+function tasks(options: WorkerOptions): TaskList {
+  return {
+    dispatch: (payload) => options.dispatcher.dispatch(dispatchPayload.parse(payload).messageId),
+    "look-up": (payload) => lookUpMessages(options, lookUpPayload.parse(payload)),
+    reconcile: (payload) => reconcileMessage(options, dispatchPayload.parse(payload).messageId),
+  };
+}
+
+const batchDelayMs = 0;
+
+/** Runs the jobs of the queue, and the rounds that look for what is due. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { database, listener, logger } = options;
+  const events = new EventEmitter() as WorkerEvents;
+  // Others may take over our jobs when this lock is free, so it is held before the first job is taken.
+  events.on("pool:create", ({ workerPool }) => void listener.hold(workerLockSpace, workerPool.id));
+  events.on("job:error", ({ job, error }) => {
+    options.onJobFailed?.(job.task_identifier);
+    logger.error({ error, task: job.task_identifier, jobId: job.id }, "a job failed and will be tried again");
+  });
+  await releaseJobsOfTheDead(database, logger);
+  const runner = await run({
+    pgPool: database.pool,
+    taskList: tasks(options),
+    events,
+    noHandleSignals: true,
+    logger: jobLogger(logger),
+    preset: {
+      worker: {
+        concurrentJobs: options.concurrency,
+        pollInterval: 1000,
+        localQueue: { size: options.concurrency * 2, ttl: 5_000 },
+        completeJobBatchDelay: batchDelayMs,
+        failJobBatchDelay: batchDelayMs,
+      },
+    },
+  });
+  const rounds = startRounds(logger, [
+    { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
+    { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
+    { name: "release jobs of dead workers", everyMs: 5_000, run: () => releaseJobsOfTheDead(database, logger) },
+  ]);
+  return { stop: () => stop(runner, rounds) };
+}
+
+async function stop(runner: Runner, rounds: { stop(): Promise<void> }): Promise<void> {
+  await rounds.stop();
+  await runner.stop();
+}
+
+/** The queue's own log lines, one level down: its `info` is our `debug`. */
+function jobLogger(logger: Logger): JobLogger {
+  return new JobLogger(() => (level, message) => {
+    if (level === "error") logger.error({ queue: message }, "job queue");
+    else if (level === "warning") logger.warn({ queue: message }, "job queue");
+    else logger.debug({ queue: message }, "job queue");
+  });
+}

@@ -1,0 +1,43 @@
+import { pino, type DestinationStream, type Logger } from "pino";
+
+export type { Logger };
+
+/** Paths that could carry a secret or a text, wherever an object is logged. */
+const secretPaths = ["authorization", "apiToken", "token", "password", "secret", "text", "body", "credentials"];
+const redacted = secretPaths.flatMap((path) => [path, `*.${path}`, `*.*.${path}`]);
+
+const phoneNumber = /(\+?\d{3})\d{3,}(\d{2})/g;
+
+/** `+421901000123` becomes `+421…23`: enough to recognise, not enough to call. */
+export const maskNumber = (number: string): string => number.replace(phoneNumber, "$1…$2");
+
+export interface LoggerOptions {
+  level: string;
+  destination?: DestinationStream;
+}
+
+/** JSON lines on standard error. Phone numbers are masked; texts, bodies and secrets are never written. */
+export function createLogger({ level, destination = pino.destination(2) }: LoggerOptions): Logger {
+  return pino(
+    {
+      level,
+      base: undefined,
+      redact: { paths: redacted, censor: "[redacted]" },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: {
+        error: (error: unknown) => describeError(error),
+        err: (error: unknown) => describeError(error),
+        to: (to: unknown) => maskNumber(String(to)),
+      },
+    },
+    destination,
+  );
+}
+
+/** Name, message and stack with numbers masked: a database error may quote a row. */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: maskNumber(String(error)) };
+  const { name, message, stack } = error;
+  const code = "code" in error ? String(error.code) : undefined;
+  return { name, code, message: maskNumber(message), stack: maskNumber(stack ?? "") };
+}

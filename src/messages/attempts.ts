@@ -1,0 +1,87 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import type { SubmitOutcome } from "../providers/provider.ts";
+import type { MessagePriority } from "./draft.ts";
+import type { MessageStatus } from "./status.ts";
+import type { TextEncoding } from "./text.ts";
+
+/** A message as the dispatcher needs it. */
+export interface DispatchMessage {
+  id: string;
+  providerId: string;
+  recipient: string;
+  sender: string;
+  text: string;
+  encoding: TextEncoding;
+  segments: number;
+  priority: MessagePriority;
+  status: MessageStatus;
+  validUntil: Date | null;
+  /** Attempts made so far. */
+  attempts: number;
+}
+
+const read: Statement = {
+  name: "read_for_dispatch",
+  text: `
+    select id, provider_id as "providerId", recipient, sender, text, encoding, segments, priority, status,
+      valid_until as "validUntil",
+      (select coalesce(max(number), 0)::int from attempts where message_id = id) as attempts
+    from messages
+    where id = $1`,
+};
+
+export async function readForDispatch(database: Queryable, id: string): Promise<DispatchMessage | undefined> {
+  return (await database.query<DispatchMessage>(read, [id]))[0];
+}
+
+const start: Statement = {
+  name: "start_attempts",
+  text: `
+    insert into attempts (message_id, number, provider_id, started_at)
+    select message_id, number, provider_id, $4
+    from unnest($1::uuid[], $2::smallint[], $3::uuid[]) as a (message_id, number, provider_id)`,
+};
+
+export async function startAttempts(
+  transaction: Queryable,
+  messages: readonly DispatchMessage[],
+  startedAt: Date,
+): Promise<void> {
+  if (messages.length === 0) return;
+  const ids = messages.map(({ id }) => id);
+  const numbers = messages.map(({ attempts }) => attempts + 1);
+  const providers = messages.map(({ providerId }) => providerId);
+  await transaction.query(start, [ids, numbers, providers, startedAt]);
+}
+
+export interface FinishedAttempt {
+  message: Pick<DispatchMessage, "id">;
+  attempt: number;
+  outcome: SubmitOutcome;
+  finishedAt: Date;
+}
+
+const finish: Statement = {
+  name: "finish_attempts",
+  text: `
+    update attempts as a
+    set outcome = f.outcome, reason = f.reason, finished_at = f.finished_at
+    from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[])
+      as f (message_id, number, outcome, reason, finished_at)
+    where a.message_id = f.message_id and a.number = f.number and a.finished_at is null`,
+};
+
+export async function finishAttempts(transaction: Queryable, finished: readonly FinishedAttempt[]): Promise<void> {
+  await transaction.query(finish, [
+    finished.map(({ message }) => message.id),
+    finished.map(({ attempt }) => attempt),
+    finished.map(({ outcome }) => outcome.kind),
+    finished.map(({ outcome }) => reasonOf(outcome)),
+    finished.map(({ finishedAt }) => finishedAt),
+  ]);
+}
+
+function reasonOf(outcome: SubmitOutcome): string | null {
+  if (outcome.kind === "accepted") return null;
+  return outcome.kind === "rejected" ? outcome.failure.text : outcome.reason;
+}

@@ -1,0 +1,227 @@
+import { Batcher } from "../batcher.ts";
+import type { Clock } from "../clock.ts";
+import type { Connection, Connections } from "../connections/connections.ts";
+import type { Database, Queryable } from "../database/database.ts";
+import type { Logger } from "../logger.ts";
+import type { E164, SubmitOutcome } from "../providers/provider.ts";
+import { finishAttempts, readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
+import { firstCheckAt } from "./checks.ts";
+import { addJobs, type NewJob } from "./jobs.ts";
+import { matchParkedOf } from "./parked.ts";
+import { retryDelayMs } from "./retry.ts";
+import type { StatusChange } from "./status-change.ts";
+import { applyChanges, type Transition } from "./transition.ts";
+
+export interface DispatcherOptions {
+  database: Database;
+  connections: Connections;
+  clock: Clock;
+  logger: Logger;
+  random: () => number;
+  onOutcome?: (kind: ProviderKindLabel, outcome: SubmitOutcome["kind"], seconds: number) => void;
+}
+
+type ProviderKindLabel = string;
+
+interface Finished {
+  message: DispatchMessage;
+  attempt: number;
+  outcome: SubmitOutcome;
+  finishedAt: Date;
+}
+
+const largestBatch = 200;
+const pausedRetryMs = 30_000;
+const finishTries = 6;
+
+/**
+ * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
+ * written; whoever finds it in that state later knows that it may have been sent, and never sends it again.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #claims: Batcher<DispatchMessage, boolean>;
+  readonly #results: Batcher<Finished, void>;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#claims = new Batcher((messages) => this.#claim(messages), largestBatch);
+    this.#results = new Batcher((finished) => this.#finish(finished), largestBatch);
+  }
+
+  /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
+  async dispatch(messageId: string): Promise<void> {
+    const message = await readForDispatch(this.#options.database, messageId);
+    if (!message) return;
+    if (message.status === "SUBMITTING") return this.#abandon(message);
+    if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
+    const connection = await this.#options.connections.get(message.providerId);
+    if (!connection || connection.row.disconnectedAt) return this.#fail(message, "its provider was disconnected");
+    if (!connection.row.enabled) return this.#postpone(message);
+    if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
+    if (await this.#claims.add(message)) await this.#submit(message, connection);
+  }
+
+  async #submit(message: DispatchMessage, connection: Connection): Promise<void> {
+    const startedAt = performance.now();
+    const outcome = await connection.client.submit({
+      messageId: message.id,
+      to: message.recipient as E164,
+      from: message.sender,
+      text: message.text,
+      encoding: message.encoding,
+      segments: message.segments,
+      callbackUrl: this.#options.connections.callbackUrl(connection),
+    });
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
+    await this.#record({ message, attempt: message.attempts + 1, outcome, finishedAt: this.#now() });
+  }
+
+  /** What a provider told us must not be forgotten because the database was away for a moment. */
+  async #record(finished: Finished): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#results.add(finished);
+      } catch (error) {
+        if (attempt === finishTries) throw error;
+        this.#options.logger.warn({ error, messageId: finished.message.id }, "could not store an outcome, trying again");
+        await new Promise((done) => setTimeout(done, 100 * 2 ** attempt));
+      }
+    }
+  }
+
+  /** SUBMITTING with an attempt row, committed before the request: true for those that are ours to send. */
+  #claim(messages: DispatchMessage[]): Promise<boolean[]> {
+    const now = this.#now();
+    return this.#options.database.transaction(async (transaction) => {
+      const changes = messages.flatMap((message) => this.#claimChanges(message, now));
+      const transitions = await applyChanges(transaction, changes);
+      const claimed = new Set(
+        transitions.filter((one) => one?.change.status === "SUBMITTING").map((one) => one?.change.messageId),
+      );
+      await startAttempts(
+        transaction,
+        messages.filter(({ id }) => claimed.has(id)),
+        now,
+      );
+      return messages.map(({ id }) => claimed.has(id));
+    });
+  }
+
+  #claimChanges({ id: messageId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
+    const due = { messageId, status: "QUEUED", source: "DISPATCH", receivedAt, onlyFrom: ["SCHEDULED"] } as const;
+    const claim = { messageId, status: "SUBMITTING", source: "DISPATCH", receivedAt, onlyFrom: ["QUEUED"] } as const;
+    return status === "SCHEDULED" ? [due, claim] : [claim];
+  }
+
+  #finish(finished: Finished[]): Promise<void[]> {
+    return this.#options.database.transaction(async (transaction) => {
+      await finishAttempts(transaction, finished);
+      const planned = finished.map((one) => this.#plan(one));
+      const transitions = await applyChanges(
+        transaction,
+        planned.map(({ change }) => change),
+      );
+      await addJobs(
+        transaction,
+        planned.flatMap(({ jobs }, index) => (wasApplied(transitions[index]) ? jobs : [])),
+      );
+      await this.#matchParked(transaction, finished);
+      return finished.map(() => undefined);
+    });
+  }
+
+  async #matchParked(transaction: Queryable, finished: Finished[]): Promise<void> {
+    const accepted = finished.flatMap(({ message, outcome }) =>
+      outcome.kind === "accepted" && outcome.providerMessageId !== undefined
+        ? [{ providerId: message.providerId, providerMessageId: outcome.providerMessageId }]
+        : [],
+    );
+    if (accepted.length > 0) await matchParkedOf(transaction, accepted);
+  }
+
+  /** The change and the jobs that follow from an outcome. */
+  #plan({ message, attempt, outcome, finishedAt }: Finished): { change: StatusChange; jobs: NewJob[] } {
+    const base = { messageId: message.id, source: "DISPATCH", receivedAt: finishedAt } as const;
+    switch (outcome.kind) {
+      case "accepted": {
+        const { providerMessageId, providerBatchId } = outcome;
+        const nextCheckAt = firstCheckAt("SUBMITTED", finishedAt, this.#options.random);
+        return { change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId, nextCheckAt }, jobs: [] };
+      }
+      case "rejected":
+        return { change: { ...base, status: outcome.status, failure: outcome.failure }, jobs: [] };
+      case "ambiguous":
+        return { change: this.#uncertain(message, finishedAt, outcome.reason), jobs: [] };
+      case "retryable":
+        return this.#planRetry(message, attempt, outcome, finishedAt);
+    }
+  }
+
+  #planRetry(
+    message: DispatchMessage,
+    attempt: number,
+    { reason, retryAfterSeconds }: Extract<SubmitOutcome, { kind: "retryable" }>,
+    now: Date,
+  ): { change: StatusChange; jobs: NewJob[] } {
+    const base = { messageId: message.id, source: "DISPATCH", receivedAt: now } as const;
+    const delayMs = retryDelayMs(attempt, retryAfterSeconds, this.#options.random);
+    if (delayMs === undefined) {
+      const text = `The provider did not accept it in ${attempt} attempts. Last: ${reason}`;
+      return { change: { ...base, status: "FAILED", failure: { code: "not_accepted", text, permanent: false } }, jobs: [] };
+    }
+    const runAt = new Date(now.getTime() + delayMs);
+    if (message.validUntil && message.validUntil <= runAt) {
+      const text = `The validity period ends before the next attempt. Last: ${reason}`;
+      return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } }, jobs: [] };
+    }
+    const detail = `Not accepted: ${reason}. Next attempt at ${runAt.toISOString()}.`;
+    const job = { task: "dispatch", payload: { messageId: message.id }, runAt, priority: message.priority } as const;
+    return { change: { ...base, status: "QUEUED", detail }, jobs: [job] };
+  }
+
+  #uncertain(message: DispatchMessage, receivedAt: Date, reason: string): StatusChange {
+    const nextCheckAt = firstCheckAt("OUTCOME_UNKNOWN", receivedAt, this.#options.random);
+    const detail = `The provider may or may not have it: ${reason}.`;
+    const base = { messageId: message.id, status: "OUTCOME_UNKNOWN", source: "DISPATCH" } as const;
+    return { ...base, receivedAt, detail, nextCheckAt };
+  }
+
+  /** A worker died while it was sending this message: its request may have been written. */
+  async #abandon(message: DispatchMessage): Promise<void> {
+    const finishedAt = this.#now();
+    const outcome = { kind: "ambiguous", reason: "the process that was sending it ended before the answer" } as const;
+    await this.#record({ message, attempt: message.attempts, outcome, finishedAt });
+  }
+
+  async #expire(message: DispatchMessage): Promise<void> {
+    const text = "The validity period ended before the message could be sent.";
+    await this.#change(message, { status: "EXPIRED", failure: { code: "expired", text, permanent: true } });
+  }
+
+  async #fail(message: DispatchMessage, reason: string): Promise<void> {
+    const text = `The message could not be sent: ${reason}.`;
+    await this.#change(message, { status: "FAILED", failure: { code: "provider_unavailable", text, permanent: false } });
+  }
+
+  async #change(message: DispatchMessage, change: Pick<StatusChange, "status" | "failure">): Promise<void> {
+    const base = { messageId: message.id, source: "DISPATCH", receivedAt: this.#now() } as const;
+    const onlyFrom = ["QUEUED", "SCHEDULED"] as const;
+    await this.#options.database.transaction((transaction) =>
+      applyChanges(transaction, [{ ...base, ...change, onlyFrom }]),
+    );
+  }
+
+  /** A disabled provider keeps its messages queued until it is enabled again. */
+  async #postpone({ id, priority }: DispatchMessage): Promise<void> {
+    const runAt = new Date(this.#now().getTime() + pausedRetryMs);
+    await addJobs(this.#options.database, [{ task: "dispatch", payload: { messageId: id }, runAt, priority }]);
+  }
+
+  #now(): Date {
+    return this.#options.clock.now();
+  }
+}
+
+const wasApplied = (transition: Transition | undefined): boolean => transition?.applied ?? false;

@@ -1,0 +1,200 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import type { DecimalText } from "../providers/provider.ts";
+import type { StateChange } from "./evolve.ts";
+import type { IgnoredReason, MessageStatus } from "./status.ts";
+
+/**
+ * A place in the event log: after the event `(tx, id)`. The log is read only below the oldest transaction still
+ * open, so nothing can appear behind a position once it has been reached, whichever process reads.
+ */
+export interface Position {
+  tx: bigint;
+  id: bigint;
+}
+
+export type EventSource = "API" | "DISPATCH" | "CALLBACK" | "POLL" | "RECONCILE";
+
+/** An event as it stands in the log. */
+export interface LoggedEvent extends StateChange, Position {
+  accountId: string;
+  messageId: string;
+  providerId: string | null;
+  source: EventSource;
+  ignoredReason: IgnoredReason | null;
+  part: number;
+  parts: number;
+  detail: string | null;
+  cost: DecimalText | null;
+}
+
+/** Which events a reader wants; what is absent does not restrict. */
+export interface EventFilter {
+  accountId: string;
+  messageIds?: readonly string[] | undefined;
+  providerId?: string | undefined;
+  statuses?: readonly MessageStatus[] | undefined;
+}
+
+/** The channel of the hint that the log has grown. */
+export const eventChannel = "smsgraph_events";
+
+const lastId = 2n ** 63n - 1n;
+
+/** The position behind every event of transactions up to `tx`. */
+export const behind = (tx: bigint): Position => ({ tx, id: lastId });
+
+export function comparePositions(one: Position, other: Position): number {
+  if (one.tx !== other.tx) return one.tx < other.tx ? -1 : 1;
+  return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
+}
+
+/** Cursors are opaque to clients; the leading version lets us change what is inside. */
+export function encodeCursor({ tx, id }: Position): string {
+  return Buffer.from(id === lastId ? `1:${tx}` : `1:${tx}:${id}`).toString("base64url");
+}
+
+/** Undefined when the text is not a cursor of ours. */
+export function decodeCursor(cursor: string): Position | undefined {
+  const parts = /^1:(\d{1,19})(?::(\d{1,19}))?$/.exec(Buffer.from(cursor, "base64url").toString("latin1"));
+  if (!parts?.[1]) return undefined;
+  const position = { tx: BigInt(parts[1]), id: parts[2] === undefined ? lastId : BigInt(parts[2]) };
+  return position.tx > lastId || position.id > lastId ? undefined : position;
+}
+
+export function matches(filter: EventFilter, event: LoggedEvent): boolean {
+  return (
+    event.accountId === filter.accountId &&
+    (filter.messageIds === undefined || filter.messageIds.includes(event.messageId)) &&
+    (filter.providerId === undefined || event.providerId === filter.providerId) &&
+    (filter.statuses === undefined || filter.statuses.includes(event.status))
+  );
+}
+
+type EventRow = Omit<LoggedEvent, "id" | "tx"> & { id: string; tx: string };
+
+const columns = `
+  e.id, e.tx, e.account_id as "accountId", e.message_id as "messageId", e.provider_id as "providerId", e.version,
+  e.status, e.provider_status as "providerStatus", e.source, e.applied, e.ignored_reason as "ignoredReason",
+  e.occurred_at as "occurredAt", e.received_at as "receivedAt", e.part, e.parts, e.detail,
+  e.provider_message_id as "providerMessageId", e.provider_batch_id as "providerBatchId",
+  e.failure_code as "failureCode", e.failure_text as "failureText", e.failure_permanent as "failurePermanent",
+  e.mccmnc, e.cost, e.message_cost as "messageCost"`;
+
+const toEvent = (row: EventRow): LoggedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
+
+const readTail: Statement = {
+  name: "read_tail",
+  text: `
+    select horizon, ${columns}
+    from (select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) as h
+    left join lateral (
+      select * from message_events
+      where (tx, id) > ($1::bigint, $2::bigint)
+      order by tx, id
+      limit $3
+    ) as e on true
+    order by e.tx, e.id`,
+};
+
+export interface Tail {
+  /** Settled events after the position, in log order. */
+  events: LoggedEvent[];
+  /** Everything up to here has been read. */
+  position: Position;
+  /** Committed events wait behind an older transaction that is still open. */
+  unsettled: boolean;
+  /** There is more to read at once. */
+  more: boolean;
+}
+
+/** Everything after `after` that can no longer be overtaken, at most `limit` events. */
+export async function readTailAfter(database: Queryable, after: Position, limit: number): Promise<Tail> {
+  const rows = await database.query<EventRow & { horizon: string }>(readTail, [after.tx, after.id, limit]);
+  const horizon = BigInt(rows[0]?.horizon ?? "0");
+  const events = rows.filter((row) => row.id !== null).map(toEvent);
+  const settled = events.filter(({ tx }) => tx < horizon);
+  const more = settled.length === limit;
+  const reached = more ? (settled.at(-1) ?? after) : behind(horizon - 1n);
+  const position = comparePositions(reached, after) > 0 ? reached : after;
+  return { events: settled, position, unsettled: settled.length < events.length, more };
+}
+
+const readHorizon: Statement = {
+  name: "read_horizon",
+  text: "select pg_snapshot_xmin(pg_current_snapshot())::text as horizon",
+};
+
+/** The position behind everything that is settled now. */
+export async function readEnd(database: Queryable): Promise<Position> {
+  const [row] = await database.query<{ horizon: string }>(readHorizon, []);
+  return behind(BigInt(row?.horizon ?? "1") - 1n);
+}
+
+const readPage: Statement = {
+  name: "read_event_page",
+  text: `
+    select ${columns}
+    from message_events as e
+    where (e.tx, e.id) > ($1::bigint, $2::bigint) and (e.tx, e.id) <= ($3::bigint, $4::bigint)
+      and e.account_id = $5
+      and ($6::uuid[] is null or e.message_id = any ($6))
+      and ($7::uuid is null or e.provider_id = $7)
+      and ($8::message_status[] is null or e.status = any ($8))
+    order by e.tx, e.id
+    limit $9`,
+};
+
+/** Matching events after `after` and up to `until`, both settled, in log order. */
+export async function readEvents(
+  database: Queryable,
+  range: { after: Position; until: Position },
+  filter: EventFilter,
+  limit: number,
+): Promise<LoggedEvent[]> {
+  const { after, until } = range;
+  const wanted = [filter.accountId, filter.messageIds ?? null, filter.providerId ?? null, filter.statuses ?? null];
+  const values = [after.tx, after.id, until.tx, until.id, ...wanted, limit];
+  return (await database.query<EventRow>(readPage, values)).map(toEvent);
+}
+
+const readTimelines: Statement = {
+  name: "read_timelines",
+  text: `
+    select ${columns}
+    from unnest($1::uuid[]) as m (id)
+    cross join lateral (
+      select * from message_events
+      where message_id = m.id and id > $2::bigint
+      order by id
+      limit $3
+    ) as e
+    order by e.id`,
+};
+
+/** The next `limit` events of each message after the event id `after`, for any number of messages in one statement. */
+export async function readTimelinesOf(
+  database: Queryable,
+  messageIds: readonly string[],
+  after: bigint,
+  limit: number,
+): Promise<Map<string, LoggedEvent[]>> {
+  const rows = await database.query<EventRow>(readTimelines, [messageIds, after, limit]);
+  const timelines = new Map<string, LoggedEvent[]>(messageIds.map((id) => [id, []]));
+  for (const event of rows.map(toEvent)) timelines.get(event.messageId)?.push(event);
+  return timelines;
+}
+
+const readByIds: Statement = {
+  name: "read_events_by_id",
+  text: `select ${columns} from message_events as e where e.account_id = $1 and e.id = any ($2::bigint[])`,
+};
+
+/** Events of an account by their log ids; missing ones are absent. */
+export async function readEventsById(
+  database: Queryable,
+  accountId: string,
+  ids: readonly string[],
+): Promise<Map<string, LoggedEvent>> {
+  const rows = await database.query<EventRow>(readByIds, [accountId, ids]);
+  return new Map(rows.map((row) => [row.id, toEvent(row)]));
+}

@@ -1,0 +1,139 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import type { MessageStatus } from "./status.ts";
+import type { ReceivedReceipt } from "./receipts.ts";
+import { applyChanges, type Transition } from "./transition.ts";
+
+const park: Statement = {
+  name: "park_receipts",
+  text: `
+    insert into parked_receipts (
+      provider_id, provider_message_id, status, provider_status, source, occurred_at, received_at, part, parts,
+      cost, mccmnc, failure_code, failure_text, failure_permanent
+    )
+    select * from json_to_recordset($1) as r (
+      "providerId" uuid, "providerMessageId" text, status message_status, "providerStatus" text,
+      source event_source, "occurredAt" timestamptz, "receivedAt" timestamptz, part smallint, parts smallint,
+      cost numeric, mccmnc text, "failureCode" text, "failureText" text, "failurePermanent" boolean
+    )`,
+};
+
+/** Keeps receipts until their message is known. One without the provider's id could never be matched. */
+export async function parkReceipts(transaction: Queryable, received: readonly ReceivedReceipt[]): Promise<void> {
+  const rows = received.flatMap(({ receipt: { failure, ...receipt }, ...from }) =>
+    receipt.providerMessageId === undefined
+      ? []
+      : [
+          {
+            ...from,
+            ...receipt,
+            failureCode: failure?.code,
+            failureText: failure?.text,
+            failurePermanent: failure?.permanent,
+          },
+        ],
+  );
+  if (rows.length > 0) await transaction.query(park, [JSON.stringify(rows)]);
+}
+
+interface ParkedRow {
+  messageId: string;
+  providerMessageId: string;
+  status: MessageStatus;
+  providerStatus: string;
+  source: "CALLBACK" | "POLL" | "RECONCILE";
+  occurredAt: Date | null;
+  receivedAt: Date;
+  part: number;
+  parts: number;
+  cost: string | null;
+  mccmnc: string | null;
+  failureCode: string | null;
+  failureText: string | null;
+  failurePermanent: boolean | null;
+}
+
+const columns = `
+  p.id, m.id as "messageId", p.provider_message_id as "providerMessageId", p.status,
+  p.provider_status as "providerStatus", p.source, p.occurred_at as "occurredAt", p.received_at as "receivedAt",
+  p.part, p.parts, p.cost, p.mccmnc, p.failure_code as "failureCode", p.failure_text as "failureText",
+  p.failure_permanent as "failurePermanent"`;
+
+const takeOf: Statement = {
+  name: "take_parked_of",
+  text: `
+    with taken as (
+      delete from parked_receipts as p
+      using messages as m, unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
+      where p.provider_id = wanted.provider_id and p.provider_message_id = wanted.provider_message_id
+        and m.provider_id = p.provider_id and m.provider_message_id = p.provider_message_id
+      returning ${columns}
+    )
+    select * from taken order by id`,
+};
+
+/** Applies what was parked for messages whose provider id has just become known, in their own transaction. */
+export async function matchParkedOf(
+  transaction: Queryable,
+  messages: readonly { providerId: string; providerMessageId: string }[],
+): Promise<void> {
+  const providerIds = messages.map(({ providerId }) => providerId);
+  const providerMessageIds = messages.map(({ providerMessageId }) => providerMessageId);
+  const rows = await transaction.query<ParkedRow>(takeOf, [providerIds, providerMessageIds]);
+  await applyParked(transaction, rows);
+}
+
+const takeAny: Statement = {
+  name: "take_parked",
+  text: `
+    with taken as (
+      delete from parked_receipts as p
+      using messages as m
+      where m.provider_id = p.provider_id and m.provider_message_id = p.provider_message_id
+        and p.id in (
+          select q.id from parked_receipts as q
+          where exists (
+            select 1 from messages
+            where provider_id = q.provider_id and provider_message_id = q.provider_message_id
+          )
+          order by q.id
+          limit 500
+          for update skip locked
+        )
+      returning ${columns}
+    )
+    select * from taken order by id`,
+};
+
+const dropOld: Statement = {
+  name: "drop_old_parked",
+  text: "delete from parked_receipts where received_at < now() - interval '7 days'",
+};
+
+/**
+ * Matches whatever two crossing transactions missed: a receipt parked while the submit response was being
+ * stored. Those that found no message in a week belong to none.
+ */
+export async function sweepParked(transaction: Queryable): Promise<number> {
+  await transaction.query(dropOld, []);
+  const rows = await transaction.query<ParkedRow>(takeAny, []);
+  await applyParked(transaction, rows);
+  return rows.length;
+}
+
+async function applyParked(
+  transaction: Queryable,
+  rows: readonly ParkedRow[],
+): Promise<(Transition | undefined)[]> {
+  return applyChanges(
+    transaction,
+    rows.map(({ failureCode, failureText, failurePermanent, occurredAt, cost, mccmnc, ...row }) => ({
+      ...row,
+      occurredAt: occurredAt ?? undefined,
+      cost: cost ?? undefined,
+      mccmnc: mccmnc ?? undefined,
+      ...(failureCode !== null && {
+        failure: { code: failureCode, text: failureText ?? "", permanent: failurePermanent ?? false },
+      }),
+    })),
+  );
+}

@@ -1,0 +1,98 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import type { Receipt } from "../providers/provider.ts";
+import { firstCheckAt } from "./checks.ts";
+import type { EventSource } from "./event-log.ts";
+import { isUuid } from "./message-id.ts";
+import { parkReceipts } from "./parked.ts";
+import type { StatusChange } from "./status-change.ts";
+import { applyChanges, type Transition } from "./transition.ts";
+
+/** A receipt with where it came from. */
+export interface ReceivedReceipt {
+  providerId: string;
+  source: Extract<EventSource, "CALLBACK" | "POLL" | "RECONCILE">;
+  receivedAt: Date;
+  receipt: Receipt;
+}
+
+/** What became of a receipt. */
+export type ReceiptOutcome = { kind: "matched"; transition: Transition } | { kind: "parked" } | { kind: "unknown" };
+
+const identify: Statement = {
+  name: "identify_messages",
+  text: `
+    select r.place, coalesce(by_reference.id, by_provider_id.id) as "messageId"
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[]) as r (place, provider_id, reference, provider_message_id)
+    left join messages as by_reference
+      on by_reference.id = r.reference and by_reference.provider_id = r.provider_id
+    left join lateral (
+      select id from messages
+      where provider_id = r.provider_id and provider_message_id = r.provider_message_id
+      order by id desc
+      limit 1
+    ) as by_provider_id on by_reference.id is null
+    order by r.place`,
+};
+
+/**
+ * Takes receipts, from whichever road, to their messages in the order given. Those whose message is not known
+ * yet are parked. For the caller's transaction.
+ */
+export async function applyReceipts(
+  transaction: Queryable,
+  incoming: readonly ReceivedReceipt[],
+): Promise<ReceiptOutcome[]> {
+  const received = incoming.map((one) => ({ ...one, receipt: storable(one.receipt) }));
+  const messageIds = await identifyMessages(transaction, received);
+  const known = received.flatMap((one, place) => {
+    const messageId = messageIds[place];
+    return messageId ? [{ place, change: toChange(messageId, one) }] : [];
+  });
+  const transitions = await applyChanges(
+    transaction,
+    known.map(({ change }) => change),
+  );
+  const byPlace = new Map(known.map(({ place }, index) => [place, transitions[index]]));
+  await parkReceipts(
+    transaction,
+    received.filter((_, place) => !byPlace.has(place)),
+  );
+  return received.map(({ receipt }, place) => {
+    const transition = byPlace.get(place);
+    if (transition) return { kind: "matched", transition };
+    return { kind: receipt.providerMessageId === undefined || byPlace.has(place) ? "unknown" : "parked" };
+  });
+}
+
+/** PostgreSQL stores neither NUL nor a lone surrogate, and a provider's text may hold anything. */
+function storable(receipt: Receipt): Receipt {
+  const clean = (text: string): string => text.replaceAll("\0", "").toWellFormed();
+  const entries = Object.entries(receipt).map(([key, value]) => [key, typeof value === "string" ? clean(value) : value]);
+  const failure = receipt.failure && { ...receipt.failure, text: clean(receipt.failure.text) };
+  return { ...(Object.fromEntries(entries) as Receipt), ...(failure && { failure }) };
+}
+
+async function identifyMessages(
+  transaction: Queryable,
+  received: readonly ReceivedReceipt[],
+): Promise<(string | null)[]> {
+  if (received.length === 0) return [];
+  const rows = await transaction.query<{ messageId: string | null }>(identify, [
+    received.map((_, place) => place),
+    received.map(({ providerId }) => providerId),
+    received.map(({ receipt }) => reference(receipt)),
+    received.map(({ receipt }) => receipt.providerMessageId ?? null),
+  ]);
+  return rows.map(({ messageId }) => messageId);
+}
+
+/** Our reference as the provider echoed it; anything else in that field is not ours. */
+function reference({ clientRef }: Receipt): string | null {
+  const written = clientRef?.trim().toLowerCase();
+  return written !== undefined && isUuid(written) ? written : null;
+}
+
+export function toChange(messageId: string, { receipt, source, receivedAt }: ReceivedReceipt): StatusChange {
+  const { clientRef: _reference, ...said } = receipt;
+  return { ...said, messageId, source, receivedAt, nextCheckAt: firstCheckAt(said.status, receivedAt, Math.random) };
+}

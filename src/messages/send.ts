@@ -1,0 +1,56 @@
+import { Batcher } from "../batcher.ts";
+import type { Connection, Connections } from "../connections/connections.ts";
+import type { Database } from "../database/database.ts";
+import { DomainError } from "../errors.ts";
+import type { Clock } from "../clock.ts";
+import { draftMessage, fingerprint, type MessageDraft, type SendInput } from "./draft.ts";
+import { findEarlier, storeMessages, type StoreOutcome } from "./store-messages.ts";
+
+const largestBatch = 500;
+
+/** A message that was stored (or had been, under the same idempotency key), or why it was not. */
+export type SendResult = { messageId: string } | { error: DomainError };
+
+export interface SenderOptions {
+  database: Database;
+  connections: Connections;
+  clock: Clock;
+}
+
+/** Accepts messages: checks, then stores message, event and job together. What it returned is committed. */
+export class MessageSender {
+  readonly #database: Database;
+  readonly #connections: Connections;
+  readonly #clock: Clock;
+  readonly #store: Batcher<MessageDraft, StoreOutcome>;
+
+  constructor({ database, connections, clock }: SenderOptions) {
+    this.#database = database;
+    this.#connections = connections;
+    this.#clock = clock;
+    this.#store = new Batcher((drafts) => storeMessages(database, drafts), largestBatch);
+  }
+
+  /** One result for each input, in the order given. Inputs with an error store nothing and hold up no other. */
+  async send(accountId: string, inputs: readonly SendInput[]): Promise<SendResult[]> {
+    const routes = await this.#connections.enabledOf(accountId);
+    return Promise.all(inputs.map((input) => this.#sendOne(accountId, input, routes)));
+  }
+
+  async #sendOne(accountId: string, input: SendInput, routes: readonly Connection[]): Promise<SendResult> {
+    try {
+      const draft = draftMessage(accountId, input, routes, this.#clock.now());
+      return await this.#store.add(draft);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      return (await this.#earlier(accountId, input)) ?? { error };
+    }
+  }
+
+  /** A repeat of an accepted input stays accepted, even when by now it would be refused (its time has passed, say). */
+  async #earlier(accountId: string, input: SendInput): Promise<SendResult | undefined> {
+    if (input.idempotencyKey == null) return undefined;
+    const claimed = { accountId, idempotencyKey: input.idempotencyKey, fingerprint: fingerprint(input) };
+    return findEarlier(this.#database, claimed);
+  }
+}

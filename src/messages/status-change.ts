@@ -1,0 +1,28 @@
+import type { DecimalText, MessageFailure } from "../providers/provider.ts";
+import type { EventSource } from "./event-log.ts";
+import type { MessageStatus } from "./status.ts";
+
+/** Something that may change a message's status: our own step, or what a provider says. */
+export interface StatusChange {
+  messageId: string;
+  status: MessageStatus;
+  source: EventSource;
+  /** Our clock. */
+  receivedAt: Date;
+  /** The provider's clock, where it gave one. */
+  occurredAt?: Date | undefined;
+  providerStatus?: string | undefined;
+  providerMessageId?: string | undefined;
+  providerBatchId?: string | undefined;
+  part?: number;
+  parts?: number;
+  cost?: DecimalText | undefined;
+  mccmnc?: string | undefined;
+  failure?: MessageFailure | undefined;
+  /** Plain words for the timeline. */
+  detail?: string | undefined;
+  /** When to ask the provider about the message next, should the change be taken. */
+  nextCheckAt?: Date | null;
+  /** The change is dropped without a trace when the message is in another status. */
+  onlyFrom?: readonly MessageStatus[];
+}

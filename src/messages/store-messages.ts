@@ -1,0 +1,132 @@
+import type { Database, Statement } from "../database/database.ts";
+import { IdempotencyConflictError, type DomainError } from "../errors.ts";
+import type { MessageDraft } from "./draft.ts";
+import { eventChannel } from "./event-log.ts";
+
+export type StoreOutcome = { messageId: string } | { error: DomainError };
+
+/** How long an idempotency key stands for its input. */
+const keyHours = 24;
+
+const insert: Statement = {
+  name: "insert_messages",
+  text: `
+    with draft as (
+      select * from json_to_recordset($1) as d (
+        place int, id uuid, "accountId" uuid, "providerId" uuid, recipient text, sender text, text text,
+        encoding text_encoding, segments smallint, flash boolean, priority message_priority, country text,
+        "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "createdAt" timestamptz,
+        "idempotencyKey" text, fingerprint text
+      )
+    ), claimed as (
+      insert into idempotency_keys as k (account_id, key, fingerprint, message_id, created_at)
+      select "accountId", "idempotencyKey", decode(fingerprint, 'hex'), id, "createdAt"
+      from draft
+      where "idempotencyKey" is not null
+      order by "accountId", "idempotencyKey"
+      on conflict (account_id, key) do update
+        set fingerprint = excluded.fingerprint, message_id = excluded.message_id, created_at = excluded.created_at
+        where k.created_at <= excluded.created_at - interval '${keyHours} hours'
+      returning message_id
+    ), accepted as (
+      select *, case when "scheduledAt" is null then 'QUEUED' else 'SCHEDULED' end::message_status as status
+      from draft
+      where "idempotencyKey" is null or id in (select message_id from claimed)
+    ), stored as (
+      insert into messages (
+        id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
+        client_ref, scheduled_at, valid_until, created_at, status, last_event_tx, updated_at
+      )
+      select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
+        "clientRef", "scheduledAt", "validUntil", "createdAt", status, pg_current_xact_id()::text::bigint,
+        "createdAt"
+      from accepted
+    ), logged as (
+      insert into message_events (
+        tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at
+      )
+      select pg_current_xact_id()::text::bigint, "accountId", id, "providerId", 1, status, 'API', true,
+        "createdAt", "createdAt"
+      from accepted
+      order by place
+    ), queued as (
+      select count(*) from graphile_worker.add_jobs((
+        select coalesce(array_agg((
+          'dispatch', json_build_object('messageId', id), null, coalesce("scheduledAt", now()), null, null,
+          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, null
+        )::graphile_worker.job_spec order by place), '{}') from accepted
+      ))
+    )
+    select id from accepted, queued, pg_notify('${eventChannel}', '')`,
+};
+
+/**
+ * Stores messages with their first event and their dispatch job in one statement, so in one transaction. A draft
+ * whose idempotency key is taken yields the message that has it, or a conflict when the input was another.
+ */
+export async function storeMessages(
+  database: Database,
+  drafts: readonly MessageDraft[],
+): Promise<StoreOutcome[]> {
+  const rows = withoutRepeatedKeys(drafts).map((draft, place) => ({ ...draft, place }));
+  const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows)]);
+  const ids = new Set(stored.map(({ id }) => id));
+  const repeats = drafts.filter(({ id }) => !ids.has(id));
+  const earlier = repeats.length === 0 ? new Map<string, Claim>() : await readClaims(database, repeats);
+  return drafts.map((draft) => {
+    if (ids.has(draft.id)) return { messageId: draft.id };
+    const claim = earlier.get(keyOf(draft));
+    if (!claim) throw new Error("An idempotency key was neither claimed nor found");
+    return compare(claim, draft);
+  });
+}
+
+type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
+
+/** What an idempotency key was used for in the last 24 hours, if it was. */
+export async function findEarlier(database: Database, repeat: Repeat): Promise<StoreOutcome | undefined> {
+  const claim = (await readClaims(database, [repeat])).get(keyOf(repeat));
+  return claim && compare(claim, repeat);
+}
+
+function compare(claim: Claim, { idempotencyKey, fingerprint }: Repeat): StoreOutcome {
+  if (claim.fingerprint === fingerprint) return { messageId: claim.messageId };
+  return { error: new IdempotencyConflictError(idempotencyKey ?? "", claim.messageId) };
+}
+
+const keyOf = ({ accountId, idempotencyKey }: Pick<Repeat, "accountId" | "idempotencyKey">): string =>
+  `${accountId} ${idempotencyKey}`;
+
+/** The first draft of each key; the others will find it. */
+function withoutRepeatedKeys(drafts: readonly MessageDraft[]): MessageDraft[] {
+  const seen = new Set<string>();
+  return drafts.filter((draft) => {
+    if (draft.idempotencyKey === null) return true;
+    const key = keyOf(draft);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+interface Claim {
+  accountId: string;
+  idempotencyKey: string;
+  messageId: string;
+  fingerprint: string;
+}
+
+const findClaims: Statement = {
+  name: "find_idempotency_claims",
+  text: `
+    select account_id as "accountId", key as "idempotencyKey", message_id as "messageId",
+      encode(fingerprint, 'hex') as fingerprint
+    from idempotency_keys
+    join unnest($1::uuid[], $2::text[]) as wanted (account, key) using (key)
+    where account_id = wanted.account and created_at > now() - interval '${keyHours} hours'`,
+};
+
+async function readClaims(database: Database, drafts: readonly Repeat[]): Promise<Map<string, Claim>> {
+  const accounts = drafts.map(({ accountId }) => accountId);
+  const keys = drafts.map(({ idempotencyKey }) => idempotencyKey);
+  const claims = await database.query<Claim>(findClaims, [accounts, keys]);
+  return new Map(claims.map((claim) => [keyOf(claim), claim]));
+}

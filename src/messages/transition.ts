@@ -1,0 +1,174 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import { evolve, type MessageState } from "./evolve.ts";
+import { eventChannel, type LoggedEvent } from "./event-log.ts";
+import { readPartHistory, weighPart, type PartReport } from "./parts.ts";
+import type { StatusChange } from "./status-change.ts";
+import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
+
+/** What became of a change. */
+export interface Transition {
+  change: StatusChange;
+  applied: boolean;
+  ignoredReason: IgnoredReason | null;
+  /** The message's status after the change. */
+  status: MessageStatus;
+}
+
+export interface LockedMessage extends MessageState {
+  id: string;
+  accountId: string;
+  providerId: string | null;
+  lastEventTx: string;
+  nextCheckAt: Date | null;
+}
+
+type NewEvent = Omit<LoggedEvent, "id" | "tx">;
+
+/**
+ * The only place that changes a message after it is stored. Locks the messages, takes each change through the
+ * transition table in the order given, and writes states and events together, in the caller's transaction.
+ */
+export async function applyChanges(
+  transaction: Queryable,
+  changes: readonly StatusChange[],
+): Promise<(Transition | undefined)[]> {
+  const messages = await lockMessages(transaction, changes);
+  const history = await readPartHistory(transaction, changes);
+  const events: NewEvent[] = [];
+  const changed = new Map<string, LockedMessage>();
+  const transitions = changes.map((change) => {
+    const message = changed.get(change.messageId) ?? messages.get(change.messageId);
+    if (!message || (change.onlyFrom && !change.onlyFrom.includes(message.status))) return undefined;
+    const event = toEvent(message, change, history);
+    if (isNoNews(event)) return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
+    const next = withNextCheck(evolve(message, event), event, change);
+    events.push(event);
+    changed.set(message.id, next);
+    const { applied, ignoredReason: reason } = event;
+    return { change, applied, ignoredReason: reason, status: next.status };
+  });
+  if (events.length > 0) await write(transaction, [...changed.values()], events);
+  return transitions;
+}
+
+/** What a provider repeats when asked is not worth a line in the timeline; what it pushes is. */
+const isNoNews = ({ applied, source, ignoredReason: reason }: NewEvent): boolean =>
+  !applied && reason !== "AWAITING_PARTS" && (source === "POLL" || source === "RECONCILE");
+
+function toEvent(message: LockedMessage, change: StatusChange, history: Map<string, PartReport[]>): NewEvent {
+  const reports = history.get(message.id) ?? [];
+  const weighed = weighPart(reports, change);
+  const reason = weighed.ignored ?? ignoredReason(message.status, weighed.status) ?? null;
+  const applied = reason === null;
+  if ((change.parts ?? 1) > 1) history.set(message.id, [...reports, weighed.report]);
+  return {
+    accountId: message.accountId,
+    messageId: message.id,
+    providerId: message.providerId,
+    version: applied ? message.version + 1 : message.version,
+    status: applied ? weighed.status : change.status,
+    providerStatus: change.providerStatus ?? null,
+    source: change.source,
+    applied,
+    ignoredReason: reason,
+    occurredAt: change.occurredAt ?? change.receivedAt,
+    receivedAt: change.receivedAt,
+    part: change.part ?? 1,
+    parts: change.parts ?? 1,
+    detail: change.detail ?? null,
+    providerMessageId: change.providerMessageId ?? null,
+    providerBatchId: change.providerBatchId ?? null,
+    failureCode: change.failure?.code ?? null,
+    failureText: change.failure?.text ?? null,
+    failurePermanent: change.failure?.permanent ?? null,
+    mccmnc: change.mccmnc ?? null,
+    cost: change.cost ?? null,
+    messageCost: weighed.messageCost ?? null,
+  };
+}
+
+/**
+ * Ids the provider gave are kept even when the event came too late to move the status: a receipt may beat the
+ * submit response, and polling needs them.
+ */
+function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
+  const nextCheckAt = event.applied && change.nextCheckAt !== undefined ? change.nextCheckAt : message.nextCheckAt;
+  return {
+    ...message,
+    providerMessageId: message.providerMessageId ?? event.providerMessageId,
+    providerBatchId: message.providerBatchId ?? event.providerBatchId,
+    nextCheckAt: isFinal(message.status) ? null : nextCheckAt,
+  };
+}
+
+const lock: Statement = {
+  name: "lock_messages",
+  text: `
+    select id, account_id as "accountId", provider_id as "providerId", status, version,
+      last_event_tx as "lastEventTx", provider_status as "providerStatus",
+      provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
+      failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
+      mccmnc, cost, submitted_at as "submittedAt", sent_at as "sentAt", delivered_at as "deliveredAt",
+      updated_at as "updatedAt", next_check_at as "nextCheckAt"
+    from messages
+    where id = any ($1::uuid[])
+    order by id
+    for no key update`,
+};
+
+/** In the order of their ids, so that two transactions can never wait for each other. */
+async function lockMessages(
+  transaction: Queryable,
+  changes: readonly StatusChange[],
+): Promise<Map<string, LockedMessage>> {
+  const ids = [...new Set(changes.map(({ messageId }) => messageId))];
+  const rows = await transaction.query<LockedMessage>(lock, [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+const writeStatesAndEvents: Statement = {
+  name: "write_states_and_events",
+  text: `
+    with written as (
+      update messages as m
+      set status = s.status, version = s.version, provider_status = s."providerStatus",
+        provider_message_id = s."providerMessageId", provider_batch_id = s."providerBatchId",
+        failure_code = s."failureCode", failure_text = s."failureText", failure_permanent = s."failurePermanent",
+        mccmnc = s.mccmnc, cost = s.cost, submitted_at = s."submittedAt", sent_at = s."sentAt",
+        delivered_at = s."deliveredAt", updated_at = s."updatedAt", next_check_at = s."nextCheckAt",
+        checks = case when m.status = s.status then m.checks else 0 end,
+        last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
+      from json_to_recordset($1) as s (
+        id uuid, status message_status, version int, "providerStatus" text, "providerMessageId" text,
+        "providerBatchId" text, "failureCode" text, "failureText" text, "failurePermanent" boolean, mccmnc text,
+        cost numeric, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
+        "updatedAt" timestamptz, "nextCheckAt" timestamptz
+      )
+      where m.id = s.id
+    ), logged as (
+      insert into message_events (
+        tx, account_id, message_id, provider_id, version, status, provider_status, source, applied,
+        ignored_reason, occurred_at, received_at, part, parts, detail, provider_message_id, provider_batch_id,
+        failure_code, failure_text, failure_permanent, mccmnc, cost, message_cost
+      )
+      select greatest("lastEventTx", pg_current_xact_id()::text::bigint), "accountId", "messageId", "providerId",
+        version, status, "providerStatus", source, applied, "ignoredReason", "occurredAt", "receivedAt", part,
+        parts, detail, "providerMessageId", "providerBatchId", "failureCode", "failureText", "failurePermanent",
+        mccmnc, cost, "messageCost"
+      from json_to_recordset($2) as e (
+        place int, "lastEventTx" bigint, "accountId" uuid, "messageId" uuid, "providerId" uuid, version int,
+        status message_status, "providerStatus" text, source event_source, applied boolean,
+        "ignoredReason" ignored_reason, "occurredAt" timestamptz, "receivedAt" timestamptz, part smallint,
+        parts smallint, detail text, "providerMessageId" text, "providerBatchId" text, "failureCode" text,
+        "failureText" text, "failurePermanent" boolean, mccmnc text, cost numeric, "messageCost" numeric
+      )
+      order by place
+    )
+    select pg_notify('${eventChannel}', '')`,
+};
+
+async function write(transaction: Queryable, states: LockedMessage[], events: NewEvent[]): Promise<void> {
+  const lastEventTx = new Map(states.map((state) => [state.id, state.lastEventTx]));
+  const rows = events.map((event, place) => ({ ...event, place, lastEventTx: lastEventTx.get(event.messageId) }));
+  await transaction.query(writeStatesAndEvents, [JSON.stringify(states), JSON.stringify(rows)]);
+}

@@ -1,0 +1,61 @@
+import type {
+  CallbackReading,
+  ConnectionSettings,
+  ProviderAdapter,
+  ProviderCapabilities,
+  ProviderClient,
+} from "./provider.ts";
+import { createProviderHttp } from "./http.ts";
+import { tikosms } from "./tikosms/index.ts";
+
+/** One connected account at a provider, with its HTTP connections open. */
+export interface OpenProvider {
+  client: ProviderClient;
+  parseCallback(body: string): CallbackReading;
+  close(): Promise<void>;
+}
+
+/** An adapter with its settings' type sealed inside. */
+export interface RegisteredProvider {
+  kind: string;
+  title: string;
+  documentedBaseUrl: string;
+  secretKeys: readonly string[];
+  capabilities: ProviderCapabilities;
+  senderProblem(sender: string, text: string): string | undefined;
+  /** Checks settings; throws a `ZodError` when they are not this provider's. */
+  parseSettings(settings: unknown): ConnectionSettings;
+  open(settings: unknown): OpenProvider;
+}
+
+function register<Settings extends ConnectionSettings>(
+  adapter: ProviderAdapter<Settings>,
+): RegisteredProvider {
+  return {
+    kind: adapter.kind,
+    title: adapter.title,
+    documentedBaseUrl: adapter.documentedBaseUrl,
+    secretKeys: adapter.secretKeys,
+    capabilities: adapter.capabilities,
+    senderProblem: (sender, text) => adapter.senderProblem(sender, text),
+    parseSettings: (settings) => adapter.settings.parse(settings),
+    open(raw) {
+      const settings = adapter.settings.parse(raw);
+      const http = createProviderHttp({ origin: new URL(settings.baseUrl).origin });
+      return {
+        client: adapter.createClient(settings, http),
+        parseCallback: (body) => adapter.parseCallback(body, settings),
+        close: () => http.close(),
+      };
+    },
+  };
+}
+
+/** Every provider smsgraph speaks to: one line each. */
+export const registry = {
+  TIKOSMS: register(tikosms),
+} as const;
+
+export type ProviderKind = keyof typeof registry;
+
+export const isProviderKind = (kind: string): kind is ProviderKind => Object.hasOwn(registry, kind);

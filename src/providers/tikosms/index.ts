@@ -1,0 +1,37 @@
+import type { ProviderAdapter, ProviderCapabilities } from "../provider.ts";
+import { parseCallback } from "./callback.ts";
+import { createClient } from "./client.ts";
+import { secretKeys, settings, type TikosmsSettings } from "./config.ts";
+import { senderMaxLength, senderProblem } from "./submit.ts";
+
+export { sameNetwork } from "./account.ts";
+export type { TikosmsSettings } from "./config.ts";
+
+const capabilities: ProviderCapabilities = {
+  receipts: "CALLBACK",
+  flash: false,
+  validityPeriod: false,
+  unicodeControl: false,
+  cadenceGroups: false,
+  numberLookup: false,
+  balance: true,
+  rates: true,
+  // TikoSMS takes up to 100,000 recipients of one text, but then says nothing about each of them.
+  bulkSize: 1,
+  senderMaxLength,
+  // No limit is documented; this is as far as the numbering of concatenated messages goes.
+  maxSegments: 255,
+};
+
+/** TikoSMS, by its documentation and OpenAPI file. */
+export const tikosms = {
+  kind: "TIKOSMS",
+  title: "TikoSMS",
+  documentedBaseUrl: "https://api.tikosms.com",
+  settings,
+  secretKeys,
+  capabilities,
+  senderProblem,
+  createClient,
+  parseCallback,
+} satisfies ProviderAdapter<TikosmsSettings>;

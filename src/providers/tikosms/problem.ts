@@ -1,0 +1,42 @@
+import type { ProviderProblem, ProviderReply } from "../provider.ts";
+import { type Answer, describe, misroutedText, type Reply } from "./transport.ts";
+
+/**
+ * Reads the answer to a question. `read` gives undefined for JSON that is not what was asked for. Success is a
+ * 2xx status and a `success` that is not false: the balance has none (TikoSMS OpenAPI).
+ */
+export function readReply<Value>(
+  reply: Reply,
+  read: (json: unknown) => Value | undefined,
+): ProviderReply<Value> {
+  const problem = problemOf(reply);
+  if (problem) return { ok: false, problem };
+  const value = reply.kind === "answer" ? read(reply.json) : undefined;
+  if (value !== undefined) return { ok: true, value };
+  return { ok: false, problem: { kind: "unreadable", detail: "The answer is not what TikoSMS documents." } };
+}
+
+/** As `readReply`, for questions where the application's own 404 means that there is nothing. */
+export function readReplyOr<Value>(
+  reply: Reply,
+  nothing: Value,
+  read: (json: unknown) => Value | undefined,
+): ProviderReply<Value> {
+  const isNothing = reply.kind === "answer" && reply.status === 404 && reply.envelope !== undefined;
+  return isNothing ? { ok: true, value: nothing } : readReply(reply, read);
+}
+
+function problemOf(reply: Reply): ProviderProblem | undefined {
+  if (reply.kind === "misrouted") return { kind: "refused", detail: misroutedText };
+  if (reply.kind !== "answer") return { kind: "unreachable", detail: reply.reason };
+  const { status, envelope, retryAfterSeconds } = reply;
+  if (status >= 200 && status < 300 && envelope?.success !== false) return undefined;
+  return { kind: problemKind(reply), detail: describe(reply), retryAfterSeconds };
+}
+
+function problemKind({ status }: Answer): ProviderProblem["kind"] {
+  if (status === 401) return "unauthenticated";
+  if (status === 404) return "not_found";
+  if (status === 429 || status === 503) return "busy";
+  return status >= 500 ? "unreachable" : "refused";
+}

@@ -1,0 +1,104 @@
+import type { Submission, SubmitOutcome } from "../provider.ts";
+import { type Answer, describe, misroutedText, type Reply, type Transport } from "./transport.ts";
+import { readSubmitReply } from "./wire.ts";
+
+/** Longest text of `POST /message`, in characters; `POST /messages` states no limit (TikoSMS OpenAPI). */
+const singleTextLength = 160;
+/** Longest sender: 15 characters for `POST /message`, 16 for `POST /messages` (TikoSMS OpenAPI). */
+const senderLength = { single: 15, bulk: 16 };
+
+/** Laravel counts code points, and so do we. */
+const length = (text: string): number => Array.from(text).length;
+const isSingle = (text: string): boolean => length(text) <= singleTextLength;
+
+/** Longest sender there is; the limit for a given text may be one less. */
+export const senderMaxLength = Math.max(senderLength.single, senderLength.bulk);
+
+export function senderProblem(sender: string, text: string): string | undefined {
+  const limit = isSingle(text) ? senderLength.single : senderLength.bulk;
+  if (sender.trim() === "") return "The sender is empty.";
+  if (/\p{Cc}/u.test(sender)) return "The sender contains control characters.";
+  if (length(sender) <= limit) return undefined;
+  const texts = isSingle(text) ? `up to ${singleTextLength}` : `over ${singleTextLength}`;
+  return `The sender is longer than the ${limit} characters TikoSMS allows for texts of ${texts} characters.`;
+}
+
+/** The number as TikoSMS prints it: digits only. */
+export function digitsOf(number: string): string {
+  return number.replace(/\D/g, "");
+}
+
+/** Submits one message: as such, or as a campaign of one recipient where only that takes the text. */
+export async function submit(transport: Transport, submission: Submission): Promise<SubmitOutcome> {
+  const { from, text: message, callbackUrl: callback_url } = submission;
+  const recipient = { to: digitsOf(submission.to), client_ref: submission.messageId, callback_url };
+  const reply = isSingle(message)
+    ? await transport.post("/message", { from, message, ...recipient })
+    : // The recipient's own callback_url is only implied by the TikoSMS OpenAPI, the common one is stated.
+      await transport.post("/messages", { from, message, recipients: [recipient], callback_url });
+  return outcomeOf(reply);
+}
+
+/** What an answer, or the lack of one, proves about a submission. */
+export function outcomeOf(reply: Reply): SubmitOutcome {
+  if (reply.kind === "notSent") return { kind: "retryable", reason: reply.reason };
+  if (reply.kind === "unanswered") return { kind: "ambiguous", reason: reply.reason };
+  if (reply.kind === "misrouted") return failed("provider_misconfigured", misroutedText);
+  if (reply.status >= 200 && reply.status < 300) return outcomeOfSuccess(reply);
+  return outcomeOfFailure(reply);
+}
+
+function outcomeOfSuccess(answer: Answer): SubmitOutcome {
+  const ids = readSubmitReply(answer.json);
+  const hasId = (ids?.message_id ?? ids?.campaign_id) !== undefined;
+  if (!answer.envelope) return unclear(answer, "without a readable body");
+  if (answer.envelope.success === false) {
+    return hasId
+      ? unclear(answer, "that says both failure and an id")
+      : (namedRefusal(answer) ?? rejected("rejected_by_provider", answer.errorText, false));
+  }
+  if (!hasId) return unclear(answer, "without an id");
+  return { kind: "accepted", providerMessageId: ids?.message_id, providerBatchId: ids?.campaign_id };
+}
+
+function outcomeOfFailure(answer: Answer): SubmitOutcome {
+  const { status, errorText, envelope } = answer;
+  if (status === 429) {
+    return { kind: "retryable", reason: describe(answer), retryAfterSeconds: answer.retryAfterSeconds };
+  }
+  if (status === 401) return failed("provider_unauthenticated", errorText);
+  // A readable refusal is proof; a timeout (408), a conflict (409), a redirect, a fault or a broken 404 is not.
+  const isProof = status >= 400 && status < 500 && status !== 408 && status !== 409;
+  if (!isProof || (status === 404 && !envelope)) return { kind: "ambiguous", reason: describe(answer) };
+  if (status === 403) return noRate(answer) ?? failed("provider_forbidden", errorText);
+  if (status === 422) return namedRefusal(answer) ?? rejected("invalid_request", errorText, true);
+  return failed("provider_refused", errorText);
+}
+
+function noRate({ errorText }: Answer): SubmitOutcome | undefined {
+  const isNoRate = /\bno\b.*\brate\b(?! limit)/i.test(errorText);
+  return isNoRate ? rejected("no_rate", errorText, true) : undefined;
+}
+
+/** Refusals known by their text in the TikoSMS OpenAPI, or by the field Laravel's validator complains about. */
+function namedRefusal(answer: Answer): SubmitOutcome | undefined {
+  const { errorText, envelope } = answer;
+  const fields = Object.keys(envelope?.errors ?? {});
+  if (/callback/i.test([errorText, ...fields].join(" "))) return failed("invalid_callback_url", errorText);
+  if (fields.length > 0) return undefined;
+  const isNumber = /\bnumber\b(?! of\b)/i.test(errorText);
+  return noRate(answer) ?? (isNumber ? rejected("invalid_number", errorText, true) : undefined);
+}
+
+function unclear({ status }: Answer, what: string): SubmitOutcome {
+  return { kind: "ambiguous", reason: `HTTP ${status} ${what}` };
+}
+
+function rejected(code: string, text: string, permanent: boolean): SubmitOutcome {
+  return { kind: "rejected", status: "REJECTED", failure: { code, text, permanent } };
+}
+
+/** Refused for a reason that lies with the connection, not with the message. */
+function failed(code: string, text: string): SubmitOutcome {
+  return { kind: "rejected", status: "FAILED", failure: { code, text, permanent: false } };
+}

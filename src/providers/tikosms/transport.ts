@@ -1,0 +1,118 @@
+import { STATUS_CODES } from "node:http";
+import type { HttpRequest, HttpResult, ProviderHttp } from "../http.ts";
+import type { TikosmsSettings } from "./config.ts";
+import { type Envelope, readEnvelope, readJson } from "./wire.ts";
+
+/** An answer of the API, good or bad. */
+export interface Answer {
+  kind: "answer";
+  status: number;
+  /** Numbers are their literal text; undefined when the body is not JSON. */
+  json: unknown;
+  /** The parts common to all answers; undefined when the body is not a JSON object. */
+  envelope: Envelope | undefined;
+  /** What the server says is wrong, or else the name of the HTTP status; without the token. */
+  errorText: string;
+  retryAfterSeconds?: number;
+}
+
+export type Reply =
+  | Answer
+  | Exclude<HttpResult, { kind: "answer" }>
+  /** The API is not where the base URL says: nothing was processed. */
+  | { kind: "misrouted" };
+
+export const misroutedText =
+  "The TikoSMS API is not found under the base URL; check the connection's base URL.";
+
+/** The TikoSMS API behind its base URL, prefix and token. Paths start after the prefix, e.g. `/message`. */
+export interface Transport {
+  get(path: string, query?: Readonly<Record<string, string>>): Promise<Reply>;
+  post(path: string, content: object): Promise<Reply>;
+}
+
+/**
+ * The TikoSMS OpenAPI puts every route under `/v1`, one example of the TikoSMS documentation under `/api/v1`.
+ * A 404 of the router, unlike one of the application, proves that nothing was processed: then the same request
+ * goes to the other prefix, once, and the prefix that worked is kept.
+ */
+export function createTransport(settings: TikosmsSettings, http: ProviderHttp): Transport {
+  const path = new URL(settings.baseUrl).pathname.replace(/\/+$/, "");
+  const alternative = path === "" ? "/api/v1" : path;
+  let prefix = path === "" ? "/v1" : path;
+
+  const request = async (route: HttpRequest, under: string): Promise<Reply> => {
+    const result = await http.request({
+      ...route,
+      path: `${under}${route.path}`,
+      headers: headers(settings),
+    });
+    if (result.kind !== "answer") return result;
+    return isRouteMissing(result) ? { kind: "misrouted" } : readAnswer(result, settings);
+  };
+  const send = async (route: HttpRequest): Promise<Reply> => {
+    const tried = prefix;
+    const reply = await request(route, tried);
+    if (reply.kind !== "misrouted" || tried === alternative) return reply;
+    const second = await request(route, alternative);
+    if (second.kind === "answer") prefix = alternative;
+    return second;
+  };
+  return {
+    get: (route, query) => send({ method: "GET", path: route, query }),
+    post: (route, content) => send({ method: "POST", path: route, body: JSON.stringify(content) }),
+  };
+}
+
+/** Without `Accept`, Laravel may answer with a redirect or HTML where it should say what is wrong. */
+function headers({ apiToken }: TikosmsSettings): Record<string, string> {
+  return {
+    authorization: `Bearer ${apiToken}`,
+    accept: "application/json",
+    "content-type": "application/json",
+  };
+}
+
+type HttpAnswer = HttpResult & { kind: "answer" };
+
+/** The application's own 404 has a `success` or an `error`; the router's is HTML, empty, or JSON without them. */
+function isRouteMissing({ status, body, contentType }: HttpAnswer): boolean {
+  if (status !== 404) return false;
+  const json = readJson(body);
+  if (json === undefined) return body.trim() === "" || /html/i.test(contentType) || /^\s*</.test(body);
+  return typeof json !== "object" || json === null || !("success" in json || "error" in json);
+}
+
+/** The status and what the server said, for reasons and details. */
+export function describe({ status, errorText }: Answer): string {
+  return errorText === reasonPhrase(status) ? errorText : `HTTP ${status}: ${errorText}`;
+}
+
+function readAnswer(answer: HttpAnswer, { apiToken }: TikosmsSettings): Answer {
+  const json = readJson(answer.body);
+  const envelope = readEnvelope(json);
+  const said = envelope?.error ?? envelope?.message ?? firstText(envelope?.errors);
+  return {
+    kind: "answer",
+    status: answer.status,
+    json,
+    envelope,
+    errorText: said === undefined ? reasonPhrase(answer.status) : printable(said.replaceAll(apiToken, "***")),
+    retryAfterSeconds: answer.retryAfterSeconds,
+  };
+}
+
+/** The first message in Laravel's `{"errors":{"from":["…"]}}`. */
+function firstText(errors: Envelope["errors"]): string | undefined {
+  const texts = Object.values(errors ?? {}).flat();
+  return texts.find((value): value is string => typeof value === "string" && value.trim() !== "");
+}
+
+function reasonPhrase(status: number): string {
+  return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
+}
+
+function printable(text: string): string {
+  const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299).toWellFormed()}…` : line;
+}

@@ -1,0 +1,45 @@
+/** The status smsgraph shows for a message once everything a scenario does has happened. */
+export type ExpectedStatus =
+  | "SENT"
+  | "DELIVERED"
+  | "UNDELIVERED"
+  | "EXPIRED"
+  | "REJECTED"
+  | "FAILED"
+  | "UNKNOWN";
+
+/**
+ * One way a provider can treat a message, chosen by the last three digits of the recipient's number.
+ * A suffix means the same at every provider whose API can show it.
+ */
+export interface Scenario<Behaviour> {
+  suffix: string;
+  name: string;
+  /** What the provider does, in plain words. */
+  description: string;
+  expected: ExpectedStatus;
+  /** Where it departs from the usual behaviour. */
+  behaviour: Partial<Behaviour>;
+}
+
+/** Finds the behaviour for a number; every number the table does not list behaves as usual. */
+export function behaviourLookup<Behaviour extends object>(
+  scenarios: readonly Scenario<Behaviour>[],
+  usual: Behaviour,
+): (number: string) => Behaviour {
+  const bySuffix = new Map(scenarios.map(({ suffix, behaviour }) => [suffix, { ...usual, ...behaviour }]));
+  return (number) => bySuffix.get(number.slice(-3)) ?? usual;
+}
+
+/** The scenarios as a Markdown table, for the documentation. */
+export function scenarioTable(scenarios: readonly Scenario<object>[]): string {
+  const rows = scenarios.map(
+    ({ suffix, name, description, expected }) =>
+      `| \`${suffix}\` | ${name} | ${description} | \`${expected}\` |`,
+  );
+  return [
+    "| Number ends in | Scenario | What the provider does | A client ends up with |",
+    "|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}

@@ -1,0 +1,149 @@
+import type { CallbackSender } from "../callback-sender.ts";
+import type { Clock, Timers } from "../clock.ts";
+import type { Random } from "../random.ts";
+import type { StatusWord, TikosmsBehaviour } from "./behaviour.ts";
+import { behaviourFor } from "./scenarios.ts";
+import type { Campaign, Message } from "./state.ts";
+import { createCallback, printLiterally, updateCallback } from "./wire.ts";
+
+/** Times after acceptance at which the callbacks are posted, give or take a fifth. */
+export interface Delays {
+  createMs: number;
+  updateMs: number;
+}
+
+export interface DeliveryOptions {
+  clock: Clock;
+  timers: Timers;
+  random: Random;
+  sender: CallbackSender;
+  delays: Delays;
+}
+
+export interface Delivery {
+  /**
+   * Prepares what will become of the messages of a campaign. Nothing happens before the returned function
+   * is called, except that a first message whose scenario says so has its create callbacks answered.
+   */
+  prepare(campaign: Campaign): Promise<() => void>;
+}
+
+interface Step {
+  event: "create" | "update";
+  part: number;
+  status: StatusWord;
+  /** After the step before. */
+  waitMs: number;
+}
+
+interface Journey {
+  message: Message;
+  steps: Step[];
+}
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { clock, random, delays } = options;
+
+  return {
+    async prepare(campaign) {
+      const journeys: Journey[] = campaign.messages.map((message) => {
+        const factor = 0.8 + 0.4 * random.fraction();
+        return { message, steps: planSteps(message, scaled(delays, factor)) };
+      });
+      const [first] = journeys;
+      const startsInMs = campaign.startsAt - clock.now();
+      if (first && startsInMs <= 0 && behaviourFor(first.message.to).createBeforeAnswer) {
+        const creates = first.steps.splice(0, first.message.parts.length);
+        await takeSteps(campaign, first.message, creates, options);
+      }
+      return () => {
+        void startJourneys(campaign, journeys, options);
+      };
+    },
+  };
+}
+
+async function startJourneys(
+  campaign: Campaign,
+  journeys: readonly Journey[],
+  options: DeliveryOptions,
+): Promise<void> {
+  await options.timers.wait(campaign.startsAt - options.clock.now());
+  for (const { message, steps } of journeys) void takeSteps(campaign, message, steps, options);
+}
+
+/** Everything that will happen to a message, in order. */
+function planSteps(message: Message, delays: Delays): Step[] {
+  const behaviour = behaviourFor(message.to);
+  let elapsedMs = 0;
+  return orderedEvents(behaviour, message.parts.length).map((event) => {
+    const dueMs = event.round === 0 ? delays.createMs : delays.updateMs * behaviour.slowness * event.round;
+    const waitMs = Math.max(0, dueMs - elapsedMs);
+    elapsedMs += waitMs;
+    return { event: event.round === 0 ? "create" : "update", part: event.part, status: event.status, waitMs };
+  });
+}
+
+interface PartEvent {
+  part: number;
+  /** 0 is the create, 1 the first update. */
+  round: number;
+  status: StatusWord;
+}
+
+const orderings: Readonly<
+  Record<TikosmsBehaviour["order"], (creates: PartEvent[], updates: PartEvent[]) => PartEvent[]>
+> = {
+  createFirst: (creates, updates) => [...creates, ...updates],
+  updateFirst: (creates, updates) => [...updates, ...creates],
+  partByPart: (creates, updates) =>
+    [...creates, ...updates].toSorted((one, other) => other.part - one.part || one.round - other.round),
+};
+
+function orderedEvents({ finals, lastPartFails, order }: TikosmsBehaviour, parts: number): PartEvent[] {
+  const creates: PartEvent[] = [];
+  const updates: PartEvent[] = [];
+  for (let part = 1; part <= parts; part++) creates.push({ part, round: 0, status: "SENT" });
+  for (const [index, word] of finals.entries()) {
+    for (const { part } of creates) {
+      const status = lastPartFails && part === parts ? "UNDELIV" : word;
+      updates.push({ part, round: index + 1, status });
+    }
+  }
+  return orderings[order](creates, updates);
+}
+
+/** One after the other: a callback is posted when the one before it has been answered, or has failed. */
+async function takeSteps(
+  campaign: Campaign,
+  message: Message,
+  steps: readonly Step[],
+  { clock, timers, sender }: DeliveryOptions,
+): Promise<void> {
+  const behaviour = behaviourFor(message.to);
+  for (const step of steps) {
+    await timers.wait(step.waitMs);
+    const now = clock.now();
+    if (step.event === "update") applyUpdate(campaign, message, step, now);
+    const { callbackUrl } = message;
+    if (callbackUrl === null || behaviour.callbacks === "withheld") continue;
+    const body = printCallback(campaign, message, step, now);
+    for (let copy = 0; copy < behaviour.copies; copy++) await sender.send(callbackUrl, body);
+  }
+}
+
+function applyUpdate(campaign: Campaign, message: Message, { part, status }: Step, now: number): void {
+  message.parts[part - 1] = { status, deliveredAt: status === "DELIVRD" ? now : null };
+  campaign.updatedAt = now;
+}
+
+function printCallback(campaign: Campaign, message: Message, step: Step, now: number): string {
+  const report = { campaign, message, part: step.part, status: step.status };
+  if (step.event === "update") return JSON.stringify(updateCallback(report, now));
+  const callback = createCallback(report);
+  return behaviourFor(message.to).literalCreate ? printLiterally(callback) : JSON.stringify(callback);
+}
+
+function scaled({ createMs, updateMs }: Delays, factor: number): Delays {
+  return { createMs: Math.round(createMs * factor), updateMs: Math.round(updateMs * factor) };
+}

@@ -1,0 +1,62 @@
+import { jsonReply, type SandboxReply } from "../http-server.ts";
+import type { TikosmsContext } from "./context.ts";
+import { findNetwork, pricePerEuro } from "./networks.ts";
+import { invalid, unsuccessful } from "./replies.ts";
+import { campaignQuery, messageQuery, rateQuery, read } from "./validation.ts";
+import { campaignRow, dottedTime, messageRows, rateRow } from "./wire.ts";
+
+/** The documents know no pages; the newest campaigns up to this number keep the answer bounded. */
+const maxCampaignsListed = 1_000;
+
+/** `GET get_message` */
+export function lookUpMessages({ state, clock }: TikosmsContext, input: unknown): SandboxReply {
+  const query = read(messageQuery, input);
+  if (!query.ok) return invalid(query.problem);
+  const { message_id: messageId, campaign_id: campaignId } = query.value;
+  const found = messageId === null ? undefined : state.message(messageId);
+  const campaign = messageId === null ? state.campaign(campaignId ?? "") : found?.campaign;
+  const contradicting = campaignId !== null && campaign?.id !== campaignId;
+  // A scheduled campaign has no messages before its time: the documents have no status for them.
+  if (campaign === undefined || contradicting || campaign.startsAt > clock.now()) {
+    return unsuccessful(404, "Message(s) not found");
+  }
+  const messages = found === undefined ? campaign.messages : [found.message];
+  return jsonReply(200, {
+    success: true,
+    data: messages.flatMap((message) => messageRows(campaign, message)),
+  });
+}
+
+/** `GET get_messages` */
+export function listCampaigns({ state }: TikosmsContext, input: unknown): SandboxReply {
+  const query = read(campaignQuery, input);
+  if (!query.ok) return invalid(query.problem);
+  const { campaign_id: campaignId } = query.value;
+  if (campaignId === null) {
+    const newest = [...state.campaigns()].toReversed().slice(0, maxCampaignsListed);
+    return jsonReply(200, { success: true, campaigns: newest.map(campaignRow) });
+  }
+  const campaign = state.campaign(campaignId);
+  if (campaign === undefined) return unsuccessful(404, "Campaign not found");
+  return jsonReply(200, { success: true, campaigns: [campaignRow(campaign)] });
+}
+
+/** `GET balance`. The documents give no refusal for want of credit, so it may fall below any limit. */
+export function showBalance({ state }: TikosmsContext): SandboxReply {
+  const { amount, updatedAt } = state.balance();
+  return jsonReply(200, {
+    balance_updated: dottedTime(updatedAt),
+    currency_code: "EUR",
+    balance: amount / pricePerEuro,
+    in_credit_limit: 1000,
+  });
+}
+
+/** `GET sms-rates` */
+export function showRate(_context: TikosmsContext, input: unknown): SandboxReply {
+  const query = read(rateQuery, input);
+  if (!query.ok) return invalid(query.problem);
+  const network = findNetwork(query.value.mccmnc, query.value.country ?? undefined);
+  if (network === undefined) return unsuccessful(404, "No SMS rate found for this destination.");
+  return jsonReply(200, { success: true, rate: rateRow(network) });
+}

@@ -1,0 +1,30 @@
+import { jsonReply, type SandboxReply } from "../http-server.ts";
+import type { ValidationProblem } from "./validation.ts";
+
+/** The shape of the vendor's own errors; those of its framework have a `message` instead. */
+export function unsuccessful(status: number, error: string): SandboxReply {
+  return jsonReply(status, { success: false, error });
+}
+
+export function invalid(problem: ValidationProblem): SandboxReply {
+  return jsonReply(422, problem);
+}
+
+export const refusals = {
+  noRate: unsuccessful(
+    403,
+    "No SMS rate is available for this destination for your account. Please contact sales team.",
+  ),
+  unknownNumber: unsuccessful(
+    422,
+    "Oops! We couldn't find this number in any country on Earth. Mind giving it another look?",
+  ),
+};
+
+/** What a gateway in front of the application might say. */
+export const htmlPage: SandboxReply = {
+  kind: "answer",
+  status: 200,
+  headers: { "content-type": "text/html; charset=UTF-8" },
+  body: "<!DOCTYPE html>\n<html><body>OK</body></html>\n",
+};

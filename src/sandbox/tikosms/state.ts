@@ -1,0 +1,130 @@
+import type { Random } from "../random.ts";
+import { networkOf, type Network } from "./networks.ts";
+import { countParts } from "./parts.ts";
+import type { StatusWord } from "./behaviour.ts";
+
+export interface Recipient {
+  to: string;
+  clientRef: string | null;
+  callbackUrl: string | null;
+}
+
+/** A request to send, read and checked. */
+export interface Submission {
+  from: string;
+  text: string;
+  recipients: readonly Recipient[];
+  /** Milliseconds since the epoch; in the past for "now". */
+  startsAt: number;
+}
+
+/** What one accepted request created; a single message has one, too. */
+export interface Campaign {
+  id: string;
+  from: string;
+  text: string;
+  dataCoding: number;
+  /** Numbers submitted, each once. Those refused are counted: only the look-up shows who is missing. */
+  recipients: number;
+  createdAt: number;
+  updatedAt: number;
+  startsAt: number;
+  messages: readonly Message[];
+}
+
+export interface Message extends Recipient {
+  id: string;
+  network: Network;
+  parts: Part[];
+}
+
+export interface Part {
+  status: StatusWord;
+  deliveredAt: number | null;
+}
+
+export interface Acceptance {
+  submission: Submission;
+  /** Those of its recipients that are not refused. */
+  recipients: readonly Recipient[];
+  now: number;
+}
+
+export interface TikosmsState {
+  accept(acceptance: Acceptance): Campaign;
+  campaign(id: string): Campaign | undefined;
+  /** The campaign of a message, and the message. */
+  message(id: string): { campaign: Campaign; message: Message } | undefined;
+  /** Oldest first. */
+  campaigns(): Iterable<Campaign>;
+  /** In ten-thousandths of a euro. */
+  balance(): { amount: number; updatedAt: number };
+}
+
+/** The balance of the vendor's example. */
+const openingBalance = 6_349_288;
+
+/**
+ * Everything the sandbox remembers. Past `maxMessages` the oldest campaigns are forgotten; the newest one
+ * always stays.
+ */
+export function createState(random: Random, startedAt: number, maxMessages: number): TikosmsState {
+  const campaigns = new Map<string, Campaign>();
+  const messages = new Map<string, { campaign: Campaign; message: Message }>();
+  let balance = { amount: openingBalance, updatedAt: startedAt };
+
+  // One iterator for good: a new one would have to pass over everything already deleted.
+  const oldestFirst = campaigns.values();
+
+  function forgetOldest(): void {
+    while (messages.size > maxMessages && campaigns.size > 1) {
+      const { value: oldest } = oldestFirst.next();
+      if (oldest === undefined) return;
+      campaigns.delete(oldest.id);
+      for (const message of oldest.messages) messages.delete(message.id);
+    }
+  }
+
+  return {
+    accept(acceptance) {
+      const campaign = createCampaign(acceptance, random);
+      campaigns.set(campaign.id, campaign);
+      for (const message of campaign.messages) messages.set(message.id, { campaign, message });
+      balance = { amount: balance.amount - costOf(campaign), updatedAt: acceptance.now };
+      forgetOldest();
+      return campaign;
+    },
+    campaign: (id) => campaigns.get(id),
+    message: (id) => messages.get(id),
+    campaigns: () => campaigns.values(),
+    balance: () => balance,
+  };
+}
+
+function createCampaign({ submission, recipients, now }: Acceptance, random: Random): Campaign {
+  const { dataCoding, parts } = countParts(submission.text);
+  return {
+    id: random.uuid(),
+    from: submission.from,
+    text: submission.text,
+    dataCoding,
+    recipients: submission.recipients.length,
+    createdAt: now,
+    updatedAt: now,
+    startsAt: Math.max(submission.startsAt, now),
+    messages: recipients.map((recipient) => ({
+      ...recipient,
+      id: random.uuid(),
+      network: networkOf(recipient.to),
+      parts: Array.from({ length: parts }, acceptedPart),
+    })),
+  };
+}
+
+function acceptedPart(): Part {
+  return { status: "SENT", deliveredAt: null };
+}
+
+function costOf({ messages }: Campaign): number {
+  return messages.reduce((sum, { network, parts }) => sum + network.price * parts.length, 0);
+}

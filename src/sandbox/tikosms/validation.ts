@@ -1,0 +1,126 @@
+import { z } from "zod";
+
+/** What the vendor requires of each request, with the answers its framework (Laravel) gives otherwise. */
+
+/** The documents count characters, not UTF-16 units. */
+const requiredText = (maxCharacters = Number.POSITIVE_INFINITY) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => Array.from(text).length <= maxCharacters, {
+      error: ({ path = [] }) => tooLong(path, maxCharacters),
+    });
+
+/** Laravel turns empty strings into null before it validates. */
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((text) => text || null);
+
+export const singleRequest = z.object({
+  from: requiredText(15),
+  message: requiredText(160),
+  to: requiredText(),
+  callback_url: optionalText,
+  client_ref: optionalText,
+});
+
+const recipient = z.object({ to: requiredText(), client_ref: optionalText, callback_url: optionalText });
+
+export const bulkRequest = z.object({
+  from: requiredText(16),
+  // The documents set no limit. This one is the network's: 255 parts of 153 characters.
+  message: requiredText(255 * 153),
+  // The OpenAPI file says strings, its own text and example say objects.
+  recipients: z.array(recipient).min(1).max(100_000),
+  callback_url: optionalText,
+  scheduled_at: z
+    .string()
+    .nullish()
+    .transform((text) => (text ? parseScheduledAt(text) : null))
+    .refine((time) => time === null || !Number.isNaN(time), {
+      error: ({ path = [] }) => `The ${path.join(".")} field must be a valid date.`,
+    }),
+  concurrency: z.int().min(1).max(100).nullish(),
+});
+
+const lookupId = optionalText.refine((id) => id === null || id.length <= 255, {
+  error: ({ path = [] }) => tooLong(path, 255),
+});
+
+export const messageQuery = z.object({ message_id: lookupId, campaign_id: lookupId });
+
+export const campaignQuery = z.object({
+  campaign_id: z.preprocess((id) => id || null, z.guid().nullable()),
+});
+
+export const rateQuery = z.object({ mccmnc: requiredText(), country: optionalText });
+
+/** Laravel's validator reply. */
+export interface ValidationProblem {
+  message: string;
+  errors: Record<string, string[]>;
+}
+
+export type ReadResult<Value> = { ok: true; value: Value } | { ok: false; problem: ValidationProblem };
+
+export function read<Value>(schema: z.ZodType<Value>, input: unknown): ReadResult<Value> {
+  const result = schema.safeParse(input, { error: laravelMessage });
+  if (result.success) return { ok: true, value: result.data };
+  const { issues } = result.error;
+  const errors: Record<string, string[]> = {};
+  for (const { path, message } of issues.slice(0, maxErrors)) (errors[path.join(".")] ??= []).push(message);
+  const others = issues.length - 1;
+  const more = others === 0 ? "" : ` (and ${others} more ${others === 1 ? "error" : "errors"})`;
+  return { ok: false, problem: { message: `${issues[0]?.message}${more}`, errors } };
+}
+
+/** A bulk request of 100,000 wrong recipients is answered with its first faults only. */
+const maxErrors = 100;
+
+const typeNames: Readonly<Record<string, string>> = {
+  array: "an array",
+  object: "an array",
+  int: "an integer",
+  number: "a number",
+  string: "a string",
+};
+
+function laravelMessage(issue: z.core.$ZodRawIssue): string {
+  const field = (issue.path ?? []).join(".");
+  switch (issue.code) {
+    case "invalid_type":
+      if (issue.input == null) return `The ${field} field is required.`;
+      return `The ${field} field must be ${typeNames[issue.expected] ?? "valid"}.`;
+    case "invalid_format":
+      return `The ${field} field must be a valid UUID.`;
+    case "too_small":
+      return issue.origin === "int" || issue.origin === "number"
+        ? `The ${field} field must be at least ${issue.minimum}.`
+        : `The ${field} field is required.`;
+    case "too_big":
+      return issue.origin === "array"
+        ? `The ${field} field must not have more than ${issue.maximum} items.`
+        : `The ${field} field must not be greater than ${issue.maximum}.`;
+    default:
+      return `The ${field} field is invalid.`;
+  }
+}
+
+function tooLong(path: readonly PropertyKey[], maxCharacters: number): string {
+  return `The ${path.join(".")} field must not be greater than ${maxCharacters} characters.`;
+}
+
+const dateAndTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<zone>Z|[+-]\d{2}:?\d{2})?$/i;
+
+/** ISO 8601 as the text says, or with a space as the example does; without a zone it is UTC. NaN when neither. */
+function parseScheduledAt(text: string): number {
+  const match = dateAndTime.exec(text);
+  if (match === null) return Number.NaN;
+  const zoned = match.groups?.["zone"] === undefined ? `${text}Z` : text;
+  try {
+    return Temporal.Instant.from(zoned.replace(" ", "T")).epochMilliseconds;
+  } catch {
+    return Number.NaN;
+  }
+}

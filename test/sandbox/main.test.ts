@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { request } from "undici";
+
+const main = fileURLToPath(new URL("../../src/sandbox/main.ts", import.meta.url));
+
+function run(...options: string[]) {
+  return spawn(process.execPath, [main, ...options], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+it("prints where it listens, serves, and ends on Ctrl-C", async () => {
+  const sandbox = run("--port", "0", "--token", "secret");
+  try {
+    let output = "";
+    sandbox.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+    while (!output.includes("Ctrl-C stops it.")) await once(sandbox.stdout, "data");
+    expect(output).toContain("API token secret");
+    expect(output).toMatch(/^ {2}017 {2}callbacks lost .* DELIVERED/m);
+    const [url = ""] = /http:\S+/.exec(output) ?? [];
+    const headers = { authorization: "Bearer secret" };
+    const { statusCode, body } = await request(`${url}/v1/balance`, { headers });
+    await body.dump();
+    expect(statusCode).toBe(200);
+    sandbox.kill("SIGINT");
+    expect(await once(sandbox, "exit")).toEqual([0, null]);
+  } finally {
+    sandbox.kill("SIGKILL");
+  }
+});
+
+it("explains its options", async () => {
+  const sandbox = run("--help");
+  const [output] = await Promise.all([text(sandbox.stdout), once(sandbox, "exit")]);
+  for (const option of ["--port", "--host", "--token", "--seed"]) expect(output).toContain(option);
+  expect(sandbox.exitCode).toBe(0);
+});
+
+it.each([["--port", "high"], ["--unknown"]])("refuses %s", async (...options) => {
+  const sandbox = run(...options);
+  const [problem] = await Promise.all([text(sandbox.stderr), once(sandbox, "exit")]);
+  expect(problem).toContain(options[0]);
+  expect(sandbox.exitCode).toBe(1);
+});
