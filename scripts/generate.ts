@@ -20,6 +20,8 @@ const result = spawnSync(process.execPath, ["node_modules/prisma/build/index.js"
   encoding: "utf8",
 });
 if (result.status !== 0) {
-  process.stderr.write(`${result.stdout}${result.stderr}\nCould not generate the Prisma client: see above.\n`);
+  process.stderr.write(
+    `${result.stdout}${result.stderr}\nCould not generate the Prisma client: see above.\n`,
+  );
 }
 process.exitCode = result.status ?? 1;

@@ -15,7 +15,7 @@ const environment = z.object({
   PORT: port.default(4000),
   HOST: z.string().optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(20),
   PUBLIC_URL: httpUrl.optional(),
   ROLE: z.enum(["api", "worker", "all"]).default("all"),
   DATA_DIR: z.string().default(".data"),
@@ -57,7 +57,9 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   const parsed = environment.safeParse(set);
   const problems = parsed.success ? missing(parsed.data) : parsed.error.issues.map(describe);
   if (!parsed.success || problems.length > 0) {
-    throw new ConfigError(`The configuration has problems:\n${problems.map((line) => `  - ${line}`).join("\n")}`);
+    throw new ConfigError(
+      `The configuration has problems:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
+    );
   }
   return toConfig(parsed.data);
 }

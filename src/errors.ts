@@ -86,7 +86,10 @@ export class InvalidIdError extends InvalidInputError {
 export class InvalidCursorError extends InvalidInputError {
   override readonly code = "INVALID_CURSOR";
   constructor(field: string) {
-    super(field, `\`${field}\` is not a cursor of ours. Use one exactly as an earlier answer gave it, or leave it out.`);
+    super(
+      field,
+      `\`${field}\` is not a cursor of ours. Use one exactly as an earlier answer gave it, or leave it out.`,
+    );
   }
 }
 
@@ -119,7 +122,9 @@ export class IdempotencyConflictError extends DomainError {
   /** The message that the key belongs to. */
   readonly messageId: string;
   constructor(idempotencyKey: string, messageId: string) {
-    super("This idempotency key was used with another input in the last 24 hours. Use a new key for a new message.");
+    super(
+      "This idempotency key was used with another input in the last 24 hours. Use a new key for a new message.",
+    );
     this.idempotencyKey = idempotencyKey;
     this.messageId = messageId;
   }

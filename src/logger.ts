@@ -3,7 +3,16 @@ import { pino, type DestinationStream, type Logger } from "pino";
 export type { Logger };
 
 /** Paths that could carry a secret or a text, wherever an object is logged. */
-const secretPaths = ["authorization", "apiToken", "token", "password", "secret", "text", "body", "credentials"];
+const secretPaths = [
+  "authorization",
+  "apiToken",
+  "token",
+  "password",
+  "secret",
+  "text",
+  "body",
+  "credentials",
+];
 const redacted = secretPaths.flatMap((path) => [path, `*.${path}`, `*.*.${path}`]);
 
 const phoneNumber = /(\+?\d{3})\d{3,}(\d{2})/g;

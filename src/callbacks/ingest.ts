@@ -61,7 +61,9 @@ export class CallbackIngest {
     const [only, ...others] = callbacks;
     if (only && others.length === 0) {
       const problem = `Could not be applied: ${error.message}`;
-      return this.#database.transaction((transaction) => store(transaction, [{ ...only, receipts: [], problem }]));
+      return this.#database.transaction((transaction) =>
+        store(transaction, [{ ...only, receipts: [], problem }]),
+      );
     }
     const results: IngestResult[] = [];
     for (const callback of callbacks) results.push(...(await this.#ingest([callback])));
@@ -73,7 +75,10 @@ export class CallbackIngest {
 const isDataError = (error: unknown): error is DatabaseError =>
   error instanceof DatabaseError && /^2[23]/.test(error.code ?? "");
 
-async function store(transaction: Queryable, callbacks: readonly IncomingCallback[]): Promise<IngestResult[]> {
+async function store(
+  transaction: Queryable,
+  callbacks: readonly IncomingCallback[],
+): Promise<IngestResult[]> {
   await transaction.query(storeRaw, [
     callbacks.map(({ providerId }) => providerId),
     callbacks.map(({ receivedAt }) => receivedAt),

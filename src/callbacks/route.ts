@@ -73,7 +73,8 @@ async function authenticate(
   const [, , providerId = "", secret = ""] = path.split("/");
   const connection = isUuid(providerId) ? await connections.get(providerId) : undefined;
   if (!connection) throw new Refusal(404, "unknown_provider", "There is no such provider.");
-  if (!isSame(secret, connection.callbackSecret)) throw new Refusal(403, "wrong_secret", "The secret is wrong.");
+  if (!isSame(secret, connection.callbackSecret))
+    throw new Refusal(403, "wrong_secret", "The secret is wrong.");
   if (method !== "POST") throw new Refusal(405, "wrong_method", "Callbacks are sent with POST.");
   return connection;
 }
@@ -86,17 +87,20 @@ function isSame(given: string, expected: string): boolean {
 async function take(
   { ingest, clock }: CallbackRouteOptions,
   request: IncomingMessage,
-  { row, parseCallback }: Connection,
+  connection: Connection,
 ): Promise<IngestResult> {
   const body = await readBody(request, largestBody);
-  const reading = parseCallback(body);
-  if (reading.kind === "malformed") throw new Refusal(400, "malformed", `The body cannot be read: ${reading.reason}`);
+  const reading = connection.parseCallback(body);
+  if (reading.kind === "malformed")
+    throw new Refusal(400, "malformed", `The body cannot be read: ${reading.reason}`);
   return ingest.ingest({
-    providerId: row.id,
+    providerId: connection.row.id,
     receivedAt: clock.now(),
     contentType: request.headers["content-type"] ?? null,
     body: body.replaceAll("\0", ""),
-    ...(reading.kind === "receipts" ? { receipts: reading.receipts } : { receipts: [], problem: reading.reason }),
+    ...(reading.kind === "receipts"
+      ? { receipts: reading.receipts }
+      : { receipts: [], problem: reading.reason }),
   });
 }
 

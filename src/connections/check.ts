@@ -71,5 +71,8 @@ async function noteProblem(
   { detail }: ProviderProblem,
   now: Date,
 ): Promise<void> {
-  await database.prisma.provider.update({ where: { id: row.id }, data: { lastError: detail, lastErrorAt: now } });
+  await database.prisma.provider.update({
+    where: { id: row.id },
+    data: { lastError: detail, lastErrorAt: now },
+  });
 }

@@ -5,7 +5,7 @@ import type { Database } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import { InvalidInputError, NotFoundError } from "../errors.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
-import { announceChange, newCallbackSecret, type Connection, type Connections } from "./connections.ts";
+import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
 
 export interface ConnectorOptions {
   database: Database;
@@ -105,11 +105,13 @@ export class Connector {
     return connection;
   }
 
-  /** One transaction: every process forgets the old row when the new one is visible. */
   async #write(id: string, data: object): Promise<Provider> {
-    const { database, clock } = this.#options;
-    const row = await database.prisma.provider.update({ where: { id }, data: { ...data, updatedAt: clock.now() } });
-    await database.query(announceChange, []);
+    const { database, clock, connections } = this.#options;
+    const row = await database.prisma.provider.update({
+      where: { id },
+      data: { ...data, updatedAt: clock.now() },
+    });
+    await connections.changed(id);
     return row;
   }
 
@@ -129,10 +131,16 @@ export class Connector {
 
   #checkBaseUrl(url: URL): void {
     const loopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-    if (url.protocol === "https:" || (url.protocol === "http:" && (loopback || this.#options.allowInsecureProviders))) {
+    if (
+      url.protocol === "https:" ||
+      (url.protocol === "http:" && (loopback || this.#options.allowInsecureProviders))
+    ) {
       return;
     }
-    throw new InvalidInputError("baseUrl", "baseUrl must start with https://, since credentials travel over it.");
+    throw new InvalidInputError(
+      "baseUrl",
+      "baseUrl must start with https://, since credentials travel over it.",
+    );
   }
 }
 
@@ -160,6 +168,9 @@ function checkSender(sender: string | null | undefined, adapter: RegisteredProvi
   if (sender == null) return;
   const problem = adapter.senderProblem(sender, "");
   if (problem !== undefined || sender.includes("\0") || !sender.isWellFormed()) {
-    throw new InvalidInputError("defaultSender", `${adapter.title} does not take this sender: ${problem ?? "not text"}`);
+    throw new InvalidInputError(
+      "defaultSender",
+      `${adapter.title} does not take this sender: ${problem ?? "not text"}`,
+    );
   }
 }

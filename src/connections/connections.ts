@@ -2,7 +2,12 @@ import { randomBytes } from "node:crypto";
 import type { Database, Statement } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
-import { isProviderKind, registry, type OpenProvider, type RegisteredProvider } from "../providers/registry.ts";
+import {
+  isProviderKind,
+  registry,
+  type OpenProvider,
+  type RegisteredProvider,
+} from "../providers/registry.ts";
 import type { SecretBox } from "./secret-box.ts";
 
 /** A provider row with its adapter and open HTTP connections. */
@@ -21,9 +26,9 @@ export interface ConnectionSecrets {
 
 export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
 
-export const connectionChannel = "smsgraph_connections";
+const connectionChannel = "smsgraph_connections";
 
-export const announceChange: Statement = {
+const announceChange: Statement = {
   name: "announce_connection_change",
   text: `select pg_notify('${connectionChannel}', '')`,
 };
@@ -45,7 +50,15 @@ export class Connections {
   }
 
   async watch(listener: Listener): Promise<void> {
-    await listener.on(connectionChannel, () => void this.#forget());
+    await listener.on(connectionChannel, () => void this.#forgetAll());
+  }
+
+  /** Makes every process read a changed row anew; this one before it goes on. */
+  async changed(id: string): Promise<void> {
+    const old = this.#open.get(id);
+    this.#open.delete(id);
+    await this.#database.query(announceChange, []);
+    void old?.then((connection) => connection?.close());
   }
 
   /** Undefined when there is no such connection; a disconnected one is still found, since its receipts are. */
@@ -86,7 +99,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    await this.#forget();
+    await this.#forgetAll();
   }
 
   async #load(id: string): Promise<Connection | undefined> {
@@ -99,7 +112,7 @@ export class Connections {
   }
 
   /** Requests under way end on the old connections, which then close. */
-  async #forget(): Promise<void> {
+  async #forgetAll(): Promise<void> {
     const old = [...this.#open.values()];
     this.#open.clear();
     await Promise.allSettled(old.map(async (connection) => (await connection)?.close()));

@@ -1,5 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
-import pg from "pg";
+import { Pool } from "pg";
 import { PrismaClient } from "./generated/client.ts";
 
 /** One SQL statement with a name: prepared once per connection, easy to find in PostgreSQL's own statistics. */
@@ -18,7 +18,7 @@ export interface Queryable {
  * pool.
  */
 export interface Database extends Queryable {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly prisma: PrismaClient;
   /** Runs `work` in one transaction: commits when it returns, rolls back when it throws. */
   transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
@@ -33,12 +33,12 @@ export interface DatabaseOptions {
   onConnectionError?: (error: Error) => void;
 }
 
-// Counts and ids fit a JavaScript number by far; the log's 64-bit numbers are read as text (see event-log.ts).
-const types = { getTypeParser: pg.types.getTypeParser };
-
 export function openDatabase(url: string, options: DatabaseOptions): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.poolSize, types });
-  pool.on("error", (error) => options.onConnectionError?.(error));
+  const pool = new Pool({ connectionString: url, max: options.poolSize });
+  const onError = (error: Error): void => options.onConnectionError?.(error);
+  pool.on("error", onError);
+  // A connection in use reports its error to the statement as well; unheard, it would end the process.
+  pool.on("connect", (client) => client.on("error", onError));
   if (options.onStatement) watchStatements(pool, options.onStatement);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
@@ -55,7 +55,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
 }
 
 async function inTransaction<Result>(
-  pool: pg.Pool,
+  pool: Pool,
   work: (transaction: Queryable) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
@@ -76,7 +76,7 @@ async function inTransaction<Result>(
 }
 
 /** Reports each statement as it is sent, whoever sends it: the pool, a transaction or Prisma. */
-function watchStatements(pool: pg.Pool, onStatement: (text: string) => void): void {
+function watchStatements(pool: Pool, onStatement: (text: string) => void): void {
   pool.on("connect", (client) => {
     const send = client.query.bind(client) as (...values: unknown[]) => unknown;
     client.query = ((first: string | { text: string }, ...rest: unknown[]) => {

@@ -28,8 +28,8 @@ export async function startEmbeddedPostgres(
   const root = resolve(directory);
   const binaries = await postgresBinaries();
   await mkdir(root, { recursive: true });
-  const launcher = unprivileged([root, binaries.postgres]);
   const data = join(root, "postgres");
+  const launcher = unprivileged([data, binaries.postgres]);
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(root, data, binaries.initdb, launcher);
   await stopLeftover(data);
   const port = await freePort();
@@ -55,12 +55,25 @@ async function initialise(root: string, data: string, initdb: string, launcher: 
     await chown(draft, launcher.owner.uid, launcher.owner.gid);
     await chown(secret, launcher.owner.uid, launcher.owner.gid);
   }
-  const options = ["--username=smsgraph", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--no-sync"];
-  const [command, ...rest] = launcher.command([initdb, `--pgdata=${draft}`, `--pwfile=${secret}`, ...options]);
+  const options = [
+    "--username=smsgraph",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--auth=scram-sha-256",
+    "--no-sync",
+  ];
+  const [command, ...rest] = launcher.command([
+    initdb,
+    `--pgdata=${draft}`,
+    `--pwfile=${secret}`,
+    ...options,
+  ]);
   const result = spawnSync(command, rest, { ...launcher.identity, encoding: "utf8", cwd: "/" });
   await rm(secret, { force: true });
   if (result.status !== 0) {
-    throw new Error(`PostgreSQL could not make its data folder ${data}: ${result.stderr || String(result.error)}`);
+    throw new Error(
+      `PostgreSQL could not make its data folder ${data}: ${result.stderr || String(result.error)}`,
+    );
   }
   await rename(draft, data);
 }

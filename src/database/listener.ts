@@ -1,4 +1,4 @@
-import pg from "pg";
+import { Client, escapeIdentifier } from "pg";
 
 /** The one connection of this process on which PostgreSQL tells us that something changed. */
 export interface Listener {
@@ -10,50 +10,62 @@ export interface Listener {
 }
 
 export interface ListenerOptions {
+  /** Called once for each outage, not for each attempt to end it. */
   onError: (error: Error) => void;
-  reconnectMs?: number;
 }
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
 
 const holdStatement = "select pg_advisory_lock(hashtext($1), hashtext($2))";
 
 /** Connects and stays connected: a lost connection is made anew, with its channels and locks. */
 export async function openListener(url: string, options: ListenerOptions): Promise<Listener> {
-  const { onError, reconnectMs = 250 } = options;
+  const { onError } = options;
   const channels = new Map<string, () => void>();
   const locks: [space: string, key: string][] = [];
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let client = await connect();
 
-  async function connect(): Promise<pg.Client> {
+  async function connect(): Promise<Client> {
     // Short keepalives: should this machine vanish, the server notices within half a minute and frees our locks.
     const settings = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
-    const next = new pg.Client({ connectionString: url, options: settings, keepAlive: true });
+    const next = new Client({ connectionString: url, options: settings, keepAlive: true });
+    let broken: Error | undefined;
     next.on("notification", ({ channel }) => channels.get(channel)?.());
-    next.on("error", onError);
+    next.on("error", (error) => (broken = error));
     await next.connect();
-    for (const [space, key] of locks) await next.query(holdStatement, [space, key]);
-    for (const channel of channels.keys()) await next.query(`listen ${pg.escapeIdentifier(channel)}`);
     next.on("end", () => {
-      if (!closed) timer = setTimeout(() => void reconnect(), reconnectMs);
+      if (closed || next !== client) return;
+      onError(broken ?? new Error("the connection for notifications ended"));
+      reconnectLater(firstPauseMs);
     });
+    for (const [space, key] of locks) await next.query(holdStatement, [space, key]);
+    for (const channel of channels.keys()) await next.query(`listen ${escapeIdentifier(channel)}`);
     return next;
   }
 
-  async function reconnect(): Promise<void> {
+  function reconnectLater(pauseMs: number): void {
+    if (closed) return;
+    timer = setTimeout(() => {
+      void reconnect(pauseMs);
+    }, pauseMs);
+  }
+
+  async function reconnect(pauseMs: number): Promise<void> {
     try {
       client = await connect();
-      for (const wake of channels.values()) wake();
-    } catch (error) {
-      onError(error as Error);
-      if (!closed) timer = setTimeout(() => void reconnect(), reconnectMs);
+    } catch {
+      return reconnectLater(Math.min(pauseMs * 2, longestPauseMs));
     }
+    for (const wake of channels.values()) wake();
   }
 
   return {
     async on(channel, wake) {
       channels.set(channel, wake);
-      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      await client.query(`listen ${escapeIdentifier(channel)}`);
     },
     async hold(space, key) {
       locks.push([space, key]);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm";
 import { Logger, runMigrations as migrateJobQueue } from "graphile-worker";
-import pg from "pg";
+import { Client } from "pg";
 import { withSchemaEngine } from "./schema-engine.ts";
 
 const directory = fileURLToPath(new URL("../../prisma/migrations", import.meta.url));
@@ -17,7 +17,7 @@ const oldestVersion = 150_000;
  * queue's. Several processes may start at once: one migrates, the others wait for it.
  */
 export async function migrate(url: string): Promise<void> {
-  const lock = new pg.Client({ connectionString: url });
+  const lock = new Client({ connectionString: url });
   await lock.connect();
   try {
     await checkVersion(lock);
@@ -29,7 +29,7 @@ export async function migrate(url: string): Promise<void> {
   }
 }
 
-async function checkVersion(client: pg.Client): Promise<void> {
+async function checkVersion(client: Client): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
   );
@@ -47,7 +47,10 @@ async function applyMigrations(url: string): Promise<void> {
 
 async function listMigrations(): Promise<Parameters<SchemaEngine["applyMigrations"]>[0]["migrationsList"]> {
   const entries = await readdir(directory, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).toSorted();
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted();
   const migrationDirectories = await Promise.all(
     names.map(async (path) => {
       const value = await readFile(join(directory, path, "migration.sql"), "utf8");

@@ -3,13 +3,14 @@ import { createRequire } from "node:module";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
 import type { SchemaEngine } from "@prisma/schema-engine-wasm";
-import pg from "pg";
+import { Pool } from "pg";
 
 const moduleName = "@prisma/schema-engine-wasm/schema_engine_bg";
 
-type Bindings = typeof import("@prisma/schema-engine-wasm/schema_engine_bg") & {
+interface Bindings {
+  SchemaEngine: typeof SchemaEngine;
   __wbg_set_wasm(exports: object): void;
-};
+}
 
 // Node has it; its type definitions leave it to the browser's.
 declare const WebAssembly: {
@@ -28,7 +29,7 @@ export async function withSchemaEngine<Result>(
 ): Promise<Result> {
   loaded ??= load();
   const bindings = await loaded;
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const pool = new Pool({ connectionString: url, max: 1 });
   const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
   const engine = await bindings.SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
   try {

@@ -41,7 +41,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     }),
     unauthorizedError: (_parent, { viewer }, info) =>
       viewer
-        ? new ForbiddenError(`\`${info.fieldName}\` needs a scope that the key "${viewer.keyName}" does not have.`)
+        ? new ForbiddenError(
+            `\`${info.fieldName}\` needs a scope that the key "${viewer.keyName}" does not have.`,
+          )
         : new UnauthenticatedError("Send an API key: `Authorization: Bearer <key>`."),
   },
   complexity: {
@@ -49,7 +51,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     defaultListMultiplier: 5,
     limit: { complexity: maxComplexity, depth: maxDepth, breadth: 500 },
     complexityError: (kind) =>
-      new QueryTooComplexError(`The query is too large (${String(kind)}). Ask for fewer fields, or for smaller pages.`),
+      new QueryTooComplexError(
+        `The query is too large (${String(kind)}). Ask for fewer fields, or for smaller pages.`,
+      ),
   },
   relay: {
     cursorType: "String",
@@ -69,7 +73,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       authScopes: { READ: true },
       resolve: (_parent, { ids }, _context, _info, resolveNodes) => {
         if (ids.length <= maxNodes) return resolveNodes(ids);
-        throw new InvalidInputError("ids", `\`ids\` has ${ids.length} entries; at most ${maxNodes} are answered.`);
+        throw new InvalidInputError(
+          "ids",
+          `\`ids\` has ${ids.length} entries; at most ${maxNodes} are answered.`,
+        );
       },
     },
     nodeTypeOptions: { description: "Anything with an id that `node` can find again." },
@@ -83,7 +90,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodeFieldOptions: { description: "The entry itself." },
     edgesFieldOptions: { description: "The entries of the page with their cursors." },
     pageInfoFieldOptions: { description: "Where the page stands in the list." },
-    firstArgOptions: { description: "How many entries to return from the start, 100 at most; 20 when nothing is said." },
+    firstArgOptions: {
+      description: "How many entries to return from the start, 100 at most; 20 when nothing is said.",
+    },
     lastArgOptions: { description: "How many entries to return from the end, 100 at most." },
     afterArgOptions: { description: "Return entries after this cursor." },
     beforeArgOptions: { description: "Return entries before this cursor." },

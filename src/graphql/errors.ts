@@ -1,5 +1,5 @@
 import {
-  DomainError,
+  type DomainError,
   errorCodes,
   IdempotencyConflictError,
   InvalidInputError,
@@ -25,7 +25,9 @@ export const ErrorCodeRef = builder.enumType("ErrorCode", {
 const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
   description: "Every typed error: `... on Error { code message }` is always enough.",
   fields: (t) => ({
-    message: t.exposeString("message", { description: "What is wrong, where, and what to do, in plain words." }),
+    message: t.exposeString("message", {
+      description: "What is wrong, where, and what to do, in plain words.",
+    }),
     code: t.expose("code", { type: ErrorCodeRef, description: "What went wrong, for programs." }),
   }),
 });
@@ -90,7 +92,9 @@ export const UnsupportedFeature = builder.objectType(UnsupportedFeatureError, {
   description: errorCodes.UNSUPPORTED_FEATURE,
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    feature: t.exposeString("feature", { description: "The input field that asks for what the provider cannot do." }),
+    feature: t.exposeString("feature", {
+      description: "The input field that asks for what the provider cannot do.",
+    }),
   }),
 });
 

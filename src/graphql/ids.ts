@@ -14,7 +14,8 @@ const nodeTypes: ReadonlySet<string> = new Set<NodeType>([
 ]);
 
 /** A global id: the type and the local id, in base64. */
-export const encodeId = (type: NodeType, id: string): string => Buffer.from(`${type}:${id}`).toString("base64");
+export const encodeId = (type: NodeType, id: string): string =>
+  Buffer.from(`${type}:${id}`).toString("base64");
 
 /**
  * The type and local id inside a global id.
@@ -26,7 +27,10 @@ export function decodeAnyId(globalId: string, field: string): { type: NodeType; 
   const isLocal = type === "MessageEvent" ? /^\d{1,18}$/.test(id) : isUuid(id);
   if (nodeTypes.has(type) && isLocal && text === `${type}:${id}`) return { type: type as NodeType, id };
   const shown = globalId.length > 60 ? `${globalId.slice(0, 60)}…` : globalId;
-  throw new InvalidIdError(field, `\`${field}\`: "${shown}" is not an id of ours. Use one exactly as an answer gave it.`);
+  throw new InvalidIdError(
+    field,
+    `\`${field}\`: "${shown}" is not an id of ours. Use one exactly as an answer gave it.`,
+  );
 }
 
 /**

@@ -33,7 +33,9 @@ export const MessageStatusEnum = builder.enumType("MessageStatus", {
 export const TextEncodingEnum = builder.enumType("TextEncoding", {
   description: "How a text travels.",
   values: {
-    GSM7: { description: "The GSM 7-bit default alphabet: 160 characters in one segment, 153 in each of several." },
+    GSM7: {
+      description: "The GSM 7-bit default alphabet: 160 characters in one segment, 153 in each of several.",
+    },
     UCS2: { description: "UTF-16: 70 characters in one segment, 67 in each of several." },
   } satisfies Values<TextEncoding>,
 });
@@ -42,7 +44,9 @@ export const TextEncodingChoice = builder.enumType("TextEncodingChoice", {
   description: "Which encoding a message is to use.",
   values: {
     AUTO: { description: "GSM-7 when the text fits it, else UCS-2. The text is not changed." },
-    GSM7: { description: "GSM-7: characters it lacks are transliterated (`’` to `'`); refused when one cannot be." },
+    GSM7: {
+      description: "GSM-7: characters it lacks are transliterated (`’` to `'`); refused when one cannot be.",
+    },
     UCS2: { description: "UCS-2, even when the text fits GSM-7; only with providers that let us choose." },
   } satisfies Values<"AUTO" | TextEncoding>,
 });

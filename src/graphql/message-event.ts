@@ -6,13 +6,14 @@ import { EventSourceEnum, IgnoredReasonEnum, MessageStatusEnum } from "./message
 import { Message } from "./message.ts";
 
 export const MessageEvent = builder.loadableNode("MessageEvent", {
-  description: "One line of a message's timeline: a step of ours, or what a provider said, whether or not it counted.",
-  id: { resolve: ({ id }: LoggedEvent) => id },
+  description:
+    "One line of a message's timeline: a step of ours, or what a provider said, whether or not it counted.",
+  id: { resolve: ({ id }: LoggedEvent) => String(id) },
   load: async (ids: string[], context): Promise<(LoggedEvent | null)[]> => {
     const events = await readEventsById(context.database, accountOf(context), ids);
     return ids.map((id) => events.get(id) ?? null);
   },
-  toKey: ({ id }) => String(id),
+  toKey: ({ id }) => id,
   isTypeOf: (value) => typeof value === "object" && value !== null && "messageId" in value && "tx" in value,
   fields: (t) => ({
     cursor: t.field({
@@ -60,4 +61,3 @@ export const MessageEvent = builder.loadableNode("MessageEvent", {
     receivedAt: t.expose("receivedAt", { type: "DateTime", description: "When we learned of it." }),
   }),
 });
-

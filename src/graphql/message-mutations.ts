@@ -104,9 +104,12 @@ const CancelMessageResult = builder.errorUnion("CancelMessageResult", {
 
 type SendMessage = typeof SendMessageInput.$inferInput;
 
-function toSendInput(input: SendMessage, fallbackProviderId?: string | number | bigint | null): SendInput {
+function toSendInput(input: SendMessage, fallbackProviderId?: string | null): SendInput {
   const providerId = input.providerId ?? fallbackProviderId;
-  return { ...input, providerId: providerId == null ? null : decodeId("Provider", String(providerId), "providerId") };
+  return {
+    ...input,
+    providerId: providerId == null ? null : decodeId("Provider", providerId, "providerId"),
+  };
 }
 
 /** Sends, and reads the stored rows back in one statement: what is answered is what is committed. */
@@ -159,9 +162,11 @@ builder.mutationFields((t) => ({
     authScopes: { SEND: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the message." }) },
     resolve: async (_root, { id }, context) => {
-      const messageId = decodeId("Message", String(id));
-      await cancelMessage(context, accountOf(context), messageId, String(id));
-      return Message.addBrand(await context.database.prisma.message.findUniqueOrThrow({ where: { id: messageId } }));
+      const messageId = decodeId("Message", id);
+      await cancelMessage(context, accountOf(context), messageId, id);
+      return Message.addBrand(
+        await context.database.prisma.message.findUniqueOrThrow({ where: { id: messageId } }),
+      );
     },
   }),
 }));

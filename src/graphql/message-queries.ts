@@ -37,7 +37,7 @@ function toWhere(accountId: string, filter: Filter | null | undefined): Prisma.M
   return {
     accountId,
     ...(status && { status: { in: [...status] } }),
-    ...(providerId != null && { providerId: decodeId("Provider", String(providerId), "filter.providerId") }),
+    ...(providerId != null && { providerId: decodeId("Provider", providerId, "filter.providerId") }),
     ...(to != null && { recipient: parseRecipient(to).to }),
     ...(clientRef != null && { clientRef }),
     ...(created && { AND: createdWithin(created.from, created.until) }),
@@ -45,8 +45,13 @@ function toWhere(accountId: string, filter: Filter | null | undefined): Prisma.M
 }
 
 /** Ids are in the order of creation, so a stretch of time is a stretch of ids. */
-function createdWithin(from: Date | null | undefined, until: Date | null | undefined): Prisma.MessageWhereInput {
-  return { id: { ...(from && { gte: firstMessageIdAt(from) }), ...(until && { lt: firstMessageIdAt(until) }) } };
+function createdWithin(
+  from: Date | null | undefined,
+  until: Date | null | undefined,
+): Prisma.MessageWhereInput {
+  return {
+    id: { ...(from && { gte: firstMessageIdAt(from) }), ...(until && { lt: firstMessageIdAt(until) }) },
+  };
 }
 
 export const MessageConnection = builder.connectionObject(
@@ -58,7 +63,8 @@ builder.queryFields((t) => ({
   message: t.prismaField({
     type: "Message",
     nullable: true,
-    description: "A message by its id or by your own reference (the newest that has it); null when there is none.",
+    description:
+      "A message by its id or by your own reference (the newest that has it); null when there is none.",
     authScopes: { READ: true },
     args: {
       id: t.arg.id({ description: "Global id of the message." }),
@@ -69,7 +75,7 @@ builder.queryFields((t) => ({
         throw new InvalidInputError("id", "Give exactly one of `id` and `clientRef`.");
       }
       const accountId = accountOf(context);
-      const where = id == null ? { clientRef: clientRef ?? "" } : { id: decodeId("Message", String(id)) };
+      const where = id == null ? { clientRef: clientRef ?? "" } : { id: decodeId("Message", id) };
       const { message } = context.database.prisma;
       return message.findFirst({ ...query, where: { accountId, ...where }, orderBy: { id: "desc" } });
     },

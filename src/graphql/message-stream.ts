@@ -3,7 +3,13 @@ import { Prisma } from "../database/generated/client.ts";
 import { NotFoundError } from "../errors.ts";
 import { evolve } from "../messages/evolve.ts";
 import type { EventFeed } from "../messages/event-feed.ts";
-import { comparePositions, encodeCursor, type EventFilter, type LoggedEvent, type Position } from "../messages/event-log.ts";
+import {
+  comparePositions,
+  encodeCursor,
+  type EventFilter,
+  type LoggedEvent,
+  type Position,
+} from "../messages/event-log.ts";
 import type { Context } from "./context.ts";
 import type { MessageShape } from "./message.ts";
 

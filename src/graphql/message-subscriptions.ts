@@ -44,12 +44,15 @@ const CaughtUp = builder.objectRef<Extract<EventFrame, { kind: "caughtUp" }>>("C
 const StreamResetReason = builder.enumType("StreamResetReason", {
   description: "Why a stream could not go on from its cursor.",
   values: {
-    AHEAD_OF_LOG: { description: "The cursor is from a log that is no longer there: the database was set back." },
+    AHEAD_OF_LOG: {
+      description: "The cursor is from a log that is no longer there: the database was set back.",
+    },
   },
 });
 
 const StreamReset = builder.objectRef<Extract<EventFrame, { kind: "reset" }>>("StreamReset").implement({
-  description: "The stream cannot go on from the cursor given: fetch the present state again, and go on from here.",
+  description:
+    "The stream cannot go on from the cursor given: fetch the present state again, and go on from here.",
   isTypeOf: isKind("reset"),
   fields: (t) => ({
     reason: t.expose("reason", { type: StreamResetReason, description: "Why." }),
@@ -67,15 +70,21 @@ const MessageEventFrame = builder.unionType("MessageEventFrame", {
 });
 
 /** @throws InvalidIdError, InvalidInputError */
-function toFilter(context: Context, filter: typeof MessageEventFilter.$inferInput | null | undefined): EventFilter {
+function toFilter(
+  context: Context,
+  filter: typeof MessageEventFilter.$inferInput | null | undefined,
+): EventFilter {
   const { messageIds, providerId, status } = filter ?? {};
   if (messageIds && (messageIds.length === 0 || messageIds.length > maxFilterIds)) {
-    throw new InvalidInputError("filter.messageIds", `Give 1 to ${maxFilterIds} message ids, or leave them out.`);
+    throw new InvalidInputError(
+      "filter.messageIds",
+      `Give 1 to ${maxFilterIds} message ids, or leave them out.`,
+    );
   }
   return {
     accountId: accountOf(context),
-    messageIds: messageIds?.map((id) => decodeId("Message", String(id), "filter.messageIds")),
-    providerId: providerId == null ? undefined : decodeId("Provider", String(providerId), "filter.providerId"),
+    messageIds: messageIds?.map((id) => decodeId("Message", id, "filter.messageIds")),
+    providerId: providerId == null ? undefined : decodeId("Provider", providerId, "filter.providerId"),
     statuses: status ?? undefined,
   };
 }
@@ -87,9 +96,9 @@ builder.subscriptionFields((t) => ({
     authScopes: { READ: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the message." }) },
     subscribe: (_root, { id }, context) => {
-      const messageId = decodeId("Message", String(id));
+      const messageId = decodeId("Message", id);
       return context.streams.open((signal) =>
-        watchMessage(context, { accountId: accountOf(context), messageId, shownId: String(id) }, signal),
+        watchMessage(context, { accountId: accountOf(context), messageId, shownId: id }, signal),
       );
     },
     resolve: (message) => message,
@@ -128,7 +137,10 @@ async function checkTargets(
     const missing = messageIds.findIndex((id) => !known.has(id));
     if (missing >= 0) throw new NotFoundError("message", String(shown?.messageIds?.[missing]));
   }
-  if (providerId !== undefined && (await database.prisma.provider.count({ where: { id: providerId, accountId } })) === 0) {
+  if (
+    providerId !== undefined &&
+    (await database.prisma.provider.count({ where: { id: providerId, accountId } })) === 0
+  ) {
     throw new NotFoundError("provider", String(shown?.providerId));
   }
 }

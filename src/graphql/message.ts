@@ -17,11 +17,17 @@ export type MessageShape = MessageRow & { streamCursor?: string };
 
 export const Message = builder.prismaNode("Message", {
   description: "A message, from acceptance to its last receipt.",
-  id: { field: "id", description: "Global id; also the reference under which the provider knows the message." },
+  id: {
+    field: "id",
+    description: "Global id; also the reference under which the provider knows the message.",
+  },
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
     provider: t.relation("provider", { nullable: true, description: "The provider that carries it." }),
-    campaign: t.relation("campaign", { nullable: true, description: "The campaign it belongs to; null when sent on its own." }),
+    campaign: t.relation("campaign", {
+      nullable: true,
+      description: "The campaign it belongs to; null when sent on its own.",
+    }),
     direction: t.field({
       type: MessageDirection,
       description: "Which way the message goes.",
@@ -33,7 +39,10 @@ export const Message = builder.prismaNode("Message", {
     encoding: t.expose("encoding", { type: TextEncodingEnum, description: "How the text travels." }),
     segments: t.exposeInt("segments", { description: "Segments it is sent and charged as." }),
     flash: t.exposeBoolean("flash", { description: "Shown at once and not kept by the phone." }),
-    priority: t.expose("priority", { type: MessagePriorityEnum, description: "Which of the waiting messages go first." }),
+    priority: t.expose("priority", {
+      type: MessagePriorityEnum,
+      description: "Which of the waiting messages go first.",
+    }),
     status: t.expose("status", { type: MessageStatusEnum, description: "Where the message stands." }),
     isFinal: t.boolean({
       description: "Whether the status is final: nothing more is expected.",
@@ -51,7 +60,8 @@ export const Message = builder.prismaNode("Message", {
     }),
     country: t.exposeString("country", {
       nullable: true,
-      description: "The recipient's country, ISO 3166-1 alpha-2; null where a shared calling code does not tell.",
+      description:
+        "The recipient's country, ISO 3166-1 alpha-2; null where a shared calling code does not tell.",
     }),
     mccmnc: t.exposeString("mccmnc", {
       nullable: true,
@@ -60,7 +70,8 @@ export const Message = builder.prismaNode("Message", {
     estimatedCost: t.field({
       type: Money,
       nullable: true,
-      description: "What the message should cost by the rate valid when it was accepted; null without a rate.",
+      description:
+        "What the message should cost by the rate valid when it was accepted; null without a rate.",
       resolve: ({ estimatedCost, estimatedCurrency }) => money(estimatedCost, estimatedCurrency),
     }),
     cost: t.field({
@@ -106,7 +117,8 @@ export const Message = builder.prismaNode("Message", {
     cursor: t.field({
       type: "Cursor",
       description: "Subscribe from here: nothing between this read and the stream is missed.",
-      resolve: (message: MessageShape, _args, { readPosition }) => message.streamCursor ?? encodeCursor(readPosition),
+      resolve: (message: MessageShape, _args, { readPosition }) =>
+        message.streamCursor ?? encodeCursor(readPosition),
     }),
   }),
 });

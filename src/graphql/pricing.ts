@@ -41,7 +41,10 @@ export const Rate = builder.prismaNode("Rate", {
   fields: (t) => ({
     provider: t.relation("provider", { description: "The provider whose rate it is." }),
     mcc: t.exposeString("mcc", { description: "Mobile country code, three digits." }),
-    mnc: t.exposeString("mnc", { nullable: true, description: "Mobile network code; null for the whole country." }),
+    mnc: t.exposeString("mnc", {
+      nullable: true,
+      description: "Mobile network code; null for the whole country.",
+    }),
     mccmnc: t.string({
       description: "Both codes together.",
       resolve: ({ mcc, mnc }) => mcc + (mnc ?? ""),

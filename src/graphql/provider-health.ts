@@ -19,7 +19,9 @@ export const ProviderHealth = builder.objectRef<Provider>("ProviderHealth").impl
     queueDepth: t.int({
       description: "Messages waiting to be submitted.",
       resolve: async ({ id }, _args, { database }) =>
-        database.prisma.message.count({ where: { providerId: id, status: { in: ["QUEUED", "SUBMITTING"] } } }),
+        database.prisma.message.count({
+          where: { providerId: id, status: { in: ["QUEUED", "SUBMITTING"] } },
+        }),
     }),
     messagesPerSecond: t.float({
       description: "Messages submitted per second, over the last minute.",

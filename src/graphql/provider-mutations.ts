@@ -10,9 +10,13 @@ const TikosmsConnectionInput = builder.inputType("TikosmsConnectionInput", {
   description: "A TikoSMS account.",
   fields: (t) => ({
     name: t.string({ required: true, description: "Your name for it, 1 to 100 characters." }),
-    apiToken: t.string({ required: true, description: "API token from the TikoSMS profile. Stored encrypted, never shown." }),
+    apiToken: t.string({
+      required: true,
+      description: "API token from the TikoSMS profile. Stored encrypted, never shown.",
+    }),
     baseUrl: t.string({
-      description: "Absent: the documented https://api.tikosms.com. A path (`/api/v1`) is used exactly as given.",
+      description:
+        "Absent: the documented https://api.tikosms.com. A path (`/api/v1`) is used exactly as given.",
     }),
     priority: t.int({ description: "The lower is preferred; absent: 100." }),
     timeZone: t.string({ description: "IANA zone in which its zone-less times are read; absent: UTC." }),
@@ -31,7 +35,9 @@ const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
   fields: (t) => ({
     id: t.id({ required: true, description: "Global id of the provider." }),
     name: t.string({ description: "Your name for it." }),
-    enabled: t.boolean({ description: "Whether messages are sent through it; a disabled one keeps them queued." }),
+    enabled: t.boolean({
+      description: "Whether messages are sent through it; a disabled one keeps them queued.",
+    }),
     priority: t.int({ description: "The lower is preferred." }),
     defaultSender: t.string({ description: "The sender of messages that name none; null removes it." }),
     timeZone: t.string({ description: "IANA zone in which its zone-less times are read." }),
@@ -60,7 +66,9 @@ const ProviderCheckRef = builder.objectRef<ProviderCheck>("ProviderCheck").imple
   fields: (t) => ({
     reachable: t.exposeBoolean("reachable", { description: "Whether it answered." }),
     authenticated: t.exposeBoolean("authenticated", { description: "Whether it took the credentials." }),
-    latencyMilliseconds: t.exposeInt("latencyMilliseconds", { description: "How long it took, in milliseconds." }),
+    latencyMilliseconds: t.exposeInt("latencyMilliseconds", {
+      description: "How long it took, in milliseconds.",
+    }),
     detail: t.exposeString("detail", { description: "What it said, in plain words." }),
   }),
 });
@@ -73,11 +81,12 @@ const CheckProviderResult = builder.errorUnion("CheckProviderResult", {
 builder.mutationFields((t) => ({
   connectProvider: t.field({
     type: ConnectProviderResult,
-    description: "Connects an account at a provider. Credentials are stored encrypted; `checkProvider` proves them.",
+    description:
+      "Connects an account at a provider. Credentials are stored encrypted; `checkProvider` proves them.",
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: ConnectProviderInput, required: true, description: "The account." }) },
     resolve: async (_root, { input: { tikosms } }, context) => {
-      const { apiToken, ...common } = tikosms as NonNullable<typeof tikosms>;
+      const { apiToken, ...common } = tikosms;
       const input: ConnectInput = { ...common, own: { apiToken } };
       return Provider.addBrand(await context.connector.connect(accountOf(context), "TIKOSMS", input));
     },
@@ -88,9 +97,9 @@ builder.mutationFields((t) => ({
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: UpdateProviderInput, required: true, description: "What to change." }) },
     resolve: async (_root, { input: { id, apiToken, ...changes } }, context) => {
-      const providerId = decodeId("Provider", String(id));
+      const providerId = decodeId("Provider", id);
       const input = { ...changes, own: { apiToken } };
-      return Provider.addBrand(await context.connector.update(accountOf(context), providerId, String(id), input));
+      return Provider.addBrand(await context.connector.update(accountOf(context), providerId, id, input));
     },
   }),
   disconnectProvider: t.field({
@@ -99,8 +108,8 @@ builder.mutationFields((t) => ({
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {
-      const providerId = decodeId("Provider", String(id));
-      return Provider.addBrand(await context.connector.disconnect(accountOf(context), providerId, String(id)));
+      const providerId = decodeId("Provider", id);
+      return Provider.addBrand(await context.connector.disconnect(accountOf(context), providerId, id));
     },
   }),
   checkProvider: t.field({
@@ -109,8 +118,8 @@ builder.mutationFields((t) => ({
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {
-      const providerId = decodeId("Provider", String(id));
-      const connection = await context.connector.find(accountOf(context), providerId, String(id));
+      const providerId = decodeId("Provider", id);
+      const connection = await context.connector.find(accountOf(context), providerId, id);
       return checkConnection(context, connection);
     },
   }),

@@ -25,11 +25,14 @@ const ReceiptMode = builder.enumType("ReceiptMode", {
 });
 
 const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabilities").implement({
-  description: "What a provider can do. Asking for anything else is a typed error before a message is stored.",
+  description:
+    "What a provider can do. Asking for anything else is a typed error before a message is stored.",
   fields: (t) => ({
     receipts: t.expose("receipts", { type: ReceiptMode, description: "How its receipts reach us." }),
     flash: t.exposeBoolean("flash", { description: "Flash messages." }),
-    validityPeriod: t.exposeBoolean("validityPeriod", { description: "A validity period of the sender's choice." }),
+    validityPeriod: t.exposeBoolean("validityPeriod", {
+      description: "A validity period of the sender's choice.",
+    }),
     unicodeControl: t.exposeBoolean("unicodeControl", { description: "UCS-2 for a text that fits GSM-7." }),
     cadenceGroups: t.exposeBoolean("cadenceGroups", { description: "Sending through cadence groups." }),
     numberLookup: t.exposeBoolean("numberLookup", { description: "Looking a number up." }),
@@ -44,7 +47,9 @@ const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabiliti
 const CadenceGroup = builder.objectRef<{ id: string; name: string }>("CadenceGroup").implement({
   description: "A group through which a provider paces its messages (Telekom: sms-groups).",
   fields: (t) => ({
-    id: t.exposeString("id", { description: "The provider's id of the group: `cadenceGroupId` of a message." }),
+    id: t.exposeString("id", {
+      description: "The provider's id of the group: `cadenceGroupId` of a message.",
+    }),
     name: t.exposeString("name", { description: "Its name." }),
   }),
 });
@@ -101,7 +106,9 @@ export const Provider = builder.prismaNode("Provider", {
       cursor: "id",
       maxSize: 100,
       args: {
-        country: t.arg.string({ description: "Only of this country, ISO 3166-1 alpha-2 or the provider's name of it." }),
+        country: t.arg.string({
+          description: "Only of this country, ISO 3166-1 alpha-2 or the provider's name of it.",
+        }),
         mccmnc: t.arg.string({ description: "Only of this network: MCC, or MCC and MNC." }),
       },
       query: ({ country, mccmnc }) => ({
@@ -142,9 +149,7 @@ builder.queryFields((t) => ({
     resolve: (query, _root, { id }, context) =>
       context.database.prisma.provider.findUnique({
         ...query,
-        where: { id: decodeId("Provider", String(id)), accountId: accountOf(context) },
+        where: { id: decodeId("Provider", id), accountId: accountOf(context) },
       }),
   }),
 }));
-
-

@@ -10,7 +10,8 @@ function parseDecimal(value: unknown): string {
 }
 
 builder.addScalarType("DateTime", GraphQLDateTimeISO, {
-  description: "A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
+  description:
+    "A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
 });
 
 builder.scalarType("Decimal", {

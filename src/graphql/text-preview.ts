@@ -10,7 +10,8 @@ const ForcingCharacterRef = builder.objectRef<ForcingCharacter>("ForcingCharacte
   fields: (t) => ({
     character: t.exposeString("character", { description: "The character." }),
     position: t.exposeInt("position", {
-      description: "Where it starts in the text, in UTF-16 code units from 0 (an index into a JavaScript string).",
+      description:
+        "Where it starts in the text, in UTF-16 code units from 0 (an index into a JavaScript string).",
     }),
     codePoint: t.exposeString("codePoint", { description: "Its Unicode code point, for example `U+2019`." }),
     replacement: t.exposeString("replacement", {
@@ -24,11 +25,16 @@ const TextPreviewRef = builder.objectRef<TextPreview>("TextPreview").implement({
   description: "What a text takes up as SMS, before it is sent.",
   fields: (t) => ({
     encoding: t.expose("encoding", { type: TextEncodingEnum, description: "The encoding the text needs." }),
-    segments: t.exposeInt("segments", { description: "Segments it is sent and charged as; 0 for an empty text." }),
-    charactersUsed: t.exposeInt("unitsUsed", {
-      description: "Characters used, as SMS counts them: septets in GSM-7 (`€` takes 2), UTF-16 code units in UCS-2.",
+    segments: t.exposeInt("segments", {
+      description: "Segments it is sent and charged as; 0 for an empty text.",
     }),
-    charactersLeft: t.exposeInt("unitsLeft", { description: "Characters that still fit in the last segment." }),
+    charactersUsed: t.exposeInt("unitsUsed", {
+      description:
+        "Characters used, as SMS counts them: septets in GSM-7 (`€` takes 2), UTF-16 code units in UCS-2.",
+    }),
+    charactersLeft: t.exposeInt("unitsLeft", {
+      description: "Characters that still fit in the last segment.",
+    }),
     charactersPerSegment: t.exposeInt("unitsPerSegment", {
       description: "160 or 70 in a single segment; 153 or 67 in each of several.",
     }),
@@ -39,7 +45,8 @@ const TextPreviewRef = builder.objectRef<TextPreview>("TextPreview").implement({
     }),
     gsmSafeText: t.exposeString("gsmSafeText", {
       nullable: true,
-      description: "The text rewritten so that GSM-7 will do; null when it does already, or cannot be rewritten.",
+      description:
+        "The text rewritten so that GSM-7 will do; null when it does already, or cannot be rewritten.",
     }),
     segmentsSaved: t.exposeInt("segmentsSaved", { description: "Segments that the rewrite saves." }),
   }),
@@ -48,12 +55,20 @@ const TextPreviewRef = builder.objectRef<TextPreview>("TextPreview").implement({
 builder.queryField("previewText", (t) =>
   t.field({
     type: TextPreviewRef,
-    description: "Measures a text as SMS: encoding, segments, and what would make it cheaper. Stores nothing.",
+    description:
+      "Measures a text as SMS: encoding, segments, and what would make it cheaper. Stores nothing.",
     authScopes: { READ: true },
-    args: { text: t.arg.string({ required: true, description: `The text, of at most ${longestPreview} characters.` }) },
+    args: {
+      text: t.arg.string({
+        required: true,
+        description: `The text, of at most ${longestPreview} characters.`,
+      }),
+    },
     resolve: (_root, { text }) => {
       if (text.length <= longestPreview) return previewText(text);
-      throw new InvalidTextError(`The text has ${text.length} characters; a preview takes ${longestPreview}.`);
+      throw new InvalidTextError(
+        `The text has ${text.length} characters; a preview takes ${longestPreview}.`,
+      );
     },
   }),
 );

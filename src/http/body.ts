@@ -18,9 +18,15 @@ const utf8 = new Set(["utf-8", "utf8", "us-ascii", "ascii"]);
  * @throws UnreadableBody
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers["content-type"] ?? "")?.[1]?.toLowerCase();
+  const charset = /charset\s*=\s*"?([^\s;"]+)/i
+    .exec(request.headers["content-type"] ?? "")?.[1]
+    ?.toLowerCase();
   if (charset !== undefined && !utf8.has(charset)) {
-    throw new UnreadableBody(415, "not_text", `The charset ${charset.slice(0, 40)} is not taken. Send UTF-8.`);
+    throw new UnreadableBody(
+      415,
+      "not_text",
+      `The charset ${charset.slice(0, 40)} is not taken. Send UTF-8.`,
+    );
   }
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) throw new UnreadableBody(400, "empty", "The body is empty.");

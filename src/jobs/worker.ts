@@ -68,7 +68,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const rounds = startRounds(logger, [
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
-    { name: "release jobs of dead workers", everyMs: 5_000, run: () => releaseJobsOfTheDead(database, logger) },
+    {
+      name: "release jobs of dead workers",
+      everyMs: 5_000,
+      run: () => releaseJobsOfTheDead(database, logger),
+    },
   ]);
   return { stop: () => stop(runner, rounds) };
 }

@@ -71,7 +71,10 @@ const finish: Statement = {
     where a.message_id = f.message_id and a.number = f.number and a.finished_at is null`,
 };
 
-export async function finishAttempts(transaction: Queryable, finished: readonly FinishedAttempt[]): Promise<void> {
+export async function finishAttempts(
+  transaction: Queryable,
+  finished: readonly FinishedAttempt[],
+): Promise<void> {
   await transaction.query(finish, [
     finished.map(({ message }) => message.id),
     finished.map(({ attempt }) => attempt),

@@ -78,7 +78,10 @@ function questions(due: readonly DueMessage[]): NewJob[] {
     ({ providerId }) => providerId,
   );
   const lookUps = [...overdue].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages));
-  return [...uncertain.map(({ id }) => ({ task: "reconcile", payload: { messageId: id } }) as const), ...lookUps];
+  return [
+    ...uncertain.map(({ id }) => ({ task: "reconcile", payload: { messageId: id } }) as const),
+    ...lookUps,
+  ];
 }
 
 function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob[] {
@@ -91,7 +94,11 @@ function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob
 }
 
 /** The provider could not tell in all that time. A later receipt is still believed. */
-async function giveUp(transaction: Queryable, messages: readonly DueMessage[], receivedAt: Date): Promise<void> {
+async function giveUp(
+  transaction: Queryable,
+  messages: readonly DueMessage[],
+  receivedAt: Date,
+): Promise<void> {
   const changes = messages.map(({ id, status }) => ({
     messageId: id,
     status: "UNKNOWN" as const,

@@ -56,7 +56,8 @@ export class Dispatcher {
     if (message.status === "SUBMITTING") return this.#abandon(message);
     if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
     const connection = await this.#options.connections.get(message.providerId);
-    if (!connection || connection.row.disconnectedAt) return this.#fail(message, "its provider was disconnected");
+    if (!connection || connection.row.disconnectedAt)
+      return this.#fail(message, "its provider was disconnected");
     if (!connection.row.enabled) return this.#postpone(message);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
     if (await this.#claims.add(message)) await this.#submit(message, connection);
@@ -85,7 +86,10 @@ export class Dispatcher {
         return await this.#results.add(finished);
       } catch (error) {
         if (attempt === finishTries) throw error;
-        this.#options.logger.warn({ error, messageId: finished.message.id }, "could not store an outcome, trying again");
+        this.#options.logger.warn(
+          { error, messageId: finished.message.id },
+          "could not store an outcome, trying again",
+        );
         await new Promise((done) => setTimeout(done, 100 * 2 ** attempt));
       }
     }
@@ -110,8 +114,20 @@ export class Dispatcher {
   }
 
   #claimChanges({ id: messageId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
-    const due = { messageId, status: "QUEUED", source: "DISPATCH", receivedAt, onlyFrom: ["SCHEDULED"] } as const;
-    const claim = { messageId, status: "SUBMITTING", source: "DISPATCH", receivedAt, onlyFrom: ["QUEUED"] } as const;
+    const due = {
+      messageId,
+      status: "QUEUED",
+      source: "DISPATCH",
+      receivedAt,
+      onlyFrom: ["SCHEDULED"],
+    } as const;
+    const claim = {
+      messageId,
+      status: "SUBMITTING",
+      source: "DISPATCH",
+      receivedAt,
+      onlyFrom: ["QUEUED"],
+    } as const;
     return status === "SCHEDULED" ? [due, claim] : [claim];
   }
 
@@ -148,7 +164,10 @@ export class Dispatcher {
       case "accepted": {
         const { providerMessageId, providerBatchId } = outcome;
         const nextCheckAt = firstCheckAt("SUBMITTED", finishedAt, this.#options.random);
-        return { change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId, nextCheckAt }, jobs: [] };
+        return {
+          change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId, nextCheckAt },
+          jobs: [],
+        };
       }
       case "rejected":
         return { change: { ...base, status: outcome.status, failure: outcome.failure }, jobs: [] };
@@ -169,15 +188,26 @@ export class Dispatcher {
     const delayMs = retryDelayMs(attempt, retryAfterSeconds, this.#options.random);
     if (delayMs === undefined) {
       const text = `The provider did not accept it in ${attempt} attempts. Last: ${reason}`;
-      return { change: { ...base, status: "FAILED", failure: { code: "not_accepted", text, permanent: false } }, jobs: [] };
+      return {
+        change: { ...base, status: "FAILED", failure: { code: "not_accepted", text, permanent: false } },
+        jobs: [],
+      };
     }
     const runAt = new Date(now.getTime() + delayMs);
     if (message.validUntil && message.validUntil <= runAt) {
       const text = `The validity period ends before the next attempt. Last: ${reason}`;
-      return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } }, jobs: [] };
+      return {
+        change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } },
+        jobs: [],
+      };
     }
     const detail = `Not accepted: ${reason}. Next attempt at ${runAt.toISOString()}.`;
-    const job = { task: "dispatch", payload: { messageId: message.id }, runAt, priority: message.priority } as const;
+    const job = {
+      task: "dispatch",
+      payload: { messageId: message.id },
+      runAt,
+      priority: message.priority,
+    } as const;
     return { change: { ...base, status: "QUEUED", detail }, jobs: [job] };
   }
 
@@ -191,7 +221,10 @@ export class Dispatcher {
   /** A worker died while it was sending this message: its request may have been written. */
   async #abandon(message: DispatchMessage): Promise<void> {
     const finishedAt = this.#now();
-    const outcome = { kind: "ambiguous", reason: "the process that was sending it ended before the answer" } as const;
+    const outcome = {
+      kind: "ambiguous",
+      reason: "the process that was sending it ended before the answer",
+    } as const;
     await this.#record({ message, attempt: message.attempts, outcome, finishedAt });
   }
 
@@ -202,7 +235,10 @@ export class Dispatcher {
 
   async #fail(message: DispatchMessage, reason: string): Promise<void> {
     const text = `The message could not be sent: ${reason}.`;
-    await this.#change(message, { status: "FAILED", failure: { code: "provider_unavailable", text, permanent: false } });
+    await this.#change(message, {
+      status: "FAILED",
+      failure: { code: "provider_unavailable", text, permanent: false },
+    });
   }
 
   async #change(message: DispatchMessage, change: Pick<StatusChange, "status" | "failure">): Promise<void> {
@@ -216,7 +252,9 @@ export class Dispatcher {
   /** A disabled provider keeps its messages queued until it is enabled again. */
   async #postpone({ id, priority }: DispatchMessage): Promise<void> {
     const runAt = new Date(this.#now().getTime() + pausedRetryMs);
-    await addJobs(this.#options.database, [{ task: "dispatch", payload: { messageId: id }, runAt, priority }]);
+    await addJobs(this.#options.database, [
+      { task: "dispatch", payload: { messageId: id }, runAt, priority },
+    ]);
   }
 
   #now(): Date {

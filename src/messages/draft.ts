@@ -101,7 +101,8 @@ function checkReferences(input: SendInput): void {
     if (value.length === 0 || value.length > longestReference) {
       throw new InvalidInputError(field, `\`${field}\` must have 1 to ${longestReference} characters.`);
     }
-    if (!isStorable(value)) throw new InvalidInputError(field, `\`${field}\` contains characters that are not text.`);
+    if (!isStorable(value))
+      throw new InvalidInputError(field, `\`${field}\` contains characters that are not text.`);
   }
 }
 
@@ -117,7 +118,10 @@ function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
     );
   }
   if (scheduledAt.getTime() - now.getTime() > longestScheduleDays * 24 * 60 * minuteMs) {
-    throw new InvalidScheduleError(`scheduledAt is more than ${longestScheduleDays} days ahead.`, scheduledAt);
+    throw new InvalidScheduleError(
+      `scheduledAt is more than ${longestScheduleDays} days ahead.`,
+      scheduledAt,
+    );
   }
   return scheduledAt;
 }
@@ -198,7 +202,8 @@ function chooseSender(input: SendInput, text: string, { adapter, row }: Connecti
     );
   }
   const problem = adapter.senderProblem(sender, text);
-  if (problem !== undefined) throw new InvalidSenderError(`${row.name} does not take this sender: ${problem}`, sender);
+  if (problem !== undefined)
+    throw new InvalidSenderError(`${row.name} does not take this sender: ${problem}`, sender);
   return sender;
 }
 

@@ -26,6 +26,7 @@ export interface EventFeedOptions {
   windowSize?: number;
   /** Events in one batch at most. */
   pageSize?: number;
+  /** Called once for each outage of the database. */
   onError: (error: Error) => void;
   onEvents?: (events: readonly LoggedEvent[]) => void;
 }
@@ -53,10 +54,17 @@ export class EventFeed {
   #readAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #failing = false;
 
   constructor(database: Database, options: EventFeedOptions) {
     this.#database = database;
-    this.#options = { pollMs: 1000, windowSize: 10_000, pageSize: 500, onEvents: () => undefined, ...options };
+    this.#options = {
+      pollMs: 1000,
+      windowSize: 10_000,
+      pageSize: 500,
+      onEvents: () => undefined,
+      ...options,
+    };
   }
 
   /** Every event up to here has passed; whatever is read from the database now includes them all. */
@@ -66,7 +74,9 @@ export class EventFeed {
 
   /** Readers waiting for an event. */
   get waiting(): number {
-    return [this.#byMessage, this.#byAccount].flatMap((index) => [...index.values()]).reduce((n, s) => n + s.size, 0);
+    return [this.#byMessage, this.#byAccount]
+      .flatMap((index) => [...index.values()])
+      .reduce((n, s) => n + s.size, 0);
   }
 
   /** Starts at the end of the log. */
@@ -166,9 +176,11 @@ export class EventFeed {
         this.#hand(tail.events, tail.position);
         if (tail.more) this.#readAgain = true;
         delayMs = tail.unsettled ? unsettledRetryMs : this.#options.pollMs;
+        this.#failing = false;
       }
     } catch (error) {
-      this.#options.onError(error as Error);
+      if (!this.#failing && !this.#closed) this.#options.onError(error as Error);
+      this.#failing = true;
     }
     if (!this.#closed) this.#timer = setTimeout(() => void this.refresh(), delayMs);
   }

@@ -152,7 +152,12 @@ export async function readEvents(
   limit: number,
 ): Promise<LoggedEvent[]> {
   const { after, until } = range;
-  const wanted = [filter.accountId, filter.messageIds ?? null, filter.providerId ?? null, filter.statuses ?? null];
+  const wanted = [
+    filter.accountId,
+    filter.messageIds ?? null,
+    filter.providerId ?? null,
+    filter.statuses ?? null,
+  ];
   const values = [after.tx, after.id, until.tx, until.id, ...wanted, limit];
   return (await database.query<EventRow>(readPage, values)).map(toEvent);
 }

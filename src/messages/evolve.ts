@@ -38,7 +38,13 @@ export interface StateChange {
 }
 
 /** Statuses that only a message in the provider's hands can have. */
-const accepted: ReadonlySet<MessageStatus> = new Set(["SUBMITTED", "SENT", "DELIVERED", "READ", "UNDELIVERED"]);
+const accepted: ReadonlySet<MessageStatus> = new Set([
+  "SUBMITTED",
+  "SENT",
+  "DELIVERED",
+  "READ",
+  "UNDELIVERED",
+]);
 
 /**
  * The message after one more event. The writer and every live stream use this same fold, so that a stream shows

@@ -59,7 +59,9 @@ export async function lookUpMessages(
   const reply = await connection.client.lookUp(known);
   if (!reply.ok) return logger.warn({ providerId, problem: reply.problem }, "could not look messages up");
   const receivedAt = clock.now();
-  const received = reply.value.map((receipt) => ({ providerId, source: "POLL", receivedAt, receipt }) as const);
+  const received = reply.value.map(
+    (receipt) => ({ providerId, source: "POLL", receivedAt, receipt }) as const,
+  );
   await database.transaction((transaction) => applyReceipts(transaction, received));
 }
 
@@ -96,9 +98,12 @@ async function bind(
     nextCheckAt: firstCheckAt("SUBMITTED", receivedAt, Math.random),
     detail: "The provider's own list shows that it accepted the message.",
   } as const;
-  const received = receipts.map(
-    (receipt): ReceivedReceipt => ({ providerId, source: "RECONCILE", receivedAt, receipt }),
-  );
+  const received = receipts.map((receipt): ReceivedReceipt => ({
+    providerId,
+    source: "RECONCILE",
+    receivedAt,
+    receipt,
+  }));
   await database.transaction(async (transaction) => {
     await applyChanges(transaction, [accepted]);
     await applyReceipts(transaction, received);

@@ -18,7 +18,10 @@ const park: Statement = {
 };
 
 /** Keeps receipts until their message is known. One without the provider's id could never be matched. */
-export async function parkReceipts(transaction: Queryable, received: readonly ReceivedReceipt[]): Promise<void> {
+export async function parkReceipts(
+  transaction: Queryable,
+  received: readonly ReceivedReceipt[],
+): Promise<void> {
   const rows = received.flatMap(({ receipt: { failure, ...receipt }, ...from }) =>
     receipt.providerMessageId === undefined
       ? []

@@ -4,7 +4,6 @@ import type { DecimalText } from "../providers/provider.ts";
 import type { StatusChange } from "./status-change.ts";
 import { isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
 
-
 /** What has been said about one part of a multipart message. */
 export interface PartReport {
   part: number;
@@ -35,7 +34,8 @@ export function weighPart(earlier: readonly PartReport[], change: StatusChange):
   const messageCost = totalCost(latest);
   const weighed = { status, report, ...(messageCost !== undefined && { messageCost }) };
   if (!isArrival(status)) return weighed;
-  if (earlier.some((one) => one.part === part && one.status === status)) return { ...weighed, ignored: "DUPLICATE" };
+  if (earlier.some((one) => one.part === part && one.status === status))
+    return { ...weighed, ignored: "DUPLICATE" };
   const arrived = [...latest.values()].filter((one) => isArrival(one.status));
   return arrived.length < parts ? { ...weighed, ignored: "AWAITING_PARTS" } : weighed;
 }

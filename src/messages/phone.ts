@@ -34,7 +34,7 @@ export function parseRecipient(input: string): Recipient {
   const length = number.isPossible();
   if (!length) throw new InvalidPhoneNumberError(shown, `"${shown}" has the wrong length for its country.`);
   if (number.isNonGeographic()) throw new InvalidPhoneNumberError(shown, `"${shown}" belongs to no country.`);
-  return { to: number.number as string as E164, country: number.country ?? null };
+  return { to: number.number as E164, country: number.country ?? null };
 }
 
 function parse(international: string, shown: string): ReturnType<typeof parsePhoneNumberWithError> {
@@ -42,6 +42,9 @@ function parse(international: string, shown: string): ReturnType<typeof parsePho
     return parsePhoneNumberWithError(international, { extract: false });
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new InvalidPhoneNumberError(shown, `"${shown}" ${problems[error.message] ?? "is not a phone number."}`);
+    throw new InvalidPhoneNumberError(
+      shown,
+      `"${shown}" ${problems[error.message] ?? "is not a phone number."}`,
+    );
   }
 }

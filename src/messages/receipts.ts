@@ -16,7 +16,10 @@ export interface ReceivedReceipt {
 }
 
 /** What became of a receipt. */
-export type ReceiptOutcome = { kind: "matched"; transition: Transition } | { kind: "parked" } | { kind: "unknown" };
+export type ReceiptOutcome =
+  | { kind: "matched"; transition: Transition }
+  | { kind: "parked" }
+  | { kind: "unknown" };
 
 const identify: Statement = {
   name: "identify_messages",
@@ -64,10 +67,14 @@ export async function applyReceipts(
   });
 }
 
+const clean = (text: string): string => text.replaceAll("\0", "").toWellFormed();
+
 /** PostgreSQL stores neither NUL nor a lone surrogate, and a provider's text may hold anything. */
 function storable(receipt: Receipt): Receipt {
-  const clean = (text: string): string => text.replaceAll("\0", "").toWellFormed();
-  const entries = Object.entries(receipt).map(([key, value]) => [key, typeof value === "string" ? clean(value) : value]);
+  const entries = Object.entries(receipt).map(([key, value]) => [
+    key,
+    typeof value === "string" ? clean(value) : value,
+  ]);
   const failure = receipt.failure && { ...receipt.failure, text: clean(receipt.failure.text) };
   return { ...(Object.fromEntries(entries) as Receipt), ...(failure && { failure }) };
 }
@@ -94,5 +101,11 @@ function reference({ clientRef }: Receipt): string | null {
 
 export function toChange(messageId: string, { receipt, source, receivedAt }: ReceivedReceipt): StatusChange {
   const { clientRef: _reference, ...said } = receipt;
-  return { ...said, messageId, source, receivedAt, nextCheckAt: firstCheckAt(said.status, receivedAt, Math.random) };
+  return {
+    ...said,
+    messageId,
+    source,
+    receivedAt,
+    nextCheckAt: firstCheckAt(said.status, receivedAt, Math.random),
+  };
 }

@@ -40,7 +40,8 @@ export async function applyChanges(
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
     if (!message || (change.onlyFrom && !change.onlyFrom.includes(message.status))) return undefined;
     const event = toEvent(message, change, history);
-    if (isNoNews(event)) return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
+    if (isNoNews(event))
+      return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
     const next = withNextCheck(evolve(message, event), event, change);
     events.push(event);
     changed.set(message.id, next);
@@ -92,7 +93,8 @@ function toEvent(message: LockedMessage, change: StatusChange, history: Map<stri
  * submit response, and polling needs them.
  */
 function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
-  const nextCheckAt = event.applied && change.nextCheckAt !== undefined ? change.nextCheckAt : message.nextCheckAt;
+  const nextCheckAt =
+    event.applied && change.nextCheckAt !== undefined ? change.nextCheckAt : message.nextCheckAt;
   return {
     ...message,
     providerMessageId: message.providerMessageId ?? event.providerMessageId,
@@ -169,6 +171,10 @@ const writeStatesAndEvents: Statement = {
 
 async function write(transaction: Queryable, states: LockedMessage[], events: NewEvent[]): Promise<void> {
   const lastEventTx = new Map(states.map((state) => [state.id, state.lastEventTx]));
-  const rows = events.map((event, place) => ({ ...event, place, lastEventTx: lastEventTx.get(event.messageId) }));
+  const rows = events.map((event, place) => ({
+    ...event,
+    place,
+    lastEventTx: lastEventTx.get(event.messageId),
+  }));
   await transaction.query(writeStatesAndEvents, [JSON.stringify(states), JSON.stringify(rows)]);
 }

@@ -1,0 +1,201 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ApiKeys } from "./access/api-keys.ts";
+import { CallbackIngest } from "./callbacks/ingest.ts";
+import { createCallbackRoute } from "./callbacks/route.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { Connector } from "./connections/connect.ts";
+import { Connections } from "./connections/connections.ts";
+import { createSecretBox } from "./connections/secret-box.ts";
+import { openDatabase } from "./database/database.ts";
+import { openListener, type Listener } from "./database/listener.ts";
+import type { Services } from "./graphql/context.ts";
+import { maxRequestBytes } from "./graphql/limits.ts";
+import { createErrorMask } from "./graphql/mask-error.ts";
+import { Streams } from "./graphql/streams.ts";
+import { createWebSocketServer } from "./graphql/websocket.ts";
+import { createGraphqlServer } from "./graphql/yoga.ts";
+import { createHttpServer } from "./http/server.ts";
+import { startWorker } from "./jobs/worker.ts";
+import type { Logger } from "./logger.ts";
+import { Dispatcher } from "./messages/dispatch.ts";
+import { EventFeed } from "./messages/event-feed.ts";
+import type { ReceiptOutcome } from "./messages/receipts.ts";
+import { MessageSender } from "./messages/send.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+
+export interface AppOptions {
+  databaseUrl: string;
+  databasePoolSize: number;
+  /** 32 bytes. */
+  secretKey: Uint8Array;
+  host: string;
+  port: number;
+  publicUrl: string | undefined;
+  runsApi: boolean;
+  runsWorker: boolean;
+  workerConcurrency: number;
+  allowInsecureProviders: boolean;
+  developmentKey: string | undefined;
+  logger: Logger;
+  clock?: Clock;
+  random?: () => number;
+  onStatement?: (text: string) => void;
+}
+
+/** A running process: API, worker, or both. */
+export interface App {
+  services: Services;
+  metrics: Metrics;
+  /** Where the API listens; undefined in a process that only works. */
+  url: string | undefined;
+  /** Ends streams, lets requests and jobs under way finish, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The composition root: the only place where every part is known. The database must be migrated. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const stops: Stops = [];
+  try {
+    return await start(options, stops);
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+/** How to end what was started, in the order of starting. */
+type Stops = (() => unknown)[];
+
+/** The doors first, then the work behind them, and the database last. */
+async function stopAll(stops: Stops): Promise<void> {
+  for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
+}
+
+async function start(options: AppOptions, stops: Stops): Promise<App> {
+  const { logger, clock = systemClock } = options;
+  const database = openDatabase(options.databaseUrl, {
+    poolSize: options.databasePoolSize,
+    ...(options.onStatement && { onStatement: options.onStatement }),
+    onConnectionError: (error) => logger.warn({ error }, "a database connection broke"),
+  });
+  stops.push(() => database.close());
+  const onError = (error: Error): void =>
+    logger.warn({ error }, "the database cannot be reached, trying again");
+  const listener = await openListener(options.databaseUrl, { onError });
+  stops.push(() => listener.close());
+
+  let url = options.publicUrl ?? `http://localhost:${options.port}`;
+  const connections = new Connections(database, createSecretBox(options.secretKey), () => url);
+  await connections.watch(listener);
+  stops.push(() => connections.close());
+
+  const streams = new Streams();
+  const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
+  stops.push(() => feed.close());
+  const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
+  const sender = new MessageSender({ database, connections, clock });
+  const { allowInsecureProviders } = options;
+  const connector = new Connector({ database, connections, clock, allowInsecureProviders });
+  const services: Services = { database, clock, feed, sender, connections, connector, streams };
+
+  // The API and the worker drain side by side.
+  const doors: Stops = [];
+  stops.push(() => Promise.all(doors.map((close) => close())));
+  let server: Server | undefined;
+  if (options.runsApi) {
+    await feed.open(listener);
+    server = await startApi(options, services, metrics, doors);
+    url = options.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
+  }
+  if (options.runsWorker) await startJobs(options, services, metrics, listener, doors);
+  return { services, metrics, url: server && url, stop: () => stopAll(stops) };
+}
+
+async function startJobs(
+  options: AppOptions,
+  { database, connections, clock }: Services,
+  metrics: Metrics,
+  listener: Listener,
+  doors: Stops,
+): Promise<void> {
+  const { logger, random = Math.random } = options;
+  const dispatcher = new Dispatcher({
+    database,
+    connections,
+    clock,
+    logger,
+    random,
+    onOutcome: (provider, outcome, elapsed) => metrics.submissions.observe({ provider, outcome }, elapsed),
+  });
+  const worker = await startWorker({
+    database,
+    listener,
+    connections,
+    clock,
+    logger,
+    dispatcher,
+    concurrency: options.workerConcurrency,
+    onJobFailed: (task) => metrics.failedJobs.inc({ task }),
+  });
+  doors.push(() => worker.stop());
+}
+
+async function startApi(
+  options: AppOptions,
+  services: Services,
+  metrics: Metrics,
+  doors: Stops,
+): Promise<Server> {
+  const { logger } = options;
+  const { database, connections, clock, streams } = services;
+  const apiKeys = new ApiKeys(database);
+  const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
+  const yoga = createGraphqlServer({ services, apiKeys, maskError, developmentKey: options.developmentKey });
+  const callbacks = createCallbackRoute({
+    connections,
+    ingest: new CallbackIngest(database),
+    clock,
+    logger,
+    onResult: (result, provider = "none") => metrics.callbacks.inc({ result, provider }),
+    onReceipts: ({ outcomes }, { adapter }) => {
+      for (const outcome of outcomes) countReceipt(metrics, adapter.kind, outcome);
+    },
+  });
+  const server = createHttpServer({
+    graphql: (request, response) => yoga(request, response),
+    callbacks,
+    ready: async () => void (await database.pool.query("select 1")),
+    metrics,
+    maxRequestBytes,
+    onError: (error) => logger.error({ error }, "a request failed"),
+  });
+  const sockets = createWebSocketServer({ server, yoga, apiKeys, maskError });
+  server.listen(options.port, options.host);
+  await once(server, "listening");
+  doors.push(async () => {
+    const closed = new Promise((done) => server.close(done));
+    streams.closeAll();
+    await sockets.dispose();
+    server.closeIdleConnections();
+    await closed;
+  });
+  return server;
+}
+
+function countReceipt(metrics: Metrics, provider: string, outcome: ReceiptOutcome): void {
+  if (outcome.kind !== "matched") return metrics.receipts.inc({ outcome: outcome.kind, provider });
+  const { applied, ignoredReason, change } = outcome.transition;
+  metrics.receipts.inc({
+    outcome: applied ? "applied" : (ignoredReason ?? "ignored").toLowerCase(),
+    provider,
+  });
+  if (change.status === "UNKNOWN") metrics.unknownWords.inc({ provider });
+}
+
+function observeLag(metrics: Metrics, clock: Clock, events: readonly { receivedAt: Date }[]): void {
+  const now = clock.now().getTime();
+  for (const { receivedAt } of events)
+    metrics.eventLag.observe(Math.max(0, now - receivedAt.getTime()) / 1000);
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { PothosValidationError } from "@pothos/core";
+import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
+import { DomainError, type ErrorCode } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+
+/**
+ * What a client may see of an error. Errors of ours are shown with their code and fields; errors of GraphQL
+ * itself (syntax, unknown fields, wrong variables) as they are; everything else becomes an id that is in the log.
+ */
+export function createErrorMask(logger: Logger, onInternalError: () => void) {
+  return (error: unknown): Error => {
+    const cause = originOf(error);
+    if (cause instanceof DomainError) return show(error, cause.message, extensionsOf(cause));
+    if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
+    if (cause instanceof GraphQLError) return withCode(cause);
+    const id = randomUUID();
+    logger.error({ error: cause, errorId: id, path: pathOf(error) }, "an internal error");
+    onInternalError();
+    return show(error, `Something failed on our side. The id ${id} finds it in the log.`, {
+      code: "INTERNAL",
+      id,
+    });
+  };
+}
+
+/** The error behind what GraphQL made of it, however often it was wrapped. */
+function originOf(error: unknown): unknown {
+  let origin = error;
+  while (origin instanceof GraphQLError && origin.originalError) origin = origin.originalError;
+  return origin;
+}
+
+const pathOf = (error: unknown): string | undefined =>
+  error instanceof GraphQLError ? error.path?.join(".") : undefined;
+
+/** The typed fields of the error, so that programs need not read its text. */
+function extensionsOf(error: DomainError): GraphQLErrorExtensions {
+  const {
+    name: _name,
+    stack: _stack,
+    message: _message,
+    ...fields
+  } = Object.fromEntries(Object.entries(error));
+  return { ...fields, code: error.code };
+}
+
+function show(error: unknown, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
+  const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+}
+
+function withCode(error: GraphQLError): GraphQLError {
+  if (error.extensions["code"] === undefined) error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;
+  return error;
+}

@@ -1,0 +1,62 @@
+import { parse } from "graphql";
+import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
+import type { ApiKeys, Viewer } from "../access/api-keys.ts";
+import { readBearer } from "../access/bearer.ts";
+import { UnauthenticatedError } from "../errors.ts";
+import { createContext, type Context, type Services } from "./context.ts";
+import { graphiqlPage } from "./graphiql.ts";
+import { maxTokens } from "./limits.ts";
+import { schema } from "./schema.ts";
+
+export interface YogaOptions {
+  services: Services;
+  apiKeys: ApiKeys;
+  maskError: (error: unknown) => Error;
+  /** Filled into GraphiQL in development. */
+  developmentKey: string | undefined;
+}
+
+/** What a transport hands over: who is calling was found out already. */
+export interface ServerContext {
+  viewer?: Viewer | undefined;
+}
+
+export type Yoga = YogaServerInstance<ServerContext, Context>;
+
+/** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
+export function createGraphqlServer({ services, apiKeys, maskError, developmentKey }: YogaOptions): Yoga {
+  const page = graphiqlPage(developmentKey);
+  return createYoga<ServerContext, Context>({
+    schema,
+    logging: false,
+    landingPage: false,
+    graphqlEndpoint: "/graphql",
+    graphiql: page.options,
+    renderGraphiQL: page.render,
+    maskedErrors: { maskError },
+    parserAndValidationCache: true,
+    plugins: [limitTokens()],
+    context: async ({ request, viewer }) =>
+      createContext(services, viewer ?? (await authenticate(apiKeys, request.headers.get("authorization")))),
+  });
+}
+
+/** Without a key the schema can still be read; with a wrong one nothing is answered. */
+export async function authenticate(
+  apiKeys: ApiKeys,
+  authorization: string | null,
+): Promise<Viewer | undefined> {
+  if (authorization === null) return undefined;
+  const key = readBearer(authorization);
+  const viewer = key === undefined ? undefined : await apiKeys.find(key);
+  if (viewer) return viewer;
+  throw new UnauthenticatedError(
+    "The API key is unknown or revoked. Send it as `Authorization: Bearer <key>`.",
+  );
+}
+
+function limitTokens(): Plugin {
+  return {
+    onParse: ({ setParseFn }) => setParseFn((source, options) => parse(source, { ...options, maxTokens })),
+  };
+}

@@ -1,0 +1,93 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { PassThrough } from "node:stream";
+import { GraphQLError } from "graphql";
+import type { Metrics } from "../metrics.ts";
+
+type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
+
+export interface HttpServerOptions {
+  graphql: (request: IncomingMessage, response: ServerResponse) => unknown;
+  callbacks: Handler;
+  /** Throws when the process cannot serve. */
+  ready: () => Promise<void>;
+  metrics: Metrics;
+  maxRequestBytes: number;
+  onError: (error: unknown) => void;
+}
+
+/** Our HTTP paths: `/graphql`, `/callbacks/:providerId/:secret`, `/healthz`, `/readyz`, `/metrics`. */
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { graphql, callbacks, ready, metrics, maxRequestBytes, onError } = options;
+  const routes: Record<string, Handler> = {
+    graphql: (request, response) => {
+      if (!limitBody(request, response, maxRequestBytes)) return;
+      return graphql(request, response) as Promise<void>;
+    },
+    callbacks,
+    healthz: (_request, response) => answer(response, 200, "ok"),
+    readyz: async (_request, response) => {
+      const problem = await ready().then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      answer(response, problem ? 503 : 200, problem ? "not ready" : "ready");
+    },
+    metrics: async (_request, response) => {
+      response.setHeader("content-type", metrics.registry.contentType);
+      response.end(await metrics.registry.metrics());
+    },
+    "": (_request, response) => {
+      response.writeHead(302, { location: "/graphql" }).end();
+    },
+  };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const first = path.split("/")[1] ?? "";
+    const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
+    if (!handler) return answer(response, 404, "not found: the API is at /graphql");
+    await handler(request, response, path);
+  };
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      onError(error);
+      if (response.headersSent) response.destroy();
+      else answer(response, 500, "internal error");
+    });
+  });
+  server.requestTimeout = 60_000;
+  server.headersTimeout = 20_000;
+  return server;
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}
+
+/** Refuses a body over the limit: at once when its length is announced, else when it is reached. */
+function limitBody(request: IncomingMessage, response: ServerResponse, limit: number): boolean {
+  const announced = request.headers["content-length"];
+  if (announced !== undefined) {
+    if (Number(announced) <= limit) return true;
+    response.writeHead(413, { "content-type": "application/json; charset=utf-8" });
+    response.end(JSON.stringify({ errors: [tooLarge(limit)] }));
+    request.resume();
+    return false;
+  }
+  if (request.headers["transfer-encoding"] === undefined) return true;
+  let length = 0;
+  const counted = new PassThrough();
+  counted.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > limit) counted.destroy(tooLarge(limit));
+  });
+  counted.pause();
+  Object.assign(request, { body: request.pipe(counted) });
+  return true;
+}
+
+const tooLarge = (limit: number): GraphQLError =>
+  new GraphQLError(`The request has more than ${limit} bytes. Send fewer messages at once.`, {
+    extensions: { code: "BAD_REQUEST", http: { status: 413 } },
+  });

@@ -1,0 +1,73 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export interface MetricSources {
+  subscriptions: () => number;
+  waitingReaders: () => number;
+}
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** What an operator watches, for Prometheus. No label holds a number, a text or an account. */
+export function createMetrics(sources: MetricSources) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("smsgraph_subscriptions", "Open subscriptions of this process", sources.subscriptions);
+  gauge("smsgraph_waiting_readers", "Readers waiting for the next event", sources.waitingReaders);
+  return {
+    registry,
+    callbacks: new Counter({
+      name: "smsgraph_callbacks_total",
+      help: "Callback requests by what became of them",
+      labelNames: ["result", "provider"],
+      registers,
+    }),
+    receipts: new Counter({
+      name: "smsgraph_receipts_total",
+      help: "Receipts from callbacks by what became of them",
+      labelNames: ["outcome", "provider"],
+      registers,
+    }),
+    unknownWords: new Counter({
+      name: "smsgraph_unknown_status_words_total",
+      help: "Receipts with status UNKNOWN, which is also what an unknown word means",
+      labelNames: ["provider"],
+      registers,
+    }),
+    submissions: new Histogram({
+      name: "smsgraph_submission_seconds",
+      help: "Time a provider takes to answer a submission, by outcome",
+      labelNames: ["provider", "outcome"],
+      buckets: seconds,
+      registers,
+    }),
+    eventLag: new Histogram({
+      name: "smsgraph_event_lag_seconds",
+      help: "From storing an event to handing it to the subscriptions of this process",
+      buckets: seconds,
+      registers,
+    }),
+    failedJobs: new Counter({
+      name: "smsgraph_failed_jobs_total",
+      help: "Job runs that threw and will be tried again",
+      labelNames: ["task"],
+      registers,
+    }),
+    internalErrors: new Counter({
+      name: "smsgraph_internal_errors_total",
+      help: "Errors whose text was kept from a client",
+      registers,
+    }),
+  };
+}

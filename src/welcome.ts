@@ -1,0 +1,49 @@
+import type { Config } from "./config.ts";
+
+export interface BannerOptions {
+  url: string | undefined;
+  developmentKey: string | undefined;
+  sandbox: { url: string } | undefined;
+  embedded: boolean;
+  config: Config;
+}
+
+/** What a person needs to know after a start. */
+export function banner({ url, developmentKey, sandbox, embedded, config }: BannerOptions): string {
+  const lines = ["", "  smsgraph is running."];
+  if (url === undefined) lines.push("  This process only works off jobs (ROLE=worker).");
+  else lines.push("", `  GraphiQL   ${url}/graphql`);
+  if (developmentKey !== undefined && url !== undefined) {
+    lines.push(
+      `  API key    ${developmentKey}`,
+      "             (filled in already; in your app: Authorization: Bearer <key>)",
+    );
+  }
+  if (sandbox)
+    lines.push(
+      `  Sandbox    ${sandbox.url}  plays TikoSMS; the recipient's last three digits choose what happens`,
+    );
+  lines.push(
+    `  Database   ${embedded ? `embedded PostgreSQL, kept in ${config.dataDirectory}` : "DATABASE_URL"}`,
+  );
+  lines.push("", "  Stop with Ctrl-C.", "", "");
+  return lines.join("\n");
+}
+
+export const helpText = `smsgraph: one GraphQL API for every SMS provider, live.
+
+Usage: npm start
+
+Starts everything: with nothing configured an embedded PostgreSQL, a development account with a key, and a
+sandbox provider. All settings are environment variables (see the README and .env.example):
+
+  PORT                      where to listen (4000)
+  DATABASE_URL              a PostgreSQL of 15 or newer instead of the embedded one
+  PUBLIC_URL                where providers and people reach this server
+  ROLE                      api, worker or all (all)
+  DATA_DIR                  files of the embedded PostgreSQL and development secrets (.data)
+  SANDBOX                   start the sandbox provider (true in development)
+  DEVELOPMENT_KEY           fixes the development API key
+  SECRET_KEY                32 bytes in base64; encrypts provider credentials
+  LOG_LEVEL                 trace, debug, info, warn, error or silent (info)
+`;
