@@ -52,7 +52,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     limit: { complexity: maxComplexity, depth: maxDepth, breadth: 500 },
     complexityError: (kind) =>
       new QueryTooComplexError(
-        `The query is too large (${String(kind)}). Ask for fewer fields, or for smaller pages.`,
+        `The query is too large (${kind}). Ask for fewer fields, or for smaller pages.`,
       ),
   },
   relay: {

@@ -13,7 +13,7 @@ export const MessageEvent = builder.loadableNode("MessageEvent", {
     const events = await readEventsById(context.database, accountOf(context), ids);
     return ids.map((id) => events.get(id) ?? null);
   },
-  toKey: ({ id }) => id,
+  toKey: ({ id }) => String(id),
   isTypeOf: (value) => typeof value === "object" && value !== null && "messageId" in value && "tx" in value,
   fields: (t) => ({
     cursor: t.field({

@@ -29,8 +29,8 @@ export type TestAppOptions = Partial<AppOptions>;
 
 /** The whole application on its own database, with an account and a key that may do everything. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const database = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
-  const databaseUrl = options.databaseUrl ?? (database?.url);
+  const own = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const databaseUrl = options.databaseUrl ?? own?.url ?? "";
   const log: string[] = [];
   const destination = new Writable({
     write(line: Buffer, _encoding, done) {
@@ -40,7 +40,6 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   });
   const secretKey = options.secretKey ?? randomBytes(32);
   const app = await startApp({
-    databaseUrl,
     databasePoolSize: 10,
     secretKey,
     host: "127.0.0.1",
@@ -53,6 +52,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     developmentKey: undefined,
     logger: createLogger({ level: "info", destination }),
     ...options,
+    databaseUrl,
   });
   const { services } = app;
   const createAccount = async (): Promise<string> => {
@@ -81,7 +81,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     createAccount,
     async stop() {
       await app.stop();
-      await database?.drop();
+      await own?.drop();
     },
   };
 }

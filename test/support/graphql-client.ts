@@ -64,7 +64,7 @@ export class GraphqlClient {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#sockets.map((socket) => socket.dispose()));
+    for (const socket of this.#sockets) await socket.dispose();
   }
 }
 
