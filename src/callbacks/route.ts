@@ -90,7 +90,7 @@ async function take(
   connection: Connection,
 ): Promise<IngestResult> {
   const body = await readBody(request, largestBody);
-  const reading = connection.parseCallback(body);
+  const reading = connection.parseCallback(body, request.headers["content-type"]);
   if (reading.kind === "malformed")
     throw new Refusal(400, "malformed", `The body cannot be read: ${reading.reason}`);
   return ingest.ingest({

@@ -45,7 +45,7 @@ export async function refreshBalance(
     await noteProblem(database, connection, reply.problem, now);
     return undefined;
   }
-  const { amount, currency, creditLimit, providerUpdatedAt } = reply.value;
+  const { amount, currency, units, creditLimit, providerUpdatedAt } = reply.value;
   const { id: providerId, accountId } = connection.row;
   await database.prisma.$transaction([
     database.prisma.balance.create({
@@ -53,14 +53,15 @@ export async function refreshBalance(
         id: randomUUIDv7(),
         accountId,
         providerId,
-        amount,
-        currency,
+        amount: amount ?? null,
+        currency: currency ?? null,
+        units: units ?? null,
         creditLimit: creditLimit ?? null,
         providerUpdatedAt: providerUpdatedAt ?? null,
         fetchedAt: now,
       },
     }),
-    database.prisma.provider.update({ where: { id: providerId }, data: { currency } }),
+    database.prisma.provider.update({ where: { id: providerId }, data: { currency: currency ?? null } }),
   ]);
   return reply.value;
 }

@@ -9,6 +9,7 @@ import {
   type RegisteredProvider,
 } from "../providers/registry.ts";
 import type { SecretBox } from "./secret-box.ts";
+import { createSharedState } from "./shared-state.ts";
 
 /** A provider row with its adapter and open HTTP connections. */
 export interface Connection extends OpenProvider {
@@ -108,7 +109,7 @@ export class Connections {
     const adapter = registry[row.kind];
     const { credentials, callbackSecret } = this.openSecrets(row);
     const settings = { ...(row.settings as object), ...credentials };
-    return { row, adapter, callbackSecret, ...adapter.open(settings) };
+    return { row, adapter, callbackSecret, ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id)) };
   }
 
   /** Requests under way end on the old connections, which then close. */

@@ -17,10 +17,8 @@ export function createErrorMask(logger: Logger, onInternalError: () => void) {
     const id = randomUUID();
     logger.error({ error: cause, errorId: id, path: pathOf(error) }, "an internal error");
     onInternalError();
-    return show(error, `Something failed on our side. The id ${id} finds it in the log.`, {
-      code: "INTERNAL",
-      id,
-    });
+    const message = `Something failed on our side. The id ${id} finds it in the log.`;
+    return show(error, message, { code: "INTERNAL", id }, new Error("internal"));
   };
 }
 
@@ -45,9 +43,17 @@ function extensionsOf(error: DomainError): GraphQLErrorExtensions {
   return { ...fields, code: error.code };
 }
 
-function show(error: unknown, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
+/** Yoga reads the HTTP status from `extensions.http`, and answers 500 for what is not an error of GraphQL itself. */
+function show(
+  error: unknown,
+  message: string,
+  extensions: GraphQLErrorExtensions,
+  originalError?: Error,
+): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
-  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+  const http = error instanceof GraphQLError ? error.extensions["http"] : undefined;
+  const shown = http === undefined ? extensions : { ...extensions, http };
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: shown, originalError });
 }
 
 function withCode(error: GraphQLError): GraphQLError {

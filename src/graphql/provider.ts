@@ -30,16 +30,23 @@ const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabiliti
   fields: (t) => ({
     receipts: t.expose("receipts", { type: ReceiptMode, description: "How its receipts reach us." }),
     flash: t.exposeBoolean("flash", { description: "Flash messages." }),
-    validityPeriod: t.exposeBoolean("validityPeriod", {
-      description: "A validity period of the sender's choice.",
+    scheduling: t.exposeBoolean("scheduling", {
+      description: "Holding messages until a time; smsgraph does that itself for every provider.",
     }),
+    longestValidityMinutes: t.exposeInt("longestValidityMinutes", {
+      nullable: true,
+      description: "Longest validity period a sender may choose, in minutes; null when there is no choice.",
+    }),
+    priority: t.exposeBoolean("priority", { description: "A priority of the sender's choice, at the provider too." }),
     unicodeControl: t.exposeBoolean("unicodeControl", { description: "UCS-2 for a text that fits GSM-7." }),
     cadenceGroups: t.exposeBoolean("cadenceGroups", { description: "Sending through cadence groups." }),
+    dltTemplates: t.exposeBoolean("dltTemplates", { description: "Templates registered with the Indian DLT platform." }),
     numberLookup: t.exposeBoolean("numberLookup", { description: "Looking a number up." }),
     balance: t.exposeBoolean("balance", { description: "Telling the balance." }),
     rates: t.exposeBoolean("rates", { description: "Telling its rates." }),
     bulkSize: t.exposeInt("bulkSize", { description: "Messages in one request at most." }),
-    senderMaxLength: t.exposeInt("senderMaxLength", { description: "Longest sender, in characters." }),
+    senderMaxLength: t.exposeInt("senderMaxLength", { description: "Longest alphanumeric sender, in characters." }),
+    senderMaxDigits: t.exposeInt("senderMaxDigits", { description: "Longest sender of digits only." }),
     maxSegments: t.exposeInt("maxSegments", { description: "Longest text, in segments." }),
   }),
 });

@@ -1,6 +1,7 @@
 /** The open subscriptions of this process: counted, and ended together when it drains. */
 export class Streams {
   readonly #open = new Set<AbortController>();
+  #closed = false;
 
   get size(): number {
     return this.#open.size;
@@ -14,7 +15,8 @@ export class Streams {
     const controller = new AbortController();
     const { signal } = controller;
     const values = start(signal);
-    this.#open.add(controller);
+    if (this.#closed) controller.abort();
+    else this.#open.add(controller);
     const end = (): void => {
       this.#open.delete(controller);
       controller.abort();
@@ -42,8 +44,9 @@ export class Streams {
     };
   }
 
-  /** Ends every stream; clients see a normal completion and come back with their cursor. */
+  /** Ends every stream, also one that is only being opened; clients see a normal completion and come back with their cursor. */
   closeAll(): void {
+    this.#closed = true;
     for (const controller of this.#open) controller.abort();
     this.#open.clear();
   }

@@ -1,4 +1,4 @@
-import { parse } from "graphql";
+import { GraphQLError, parse } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { ApiKeys, Viewer } from "../access/api-keys.ts";
 import { readBearer } from "../access/bearer.ts";
@@ -37,8 +37,19 @@ export function createGraphqlServer({ services, apiKeys, maskError, developmentK
     parserAndValidationCache: true,
     plugins: [limitTokens()],
     context: async ({ request, viewer }) =>
-      createContext(services, viewer ?? (await authenticate(apiKeys, request.headers.get("authorization")))),
+      createContext(services, viewer ?? (await authenticateRequest(apiKeys, request))),
   });
+}
+
+/** A wrong key fails the whole request, so its status says so too. */
+async function authenticateRequest(apiKeys: ApiKeys, { headers }: Request): Promise<Viewer | undefined> {
+  try {
+    return await authenticate(apiKeys, headers.get("authorization"));
+  } catch (error) {
+    if (!(error instanceof UnauthenticatedError)) throw error;
+    const http = { status: 401, headers: { "www-authenticate": "Bearer" } };
+    throw new GraphQLError(error.message, { originalError: error, extensions: { http } });
+  }
 }
 
 /** Without a key the schema can still be read; with a wrong one nothing is answered. */

@@ -13,9 +13,12 @@ export interface DispatchMessage {
   text: string;
   encoding: TextEncoding;
   segments: number;
+  flash: boolean;
   priority: MessagePriority;
   status: MessageStatus;
   validUntil: Date | null;
+  cadenceGroupId: string | null;
+  dltTemplateId: string | null;
   /** Attempts made so far. */
   attempts: number;
 }
@@ -23,8 +26,8 @@ export interface DispatchMessage {
 const read: Statement = {
   name: "read_for_dispatch",
   text: `
-    select id, provider_id as "providerId", recipient, sender, text, encoding, segments, priority, status,
-      valid_until as "validUntil",
+    select id, provider_id as "providerId", recipient, sender, text, encoding, segments, flash, priority,
+      status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId", dlt_template_id as "dltTemplateId",
       (select coalesce(max(number), 0)::int from attempts where message_id = id) as attempts
     from messages
     where id = $1`,

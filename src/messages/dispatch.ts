@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Queryable } from "../database/database.ts";
 import type { Logger } from "../logger.ts";
-import type { E164, SubmitOutcome } from "../providers/provider.ts";
+import type { E164, Submission, SubmitOutcome } from "../providers/provider.ts";
 import { finishAttempts, readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
 import { firstCheckAt } from "./checks.ts";
 import { addJobs, type NewJob } from "./jobs.ts";
@@ -65,18 +65,22 @@ export class Dispatcher {
 
   async #submit(message: DispatchMessage, connection: Connection): Promise<void> {
     const startedAt = performance.now();
-    const outcome = await connection.client.submit({
-      messageId: message.id,
-      to: message.recipient as E164,
-      from: message.sender,
-      text: message.text,
-      encoding: message.encoding,
-      segments: message.segments,
-      callbackUrl: this.#options.connections.callbackUrl(connection),
-    });
+    const outcome = await connection.client.submit(this.#submission(message, connection));
     const seconds = (performance.now() - startedAt) / 1000;
     this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
     await this.#record({ message, attempt: message.attempts + 1, outcome, finishedAt: this.#now() });
+  }
+
+  #submission(message: DispatchMessage, connection: Connection): Submission {
+    const { id: messageId, recipient, sender: from, text, encoding, segments, flash, priority } = message;
+    const leftMs = message.validUntil && message.validUntil.getTime() - this.#now().getTime();
+    return {
+      ...{ messageId, to: recipient as E164, from, text, encoding, segments, flash, priority },
+      validityMinutes: leftMs === null ? undefined : Math.max(1, Math.floor(leftMs / 60_000)),
+      cadenceGroupId: message.cadenceGroupId ?? undefined,
+      dltTemplateId: message.dltTemplateId ?? undefined,
+      callbackUrl: this.#options.connections.callbackUrl(connection),
+    };
   }
 
   /** What a provider told us must not be forgotten because the database was away for a moment. */

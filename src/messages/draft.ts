@@ -49,6 +49,8 @@ export interface MessageDraft {
   clientRef: string | null;
   scheduledAt: Date | null;
   validUntil: Date | null;
+  cadenceGroupId: string | null;
+  dltTemplateId: string | null;
   createdAt: Date;
   idempotencyKey: string | null;
   /** What the idempotency key stands for. */
@@ -57,7 +59,6 @@ export interface MessageDraft {
 
 const longestReference = 255;
 const longestScheduleDays = 366;
-const longestValidityMinutes = 7 * 24 * 60;
 const minuteMs = 60_000;
 
 /**
@@ -87,7 +88,9 @@ export function draftMessage(
     country,
     clientRef: input.clientRef ?? null,
     scheduledAt,
-    validUntil: checkValidity(input.validityMinutes ?? null, scheduledAt ?? now),
+    validUntil: checkValidity(input.validityMinutes ?? null, scheduledAt ?? now, route),
+    cadenceGroupId: input.cadenceGroupId ?? null,
+    dltTemplateId: input.dltTemplateId ?? null,
     createdAt: now,
     idempotencyKey: input.idempotencyKey ?? null,
     fingerprint: fingerprint(input),
@@ -126,11 +129,12 @@ function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
   return scheduledAt;
 }
 
-/** We keep the validity period ourselves: a message still in our hands when it ends is not sent any more. */
-function checkValidity(minutes: number | null, from: Date): Date | null {
+/** The period counts from the time of sending; what is left of it at submission is what the provider is told. */
+function checkValidity(minutes: number | null, from: Date, { adapter, row }: Connection): Date | null {
   if (minutes === null) return null;
-  if (minutes < 1 || minutes > longestValidityMinutes) {
-    throw new InvalidInputError("validityMinutes", `validityMinutes must be 1 to ${longestValidityMinutes}.`);
+  const longest = adapter.capabilities.longestValidityMinutes ?? 0;
+  if (minutes < 1 || minutes > longest) {
+    throw new InvalidInputError("validityMinutes", `validityMinutes must be 1 to ${longest} with ${row.name}.`);
   }
   return new Date(from.getTime() + minutes * minuteMs);
 }
@@ -158,9 +162,9 @@ function missingFeature(input: SendInput, { adapter, row }: Connection): Unsuppo
   const missing = (feature: string): UnsupportedFeatureError =>
     new UnsupportedFeatureError(feature, row.name, "Leave it out, or choose another provider.");
   if (input.flash === true && !capabilities.flash) return missing("flash");
-  if (input.validityMinutes != null && !capabilities.validityPeriod) return missing("validityMinutes");
+  if (input.validityMinutes != null && capabilities.longestValidityMinutes === null) return missing("validityMinutes");
   if (input.cadenceGroupId != null && !capabilities.cadenceGroups) return missing("cadenceGroupId");
-  if (input.dltTemplateId != null) return missing("dltTemplateId");
+  if (input.dltTemplateId != null && !capabilities.dltTemplates) return missing("dltTemplateId");
   if (input.encoding === "UCS2" && !capabilities.unicodeControl && measure(input.text).encoding === "GSM7") {
     return missing("encoding");
   }

@@ -90,7 +90,7 @@ export class EventFeed {
   /** Reads what is new; resolves when everything settled at the time of the call has been handed out. */
   async refresh(): Promise<void> {
     this.#readAgain = true;
-    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    this.#reading ??= this.#read();
     await this.#reading;
   }
 
@@ -182,6 +182,8 @@ export class EventFeed {
       if (!this.#failing && !this.#closed) this.#options.onError(error as Error);
       this.#failing = true;
     }
+    // Before anyone else can run: a hint from here on starts a reading of its own.
+    this.#reading = undefined;
     if (!this.#closed) this.#timer = setTimeout(() => void this.refresh(), delayMs);
   }
 

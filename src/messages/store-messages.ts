@@ -15,7 +15,8 @@ const insert: Statement = {
       select * from json_to_recordset($1) as d (
         place int, id uuid, "accountId" uuid, "providerId" uuid, recipient text, sender text, text text,
         encoding text_encoding, segments smallint, flash boolean, priority message_priority, country text,
-        "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "createdAt" timestamptz,
+        "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "cadenceGroupId" text,
+        "dltTemplateId" text, "createdAt" timestamptz,
         "idempotencyKey" text, fingerprint text
       )
     ), claimed as (
@@ -35,10 +36,10 @@ const insert: Statement = {
     ), stored as (
       insert into messages (
         id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
-        client_ref, scheduled_at, valid_until, created_at, status, last_event_tx, updated_at
+        client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at, status, last_event_tx, updated_at
       )
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
-        "clientRef", "scheduledAt", "validUntil", "createdAt", status, pg_current_xact_id()::text::bigint,
+        "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt", status, pg_current_xact_id()::text::bigint,
         "createdAt"
       from accepted
     ), logged as (

@@ -48,6 +48,15 @@ export interface Submission {
   text: string;
   encoding: "GSM7" | "UCS2";
   segments: number;
+  /** Shown at once and not kept by the phone (class 0). */
+  flash: boolean;
+  priority: "LOW" | "NORMAL" | "HIGH";
+  /** Minutes from now on in which delivery is worth trying; absent: the provider's default. */
+  validityMinutes?: number;
+  /** The provider's own id of a cadence group. */
+  cadenceGroupId?: string;
+  /** The template registered with the Indian DLT platform. */
+  dltTemplateId?: string;
   /** Where the provider posts receipts for this message; absent when we cannot be reached. */
   callbackUrl?: string;
 }
@@ -122,9 +131,12 @@ export interface ProviderProblem {
 
 export type ProviderReply<Value> = { ok: true; value: Value } | { ok: false; problem: ProviderProblem };
 
+/** Money, or the provider's own units; exactly one of `amount` and `units`. */
 export interface BalanceReading {
-  amount: DecimalText;
-  currency: string;
+  amount?: DecimalText;
+  /** ISO 4217; comes with `amount`. */
+  currency?: string;
+  units?: DecimalText;
   /** How far below zero the provider lets the account go; never added to the balance. */
   creditLimit?: DecimalText;
   providerUpdatedAt?: Date;
@@ -148,21 +160,46 @@ export interface RateQuery {
   country?: string;
 }
 
+/** A group through which a provider paces its messages. */
+export interface CadenceGroupReading {
+  id: string;
+  name: string;
+  paused: boolean;
+  note?: string;
+}
+
+/** What a provider says of a phone number. */
+export interface NumberReading {
+  valid: boolean;
+  /** The provider's own words. */
+  detail?: string;
+  network?: string;
+  mccmnc?: string;
+}
+
 /** What a provider can do. Asking for anything else is refused before a message is stored. */
 export interface ProviderCapabilities {
   receipts: "CALLBACK" | "POLL";
   flash: boolean;
-  validityPeriod: boolean;
+  /** Whether the provider itself would hold messages until a time; we hold them ourselves all the same. */
+  scheduling: boolean;
+  /** Longest validity period the sender may choose, in minutes; null when there is no choice. */
+  longestValidityMinutes: number | null;
+  /** Whether the provider takes a priority of the sender's choice. */
+  priority: boolean;
   /** Whether the caller may force UCS-2 for a text that fits GSM-7. */
   unicodeControl: boolean;
   cadenceGroups: boolean;
+  dltTemplates: boolean;
   numberLookup: boolean;
   balance: boolean;
   rates: boolean;
   /** Messages in one request at most. */
   bulkSize: number;
-  /** Longest sender in characters. */
+  /** Longest alphanumeric sender, in characters. */
   senderMaxLength: number;
+  /** Longest sender of digits only. */
+  senderMaxDigits: number;
   /** Longest text in segments. */
   maxSegments: number;
 }
@@ -174,6 +211,18 @@ export interface ConnectionSettings {
   timeZone: string;
 }
 
+/**
+ * A small secret that all processes share for one connection, such as a session at the provider. Kept encrypted.
+ */
+export interface SharedState {
+  read(): Promise<string | undefined>;
+  /**
+   * Replaces the value `seen` by what `make` returns. One process at a time makes one; whoever waited meanwhile
+   * gets the new value without making another. Returns the value that holds.
+   */
+  renew(seen: string | undefined, make: () => Promise<string>): Promise<string>;
+}
+
 export interface ProviderClient {
   submit(submission: Submission): Promise<SubmitOutcome>;
   /** Everything the provider says of these messages now. Messages it does not know are simply missing. */
@@ -183,6 +232,21 @@ export interface ProviderClient {
   check(): Promise<ProviderReply<{ detail: string }>>;
   balance(): Promise<ProviderReply<BalanceReading>>;
   rates(query: RateQuery): Promise<ProviderReply<RateReading[]>>;
+  /**
+   * Takes receipts that the provider hands out only once. The raw body comes back unread, so that it is stored
+   * before it is understood (by `parseCallback`). Undefined value: nothing was waiting. Called by one process at a
+   * time.
+   */
+  drainReceipts?(): Promise<ProviderReply<{ body: string; contentType: string } | undefined>>;
+  cadenceGroups?(): Promise<ProviderReply<CadenceGroupReading[]>>;
+  lookUpNumber?(number: E164): Promise<ProviderReply<NumberReading>>;
+}
+
+/** A provider that takes a final status back, for a while: `Delivered` written when only its gateway accepted. */
+export interface RevisableStatus {
+  status: ReportedStatus;
+  by: readonly ReportedStatus[];
+  withinHours: number;
 }
 
 export interface ProviderAdapter<Settings extends ConnectionSettings> {
@@ -195,9 +259,10 @@ export interface ProviderAdapter<Settings extends ConnectionSettings> {
   readonly settings: z.ZodType<Settings>;
   readonly secretKeys: readonly string[];
   readonly capabilities: ProviderCapabilities;
+  readonly revisable?: RevisableStatus;
   /** Undefined when this sender may be used for this text, else what is wrong in plain words. */
   senderProblem(sender: string, text: string): string | undefined;
-  createClient(settings: Settings, http: ProviderHttp): ProviderClient;
-  /** Total: any string gives a reading, never an exception. */
-  parseCallback(body: string, settings: Settings): CallbackReading;
+  createClient(settings: Settings, http: ProviderHttp, shared: SharedState): ProviderClient;
+  /** Total: any string gives a reading, never an exception. `contentType` as the request named it, if it did. */
+  parseCallback(body: string, settings: Settings, contentType?: string): CallbackReading;
 }

@@ -4,6 +4,8 @@ import type {
   ProviderAdapter,
   ProviderCapabilities,
   ProviderClient,
+  RevisableStatus,
+  SharedState,
 } from "./provider.ts";
 import { createProviderHttp } from "./http.ts";
 import { tikosms } from "./tikosms/index.ts";
@@ -11,7 +13,7 @@ import { tikosms } from "./tikosms/index.ts";
 /** One connected account at a provider, with its HTTP connections open. */
 export interface OpenProvider {
   client: ProviderClient;
-  parseCallback(body: string): CallbackReading;
+  parseCallback(body: string, contentType?: string): CallbackReading;
   close(): Promise<void>;
 }
 
@@ -22,10 +24,11 @@ export interface RegisteredProvider {
   documentedBaseUrl: string;
   secretKeys: readonly string[];
   capabilities: ProviderCapabilities;
+  revisable: RevisableStatus | undefined;
   senderProblem(sender: string, text: string): string | undefined;
   /** Checks settings; throws a `ZodError` when they are not this provider's. */
   parseSettings(settings: unknown): ConnectionSettings;
-  open(settings: unknown): OpenProvider;
+  open(settings: unknown, shared: SharedState): OpenProvider;
 }
 
 function register<Settings extends ConnectionSettings>(
@@ -37,14 +40,15 @@ function register<Settings extends ConnectionSettings>(
     documentedBaseUrl: adapter.documentedBaseUrl,
     secretKeys: adapter.secretKeys,
     capabilities: adapter.capabilities,
+    revisable: adapter.revisable,
     senderProblem: (sender, text) => adapter.senderProblem(sender, text),
     parseSettings: (settings) => adapter.settings.parse(settings),
-    open(raw) {
+    open(raw, shared) {
       const settings = adapter.settings.parse(raw);
       const http = createProviderHttp({ origin: new URL(settings.baseUrl).origin });
       return {
-        client: adapter.createClient(settings, http),
-        parseCallback: (body) => adapter.parseCallback(body, settings),
+        client: adapter.createClient(settings, http, shared),
+        parseCallback: (body, contentType) => adapter.parseCallback(body, settings, contentType),
         close: () => http.close(),
       };
     },

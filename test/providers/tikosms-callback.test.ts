@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, integer, json, property, string, uint8Array } from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Receipt } from "../../src/providers/provider.ts";
-import { repair } from "../../src/providers/tikosms/callback.ts";
+import { repairJson } from "../../src/providers/wire/json.ts";
 import { tikosms } from "../../src/providers/tikosms/index.ts";
 import { fixture } from "./tikosms-fixtures.ts";
 
@@ -41,7 +41,7 @@ describe("the documented callbacks", () => {
     expect(() => JSON.parse(printed)).toThrow(SyntaxError);
     expect(parse(printed)).toEqual(created);
     expect(parse(printed.replaceAll("\n", "\r\n    "))).toEqual(created);
-    expect(JSON.parse(repair(printed))).toEqual(JSON.parse(fixture("callback-create.json")));
+    expect(JSON.parse(repairJson(printed))).toEqual(JSON.parse(fixture("callback-create.json")));
   });
 
   test("update", () => {
@@ -205,13 +205,13 @@ describe("the repair", () => {
     ['{"a":"b" "c":1}', '{"a":"b" "c":1}'],
     ['{"a":1\n"c":1}', '{"a":1\n"c":1}'],
     ['{"a":"never closed,}\n"c":1,}', '{"a":"never closed,}\n"c":1,}'],
-  ])("of %j gives %j", (body, repaired) => expect(repair(body)).toBe(repaired));
+  ])("of %j gives %j", (body, repaired) => expect(repairJson(body)).toBe(repaired));
 
   test("never changes what already is JSON", () => {
     assert(
       property(json(), constantFrom(0, 1, "\t"), (text, space) => {
         const body = JSON.stringify(JSON.parse(text), null, space);
-        expect(repair(body)).toBe(body);
+        expect(repairJson(body)).toBe(body);
       }),
     );
   });
@@ -222,7 +222,7 @@ describe("the repair", () => {
       property(array(piece), (pieces) => {
         const value = { update: { message_id: pieces.join(""), status: "SENT", list: [1] } };
         const damaged = JSON.stringify(value, null, 1).replace('",\n', '"\n').replace("1\n", "1,\n");
-        expect(JSON.parse(repair(damaged))).toEqual(value);
+        expect(JSON.parse(repairJson(damaged))).toEqual(value);
       }),
     );
   });

@@ -76,5 +76,7 @@ export const submission: Submission = {
   text: "Your OTP is 1234",
   encoding: "GSM7",
   segments: 1,
+  flash: false,
+  priority: "NORMAL",
   callbackUrl: "https://yourdomain.com/sms-callback",
 };

@@ -1,9 +1,12 @@
 import { assert, double, integer, json, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sameNetwork, tikosms } from "../../src/providers/tikosms/index.ts";
-import { readDate, readEndDate } from "../../src/providers/tikosms/dates.ts";
+import { readEndDate } from "../../src/providers/tikosms/dates.ts";
 import { failureOf, readStatus } from "../../src/providers/tikosms/status.ts";
 import * as wire from "../../src/providers/tikosms/wire.ts";
+import { readDate } from "../../src/providers/wire/dates.ts";
+import { readDecimal } from "../../src/providers/wire/fields.ts";
+import { readJson } from "../../src/providers/wire/json.ts";
 
 describe("status words", () => {
   test.each([
@@ -104,7 +107,7 @@ describe("decimals", () => {
     ["007.10", "7.10"],
     [" 0.050 ", "0.050"],
     ["0", "0"],
-  ])("%j is %s", (literal, decimal) => expect(wire.readDecimal(literal)).toBe(decimal));
+  ])("%j is %s", (literal, decimal) => expect(readDecimal(literal)).toBe(decimal));
 
   test.each([
     "",
@@ -119,14 +122,14 @@ describe("decimals", () => {
     "1 000",
     "€5",
     "9".repeat(41),
-  ])("%j is none", (literal) => expect(wire.readDecimal(literal)).toBeUndefined());
+  ])("%j is none", (literal) => expect(readDecimal(literal)).toBeUndefined());
 
   test("come from the literal, never through a float", () => {
-    expect(wire.readBalance(wire.readJson('{"balance":634.9288,"in_credit_limit":"1000"}'))).toMatchObject({
+    expect(wire.readBalance(readJson('{"balance":634.9288,"in_credit_limit":"1000"}'))).toMatchObject({
       balance: "634.9288",
       in_credit_limit: "1000",
     });
-    expect(wire.readBalance(wire.readJson('{"balance":90071992547409930.10}'))).toMatchObject({
+    expect(wire.readBalance(readJson('{"balance":90071992547409930.10}'))).toMatchObject({
       balance: "90071992547409930.10",
     });
   });
@@ -135,11 +138,11 @@ describe("decimals", () => {
     const range = { noNaN: true, noDefaultInfinity: true, min: -1e20, max: 1e20 };
     assert(
       property(double(range), (value) => {
-        const decimal = wire.readDecimal(`${value}`);
+        const decimal = readDecimal(`${value}`);
         return decimal === undefined ? Math.abs(value) < 1e-39 : Number(decimal) === value;
       }),
     );
-    assert(property(integer(), (value) => wire.readDecimal(`${value}`) === `${value}`));
+    assert(property(integer(), (value) => readDecimal(`${value}`) === `${value}`));
   });
 });
 
@@ -217,8 +220,8 @@ test("no JSON breaks a reader", () => {
   assert(
     property(json(), (text) => {
       for (const read of readers) {
-        read(wire.readJson(text));
-        for (const key of keys) read(wire.readJson(`{"${key}":${text}}`));
+        read(readJson(text));
+        for (const key of keys) read(readJson(`{"${key}":${text}}`));
       }
     }),
   );

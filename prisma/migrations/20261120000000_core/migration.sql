@@ -60,6 +60,14 @@ CREATE TABLE "providers" (
 );
 
 -- CreateTable
+CREATE TABLE "provider_states" (
+    "provider_id" UUID NOT NULL,
+    "value" BYTEA NOT NULL,
+
+    CONSTRAINT "provider_states_pkey" PRIMARY KEY ("provider_id")
+);
+
+-- CreateTable
 CREATE TABLE "balances" (
     "id" UUID NOT NULL,
     "account_id" UUID NOT NULL,
@@ -117,6 +125,8 @@ CREATE TABLE "messages" (
     "client_ref" TEXT,
     "scheduled_at" TIMESTAMPTZ(3),
     "valid_until" TIMESTAMPTZ(3),
+    "cadence_group_id" TEXT,
+    "dlt_template_id" TEXT,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "estimated_cost" DECIMAL,
     "estimated_currency" TEXT,
@@ -292,6 +302,9 @@ ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_account_id_fkey" FOREIGN KEY ("a
 
 -- AddForeignKey
 ALTER TABLE "providers" ADD CONSTRAINT "providers_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "provider_states" ADD CONSTRAINT "provider_states_provider_id_fkey" FOREIGN KEY ("provider_id") REFERENCES "providers"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "balances" ADD CONSTRAINT "balances_provider_id_fkey" FOREIGN KEY ("provider_id") REFERENCES "providers"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

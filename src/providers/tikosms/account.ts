@@ -1,5 +1,6 @@
 import type { BalanceReading, ProviderReply, RateQuery, RateReading } from "../provider.ts";
-import { readDate, readEndDate } from "./dates.ts";
+import { readDate } from "../wire/dates.ts";
+import { readEndDate } from "./dates.ts";
 import { readReply, readReplyOr } from "./problem.ts";
 import type { Transport } from "./transport.ts";
 import { type Rate, readBalance, readRates } from "./wire.ts";

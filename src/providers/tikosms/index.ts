@@ -10,15 +10,20 @@ export type { TikosmsSettings } from "./config.ts";
 const capabilities: ProviderCapabilities = {
   receipts: "CALLBACK",
   flash: false,
-  validityPeriod: false,
+  // Only bulk requests can be scheduled, and then nothing can be cancelled.
+  scheduling: false,
+  longestValidityMinutes: null,
+  priority: false,
   unicodeControl: false,
   cadenceGroups: false,
+  dltTemplates: false,
   numberLookup: false,
   balance: true,
   rates: true,
   // TikoSMS takes up to 100,000 recipients of one text, but then says nothing about each of them.
   bulkSize: 1,
   senderMaxLength,
+  senderMaxDigits: senderMaxLength,
   // No limit is documented; this is as far as the numbering of concatenated messages goes.
   maxSegments: 255,
 };

@@ -1,5 +1,5 @@
 import type { Receipt } from "../provider.ts";
-import { readDate } from "./dates.ts";
+import { readDate } from "../wire/dates.ts";
 import { failureOf, readStatus } from "./status.ts";
 import type { Report } from "./wire.ts";
 

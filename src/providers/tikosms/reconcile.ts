@@ -1,5 +1,5 @@
 import type { ReconcileOutcome, UncertainSubmission } from "../provider.ts";
-import { readDate } from "./dates.ts";
+import { readDate } from "../wire/dates.ts";
 import { fetchRows, receiptsOf } from "./look-up.ts";
 import { readReplyOr } from "./problem.ts";
 import type { Transport } from "./transport.ts";

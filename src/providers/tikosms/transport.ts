@@ -1,7 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import type { HttpRequest, HttpResult, ProviderHttp } from "../http.ts";
 import type { TikosmsSettings } from "./config.ts";
-import { type Envelope, readEnvelope, readJson } from "./wire.ts";
+import { printable, reasonPhrase } from "../wire/answers.ts";
+import { readJson } from "../wire/json.ts";
+import { type Envelope, readEnvelope } from "./wire.ts";
 
 /** An answer of the API, good or bad. */
 export interface Answer {
@@ -106,13 +107,4 @@ function readAnswer(answer: HttpAnswer, { apiToken }: TikosmsSettings): Answer {
 function firstText(errors: Envelope["errors"]): string | undefined {
   const texts = Object.values(errors ?? {}).flat();
   return texts.find((value): value is string => typeof value === "string" && value.trim() !== "");
-}
-
-function reasonPhrase(status: number): string {
-  return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
-}
-
-function printable(text: string): string {
-  const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299).toWellFormed()}…` : line;
 }

@@ -1,0 +1,25 @@
+const pattern =
+  /^(\d{4})[-.](\d{2})[-.](\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?) ?(Z|[+-]\d{2}:?\d{2})?$/i;
+
+/**
+ * Reads the time forms that providers print: `2025.07.03 13:34:34`, `2025-08-06 15:32:18`,
+ * `2025-08-06T15:33:45.123`, `2025-08-11T13:12:34.000000Z`, `2019-11-09T16:00:00.000+0000`; fractions are cut to
+ * milliseconds.
+ *
+ * A time without a zone is a wall-clock time in `timeZone`. One that the clocks skipped in spring is read with
+ * the offset before the change (an hour later on the wall); one that happened twice in autumn is the earlier.
+ * Anything else, including times before 1970, is undefined.
+ */
+export function readDate(value: string | undefined, timeZone: string): Date | undefined {
+  const [, year = "", month, day, time, offset] = pattern.exec(value?.trim() ?? "") ?? [];
+  if (Number(year) < 1970) return undefined;
+  const local = `${year}-${month}-${day}T${time}`;
+  try {
+    const instant = offset
+      ? Temporal.Instant.from(`${local}${offset}`)
+      : Temporal.PlainDateTime.from(local).toZonedDateTime(timeZone, { disambiguation: "compatible" });
+    return new Date(instant.epochMilliseconds);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+
+/**
+ * An element as plain data: text, or its children by name (an array where a name repeats); attributes are
+ * children too, with an `@` before their name. Every value is text.
+ */
+export type XmlValue = string | XmlElement | XmlValue[];
+export interface XmlElement {
+  [name: string]: XmlValue;
+}
+
+const deepest = 50;
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: "@",
+  parseTagValue: false,
+  parseAttributeValue: false,
+  // Entities of a document's own making are an attack; the standard ones are decoded below.
+  processEntities: false,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  trimValues: true,
+  maxNestedTags: deepest,
+});
+
+/**
+ * Reads an XML document: its root's name and content. Undefined when it is not well-formed, or declares a
+ * document type (entities, external files): no provider needs one.
+ */
+export function readXml(text: string): { root: string; content: XmlValue } | undefined {
+  const document = text.replace(/^\uFEFF/, "").trimStart();
+  if (!document.startsWith("<") || /<!DOCTYPE|<!ENTITY/i.test(document)) return undefined;
+  try {
+    if (XMLValidator.validate(document) !== true) return undefined;
+    const parsed = parser.parse(document) as XmlElement;
+    const [root, ...others] = Object.entries(parsed);
+    return root && others.length === 0 ? { root: root[0], content: decode(root[1]) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function decode(value: XmlValue): XmlValue {
+  if (typeof value === "string") return decodeText(value);
+  if (Array.isArray(value)) return value.map(decode);
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, decode(child)]));
+}
+
+const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+function decodeText(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (whole, decimal, hex, name) => {
+    if (typeof name === "string") return named[name.toLowerCase()] ?? whole;
+    const code = typeof decimal === "string" ? Number(decimal) : Number.parseInt(String(hex), 16);
+    return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : "";
+  });
+}
+
+/** What may be written as XML: text, numbers, booleans, nested elements and lists of them; undefined is left out. */
+export type XmlContent = string | number | boolean | undefined | XmlContent[] | { [name: string]: XmlContent };
+
+/** Writes a document with a declaration; a list repeats its element. */
+export function writeXml(root: string, content: XmlContent): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${writeElement(root, content)}`;
+}
+
+function writeElement(name: string, content: XmlContent): string {
+  if (content === undefined) return "";
+  if (Array.isArray(content)) return content.map((item) => writeElement(name, item)).join("");
+  if (typeof content !== "object") return `<${name}>${escapeText(String(content))}</${name}>`;
+  const children = Object.entries(content).map(([child, value]) => writeElement(child, value));
+  return `<${name}>${children.join("")}</${name}>`;
+}
+
+// XML 1.0 has no place for most control characters, not even escaped.
+const unwritable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
+
+function escapeText(text: string): string {
+  const writable = text.toWellFormed().replace(unwritable, "");
+  return writable.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#13;");
+}
