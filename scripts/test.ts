@@ -5,6 +5,7 @@ import { startVitest } from "vitest/node";
  * `npm test`: formatting, lint, types, then every test. Ends with one line that counts the tests. Arguments
  * choose test files (`npm test -- scenarios`); then only the tests run.
  */
+const isWindows = process.platform === "win32";
 const chosen = process.argv.slice(2);
 const checks = [
   { name: "formatting", command: ["oxfmt", "--check"] },
@@ -26,7 +27,7 @@ function runChecks(): number {
   for (const { name, command } of checks) {
     const [program, ...rest] = command;
     process.stdout.write(`${name} … `);
-    const result = spawnSync("npx", ["--no-install", program, ...rest], { encoding: "utf8" });
+    const result = spawnSync(`node_modules/.bin/${program}`, rest, { encoding: "utf8", shell: isWindows });
     process.stdout.write(result.status === 0 ? "ok\n" : `failed\n${result.stdout}${result.stderr}\n`);
     if (result.status !== 0) failed++;
   }

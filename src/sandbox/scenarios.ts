@@ -1,5 +1,6 @@
 /** The status smsgraph shows for a message once everything a scenario does has happened. */
 export type ExpectedStatus =
+  | "OUTCOME_UNKNOWN"
   | "SENT"
   | "DELIVERED"
   | "UNDELIVERED"

@@ -42,7 +42,8 @@ export const tikosmsScenarios: readonly TikosmsScenario[] = [
   {
     suffix: "005",
     name: "never reported",
-    description: "Accepts and posts no callback, ever; look-ups say `SENT` for good.",
+    description:
+      "Accepts and posts no callback, ever; look-ups say `SENT` for good. The first look-up is a minute later.",
     expected: "SENT",
     behaviour: { finals: [], callbacks: "withheld" },
   },
@@ -86,8 +87,8 @@ export const tikosmsScenarios: readonly TikosmsScenario[] = [
     suffix: "011",
     name: "server error, not accepted",
     description:
-      "Answers 500 and keeps nothing. Looks like 012: no proof, so a careful client gives up when its wait ends.",
-    expected: "FAILED",
+      "Answers 500 and keeps nothing. Looks like 012: no proof either way, so it is not sent again; `UNKNOWN` after a day.",
+    expected: "OUTCOME_UNKNOWN",
     behaviour: { answer: "serverError", stored: false },
   },
   {
@@ -129,7 +130,8 @@ export const tikosmsScenarios: readonly TikosmsScenario[] = [
   {
     suffix: "017",
     name: "callbacks lost",
-    description: "Posts no callback; look-ups say `DELIVRD` once it would have been posted.",
+    description:
+      "Posts no callback; look-ups say `DELIVRD` once it would have been posted. The first look-up is a minute later.",
     expected: "DELIVERED",
     behaviour: { callbacks: "withheld" },
   },

@@ -1,0 +1,21 @@
+# One image for every role: ROLE=api, worker or all.
+FROM node:26-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json prisma.config.ts ./
+COPY prisma ./prisma
+COPY scripts ./scripts
+# The image's own Node serves, and PostgreSQL is elsewhere: no optional packages.
+RUN npm ci --omit=optional
+COPY tsconfig.json ./
+COPY src ./src
+RUN npm prune --omit=dev --omit=optional --ignore-scripts
+
+FROM node:26-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app ./
+USER node
+EXPOSE 4000
+# Not through npm: signals must reach the process, so that it drains.
+CMD ["node", "src/main.ts"]
+HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:4000/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
