@@ -35,7 +35,10 @@ export interface DatabaseOptions {
 
 export function openDatabase(url: string, options: DatabaseOptions): Database {
   const pool = new Pool({ connectionString: url, max: options.poolSize });
-  const onError = (error: Error): void => options.onConnectionError?.(error);
+  let closing = false;
+  const onError = (error: Error): void => {
+    if (!closing) options.onConnectionError?.(error);
+  };
   pool.on("error", onError);
   // A connection in use reports its error to the statement as well; unheard, it would end the process.
   pool.on("connect", (client) => client.on("error", onError));
@@ -48,6 +51,8 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
     query: async (statement, values) => (await pool.query({ ...statement, values })).rows,
     transaction: (work) => inTransaction(pool, work),
     async close() {
+      // The pool calls itself ended while its sockets are still closing.
+      closing = true;
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();
     },
