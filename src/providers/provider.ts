@@ -53,6 +53,8 @@ export interface Submission {
   priority: "LOW" | "NORMAL" | "HIGH";
   /** Minutes from now on in which delivery is worth trying; absent: the provider's default. */
   validityMinutes?: number;
+  /** When to deliver, for a provider that holds messages itself; absent: now. */
+  deliverAt?: Date;
   /** The provider's own id of a cadence group. */
   cadenceGroupId?: string;
   /** The template registered with the Indian DLT platform. */
@@ -92,7 +94,8 @@ export interface Receipt {
 }
 
 export type CallbackReading =
-  | { kind: "receipts"; receipts: Receipt[] }
+  /** `problem`: what beside the receipts could not be read; undefined when everything could. */
+  | { kind: "receipts"; receipts: Receipt[]; problem?: string }
   /** Well-formed, but not a receipt we know: stored and quarantined. */
   | { kind: "unreadable"; reason: string }
   /** Not even the provider's syntax: refused at the door. */
@@ -113,6 +116,21 @@ export interface UncertainSubmission {
   from: string;
   text: string;
   attemptedAt: Date;
+  /**
+   * Ids this provider gave to other messages of ours. A provider that cannot tell whose a message is must not give
+   * them out again.
+   */
+  claimedIds?: readonly string[];
+  /** As they were submitted, where they were: a provider that is asked by sending again needs the same request. */
+  flash?: boolean;
+  validityMinutes?: number;
+  deliverAt?: Date;
+  callbackUrl?: string;
+  /**
+   * False where the message may have been sent again to ask, which is done once at most. The caller remembers it,
+   * and before it asks: this process may end before the answer.
+   */
+  resendAllowed?: boolean;
 }
 
 export type ReconcileOutcome =

@@ -11,12 +11,21 @@ export interface CallbackSenderOptions {
   log: (line: string) => void;
 }
 
+export interface CallbackDetails {
+  /** Whether an answer of this status ends the repetitions. Only 200 does unless told otherwise. */
+  isAcknowledged?: (status: number) => boolean;
+  /** JSON unless told otherwise. */
+  contentType?: string;
+  /** Called when nobody acknowledged the last attempt. */
+  givenUp?: () => void;
+}
+
 export interface CallbackSender {
   /**
-   * Posts a JSON body. Resolves when the first attempt has been answered or has failed; the repetitions
-   * follow in the background. Never rejects.
+   * Posts a body. Resolves when the first attempt has been answered or has failed; the repetitions follow in
+   * the background. Never rejects.
    */
-  send(url: string, body: string): Promise<void>;
+  send(url: string, body: string, details?: CallbackDetails): Promise<void>;
   /** Breaks off what is under way. Waits for no receiver. */
   close(): Promise<void>;
 }
@@ -35,39 +44,42 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
   });
-  const headers = { "content-type": "application/json", "user-agent": options.userAgent };
   let pending = 0;
 
-  /** Undefined when acknowledged, else what went wrong. Only 200 acknowledges. */
-  async function post(url: string, body: string): Promise<string | undefined> {
+  /** Undefined when acknowledged, else what went wrong. */
+  async function post(url: string, body: string, details: CallbackDetails): Promise<string | undefined> {
+    const { contentType = "application/json", isAcknowledged = (status) => status === 200 } = details;
+    const headers = { "content-type": contentType, "user-agent": options.userAgent };
     try {
       const answer = await request(url, { method: "POST", headers, body, dispatcher: agent });
       await answer.body.dump();
-      return answer.statusCode === 200 ? undefined : `HTTP ${answer.statusCode}`;
+      return isAcknowledged(answer.statusCode) ? undefined : `HTTP ${answer.statusCode}`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   }
 
-  async function retry(url: string, body: string, firstProblem: string): Promise<void> {
+  async function retry(attempt: () => ReturnType<typeof post>, host: string, firstProblem: string) {
     let problem: string | undefined = firstProblem;
-    for (let attempt = 1; attempt < attempts; attempt++) {
-      await timers.wait(retryDelayMs * 2 ** (attempt - 1));
-      problem = await post(url, body);
-      if (problem === undefined) break;
+    for (let made = 1; made < attempts && problem !== undefined; made++) {
+      await timers.wait(retryDelayMs * 2 ** (made - 1));
+      problem = await attempt();
     }
     pending--;
     // The receiver's host only: its path may carry a secret.
-    if (problem !== undefined) log(`callback to ${new URL(url).host} given up: ${problem}`);
+    if (problem !== undefined) log(`callback to ${host} given up: ${problem}`);
+    return problem === undefined;
   }
 
   return {
-    async send(url, body) {
-      if (pending >= maxPending) return log(`callback to ${new URL(url).host} dropped: too many are waiting`);
+    async send(url, body, details = {}) {
+      const { host } = new URL(url);
+      if (pending >= maxPending) return log(`callback to ${host} dropped: too many are waiting`);
       pending++;
-      const problem = await post(url, body);
+      const attempt = () => post(url, body, details);
+      const problem = await attempt();
       if (problem === undefined) pending--;
-      else void retry(url, body, problem);
+      else void retry(attempt, host, problem).then((isTaken) => isTaken || details.givenUp?.());
     },
     close: () => agent.destroy(),
   };

@@ -25,7 +25,7 @@ export type SandboxReply = { afterwards?: () => void } & (
 
 export type SandboxHandler = (request: SandboxRequest) => SandboxReply | Promise<SandboxReply>;
 
-/** A request as it came in, for tests. Long bodies are cut off; the credentials are left out. */
+/** A request as it came in, for tests. Long bodies are cut off; the `Authorization` header is left out. */
 export interface RequestRecord {
   method: string;
   path: string;

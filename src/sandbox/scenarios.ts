@@ -1,12 +1,15 @@
 /** The status smsgraph shows for a message once everything a scenario does has happened. */
 export type ExpectedStatus =
   | "OUTCOME_UNKNOWN"
+  | "SUBMITTED"
   | "SENT"
   | "DELIVERED"
+  | "READ"
   | "UNDELIVERED"
   | "EXPIRED"
   | "REJECTED"
   | "FAILED"
+  | "CANCELLED"
   | "UNKNOWN";
 
 /**

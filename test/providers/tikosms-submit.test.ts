@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { serveTcp, unusedOrigin } from "./local-server.ts";
+import { testOpenEndings } from "./adapter-tests.ts";
+import { openEndings, rejection } from "./serve-answers.ts";
 import {
   type Answer,
   connect,
@@ -191,57 +192,14 @@ describe("an answer that decides", () => {
   });
 });
 
-describe("an answer that leaves it open", () => {
-  test.each<[string, Answer]>([
-    ["200 without ids", json({ success: true })],
-    ["200 with empty ids", json({ success: true, message_id: "", campaign_id: null })],
-    ["200 with a failure and an id", json({ success: false, message_id: "m" })],
-    ["200 with a list", json([{ message_id: "m" }])],
-    ["200 empty", {}],
-    ["200 truncated", { body: accepted.body.slice(0, 60) }],
-    ["200 in HTML", { body: "<html>ok</html>", headers: html }],
-    ["204", { status: 204 }],
-    ["302", { status: 302, headers: { location: "/login" } }],
-    ["404 truncated", { status: 404, body: '{"success":fal' }],
-    ["408", json({ message: "Request timeout" }, 408)],
-    ["409", json({ message: "Conflict" }, 409)],
-    ["500", json({ message: "Server Error" }, 500)],
-    ["500 that claims failure", json({ success: false, error: "Oops" }, 500)],
-    ["502 in HTML", { status: 502, body: "<html>", headers: html }],
-    ["503 with Retry-After", { status: 503, headers: { "retry-after": "5" } }],
-    ["a reset", (response) => response.socket?.resetAndDestroy()],
-    [
-      "a reset within the body",
-      (response) => response.writeHead(200).write("{", () => response.socket?.resetAndDestroy()),
-    ],
-    ["too much", { body: JSON.stringify({ message_id: "m", padding: "x".repeat(9 * 1024 * 1024) }) }],
-  ])("%s", async (_name, answer) => {
-    const { client, requests } = await connect(() => answer);
-    const outcome = await client.submit(submission);
-    expect(outcome).toEqual({ kind: "ambiguous", reason: expect.stringMatching(/\w/) });
-    expect(requests).toHaveLength(1);
-  });
-
-  test.each<[string, Answer]>([
-    ["nothing", () => {}],
-    ["too little", (response) => response.writeHead(200, { "content-length": 99 }).end("{}")],
-  ])("%s in time", async (_name, answer) => {
-    const { client, requests } = await connect(() => answer, { totalTimeoutMs: 200 });
-    expect(await client.submit(submission)).toMatchObject({ kind: "ambiguous" });
-    expect(requests).toHaveLength(1);
-  });
-
-  test("a reset while the request is written", async () => {
-    const origin = await serveTcp((socket) => socket.once("data", () => socket.resetAndDestroy()));
-    const text = "x".repeat(10_000_000);
-    expect(await openClient(origin).submit({ ...submission, text })).toMatchObject({ kind: "ambiguous" });
-  });
-});
-
-test("a connection refused may be tried again", async () => {
-  const client = openClient(await unusedOrigin());
-  expect(await client.submit(submission)).toEqual({ kind: "retryable", reason: "connection refused" });
-});
+testOpenEndings({ connect, openClient, submission }, [
+  ...openEndings(accepted.body),
+  ["200 without ids", json({ success: true })],
+  ["200 with empty ids", json({ success: true, message_id: "", campaign_id: null })],
+  ["200 with a failure and an id", json({ success: false, message_id: "m" })],
+  ["404 truncated", { status: 404, body: '{"success":fal' }],
+  ["500 that claims failure", json({ success: false, error: "Oops" }, 500)],
+]);
 
 describe("the prefix", () => {
   const laravel: Answer = routeMissing;
@@ -316,5 +274,5 @@ test("no outcome repeats the token", async () => {
 });
 
 function rejected(status: string, code: string, permanent: boolean): object {
-  return { kind: "rejected", status, failure: { code, permanent, text: expect.stringMatching(/\w/) } };
+  return rejection(expect.stringMatching(/\w/), status, code, permanent);
 }

@@ -1,44 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { unusedOrigin } from "./local-server.ts";
-import { type Answer, connect, fixture, json, openClient } from "./tikosms-fixtures.ts";
+import { testProblems } from "./adapter-tests.ts";
+import { connect, fixture, json, openClient, submission } from "./tikosms-fixtures.ts";
 
-describe("the problem of a question", () => {
-  test.each<[string, Answer, string]>([
-    ["401 of Laravel", json({ message: "Unauthenticated." }, 401), "unauthenticated"],
-    ["403", json({ error: "Forbidden" }, 403), "refused"],
-    ["429", { status: 429 }, "busy"],
-    ["503", { status: 503 }, "busy"],
-    ["500", json({ message: "Server Error" }, 500), "unreachable"],
-    ["302", { status: 302, headers: { location: "/login" } }, "refused"],
-    ["200 success false", json({ success: false, error: "No" }), "refused"],
-    ["404 of the application", json({ success: false, error: "Not found" }, 404), "not_found"],
-    ["200 in HTML", { body: "<html>", headers: { "content-type": "text/html" } }, "unreadable"],
-    ["200 of something else", json({ success: true }), "unreadable"],
-    ["200 with money that is none", json({ balance: "much", currency_code: "EUR" }), "unreadable"],
-    ["200 with no currency", json({ balance: 1, currency_code: "" }), "unreadable"],
-    ["a reset", (response) => response.socket?.resetAndDestroy(), "unreachable"],
-  ])("%s", async (_name, answer, kind) => {
-    const { client } = await connect(() => answer);
-    const reply = await client.balance();
-    expect(reply).toMatchObject({ ok: false, problem: { kind, detail: expect.stringMatching(/\w/) } });
-    expect(await client.check()).toEqual(reply);
-  });
-
-  test.each([429, 503])("%i says when to ask again", async (status) => {
-    const { client } = await connect(() => ({ status, headers: { "retry-after": "9" } }));
-    expect(await client.balance()).toMatchObject({ problem: { kind: "busy", retryAfterSeconds: 9 } });
-  });
-
-  test("no answer in time", async () => {
-    const { client } = await connect(() => () => {}, { totalTimeoutMs: 200 });
-    expect(await client.balance()).toMatchObject({ ok: false, problem: { kind: "unreachable" } });
-  });
-
-  test("nobody there", async () => {
-    const reply = await openClient(await unusedOrigin()).check();
-    expect(reply).toEqual({ ok: false, problem: { kind: "unreachable", detail: "connection refused" } });
-  });
-});
+testProblems({ connect, openClient, submission }, [
+  ["401 of Laravel", json({ message: "Unauthenticated." }, 401), "unauthenticated"],
+  ["403", json({ error: "Forbidden" }, 403), "refused"],
+  ["429", { status: 429 }, "busy"],
+  ["503", { status: 503 }, "busy"],
+  ["500", json({ message: "Server Error" }, 500), "unreachable"],
+  ["302", { status: 302, headers: { location: "/login" } }, "refused"],
+  ["200 success false", json({ success: false, error: "No" }), "refused"],
+  ["404 of the application", json({ success: false, error: "Not found" }, 404), "not_found"],
+  ["200 in HTML", { body: "<html>", headers: { "content-type": "text/html" } }, "unreadable"],
+  ["200 of something else", json({ success: true }), "unreadable"],
+  ["200 with money that is none", json({ balance: "much", currency_code: "EUR" }), "unreadable"],
+  ["200 with no currency", json({ balance: 1, currency_code: "" }), "unreadable"],
+  ["a reset", (response) => response.socket?.resetAndDestroy(), "unreachable"],
+]);
 
 describe("the balance", () => {
   test("as documented", async () => {

@@ -1,8 +1,9 @@
 import type { ProviderHttp } from "../http.ts";
 import type { ProviderClient } from "../provider.ts";
+import { lookUpEach } from "../wire/look-up.ts";
 import { balance, check, rates } from "./account.ts";
 import type { TikosmsSettings } from "./config.ts";
-import { lookUp } from "./look-up.ts";
+import { lookUpOne } from "./look-up.ts";
 import { reconcile } from "./reconcile.ts";
 import { submit } from "./submit.ts";
 import { createTransport } from "./transport.ts";
@@ -13,7 +14,7 @@ export function createClient(settings: TikosmsSettings, http: ProviderHttp): Pro
   const { timeZone } = settings;
   return {
     submit: (submission) => submit(transport, submission),
-    lookUp: (messages) => lookUp(transport, messages, timeZone),
+    lookUp: (messages) => lookUpEach(messages, (message) => lookUpOne(transport, message, timeZone)),
     reconcile: (submission) => reconcile(transport, submission, timeZone),
     check: () => check(transport, timeZone),
     balance: () => balance(transport, timeZone),

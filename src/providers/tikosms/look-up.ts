@@ -1,11 +1,9 @@
-import type { ProviderProblem, ProviderReply, Receipt, SubmittedMessage } from "../provider.ts";
+import type { ProviderReply, Receipt, SubmittedMessage } from "../provider.ts";
+import { digitsOf } from "../wire/text.ts";
 import { readReplyOr } from "./problem.ts";
 import { rowReceipt } from "./receipts.ts";
-import { digitsOf } from "./submit.ts";
 import type { Transport } from "./transport.ts";
 import { readReports, type Report } from "./wire.ts";
-
-const concurrentLookUps = 4;
 
 /**
  * The rows of a message or a campaign; none where TikoSMS does not know it (yet). The ids go into the query: the
@@ -18,32 +16,8 @@ export async function fetchRows(
   return readReplyOr(await transport.get("/get_message", id), [], readReports);
 }
 
-/**
- * Asks for each message by its id, or for its campaign where the submission gave no message id. The first
- * problem ends the look-up: a message that was not asked about must not pass for one that is not known.
- */
-export async function lookUp(
-  transport: Transport,
-  messages: readonly SubmittedMessage[],
-  timeZone: string,
-): Promise<ProviderReply<Receipt[]>> {
-  const receipts: Receipt[] = [];
-  const problems: ProviderProblem[] = [];
-  const waiting = messages.values();
-  const work = async (): Promise<void> => {
-    // The workers share one iterator, so each message is taken once.
-    for (const message of waiting) {
-      if (problems.length > 0) return;
-      const reply = await lookUpOne(transport, message, timeZone);
-      if (reply.ok) receipts.push(...reply.value);
-      else problems.push(reply.problem);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrentLookUps }, work));
-  return problems[0] ? { ok: false, problem: problems[0] } : { ok: true, value: receipts };
-}
-
-async function lookUpOne(
+/** Asks for a message by its id, or for its campaign where the submission gave no message id. */
+export async function lookUpOne(
   transport: Transport,
   message: SubmittedMessage,
   timeZone: string,

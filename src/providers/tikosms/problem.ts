@@ -1,5 +1,6 @@
 import type { ProviderProblem, ProviderReply } from "../provider.ts";
-import { type Answer, describe, misroutedText, type Reply } from "./transport.ts";
+import { describe, problemKind } from "../wire/answers.ts";
+import { misroutedText, type Reply } from "./transport.ts";
 
 /**
  * Reads the answer to a question. `read` gives undefined for JSON that is not what was asked for. Success is a
@@ -31,12 +32,5 @@ function problemOf(reply: Reply): ProviderProblem | undefined {
   if (reply.kind !== "answer") return { kind: "unreachable", detail: reply.reason };
   const { status, envelope, retryAfterSeconds } = reply;
   if (status >= 200 && status < 300 && envelope?.success !== false) return undefined;
-  return { kind: problemKind(reply), detail: describe(reply), retryAfterSeconds };
-}
-
-function problemKind({ status }: Answer): ProviderProblem["kind"] {
-  if (status === 401) return "unauthenticated";
-  if (status === 404) return "not_found";
-  if (status === 429 || status === 503) return "busy";
-  return status >= 500 ? "unreachable" : "refused";
+  return { kind: problemKind(status), detail: describe(reply), retryAfterSeconds };
 }

@@ -1,5 +1,6 @@
 import type { ReconcileOutcome, UncertainSubmission } from "../provider.ts";
 import { readDate } from "../wire/dates.ts";
+import { isSameText } from "../wire/text.ts";
 import { fetchRows, receiptsOf } from "./look-up.ts";
 import { readReplyOr } from "./problem.ts";
 import type { Transport } from "./transport.ts";
@@ -57,13 +58,4 @@ function candidatesAmong(
     })
     .toSorted((one, other) => Math.abs(one.delayMs) - Math.abs(other.delayMs))
     .map(({ campaign_id }) => campaign_id);
-}
-
-/** Laravel trims its input, and line ends can change on the way; the final proof is the client_ref anyway. */
-function isSameText(one: string | undefined, other: string): boolean {
-  return one !== undefined && plain(one) === plain(other);
-}
-
-function plain(text: string): string {
-  return text.replaceAll("\r\n", "\n").normalize("NFC").trim();
 }

@@ -1,4 +1,5 @@
-import type { MessageFailure, ReportedStatus, StatusMap } from "../provider.ts";
+import type { StatusMap } from "../provider.ts";
+import { failureReader, statusReader } from "../wire/status.ts";
 
 /**
  * The six words of the TikoSMS documentation, then the SMPP words other gateways use for the same things.
@@ -24,24 +25,7 @@ const statuses = {
 } as const satisfies StatusMap;
 
 /** What a status word means, in whatever case it comes. */
-export function readStatus(word: string): ReportedStatus {
-  const key = word.trim().toUpperCase();
-  return isKnown(key) ? statuses[key] : "UNKNOWN";
-}
-
-function isKnown(word: string): word is keyof typeof statuses {
-  return Object.hasOwn(statuses, word);
-}
+export const readStatus = statusReader(statuses);
 
 /** TikoSMS gives no reasons in its reports, so the status itself is all there is to say. */
-const failures: Partial<Record<ReportedStatus, MessageFailure>> = {
-  UNDELIVERED: { code: "undelivered", text: "The message could not be delivered.", permanent: false },
-  EXPIRED: { code: "expired", text: "The message expired before it could be delivered.", permanent: false },
-  REJECTED: { code: "rejected_by_carrier", text: "The carrier rejected the message.", permanent: true },
-  FAILED: { code: "failed", text: "TikoSMS failed to send the message.", permanent: false },
-};
-
-/** The failure that goes with a status, where the status is one. */
-export function failureOf(status: ReportedStatus): MessageFailure | undefined {
-  return failures[status];
-}
+export const failureOf = failureReader("TikoSMS");

@@ -1,5 +1,8 @@
 import type { Submission, SubmitOutcome } from "../provider.ts";
-import { type Answer, describe, misroutedText, type Reply, type Transport } from "./transport.ts";
+import { describe } from "../wire/answers.ts";
+import { failed, rejected } from "../wire/outcomes.ts";
+import { digitsOf } from "../wire/text.ts";
+import { type Answer, misroutedText, type Reply, type Transport } from "./transport.ts";
 import { readSubmitReply } from "./wire.ts";
 
 /** Longest text of `POST /message`, in characters; `POST /messages` states no limit (TikoSMS OpenAPI). */
@@ -21,11 +24,6 @@ export function senderProblem(sender: string, text: string): string | undefined 
   if (length(sender) <= limit) return undefined;
   const texts = isSingle(text) ? `up to ${singleTextLength}` : `over ${singleTextLength}`;
   return `The sender is longer than the ${limit} characters TikoSMS allows for texts of ${texts} characters.`;
-}
-
-/** The number as TikoSMS prints it: digits only. */
-export function digitsOf(number: string): string {
-  return number.replace(/\D/g, "");
 }
 
 /** Submits one message: as such, or as a campaign of one recipient where only that takes the text. */
@@ -92,13 +90,4 @@ function namedRefusal(answer: Answer): SubmitOutcome | undefined {
 
 function unclear({ status }: Answer, what: string): SubmitOutcome {
   return { kind: "ambiguous", reason: `HTTP ${status} ${what}` };
-}
-
-function rejected(code: string, text: string, permanent: boolean): SubmitOutcome {
-  return { kind: "rejected", status: "REJECTED", failure: { code, text, permanent } };
-}
-
-/** Refused for a reason that lies with the connection, not with the message. */
-function failed(code: string, text: string): SubmitOutcome {
-  return { kind: "rejected", status: "FAILED", failure: { code, text, permanent: false } };
 }

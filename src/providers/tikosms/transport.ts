@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResult, ProviderHttp } from "../http.ts";
 import type { TikosmsSettings } from "./config.ts";
-import { printable, reasonPhrase } from "../wire/answers.ts";
+import { isRouteMissing, printable, reasonPhrase, type ReplyOf } from "../wire/answers.ts";
 import { readJson } from "../wire/json.ts";
 import { type Envelope, readEnvelope } from "./wire.ts";
 
@@ -17,11 +17,10 @@ export interface Answer {
   retryAfterSeconds?: number;
 }
 
-export type Reply =
-  | Answer
-  | Exclude<HttpResult, { kind: "answer" }>
-  /** The API is not where the base URL says: nothing was processed. */
-  | { kind: "misrouted" };
+export type Reply = ReplyOf<Answer>;
+
+/** What the application's own answers have at least one of, and its router's lack. */
+const ownKeys = ["success", "error"];
 
 export const misroutedText =
   "The TikoSMS API is not found under the base URL; check the connection's base URL.";
@@ -49,7 +48,7 @@ export function createTransport(settings: TikosmsSettings, http: ProviderHttp): 
       headers: headers(settings),
     });
     if (result.kind !== "answer") return result;
-    return isRouteMissing(result) ? { kind: "misrouted" } : readAnswer(result, settings);
+    return isRouteMissing(result, ownKeys) ? { kind: "misrouted" } : readAnswer(result, settings);
   };
   const send = async (route: HttpRequest): Promise<Reply> => {
     const tried = prefix;
@@ -75,19 +74,6 @@ function headers({ apiToken }: TikosmsSettings): Record<string, string> {
 }
 
 type HttpAnswer = HttpResult & { kind: "answer" };
-
-/** The application's own 404 has a `success` or an `error`; the router's is HTML, empty, or JSON without them. */
-function isRouteMissing({ status, body, contentType }: HttpAnswer): boolean {
-  if (status !== 404) return false;
-  const json = readJson(body);
-  if (json === undefined) return body.trim() === "" || /html/i.test(contentType) || /^\s*</.test(body);
-  return typeof json !== "object" || json === null || !("success" in json || "error" in json);
-}
-
-/** The status and what the server said, for reasons and details. */
-export function describe({ status, errorText }: Answer): string {
-  return errorText === reasonPhrase(status) ? errorText : `HTTP ${status}: ${errorText}`;
-}
 
 function readAnswer(answer: HttpAnswer, { apiToken }: TikosmsSettings): Answer {
   const json = readJson(answer.body);

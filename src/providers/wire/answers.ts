@@ -1,4 +1,14 @@
 import { STATUS_CODES } from "node:http";
+import type { HttpResult } from "../http.ts";
+import type { ProviderProblem } from "../provider.ts";
+import { readLenientJson } from "./json.ts";
+
+/** What became of a request, where the answers are read as `Answer`. */
+export type ReplyOf<Answer> =
+  | Answer
+  | Exclude<HttpResult, { kind: "answer" }>
+  /** The API is not where the base URL says: nothing was processed. */
+  | { kind: "misrouted" };
 
 /** The name of an HTTP status, for answers that say nothing themselves. */
 export function reasonPhrase(status: number): string {
@@ -9,4 +19,31 @@ export function reasonPhrase(status: number): string {
 export function printable(text: string): string {
   const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
   return line.length > 300 ? `${line.slice(0, 299).toWellFormed()}…` : line;
+}
+
+/** The status and what the server said, for reasons and details. */
+export function describe({ status, errorText }: { status: number; errorText: string }): string {
+  return errorText === reasonPhrase(status) ? errorText : `HTTP ${status}: ${errorText}`;
+}
+
+/** What the HTTP status of a refused question means, where the body says nothing better. */
+export function problemKind(status: number): ProviderProblem["kind"] {
+  if (status === 401) return "unauthenticated";
+  if (status === 404) return "not_found";
+  if (status === 429 || status === 503) return "busy";
+  return status >= 500 ? "unreachable" : "refused";
+}
+
+/**
+ * Whether a 404 comes from the router: HTML, empty, or JSON without the keys that the application's own answers
+ * have. Then nothing was processed. One that breaks off proves nothing.
+ */
+export function isRouteMissing(
+  { status, body, contentType }: Omit<HttpResult & { kind: "answer" }, "kind">,
+  ownKeys: readonly string[],
+): boolean {
+  if (status !== 404) return false;
+  const json = readLenientJson(body);
+  if (json === undefined) return body.trim() === "" || /html/i.test(contentType) || /^\s*</.test(body);
+  return typeof json !== "object" || json === null || !ownKeys.some((key) => key in json);
 }

@@ -23,3 +23,9 @@ export function readDate(value: string | undefined, timeZone: string): Date | un
     return undefined;
   }
 }
+
+/** The wall-clock time in `timeZone`, to the second: `2025-08-06 15:32:18`. */
+export function writeDate(date: Date, timeZone: string): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(date.getTime()).toZonedDateTimeISO(timeZone);
+  return local.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
+}

@@ -21,16 +21,22 @@ export function readLenientJson(text: string): unknown {
   return json === undefined ? readJson(repairJson(text)) : json;
 }
 
-/** A whole string, all that follows a quote never closed, a run of white space, or any one other character. */
-const token = /"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|"[^]*|\s+|[^]/g;
+/**
+ * A whole string, all that follows a quote never closed, a run of white space and comments, or any one other
+ * character.
+ */
+const token = /"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|"[^]*|(?:\s|\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$))+|[^]/g;
+const comment = /\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$)/g;
 
 /**
- * Mends two faults that providers print: a comma that is missing between a string at the end of one line and a
- * key on the next, and commas before a closing bracket. Works on whole tokens, so that the content of strings
- * stays as it is, as does all JSON that has no such fault.
+ * Mends three faults that providers print: comments, a comma that is missing between a string at the end of one
+ * line and a key on the next, and commas before a closing bracket. Works on whole tokens, so that the content of
+ * strings stays as it is, as does all JSON that has no such fault.
  */
 export function repairJson(body: string): string {
-  const tokens = body.match(token) ?? [];
+  const tokens = (body.match(token) ?? []).map((piece) =>
+    isBlank(piece) ? piece.replace(comment, "") : piece,
+  );
   const isSpace = (index: number): boolean => tokens[index]?.trim() === "";
   const next = (index: number): number => (isSpace(index + 1) ? index + 2 : index + 1);
   const isString = (index: number): boolean => (tokens[index]?.length ?? 0) > 1 && tokens[index]?.[0] === '"';
@@ -46,3 +52,5 @@ export function repairJson(body: string): string {
     })
     .join("");
 }
+
+const isBlank = (piece: string): boolean => /^(?:\s|\/[/*])/.test(piece);

@@ -50,15 +50,24 @@ function decode(value: XmlValue): XmlValue {
 const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 function decodeText(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (whole, decimal, hex, name) => {
-    if (typeof name === "string") return named[name.toLowerCase()] ?? whole;
-    const code = typeof decimal === "string" ? Number(decimal) : Number.parseInt(String(hex), 16);
-    return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : "";
-  });
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi,
+    (whole, decimal, hex, name) => {
+      if (typeof name === "string") return named[name.toLowerCase()] ?? whole;
+      const code = typeof decimal === "string" ? Number(decimal) : Number.parseInt(String(hex), 16);
+      return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : "";
+    },
+  );
 }
 
 /** What may be written as XML: text, numbers, booleans, nested elements and lists of them; undefined is left out. */
-export type XmlContent = string | number | boolean | undefined | XmlContent[] | { [name: string]: XmlContent };
+export type XmlContent =
+  | string
+  | number
+  | boolean
+  | undefined
+  | XmlContent[]
+  | { [name: string]: XmlContent };
 
 /** Writes a document with a declaration; a list repeats its element. */
 export function writeXml(root: string, content: XmlContent): string {
@@ -74,9 +83,13 @@ function writeElement(name: string, content: XmlContent): string {
 }
 
 // XML 1.0 has no place for most control characters, not even escaped.
-const unwritable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
+const unwritable = /(?![\t\n\r\u007F-\u009F])\p{Cc}|[\uFFFE\uFFFF]/gu;
 
 function escapeText(text: string): string {
   const writable = text.toWellFormed().replace(unwritable, "");
-  return writable.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#13;");
+  return writable
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll("\r", "&#13;");
 }

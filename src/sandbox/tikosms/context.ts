@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { FirstAttempts } from "../first-attempts.ts";
 import type { Delivery } from "./delivery.ts";
 import type { TikosmsState } from "./state.ts";
 
@@ -8,6 +9,6 @@ export interface TikosmsContext {
   clock: Clock;
   state: TikosmsState;
   delivery: Delivery;
-  /** Client references (else numbers) whose first attempt was throttled. */
-  attempted: Set<string>;
+  /** By client reference, else by number. */
+  attempts: FirstAttempts;
 }

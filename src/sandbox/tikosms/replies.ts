@@ -20,11 +20,3 @@ export const refusals = {
     "Oops! We couldn't find this number in any country on Earth. Mind giving it another look?",
   ),
 };
-
-/** What a gateway in front of the application might say. */
-export const htmlPage: SandboxReply = {
-  kind: "answer",
-  status: 200,
-  headers: { "content-type": "text/html; charset=UTF-8" },
-  body: "<!DOCTYPE html>\n<html><body>OK</body></html>\n",
-};

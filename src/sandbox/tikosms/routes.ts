@@ -1,4 +1,14 @@
 import { jsonReply, type SandboxHandler, type SandboxReply, type SandboxRequest } from "../http-server.ts";
+import {
+  brokenJson,
+  fieldsOf,
+  isJsonRequest,
+  methodNotAllowed,
+  notJson,
+  parseJson,
+  queryAndBody,
+  routeNotFound,
+} from "../laravel.ts";
 import type { TikosmsContext } from "./context.ts";
 import { listCampaigns, lookUpMessages, showBalance, showRate } from "./lookup.ts";
 import { submitBulk, submitSingle } from "./submit.ts";
@@ -35,38 +45,12 @@ export function tikosmsHandler(context: TikosmsContext, prefix: TikosmsPrefix): 
 }
 
 function runPost(context: TikosmsContext, route: Route, request: SandboxRequest) {
-  if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) {
-    return jsonReply(415, { message: "The Content-Type header must be application/json." });
-  }
+  if (!isJsonRequest(request)) return notJson;
   const body = parseJson(request.body);
-  if (body === undefined) return jsonReply(400, { message: "The request body is not valid JSON." });
-  return route.run(context, fieldsOf(body));
+  return body === undefined ? brokenJson : route.run(context, fieldsOf(body));
 }
 
-/** The documents print look-ups with a query and with a body: the query wins, field by field. */
+/** The documents print look-ups with a query and with a body. */
 function runGet(context: TikosmsContext, route: Route, request: SandboxRequest) {
-  const given = [...request.query].filter(([, value]) => value !== "");
-  return route.run(context, { ...fieldsOf(parseJson(request.body)), ...Object.fromEntries(given) });
-}
-
-/** Undefined when it is not JSON; JSON has no word for undefined. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldsOf(body: unknown): object {
-  return typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
-}
-
-function routeNotFound({ path }: SandboxRequest): SandboxReply {
-  return jsonReply(404, { message: `The route ${path.slice(1)} could not be found.` });
-}
-
-function methodNotAllowed({ method, path }: SandboxRequest, allowed: string): SandboxReply {
-  const message = `The ${method} method is not supported for route ${path.slice(1)}. Supported methods: ${allowed}.`;
-  return jsonReply(405, { message }, { allow: allowed });
+  return route.run(context, queryAndBody(request));
 }

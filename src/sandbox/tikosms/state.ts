@@ -1,6 +1,6 @@
 import type { Random } from "../random.ts";
 import { networkOf, type Network } from "./networks.ts";
-import { countParts } from "./parts.ts";
+import { countParts } from "../parts.ts";
 import type { StatusWord } from "./behaviour.ts";
 
 export interface Recipient {

@@ -1,7 +1,9 @@
+import { faults } from "../faults.ts";
 import { jsonReply, type SandboxReply } from "../http-server.ts";
+import { tooManyAttempts } from "../laravel.ts";
 import type { TikosmsBehaviour } from "./behaviour.ts";
 import type { TikosmsContext } from "./context.ts";
-import { htmlPage, invalid, refusals, unsuccessful } from "./replies.ts";
+import { invalid, refusals, unsuccessful } from "./replies.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Campaign, Recipient, Submission } from "./state.ts";
 import { bulkRequest, read, singleRequest } from "./validation.ts";
@@ -55,9 +57,8 @@ async function submit(
   if (recipients.length === 0 && refusal !== "none") return refusals[refusal];
 
   const { answer, stored } = behaviourFor(first.to);
-  if (answer === "throttledOnce" && throttled(context, first)) {
-    return jsonReply(429, { message: "Too Many Attempts." }, { "retry-after": "1" });
-  }
+  if (answer === "throttledOnce" && context.attempts.isFirst(first.clientRef ?? first.to))
+    return tooManyAttempts;
   if (!stored) return answers[answer]({});
   const campaign = context.state.accept({ submission, recipients, now: context.clock.now() });
   const afterwards = await context.delivery.prepare(campaign);
@@ -67,24 +68,12 @@ async function submit(
 const answers: Readonly<Record<TikosmsBehaviour["answer"], (confirmation: object) => SandboxReply>> = {
   accepted: (confirmation) => jsonReply(200, confirmation),
   throttledOnce: (confirmation) => jsonReply(200, confirmation),
-  serverError: () => jsonReply(500, { message: "Server Error" }),
+  serverError: () => faults.serverError,
   unsuccessful: () => unsuccessful(200, "The message could not be processed."),
-  html: () => htmlPage,
-  hang: () => ({ kind: "hang" }),
-  reset: () => ({ kind: "reset" }),
+  html: () => faults.html,
+  hang: () => faults.hang,
+  reset: () => faults.reset,
 };
-
-/** True for every first attempt; once the second is through, the next counts as a first one again. */
-function throttled({ attempted }: TikosmsContext, { clientRef, to }: Recipient): boolean {
-  const key = clientRef ?? to;
-  if (attempted.delete(key)) return false;
-  attempted.add(key);
-  const [oldest] = attempted;
-  if (attempted.size > maxAttempted && oldest !== undefined) attempted.delete(oldest);
-  return true;
-}
-
-const maxAttempted = 10_000;
 
 /** International format as in the documents' examples: digits only, no leading plus. */
 const internationalNumber = /^[1-9]\d{7,14}$/;

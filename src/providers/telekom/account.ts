@@ -1,0 +1,56 @@
+import type { CadenceGroupReading, E164, NumberReading, ProviderReply } from "../provider.ts";
+import { digitsOf } from "../wire/text.ts";
+import { readReply } from "./problem.ts";
+import type { Transport } from "./transport.ts";
+import { type Group, readGroups, readNumberCheck } from "./wire.ts";
+
+/** Sends nothing and costs nothing, and takes credentials and an allowed address. */
+export async function check(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
+  return readReply(await transport.authenticate(), () => ({ detail: "the API key is accepted" }));
+}
+
+const pageSize = 100;
+/** Ends a list that never does. */
+const maxPages = 50;
+
+/**
+ * All cadence groups, page by page. Without any list in the first answer nothing is known (the documented JSON
+ * shows none); in a later one it means that there are no more.
+ */
+export async function cadenceGroups(transport: Transport): Promise<ProviderReply<CadenceGroupReading[]>> {
+  const groups = new Map<string, CadenceGroupReading>();
+  for (let page = 0, startFrom = 0; page < maxPages; page++) {
+    const fields = { limit: pageSize, startFrom: page === 0 ? undefined : startFrom };
+    const reply = readReply(await transport.call("sms-groups", fields), (content) =>
+      page === 0 ? readGroups(content) : (readGroups(content) ?? []),
+    );
+    if (!reply.ok) return reply;
+    const known = groups.size;
+    for (const reading of reply.value.flatMap(groupReading)) groups.set(reading.id, reading);
+    startFrom += reply.value.length;
+    // A page that repeats what is known shows that `startFrom` does not count as we do.
+    if (reply.value.length < pageSize || groups.size === known) break;
+  }
+  return { ok: true, value: [...groups.values()] };
+}
+
+function groupReading({ id, name, isPaused, note }: Group): CadenceGroupReading[] {
+  return id === undefined ? [] : [{ id, name: name ?? id, paused: isPaused ?? false, note }];
+}
+
+/** What `check_phone_number` says. That a number exists is no promise that a message will arrive. */
+export async function lookUpNumber(
+  transport: Transport,
+  number: E164,
+): Promise<ProviderReply<NumberReading>> {
+  const reply = await transport.call("check_phone_number", { phone_number: spelled(number) });
+  return readReply(reply, (content) => {
+    const found = readNumberCheck(content);
+    return found?.exists === undefined ? undefined : { valid: found.exists, network: found.operator };
+  });
+}
+
+/** Slovak numbers as the documentation spells its only example, the others with digits only. */
+function spelled(number: E164): string {
+  return number.startsWith("+421") ? `0${number.slice(4)}` : digitsOf(number);
+}

@@ -1,0 +1,43 @@
+import type { CallbackReading, Receipt } from "../provider.ts";
+import { asList } from "../wire/fields.ts";
+import type { TelekomSettings } from "./config.ts";
+import { receiptOf } from "./receipts.ts";
+import { readContent, readReport, type Report } from "./wire.ts";
+
+/**
+ * Reads the body of a callback: one object, or an array of them, with the trailing comma of the documented example
+ * or without. Readable receipts are not lost to an unreadable one beside them. A `postback` tells how someone
+ * reacted to an RCS message, never what became of it.
+ *
+ * The gateway's older callback, known from public clients, is a form with `message_id` and `status`.
+ */
+export function parseCallback(
+  body: string,
+  { timeZone }: Pick<TelekomSettings, "timeZone">,
+  contentType?: string,
+): CallbackReading {
+  const read = readContent(body);
+  const content = read === undefined ? readForm(body, contentType) : read;
+  if (content === undefined) {
+    return { kind: "malformed", reason: "The body is not JSON, even after repair." };
+  }
+  const reports = asList(content).map((element) => readReport(element));
+  const receipts = reports.flatMap((report) => readReceipt(report, timeZone) ?? []);
+  const lost = reports.filter((report) => report?.type !== "postback").length - receipts.length;
+  if (receipts.length === 0) {
+    return { kind: "unreadable", reason: "There is no delivery status with a messageId." };
+  }
+  const problem = lost === 0 ? undefined : `${lost} of ${reports.length} reports could not be read.`;
+  return { kind: "receipts", receipts, problem };
+}
+
+function readReceipt(report: Report | undefined, timeZone: string): Receipt | undefined {
+  if (report?.id === undefined || report.word === undefined || report.type === "postback") return undefined;
+  return receiptOf(report.id, report.word, report.timestamp, timeZone);
+}
+
+function readForm(body: string, contentType = ""): unknown {
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType.trim());
+  const form = Object.fromEntries(new URLSearchParams(body));
+  return isForm || ("message_id" in form && "status" in form) ? form : undefined;
+}

@@ -1,0 +1,35 @@
+import type { ProviderHttp } from "../http.ts";
+import type { ProviderClient, SharedState } from "../provider.ts";
+import { cadenceGroups, check, lookUpNumber } from "./account.ts";
+import type { TelekomSettings } from "./config.ts";
+import { lookUp } from "./look-up.ts";
+import type { Now } from "./session.ts";
+import { submit } from "./submit.ts";
+import { createTransport } from "./transport.ts";
+
+/** One Telekom SK API key. `now` is the clock by which a session is idle. */
+export function createClient(
+  settings: TelekomSettings,
+  http: ProviderHttp,
+  shared: SharedState,
+  now?: Now,
+): ProviderClient {
+  const transport = createTransport(settings, http, shared, now);
+  const { timeZone } = settings;
+  return {
+    submit: (submission) => submit(transport, submission, timeZone),
+    lookUp: (messages) => lookUp(transport, messages, timeZone),
+    // There is no reference of ours, no list and no search: the provider cannot be asked for a message without its id.
+    reconcile: () =>
+      Promise.resolve({ kind: "unavailable", ...without("way to find a message without its id") }),
+    check: () => check(transport),
+    balance: () => Promise.resolve({ ok: false, ...without("balance") }),
+    rates: () => Promise.resolve({ ok: false, ...without("rates") }),
+    cadenceGroups: () => cadenceGroups(transport),
+    lookUpNumber: (number) => lookUpNumber(transport, number),
+  };
+}
+
+function without(what: string) {
+  return { problem: { kind: "refused", detail: `Telekom SK has no ${what}.` } } as const;
+}

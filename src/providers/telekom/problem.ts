@@ -1,0 +1,32 @@
+import type { ProviderProblem, ProviderReply } from "../provider.ts";
+import { describe, problemKind } from "../wire/answers.ts";
+import { problemOfCode } from "./errors.ts";
+import { type Answer, isSuccess, misroutedText } from "./post.ts";
+import type { CallReply } from "./transport.ts";
+
+/** Reads the answer to a question. `read` gives undefined for content that is not what was asked for. */
+export function readReply<Value>(
+  reply: CallReply,
+  read: (content: unknown) => Value | undefined,
+): ProviderReply<Value> {
+  if (reply.kind !== "answer" || !isSuccess(reply)) return { ok: false, problem: problemOf(reply) };
+  const value = read(reply.content);
+  if (value !== undefined) return { ok: true, value };
+  return {
+    ok: false,
+    problem: { kind: "unreadable", detail: "The answer is not what Telekom SK documents." },
+  };
+}
+
+function problemOf(reply: CallReply): ProviderProblem {
+  if (reply.kind === "noSession") return problemOf(reply.cause);
+  if (reply.kind === "misrouted") return { kind: "refused", detail: misroutedText };
+  if (reply.kind !== "answer") return { kind: "unreachable", detail: reply.reason };
+  return { kind: kindOf(reply), detail: describe(reply), retryAfterSeconds: reply.retryAfterSeconds };
+}
+
+/** The code decides, where it is known; then the HTTP status, where that says that something is wrong. */
+function kindOf({ status, verdict }: Answer): ProviderProblem["kind"] {
+  if (verdict?.outcome === "error") return problemOfCode(verdict.code ?? "") ?? problemKind(status);
+  return status >= 200 && status < 300 ? "unreadable" : problemKind(status);
+}

@@ -1,0 +1,150 @@
+import type { Submission, SubmitOutcome } from "../provider.ts";
+import { describe } from "../wire/answers.ts";
+import { failed, rejected } from "../wire/outcomes.ts";
+import { senderChecker } from "../wire/sender.ts";
+import { digitsOf } from "../wire/text.ts";
+import { outcomeOfCode, sessionLost } from "./errors.ts";
+import { type Answer, type Fields, isSuccess, misroutedText, type Reply } from "./post.ts";
+import type { CallReply, Transport } from "./transport.ts";
+import { type Entry, readEntries, type Verdict } from "./wire.ts";
+
+/** The documentation gives no limits for senders; these are those of the GSM networks. */
+export const senderMaxLength = 11;
+export const senderMaxDigits = 15;
+
+/** Longest validity period, and the default, in minutes (Telekom SK documentation). */
+export const longestValidityMinutes = 1440;
+
+export const senderProblem = senderChecker("Telekom SK", {
+  maxLength: senderMaxLength,
+  maxDigits: senderMaxDigits,
+});
+
+/** One recipient to a request: the entries of an answer do not say whose they are. */
+export async function submit(
+  transport: Transport,
+  submission: Submission,
+  timeZone: string,
+): Promise<SubmitOutcome> {
+  const { cadenceGroupId } = submission;
+  if (cadenceGroupId !== undefined && !/^\d{1,15}$/.test(cadenceGroupId)) {
+    return rejected(
+      "invalid_request",
+      "The cadence group is not a number, as those of Telekom SK are.",
+      true,
+    );
+  }
+  return outcomeOf(await transport.call("send_message", requestOf(submission, timeZone)));
+}
+
+const priorities = { LOW: 1, NORMAL: undefined, HIGH: 3 } as const;
+
+/** What is as the provider's default has it is left out. */
+function requestOf(submission: Submission, timeZone: string): Fields {
+  const { from, text, priority, flash, validityMinutes, cadenceGroupId, deliverAt } = submission;
+  return {
+    // The spelling decides the channel: with a plus sign, or national, the message goes out as RCS first.
+    to: digitsOf(submission.to),
+    text,
+    from,
+    // The URL itself is a setting of the API key.
+    callback: submission.callbackUrl !== undefined,
+    delivery_time: deliverAt && wallClock(deliverAt, timeZone),
+    priority: priorities[priority],
+    validity: validityMinutes && Math.min(longestValidityMinutes, Math.max(1, Math.ceil(validityMinutes))),
+    unicode: unicodeOf(submission),
+    type: flash ? "flash" : undefined,
+    groupId: cadenceGroupId === undefined ? undefined : Number(cadenceGroupId),
+  };
+}
+
+/**
+ * False strips diacritics, which GSM-7 has some of: a text with such letters is left to the provider's detection,
+ * so that it arrives as written.
+ */
+function unicodeOf({ encoding, text }: Submission): boolean | undefined {
+  if (encoding === "UCS2") return true;
+  return /(?![A-Za-z])\p{L}/u.test(text) ? undefined : false;
+}
+
+/** `YYYY-MM-DD HH:MM:SS`, without a zone. */
+function wallClock(instant: Date, timeZone: string): string {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timeZone);
+  return zoned.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
+}
+
+/** What an answer, or the lack of one, proves about a submission. */
+export function outcomeOf(reply: CallReply): SubmitOutcome {
+  if (reply.kind === "noSession") return outcomeWithoutSession(reply.cause);
+  if (reply.kind === "notSent") return { kind: "retryable", reason: reply.reason };
+  if (reply.kind === "unanswered") return { kind: "ambiguous", reason: reply.reason };
+  if (reply.kind === "misrouted") return failed("provider_misconfigured", misroutedText);
+  // The body decides, whatever the HTTP status: the documentation names none.
+  const entries = readEntries(reply.content);
+  if (isSuccess(reply)) return outcomeOfEntries(reply, entries);
+  if (entries.some(isTaken)) return unclear(reply, "that says both failure and an id");
+  if (reply.verdict?.outcome === "error") return outcomeOfRefusal(reply, reply.verdict);
+  return reply.verdict ? unclear(reply, "that contradicts itself") : outcomeOfStatus(reply);
+}
+
+const isRefused = ({ verdict }: Entry): boolean => verdict?.outcome === "error";
+const isTaken = ({ id, verdict }: Entry): boolean =>
+  id !== undefined && (verdict?.outcome ?? "success") === "success";
+
+/** As we sent one message, one that was taken is ours, and any refusal among refusals. */
+function outcomeOfEntries(answer: Answer, entries: readonly Entry[]): SubmitOutcome {
+  const taken = entries.find(isTaken);
+  if (taken) return { kind: "accepted", providerMessageId: taken.id };
+  const [refusal] = entries;
+  if (!refusal?.verdict || !entries.every(isRefused)) return unclear(answer, "without an id");
+  return outcomeOfVerdict(refusal.verdict, answer.textOf(refusal.verdict));
+}
+
+/** An unknown code is taken for the message's fault: who knows better looks at its words. */
+function outcomeOfVerdict({ code }: Verdict, text: string): SubmitOutcome {
+  return outcomeOfCode(code ?? "", text) ?? rejected("rejected_by_provider", text, true);
+}
+
+/** Statuses that say more than a code nobody knows. */
+const telling: ReadonlySet<number> = new Set([401, 403, 408, 409, 429]);
+
+function outcomeOfRefusal(answer: Answer, verdict: Verdict): SubmitOutcome {
+  const { status, errorText } = answer;
+  const isKnown = outcomeOfCode(verdict.code ?? "", errorText) !== undefined;
+  const isOpen = status >= 500 || telling.has(status);
+  return isOpen && !isKnown ? outcomeOfStatus(answer) : outcomeOfVerdict(verdict, errorText);
+}
+
+/** An answer that is not the application's, or that says nothing known. */
+function outcomeOfStatus(answer: Answer): SubmitOutcome {
+  const { status, errorText } = answer;
+  if (status === 429) {
+    return { kind: "retryable", reason: describe(answer), retryAfterSeconds: answer.retryAfterSeconds };
+  }
+  if (status === 401) return failed("provider_unauthenticated", errorText);
+  if (status === 403) return failed("provider_forbidden", errorText);
+  // A refusal is proof; a timeout (408), a conflict (409), a broken 404, a redirect or a fault is not.
+  const isProof = status >= 400 && status < 500 && ![404, 408, 409].includes(status);
+  if (isProof) return failed("provider_refused", errorText);
+  return status < 300
+    ? unclear(answer, "without a readable body")
+    : { kind: "ambiguous", reason: describe(answer) };
+}
+
+/** The message itself was never written, or was refused for its session: only the reason is still open. */
+function outcomeWithoutSession(cause: Reply): SubmitOutcome {
+  if (cause.kind === "misrouted") return outcomeOf(cause);
+  if (cause.kind !== "answer") return { kind: "retryable", reason: `no session: ${cause.reason}` };
+  const { retryAfterSeconds, verdict } = cause;
+  const isLost = sessionLost.has(verdict?.code ?? "");
+  const outcome = isLost || isSuccess(cause) ? undefined : outcomeOf(cause);
+  // Nothing in it can be about the message.
+  if (outcome?.kind === "rejected") {
+    return outcome.status === "FAILED" ? outcome : failed("provider_refused", cause.errorText);
+  }
+  return { kind: "retryable", reason: `no session: ${describe(cause)}`, retryAfterSeconds };
+}
+
+function unclear({ status }: Answer, what: string): SubmitOutcome {
+  return { kind: "ambiguous", reason: `HTTP ${status} ${what}` };
+}

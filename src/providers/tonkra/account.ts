@@ -1,0 +1,58 @@
+import type { BalanceReading, DecimalText, ProviderReply, RateReading } from "../provider.ts";
+import { printable } from "../wire/answers.ts";
+import { readReply } from "./problem.ts";
+import type { Transport } from "./transport.ts";
+import { readBalance, readProfile } from "./wire.ts";
+
+/** SMS units, not money (Tonkra documentation). */
+export async function balance(transport: Transport): Promise<ProviderReply<BalanceReading>> {
+  const reply = readReply(await transport.get("/balance"));
+  if (!reply.ok) return reply;
+  const printed = readBalance(reply.value.json);
+  const units = printed === undefined ? undefined : readDisplayNumber(printed);
+  if (units !== undefined) return { ok: true, value: { units } };
+  const detail =
+    printed === undefined
+      ? "The answer is not what Tonkra documents."
+      : `Tonkra gives the balance as "${printable(printed)}", which is not a number.`;
+  return { ok: false, problem: { kind: "unreadable", detail } };
+}
+
+/** The profile needs the token and costs nothing. Installations that lack it have the balance. */
+export async function check(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
+  const profile = await transport.get("/me");
+  if (profile.kind === "misrouted") return checkBalance(transport);
+  const reply = readReply(profile);
+  if (!reply.ok) return reply;
+  const zone = readProfile(reply.value.json)?.timezone;
+  const detail = zone === undefined ? "profile found" : `profile found, its time zone is ${printable(zone)}`;
+  return { ok: true, value: { detail } };
+}
+
+async function checkBalance(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
+  const reply = readReply(await transport.get("/balance"));
+  if (!reply.ok) return reply;
+  const printed = readBalance(reply.value.json);
+  return {
+    ok: true,
+    value: { detail: printed === undefined ? "token accepted" : `balance ${printable(printed)}` },
+  };
+}
+
+export const noRates: ProviderReply<RateReading[]> = {
+  ok: false,
+  problem: { kind: "refused", detail: "Tonkra has no rates." },
+};
+
+/**
+ * Reads a number written for people: `4,250`, `₦4,250.50`, `4.250,5 units`. The last point or comma is the decimal
+ * one where one or two digits follow it, or a lone zero stands before it; all others group digits.
+ */
+export function readDisplayNumber(printed: string): DecimalText | undefined {
+  const [, sign = "", number] = /([-−]?)[\p{Sc}\s]*(\d(?:[\d.,'’\s]*\d)?)/u.exec(printed) ?? [];
+  if (number === undefined || number.length > 40) return undefined;
+  const [, whole = number, fraction] =
+    /^(.+)[.,](\d{1,2})$|^(0)[.,](\d+)$/s.exec(number)?.filter(Boolean) ?? [];
+  const digits = whole.replace(/\D/g, "").replace(/^0+(?=\d)/, "");
+  return `${sign === "" ? "" : "-"}${digits}${fraction === undefined ? "" : `.${fraction}`}`;
+}

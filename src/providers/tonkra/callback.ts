@@ -1,0 +1,9 @@
+import type { CallbackReading } from "../provider.ts";
+import { readLenientJson } from "../wire/json.ts";
+
+/** Tonkra documents no callbacks, so nothing that is posted to us in its name is believed. */
+export function parseCallback(body: string): CallbackReading {
+  return readLenientJson(body) === undefined
+    ? { kind: "malformed", reason: "The body is not JSON, even after repair." }
+    : { kind: "unreadable", reason: "Tonkra posts no callbacks; its messages are looked up." };
+}

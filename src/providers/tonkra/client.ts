@@ -1,0 +1,23 @@
+import type { ProviderHttp } from "../http.ts";
+import type { ProviderClient } from "../provider.ts";
+import { lookUpEach } from "../wire/look-up.ts";
+import { balance, check, noRates } from "./account.ts";
+import type { TonkraSettings } from "./config.ts";
+import { lookUpOne } from "./look-up.ts";
+import { reconcile } from "./reconcile.ts";
+import { submit } from "./submit.ts";
+import { createTransport } from "./transport.ts";
+
+/** One Tonkra account. */
+export function createClient(settings: TonkraSettings, http: ProviderHttp): ProviderClient {
+  const transport = createTransport(settings, http);
+  const { timeZone } = settings;
+  return {
+    submit: (submission) => submit(transport, submission),
+    lookUp: (messages) => lookUpEach(messages, (message) => lookUpOne(transport, message, timeZone)),
+    reconcile: (submission) => reconcile(transport, submission, timeZone),
+    check: () => check(transport),
+    balance: () => balance(transport),
+    rates: () => Promise.resolve(noRates),
+  };
+}

@@ -1,0 +1,58 @@
+import type { MessageFailure, ReportedStatus, StatusMap } from "../provider.ts";
+import { printable } from "../wire/answers.ts";
+import { failureReader, statusReader } from "../wire/status.ts";
+
+/**
+ * The words of the platform behind Tonkra, whose documentation lists none (public clients), then the SMPP words
+ * its gateways hand through. A message that waits in Tonkra's own queue is, for us, submitted.
+ */
+const statuses = {
+  DELIVERED: "DELIVERED",
+  FAILED: "FAILED",
+  UNDELIVERED: "UNDELIVERED",
+  EXPIRED: "EXPIRED",
+  REJECTED: "REJECTED",
+  INVALID: "REJECTED",
+  SKIPPED: "REJECTED",
+  PENDING: "SUBMITTED",
+  QUEUED: "SUBMITTED",
+  SCHEDULED: "SUBMITTED",
+  ACCEPTED: "SENT",
+  ENROUTE: "SENT",
+  SENT: "SENT",
+  UNKNOWN: "UNKNOWN",
+
+  DELIVRD: "DELIVERED",
+  UNDELIV: "UNDELIVERED",
+  REJECTD: "REJECTED",
+  ACCEPTD: "SENT",
+} as const satisfies StatusMap;
+
+const readWord = statusReader(statuses);
+const failureOf = failureReader("Tonkra");
+
+/** Old versions print `Delivered|<id at the gateway>`. */
+const wordOf = (printed: string): string => printed.split("|", 1)[0]?.trim() ?? "";
+const isListed = (word: string): boolean => Object.hasOwn(statuses, word.toUpperCase());
+
+/** What a status means. Gateways put in whole sentences, too: those that deny a delivery are understood. */
+export function readStatus(printed: string): ReportedStatus {
+  const word = wordOf(printed);
+  return !isListed(word) && deniesDelivery(word) ? "UNDELIVERED" : readWord(word);
+}
+
+function deniesDelivery(sentence: string): boolean {
+  return (
+    /deliver/i.test(sentence) &&
+    /\bun(deliver\w*|able|successful\w*|reachable)\b|\b(can)?not\b|n't\b/i.test(sentence)
+  );
+}
+
+/** The failure that goes with a status, in the gateway's own words where it used its own. */
+export function readFailure(printed: string): MessageFailure | undefined {
+  const word = wordOf(printed);
+  if (/^skipped$/i.test(word))
+    return { code: "skipped", text: "Tonkra skipped the message.", permanent: false };
+  const failure = failureOf(readStatus(printed));
+  return failure && !isListed(word) ? { ...failure, text: printable(word) } : failure;
+}

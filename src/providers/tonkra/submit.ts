@@ -1,0 +1,91 @@
+import type { Submission, SubmitOutcome } from "../provider.ts";
+import { describe } from "../wire/answers.ts";
+import { failed, rejected } from "../wire/outcomes.ts";
+import { digitsOf } from "../wire/text.ts";
+import { readReply } from "./problem.ts";
+import { accountRefusal, contentRefusal, namedRefusal, speaksOfGateway } from "./refusal.ts";
+import { type Answer, misroutedText, type Reply, type Transport } from "./transport.ts";
+import { readVerdicts } from "./verdicts.ts";
+import { readPage } from "./wire.ts";
+
+/** Submits one message. One number per request: only then does every message get a uid and a clear verdict. */
+export async function submit(transport: Transport, submission: Submission): Promise<SubmitOutcome> {
+  const recipient = digitsOf(submission.to);
+  const reply = await transport.post("/sms/send", {
+    recipient,
+    sender_id: submission.from,
+    type: "plain",
+    message: submission.text,
+    dlt_template_id: submission.dltTemplateId,
+  });
+  const outcome = outcomeOf(reply, recipient);
+  return isUnexplained(reply, outcome) ? explain(transport, outcome) : outcome;
+}
+
+/** What an answer, or the lack of one, proves about the submission to one number. */
+export function outcomeOf(reply: Reply, recipient: string): SubmitOutcome {
+  if (reply.kind === "notSent") return { kind: "retryable", reason: reply.reason };
+  if (reply.kind === "unanswered") return { kind: "ambiguous", reason: reply.reason };
+  if (reply.kind === "misrouted") return failed("provider_misconfigured", misroutedText);
+  if (reply.verdict === "success") return outcomeOfSuccess(reply, recipient);
+  const { status, errorText, retryAfterSeconds } = reply;
+  if (status === 429) return { kind: "retryable", reason: describe(reply), retryAfterSeconds };
+  if (status === 401) return failed("provider_unauthenticated", errorText);
+  // A readable refusal is proof; a timeout (408), a conflict (409), a redirect or a fault is not.
+  const isRefusal = status < 500 && (status < 300 || status >= 400) && status !== 408 && status !== 409;
+  if (!isRefusal) return { kind: "ambiguous", reason: describe(reply) };
+  return reply.verdict === "error" ? outcomeOfError(reply) : outcomeOfFramework(reply);
+}
+
+function outcomeOfSuccess(answer: Answer, recipient: string): SubmitOutcome {
+  const verdict = readVerdicts(answer.json, [recipient]).get(recipient);
+  if (verdict?.kind === "taken") return { kind: "accepted", providerMessageId: verdict.uid };
+  if (verdict?.kind !== "refused") return unclear(answer, "success without an id");
+  // Several numbers share one message, so it may say anything.
+  if (speaksOfGateway(answer.errorText)) return unclear(answer, answer.errorText);
+  return namedRefusal(answer.errorText) ?? rejected("rejected_by_provider", answer.errorText, false);
+}
+
+function outcomeOfError(answer: Answer): SubmitOutcome {
+  const { status, errorText } = answer;
+  if (readPage(answer.json).rows.some(({ uid }) => uid !== undefined))
+    return unclear(answer, "an error with an id");
+  // The platform stores a timeout of its gateway as a failure: the phone may still get the message.
+  if (speaksOfGateway(errorText)) return unclear(answer, errorText);
+  // Under 404 the plan, the type or the settings are wrong, whatever else the text seems to say.
+  if (status === 404) return contentRefusal(errorText) ?? failed("provider_refused", errorText);
+  const named = namedRefusal(errorText);
+  if (named) return named;
+  // The text may be the gateway's in any language. Elsewhere the refusal comes before the gateway is asked.
+  if (status === 403) return unclear(answer, errorText);
+  return rejected(status === 422 ? "invalid_request" : "rejected_by_provider", errorText, status === 422);
+}
+
+/** Answers of the framework below the application have a `message` and no `status`. */
+function outcomeOfFramework(answer: Answer): SubmitOutcome {
+  const { status, message, errorText } = answer;
+  if (message === undefined || status < 400) return unclear(answer, "no readable answer");
+  if (status === 422) return rejected("invalid_request", errorText, true);
+  return failed(status === 403 ? "provider_forbidden" : "provider_refused", errorText);
+}
+
+function unclear({ status }: Answer, what: string): SubmitOutcome {
+  return { kind: "ambiguous", reason: `HTTP ${status}: ${what}` };
+}
+
+/** An error under HTTP 200 is a wrong token or a wrong request, and its text may be in any language. */
+function isUnexplained(reply: Reply, outcome: SubmitOutcome): boolean {
+  return (
+    reply.kind === "answer" &&
+    reply.verdict === "error" &&
+    outcome.kind === "rejected" &&
+    outcome.failure.code === "rejected_by_provider"
+  );
+}
+
+/** Asks a question that only a wrong token can spoil, before the message is blamed. */
+async function explain(transport: Transport, outcome: SubmitOutcome): Promise<SubmitOutcome> {
+  const probe = readReply(await transport.get("/balance"));
+  const isTokenWrong = !probe.ok && probe.problem.kind === "unauthenticated";
+  return isTokenWrong ? accountRefusal(probe.problem.detail) : outcome;
+}

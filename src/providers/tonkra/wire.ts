@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { asList, count, decimal, reader, text } from "../wire/fields.ts";
+
+/**
+ * What every answer carries (Tonkra documentation). `status` is `success` or `error`; the framework's own
+ * answers, such as a 401, have a `message` alone.
+ */
+const envelope = z.object({ status: text, message: text });
+export const readEnvelope = reader(envelope);
+
+/**
+ * A message, as shown by every route. Old versions have no `sent_at`; the rows of a send to several numbers have
+ * `customer_status` in the place of `status` (Tonkra: public clients).
+ */
+const row = z.object({
+  uid: text,
+  to: text,
+  from: text,
+  message: text,
+  status: text,
+  customer_status: text,
+  cost: decimal,
+  sent_at: text,
+});
+export type Row = z.infer<typeof row>;
+export const readRow = reader(row);
+
+/** `data` is whatever the route gives; a placeholder text in the documentation. */
+const holder = z.object({ data: z.unknown().optional() });
+const readHolder = reader(holder);
+export const readData = (json: unknown): unknown => readHolder(json)?.data;
+
+/** Laravel's pages. The page's own `from` and `to` count rows. */
+const paginator = z.object({
+  current_page: count,
+  last_page: count,
+  data: z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]),
+});
+const readPaginator = reader(paginator);
+
+export interface Page {
+  rows: Row[];
+  isLast: boolean;
+}
+
+/** Rows in whichever shape `data` has them: a page, a list, one row, or none at all where it is text or null. */
+export function readPage(json: unknown): Page {
+  const data = readData(json);
+  const page = readPaginator(data);
+  // Laravel prints a list with gaps as an object.
+  const rows = page ? Object.values(page.data) : asList(data);
+  return {
+    rows: rows.flatMap((element) => readRow(element) ?? []),
+    isLast: page?.current_page === undefined || page.current_page >= (page.last_page ?? 0),
+  };
+}
+
+const balance = z.object({ remaining_balance: text });
+const readBalanceData = reader(balance);
+/** The balance as printed: a display text such as `4,250` or `Unlimited`. */
+export const readBalance = (json: unknown): string | undefined =>
+  readBalanceData(readData(json))?.remaining_balance;
+
+/** The profile echoes the token, so nothing but the zone is read. */
+const profile = z.object({ timezone: text });
+const readProfileData = reader(profile);
+export const readProfile = (json: unknown): z.infer<typeof profile> | undefined =>
+  readProfileData(readData(json));

@@ -1,0 +1,19 @@
+import { jsonReply, type SandboxReply } from "./http-server.ts";
+
+/** How a request can end in any API without a word of the application. */
+export type Fault = "serverError" | "html" | "hang" | "reset";
+
+/** What a gateway in front of the application might say. */
+export const htmlPage: Extract<SandboxReply, { kind: "answer" }> = {
+  kind: "answer",
+  status: 200,
+  headers: { "content-type": "text/html; charset=UTF-8" },
+  body: "<!DOCTYPE html>\n<html><body>OK</body></html>\n",
+};
+
+export const faults: Readonly<Record<Fault, SandboxReply>> = {
+  serverError: jsonReply(500, { message: "Server Error" }),
+  html: htmlPage,
+  hang: { kind: "hang" },
+  reset: { kind: "reset" },
+};

@@ -1,0 +1,40 @@
+import { jsonReply, type SandboxReply, type SandboxRequest } from "./http-server.ts";
+
+/** What the framework of several vendors does before their own code is asked. */
+
+export function routeNotFound({ path }: SandboxRequest): SandboxReply {
+  return jsonReply(404, { message: `The route ${path.slice(1)} could not be found.` });
+}
+
+export function methodNotAllowed({ method, path }: SandboxRequest, allowed: string): SandboxReply {
+  const message = `The ${method} method is not supported for route ${path.slice(1)}. Supported methods: ${allowed}.`;
+  return jsonReply(405, { message }, { allow: allowed });
+}
+
+export function isJsonRequest({ headers }: SandboxRequest): boolean {
+  return /^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "");
+}
+
+export const notJson = jsonReply(415, { message: "The Content-Type header must be application/json." });
+export const brokenJson = jsonReply(400, { message: "The request body is not valid JSON." });
+export const tooManyAttempts = jsonReply(429, { message: "Too Many Attempts." }, { "retry-after": "1" });
+
+/** Undefined when it is not JSON; JSON has no word for undefined. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of a body that is an object; none of any other. */
+export function fieldsOf(body: unknown): object {
+  return typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
+}
+
+/** The fields of a query and a body together, as the framework merges them: the query wins, field by field. */
+export function queryAndBody({ query, body }: SandboxRequest): Record<string, unknown> {
+  const given = [...query].filter(([, value]) => value !== "");
+  return { ...fieldsOf(parseJson(body)), ...Object.fromEntries(given) };
+}

@@ -1,0 +1,62 @@
+import { createFirstAttempts } from "../first-attempts.ts";
+import type { HttpServer } from "../http-server.ts";
+import { startSandbox, type SandboxOptions, type SandboxParts } from "../start.ts";
+import type { QikliContext } from "./context.ts";
+import { createDelivery } from "./delivery.ts";
+import { createPusher } from "./push.ts";
+import { qikliHandler } from "./routes.ts";
+import { createState } from "./state.ts";
+import { errors, statuses } from "./statuses.ts";
+
+export { qikliScenarios } from "./scenarios.ts";
+
+export interface QikliSandboxOptions extends SandboxOptions {
+  /** Who clients must say they are; `sandbox` unless given. */
+  username?: string;
+  /** The password clients must send; drawn when absent. */
+  password?: string;
+  delays?: Partial<Delays>;
+  /** Serves `/sms/1/logs`, too, which the platform has and the vendor's documentation does not. */
+  logs?: boolean;
+}
+
+export interface Delays {
+  /** From acceptance to the first report, and from each report to the next, give or take a fifth. */
+  reportMs: number;
+  /** How long a pushed report waits for others to share its request. */
+  batchMs: number;
+}
+
+export interface QikliSandbox extends HttpServer {
+  /** For Basic authentication. */
+  username: string;
+  password: string;
+}
+
+/**
+ * Starts a stand-in for the Qikli API: same paths, bodies and pushed reports, in JSON and XML, and a scenario per
+ * recipient (`scenarios.ts`). Rejects when the port is taken.
+ */
+export async function startQikliSandbox(options: QikliSandboxOptions = {}): Promise<QikliSandbox> {
+  const { username = "sandbox" } = options;
+  let password = options.password ?? "";
+  const server = await startSandbox(options, "Qikli-Reports/1.0", (parts) => {
+    password = options.password ?? parts.random.uuid();
+    const credentials = Buffer.from(`${username}:${password}`).toString("base64");
+    return qikliHandler(createContext(parts, `Basic ${credentials}`, options));
+  });
+  return { ...server, username, password };
+}
+
+function createContext(
+  parts: SandboxParts,
+  authorization: string,
+  { delays = {}, logs = false }: QikliSandboxOptions,
+): QikliContext {
+  const { clock, random, timers, sender, maxMessages } = parts;
+  const { reportMs = 800, batchMs = 20 } = delays;
+  const state = createState({ status: statuses.accepted, error: errors.none }, maxMessages);
+  const push = createPusher({ sender, timers, batchMs, givenUp: (report) => state.enqueue(report) });
+  const delivery = createDelivery({ clock, timers, random, state, push, reportMs });
+  return { authorization, clock, random, state, delivery, attempts: createFirstAttempts(), logs };
+}

@@ -1,0 +1,33 @@
+import type { SandboxReply } from "../http-server.ts";
+import type { ValidationErrors } from "./validation.ts";
+import { type Format, printError } from "./wire.ts";
+
+type Answer = Extract<SandboxReply, { kind: "answer" }>;
+
+export function answer(
+  status: number,
+  format: Format,
+  body: string,
+  headers: Record<string, string> = {},
+): Answer {
+  return { kind: "answer", status, headers: { "content-type": format, ...headers }, body };
+}
+
+/** The platform's words. The documentation has "General error" alone, without saying under which HTTP status. */
+const refusals = {
+  badRequest: { status: 400, word: "BAD_REQUEST", text: "Bad Request" },
+  unauthorized: { status: 401, word: "UNAUTHORIZED", text: "Invalid login details" },
+  forbidden: { status: 403, word: "FORBIDDEN", text: "Account is not allowed to send" },
+  notFound: { status: 404, word: "NOT_FOUND", text: "Requested URL not found" },
+  methodNotAllowed: { status: 405, word: "METHOD_NOT_ALLOWED", text: "Method not allowed" },
+  notAcceptable: { status: 406, word: "GENERAL_ERROR", text: "General error" },
+  unsupportedType: { status: 415, word: "GENERAL_ERROR", text: "General error" },
+  throttled: { status: 429, word: "TOO_MANY_REQUESTS", text: "Too many requests" },
+  general: { status: 500, word: "GENERAL_ERROR", text: "General error" },
+} as const;
+
+export function refusal(format: Format, name: keyof typeof refusals, errors?: ValidationErrors): Answer {
+  const { status, word, text } = refusals[name];
+  const headers = name === "throttled" ? { "retry-after": "1" } : undefined;
+  return answer(status, format, printError(format, word, text, errors), headers);
+}

@@ -1,0 +1,119 @@
+import { faults } from "../faults.ts";
+import type { SandboxReply } from "../http-server.ts";
+import { countParts } from "../parts.ts";
+import type { QikliContext } from "./context.ts";
+import { answer, refusal } from "./replies.ts";
+import { behaviourFor } from "./scenarios.ts";
+import type { Message } from "./state.ts";
+import { type StatusName, statuses } from "./statuses.ts";
+import { readRequest, type SendRequest } from "./validation.ts";
+import { type Format, printVerdicts } from "./wire.ts";
+
+export interface SubmitFormats {
+  sent: Format;
+  wanted: Format;
+}
+
+interface Verdict {
+  message: Message;
+  status: StatusName;
+}
+
+/** `POST /sms/2/text/advanced` */
+export async function submit(
+  context: QikliContext,
+  body: string,
+  { sent, wanted }: SubmitFormats,
+): Promise<SandboxReply> {
+  const request = readRequest(body, sent);
+  if (!request.ok) return refusal(wanted, "badRequest", request.errors);
+  const bulkId = request.value.bulkId ?? context.random.uuid();
+  const messages = readMessages(context, request.value, bulkId);
+  const [first] = messages;
+  if (first === undefined) throw new Error("a request without destinations passed validation");
+  // Whoever asks again under the same message id is told so, however the first request ended.
+  const isRepeated = context.state.isTaken(first.id);
+  const { answer: ending, stored } = first.behaviour;
+  if (!isRepeated && ending === "throttledOnce" && context.attempts.isFirst(first.id)) {
+    return refusal(wanted, "throttled");
+  }
+  if (!isRepeated && !stored) return endings[ending]({ wanted, body: "" });
+  const verdicts = judgeAll(context, messages);
+  const accepted = verdicts.filter(({ status }) => isAcceptance(status)).map(({ message }) => message);
+  const afterwards = await context.delivery.prepare(accepted);
+  const printed = printAnswer(wanted, bulkId, verdicts, !isRepeated && ending === "withoutVerdict");
+  return { ...endings[isRepeated ? "verdicts" : ending]({ wanted, body: printed }), afterwards };
+}
+
+function readMessages({ random, clock }: QikliContext, request: SendRequest, bulkId: string): Message[] {
+  return request.messages.flatMap(({ destinations, ...message }) =>
+    destinations.map(({ to, messageId }) => ({
+      id: messageId ?? random.uuid(),
+      bulkId,
+      to: to.replace(/^\+/, ""),
+      from: message.from,
+      text: message.text,
+      parts: countParts(message.text).parts,
+      notifyUrl: message.notifyUrl,
+      notifyContentType: message.notifyContentType ?? "application/json",
+      callbackData: message.callbackData,
+      intermediateReport: message.intermediateReport ?? false,
+      sentAt: Math.max(clock.now(), Date.parse(message.sendAt ?? "") || 0),
+      behaviour: behaviourFor(to),
+    })),
+  );
+}
+
+/** In the order sent: of two destinations with one message id the second is the duplicate. */
+function judgeAll({ state }: QikliContext, messages: readonly Message[]): Verdict[] {
+  return messages.map((message) => {
+    const status = state.isTaken(message.id) ? "duplicate" : judge(message);
+    if (isAcceptance(status)) state.accept(message);
+    return { message, status };
+  });
+}
+
+const isAcceptance = (status: StatusName): boolean => statuses[status].groupId < 2;
+
+/** International format, with or without a plus sign: 15 digits at most. */
+const internationalNumber = /^[1-9]\d{7,14}$/;
+
+function judge({ to, text, parts, behaviour }: Message): StatusName {
+  if (!internationalNumber.test(to)) return "prefixMissing";
+  return parts > 25 || Buffer.byteLength(text) > 4_000 ? "tooLong" : behaviour.verdict;
+}
+
+function printAnswer(
+  format: Format,
+  bulkId: string,
+  verdicts: readonly Verdict[],
+  withoutFirst: boolean,
+): string {
+  const rows = verdicts.map(({ message, status }) => ({
+    to: message.to,
+    status: statuses[status],
+    messageId: message.id,
+  }));
+  const isSparse = verdicts[0]?.message.behaviour.form.sparse === true;
+  return printVerdicts(format, isSparse ? undefined : bulkId, withoutFirst ? rows.slice(1) : rows);
+}
+
+interface Ending {
+  wanted: Format;
+  /** The verdicts, printed. */
+  body: string;
+}
+
+const endings: Readonly<Record<ReturnType<typeof behaviourFor>["answer"], (ending: Ending) => SandboxReply>> =
+  {
+    verdicts: ({ wanted, body }) => answer(200, wanted, body),
+    withoutVerdict: ({ wanted, body }) => answer(200, wanted, body),
+    throttledOnce: ({ wanted, body }) => answer(200, wanted, body),
+    badRequest: ({ wanted }) => refusal(wanted, "badRequest"),
+    errorIn200: ({ wanted }) => ({ ...refusal(wanted, "badRequest"), status: 200 }),
+    forbidden: ({ wanted }) => refusal(wanted, "forbidden"),
+    serverError: ({ wanted }) => refusal(wanted, "general"),
+    html: () => faults.html,
+    hang: () => faults.hang,
+    reset: () => faults.reset,
+  };

@@ -1,0 +1,102 @@
+import type { SandboxParts } from "../start.ts";
+import type { StatusWord, TelekomBehaviour } from "./behaviour.ts";
+import { behaviourFor } from "./scenarios.ts";
+import type { Message } from "./state.ts";
+import { callback, postback, printLiterally } from "./wire.ts";
+
+/** Times after acceptance at which the statuses change, give or take a fifth. */
+export interface Delays {
+  /** Until the first, usually `SENT`. */
+  sentMs: number;
+  /** Until the second, usually `DELIVERED`; a third takes twice as long, and so on. */
+  finalMs: number;
+}
+
+export interface DeliveryOptions extends Pick<SandboxParts, "clock" | "timers" | "random" | "sender"> {
+  delays: Delays;
+  /** Where the API key has its callbacks posted, if anywhere. */
+  callbackUrl: () => string | undefined;
+}
+
+export interface Delivery {
+  /**
+   * Prepares what will become of a message. Nothing happens before the returned function is called, except that
+   * a message whose scenario says so has its first callback answered.
+   */
+  prepare(message: Message): Promise<() => void>;
+}
+
+interface Step {
+  word: StatusWord;
+  /** After the step before. */
+  waitMs: number;
+}
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  return {
+    async prepare(message) {
+      const { callbackBeforeAnswer } = behaviourFor(message.to);
+      const [first, ...others] = planSteps(message, options);
+      if (callbackBeforeAnswer && first && message.status === "QUEUED") {
+        await takeSteps(message, [{ ...first, waitMs: 0 }], options);
+        return () => void finish(message, others, options);
+      }
+      const all = first ? [first, ...others] : [];
+      return () => void finish(message, all, options);
+    },
+  };
+}
+
+/** Everything that will happen to a message, in order. */
+function planSteps(message: Message, { clock, random, delays }: DeliveryOptions): Step[] {
+  const { startsAt, validityMs, group } = message.submission;
+  const startsInMs = Math.max(0, startsAt - clock.now());
+  const factor = 0.8 + 0.4 * random.fraction();
+  if (group?.isPaused) return [{ word: "EXPIRED", waitMs: startsInMs + validityMs }];
+  const behaviour = behaviourFor(message.to);
+  let elapsedMs = 0;
+  return orderedWords(behaviour).map((word, index) => {
+    const usualMs = index === 0 ? delays.sentMs : delays.finalMs * index * behaviour.slowness;
+    const dueMs = startsInMs + Math.round(usualMs * factor);
+    const waitMs = Math.max(0, dueMs - elapsedMs);
+    elapsedMs += waitMs;
+    return { word, waitMs };
+  });
+}
+
+function orderedWords({ words, reversed }: TelekomBehaviour): readonly StatusWord[] {
+  return reversed ? words.toReversed() : words;
+}
+
+async function finish(message: Message, steps: readonly Step[], options: DeliveryOptions): Promise<void> {
+  await takeSteps(message, steps, options);
+  if (!behaviourFor(message.to).postback) return;
+  await post(message, JSON.stringify(postback({ ...message, channel: "rcs" }, options.clock.now())), options);
+}
+
+/** One after the other: a callback is posted when the one before it has been answered, or has failed. */
+async function takeSteps(message: Message, steps: readonly Step[], options: DeliveryOptions): Promise<void> {
+  const { reversed, words } = behaviourFor(message.to);
+  for (const { word, waitMs } of steps) {
+    await options.timers.wait(waitMs);
+    const now = options.clock.now();
+    // Only the callbacks are out of order: look-ups never go back.
+    if (!reversed || word === words.at(-1)) message.status = word;
+    if (word === "DELIVERED") message.deliveredAt = now;
+    await post(message, printCallback(message, word, now), options);
+  }
+}
+
+async function post(message: Message, body: string, { sender, callbackUrl }: DeliveryOptions): Promise<void> {
+  const { callbacks, copies } = behaviourFor(message.to);
+  const url = message.submission.callback && callbacks === "sent" ? callbackUrl() : undefined;
+  if (url === undefined) return;
+  for (let copy = 0; copy < copies; copy++) await sender.send(url, body);
+}
+
+function printCallback(message: Message, word: StatusWord, now: number): string {
+  const body = callback(message, word, now);
+  const { printing } = behaviourFor(message.to);
+  if (printing === "literal") return printLiterally(body);
+  return JSON.stringify(printing === "textId" ? { ...body, messageId: String(message.id) } : body);
+}

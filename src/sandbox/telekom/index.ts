@@ -1,0 +1,55 @@
+import { createFirstAttempts } from "../first-attempts.ts";
+import type { HttpServer } from "../http-server.ts";
+import { startSandbox, type SandboxOptions } from "../start.ts";
+import { createDelivery, type Delays } from "./delivery.ts";
+import { telekomHandler } from "./routes.ts";
+import { createSessions } from "./sessions.ts";
+import { createState } from "./state.ts";
+
+export { telekomScenarios } from "./scenarios.ts";
+export type { Delays };
+
+export interface TelekomSandboxOptions extends SandboxOptions {
+  /** The API key clients must send; drawn when absent, 64 characters as in the documentation. */
+  token?: string;
+  /** Where callbacks are posted: a setting of the API key, not of a message. */
+  callbackUrl?: string;
+  /** The zone of `delivery_time` and `deliveryDateTime`. */
+  timeZone?: string;
+  /** Refuses every call as one from this address. */
+  refusedAddress?: string;
+  delays?: Partial<Delays>;
+}
+
+export interface TelekomSandbox extends HttpServer {
+  /** To be sent as `token` in each body, or to `auth`. */
+  token: string;
+  /** As in the web application, where the API key has its settings. Undefined: no callbacks. */
+  setCallbackUrl(url: string | undefined): void;
+}
+
+/**
+ * Starts a stand-in for the Telekom SK API v1, JSON and XML: same paths, bodies and callbacks, and a scenario per
+ * recipient (`scenarios.ts`). Rejects when the port is taken.
+ */
+export async function startTelekomSandbox(options: TelekomSandboxOptions = {}): Promise<TelekomSandbox> {
+  const { timeZone = "Europe/Bratislava" } = options;
+  let { callbackUrl, token = "" } = options;
+  const server = await startSandbox(options, "SMSDirect-Callback/1.0", (parts) => {
+    const { clock, random } = parts;
+    token ||= `${random.uuid()}${random.uuid()}`.replaceAll("-", "");
+    const delays = { sentMs: 150, finalMs: 800, ...options.delays };
+    const delivery = createDelivery({ ...parts, delays, callbackUrl: () => callbackUrl });
+    const state = createState(100_000_000 + Math.floor(random.fraction() * 800_000_000), parts.maxMessages);
+    const sessions = createSessions(clock, random);
+    const context = { token, timeZone, clock, sessions, state, delivery, attempts: createFirstAttempts() };
+    return telekomHandler(context, options.refusedAddress);
+  });
+  return {
+    ...server,
+    token,
+    setCallbackUrl: (url) => {
+      callbackUrl = url;
+    },
+  };
+}

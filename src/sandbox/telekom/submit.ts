@@ -1,0 +1,87 @@
+import { faults } from "../faults.ts";
+import type { SandboxReply } from "../http-server.ts";
+import type { TelekomBehaviour } from "./behaviour.ts";
+import { describeInSlovak } from "./codes.ts";
+import type { Call } from "./context.ts";
+import { failure, success, type Format } from "./format.ts";
+import { behaviourFor } from "./scenarios.ts";
+import type { Message } from "./state.ts";
+import { readSubmission, type Submission } from "./validation.ts";
+import { sentContent, type Entry } from "./wire.ts";
+
+/** `send_message` */
+export async function sendMessage(call: Call): Promise<SandboxReply> {
+  const { context, format, fields } = call;
+  const read = readSubmission(fields, format, context.timeZone);
+  if (!read.ok) return refuse(format, read.code);
+  const { answer, stored } = behaviourFor(read.value.recipients[0] ?? "");
+  const early = firstAnswer(call, answer);
+  if (early) return early;
+  const entries = stored ? read.value.recipients.map((to) => accept(call, read.value, to)) : [];
+  const starts: (() => void)[] = [];
+  for (const entry of entries) {
+    if (entry.kind === "accepted") starts.push(await context.delivery.prepare(entry.message));
+  }
+  const afterwards = () => {
+    for (const start of starts) start();
+  };
+  return { ...answers[answer](format, entries), afterwards };
+}
+
+/** What only a first attempt gets. */
+function firstAnswer(
+  { context, format, fields }: Call,
+  answer: TelekomBehaviour["answer"],
+): SandboxReply | undefined {
+  const session = fields.get("session_id");
+  const isOnce = answer === "throttledOnce" || (answer === "sessionLostOnce" && typeof session === "string");
+  const key = JSON.stringify([fields.get("to"), fields.get("text")]);
+  if (!isOnce || !context.attempts.isFirst(key)) return undefined;
+  if (answer === "throttledOnce") return tooMany;
+  context.sessions.end(String(session));
+  return refuse(format, "SESSION_NOT_FOUND");
+}
+
+/** As public clients of the gateway quote it, but for the header. */
+const tooMany: SandboxReply = {
+  kind: "answer",
+  status: 429,
+  headers: { "content-type": "text/plain; charset=UTF-8", "retry-after": "1" },
+  body: "Too many requests, please try again later.",
+};
+
+type Answering = (format: Format, entries: readonly Entry[]) => SandboxReply;
+
+const confirm: Answering = (format, entries) => success(format, sentContent(entries));
+
+const answers: Readonly<Record<TelekomBehaviour["answer"], Answering>> = {
+  accepted: confirm,
+  throttledOnce: confirm,
+  sessionLostOnce: confirm,
+  miscounted: (format, entries) => success(format, sentContent(entries, 1)),
+  refused: (format) => refuse(format, "TEXT_NUMBER_NOT_ALLOWED"),
+  serverError: () => faults.serverError,
+  html: () => faults.html,
+  hang: () => faults.hang,
+  reset: () => faults.reset,
+};
+
+function refuse(format: Format, code: string): SandboxReply {
+  return failure(format, code, describeInSlovak(code));
+}
+
+/** Slovak mobile numbers: the spelling chooses the channel. All others are international, in digits. */
+const spellings: readonly { pattern: RegExp; channel: Message["channel"] }[] = [
+  { pattern: /^(?:\+421|0)9\d{8}$/, channel: "rcs" },
+  { pattern: /^4219\d{8}$|^(?!421)[1-9]\d{7,14}$/, channel: "sms" },
+];
+
+function accept({ context }: Call, submission: Submission, to: string): Entry {
+  const channel = spellings.find(({ pattern }) => pattern.test(to))?.channel;
+  if (channel === undefined || behaviourFor(to).isRefused) return { kind: "refused", to };
+  const { group, parts, startsAt } = submission;
+  const waiting = group === undefined ? "QUEUED" : "IN_GROUP";
+  const status = startsAt > context.clock.now() ? "SCHEDULED" : waiting;
+  const message = context.state.add({ to, channel, parts, status, deliveredAt: null, submission });
+  return { kind: "accepted", message };
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import type { UncertainSubmission } from "../../src/providers/provider.ts";
+import { unusedOrigin } from "./local-server.ts";
+import {
+  accepted,
+  type Answer,
+  connect,
+  duplicate,
+  fixture,
+  json,
+  messageId,
+  openClient,
+  requestError,
+  submission,
+  verdict,
+} from "./qikli-fixtures.ts";
+
+const uncertain: UncertainSubmission = { ...submission, attemptedAt: new Date("2025-08-11T13:12:00Z") };
+const report = { ...JSON.parse(fixture("reports.200.json")).results[0], messageId };
+const logged = json({ results: [report] });
+
+describe("sending it again", () => {
+  test.each(["JSON", "XML"] as const)("is the same request to the letter, in %s", async (format) => {
+    const { client, requests } = await connect(() => json(verdict(duplicate)), { format });
+    const details = { flash: true, validityMinutes: 90 };
+    await client.submit({ ...submission, ...details });
+    await client.reconcile({ ...uncertain, ...details });
+    const [first, second] = requests.map(({ body, path, headers }) => ({ body, path, headers }));
+    expect(second).toEqual(first);
+  });
+
+  test("shows by its duplicate that the first was accepted", async () => {
+    const { client } = await connect(() => json(verdict(duplicate)));
+    expect(await client.reconcile(uncertain)).toEqual({
+      kind: "found",
+      providerMessageId: messageId,
+      receipts: [],
+    });
+  });
+
+  test("shows by its acceptance that it is accepted now", async () => {
+    const { client } = await connect(() => json(verdict(accepted)));
+    expect(await client.reconcile(uncertain)).toEqual({
+      kind: "found",
+      providerMessageId: messageId,
+      providerBatchId: "bulk-1",
+      receipts: [],
+    });
+  });
+
+  test.each<[string, Answer]>([
+    ["no credit", json(verdict({ groupId: 5, id: 12, name: "REJECTED_NOT_ENOUGH_CREDITS" }))],
+    ["status 23 under another name", json(verdict({ ...duplicate, name: "REJECTED_ODDITY" }))],
+    ["a bad request", json(requestError("BAD_REQUEST", "Bad Request"), 400)],
+  ])("proves nothing about the first by %s", async (_name, answer) => {
+    const { client } = await connect(() => answer);
+    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+  });
+
+  test.each<[string, Answer, string]>([
+    ["401", { status: 401 }, "unauthenticated"],
+    ["403", { status: 403 }, "refused"],
+    ["429", { status: 429, headers: { "retry-after": "5" } }, "busy"],
+    ["500", { status: 500 }, "unreachable"],
+    ["HTML", { body: "<html>" }, "unreachable"],
+    ["a reset", (response) => response.socket?.resetAndDestroy(), "unreachable"],
+  ])("may be in vain: %s", async (_name, answer, kind) => {
+    const { client, requests } = await connect(() => answer);
+    const outcome = { kind: "unavailable", problem: { kind, detail: expect.stringMatching(/\w/) } };
+    expect(await client.reconcile(uncertain)).toMatchObject(outcome);
+    expect(requests).toHaveLength(1);
+  });
+
+  test("may reach nobody", async () => {
+    const outcome = await openClient(await unusedOrigin()).reconcile(uncertain);
+    expect(outcome).toMatchObject({ kind: "unavailable", problem: { kind: "unreachable" } });
+  });
+
+  test("is not done twice, nor where the connection forbids it", async () => {
+    const { client, requests } = await connect(() => json(verdict(accepted)));
+    expect(await client.reconcile({ ...uncertain, resendAllowed: false })).toEqual({ kind: "absent" });
+    const careful = await connect(() => json(verdict(accepted)), { resend: false });
+    expect(await careful.client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect([...requests, ...careful.requests]).toEqual([]);
+  });
+});
+
+describe("with the logs", () => {
+  test("finds the message without sending it", async () => {
+    const { client, requests } = await connect(() => logged, { logs: true });
+    expect(await client.reconcile(uncertain)).toMatchObject({
+      kind: "found",
+      providerMessageId: messageId,
+      providerBatchId: "BULK-ID-123-xyz",
+      receipts: [{ status: "DELIVERED", clientRef: messageId }],
+    });
+    expect(requests.map(({ method, path, query }) => ({ method, path, query }))).toEqual([
+      { method: "GET", path: "/sms/1/logs", query: { messageId } },
+    ]);
+  });
+
+  test.each<[string, Answer]>([
+    ["empty", json({ results: [] })],
+    ["not there", { status: 404 }],
+    ["about others", json({ results: [{ ...report, messageId: "other" }] })],
+  ])("sends again where they are %s", async (_name, answer) => {
+    const { client, requests } = await connect(
+      ({ method }) => (method === "GET" ? answer : json(verdict(duplicate))),
+      { logs: true },
+    );
+    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "found", receipts: [] });
+    expect(requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
+  });
+
+  test("looks several messages up, each by its own id", async () => {
+    const { client, requests } = await connect(
+      ({ query }) => json({ results: [{ ...report, messageId: query["messageId"] }] }),
+      { logs: true },
+    );
+    const messages = ["a", "b"].map((id) => ({
+      messageId: id,
+      to: submission.to,
+      providerMessageId: `q-${id}`,
+    }));
+    const reply = await client.lookUp([...messages, { messageId, to: submission.to }]);
+    expect(reply).toMatchObject({
+      ok: true,
+      value: [{ clientRef: "a" }, { clientRef: "b" }, { clientRef: messageId }],
+    });
+    expect(new Set(requests.map(({ query }) => query["messageId"]))).toEqual(
+      new Set([messageId, "q-a", "q-b"]),
+    );
+  });
+
+  test("says what stood in the way", async () => {
+    const missing = await connect(() => ({ status: 404 }), { logs: true });
+    const down = await connect(() => ({ status: 503 }), { logs: true });
+    const messages = [{ messageId, to: submission.to }];
+    expect(await missing.client.lookUp(messages)).toMatchObject({ ok: false, problem: { kind: "refused" } });
+    expect(await down.client.lookUp(messages)).toMatchObject({ ok: false, problem: { kind: "busy" } });
+  });
+});
+
+test("without them nothing is looked up", async () => {
+  const { client, requests } = await connect(() => logged);
+  const reply = await client.lookUp([{ messageId, to: submission.to }]);
+  expect(reply).toEqual({
+    ok: false,
+    problem: { kind: "refused", detail: "Qikli has no look-up that leaves its reports unread." },
+  });
+  expect(requests).toEqual([]);
+});

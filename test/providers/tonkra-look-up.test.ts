@@ -1,0 +1,270 @@
+import { describe, expect, test } from "vitest";
+import type { UncertainSubmission } from "../../src/providers/provider.ts";
+import type { Seen } from "./local-server.ts";
+import { type Answer, checked, json } from "./serve-answers.ts";
+import { connect, fixture, messageId, submission, token } from "./tonkra-fixtures.ts";
+
+const uid = "606812e63f78b";
+const message = { messageId, to: checked("+31612345678"), providerMessageId: uid };
+const viewed = JSON.parse(fixture("real.view.200.json"));
+
+describe("looking up", () => {
+  test("a message by its uid, with the token in the query", async () => {
+    const { client, requests } = await connect(() => ({ body: fixture("real.view.200.json") }));
+    expect(await client.lookUp([message])).toEqual({
+      ok: true,
+      value: [
+        {
+          providerMessageId: uid,
+          clientRef: messageId,
+          status: "DELIVERED",
+          providerStatus: "Delivered",
+          part: 1,
+          parts: 1,
+          cost: "1",
+        },
+      ],
+    });
+    expect(requests).toMatchObject([
+      {
+        method: "GET",
+        path: `/api/http/sms/${uid}`,
+        query: { ...JSON.parse(fixture("token.request.json")), api_token: token },
+        headers: { accept: "application/json", "content-type": "application/json" },
+        body: "",
+      },
+    ]);
+  });
+
+  test("under v3, with the token in the header alone", async () => {
+    const { client, requests } = await connect(() => ({ body: fixture("real.view.200.json") }), {
+      api: "V3",
+    });
+    expect(await client.lookUp([message])).toHaveProperty("value.length", 1);
+    expect(requests).toMatchObject([
+      { path: `/api/v3/sms/${uid}`, query: {}, headers: { authorization: `Bearer ${token}` } },
+    ]);
+  });
+
+  test.each<[string, object, object]>([
+    ["old words", { status: "Delivered|gw-1" }, { status: "DELIVERED", providerStatus: "Delivered|gw-1" }],
+    ["the other key", { status: null, customer_status: "Expired" }, { status: "EXPIRED" }],
+    ["a number for a cost", { cost: 1.25 }, { cost: "1.25" }],
+    ["many segments", { sms_count: 3 }, { part: 1, parts: 1 }],
+    [
+      "a time, while on its way",
+      { status: "Sent", sent_at: "2025-05-29 16:07:41" },
+      { occurredAt: new Date("2025-05-29T15:07:41Z") },
+    ],
+    ["no time of delivery", { sent_at: "2025-05-29 16:07:41" }, { occurredAt: undefined }],
+    ["no uid of its own", { uid: null }, { providerMessageId: uid }],
+    ["a failure", { status: "Undelivered" }, { failure: { code: "undelivered", permanent: false } }],
+  ])("%s", async (_name, change, receipt) => {
+    const { client } = await connect(() => json({ ...viewed, data: { ...viewed.data, ...change } }), {
+      timeZone: "Africa/Lagos",
+    });
+    expect(await client.lookUp([message])).toMatchObject({ ok: true, value: [receipt] });
+  });
+
+  test.each<[string, Answer]>([
+    ["not found", json({ status: "error", message: "SMS Info not found" }, 404)],
+    ["no such model", json({ message: "No query results for model [Reports] 606812e63f78b" }, 404)],
+    ["the documented placeholder", { body: fixture("view.200.unrendered.txt") }],
+    ["no data", json({ status: "success", data: null })],
+    ["somebody else's", json({ ...viewed, data: { ...viewed.data, uid: "other" } })],
+    ["no status", json({ ...viewed, data: { ...viewed.data, status: " " } })],
+  ])("nothing is said by: %s", async (_name, answer) => {
+    const { client } = await connect(() => answer);
+    expect(await client.lookUp([message])).toEqual({ ok: true, value: [] });
+  });
+
+  test("never asks without an id", async () => {
+    const { client, requests } = await connect(() => ({}));
+    expect(await client.lookUp([{ messageId, to: message.to, providerBatchId: "b" }])).toEqual({
+      ok: true,
+      value: [],
+    });
+    expect(requests).toEqual([]);
+  });
+
+  test("stops at the first problem, and says so", async () => {
+    const { client, requests } = await connect(() => ({ body: fixture("real.token.200.json") }));
+    const many = Array.from({ length: 20 }, () => message);
+    expect(await client.lookUp(many)).toMatchObject({ ok: false, problem: { kind: "unauthenticated" } });
+    expect(requests.length).toBeLessThanOrEqual(4);
+  });
+
+  test("an odd id stays within its path", async () => {
+    const { client, requests } = await connect(() => ({ status: 404, body: fixture("error.json") }));
+    await client.lookUp([{ ...message, providerMessageId: "../me?x=1#" }]);
+    expect(requests.map((seen) => seen.path)).toEqual(["/api/http/sms/..%2Fme%3Fx%3D1%23"]);
+  });
+});
+
+describe("reconciling", () => {
+  const uncertain: UncertainSubmission = { ...submission, attemptedAt: new Date("2025-05-29T16:07:00Z") };
+  const listed = JSON.parse(fixture("real.list.200.json"));
+  const [row] = listed.data.data;
+  const pageOf = (rows: object[], current = 1, last = 1) =>
+    json({ ...listed, data: { ...listed.data, current_page: current, last_page: last, data: rows } });
+  const found = { kind: "found", providerMessageId: row.uid };
+
+  test("finds the row of the documented page", async () => {
+    const { client, requests } = await connect(() => ({ body: fixture("real.list.200.json") }));
+    expect(await client.reconcile(uncertain)).toEqual({
+      ...found,
+      receipts: [
+        {
+          providerMessageId: row.uid,
+          clientRef: messageId,
+          status: "DELIVERED",
+          providerStatus: "Delivered",
+          occurredAt: undefined,
+          part: 1,
+          parts: 1,
+          cost: "1",
+          failure: undefined,
+        },
+      ],
+    });
+    expect(requests).toMatchObject([
+      {
+        method: "GET",
+        path: "/api/http/sms",
+        query: {
+          page: "1",
+          start_date: "2025-05-29 16:05:00",
+          end_date: "2025-05-29 16:22:00",
+          timezone: "UTC",
+          api_token: token,
+        },
+        body: "",
+      },
+    ]);
+  });
+
+  test("reads and asks in the connection's zone", async () => {
+    const { client, requests } = await connect(() => pageOf([{ ...row, sent_at: "2025-05-29 17:07:41" }]), {
+      timeZone: "Africa/Lagos",
+    });
+    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(requests[0]?.query).toMatchObject({ start_date: "2025-05-29 17:05:00", timezone: "Africa/Lagos" });
+  });
+
+  test.each<[string, object, boolean]>([
+    ["as it is", {}, true],
+    ["an old row without a time", { sent_at: null }, true],
+    ["a number with punctuation", { to: "+31 6 1234-5678" }, true],
+    ["white space at the ends", { message: " This is a test message\r\n" }, true],
+    ["no status yet", { status: null }, true],
+    ["at the first moment", { sent_at: "2025-05-29 16:05:00" }, true],
+    ["at the last moment", { sent_at: "2025-05-29 16:22:00" }, true],
+    ["too early", { sent_at: "2025-05-29 16:04:59" }, false],
+    ["too late", { sent_at: "2025-05-29 16:22:01" }, false],
+    ["another number", { to: "31612345679" }, false],
+    ["another sender", { from: "Another" }, false],
+    ["another text", { message: "This is a test message!" }, false],
+    ["no number", { to: null }, false],
+  ])("%s: %j %s", async (_name, change, isOurs) => {
+    const { client } = await connect(() => pageOf([{ ...row, ...change }]));
+    expect(await client.reconcile(uncertain)).toMatchObject(isOurs ? found : { kind: "absent" });
+  });
+
+  test("a sender of digits may lose its plus sign", async () => {
+    const { client } = await connect(() => pageOf([{ ...row, from: "31600000000" }]));
+    expect(await client.reconcile({ ...uncertain, from: "+31600000000" })).toMatchObject(found);
+  });
+
+  test("two that are alike are not told apart, unless one is claimed", async () => {
+    const { client } = await connect(() => pageOf([row, { ...row, uid: "another" }]));
+    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable" });
+    expect(await client.reconcile({ ...uncertain, claimedIds: ["another"] })).toMatchObject(found);
+    expect(await client.reconcile({ ...uncertain, claimedIds: ["another", row.uid] })).toEqual({
+      kind: "absent",
+    });
+  });
+
+  /** Pages of 25 rows of others, with ours as the last one of the last page. */
+  function pages(last: number, others: object = {}) {
+    return ({ query }: Seen): Answer => {
+      const page = Number(query["page"]);
+      const rows = Array.from({ length: 25 }, (_, index) => ({
+        ...row,
+        to: "1",
+        uid: `${page}-${index}`,
+        ...others,
+      }));
+      return pageOf(page === last ? [...rows, row] : rows, page, last);
+    };
+  }
+
+  test("turns the pages by number, and never follows an address", async () => {
+    const { client, requests } = await connect(pages(3));
+    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(requests.map((seen) => [seen.path, seen.query["page"]])).toEqual([
+      ["/api/http/sms", "1"],
+      ["/api/http/sms", "2"],
+      ["/api/http/sms", "3"],
+    ]);
+  });
+
+  test("a row that moved to the next page meanwhile is one row", async () => {
+    const { client } = await connect(({ query }) => pageOf([row], Number(query["page"]), 2));
+    expect(await client.reconcile(uncertain)).toMatchObject(found);
+  });
+
+  test("stops where the messages are older than ours", async () => {
+    const { client, requests } = await connect(pages(9, { sent_at: "2025-05-29 16:00:00" }));
+    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("a list that goes on for ever is not absence", async () => {
+    const { client, requests } = await connect(pages(1000));
+    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable" });
+    expect(requests).toHaveLength(20);
+  });
+
+  test("asks again without the filters where they are refused", async () => {
+    const { client, requests } = await connect(({ query }) =>
+      query["timezone"] === undefined ? pageOf([row]) : json({ status: "error", message: "Zone" }, 422),
+    );
+    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(requests.map((seen) => Object.keys(seen.query))).toEqual([
+      expect.anything(),
+      ["api_token", "page"],
+    ]);
+  });
+
+  test.each<[string, Answer]>([
+    ["the documented placeholder", { body: fixture("list.200.printed.txt") }],
+    ["an empty page", pageOf([])],
+    ["an empty list", json({ status: "success", data: [] })],
+    ["no data", json({ status: "success", data: null })],
+    ["a 404 of the application", json({ status: "error", message: "SMS Info not found" }, 404)],
+    ["rows that are none", pageOf([1 as never, null as never, {}])],
+  ])("absence: %s", async (_name, answer) => {
+    const { client } = await connect(() => answer);
+    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+  });
+
+  test.each<[string, Answer]>([
+    ["a plain list", json({ status: "success", data: [row] })],
+    ["rows by number", json({ ...listed, data: { ...listed.data, data: { 3: row } } })],
+  ])("%s is read, too", async (_name, answer) => {
+    const { client } = await connect(() => answer);
+    expect(await client.reconcile(uncertain)).toMatchObject(found);
+  });
+
+  test.each<[string, Answer, string]>([
+    ["a fault", { status: 500 }, "unreachable"],
+    ["a wrong token", { body: fixture("real.token.200.json") }, "unauthenticated"],
+    ["HTML", { body: "<html>", headers: { "content-type": "text/html" } }, "unreadable"],
+    ["no route", json({ message: "The route api/http/sms could not be found." }, 404), "refused"],
+    ["a refusal of everything", json({ status: "error", message: "x" }, 422), "refused"],
+    ["throttling", { status: 429 }, "busy"],
+  ])("a problem is not absence: %s", async (_name, answer, kind) => {
+    const { client } = await connect(() => answer);
+    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable", problem: { kind } });
+  });
+});
