@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+// As Node resolves: with Vite's own conditions our code would get another copy of `graphql` than Yoga has.
+const conditions = ["node", "module-sync"];
+
 export default defineConfig({
+  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],

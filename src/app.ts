@@ -24,6 +24,7 @@ import { EventFeed } from "./messages/event-feed.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import { stopAll, stopTogether, type Stops } from "./stops.ts";
 
 export interface AppOptions {
   databaseUrl: string;
@@ -44,6 +45,8 @@ export interface AppOptions {
   onStatement?: (text: string) => void;
 }
 
+const longestDrainMs = 30_000;
+
 /** A running process: API, worker, or both. */
 export interface App {
   services: Services;
@@ -60,17 +63,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   try {
     return await start(options, stops);
   } catch (error) {
-    await stopAll(stops);
+    await stopAll(stops).catch(() => undefined);
     throw error;
   }
-}
-
-/** How to end what was started, in the order of starting. */
-type Stops = (() => unknown)[];
-
-/** The doors first, then the work behind them, and the database last. */
-async function stopAll(stops: Stops): Promise<void> {
-  for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
 }
 
 async function start(options: AppOptions, stops: Stops): Promise<App> {
@@ -88,6 +83,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
 
   let url = options.publicUrl ?? `http://localhost:${options.port}`;
   const connections = new Connections(database, createSecretBox(options.secretKey), () => url);
+  await connections.checkKey();
   await connections.watch(listener);
   stops.push(() => connections.close());
 
@@ -102,7 +98,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
 
   // The API and the worker drain side by side.
   const doors: Stops = [];
-  stops.push(() => Promise.all(doors.map((close) => close())));
+  stops.push(() => stopTogether(doors));
   let server: Server | undefined;
   if (options.runsApi) {
     await feed.open(listener);
@@ -176,22 +172,26 @@ async function startApi(
   await once(server, "listening");
   doors.push(async () => {
     const closed = new Promise((done) => server.close(done));
+    // A client that has stopped reading or sending must not keep the process.
+    const deadline = setTimeout(() => server.closeAllConnections(), longestDrainMs);
     streams.closeAll();
     await sockets.dispose();
     server.closeIdleConnections();
     await closed;
+    clearTimeout(deadline);
   });
   return server;
 }
 
 function countReceipt(metrics: Metrics, provider: string, outcome: ReceiptOutcome): void {
-  if (outcome.kind !== "matched") return metrics.receipts.inc({ outcome: outcome.kind, provider });
-  const { applied, ignoredReason, change } = outcome.transition;
-  metrics.receipts.inc({
-    outcome: applied ? "applied" : (ignoredReason ?? "ignored").toLowerCase(),
-    provider,
-  });
-  if (change.status === "UNKNOWN") metrics.unknownWords.inc({ provider });
+  metrics.receipts.inc({ outcome: outcomeLabel(outcome), provider });
+  if (outcome.status === "UNKNOWN") metrics.unknownWords.inc({ provider });
+}
+
+function outcomeLabel(outcome: ReceiptOutcome): string {
+  if (outcome.kind !== "matched") return outcome.kind;
+  const { applied, ignoredReason } = outcome.transition;
+  return applied ? "applied" : (ignoredReason ?? "ignored").toLowerCase();
 }
 
 function observeLag(metrics: Metrics, clock: Clock, events: readonly { receivedAt: Date }[]): void {

@@ -95,9 +95,12 @@ export class InvalidCursorError extends InvalidInputError {
 
 export class NotFoundError extends DomainError {
   readonly code = "NOT_FOUND";
+  readonly what: string;
+  /** The id as it was given. */
   readonly id: string;
   constructor(what: string, id: string) {
-    super(`There is no ${what} with the id ${id} in this account.`);
+    super(`There is no ${what} with the id ${id} in this account. Use an id that this account was given.`);
+    this.what = what;
     this.id = id;
   }
 }

@@ -1,32 +1,41 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { startApp, type App } from "./app.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
 import { openDatabase } from "./database/database.ts";
 import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
 import { migrate } from "./database/migrate.ts";
-import { connectSandbox, prepareAccount } from "./development/development.ts";
+import { connectSandboxes, prepareAccount, type Sandbox } from "./development/development.ts";
+import { watchLaunchers } from "./development/launchers.ts";
 import { claimDirectory } from "./development/one-process.ts";
 import { keepSecret } from "./development/secret-file.ts";
 import { createLogger, type Logger } from "./logger.ts";
+import { stopAll, type Stops } from "./stops.ts";
 import { banner, helpText } from "./welcome.ts";
 
-/** What was started, in order; stopped in the opposite order. */
-type Stops = (() => Promise<void>)[];
-
-async function main(): Promise<void> {
+/** Runs until it is asked to stop. Resolves with the exit code, when everything has ended. */
+async function main(): Promise<number> {
   const stops: Stops = [];
   try {
     // oxlint-disable-next-line node/no-process-env
-    const config = readConfig(process.env);
+    const variables = process.env;
+    const config = readConfig(variables);
     const logger = createLogger({ level: config.logLevel });
-    stopOnSignals(stops, logger);
+    const stopRequest = waitForStopRequest(logger, variables["npm_lifecycle_event"] !== undefined);
     await start(config, logger, stops);
+    await stopRequest;
   } catch (error) {
+    complain(error instanceof ConfigError ? error.message : `smsgraph could not start: ${explain(error)}`);
+    await stopAll(stops).catch(complain);
+    return 1;
+  }
+  try {
     await stopAll(stops);
-    const text = error instanceof ConfigError ? error.message : `smsgraph could not start: ${explain(error)}`;
-    process.stderr.write(`\n${text}\n`);
-    process.exitCode = 1;
+    return 0;
+  } catch (error) {
+    complain(`smsgraph could not stop cleanly: ${explain(error)}`);
+    return 1;
   }
 }
 
@@ -43,9 +52,9 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<void
     logger,
   });
   stops.push(() => app.stop());
-  const sandbox = config.sandbox && config.runsApi ? await startSandbox(app, config, stops) : undefined;
+  const sandboxes = config.sandbox && config.runsApi ? await startSandboxes(app, config, stops) : [];
   process.stdout.write(
-    banner({ url: app.url, developmentKey, sandbox, embedded: config.databaseUrl === undefined, config }),
+    banner({ url: app.url, developmentKey, sandboxes, embedded: config.databaseUrl === undefined, config }),
   );
 }
 
@@ -65,47 +74,65 @@ async function prepareKey({ dataDirectory, developmentKey }: Config, databaseUrl
   }
 }
 
-async function startSandbox(app: App, config: Config, stops: Stops): Promise<{ url: string; token: string }> {
-  const sandbox = await connectSandbox(app, config.sandboxPort);
-  stops.push(() => sandbox.close());
-  return sandbox;
+async function startSandboxes(app: App, config: Config, stops: Stops): Promise<Sandbox[]> {
+  const sandboxes = await connectSandboxes(app, config.sandboxPort);
+  stops.push(async () => {
+    const stopped = app.stop();
+    // Submissions under way get their answers, but not those that a sandbox leaves hanging on purpose.
+    await Promise.race([stopped, pause(sandboxDrainMs, undefined, { ref: false })]);
+    await Promise.all(sandboxes.map((sandbox) => sandbox.close()));
+    await stopped;
+  });
+  return sandboxes;
 }
+
+const sandboxDrainMs = 2_000;
 
 const newSecretKey = (): string => randomBytes(32).toString("base64");
 
-/** The first signal drains; a second one does not wait. */
-function stopOnSignals(stops: Stops, logger: Logger): void {
-  let stopping = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
+/** One request to stop can come twice: from the terminal, and from npm, which passes it on. */
+const sameRequestMs = 500;
+
+/** Resolves at the first signal, or when the npm that started us has ended. A second signal does not wait. */
+function waitForStopRequest(logger: Logger, startedByNpm: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let askedAt: number | undefined;
+    const ask = (signal: string): void => {
+      if (askedAt !== undefined && performance.now() - askedAt > sameRequestMs) process.exit(1);
+      if (askedAt !== undefined) return;
+      askedAt = performance.now();
       logger.info({ signal }, "stopping: no new work is taken, what is under way is finished");
-      void stopAll(stops).then(
-        () => process.exit(0),
-        (error: unknown) => {
-          logger.error({ error }, "could not stop cleanly");
-          process.exit(1);
-        },
-      );
-    });
-  }
+      resolve();
+    };
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => ask(signal));
+    if (startedByNpm) watchLaunchers(() => ask("npm has ended"));
+  });
 }
 
-async function stopAll(stops: Stops): Promise<void> {
-  for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
-}
+const complain = (text: unknown): void => void process.stderr.write(`\n${String(text)}\n`);
 
+/** What to do about errors of the system and of PostgreSQL, by their code. */
+const advice: Readonly<Record<string, string>> = {
+  EADDRINUSE: "Stop what listens there, or set PORT (SANDBOX_PORT for the sandbox) to another one.",
+  EACCES: "Choose a port above 1023, or a DATA_DIR that may be written to.",
+  ECONNREFUSED: "The database of DATABASE_URL does not answer. Is it running?",
+  ENOTFOUND: "Correct the host in DATABASE_URL.",
+  ETIMEDOUT: "The database of DATABASE_URL does not answer. Is it running?",
+  "28P01": "Correct the user and password in DATABASE_URL.",
+  "28000": "Correct the user and password in DATABASE_URL.",
+  "3D000": "Create it, or correct DATABASE_URL.",
+};
+
+/** The error in words, and what to do next. */
 function explain(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE")
-    return "the port is in use. Stop what listens there, or set PORT to another one.";
-  if (code === "ECONNREFUSED") return "the database of DATABASE_URL does not answer. Is it running?";
-  return error instanceof Error ? message : String(error);
+  const [cause] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const { code = "", message = String(cause) } = cause as NodeJS.ErrnoException;
+  const problem = message.replace(/^listen E[A-Z]+: /, "").replace(/[.]?$/, ".");
+  return Object.hasOwn(advice, code) ? `${problem} ${advice[code]}` : problem;
 }
 
 if (process.argv.includes("--help") || process.argv.includes("-h")) {
   process.stdout.write(helpText);
 } else {
-  await main();
+  process.exit(await main());
 }

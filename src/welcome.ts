@@ -3,13 +3,13 @@ import type { Config } from "./config.ts";
 export interface BannerOptions {
   url: string | undefined;
   developmentKey: string | undefined;
-  sandbox: { url: string } | undefined;
+  sandboxes: readonly { title: string; url: string }[];
   embedded: boolean;
   config: Config;
 }
 
 /** What a person needs to know after a start. */
-export function banner({ url, developmentKey, sandbox, embedded, config }: BannerOptions): string {
+export function banner({ url, developmentKey, sandboxes, embedded, config }: BannerOptions): string {
   const lines = ["", "  smsgraph is running."];
   if (url === undefined) lines.push("  This process only works off jobs (ROLE=worker).");
   else lines.push("", `  GraphiQL   ${url}/graphql`);
@@ -19,10 +19,12 @@ export function banner({ url, developmentKey, sandbox, embedded, config }: Banne
       "             (filled in already; in your app: Authorization: Bearer <key>)",
     );
   }
-  if (sandbox)
-    lines.push(
-      `  Sandbox    ${sandbox.url}  plays TikoSMS; the recipient's last three digits choose what happens`,
-    );
+  for (const [index, { title, url: address }] of sandboxes.entries()) {
+    lines.push(`  ${index === 0 ? "Sandboxes" : "         "}  ${address}  plays ${title}`);
+  }
+  if (sandboxes.length > 0) {
+    lines.push("             (the last three digits of the recipient choose what happens: docs/sandbox.md)");
+  }
   lines.push(
     `  Database   ${embedded ? `embedded PostgreSQL, kept in ${config.dataDirectory}` : "DATABASE_URL"}`,
   );
@@ -35,14 +37,14 @@ export const helpText = `smsgraph: one GraphQL API for every SMS provider, live.
 Usage: npm start
 
 Starts everything: with nothing configured an embedded PostgreSQL, a development account with a key, and a
-sandbox provider. All settings are environment variables (see the README and .env.example):
+sandbox of each provider. All settings are environment variables (see the README and .env.example):
 
   PORT                      where to listen (4000)
   DATABASE_URL              a PostgreSQL of 15 or newer instead of the embedded one
   PUBLIC_URL                where providers and people reach this server
   ROLE                      api, worker or all (all)
   DATA_DIR                  files of the embedded PostgreSQL and development secrets (.data)
-  SANDBOX                   start the sandbox provider (true in development)
+  SANDBOX                   start the sandbox providers (true in development)
   DEVELOPMENT_KEY           fixes the development API key
   SECRET_KEY                32 bytes in base64; encrypts provider credentials
   LOG_LEVEL                 trace, debug, info, warn, error or silent (info)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUIDv7 } from "node:crypto";
-import type { Database } from "../database/database.ts";
+import type { Database, Statement } from "../database/database.ts";
 
 /** What a key may do. The scopes are independent of each other. */
 export const scopes = ["READ", "SEND", "ADMIN"] as const;
@@ -44,16 +44,21 @@ export class ApiKeys {
   }
 
   async #load(key: string): Promise<Viewer | undefined> {
-    const row = await this.#database.prisma.apiKey.findUnique({
-      where: { hash: hashKey(key), revokedAt: null },
-      include: { account: true },
-    });
-    if (!row) return undefined;
-    const { id: keyId, name: keyName, accountId, account } = row;
-    const granted = new Set(scopes.filter((scope) => row.scopes.includes(scope)));
-    return { accountId, accountName: account.name, keyId, keyName, scopes: granted };
+    const [row] = await this.#database.query<ViewerRow>(findViewer, [hashKey(key)]);
+    return row && { ...row, scopes: new Set(scopes.filter((scope) => row.scopes.includes(scope))) };
   }
 }
+
+type ViewerRow = Omit<Viewer, "scopes"> & { scopes: string[] };
+
+const findViewer: Statement = {
+  name: "find_viewer",
+  text: `
+    select a.id as "accountId", a.name as "accountName", k.id as "keyId", k.name as "keyName", k.scopes
+    from api_keys as k
+    join accounts as a on a.id = k.account_id
+    where k.hash = $1 and k.revoked_at is null`,
+};
 
 /** Stores a key for an account; the key itself is not kept. Does nothing when it is stored already. */
 export async function storeKey(

@@ -71,9 +71,12 @@ export class CallbackIngest {
   }
 }
 
-/** Classes 22 and 23 of PostgreSQL's error codes: the data is at fault, and trying again will not help. */
-const isDataError = (error: unknown): error is DatabaseError =>
-  error instanceof DatabaseError && /^2[23]/.test(error.code ?? "");
+/**
+ * Classes 22, 23 and 54 of PostgreSQL's error codes: the data is at fault (wrong, conflicting, or too large, as an
+ * id that fits no index), and trying again will not help.
+ */
+export const isDataError = (error: unknown): error is DatabaseError =>
+  error instanceof DatabaseError && /^(2[23]|54)/.test(error.code ?? "");
 
 async function store(
   transaction: Queryable,

@@ -12,6 +12,7 @@ export type CallbackResult =
   | "accepted"
   | "quarantined"
   | "empty"
+  | "incomplete"
   | "too_large"
   | "not_text"
   | "malformed"

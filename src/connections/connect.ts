@@ -5,6 +5,7 @@ import type { Database } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import { InvalidInputError, NotFoundError } from "../errors.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
+import { storable } from "../storable.ts";
 import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
 
 export interface ConnectorOptions {
@@ -15,26 +16,21 @@ export interface ConnectorOptions {
   allowInsecureProviders: boolean;
 }
 
-/** What a caller gives for a new connection; absent values take their defaults. */
-export interface ConnectInput {
-  name: string;
-  baseUrl?: string | null | undefined;
-  priority?: number | null | undefined;
-  timeZone?: string | null | undefined;
-  defaultSender?: string | null | undefined;
-  /** The kind's own credentials and settings. */
-  own: Record<string, unknown>;
-}
-
-export interface UpdateInput {
+/** What can be said of any connection; absent values take their defaults, null removes a limit or a sender. */
+interface CommonInput {
   name?: string | null | undefined;
   enabled?: boolean | null | undefined;
   priority?: number | null | undefined;
-  timeZone?: string | null | undefined;
   defaultSender?: string | null | undefined;
-  baseUrl?: string | null | undefined;
-  own?: Record<string, unknown>;
+  /** Submissions per second. */
+  maxPerSecond?: number | null | undefined;
+  /** Submissions in flight. */
+  maxConcurrent?: number | null | undefined;
 }
+
+/** The rest are settings and credentials, under the names the adapter has for them. */
+export type UpdateInput = CommonInput & Record<string, unknown>;
+export type ConnectInput = UpdateInput & { name: string };
 
 const longestName = 100;
 
@@ -48,43 +44,28 @@ export class Connector {
 
   /** @throws InvalidInputError */
   async connect(accountId: string, kind: ProviderKind, input: ConnectInput): Promise<Provider> {
-    const { connections, clock } = this.#options;
+    const { connections, clock, database } = this.#options;
     const adapter = registry[kind];
     const id = randomUUIDv7();
-    checkName(input.name);
-    checkSender(input.defaultSender, adapter);
-    const base = { baseUrl: input.baseUrl ?? adapter.documentedBaseUrl, timeZone: input.timeZone ?? "UTC" };
-    const { settings, credentials } = this.#parse(adapter, { ...base, ...given(input.own) });
-    const callbackSecret = newCallbackSecret();
+    const { common, own } = split(input, adapter);
+    const { settings, credentials } = this.#parse(adapter, { baseUrl: adapter.documentedBaseUrl }, own);
+    const secrets = connections.sealSecrets(id, { credentials, callbackSecret: newCallbackSecret() });
     const now = clock.now();
-    return this.#options.database.prisma.provider.create({
-      data: {
-        id,
-        accountId,
-        kind,
-        name: input.name,
-        priority: input.priority ?? 100,
-        defaultSender: input.defaultSender ?? null,
-        settings,
-        secrets: connections.sealSecrets(id, { credentials, callbackSecret }),
-        createdAt: now,
-        updatedAt: now,
-      },
+    const times = { createdAt: now, updatedAt: now };
+    return database.prisma.provider.create({
+      data: { id, accountId, kind, settings, secrets, ...common, name: input.name, ...times, lane: { create: {} } },
     });
   }
 
   /** @throws InvalidInputError @throws NotFoundError */
   async update(accountId: string, id: string, shownId: string, input: UpdateInput): Promise<Provider> {
     const { row, adapter } = await this.find(accountId, id, shownId);
-    if (input.name != null) checkName(input.name);
-    checkSender(input.defaultSender, adapter);
+    const { common, own } = split(input, adapter);
     const secrets = this.#options.connections.openSecrets(row);
     const stored = { ...(row.settings as object), ...secrets.credentials };
-    const changed = given({ ...input.own, baseUrl: input.baseUrl, timeZone: input.timeZone });
-    const { settings, credentials } = this.#parse(adapter, { ...stored, ...changed });
+    const { settings, credentials } = this.#parse(adapter, stored, own);
     return this.#write(id, {
-      ...given({ name: input.name, enabled: input.enabled, priority: input.priority }),
-      ...(input.defaultSender !== undefined && { defaultSender: input.defaultSender }),
+      ...common,
       settings,
       secrets: this.#options.connections.sealSecrets(id, { ...secrets, credentials }),
     });
@@ -117,9 +98,13 @@ export class Connector {
 
   #parse(
     adapter: RegisteredProvider,
-    raw: Record<string, unknown>,
+    base: Record<string, unknown>,
+    own: Record<string, unknown>,
   ): { settings: object; credentials: Record<string, string> } {
-    const parsed = parseSettings(adapter, raw);
+    for (const [key, value] of Object.entries(own)) if (typeof value === "string") storable(value, key);
+    const parsed = parseSettings(adapter, { ...base, ...own });
+    const foreign = Object.keys(own).find((key) => !Object.hasOwn(parsed, key));
+    if (foreign !== undefined) throw new InvalidInputError(foreign, `${adapter.title} has no \`${foreign}\`.`);
     this.#checkBaseUrl(new URL(parsed["baseUrl"] as string));
     const entries = Object.entries(parsed);
     const isSecret = ([key]: [string, unknown]): boolean => adapter.secretKeys.includes(key);
@@ -155,22 +140,43 @@ function parseSettings(adapter: RegisteredProvider, raw: Record<string, unknown>
   }
 }
 
-const given = (values: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value != null));
+/** Divides an input into the columns every connection has and the adapter's own settings. @throws InvalidInputError */
+function split(input: UpdateInput, adapter: RegisteredProvider) {
+  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, ...own } = input;
+  if (name != null) checkName(name);
+  checkSender(defaultSender, adapter);
+  checkLimit("maxPerSecond", maxPerSecond, 0.01);
+  checkLimit("maxConcurrent", maxConcurrent, 1);
+  return {
+    common: {
+      ...(name != null && { name }),
+      ...(enabled != null && { enabled }),
+      ...(priority != null && { priority }),
+      ...(defaultSender !== undefined && { defaultSender }),
+      ...(maxPerSecond !== undefined && { maxPerSecond }),
+      ...(maxConcurrent !== undefined && { maxConcurrent }),
+    },
+    own: Object.fromEntries(Object.entries(own).filter(([, value]) => value != null)),
+  };
+}
+
+const largestLimit = 10_000;
+
+function checkLimit(field: string, value: number | null | undefined, least: number): void {
+  if (value == null || (value >= least && value <= largestLimit)) return;
+  throw new InvalidInputError(field, `\`${field}\` must be ${least} to ${largestLimit}, or null for no limit.`);
+}
 
 function checkName(name: string): void {
-  if (name.trim() === "" || name.length > longestName || name.includes("\0") || !name.isWellFormed()) {
+  if (storable(name, "name").trim() === "" || name.length > longestName) {
     throw new InvalidInputError("name", `\`name\` must have 1 to ${longestName} characters.`);
   }
 }
 
 function checkSender(sender: string | null | undefined, adapter: RegisteredProvider): void {
   if (sender == null) return;
-  const problem = adapter.senderProblem(sender, "");
-  if (problem !== undefined || sender.includes("\0") || !sender.isWellFormed()) {
-    throw new InvalidInputError(
-      "defaultSender",
-      `${adapter.title} does not take this sender: ${problem ?? "not text"}`,
-    );
+  const problem = adapter.senderProblem(storable(sender, "defaultSender"), "");
+  if (problem !== undefined) {
+    throw new InvalidInputError("defaultSender", `${adapter.title} does not take this sender: ${problem}`);
   }
 }

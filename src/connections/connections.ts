@@ -50,6 +50,19 @@ export class Connections {
     this.#publicUrl = publicUrl;
   }
 
+  /** @throws Error saying what to do when the stored secrets were encrypted with another key */
+  async checkKey(): Promise<void> {
+    const row = await this.#database.prisma.provider.findFirst({ orderBy: { id: "desc" } });
+    try {
+      if (row) this.openSecrets(row);
+    } catch {
+      throw new Error(
+        "SECRET_KEY is not the key that the provider credentials in this database were encrypted with. Set it to " +
+          "the earlier one; without SECRET_KEY the file secret-key in DATA_DIR counts.",
+      );
+    }
+  }
+
   async watch(listener: Listener): Promise<void> {
     await listener.on(connectionChannel, () => void this.#forgetAll());
   }
@@ -109,7 +122,12 @@ export class Connections {
     const adapter = registry[row.kind];
     const { credentials, callbackSecret } = this.openSecrets(row);
     const settings = { ...(row.settings as object), ...credentials };
-    return { row, adapter, callbackSecret, ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id)) };
+    return {
+      row,
+      adapter,
+      callbackSecret,
+      ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id)),
+    };
   }
 
   /** Requests under way end on the old connections, which then close. */

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, randomBytes, type DecipherGCM } from "node:crypto";
 
 const algorithm = "aes-256-gcm";
 const nonceLength = 12;
@@ -25,8 +25,17 @@ export function createSecretBox(key: Uint8Array): SecretBox {
       const nonce = box.subarray(0, nonceLength);
       const tag = box.subarray(nonceLength, nonceLength + tagLength);
       const decipher = createDecipheriv(algorithm, key, nonce).setAAD(Buffer.from(context)).setAuthTag(tag);
-      const text = Buffer.concat([decipher.update(box.subarray(nonceLength + tagLength)), decipher.final()]);
-      return JSON.parse(text.toString("utf8"));
+      return JSON.parse(decrypt(decipher, box.subarray(nonceLength + tagLength)));
     },
   };
+}
+
+function decrypt(decipher: DecipherGCM, sealed: Uint8Array): string {
+  try {
+    return Buffer.concat([decipher.update(sealed), decipher.final()]).toString("utf8");
+  } catch {
+    throw new Error(
+      "Stored credentials cannot be decrypted: SECRET_KEY is not the one they were stored with.",
+    );
+  }
 }

@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { unprivileged, type Launcher } from "./postgres-user.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
 
@@ -18,7 +18,8 @@ const startSeconds = 60;
 const stopSeconds = 30;
 
 /**
- * Starts PostgreSQL on a free loopback port with its files in `directory`, which is made when missing.
+ * Starts PostgreSQL on a loopback port with its files in `directory`, which is made when missing. `settings` are
+ * PostgreSQL's own; without a `port` among them a free one is taken.
  * Leftovers of a killed process (a running server, a half-made data folder) are cleared away first.
  */
 export async function startEmbeddedPostgres(
@@ -30,10 +31,11 @@ export async function startEmbeddedPostgres(
   await mkdir(root, { recursive: true });
   const data = join(root, "postgres");
   const launcher = unprivileged([data, binaries.postgres]);
+  await removeDrafts(root);
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(root, data, binaries.initdb, launcher);
   await stopLeftover(data);
-  const port = await freePort();
-  const server = await launch(binaries.postgres, data, port, launcher, settings);
+  const port = settings["port"] ?? String(await freePort());
+  const server = await launch(binaries.postgres, data, launcher, { ...settings, port });
   const password = await readFile(passwordFile(root), "utf8");
   const url = `postgresql://smsgraph:${password}@127.0.0.1:${port}/postgres`;
   return { url, stop: () => stop(server) };
@@ -41,10 +43,19 @@ export async function startEmbeddedPostgres(
 
 const passwordFile = (root: string): string => join(root, "postgres-password");
 
-/** Makes the data folder beside its final name and moves it there when complete: killed halfway, it never counts. */
+const draftPrefix = "postgres.new";
+
+async function removeDrafts(root: string): Promise<void> {
+  const drafts = (await readdir(root)).filter((name) => name.startsWith(draftPrefix));
+  for (const name of drafts) await rm(join(root, name), { recursive: true, force: true, maxRetries: 10 });
+}
+
+/**
+ * Makes the data folder beside its final name and moves it there when complete: killed halfway, it never counts.
+ * No name is used twice, since an initdb that outlived us clears away what it sees as its own.
+ */
 async function initialise(root: string, data: string, initdb: string, launcher: Launcher): Promise<void> {
-  const draft = `${data}.new`;
-  await rm(draft, { recursive: true, force: true });
+  const draft = join(root, `${draftPrefix}-${randomBytes(6).toString("hex")}`);
   await rm(data, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
   const password = randomBytes(18).toString("base64url");
@@ -62,19 +73,9 @@ async function initialise(root: string, data: string, initdb: string, launcher: 
     "--auth=scram-sha-256",
     "--no-sync",
   ];
-  const [command, ...rest] = launcher.command([
-    initdb,
-    `--pgdata=${draft}`,
-    `--pwfile=${secret}`,
-    ...options,
-  ]);
-  const result = spawnSync(command, rest, { ...launcher.identity, encoding: "utf8", cwd: "/" });
+  const log = await runToEnd([initdb, `--pgdata=${draft}`, `--pwfile=${secret}`, ...options], launcher);
   await rm(secret, { force: true });
-  if (result.status !== 0) {
-    throw new Error(
-      `PostgreSQL could not make its data folder ${data}: ${result.stderr || String(result.error)}`,
-    );
-  }
+  if (log !== undefined) throw new Error(`PostgreSQL could not make its data folder ${data}: ${log}`);
   await rename(draft, data);
 }
 
@@ -92,17 +93,35 @@ async function stopLeftover(data: string): Promise<void> {
   }
 }
 
-/** The pid in `postmaster.pid`, if that process is a PostgreSQL server and not a stranger with a reused number. */
+/**
+ * The pid in `postmaster.pid`, if that process is the server of this folder. After a restart of the machine the
+ * number may be anyone's, also another PostgreSQL's: then the file is removed, since PostgreSQL would believe it.
+ */
 async function leftoverPid(data: string): Promise<number | undefined> {
-  const lines = await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "");
-  const pid = Number.parseInt(lines, 10);
+  const file = join(data, "postmaster.pid");
+  const pid = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10);
   if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
-  if (commandLine !== undefined && !commandLine.includes("postgres")) {
-    await rm(join(data, "postmaster.pid"), { force: true });
-    return undefined;
-  }
-  return pid;
+  const folder = await dataFolderOf(pid);
+  if (folder !== undefined && (await isSameFolder(folder, data))) return pid;
+  await rm(file, { force: true });
+  return undefined;
+}
+
+/** The data folder that a process was started with as a PostgreSQL server; undefined for any other program. */
+async function dataFolderOf(pid: number): Promise<string | undefined> {
+  const listed = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
+  const words = listed?.split("\0") ?? askSystem(pid).split(" ");
+  if (!basename(words[0] ?? "").startsWith("postgres")) return undefined;
+  return words[words.indexOf("-D") + 1 || words.length];
+}
+
+const askSystem = (pid: number): string =>
+  spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" }).stdout ?? "";
+
+/** A folder that is not there any more was moved under its server: to here, since here is its `postmaster.pid`. */
+async function isSameFolder(named: string, data: string): Promise<boolean> {
+  const real = await realpath(named).catch(() => undefined);
+  return real === undefined || real === (await realpath(data));
 }
 
 function isAlive(pid: number): boolean {
@@ -125,7 +144,6 @@ async function freePort(): Promise<number> {
 async function launch(
   postgres: string,
   data: string,
-  port: number,
   launcher: Launcher,
   settings: Record<string, string>,
 ): Promise<ChildProcess> {
@@ -136,32 +154,50 @@ async function launch(
     logging_collector: "off",
     ...settings,
   }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const [command, ...rest] = launcher.command([postgres, "-D", data, "-p", String(port), ...flags]);
-  // Detached: a Ctrl-C in the terminal must reach us first, so that we drain before the database goes.
-  const server = spawn(command, rest, {
-    ...launcher.identity,
-    detached: true,
-    cwd: "/",
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const server = startProgram([postgres, "-D", data, ...flags], launcher);
   await chmod(data, 0o700).catch(() => undefined);
   await ready(server);
   return server;
 }
 
-function ready(server: ChildProcess): Promise<void> {
-  return new Promise((done, fail) => {
-    let log = "";
-    const timer = setTimeout(() => fail(new Error(`PostgreSQL did not start: ${log}`)), startSeconds * 1000);
+/** However we end, short of being killed, the program does not stay behind. */
+function startProgram(program: [string, ...string[]], launcher: Launcher): ChildProcess {
+  const [command, ...rest] = launcher.command(program);
+  // Detached: a Ctrl-C in the terminal must reach us first, so that we drain before the database goes.
+  const child = spawn(command, rest, {
+    ...launcher.identity,
+    detached: true,
+    cwd: "/",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const interrupt = (): boolean => child.kill("SIGINT");
+  process.once("exit", interrupt);
+  child.once("exit", () => process.off("exit", interrupt));
+  return child;
+}
+
+/** Undefined when the program succeeded, else what it said. */
+async function runToEnd(program: [string, ...string[]], launcher: Launcher): Promise<string | undefined> {
+  const child = startProgram(program, launcher);
+  let log = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (log += text));
+  const code = await new Promise((done, fail) => child.once("error", fail).once("close", done));
+  return code === 0 ? undefined : log;
+}
+
+/** Resolves when the server takes connections; one that does not come so far is stopped. */
+async function ready(server: ChildProcess): Promise<void> {
+  let log = "";
+  const listening = new Promise<void>((done, fail) => {
     server.stderr?.setEncoding("utf8").on("data", (text: string) => {
       log = (log + text).slice(-4000);
-      if (!log.includes("ready to accept connections")) return;
-      clearTimeout(timer);
-      done();
+      if (log.includes("ready to accept connections")) done();
     });
     server.once("error", fail);
     server.once("exit", () => fail(new Error(`PostgreSQL stopped while starting: ${log}`)));
   });
+  const timer = setTimeout(() => server.kill("SIGQUIT"), startSeconds * 1000);
+  await listening.finally(() => clearTimeout(timer));
 }
 
 /** "Fast" shutdown: open transactions are rolled back, everything committed is on disk. */

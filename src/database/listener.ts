@@ -4,8 +4,10 @@ import { Client, escapeIdentifier } from "pg";
 export interface Listener {
   /** Calls `wake` after every NOTIFY on `channel`, and after each reconnection, since hints may have been lost. */
   on(channel: string, wake: () => void): Promise<void>;
-  /** Holds an advisory lock for as long as this process lives; others see by it that we do. */
-  hold(space: string, key: string): Promise<void>;
+  /** Calls `react` after each reconnection. Returns how to stop that. */
+  onReconnection(react: () => void): () => void;
+  /** Holds an advisory lock, through reconnections too; others see by it that we live. Returns how to let go. */
+  hold(space: string, key: string): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -14,67 +16,106 @@ export interface ListenerOptions {
   onError: (error: Error) => void;
 }
 
+const connectMs = 10_000;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
-const holdStatement = "select pg_advisory_lock(hashtext($1), hashtext($2))";
+// Shared, so that we never wait for a connection of our own that the server still believes in.
+const holdStatement = "select pg_advisory_lock_shared(hashtext($1), hashtext($2))";
+const releaseStatement = "select pg_advisory_unlock_shared(hashtext($1), hashtext($2))";
+
+interface Lock {
+  space: string;
+  key: string;
+}
 
 /** Connects and stays connected: a lost connection is made anew, with its channels and locks. */
 export async function openListener(url: string, options: ListenerOptions): Promise<Listener> {
   const { onError } = options;
   const channels = new Map<string, () => void>();
-  const locks: [space: string, key: string][] = [];
+  const reactions = new Set<() => void>();
+  const locks = new Set<Lock>();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  let client = await connect();
+  let client: Client | undefined;
+  await connect();
 
-  async function connect(): Promise<Client> {
+  async function connect(): Promise<void> {
     // Short keepalives: should this machine vanish, the server notices within half a minute and frees our locks.
     const settings = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
-    const next = new Client({ connectionString: url, options: settings, keepAlive: true });
+    const next = new Client({
+      connectionString: url,
+      options: settings,
+      keepAlive: true,
+      connectionTimeoutMillis: connectMs,
+    });
     let broken: Error | undefined;
     next.on("notification", ({ channel }) => channels.get(channel)?.());
     next.on("error", (error) => (broken = error));
-    await next.connect();
     next.on("end", () => {
       if (closed || next !== client) return;
       onError(broken ?? new Error("the connection for notifications ended"));
       reconnectLater(firstPauseMs);
     });
-    for (const [space, key] of locks) await next.query(holdStatement, [space, key]);
-    for (const channel of channels.keys()) await next.query(`listen ${escapeIdentifier(channel)}`);
-    return next;
+    try {
+      await next.connect();
+      for (const channel of channels.keys()) await next.query(`listen ${escapeIdentifier(channel)}`);
+      await adopt(next);
+    } catch (error) {
+      await next.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** From when it holds the locks that are wanted, and those alone: that can change meanwhile. */
+  async function adopt(next: Client): Promise<void> {
+    const held = new Set<Lock>();
+    for (;;) {
+      const [lock] = locks.symmetricDifference(held);
+      if (!lock) return void (client = next);
+      const isWanted = locks.has(lock);
+      await next.query(isWanted ? holdStatement : releaseStatement, [lock.space, lock.key]);
+      if (isWanted) held.add(lock);
+      else held.delete(lock);
+    }
   }
 
   function reconnectLater(pauseMs: number): void {
-    if (closed) return;
-    timer = setTimeout(() => {
-      void reconnect(pauseMs);
-    }, pauseMs);
+    if (!closed) timer = setTimeout(() => void reconnect(pauseMs), pauseMs);
   }
 
   async function reconnect(pauseMs: number): Promise<void> {
     try {
-      client = await connect();
+      await connect();
+      if (closed) return await client?.end();
     } catch {
       return reconnectLater(Math.min(pauseMs * 2, longestPauseMs));
     }
-    for (const wake of channels.values()) wake();
+    for (const wake of [...channels.values(), ...reactions]) wake();
   }
 
   return {
     async on(channel, wake) {
       channels.set(channel, wake);
-      await client.query(`listen ${escapeIdentifier(channel)}`);
+      await client?.query(`listen ${escapeIdentifier(channel)}`);
+    },
+    onReconnection(react) {
+      reactions.add(react);
+      return () => reactions.delete(react);
     },
     async hold(space, key) {
-      locks.push([space, key]);
-      await client.query(holdStatement, [space, key]);
+      const lock = { space, key };
+      locks.add(lock);
+      // Without a connection the next one takes it.
+      await client?.query(holdStatement, [space, key]).catch(() => undefined);
+      return async () => {
+        if (locks.delete(lock)) await client?.query(releaseStatement, [space, key]).catch(() => undefined);
+      };
     },
     async close() {
       closed = true;
       clearTimeout(timer);
-      await client.end();
+      await client?.end();
     },
   };
 }

@@ -3,11 +3,11 @@ import { newKey, scopes, storeKey } from "../access/api-keys.ts";
 import type { App } from "../app.ts";
 import { refreshBalance } from "../connections/check.ts";
 import type { Database } from "../database/database.ts";
-import { startTikosmsSandbox, type TikosmsSandbox } from "../sandbox/tikosms/index.ts";
+import { isProviderKind } from "../providers/registry.ts";
+import { twins, type RunningTwin, type Twin } from "../sandbox/twins.ts";
 import { keepSecret } from "./secret-file.ts";
 
 const accountName = "Development";
-const sandboxName = "TikoSMS sandbox";
 
 /** An account with a key that may do everything, made on the first start. Returns the key. */
 export async function prepareAccount(
@@ -29,24 +29,42 @@ async function accountId({ prisma }: Database): Promise<string> {
   return (known ?? (await prisma.account.create({ data: { id: randomUUIDv7(), name: accountName } }))).id;
 }
 
-/** Starts the sandbox and connects it, or points the connection of the last start at its new address. */
-export async function connectSandbox({ services }: App, port: number): Promise<TikosmsSandbox> {
+/** A sandbox provider that runs beside us. */
+export interface Sandbox {
+  title: string;
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Starts the sandboxes and connects them, or points the connections of the last start at their new addresses. */
+export async function connectSandboxes(app: App, firstPort: number): Promise<Sandbox[]> {
+  const account = await accountId(app.services.database);
+  const running: Sandbox[] = [];
+  for (const [index, twin] of twins.entries()) {
+    const server = await twin.start({ port: firstPort === 0 ? 0 : firstPort + index });
+    running.push({ title: twin.title, url: server.url, close: () => server.close() });
+    await connectTwin(app, account, twin, server, index);
+  }
+  return running;
+}
+
+async function connectTwin(
+  { services }: App,
+  account: string,
+  { kind, title }: Twin,
+  { url: baseUrl, credentials, setCallbackUrl }: RunningTwin,
+  index: number,
+): Promise<void> {
+  if (!isProviderKind(kind)) throw new Error(`There is a sandbox of ${kind}, but no provider of that kind`);
   const { database, connector, connections } = services;
-  const sandbox = await startTikosmsSandbox({ port });
-  const account = await accountId(database);
-  const known = await database.prisma.provider.findFirst({
-    where: { accountId: account, kind: "TIKOSMS", name: sandboxName, disconnectedAt: null },
-  });
-  const own = { apiToken: sandbox.token };
+  const name = `${title} sandbox`;
+  const where = { accountId: account, kind, name, disconnectedAt: null };
+  const known = await database.prisma.provider.findFirst({ where });
+  const reach = { baseUrl, ...credentials };
   const { id } = known
-    ? await connector.update(account, known.id, known.id, { baseUrl: sandbox.url, own })
-    : await connector.connect(account, "TIKOSMS", {
-        name: sandboxName,
-        baseUrl: sandbox.url,
-        defaultSender: "smsgraph",
-        own,
-      });
+    ? await connector.update(account, known.id, known.id, reach)
+    : await connector.connect(account, kind, { name, defaultSender: "smsgraph", priority: index + 1, ...reach });
   const connection = await connections.get(id);
-  if (connection) await refreshBalance(services, connection);
-  return sandbox;
+  if (connection) setCallbackUrl?.(connections.callbackUrl(connection));
+  if (connection?.adapter.capabilities.balance) await refreshBalance(services, connection);
 }

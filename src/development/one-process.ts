@@ -1,31 +1,66 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const answerMs = 1_000;
+
 /**
- * Makes sure that one process at a time uses a data directory. What a killed process left behind does not count.
- * Returns how to let go.
+ * Makes sure that one process at a time uses a data directory: it listens on a local socket and tells its number
+ * there. The system takes the socket away when the process ends, however it ends. Returns how to let go.
  */
 export async function claimDirectory(directory: string): Promise<() => Promise<void>> {
   await mkdir(directory, { recursive: true });
-  const file = join(directory, "process");
-  const holder = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10);
-  if (Number.isInteger(holder) && holder !== process.pid && (await isSmsgraph(holder))) {
+  const address = await socketOf(directory);
+  const server = await listenOn(address);
+  if (server) return () => new Promise((done) => server.close(() => done()));
+  const holder = await askHolder(address);
+  if (holder !== undefined) {
     throw new Error(
       `smsgraph runs already with the data in ${directory} (process ${holder}). ` +
         "Stop it first, or set DATA_DIR to another folder.",
     );
   }
-  await writeFile(file, `${process.pid}\n`);
-  return () => rm(file, { force: true });
+  // The holder has just ended, or was killed where sockets are files.
+  if (address.endsWith(".sock")) await rm(address, { force: true });
+  return claimDirectory(directory);
 }
 
-async function isSmsgraph(pid: number): Promise<boolean> {
+/** Named for the directory itself, not for its path, which can differ between containers and mounts. */
+async function socketOf(directory: string): Promise<string> {
+  const { dev, ino } = await stat(directory, { bigint: true });
+  const name = `smsgraph-${dev}-${ino}`;
+  if (process.platform === "linux") return `\0${name}`;
+  return process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+}
+
+/** Undefined when someone listens there. */
+async function listenOn(address: string): Promise<Server | undefined> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined).end(String(process.pid));
+  });
+  server.listen(address);
   try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return undefined;
+    throw error;
   }
-  // Where the system tells, a stranger with a reused number is told apart.
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
-  return commandLine === undefined || commandLine.includes("main.ts");
+  return server.unref();
+}
+
+/** The number of the process that listens there; undefined when there is none any more. */
+function askHolder(address: string): Promise<string | undefined> {
+  return new Promise((done) => {
+    let answer = "";
+    const socket = connect(address).setEncoding("utf8");
+    socket.on("data", (text: string) => (answer += text));
+    socket.on("end", () => done(answer));
+    socket.on("error", () => done(undefined));
+    socket.setTimeout(answerMs, () => {
+      socket.destroy();
+      done("unknown");
+    });
+  });
 }

@@ -3,11 +3,16 @@ import { join } from "node:path";
 
 /** A secret that is made once and kept in a file only its owner can read. */
 export async function keepSecret(directory: string, name: string, make: () => string): Promise<string> {
+  const kept = await readSecret(directory, name);
+  if (kept !== undefined) return kept;
   await mkdir(directory, { recursive: true });
-  const file = join(directory, name);
-  const kept = await readFile(file, "utf8").catch(() => "");
-  if (kept.trim() !== "") return kept.trim();
   const secret = make();
-  await writeFile(file, `${secret}\n`, { mode: 0o600 });
+  await writeFile(join(directory, name), `${secret}\n`, { mode: 0o600 });
   return secret;
+}
+
+/** Undefined when it was not made yet. */
+export async function readSecret(directory: string, name: string): Promise<string | undefined> {
+  const kept = await readFile(join(directory, name), "utf8").catch(() => "");
+  return kept.trim() === "" ? undefined : kept.trim();
 }

@@ -34,6 +34,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   defaultFieldNullability: false,
   errors: { directResult: true },
   scopeAuth: {
+    // Else a stream opens without the scope, and each of its events is an error.
+    authorizeOnSubscribe: true,
     authScopes: ({ viewer }) => ({
       READ: viewer?.scopes.has("READ") ?? false,
       SEND: viewer?.scopes.has("SEND") ?? false,

@@ -6,7 +6,12 @@ import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError } from "../errors.ts";
 import type { EventFeed } from "../messages/event-feed.ts";
-import { readTimelinesOf, type LoggedEvent, type Position } from "../messages/event-log.ts";
+import {
+  readTimelinesOf,
+  type LoggedEvent,
+  type Position,
+  type TimelineStretch,
+} from "../messages/event-log.ts";
 import type { MessageSender } from "../messages/send.ts";
 import type { Streams } from "./streams.ts";
 
@@ -22,10 +27,8 @@ export interface Services {
 }
 
 /** One page of one message's timeline. */
-export interface TimelinePage {
+export interface TimelinePage extends TimelineStretch {
   messageId: string;
-  after: bigint;
-  limit: number;
 }
 
 /** What one operation works with. */
@@ -50,17 +53,20 @@ export function accountOf({ viewer }: Pick<Context, "viewer">): string {
 /** One statement for the same page of any number of messages. */
 function createTimelineLoader(database: Database): Context["timelines"] {
   return new DataLoader(async (pages) => loadTimelines(database, pages), {
-    cacheKeyFn: ({ messageId, after, limit }) => `${messageId} ${after} ${limit}`,
+    cacheKeyFn: (page) => `${page.messageId} ${stretchOf(page)}`,
   });
 }
 
+const stretchOf = ({ after, before, limit, inverted }: TimelineStretch): string =>
+  `${after} ${before} ${limit} ${inverted}`;
+
 async function loadTimelines(database: Database, pages: readonly TimelinePage[]): Promise<LoggedEvent[][]> {
-  const alike = Map.groupBy(pages, ({ after, limit }) => `${after} ${limit}`);
+  const alike = Map.groupBy(pages, stretchOf);
   const loaded = new Map<TimelinePage, LoggedEvent[]>();
   for (const group of alike.values()) {
-    const [{ after, limit } = { after: 0n, limit: 0 }] = group;
     const ids = group.map(({ messageId }) => messageId);
-    const timelines = await readTimelinesOf(database, ids, after, limit);
+    const [stretch] = group;
+    const timelines = stretch ? await readTimelinesOf(database, ids, stretch) : new Map();
     for (const page of group) loaded.set(page, timelines.get(page.messageId) ?? []);
   }
   return pages.map((page) => loaded.get(page) ?? []);

@@ -32,14 +32,14 @@ const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
   }),
 });
 
-export const InvalidPhoneNumber = builder.objectType(InvalidPhoneNumberError, {
+builder.objectType(InvalidPhoneNumberError, {
   name: "InvalidPhoneNumberError",
   description: errorCodes.INVALID_PHONE_NUMBER,
   interfaces: [ErrorInterface],
   fields: (t) => ({ input: t.exposeString("input", { description: "The number as it was given." }) }),
 });
 
-export const InvalidText = builder.objectType(InvalidTextError, {
+builder.objectType(InvalidTextError, {
   name: "InvalidTextError",
   description: errorCodes.INVALID_TEXT,
   interfaces: [ErrorInterface],
@@ -49,7 +49,7 @@ export const InvalidText = builder.objectType(InvalidTextError, {
   }),
 });
 
-export const InvalidSender = builder.objectType(InvalidSenderError, {
+builder.objectType(InvalidSenderError, {
   name: "InvalidSenderError",
   description: errorCodes.INVALID_SENDER,
   interfaces: [ErrorInterface],
@@ -58,7 +58,7 @@ export const InvalidSender = builder.objectType(InvalidSenderError, {
   }),
 });
 
-export const InvalidSchedule = builder.objectType(InvalidScheduleError, {
+builder.objectType(InvalidScheduleError, {
   name: "InvalidScheduleError",
   description: errorCodes.INVALID_SCHEDULE,
   interfaces: [ErrorInterface],
@@ -67,27 +67,27 @@ export const InvalidSchedule = builder.objectType(InvalidScheduleError, {
   }),
 });
 
-export const InvalidInput = builder.objectType(InvalidInputError, {
+builder.objectType(InvalidInputError, {
   name: "InvalidInputError",
   description: errorCodes.INVALID_INPUT,
   interfaces: [ErrorInterface],
   fields: (t) => ({ field: t.exposeString("field", { description: "Path of the value in the input." }) }),
 });
 
-export const NotFound = builder.objectType(NotFoundError, {
+builder.objectType(NotFoundError, {
   name: "NotFoundError",
   description: errorCodes.NOT_FOUND,
   interfaces: [ErrorInterface],
   fields: (t) => ({ id: t.exposeID("id", { description: "The id as it was given." }) }),
 });
 
-export const NoRoute = builder.objectType(NoRouteError, {
+builder.objectType(NoRouteError, {
   name: "NoRouteError",
   description: errorCodes.NO_ROUTE,
   interfaces: [ErrorInterface],
 });
 
-export const UnsupportedFeature = builder.objectType(UnsupportedFeatureError, {
+builder.objectType(UnsupportedFeatureError, {
   name: "UnsupportedFeatureError",
   description: errorCodes.UNSUPPORTED_FEATURE,
   interfaces: [ErrorInterface],
@@ -98,7 +98,7 @@ export const UnsupportedFeature = builder.objectType(UnsupportedFeatureError, {
   }),
 });
 
-export const IdempotencyConflict = builder.objectType(IdempotencyConflictError, {
+builder.objectType(IdempotencyConflictError, {
   name: "IdempotencyConflictError",
   description: errorCodes.IDEMPOTENCY_CONFLICT,
   interfaces: [ErrorInterface],
@@ -111,7 +111,7 @@ export const IdempotencyConflict = builder.objectType(IdempotencyConflictError, 
   }),
 });
 
-export const NotCancellable = builder.objectType(NotCancellableError, {
+builder.objectType(NotCancellableError, {
   name: "NotCancellableError",
   description: errorCodes.NOT_CANCELLABLE,
   interfaces: [ErrorInterface],

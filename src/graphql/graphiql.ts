@@ -1,10 +1,18 @@
 import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import type { GraphiQLOptions } from "graphql-yoga";
 
-const sendTab = `# 1. Send a message. The last three digits of the number choose a sandbox scenario:
-#    000 is delivered, 001 is not, and docs/sandbox.md lists the others.
+const sendTab = `# 1. Send a message: press the play button.
+#    The last three digits of the number choose what the
+#    sandbox does: 000 delivers, 001 does not, and
+#    docs/sandbox.md lists all the others.
 mutation Send {
-  sendMessage(input: { to: "+421901000000", from: "smsgraph", text: "Hello from smsgraph" }) {
+  sendMessage(
+    input: {
+      to: "+421901000000"
+      from: "smsgraph"
+      text: "Hello from smsgraph"
+    }
+  ) {
     ... on Message {
       id
       status
@@ -18,7 +26,7 @@ mutation Send {
 }
 `;
 
-const queryTab = `# 2. See where your messages stand.
+const queryTab = `# 2. See where your messages stand, and how they got there.
 query Messages {
   messages(first: 10) {
     edges {
@@ -27,6 +35,10 @@ query Messages {
         to
         text
         status
+        cost {
+          amount
+          currency
+        }
         provider {
           name
         }
@@ -34,6 +46,7 @@ query Messages {
           edges {
             node {
               status
+              providerStatus
               source
               applied
               ignoredReason
@@ -47,11 +60,12 @@ query Messages {
 }
 `;
 
-const watchTab = `# 3. Press play, then send a message in the first tab: every delivery receipt arrives here, live.
+const watchTab = `# 3. Watch everything live: press play, then send
+#    messages from a second window. (GraphiQL ends a
+#    subscription when you leave its tab.)
 subscription Watch {
   messageEvents {
     ... on MessageEventBatch {
-      cursor
       events {
         status
         providerStatus
@@ -60,8 +74,10 @@ subscription Watch {
         message {
           id
           to
+          text
         }
       }
+      cursor
     }
     ... on CaughtUp {
       cursor
@@ -70,9 +86,36 @@ subscription Watch {
 }
 `;
 
+const followTab = `# 4. Follow one message: put the id that Send gave between
+#    the quotes. Its state comes at once, then each change.
+subscription Follow {
+  messageChanged(id: "") {
+    status
+    isFinal
+    version
+    providerStatus
+    submittedAt
+    deliveredAt
+    failure {
+      text
+      permanent
+    }
+  }
+}
+`;
+
+/** What GraphiQL opens with. */
+export const graphiqlTabs = [sendTab, queryTab, watchTab, followTab];
+
+const logo =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="30" height="30">' +
+  '<path fill="#d60590" d="M6 4h20a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4H15l-7 6v-6H6a4 4 0 0 1-4-4V8a4 4 0 0 1 4-4z"/>' +
+  '<g fill="#fff"><circle cx="10" cy="14" r="2"/><circle cx="16" cy="14" r="2"/><circle cx="22" cy="14" r="2"/></g>' +
+  "</svg>";
+
 /**
- * GraphiQL from our own files: no CDN, works offline. In development the key is filled in; it travels in the
- * WebSocket's connection parameters too.
+ * GraphiQL from our own files: no CDN, works offline. In development the key is filled in. Over a WebSocket it
+ * travels with each operation, as `extensions.headers`.
  */
 export function graphiqlPage(developmentKey: string | undefined): {
   options: GraphiQLOptions;
@@ -81,13 +124,30 @@ export function graphiqlPage(developmentKey: string | undefined): {
   const headers = JSON.stringify({ authorization: `Bearer ${developmentKey ?? "<your API key>"}` }, null, 2);
   const options: GraphiQLOptions = {
     title: "smsgraph",
+    logo,
+    favicon: `data:image/svg+xml,${encodeURIComponent(logo)}`,
     headers,
     defaultHeaders: headers,
     shouldPersistHeaders: true,
-    defaultTabs: [sendTab, queryTab, watchTab].map((query) => ({ query, headers })),
+    defaultTabs: graphiqlTabs.map((query) => ({ query, headers })),
     subscriptionsProtocol: "WS",
     endpoint: "/graphql",
   };
   let page: string | undefined;
-  return { options, render: () => (page ??= renderGraphiQL(options)) };
+  return { options, render: () => (page ??= forgetTabsOfOtherKey(renderGraphiQL(options), headers)) };
+}
+
+/**
+ * GraphiQL keeps its tabs in the browser, headers included. Those of another database, which had another key,
+ * would fail here, so they make way for new ones.
+ */
+function forgetTabsOfOtherKey(page: string, headers: string): string {
+  const current = JSON.stringify(headers).replaceAll("<", String.raw`\u003c`);
+  const script = `<script>
+    if (localStorage.getItem("smsgraph:headers") !== ${current}) {
+      for (const name of ["tabState", "headers"]) localStorage.removeItem("graphiql:" + name);
+      localStorage.setItem("smsgraph:headers", ${current});
+    }
+  </script>`;
+  return page.replace("<head>", () => `<head>${script}`);
 }

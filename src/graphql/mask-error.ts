@@ -1,19 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { PothosValidationError } from "@pothos/core";
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
-import { DomainError, type ErrorCode } from "../errors.ts";
+import { DomainError, errorCodes, type ErrorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
 /**
  * What a client may see of an error. Errors of ours are shown with their code and fields; errors of GraphQL
- * itself (syntax, unknown fields, wrong variables) as they are; everything else becomes an id that is in the log.
+ * itself (syntax, unknown fields, wrong variables) as they are; everything else becomes an id that is in the log,
+ * also what GraphQL says of a field while executing, since that is a fault of ours.
  */
 export function createErrorMask(logger: Logger, onInternalError: () => void) {
   return (error: unknown): Error => {
     const cause = originOf(error);
     if (cause instanceof DomainError) return show(error, cause.message, extensionsOf(cause));
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
-    if (cause instanceof GraphQLError) return withCode(cause);
+    if (cause instanceof GraphQLError && pathOf(error) === undefined) return withCode(error as GraphQLError);
     const id = randomUUID();
     logger.error({ error: cause, errorId: id, path: pathOf(error) }, "an internal error");
     onInternalError();
@@ -56,7 +57,10 @@ function show(
   return new GraphQLError(message, { nodes, source, positions, path, extensions: shown, originalError });
 }
 
-function withCode(error: GraphQLError): GraphQLError {
-  if (error.extensions["code"] === undefined) error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;
+/** Every code a client sees is one of ours; Yoga has others for the errors of GraphQL itself. */
+export function withCode(error: GraphQLError): GraphQLError {
+  const { code } = error.extensions;
+  if (typeof code !== "string" || !Object.hasOwn(errorCodes, code))
+    error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;
   return error;
 }

@@ -1,22 +1,24 @@
-import { DomainError, InvalidInputError } from "../errors.ts";
+import {
+  DomainError,
+  IdempotencyConflictError,
+  InvalidInputError,
+  InvalidPhoneNumberError,
+  InvalidScheduleError,
+  InvalidSenderError,
+  InvalidTextError,
+  NoRouteError,
+  NotCancellableError,
+  NotFoundError,
+  UnsupportedFeatureError,
+} from "../errors.ts";
+import { queryFromInfo } from "@pothos/plugin-prisma";
+import type { GraphQLResolveInfo } from "graphql";
 import { cancelMessage } from "../messages/cancel.ts";
 import type { SendInput } from "../messages/draft.ts";
 import type { SendResult } from "../messages/send.ts";
 import { builder } from "./builder.ts";
 import { accountOf, type Context } from "./context.ts";
-import {
-  IdempotencyConflict,
-  InvalidInput,
-  InvalidPhoneNumber,
-  InvalidSchedule,
-  InvalidSender,
-  InvalidText,
-  NoRoute,
-  NotCancellable,
-  NotFound,
-  UnsupportedFeature,
-} from "./errors.ts";
-import { decodeId } from "./ids.ts";
+import { decodeId, encodeId } from "./ids.ts";
 import { maxMessages } from "./limits.ts";
 import { MessagePriorityEnum, TextEncodingChoice } from "./message-enums.ts";
 import { Message, type MessageShape } from "./message.ts";
@@ -63,15 +65,15 @@ const SendMessageResult = builder.errorUnion("SendMessageResult", {
   description: "The message as stored, or why it was not.",
   types: [
     Message,
-    InvalidPhoneNumber,
-    InvalidText,
-    InvalidSender,
-    InvalidSchedule,
-    InvalidInput,
-    NotFound,
-    NoRoute,
-    UnsupportedFeature,
-    IdempotencyConflict,
+    InvalidPhoneNumberError,
+    InvalidTextError,
+    InvalidSenderError,
+    InvalidScheduleError,
+    InvalidInputError,
+    NotFoundError,
+    NoRouteError,
+    UnsupportedFeatureError,
+    IdempotencyConflictError,
   ],
 });
 
@@ -82,6 +84,7 @@ const SendMessagesSuccess = builder
   .objectRef<{ results: SendResultShape[] }>("SendMessagesSuccess")
   .implement({
     description: "What became of each message.",
+    isTypeOf: (value) => typeof value === "object" && value !== null && "results" in value,
     fields: (t) => ({
       results: t.field({
         type: [SendMessageResult],
@@ -94,12 +97,12 @@ const SendMessagesSuccess = builder
 
 const SendMessagesResult = builder.errorUnion("SendMessagesResult", {
   description: "A result for each message, or why none was looked at.",
-  types: [SendMessagesSuccess, InvalidInput],
+  types: [SendMessagesSuccess, InvalidInputError],
 });
 
 const CancelMessageResult = builder.errorUnion("CancelMessageResult", {
   description: "The cancelled message, or why it was not cancelled.",
-  types: [Message, InvalidInput, NotFound, NotCancellable],
+  types: [Message, InvalidInputError, NotFoundError, NotCancellableError],
 });
 
 type SendMessage = typeof SendMessageInput.$inferInput;
@@ -112,21 +115,30 @@ function toSendInput(input: SendMessage, fallbackProviderId?: string | null): Se
   };
 }
 
-/** Sends, and reads the stored rows back in one statement: what is answered is what is committed. */
+/** What the operation wants to know of messages, those under `path` of the field's answer. */
+const messageQuery = (context: Context, info: GraphQLResolveInfo, path: string[] = []) =>
+  queryFromInfo({ context, info, typeName: "Message", path });
+
+/** Below the API ids are local ones: the caller reads the id that was given. */
+const withShownId = (error: DomainError): DomainError =>
+  error instanceof NotFoundError ? new NotFoundError(error.what, encodeId("Provider", error.id)) : error;
+
+/** Sends, and reads the stored rows back together: what is answered is what is committed. */
 async function send(
   { sender, database, ...context }: Context,
   inputs: readonly (SendInput | DomainError)[],
+  query: ReturnType<typeof messageQuery>,
 ): Promise<SendResultShape[]> {
   const valid = inputs.filter((input) => !(input instanceof DomainError)) as SendInput[];
   const sent = await sender.send(accountOf(context), valid);
   const ids = sent.flatMap((result) => ("messageId" in result ? [result.messageId] : []));
-  const rows = await database.prisma.message.findMany({ where: { id: { in: ids } } });
+  const rows = await database.prisma.message.findMany({ ...query, where: { id: { in: ids } } });
   const stored = new Map(rows.map((row) => [row.id, row]));
   const results = sent.values();
   return inputs.map((input) => {
     if (input instanceof DomainError) return input as SendResultShape;
     const result = results.next().value as SendResult;
-    if ("error" in result) return result.error as SendResultShape;
+    if ("error" in result) return withShownId(result.error) as SendResultShape;
     return Message.addBrand(stored.get(result.messageId) as MessageShape);
   });
 }
@@ -137,8 +149,8 @@ builder.mutationFields((t) => ({
     description: "Stores a message and sends it. What this returns is committed: it will be sent, once.",
     authScopes: { SEND: true },
     args: { input: t.arg({ type: SendMessageInput, required: true, description: "The message." }) },
-    resolve: async (_root, { input }, context) => {
-      const [result] = await send(context, [toSendInput(input)]);
+    resolve: async (_root, { input }, context, info) => {
+      const [result] = await send(context, [toSendInput(input)], messageQuery(context, info));
       return result as SendResultShape;
     },
   }),
@@ -147,13 +159,13 @@ builder.mutationFields((t) => ({
     description: "Stores and sends several different messages, each on its own.",
     authScopes: { SEND: true },
     args: { input: t.arg({ type: SendMessagesInput, required: true, description: "The messages." }) },
-    resolve: async (_root, { input }, context) => {
+    resolve: async (_root, { input }, context, info) => {
       const { messages, providerId } = input;
       if (messages.length === 0 || messages.length > maxMessages) {
         throw new InvalidInputError("messages", `Give 1 to ${maxMessages} messages, not ${messages.length}.`);
       }
       const inputs = messages.map((message) => orError(() => toSendInput(message, providerId)));
-      return { results: await send(context, inputs) };
+      return { results: await send(context, inputs, messageQuery(context, info, ["results"])) };
     },
   }),
   cancelMessage: t.field({

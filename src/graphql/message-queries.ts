@@ -3,6 +3,7 @@ import { queryFromInfo } from "@pothos/plugin-prisma";
 import { InvalidInputError } from "../errors.ts";
 import { firstMessageIdAt } from "../messages/message-id.ts";
 import { parseRecipient } from "../messages/phone.ts";
+import { storable } from "../storable.ts";
 import { builder } from "./builder.ts";
 import { accountOf } from "./context.ts";
 import { decodeId } from "./ids.ts";
@@ -39,7 +40,7 @@ function toWhere(accountId: string, filter: Filter | null | undefined): Prisma.M
     ...(status && { status: { in: [...status] } }),
     ...(providerId != null && { providerId: decodeId("Provider", providerId, "filter.providerId") }),
     ...(to != null && { recipient: parseRecipient(to).to }),
-    ...(clientRef != null && { clientRef }),
+    ...(clientRef != null && { clientRef: storable(clientRef, "filter.clientRef") }),
     ...(created && { AND: createdWithin(created.from, created.until) }),
   };
 }
@@ -75,7 +76,8 @@ builder.queryFields((t) => ({
         throw new InvalidInputError("id", "Give exactly one of `id` and `clientRef`.");
       }
       const accountId = accountOf(context);
-      const where = id == null ? { clientRef: clientRef ?? "" } : { id: decodeId("Message", id) };
+      const where =
+        id == null ? { clientRef: storable(clientRef ?? "", "clientRef") } : { id: decodeId("Message", id) };
       const { message } = context.database.prisma;
       return message.findFirst({ ...query, where: { accountId, ...where }, orderBy: { id: "desc" } });
     },

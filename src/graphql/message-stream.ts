@@ -13,31 +13,48 @@ import {
 import type { Context } from "./context.ts";
 import type { MessageShape } from "./message.ts";
 
+/** A message, and a position that was reached before it was read. */
+export interface MessageSnapshot {
+  message: Message;
+  cursor: Position;
+}
+
+/** @throws NotFoundError when the account has no such message */
+export async function readSnapshot(
+  { feed, database }: Pick<Context, "feed" | "database">,
+  { accountId, messageId, shownId }: { accountId: string; messageId: string; shownId: string },
+): Promise<MessageSnapshot> {
+  const cursor = feed.position;
+  const message = await database.prisma.message.findUnique({ where: { id: messageId, accountId } });
+  if (message) return { message, cursor };
+  throw new NotFoundError("message", shownId);
+}
+
 /**
  * The message as it is, then after every change, each version once. The states after the first are folded from
  * the events, so no change costs a statement, and none is skipped however fast they come.
  */
 export async function* watchMessage(
-  { feed, database }: Pick<Context, "feed" | "database">,
-  target: { accountId: string; messageId: string; shownId: string },
+  feed: EventFeed,
+  { message, cursor }: MessageSnapshot,
   signal: AbortSignal,
 ): AsyncGenerator<MessageShape> {
-  const { accountId, messageId, shownId } = target;
-  let cursor = feed.position;
-  const row = await database.prisma.message.findUnique({ where: { id: messageId, accountId } });
-  if (!row) throw new NotFoundError("message", shownId);
-  let message: Message = row;
+  const filter = { accountId: message.accountId, messageIds: [message.id] };
   yield { ...message, streamCursor: encodeCursor(cursor) };
   while (!signal.aborted) {
-    const batch = await feed.next(cursor, { accountId, messageIds: [messageId] }, signal);
+    const batch = await feed.next(cursor, filter, signal);
     for (const event of batch.events) {
-      if (!event.applied || event.version <= message.version) continue;
+      if (isIncluded(message, event)) continue;
       message = applyTo(message, event);
-      yield { ...message, streamCursor: encodeCursor(event) };
+      if (event.applied) yield { ...message, streamCursor: encodeCursor(event) };
     }
     cursor = batch.cursor;
   }
 }
+
+/** The snapshot may be newer than its cursor. An ignored event of its own version is folded again, to no effect. */
+const isIncluded = (message: Message, { applied, version }: LoggedEvent): boolean =>
+  applied ? version <= message.version : version < message.version;
 
 function applyTo(message: Message, event: LoggedEvent): Message {
   const { cost, ...state } = evolve(message, event);
@@ -60,8 +77,9 @@ export async function* watchEvents(
   after: Position | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<EventFrame> {
+  // "Now" is after everything committed by now, and another process may have read further than this one.
+  if (!after || comparePositions(after, feed.position) > 0) await feed.refresh();
   let cursor = after ?? feed.position;
-  if (after && comparePositions(after, feed.position) > 0) await feed.refresh();
   if (comparePositions(cursor, feed.position) > 0) {
     cursor = feed.position;
     yield { kind: "reset", reason: "AHEAD_OF_LOG", cursor: encodeCursor(cursor) };

@@ -6,7 +6,7 @@ import { decodeId } from "./ids.ts";
 import { maxFilterIds } from "./limits.ts";
 import { MessageStatusEnum } from "./message-enums.ts";
 import { MessageEvent } from "./message-event.ts";
-import { watchEvents, watchMessage, type EventFrame } from "./message-stream.ts";
+import { readSnapshot, watchEvents, watchMessage, type EventFrame } from "./message-stream.ts";
 import { Message } from "./message.ts";
 
 const MessageEventFilter = builder.inputType("MessageEventFilter", {
@@ -95,11 +95,10 @@ builder.subscriptionFields((t) => ({
     description: "A message: its present state at once, then every change, each version exactly once.",
     authScopes: { READ: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the message." }) },
-    subscribe: (_root, { id }, context) => {
-      const messageId = decodeId("Message", id);
-      return context.streams.open((signal) =>
-        watchMessage(context, { accountId: accountOf(context), messageId, shownId: id }, signal),
-      );
+    subscribe: async (_root, { id }, context) => {
+      const target = { accountId: accountOf(context), messageId: decodeId("Message", id), shownId: id };
+      const snapshot = await readSnapshot(context, target);
+      return context.streams.open((signal) => watchMessage(context.feed, snapshot, signal));
     },
     resolve: (message) => message,
   }),

@@ -21,6 +21,7 @@ export const Message = builder.prismaNode("Message", {
     field: "id",
     description: "Global id; also the reference under which the provider knows the message.",
   },
+  nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
     provider: t.relation("provider", { nullable: true, description: "The provider that carries it." }),

@@ -5,6 +5,7 @@ import { Money, money } from "./money.ts";
 export const Balance = builder.prismaNode("Balance", {
   description: "What a provider said its account holds.",
   id: { field: "id", description: "Global id." },
+  nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
     provider: t.relation("provider", { description: "The provider." }),
@@ -37,6 +38,7 @@ export const Balance = builder.prismaNode("Balance", {
 export const Rate = builder.prismaNode("Rate", {
   description: "The price of one segment to a network or a whole country.",
   id: { field: "id", description: "Global id." },
+  nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
     provider: t.relation("provider", { description: "The provider whose rate it is." }),

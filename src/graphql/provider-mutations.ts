@@ -1,68 +1,29 @@
 import { checkConnection, type ProviderCheck } from "../connections/check.ts";
-import type { ConnectInput } from "../connections/connect.ts";
+import { InvalidInputError, NotFoundError } from "../errors.ts";
 import { builder } from "./builder.ts";
+import { chosenConnection, ConnectProviderInput, UpdateProviderInput } from "./connection-inputs.ts";
 import { accountOf } from "./context.ts";
-import { InvalidInput, NotFound } from "./errors.ts";
 import { decodeId } from "./ids.ts";
 import { Provider } from "./provider.ts";
 
-const TikosmsConnectionInput = builder.inputType("TikosmsConnectionInput", {
-  description: "A TikoSMS account.",
-  fields: (t) => ({
-    name: t.string({ required: true, description: "Your name for it, 1 to 100 characters." }),
-    apiToken: t.string({
-      required: true,
-      description: "API token from the TikoSMS profile. Stored encrypted, never shown.",
-    }),
-    baseUrl: t.string({
-      description:
-        "Absent: the documented https://api.tikosms.com. A path (`/api/v1`) is used exactly as given.",
-    }),
-    priority: t.int({ description: "The lower is preferred; absent: 100." }),
-    timeZone: t.string({ description: "IANA zone in which its zone-less times are read; absent: UTC." }),
-    defaultSender: t.string({ description: "The sender of messages that name none." }),
-  }),
-});
-
-const ConnectProviderInput = builder.inputType("ConnectProviderInput", {
-  description: "The account to connect: exactly one of the fields.",
-  isOneOf: true,
-  fields: (t) => ({ tikosms: t.field({ type: TikosmsConnectionInput, description: "A TikoSMS account." }) }),
-});
-
-const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
-  description: "What to change of a connected provider; what is absent stays.",
-  fields: (t) => ({
-    id: t.id({ required: true, description: "Global id of the provider." }),
-    name: t.string({ description: "Your name for it." }),
-    enabled: t.boolean({
-      description: "Whether messages are sent through it; a disabled one keeps them queued.",
-    }),
-    priority: t.int({ description: "The lower is preferred." }),
-    defaultSender: t.string({ description: "The sender of messages that name none; null removes it." }),
-    timeZone: t.string({ description: "IANA zone in which its zone-less times are read." }),
-    baseUrl: t.string({ description: "Where its API is." }),
-    apiToken: t.string({ description: "TikoSMS: a new API token." }),
-  }),
-});
-
 const ConnectProviderResult = builder.errorUnion("ConnectProviderResult", {
   description: "The connected provider, or why it was not connected.",
-  types: [Provider, InvalidInput],
+  types: [Provider, InvalidInputError],
 });
 
 const UpdateProviderResult = builder.errorUnion("UpdateProviderResult", {
   description: "The provider as it is now, or why it was not changed.",
-  types: [Provider, InvalidInput, NotFound],
+  types: [Provider, InvalidInputError, NotFoundError],
 });
 
 const DisconnectProviderResult = builder.errorUnion("DisconnectProviderResult", {
   description: "The provider that was disconnected, or why it was not.",
-  types: [Provider, InvalidInput, NotFound],
+  types: [Provider, InvalidInputError, NotFoundError],
 });
 
 const ProviderCheckRef = builder.objectRef<ProviderCheck>("ProviderCheck").implement({
   description: "What asking a provider about its account showed. Nothing was sent.",
+  isTypeOf: (value) => typeof value === "object" && value !== null && "reachable" in value,
   fields: (t) => ({
     reachable: t.exposeBoolean("reachable", { description: "Whether it answered." }),
     authenticated: t.exposeBoolean("authenticated", { description: "Whether it took the credentials." }),
@@ -75,7 +36,7 @@ const ProviderCheckRef = builder.objectRef<ProviderCheck>("ProviderCheck").imple
 
 const CheckProviderResult = builder.errorUnion("CheckProviderResult", {
   description: "What the check showed, or why there was none.",
-  types: [ProviderCheckRef, InvalidInput, NotFound],
+  types: [ProviderCheckRef, InvalidInputError, NotFoundError],
 });
 
 builder.mutationFields((t) => ({
@@ -85,10 +46,9 @@ builder.mutationFields((t) => ({
       "Connects an account at a provider. Credentials are stored encrypted; `checkProvider` proves them.",
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: ConnectProviderInput, required: true, description: "The account." }) },
-    resolve: async (_root, { input: { tikosms } }, context) => {
-      const { apiToken, ...common } = tikosms;
-      const input: ConnectInput = { ...common, own: { apiToken } };
-      return Provider.addBrand(await context.connector.connect(accountOf(context), "TIKOSMS", input));
+    resolve: async (_root, { input }, context) => {
+      const { kind, connection } = chosenConnection(input);
+      return Provider.addBrand(await context.connector.connect(accountOf(context), kind, connection));
     },
   }),
   updateProvider: t.field({
@@ -96,10 +56,9 @@ builder.mutationFields((t) => ({
     description: "Changes a connected provider.",
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: UpdateProviderInput, required: true, description: "What to change." }) },
-    resolve: async (_root, { input: { id, apiToken, ...changes } }, context) => {
+    resolve: async (_root, { input: { id, ...changes } }, context) => {
       const providerId = decodeId("Provider", id);
-      const input = { ...changes, own: { apiToken } };
-      return Provider.addBrand(await context.connector.update(accountOf(context), providerId, id, input));
+      return Provider.addBrand(await context.connector.update(accountOf(context), providerId, id, changes));
     },
   }),
   disconnectProvider: t.field({

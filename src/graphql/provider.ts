@@ -1,8 +1,10 @@
 import type { ProviderCapabilities as Capabilities } from "../providers/provider.ts";
+import { storable } from "../storable.ts";
 import { isProviderKind, registry, type ProviderKind } from "../providers/registry.ts";
 import { builder } from "./builder.ts";
 import { accountOf } from "./context.ts";
 import { decodeId } from "./ids.ts";
+import { checkPageSize, checkRowCursors } from "./page.ts";
 import { Balance } from "./pricing.ts";
 import { ProviderHealth } from "./provider-health.ts";
 
@@ -37,15 +39,21 @@ const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabiliti
       nullable: true,
       description: "Longest validity period a sender may choose, in minutes; null when there is no choice.",
     }),
-    priority: t.exposeBoolean("priority", { description: "A priority of the sender's choice, at the provider too." }),
+    priority: t.exposeBoolean("priority", {
+      description: "A priority of the sender's choice, at the provider too.",
+    }),
     unicodeControl: t.exposeBoolean("unicodeControl", { description: "UCS-2 for a text that fits GSM-7." }),
     cadenceGroups: t.exposeBoolean("cadenceGroups", { description: "Sending through cadence groups." }),
-    dltTemplates: t.exposeBoolean("dltTemplates", { description: "Templates registered with the Indian DLT platform." }),
+    dltTemplates: t.exposeBoolean("dltTemplates", {
+      description: "Templates registered with the Indian DLT platform.",
+    }),
     numberLookup: t.exposeBoolean("numberLookup", { description: "Looking a number up." }),
     balance: t.exposeBoolean("balance", { description: "Telling the balance." }),
     rates: t.exposeBoolean("rates", { description: "Telling its rates." }),
     bulkSize: t.exposeInt("bulkSize", { description: "Messages in one request at most." }),
-    senderMaxLength: t.exposeInt("senderMaxLength", { description: "Longest alphanumeric sender, in characters." }),
+    senderMaxLength: t.exposeInt("senderMaxLength", {
+      description: "Longest alphanumeric sender, in characters.",
+    }),
     senderMaxDigits: t.exposeInt("senderMaxDigits", { description: "Longest sender of digits only." }),
     maxSegments: t.exposeInt("maxSegments", { description: "Longest text, in segments." }),
   }),
@@ -64,6 +72,7 @@ const CadenceGroup = builder.objectRef<{ id: string; name: string }>("CadenceGro
 export const Provider = builder.prismaNode("Provider", {
   description: "A connected account at an SMS provider.",
   id: { field: "id", description: "Global id." },
+  nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
     kind: t.field({
@@ -108,25 +117,35 @@ export const Provider = builder.prismaNode("Provider", {
       select: { balances: { orderBy: { fetchedAt: "desc" }, take: 1 } },
       resolve: ({ balances: [newest] }) => newest ?? null,
     }),
-    rates: t.relatedConnection("rates", {
-      description: "Known rates, by country and network.",
-      cursor: "id",
-      maxSize: 100,
-      args: {
-        country: t.arg.string({
-          description: "Only of this country, ISO 3166-1 alpha-2 or the provider's name of it.",
-        }),
-        mccmnc: t.arg.string({ description: "Only of this network: MCC, or MCC and MNC." }),
-      },
-      query: ({ country, mccmnc }) => ({
-        orderBy: [{ mcc: "asc" }, { mnc: "asc" }, { validFrom: "desc" }],
-        where: {
-          ...(country != null && { country }),
-          ...(mccmnc != null && { mcc: mccmnc.slice(0, 3) }),
-          ...(mccmnc != null && mccmnc.length > 3 && { mnc: mccmnc.slice(3) }),
+    rates: t.relatedConnection(
+      "rates",
+      {
+        description: "Known rates, by country and network.",
+        cursor: "id",
+        maxSize: 100,
+        args: {
+          country: t.arg.string({
+            description: "Only of this country, ISO 3166-1 alpha-2 or the provider's name of it.",
+          }),
+          mccmnc: t.arg.string({ description: "Only of this network: MCC, or MCC and MNC." }),
         },
-      }),
-    }),
+        query: ({ country, mccmnc, ...args }) => {
+          checkPageSize(args);
+          checkRowCursors(args);
+          if (mccmnc != null) storable(mccmnc, "mccmnc");
+          return {
+            orderBy: [{ mcc: "asc" }, { mnc: "asc" }, { validFrom: "desc" }, { id: "asc" }],
+            where: {
+              ...(country != null && { country: storable(country, "country") }),
+              ...(mccmnc != null && { mcc: mccmnc.slice(0, 3) }),
+              ...(mccmnc != null && mccmnc.length > 3 && { mnc: mccmnc.slice(3) }),
+            },
+          };
+        },
+      },
+      { name: "RateConnection", description: "A page of rates." },
+      { name: "RateEdge", description: "A rate and its place in the list." },
+    ),
     cadenceGroups: t.field({
       type: [CadenceGroup],
       description: "Its cadence groups; empty when it has none (see `capabilities`).",

@@ -1,5 +1,7 @@
+import { lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
 import "./scalars.ts";
+import "./errors.ts";
 import "./viewer.ts";
 import "./provider.ts";
 import "./provider-mutations.ts";
@@ -11,5 +13,8 @@ import "./message-subscriptions.ts";
 import "./text-preview.ts";
 import "./campaign.ts";
 
-/** The executable schema; `schema.graphql` is printed from it. */
+/** The executable schema. */
 export const schema = builder.toSchema();
+
+/** What `schema.graphql` must hold. */
+export const printedSchema = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

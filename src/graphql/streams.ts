@@ -44,7 +44,10 @@ export class Streams {
     };
   }
 
-  /** Ends every stream, also one that is only being opened; clients see a normal completion and come back with their cursor. */
+  /**
+   * Ends every stream, and from now on each new one at once; clients see a normal completion and come back with
+   * their cursor.
+   */
   closeAll(): void {
     this.#closed = true;
     for (const controller of this.#open) controller.abort();

@@ -67,7 +67,7 @@ builder.queryField("previewText", (t) =>
     resolve: (_root, { text }) => {
       if (text.length <= longestPreview) return previewText(text);
       throw new InvalidTextError(
-        `The text has ${text.length} characters; a preview takes ${longestPreview}.`,
+        `The text has ${text.length} characters; a preview takes ${longestPreview}. Shorten it.`,
       );
     },
   }),

@@ -1,11 +1,14 @@
 import type { Server } from "node:http";
-import type { ExecutionArgs, GraphQLError } from "graphql";
+import { setImmediate } from "node:timers/promises";
+import { GraphQLError, type ExecutionArgs } from "graphql";
 import { CloseCode, type Disposable, type SubscribePayload } from "graphql-ws";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
 import type { ApiKeys, Viewer } from "../access/api-keys.ts";
 import { DomainError } from "../errors.ts";
+import { pathOf } from "../http/path.ts";
 import { maxRequestBytes } from "./limits.ts";
+import { OpenOperations } from "./open-operations.ts";
 import { authenticate, type Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
@@ -37,7 +40,9 @@ export function createWebSocketServer({
 }: WebSocketOptions): Disposable {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxRequestBytes });
   server.on("upgrade", (request, socket, head) => {
-    if (new URL(request.url ?? "", "http://localhost").pathname !== yoga.graphqlEndpoint) {
+    if (pathOf(request) !== yoga.graphqlEndpoint) {
+      // Nobody else listens, and an error that nobody hears ends the process.
+      socket.on("error", () => undefined);
       socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
       return;
     }
@@ -45,8 +50,11 @@ export function createWebSocketServer({
       sockets.emit("connection", webSocket, request),
     );
   });
-  return useServer<Record<string, unknown>, { viewer: Viewer | undefined }>(
+  const operations = new OpenOperations();
+  const { dispose } = useServer<Record<string, unknown>, { viewer: Viewer | undefined }>(
     {
+      // Else graphql-ws puts the text of an internal error into the reason for closing.
+      isProd: true,
       execute: (args) => (args as unknown as PipelineArgs).execute(args) as never,
       subscribe: (args) => (args as unknown as PipelineArgs).subscribe(args) as never,
       onConnect: async ({ connectionParams, extra }) => {
@@ -60,34 +68,69 @@ export function createWebSocketServer({
           return false;
         }
       },
-      onSubscribe: async ({ extra }, _id, payload) => {
+      onSubscribe: async (connection, id, payload) => {
+        if (!operations.begin(connection, id)) return neverStarted;
+        const { extra } = connection;
         try {
           const own = authorizationIn(payload.extensions?.["headers"]);
           const viewer = own === null ? extra.viewer : await authenticate(apiKeys, own);
           return await prepare(yoga, viewer, payload);
         } catch (error) {
-          return [maskError(error) as GraphQLError];
+          const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
+          return errors.map(withoutStatus);
         }
       },
+      onError: (connection, id) => operations.end(connection, id),
+      onComplete: (connection, id) => operations.end(connection, id),
+      onClose: (connection) => operations.endAll(connection),
     },
     sockets,
     options.keepAliveMs ?? keepAliveMs,
   );
+  return {
+    async dispose() {
+      await operations.drain();
+      // The last answer is sent in this turn of the event loop.
+      await setImmediate();
+      await dispose();
+    },
+  };
 }
 
-/** Parses, validates and gives the operation its context, as Yoga does for a request over HTTP. */
+/** An operation that came too late waits for its socket to close, which makes the client send it again. */
+const neverStarted = new Promise<never>(() => undefined);
+
+class InvalidDocument extends Error {
+  readonly errors: readonly GraphQLError[];
+  constructor(errors: readonly GraphQLError[]) {
+    super("The document does not fit the schema");
+    this.errors = errors;
+  }
+}
+
+/** Yoga's errors carry a status for HTTP, which has no meaning here. */
+function withoutStatus({ message, nodes, source, positions, path, extensions }: GraphQLError): GraphQLError {
+  const { http: _http, ...shown } = extensions;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: shown });
+}
+
+/**
+ * Parses, validates and gives the operation its context, as Yoga does for a request over HTTP.
+ * @throws InvalidDocument
+ */
 async function prepare(
   yoga: Yoga,
   viewer: Viewer | undefined,
   { operationName, query, variables }: SubscribePayload,
-): Promise<ExecutionArgs | readonly GraphQLError[]> {
+): Promise<ExecutionArgs> {
   const params = { operationName: operationName ?? undefined, query, variables: variables ?? undefined };
-  const request = new Request("http://localhost/graphql");
+  // Mutations are refused in a GET request.
+  const request = new Request("http://localhost/graphql", { method: "POST" });
   const pipeline = yoga.getEnveloped({ viewer, params, request } as never);
   const { parse, validate, schema, execute, subscribe, contextFactory } = pipeline;
   const document = parse(query);
   const errors = validate(schema, document);
-  if (errors.length > 0) return errors;
+  if (errors.length > 0) throw new InvalidDocument(errors);
   const contextValue = await contextFactory();
   const args = { schema, document, operationName, variableValues: variables, contextValue };
   return { ...args, execute, subscribe } as unknown as ExecutionArgs;

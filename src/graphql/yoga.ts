@@ -6,6 +6,7 @@ import { UnauthenticatedError } from "../errors.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { maxTokens } from "./limits.ts";
+import { withCode } from "./mask-error.ts";
 import { schema } from "./schema.ts";
 
 export interface YogaOptions {
@@ -35,7 +36,7 @@ export function createGraphqlServer({ services, apiKeys, maskError, developmentK
     renderGraphiQL: page.render,
     maskedErrors: { maskError },
     parserAndValidationCache: true,
-    plugins: [limitTokens()],
+    plugins: [explainContentType(), limitTokens(), codeValidationErrors()],
     context: async ({ request, viewer }) =>
       createContext(services, viewer ?? (await authenticateRequest(apiKeys, request))),
   });
@@ -64,6 +65,30 @@ export async function authenticate(
   throw new UnauthenticatedError(
     "The API key is unknown or revoked. Send it as `Authorization: Bearer <key>`.",
   );
+}
+
+/** Yoga answers other content types with a status and nothing else. */
+function explainContentType(): Plugin {
+  const message = "This content type is not taken. Send JSON, with `Content-Type: application/json`.";
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser) return;
+      setRequestParser(() => {
+        throw new GraphQLError(message, { extensions: { http: { status: 415 } } });
+      });
+    },
+  };
+}
+
+/** Errors of validation are not masked, and Yoga would give them a code of its own. */
+function codeValidationErrors(): Plugin {
+  return {
+    onValidate:
+      () =>
+      ({ result }) => {
+        for (const error of result) withCode(error);
+      },
+  };
 }
 
 function limitTokens(): Plugin {

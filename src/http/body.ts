@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 /** A request body that is not the text we take. */
 export class UnreadableBody extends Error {
   readonly status: number;
-  readonly reason: "empty" | "too_large" | "not_text";
+  readonly reason: "empty" | "incomplete" | "too_large" | "not_text";
   constructor(status: number, reason: UnreadableBody["reason"], message: string) {
     super(message);
     this.status = status;
@@ -42,11 +42,16 @@ async function readBytes(request: IncomingMessage, limit: number): Promise<Buffe
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge;
   const chunks: Buffer[] = [];
   let length = 0;
-  // Not destroyed on an early exit: the caller still has an answer to give on this connection.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge;
-    chunks.push(chunk);
+  try {
+    // Not destroyed on an early exit: the caller still has an answer to give on this connection.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > limit) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    throw new UnreadableBody(400, "incomplete", "The body was broken off.");
   }
+  if (length > limit) throw tooLarge;
   return Buffer.concat(chunks);
 }

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
 import { GraphQLError } from "graphql";
+import type { ErrorCode } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
+import { pathOf } from "./path.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
@@ -42,14 +44,18 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    const first = path.split("/")[1] ?? "";
+    const path = pathOf(request);
+    const first = path?.split("/")[1] ?? "";
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
-    if (!handler) return answer(response, 404, "not found: the API is at /graphql");
+    if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     await handler(request, response, path);
   };
 
   const server = createServer((request, response) => {
+    // In a drain, a connection kept alive after its answer would hold the server until it times out.
+    response.once("close", () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
     handle(request, response).catch((error: unknown) => {
       onError(error);
       if (response.headersSent) response.destroy();
@@ -71,7 +77,7 @@ function limitBody(request: IncomingMessage, response: ServerResponse, limit: nu
   if (announced !== undefined) {
     if (Number(announced) <= limit) return true;
     response.writeHead(413, { "content-type": "application/json; charset=utf-8" });
-    response.end(JSON.stringify({ errors: [tooLarge(limit)] }));
+    response.end(JSON.stringify({ errors: [{ message: tooLarge(limit).message, extensions: { code } }] }));
     request.resume();
     return false;
   }
@@ -80,14 +86,19 @@ function limitBody(request: IncomingMessage, response: ServerResponse, limit: nu
   const counted = new PassThrough();
   counted.on("data", (chunk: Buffer) => {
     length += chunk.length;
-    if (length > limit) counted.destroy(tooLarge(limit));
+    if (length <= limit) return;
+    counted.destroy(tooLarge(limit));
+    // What is still coming is read and dropped, else the connection ends in a reset.
+    request.unpipe(counted).resume();
   });
   counted.pause();
   Object.assign(request, { body: request.pipe(counted) });
   return true;
 }
 
+const code = "BAD_REQUEST" satisfies ErrorCode;
+
 const tooLarge = (limit: number): GraphQLError =>
   new GraphQLError(`The request has more than ${limit} bytes. Send fewer messages at once.`, {
-    extensions: { code: "BAD_REQUEST", http: { status: 413 } },
+    extensions: { code, http: { status: 413 } },
   });

@@ -30,7 +30,8 @@ async function repeat({ name, everyMs, run }: Round, logger: Logger, signal: Abo
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+/** Ends early, without an error, when `signal` aborts. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((done) => {
     const finish = (): void => {

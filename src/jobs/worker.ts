@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
 import { z } from "zod";
 import type { Database } from "../database/database.ts";
@@ -8,8 +7,9 @@ import { queueDueChecks } from "../messages/checks.ts";
 import type { Dispatcher } from "../messages/dispatch.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
 import { sweepParked } from "../messages/parked.ts";
-import { releaseJobsOfTheDead, workerLockSpace } from "./dead-workers.ts";
+import { releaseJobsOfTheDead } from "./dead-workers.ts";
 import { startRounds } from "./rounds.ts";
+import { keepRunning } from "./runner.ts";
 
 export interface WorkerOptions extends LookUpOptions {
   database: Database;
@@ -41,30 +41,8 @@ const batchDelayMs = 0;
 /** Runs the jobs of the queue, and the rounds that look for what is due. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { database, listener, logger } = options;
-  const events = new EventEmitter() as WorkerEvents;
-  // Others may take over our jobs when this lock is free, so it is held before the first job is taken.
-  events.on("pool:create", ({ workerPool }) => void listener.hold(workerLockSpace, workerPool.id));
-  events.on("job:error", ({ job, error }) => {
-    options.onJobFailed?.(job.task_identifier);
-    logger.error({ error, task: job.task_identifier, jobId: job.id }, "a job failed and will be tried again");
-  });
   await releaseJobsOfTheDead(database, logger);
-  const runner = await run({
-    pgPool: database.pool,
-    taskList: tasks(options),
-    events,
-    noHandleSignals: true,
-    logger: jobLogger(logger),
-    preset: {
-      worker: {
-        concurrentJobs: options.concurrency,
-        pollInterval: 1000,
-        localQueue: { size: options.concurrency * 2, ttl: 5_000 },
-        completeJobBatchDelay: batchDelayMs,
-        failJobBatchDelay: batchDelayMs,
-      },
-    },
-  });
+  const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
   const rounds = startRounds(logger, [
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
@@ -74,12 +52,36 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: () => releaseJobsOfTheDead(database, logger),
     },
   ]);
-  return { stop: () => stop(runner, rounds) };
+  return {
+    async stop() {
+      await rounds.stop();
+      await runner.stop();
+    },
+  };
 }
 
-async function stop(runner: Runner, rounds: { stop(): Promise<void> }): Promise<void> {
-  await rounds.stop();
-  await runner.stop();
+function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
+  const { database, concurrency, logger } = options;
+  events.on("job:error", ({ job, error }) => {
+    options.onJobFailed?.(job.task_identifier);
+    logger.error({ error, task: job.task_identifier, jobId: job.id }, "a job failed and will be tried again");
+  });
+  return run({
+    pgPool: database.pool,
+    taskList: tasks(options),
+    events,
+    noHandleSignals: true,
+    logger: jobLogger(logger),
+    preset: {
+      worker: {
+        concurrentJobs: concurrency,
+        pollInterval: 1000,
+        localQueue: { size: concurrency * 2, ttl: 5_000 },
+        completeJobBatchDelay: batchDelayMs,
+        failJobBatchDelay: batchDelayMs,
+      },
+    },
+  });
 }
 
 /** The queue's own log lines, one level down: its `info` is our `debug`. */

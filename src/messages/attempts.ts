@@ -71,20 +71,29 @@ const finish: Statement = {
     set outcome = f.outcome, reason = f.reason, finished_at = f.finished_at
     from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[])
       as f (message_id, number, outcome, reason, finished_at)
-    where a.message_id = f.message_id and a.number = f.number and a.finished_at is null`,
+    where a.message_id = f.message_id and a.number = f.number
+      and (a.outcome is null or a.outcome = 'ambiguous' and f.outcome in ('accepted', 'rejected'))
+    returning a.message_id as "messageId"`,
 };
 
-export async function finishAttempts(
+/**
+ * Notes how attempts ended, each once; only an answer still counts when the attempt was taken for lost. Returns
+ * those that were news: an outcome whose commit was not confirmed comes a second time, when its message may
+ * already be in its next attempt.
+ */
+export async function finishAttempts<Finished extends FinishedAttempt>(
   transaction: Queryable,
-  finished: readonly FinishedAttempt[],
-): Promise<void> {
-  await transaction.query(finish, [
+  finished: readonly Finished[],
+): Promise<Finished[]> {
+  const noted = await transaction.query<{ messageId: string }>(finish, [
     finished.map(({ message }) => message.id),
     finished.map(({ attempt }) => attempt),
     finished.map(({ outcome }) => outcome.kind),
     finished.map(({ outcome }) => reasonOf(outcome)),
     finished.map(({ finishedAt }) => finishedAt),
   ]);
+  const messageIds = new Set(noted.map(({ messageId }) => messageId));
+  return finished.filter(({ message }) => messageIds.has(message.id));
 }
 
 function reasonOf(outcome: SubmitOutcome): string | null {

@@ -71,15 +71,20 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
 const isOver = ({ status, checks }: DueMessage): boolean =>
   checks >= (status === "OUTCOME_UNKNOWN" ? uncertainSeconds : overdueSeconds).length;
 
+/** One found SUBMITTING after so long lost its worker and its job: whoever runs the job anew says so. */
 function questions(due: readonly DueMessage[]): NewJob[] {
-  const uncertain = due.filter(({ status }) => status === "OUTCOME_UNKNOWN");
+  const { OUTCOME_UNKNOWN: uncertain = [], SUBMITTING: abandoned = [] } = Object.groupBy(
+    due,
+    ({ status }) => status,
+  );
   const overdue = Map.groupBy(
-    due.filter(({ status }) => status !== "OUTCOME_UNKNOWN"),
+    due.filter(({ status }) => status !== "OUTCOME_UNKNOWN" && status !== "SUBMITTING"),
     ({ providerId }) => providerId,
   );
   const lookUps = [...overdue].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages));
   return [
     ...uncertain.map(({ id }) => ({ task: "reconcile", payload: { messageId: id } }) as const),
+    ...abandoned.map(({ id }) => ({ task: "dispatch", payload: { messageId: id } }) as const),
     ...lookUps,
   ];
 }

@@ -32,7 +32,12 @@ interface Finished {
 
 const largestBatch = 200;
 const pausedRetryMs = 30_000;
-const finishTries = 6;
+/** About a minute and a half: a database that restarts or fails over is back by then. */
+const finishTries = 20;
+const longestFinishPauseMs = 5_000;
+
+/** Longer than any submission takes. */
+const abandonAfterMs = 5 * 60_000;
 
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
@@ -94,7 +99,8 @@ export class Dispatcher {
           { error, messageId: finished.message.id },
           "could not store an outcome, trying again",
         );
-        await new Promise((done) => setTimeout(done, 100 * 2 ** attempt));
+        const pauseMs = Math.min(100 * 2 ** attempt, longestFinishPauseMs);
+        await new Promise((done) => setTimeout(done, pauseMs));
       }
     }
   }
@@ -130,6 +136,8 @@ export class Dispatcher {
       status: "SUBMITTING",
       source: "DISPATCH",
       receivedAt,
+      // Should the job be lost with its worker, the message is not.
+      nextCheckAt: new Date(receivedAt.getTime() + abandonAfterMs),
       onlyFrom: ["QUEUED"],
     } as const;
     return status === "SCHEDULED" ? [due, claim] : [claim];
@@ -137,8 +145,8 @@ export class Dispatcher {
 
   #finish(finished: Finished[]): Promise<void[]> {
     return this.#options.database.transaction(async (transaction) => {
-      await finishAttempts(transaction, finished);
-      const planned = finished.map((one) => this.#plan(one));
+      const news = await finishAttempts(transaction, finished);
+      const planned = news.map((one) => this.#plan(one));
       const transitions = await applyChanges(
         transaction,
         planned.map(({ change }) => change),
@@ -147,7 +155,7 @@ export class Dispatcher {
         transaction,
         planned.flatMap(({ jobs }, index) => (wasApplied(transitions[index]) ? jobs : [])),
       );
-      await this.#matchParked(transaction, finished);
+      await this.#matchParked(transaction, news);
       return finished.map(() => undefined);
     });
   }
@@ -212,7 +220,7 @@ export class Dispatcher {
       runAt,
       priority: message.priority,
     } as const;
-    return { change: { ...base, status: "QUEUED", detail }, jobs: [job] };
+    return { change: { ...base, status: "QUEUED", detail, nextCheckAt: null }, jobs: [job] };
   }
 
   #uncertain(message: DispatchMessage, receivedAt: Date, reason: string): StatusChange {

@@ -10,6 +10,7 @@ import {
   UnsupportedFeatureError,
 } from "../errors.ts";
 import type { E164 } from "../providers/provider.ts";
+import { isStorable, storable } from "../storable.ts";
 import { newMessageId } from "./message-id.ts";
 import { parseRecipient } from "./phone.ts";
 import { measure, measureAs, toGsm7, type TextEncoding } from "./text.ts";
@@ -104,13 +105,9 @@ function checkReferences(input: SendInput): void {
     if (value.length === 0 || value.length > longestReference) {
       throw new InvalidInputError(field, `\`${field}\` must have 1 to ${longestReference} characters.`);
     }
-    if (!isStorable(value))
-      throw new InvalidInputError(field, `\`${field}\` contains characters that are not text.`);
+    storable(value, field);
   }
 }
-
-/** PostgreSQL stores neither NUL nor a lone surrogate. */
-const isStorable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
 
 function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
   if (!scheduledAt) return null;
@@ -122,7 +119,7 @@ function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
   }
   if (scheduledAt.getTime() - now.getTime() > longestScheduleDays * 24 * 60 * minuteMs) {
     throw new InvalidScheduleError(
-      `scheduledAt is more than ${longestScheduleDays} days ahead.`,
+      `scheduledAt is more than ${longestScheduleDays} days ahead. Give an earlier time.`,
       scheduledAt,
     );
   }
@@ -134,7 +131,10 @@ function checkValidity(minutes: number | null, from: Date, { adapter, row }: Con
   if (minutes === null) return null;
   const longest = adapter.capabilities.longestValidityMinutes ?? 0;
   if (minutes < 1 || minutes > longest) {
-    throw new InvalidInputError("validityMinutes", `validityMinutes must be 1 to ${longest} with ${row.name}.`);
+    throw new InvalidInputError(
+      "validityMinutes",
+      `validityMinutes must be 1 to ${longest} with ${row.name}.`,
+    );
   }
   return new Date(from.getTime() + minutes * minuteMs);
 }
@@ -162,7 +162,8 @@ function missingFeature(input: SendInput, { adapter, row }: Connection): Unsuppo
   const missing = (feature: string): UnsupportedFeatureError =>
     new UnsupportedFeatureError(feature, row.name, "Leave it out, or choose another provider.");
   if (input.flash === true && !capabilities.flash) return missing("flash");
-  if (input.validityMinutes != null && capabilities.longestValidityMinutes === null) return missing("validityMinutes");
+  if (input.validityMinutes != null && capabilities.longestValidityMinutes === null)
+    return missing("validityMinutes");
   if (input.cadenceGroupId != null && !capabilities.cadenceGroups) return missing("cadenceGroupId");
   if (input.dltTemplateId != null && !capabilities.dltTemplates) return missing("dltTemplateId");
   if (input.encoding === "UCS2" && !capabilities.unicodeControl && measure(input.text).encoding === "GSM7") {
@@ -175,7 +176,7 @@ function encode(
   input: SendInput,
   { adapter, row }: Connection,
 ): Pick<MessageDraft, "text" | "encoding" | "segments"> {
-  if (input.text.trim() === "") throw new InvalidTextError("The text is empty.");
+  if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
   if (!isStorable(input.text)) {
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
   }

@@ -162,28 +162,40 @@ export async function readEvents(
   return (await database.query<EventRow>(readPage, values)).map(toEvent);
 }
 
-const readTimelines: Statement = {
-  name: "read_timelines",
+/** A stretch of a timeline, between two event ids where they are given. */
+export interface TimelineStretch {
+  after?: bigint | undefined;
+  before?: bigint | undefined;
+  limit: number;
+  /** From the end of the stretch back, the newest event first. */
+  inverted: boolean;
+}
+
+const timelinesIn = (name: string, order: "asc" | "desc"): Statement => ({
+  name,
   text: `
     select ${columns}
     from unnest($1::uuid[]) as m (id)
     cross join lateral (
       select * from message_events
-      where message_id = m.id and id > $2::bigint
-      order by id
-      limit $3
+      where message_id = m.id and id > $2::bigint and id < $3::bigint
+      order by id ${order}
+      limit $4
     ) as e
-    order by e.id`,
-};
+    order by e.id ${order}`,
+});
 
-/** The next `limit` events of each message after the event id `after`, for any number of messages in one statement. */
+const readTimelines = timelinesIn("read_timelines", "asc");
+const readTimelinesBack = timelinesIn("read_timelines_back", "desc");
+
+/** The same stretch of the timelines of any number of messages, in one statement. */
 export async function readTimelinesOf(
   database: Queryable,
   messageIds: readonly string[],
-  after: bigint,
-  limit: number,
+  { after = 0n, before = lastId, limit, inverted }: TimelineStretch,
 ): Promise<Map<string, LoggedEvent[]>> {
-  const rows = await database.query<EventRow>(readTimelines, [messageIds, after, limit]);
+  const statement = inverted ? readTimelinesBack : readTimelines;
+  const rows = await database.query<EventRow>(statement, [messageIds, after, before, limit]);
   const timelines = new Map<string, LoggedEvent[]>(messageIds.map((id) => [id, []]));
   for (const event of rows.map(toEvent)) timelines.get(event.messageId)?.push(event);
   return timelines;

@@ -32,6 +32,7 @@ export interface StateChange {
   failureText: string | null;
   failurePermanent: boolean | null;
   mccmnc: string | null;
+  /** What the provider charged for the whole message, where the event tells anything new. */
   messageCost: DecimalText | null;
   occurredAt: Date;
   receivedAt: Date;
@@ -51,8 +52,8 @@ const accepted: ReadonlySet<MessageStatus> = new Set([
  * each version exactly as it was stored. Known facts stay when a later event does not repeat them.
  */
 export function evolve<State extends MessageState>(state: State, event: StateChange): State {
-  if (!event.applied) return state;
-  const { status, occurredAt } = event;
+  if (!event.applied) return withMissingFacts(state, event);
+  const { status, occurredAt, receivedAt } = event;
   return {
     ...state,
     status,
@@ -60,14 +61,38 @@ export function evolve<State extends MessageState>(state: State, event: StateCha
     providerStatus: event.providerStatus ?? state.providerStatus,
     providerMessageId: event.providerMessageId ?? state.providerMessageId,
     providerBatchId: event.providerBatchId ?? state.providerBatchId,
-    failureCode: event.failureCode ?? state.failureCode,
-    failureText: event.failureText ?? state.failureText,
-    failurePermanent: event.failurePermanent ?? state.failurePermanent,
+    ...failureAfter(state, event),
     mccmnc: event.mccmnc ?? state.mccmnc,
     cost: event.messageCost ?? state.cost,
-    submittedAt: state.submittedAt ?? (accepted.has(status) ? event.receivedAt : null),
+    submittedAt: state.submittedAt ?? (accepted.has(status) ? receivedAt : null),
     sentAt: status === "SENT" ? occurredAt : state.sentAt,
     deliveredAt: status === "DELIVERED" ? occurredAt : state.deliveredAt,
-    updatedAt: event.receivedAt,
+    // A parked receipt came before the event that it is applied after.
+    updatedAt: receivedAt > state.updatedAt ? receivedAt : state.updatedAt,
   };
+}
+
+/**
+ * An event that came too late to move the status still brings what nobody else may tell: the provider's ids, which
+ * a receipt that beat the submit response may lack and polling needs, the network, and the price of another part.
+ */
+function withMissingFacts<State extends MessageState>(state: State, event: StateChange): State {
+  return {
+    ...state,
+    providerMessageId: state.providerMessageId ?? event.providerMessageId,
+    providerBatchId: state.providerBatchId ?? event.providerBatchId,
+    mccmnc: state.mccmnc ?? event.mccmnc,
+    cost: event.messageCost ?? state.cost,
+  };
+}
+
+type Failure = Pick<MessageState, "failureCode" | "failureText" | "failurePermanent">;
+
+/** What arrived has not failed, whatever an earlier report warned of. */
+function failureAfter(state: Failure, event: StateChange): Failure {
+  if (event.status === "DELIVERED" || event.status === "READ") {
+    return { failureCode: null, failureText: null, failurePermanent: null };
+  }
+  const { failureCode, failureText, failurePermanent } = event.failureCode === null ? state : event;
+  return { failureCode, failureText, failurePermanent };
 }

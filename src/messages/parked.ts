@@ -55,23 +55,40 @@ interface ParkedRow {
   failurePermanent: boolean | null;
 }
 
-const columns = `
-  p.id, m.id as "messageId", p.provider_message_id as "providerMessageId", p.status,
-  p.provider_status as "providerStatus", p.source, p.occurred_at as "occurredAt", p.received_at as "receivedAt",
-  p.part, p.parts, p.cost, p.mccmnc, p.failure_code as "failureCode", p.failure_text as "failureText",
-  p.failure_permanent as "failurePermanent"`;
+/** As for a receipt that need not wait: of several messages that have had the same provider id, the newest. */
+const newestMessage = `
+  lateral (
+    select id from messages
+    where provider_id = p.provider_id and provider_message_id = p.provider_message_id
+    order by id desc
+    limit 1
+  ) as m`;
+
+/** What is locked is being matched by someone else: waiting for it could become waiting for each other. */
+const lockFree = "for no key update of p skip locked";
+
+const take = `
+  taken as (
+    delete from parked_receipts as p
+    using due
+    where p.id = due.id
+    returning p.id, due."messageId", p.provider_message_id as "providerMessageId", p.status,
+      p.provider_status as "providerStatus", p.source, p.occurred_at as "occurredAt",
+      p.received_at as "receivedAt", p.part, p.parts, p.cost, p.mccmnc, p.failure_code as "failureCode",
+      p.failure_text as "failureText", p.failure_permanent as "failurePermanent"
+  )
+  select * from taken order by id`;
 
 const takeOf: Statement = {
   name: "take_parked_of",
   text: `
-    with taken as (
-      delete from parked_receipts as p
-      using messages as m, unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
-      where p.provider_id = wanted.provider_id and p.provider_message_id = wanted.provider_message_id
-        and m.provider_id = p.provider_id and m.provider_message_id = p.provider_message_id
-      returning ${columns}
-    )
-    select * from taken order by id`,
+    with due as (
+      select p.id, m.id as "messageId"
+      from unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
+      join parked_receipts as p using (provider_id, provider_message_id)
+      cross join ${newestMessage}
+      ${lockFree}
+    ), ${take}`,
 };
 
 /** Applies what was parked for messages whose provider id has just become known, in their own transaction. */
@@ -88,23 +105,14 @@ export async function matchParkedOf(
 const takeAny: Statement = {
   name: "take_parked",
   text: `
-    with taken as (
-      delete from parked_receipts as p
-      using messages as m
-      where m.provider_id = p.provider_id and m.provider_message_id = p.provider_message_id
-        and p.id in (
-          select q.id from parked_receipts as q
-          where exists (
-            select 1 from messages
-            where provider_id = q.provider_id and provider_message_id = q.provider_message_id
-          )
-          order by q.id
-          limit 500
-          for update skip locked
-        )
-      returning ${columns}
-    )
-    select * from taken order by id`,
+    with due as (
+      select p.id, m.id as "messageId"
+      from parked_receipts as p
+      cross join ${newestMessage}
+      order by p.id
+      limit 500
+      ${lockFree}
+    ), ${take}`,
 };
 
 const dropOld: Statement = {

@@ -2,7 +2,7 @@ import { Decimal } from "@prisma/client/runtime/client";
 import type { Queryable, Statement } from "../database/database.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import type { StatusChange } from "./status-change.ts";
-import { isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
+import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
 
 /** What has been said about one part of a multipart message. */
 export interface PartReport {
@@ -23,38 +23,55 @@ export interface WeighedPart {
 }
 
 /**
- * What a report on one part means for the message: it is DELIVERED only when every part is, and failed as soon
- * as one part is, whatever the order. Statuses on the way there count at once.
+ * What a report on one part means for the message in `current`: it is DELIVERED only when every part is, and failed
+ * as soon as one part is, whatever the order. Statuses on the way there count at once. Each part goes through the
+ * transition table on its own, so that a contradicting report is ignored as it is for a message of one part.
  */
-export function weighPart(earlier: readonly PartReport[], change: StatusChange): WeighedPart {
+export function weighPart(
+  earlier: readonly PartReport[],
+  current: MessageStatus,
+  change: StatusChange,
+): WeighedPart {
   const { part = 1, parts = 1, status, cost } = change;
   const report = { part, parts, status, cost: cost ?? null };
   if (parts === 1) return { status, report, ...(cost !== undefined && { messageCost: cost }) };
-  const latest = latestByPart([...earlier, report]);
-  const messageCost = totalCost(latest);
+  const before = standingOf(earlier);
+  const standing = standingOf([...earlier, report]);
+  const messageCost = totalCost(standing);
   const weighed = { status, report, ...(messageCost !== undefined && { messageCost }) };
-  if (!isArrival(status)) return weighed;
-  if (earlier.some((one) => one.part === part && one.status === status))
-    return { ...weighed, ignored: "DUPLICATE" };
-  const arrived = [...latest.values()].filter((one) => isArrival(one.status));
-  return arrived.length < parts ? { ...weighed, ignored: "AWAITING_PARTS" } : weighed;
+  const known = before.get(part);
+  const ignored = known && ignoredReason(known.status, status);
+  if (ignored) return { ...weighed, ignored };
+  if (!isArrival(status) || isFinal(current)) return weighed;
+  if (!haveAllArrived(standing)) return { ...weighed, ignored: "AWAITING_PARTS" };
+  const isRead = [...standing.values()].some((one) => one.status === "READ");
+  return { ...weighed, status: isRead ? "READ" : "DELIVERED" };
 }
 
 const isArrival = (status: MessageStatus): boolean => status === "DELIVERED" || status === "READ";
 
-/** A part's newest word; its first final one stays. */
-function latestByPart(reports: readonly PartReport[]): Map<number, PartReport> {
-  const latest = new Map<number, PartReport>();
+/** Where each part stands after the reports, each taken through the transition table. */
+function standingOf(reports: readonly PartReport[]): Map<number, PartReport> {
+  const standing = new Map<number, PartReport>();
   for (const report of reports) {
-    const known = latest.get(report.part);
-    const kept = known && isFinal(known.status) ? known : report;
-    latest.set(report.part, { ...kept, cost: report.cost ?? known?.cost ?? null });
+    const known = standing.get(report.part);
+    const isKept = known !== undefined && ignoredReason(known.status, report.status) !== undefined;
+    const [newest, other] = isKept ? [known, report] : [report, known];
+    const parts = Math.max(report.parts, known?.parts ?? 1);
+    standing.set(report.part, { ...newest, parts, cost: newest.cost ?? other?.cost ?? null });
   }
-  return latest;
+  return standing;
 }
 
-function totalCost(latest: Map<number, PartReport>): DecimalText | undefined {
-  const costs = [...latest.values()].flatMap(({ cost }) => (cost === null ? [] : [new Decimal(cost)]));
+/** Providers may disagree with themselves about how many parts there are: the largest count holds. */
+function haveAllArrived(standing: Map<number, PartReport>): boolean {
+  const reports = [...standing.values()];
+  const parts = Math.max(...reports.flatMap((one) => [one.part, one.parts]));
+  return reports.filter((one) => isArrival(one.status)).length === parts;
+}
+
+function totalCost(standing: Map<number, PartReport>): DecimalText | undefined {
+  const costs = [...standing.values()].flatMap(({ cost }) => (cost === null ? [] : [new Decimal(cost)]));
   return costs.length === 0 ? undefined : Decimal.sum(...costs).toFixed();
 }
 

@@ -18,12 +18,17 @@ const problems: Readonly<Record<string, string>> = {
 const longestInput = 40;
 
 /**
- * Checks a recipient and normalises it to E.164. Spaces, dashes and brackets are accepted, and `00` for `+`.
+ * Checks a recipient and normalises it to E.164. Spaces, dashes and brackets are accepted, in any of Unicode's
+ * forms, and `00` for `+`.
  * The length must be right for the country; whether the number is in use only the operator knows.
  * @throws InvalidPhoneNumberError
  */
 export function parseRecipient(input: string): Recipient {
-  const written = input.trim();
+  // Copied numbers come with narrow spaces, full-width digits and marks for the direction of writing.
+  const written = input
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .trim();
   const shown = written.length > longestInput ? `${written.slice(0, longestInput)}…` : written;
   if (written === "") throw new InvalidPhoneNumberError(input, "The recipient is empty.");
   const international = written.replace(/^00/, "+");
@@ -33,6 +38,8 @@ export function parseRecipient(input: string): Recipient {
   const number = parse(international, shown);
   const length = number.isPossible();
   if (!length) throw new InvalidPhoneNumberError(shown, `"${shown}" has the wrong length for its country.`);
+  if (number.ext !== undefined)
+    throw new InvalidPhoneNumberError(shown, `"${shown}" has an extension, and an SMS goes to none.`);
   if (number.isNonGeographic()) throw new InvalidPhoneNumberError(shown, `"${shown}" belongs to no country.`);
   return { to: number.number as E164, country: number.country ?? null };
 }

@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import type { Receipt } from "../providers/provider.ts";
+import type { Receipt, ReportedStatus } from "../providers/provider.ts";
 import { firstCheckAt } from "./checks.ts";
 import type { EventSource } from "./event-log.ts";
 import { isUuid } from "./message-id.ts";
@@ -16,10 +16,11 @@ export interface ReceivedReceipt {
 }
 
 /** What became of a receipt. */
-export type ReceiptOutcome =
+export type ReceiptOutcome = { status: ReportedStatus } & (
   | { kind: "matched"; transition: Transition }
   | { kind: "parked" }
-  | { kind: "unknown" };
+  | { kind: "unknown" }
+);
 
 const identify: Statement = {
   name: "identify_messages",
@@ -61,9 +62,10 @@ export async function applyReceipts(
     received.filter((_, place) => !byPlace.has(place)),
   );
   return received.map(({ receipt }, place) => {
+    const { status, providerMessageId } = receipt;
     const transition = byPlace.get(place);
-    if (transition) return { kind: "matched", transition };
-    return { kind: receipt.providerMessageId === undefined || byPlace.has(place) ? "unknown" : "parked" };
+    if (transition) return { status, kind: "matched", transition };
+    return { status, kind: providerMessageId === undefined || byPlace.has(place) ? "unknown" : "parked" };
   });
 }
 

@@ -3,8 +3,9 @@ import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { DomainError } from "../errors.ts";
 import type { Clock } from "../clock.ts";
+import { isStorable } from "../storable.ts";
 import { draftMessage, fingerprint, type MessageDraft, type SendInput } from "./draft.ts";
-import { findEarlier, storeMessages, type StoreOutcome } from "./store-messages.ts";
+import { findEarlier, storeMessages, type Repeat, type StoreOutcome } from "./store-messages.ts";
 
 const largestBatch = 500;
 
@@ -19,16 +20,16 @@ export interface SenderOptions {
 
 /** Accepts messages: checks, then stores message, event and job together. What it returned is committed. */
 export class MessageSender {
-  readonly #database: Database;
   readonly #connections: Connections;
   readonly #clock: Clock;
   readonly #store: Batcher<MessageDraft, StoreOutcome>;
+  readonly #find: Batcher<Repeat, StoreOutcome | undefined>;
 
   constructor({ database, connections, clock }: SenderOptions) {
-    this.#database = database;
     this.#connections = connections;
     this.#clock = clock;
     this.#store = new Batcher((drafts) => storeMessages(database, drafts), largestBatch);
+    this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), largestBatch);
   }
 
   /** One result for each input, in the order given. Inputs with an error store nothing and hold up no other. */
@@ -49,8 +50,8 @@ export class MessageSender {
 
   /** A repeat of an accepted input stays accepted, even when by now it would be refused (its time has passed, say). */
   async #earlier(accountId: string, input: SendInput): Promise<SendResult | undefined> {
-    if (input.idempotencyKey == null) return undefined;
-    const claimed = { accountId, idempotencyKey: input.idempotencyKey, fingerprint: fingerprint(input) };
-    return findEarlier(this.#database, claimed);
+    if (input.idempotencyKey == null || !isStorable(input.idempotencyKey)) return undefined;
+    const { idempotencyKey } = input;
+    return this.#find.add({ accountId, idempotencyKey, fingerprint: fingerprint(input) });
   }
 }

@@ -73,7 +73,8 @@ export async function storeMessages(
   const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows)]);
   const ids = new Set(stored.map(({ id }) => id));
   const repeats = drafts.filter(({ id }) => !ids.has(id));
-  const earlier = repeats.length === 0 ? new Map<string, Claim>() : await readClaims(database, repeats);
+  const earlier =
+    repeats.length === 0 ? new Map<string, Claim>() : await readClaims(database, repeats, always);
   return drafts.map((draft) => {
     if (ids.has(draft.id)) return { messageId: draft.id };
     const claim = earlier.get(keyOf(draft));
@@ -82,12 +83,21 @@ export async function storeMessages(
   });
 }
 
-type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
+/** What may have been sent before. */
+export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
 
-/** What an idempotency key was used for in the last 24 hours, if it was. */
-export async function findEarlier(database: Database, repeat: Repeat): Promise<StoreOutcome | undefined> {
-  const claim = (await readClaims(database, [repeat])).get(keyOf(repeat));
-  return claim && compare(claim, repeat);
+/** What idempotency keys were used for in the 24 hours before `now`, if they were. */
+export async function findEarlier(
+  database: Database,
+  repeats: readonly Repeat[],
+  now: Date,
+): Promise<(StoreOutcome | undefined)[]> {
+  const since = new Date(now.getTime() - keyHours * 3_600_000);
+  const claims = await readClaims(database, repeats, since);
+  return repeats.map((repeat) => {
+    const claim = claims.get(keyOf(repeat));
+    return claim && compare(claim, repeat);
+  });
 }
 
 function compare(claim: Claim, { idempotencyKey, fingerprint }: Repeat): StoreOutcome {
@@ -122,12 +132,19 @@ const findClaims: Statement = {
       encode(fingerprint, 'hex') as fingerprint
     from idempotency_keys
     join unnest($1::uuid[], $2::text[]) as wanted (account, key) using (key)
-    where account_id = wanted.account and created_at > now() - interval '${keyHours} hours'`,
+    where account_id = wanted.account and created_at > $3`,
 };
 
-async function readClaims(database: Database, drafts: readonly Repeat[]): Promise<Map<string, Claim>> {
+/** A key that could not be claimed is taken, whatever the time is by now. */
+const always = new Date(0);
+
+async function readClaims(
+  database: Database,
+  drafts: readonly Repeat[],
+  since: Date,
+): Promise<Map<string, Claim>> {
   const accounts = drafts.map(({ accountId }) => accountId);
   const keys = drafts.map(({ idempotencyKey }) => idempotencyKey);
-  const claims = await database.query<Claim>(findClaims, [accounts, keys]);
+  const claims = await database.query<Claim>(findClaims, [accounts, keys, since]);
   return new Map(claims.map((claim) => [keyOf(claim), claim]));
 }

@@ -40,9 +40,9 @@ export async function applyChanges(
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
     if (!message || (change.onlyFrom && !change.onlyFrom.includes(message.status))) return undefined;
     const event = toEvent(message, change, history);
-    if (isNoNews(event))
-      return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
     const next = withNextCheck(evolve(message, event), event, change);
+    if (isNoNews(event, message, next))
+      return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
     events.push(event);
     changed.set(message.id, next);
     const { applied, ignoredReason: reason } = event;
@@ -53,15 +53,22 @@ export async function applyChanges(
 }
 
 /** What a provider repeats when asked is not worth a line in the timeline; what it pushes is. */
-const isNoNews = ({ applied, source, ignoredReason: reason }: NewEvent): boolean =>
-  !applied && reason !== "AWAITING_PARTS" && (source === "POLL" || source === "RECONCILE");
+function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
+  const { applied, source, ignoredReason: reason } = event;
+  if (applied || reason === "AWAITING_PARTS" || (source !== "POLL" && source !== "RECONCILE")) return false;
+  return facts.every((fact) => before[fact] === after[fact]);
+}
+
+/** What an ignored event may still bring. */
+const facts = ["providerMessageId", "providerBatchId", "mccmnc", "cost"] as const;
 
 function toEvent(message: LockedMessage, change: StatusChange, history: Map<string, PartReport[]>): NewEvent {
   const reports = history.get(message.id) ?? [];
-  const weighed = weighPart(reports, change);
+  const weighed = weighPart(reports, message.status, change);
   const reason = weighed.ignored ?? ignoredReason(message.status, weighed.status) ?? null;
   const applied = reason === null;
-  if ((change.parts ?? 1) > 1) history.set(message.id, [...reports, weighed.report]);
+  const isPart = (change.parts ?? 1) > 1;
+  if (isPart) history.set(message.id, [...reports, weighed.report]);
   return {
     accountId: message.accountId,
     messageId: message.id,
@@ -84,23 +91,15 @@ function toEvent(message: LockedMessage, change: StatusChange, history: Map<stri
     failurePermanent: change.failure?.permanent ?? null,
     mccmnc: change.mccmnc ?? null,
     cost: change.cost ?? null,
-    messageCost: weighed.messageCost ?? null,
+    // An ignored report does not change a price that is known; one of another part adds to it.
+    messageCost: applied || isPart || message.cost === null ? (weighed.messageCost ?? null) : null,
   };
 }
 
-/**
- * Ids the provider gave are kept even when the event came too late to move the status: a receipt may beat the
- * submit response, and polling needs them.
- */
 function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
   const nextCheckAt =
     event.applied && change.nextCheckAt !== undefined ? change.nextCheckAt : message.nextCheckAt;
-  return {
-    ...message,
-    providerMessageId: message.providerMessageId ?? event.providerMessageId,
-    providerBatchId: message.providerBatchId ?? event.providerBatchId,
-    nextCheckAt: isFinal(message.status) ? null : nextCheckAt,
-  };
+  return { ...message, nextCheckAt: isFinal(message.status) ? null : nextCheckAt };
 }
 
 const lock: Statement = {

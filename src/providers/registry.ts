@@ -8,7 +8,10 @@ import type {
   SharedState,
 } from "./provider.ts";
 import { createProviderHttp } from "./http.ts";
+import { qikli } from "./qikli/index.ts";
+import { telekom } from "./telekom/index.ts";
 import { tikosms } from "./tikosms/index.ts";
+import { tonkra } from "./tonkra/index.ts";
 
 /** One connected account at a provider, with its HTTP connections open. */
 export interface OpenProvider {
@@ -58,6 +61,9 @@ function register<Settings extends ConnectionSettings>(
 /** Every provider smsgraph speaks to: one line each. */
 export const registry = {
   TIKOSMS: register(tikosms),
+  TONKRA: register(tonkra),
+  TELEKOM: register(telekom),
+  QIKLI: register(qikli),
 } as const;
 
 export type ProviderKind = keyof typeof registry;

@@ -1,16 +1,20 @@
 import { parseArgs } from "node:util";
 import type { Scenario } from "./scenarios.ts";
-import { startTikosmsSandbox, tikosmsScenarios, type TikosmsSandbox } from "./tikosms/index.ts";
+import { twins, type RunningTwin, type Twin } from "./twins.ts";
+
+const names = twins.map(({ kind }) => kind.toLowerCase()).join(", ");
 
 const help = `Usage: npm run sandbox -- [options]
 
-Serves a stand-in for the TikoSMS API, for trying out a client. Nothing is sent to anyone.
+Serves stand-ins for the providers' APIs, for trying out a client. Nothing is sent to anyone.
 
-  --port <number>   port to listen on (default 4010; 0 takes a free one)
-  --host <address>  address to listen on (default 127.0.0.1)
-  --token <text>    API token clients must send (default: drawn at start)
-  --seed <text>     makes ids, drawn token and jitter repeat from run to run
-  --help            shows this text
+  --provider <name>     only this one: ${names} (default: all)
+  --port <number>       port of the first, the others follow (default 4010; 0 takes free ones)
+  --host <address>      address to listen on (default 127.0.0.1)
+  --token <text>        API token or password clients must send (default: drawn at start)
+  --callback-url <url>  where callbacks go when the provider keeps that with the account (Telekom SK)
+  --seed <text>         makes ids, drawn tokens and jitter repeat from run to run
+  --help                shows this text
 `;
 
 const print = (text: string) => process.stdout.write(text);
@@ -25,19 +29,39 @@ try {
 async function run(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      provider: { type: "string" },
       port: { type: "string", default: "4010" },
       host: { type: "string", default: "127.0.0.1" },
       token: { type: "string" },
+      "callback-url": { type: "string" },
       seed: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return void print(help);
-  const { host, token, seed } = values;
+  const chosen = choose(values.provider);
+  const first = parsePort(values.port);
   const log = (line: string) => print(`${new Date().toISOString()} ${line}\n`);
-  const sandbox = await startTikosmsSandbox({ port: parsePort(values.port), host, token, seed, log });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void sandbox.close());
-  print(welcome(sandbox));
+  const running: RunningTwin[] = [];
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void closeAll(running));
+  for (const [index, twin] of chosen.entries()) {
+    const { host, token: secret, seed } = values;
+    const port = first === 0 ? 0 : first + index;
+    const server = await twin.start({ port, host, secret, seed, log });
+    running.push(server);
+    if (values["callback-url"] !== undefined) server.setCallbackUrl?.(values["callback-url"]);
+    print(welcome(twin, server));
+  }
+  print("Ctrl-C stops it.\n\n");
+}
+
+const closeAll = (running: readonly RunningTwin[]) => Promise.all(running.map((server) => server.close()));
+
+function choose(name: string | undefined): readonly Twin[] {
+  if (name === undefined) return twins;
+  const chosen = twins.filter(({ kind }) => kind === name.toUpperCase());
+  if (chosen.length > 0) return chosen;
+  throw new Error(`--provider must be one of ${names}, not ${name}`);
 }
 
 function parsePort(text: string): number {
@@ -46,19 +70,15 @@ function parsePort(text: string): number {
   throw new Error(`--port must be a number from 0 to 65535, not ${text}`);
 }
 
-function welcome({ url, token }: TikosmsSandbox): string {
-  const body = JSON.stringify({ from: "MySender", to: "421901000000", message: "Your OTP is 1234" });
-  return `TikoSMS sandbox at ${url} (and under ${url}/api)
-API token ${token}
+function welcome(twin: Twin, server: RunningTwin): string {
+  const credentials = Object.entries(server.credentials).map(([name, value]) => `  ${name} ${value}`);
+  return `${twin.title} sandbox at ${server.url}
+${credentials.join("\n")}
 
-curl ${url}/v1/message -H 'Authorization: Bearer ${token}' \\
-  -H 'Content-Type: application/json' -H 'Accept: application/json' \\
-  -d '${body}'
+${twin.example(server)}
 
 The last three digits of the recipient's number choose what happens:
-${scenarioList(tikosmsScenarios)}
-Ctrl-C stops it.
-
+${scenarioList(twin.scenarios)}
 `;
 }
 
@@ -66,7 +86,7 @@ function scenarioList(scenarios: readonly Scenario<object>[]): string {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   const lines = scenarios.map(({ suffix, name, expected, description }) => {
     const plain = description.replaceAll("`", "");
-    return `  ${suffix}  ${name.padEnd(width)}  ${expected.padEnd(11)}  ${plain}\n`;
+    return `  ${suffix}  ${name.padEnd(width)}  ${expected.padEnd(15)}  ${plain}\n`;
   });
   return lines.join("");
 }

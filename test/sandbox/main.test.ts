@@ -12,12 +12,12 @@ function run(...options: string[]) {
 }
 
 it("prints where it listens, serves, and ends on Ctrl-C", async () => {
-  const sandbox = run("--port", "0", "--token", "secret");
+  const sandbox = run("--port", "0", "--token", "secret", "--provider", "tikosms");
   try {
     let output = "";
     sandbox.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
     while (!output.includes("Ctrl-C stops it.")) await once(sandbox.stdout, "data");
-    expect(output).toContain("API token secret");
+    expect(output).toContain("apiToken secret");
     expect(output).toMatch(/^ {2}017 {2}callbacks lost .* DELIVERED/m);
     const [url = ""] = /http:\S+/.exec(output) ?? [];
     const headers = { authorization: "Bearer secret" };
@@ -31,6 +31,20 @@ it("prints where it listens, serves, and ends on Ctrl-C", async () => {
   }
 });
 
+it("serves all providers side by side", async () => {
+  const sandbox = run("--port", "0");
+  try {
+    let output = "";
+    sandbox.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+    while (!output.includes("Ctrl-C stops it.")) await once(sandbox.stdout, "data");
+    expect(output.match(/sandbox at http:/g)).toHaveLength(4);
+    sandbox.kill("SIGTERM");
+    expect(await once(sandbox, "exit")).toEqual([0, null]);
+  } finally {
+    sandbox.kill("SIGKILL");
+  }
+});
+
 it("explains its options", async () => {
   const sandbox = run("--help");
   const [output] = await Promise.all([text(sandbox.stdout), once(sandbox, "exit")]);
@@ -38,7 +52,7 @@ it("explains its options", async () => {
   expect(sandbox.exitCode).toBe(0);
 });
 
-it.each([["--port", "high"], ["--unknown"]])("refuses %s", async (...options) => {
+it.each([["--port", "high"], ["--provider", "nobody"], ["--unknown"]])("refuses %s", async (...options) => {
   const sandbox = run(...options);
   const [problem] = await Promise.all([text(sandbox.stderr), once(sandbox, "exit")]);
   expect(problem).toContain(options[0]);

@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { scenarioTable } from "../../src/sandbox/scenarios.ts";
 import { tikosmsScenarios, type TikosmsSandbox } from "../../src/sandbox/tikosms/index.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { startReceiver, startSandbox, submission, summary } from "./setup.ts";
@@ -212,9 +210,4 @@ describe("the details of scenarios", () => {
     expect(createInMs + updateInMs).toBeGreaterThanOrEqual(8_000);
     expect(createInMs + updateInMs).toBeLessThanOrEqual(12_000);
   });
-});
-
-it("docs/sandbox.md lists the scenarios as they are", async () => {
-  const page = await readFile(new URL("../../docs/sandbox.md", import.meta.url), "utf8");
-  expect(page).toContain(`\n\n${scenarioTable(tikosmsScenarios)}\n\n`);
 });

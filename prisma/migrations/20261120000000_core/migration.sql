@@ -1,4 +1,7 @@
 -- CreateEnum
+CREATE TYPE "breaker_state" AS ENUM ('CLOSED', 'OPEN', 'HALF_OPEN');
+
+-- CreateEnum
 CREATE TYPE "message_status" AS ENUM ('SCHEDULED', 'QUEUED', 'SUBMITTING', 'OUTCOME_UNKNOWN', 'SUBMITTED', 'SENT', 'DELIVERED', 'READ', 'UNDELIVERED', 'EXPIRED', 'REJECTED', 'FAILED', 'CANCELLED', 'UNKNOWN');
 
 -- CreateEnum
@@ -47,6 +50,8 @@ CREATE TABLE "providers" (
     "enabled" BOOLEAN NOT NULL DEFAULT true,
     "priority" INTEGER NOT NULL DEFAULT 100,
     "default_sender" TEXT,
+    "max_per_second" DOUBLE PRECISION,
+    "max_concurrent" INTEGER,
     "currency" TEXT,
     "last_error" TEXT,
     "last_error_at" TIMESTAMPTZ(3),
@@ -57,6 +62,19 @@ CREATE TABLE "providers" (
     "disconnected_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "providers_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "lanes" (
+    "provider_id" UUID NOT NULL,
+    "tokens" DOUBLE PRECISION NOT NULL DEFAULT 1,
+    "refilled_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "breaker" "breaker_state" NOT NULL DEFAULT 'CLOSED',
+    "open_until" TIMESTAMPTZ(3),
+    "open_seconds" INTEGER NOT NULL DEFAULT 0,
+    "closed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "lanes_pkey" PRIMARY KEY ("provider_id")
 );
 
 -- CreateTable
@@ -286,6 +304,9 @@ CREATE INDEX "message_events_message_id_id_idx" ON "message_events"("message_id"
 CREATE INDEX "attempts_provider_id_started_at_idx" ON "attempts"("provider_id", "started_at");
 
 -- CreateIndex
+CREATE INDEX "attempts_provider_id_finished_at_idx" ON "attempts"("provider_id", "finished_at");
+
+-- CreateIndex
 CREATE INDEX "idempotency_keys_created_at_idx" ON "idempotency_keys"("created_at");
 
 -- CreateIndex
@@ -302,6 +323,9 @@ ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_account_id_fkey" FOREIGN KEY ("a
 
 -- AddForeignKey
 ALTER TABLE "providers" ADD CONSTRAINT "providers_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "lanes" ADD CONSTRAINT "lanes_provider_id_fkey" FOREIGN KEY ("provider_id") REFERENCES "providers"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "provider_states" ADD CONSTRAINT "provider_states_provider_id_fkey" FOREIGN KEY ("provider_id") REFERENCES "providers"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

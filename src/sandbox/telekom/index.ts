@@ -25,7 +25,7 @@ export interface TelekomSandbox extends HttpServer {
   /** To be sent as `token` in each body, or to `auth`. */
   token: string;
   /** As in the web application, where the API key has its settings. Undefined: no callbacks. */
-  setCallbackUrl(url: string | undefined): void;
+  setCallbackUrl: (url: string | undefined) => void;
 }
 
 /**

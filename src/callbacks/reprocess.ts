@@ -1,0 +1,114 @@
+import type { Connections } from "../connections/connections.ts";
+import type { Database, Statement } from "../database/database.ts";
+import { applyReceipts, type ReceiptOutcome } from "../messages/receipts.ts";
+import type { Receipt } from "../providers/provider.ts";
+import { isDataError } from "./ingest.ts";
+
+export interface ReprocessOptions {
+  database: Database;
+  connections: Connections;
+  /** Called after every callback, with the counts so far. */
+  onProgress?: (counts: Readonly<ReprocessCounts>) => void;
+}
+
+export interface ReprocessCounts {
+  /** Quarantined callbacks that were read again. */
+  read: number;
+  /** Those that are understood now. */
+  processed: number;
+  /** Those that are not, and stay in quarantine. */
+  unreadable: number;
+  /** Receipts in the processed ones by what became of them. */
+  applied: number;
+  ignored: number;
+  parked: number;
+  unknown: number;
+}
+
+interface QuarantinedCallback {
+  id: string;
+  providerId: string;
+  receivedAt: Date;
+  contentType: string | null;
+  body: string;
+}
+
+interface Reprocessed {
+  id: string;
+  isProcessed: boolean;
+  outcomes: ReceiptOutcome[];
+}
+
+const takeNext: Statement = {
+  name: "take_quarantined_callback",
+  text: `
+    select id, provider_id as "providerId", received_at as "receivedAt", content_type as "contentType", body
+    from callbacks
+    where state = 'QUARANTINED' and id > $1
+    order by id
+    limit 1
+    for update skip locked`,
+};
+
+const markProcessed: Statement = {
+  name: "mark_callback_processed",
+  text: "update callbacks set state = 'PROCESSED', problem = null where id = $1",
+};
+
+/**
+ * Reads quarantined callbacks again with the adapters of this version, oldest first, each in a transaction of its
+ * own. Their receipts count as received when the callback came. Two runs at once share the work.
+ */
+export async function reprocessQuarantined(options: ReprocessOptions): Promise<ReprocessCounts> {
+  const counts = { read: 0, processed: 0, unreadable: 0, applied: 0, ignored: 0, parked: 0, unknown: 0 };
+  let next = await reprocessNext(options, "0");
+  while (next) {
+    count(counts, next);
+    options.onProgress?.(counts);
+    next = await reprocessNext(options, next.id);
+  }
+  return counts;
+}
+
+function count(counts: ReprocessCounts, { isProcessed, outcomes }: Reprocessed): void {
+  counts.read++;
+  counts[isProcessed ? "processed" : "unreadable"]++;
+  for (const outcome of outcomes) {
+    if (outcome.kind === "matched") counts[outcome.transition.applied ? "applied" : "ignored"]++;
+    else counts[outcome.kind]++;
+  }
+}
+
+/** Undefined when no quarantined callback follows `after`. */
+async function reprocessNext(
+  { database, connections }: ReprocessOptions,
+  after: string,
+): Promise<Reprocessed | undefined> {
+  let callback: QuarantinedCallback | undefined;
+  try {
+    return await database.transaction(async (transaction) => {
+      [callback] = await transaction.query<QuarantinedCallback>(takeNext, [after]);
+      if (!callback) return undefined;
+      const { id, providerId, receivedAt } = callback;
+      const receipts = await parse(connections, callback);
+      const isProcessed = receipts.length > 0;
+      const received = receipts.map((receipt) => {
+        return { providerId, receivedAt, receipt, source: "CALLBACK" } as const;
+      });
+      const outcomes = await applyReceipts(transaction, received);
+      if (isProcessed) await transaction.query(markProcessed, [id]);
+      return { id, isProcessed, outcomes };
+    });
+  } catch (error) {
+    // Understood, but refused by PostgreSQL: it stays where it is, and the others go on.
+    if (callback && isDataError(error)) return { id: callback.id, isProcessed: false, outcomes: [] };
+    throw error;
+  }
+}
+
+/** Nothing when the callback is still not understood, or its provider is gone. */
+async function parse(connections: Connections, callback: QuarantinedCallback): Promise<Receipt[]> {
+  const connection = await connections.get(callback.providerId);
+  const reading = connection?.parseCallback(callback.body, callback.contentType ?? undefined);
+  return reading?.kind === "receipts" ? reading.receipts : [];
+}

@@ -1,0 +1,29 @@
+/** The operations of all WebSocket connections that were taken and not yet answered; a drain waits for them. */
+export class OpenOperations {
+  readonly #ids = new Map<object, Set<string>>();
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  /** False while draining: the operation must not start, its client tries again on a new connection. */
+  begin(connection: object, id: string): boolean {
+    if (this.#drained) return false;
+    this.#ids.set(connection, (this.#ids.get(connection) ?? new Set()).add(id));
+    return true;
+  }
+
+  end(connection: object, id: string): void {
+    const ids = this.#ids.get(connection);
+    ids?.delete(id);
+    if (ids?.size === 0) this.endAll(connection);
+  }
+
+  endAll(connection: object): void {
+    this.#ids.delete(connection);
+    if (this.#ids.size === 0) this.#drained?.resolve();
+  }
+
+  /** Takes nothing more; resolves when everything taken has its answer. */
+  async drain(): Promise<void> {
+    this.#drained ??= Promise.withResolvers<void>();
+    if (this.#ids.size > 0) await this.#drained.promise;
+  }
+}

@@ -1,0 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
+/** The path of a request without its query; undefined when what was asked for is no URL, such as `//`. */
+export const pathOf = ({ url }: IncomingMessage): string | undefined =>
+  URL.parse(url ?? "/", "http://localhost")?.pathname;

@@ -1,0 +1,204 @@
+import type { Queryable, Statement } from "../database/database.ts";
+
+/**
+ * The lane of a provider: how fast and how many at a time we may submit, and whether it is trusted at present. One
+ * row in the database, so that the limits and the breaker hold over all workers together.
+ */
+export interface Lane {
+  providerId: string;
+  /** Submissions per second; null without a limit. */
+  maxPerSecond: number | null;
+  /** Submissions in flight; null without a limit. */
+  maxConcurrent: number | null;
+  /** Submissions in flight now, over all workers. */
+  inFlight: number;
+  /** Submissions that may start at once, a fraction of one included. */
+  tokens: number;
+  refilledAt: Date;
+  breaker: BreakerState;
+  /** Until when the breaker refuses; afterwards one probe is let through. */
+  openUntil: Date | null;
+  /** Since when the breaker is closed: what failed before is forgiven. */
+  closedAt: Date;
+  /** How long the breaker stays open when a probe fails, in seconds. */
+  openSeconds: number;
+}
+
+export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
+
+/** How many of the waiting submissions may start, and when to ask again for the others. */
+export interface Admission {
+  admitted: number;
+  retryAfterMs: number;
+}
+
+const firstOpenSeconds = 10;
+const longestOpenSeconds = 300;
+/** A probe that never came back does not keep the breaker half open for ever. */
+const probeSeconds = 45;
+const busyRetryMs = 50;
+
+/** The breaker opens when in the last half minute this many attempts failed, and more than half of all. */
+const leastFailures = 10;
+const windowSeconds = 30;
+
+const readLanes: Statement = {
+  name: "read_lanes",
+  text: `
+    select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
+      l.tokens, l.refilled_at as "refilledAt", l.breaker, l.open_until as "openUntil",
+      l.open_seconds as "openSeconds", l.closed_at as "closedAt",
+      case when p.max_concurrent is null then 0 else (
+        select count(*)::int from attempts where provider_id = p.id and finished_at is null
+      ) end as "inFlight"
+    from providers as p
+    join lanes as l on l.provider_id = p.id
+    where p.id = any ($1::uuid[])
+      and (p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED')
+    order by p.id
+    for no key update of l`,
+};
+
+const writeLane: Statement = {
+  name: "write_lane",
+  text: `
+    update lanes
+    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7
+    where provider_id = $1`,
+};
+
+async function save(transaction: Queryable, lane: Lane): Promise<void> {
+  const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt } = lane;
+  const values = [providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt];
+  await transaction.query(writeLane, values);
+}
+
+/**
+ * Asks for the right to start submissions: `wanted` of each provider. Providers without a limit and with a closed
+ * breaker are not in the answer: all of theirs may start. For the transaction that claims the messages.
+ */
+export async function admit(
+  transaction: Queryable,
+  wanted: ReadonlyMap<string, number>,
+  now: Date,
+): Promise<Map<string, Admission>> {
+  const lanes = await transaction.query<Lane>(readLanes, [[...wanted.keys()]]);
+  const admissions = new Map<string, Admission>();
+  for (const lane of lanes) {
+    const { admission, next } = decide(lane, wanted.get(lane.providerId) ?? 0, now);
+    admissions.set(lane.providerId, admission);
+    await save(transaction, next);
+  }
+  return admissions;
+}
+
+/** What a lane admits of `wanted` submissions, and the lane afterwards. */
+export function decide(lane: Lane, wanted: number, now: Date): { admission: Admission; next: Lane } {
+  const trust = trustOf(lane, now);
+  if (trust.admitted === 0) return { admission: trust, next: lane };
+  const refilled = refill(lane, now);
+  const free = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
+  const affordable = lane.maxPerSecond === null ? Infinity : Math.floor(refilled.tokens);
+  const admitted = Math.min(wanted, trust.admitted, free, affordable);
+  const next = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
+  const admission = { admitted, retryAfterMs: affordable < wanted ? tokenDelayMs(next) : busyRetryMs };
+  return { admission, next: admitted > 0 ? probing(next, now) : next };
+}
+
+/** What the breaker allows: everything, nothing for a while, or one probe. */
+function trustOf({ breaker, openUntil }: Lane, now: Date): Admission {
+  if (breaker === "CLOSED") return { admitted: Infinity, retryAfterMs: 0 };
+  const leftMs = (openUntil?.getTime() ?? 0) - now.getTime();
+  return leftMs > 0 ? { admitted: 0, retryAfterMs: leftMs } : { admitted: 1, retryAfterMs: 0 };
+}
+
+/** Half open: the probe is under way, and nobody else starts until it is back, or lost. */
+function probing(lane: Lane, now: Date): Lane {
+  if (lane.breaker === "CLOSED") return lane;
+  return { ...lane, breaker: "HALF_OPEN", openUntil: new Date(now.getTime() + probeSeconds * 1000) };
+}
+
+/** A token bucket of one second's worth at most, and never less than one: no burst after a pause. */
+function refill(lane: Lane, now: Date): Lane {
+  if (lane.maxPerSecond === null) return lane;
+  const seconds = Math.max(0, (now.getTime() - lane.refilledAt.getTime()) / 1000);
+  const tokens = Math.min(Math.max(1, lane.maxPerSecond / 10), lane.tokens + seconds * lane.maxPerSecond);
+  return { ...lane, tokens, refilledAt: now };
+}
+
+const tokenDelayMs = ({ tokens, maxPerSecond }: Lane): number =>
+  maxPerSecond === null ? busyRetryMs : Math.max(5, ((1 - tokens) / maxPerSecond) * 1000);
+
+/** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
+export interface Experience {
+  providerId: string;
+  failed: boolean;
+}
+
+const countRecent: Statement = {
+  name: "count_recent_attempts",
+  text: `
+    select count(*) filter (where outcome in ('retryable', 'ambiguous'))::int as failures, count(*)::int as attempts
+    from attempts
+    where provider_id = $1 and started_at > $2 and finished_at is not null`,
+};
+
+const lockLanes: Statement = {
+  name: "lock_lanes",
+  text: `
+    select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
+      0 as "inFlight", tokens, refilled_at as "refilledAt", breaker, open_until as "openUntil",
+      open_seconds as "openSeconds", closed_at as "closedAt"
+    from lanes
+    where provider_id = any ($1::uuid[])
+    order by provider_id
+    for no key update`,
+};
+
+/** Opens and closes breakers by what attempts showed. Only trouble, and news for an open breaker, cost a statement. */
+export async function learn(
+  transaction: Queryable,
+  experiences: readonly Experience[],
+  now: Date,
+): Promise<void> {
+  const failing = experiences.filter(({ failed }) => failed).map(({ providerId }) => providerId);
+  const working = experiences.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
+  const trusted = await transaction.query<{ id: string }>(findMistrusted, [working]);
+  const concerned = new Set([...failing, ...trusted.map(({ id }) => id)]);
+  if (concerned.size === 0) return;
+  const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
+  for (const lane of lanes) {
+    const next = await judge(transaction, lane, working.includes(lane.providerId), now);
+    if (next !== lane) await save(transaction, next);
+  }
+}
+
+const findMistrusted: Statement = {
+  name: "find_mistrusted_lanes",
+  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and breaker <> 'CLOSED'`,
+};
+
+async function judge(transaction: Queryable, lane: Lane, worked: boolean, now: Date): Promise<Lane> {
+  if (lane.breaker !== "CLOSED") return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
+  const since = new Date(Math.max(now.getTime() - windowSeconds * 1000, lane.closedAt.getTime()));
+  const [recent] = await transaction.query<{ failures: number; attempts: number }>(countRecent, [
+    lane.providerId,
+    since,
+  ]);
+  const { failures = 0, attempts = 0 } = recent ?? {};
+  const isTrouble = failures >= leastFailures && failures * 2 > attempts;
+  return isTrouble ? open(lane, firstOpenSeconds, now) : lane;
+}
+
+const close = (lane: Lane, now: Date): Lane => ({
+  ...lane,
+  breaker: "CLOSED",
+  openUntil: null,
+  openSeconds: 0,
+  closedAt: now,
+});
+
+function open(lane: Lane, seconds: number, now: Date): Lane {
+  const openSeconds = Math.min(Math.max(seconds, firstOpenSeconds), longestOpenSeconds);
+  return { ...lane, breaker: "OPEN", openSeconds, openUntil: new Date(now.getTime() + openSeconds * 1000) };
+}

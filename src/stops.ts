@@ -1,0 +1,25 @@
+/** How to end what was started, in the order of starting. */
+export type Stops = (() => unknown)[];
+
+/**
+ * Ends everything, the newest first. One that fails does not keep the others from being ended.
+ * @throws the first failure
+ */
+export async function stopAll(stops: Stops): Promise<void> {
+  const failures: unknown[] = [];
+  for (let stop = stops.pop(); stop; stop = stops.pop()) {
+    try {
+      await stop();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Ends everything at the same time. @throws the first failure, when all have ended */
+export async function stopTogether(stops: Stops): Promise<void> {
+  const results = await Promise.allSettled(stops.splice(0).map(async (stop) => stop()));
+  const failure = results.find((result) => result.status === "rejected");
+  if (failure) throw failure.reason;
+}

@@ -1,0 +1,102 @@
+import { randomUUIDv7 } from "node:crypto";
+import { openDatabase, type Database, type DatabaseOptions } from "../../src/database/database.ts";
+import type { MessageDraft } from "../../src/messages/draft.ts";
+import { readTimelinesOf, type LoggedEvent } from "../../src/messages/event-log.ts";
+import { evolve, type MessageState } from "../../src/messages/evolve.ts";
+import { newMessageId } from "../../src/messages/message-id.ts";
+import { storeMessages } from "../../src/messages/store-messages.ts";
+import type { E164 } from "../../src/providers/provider.ts";
+import { createTestDatabase } from "./database.ts";
+
+/** A database of its own with an account and a provider, and no application around it. */
+export interface MessageStore {
+  database: Database;
+  accountId: string;
+  providerId: string;
+  createProvider(accountId?: string): Promise<string>;
+  /** Stores queued messages the way a caller's are. */
+  store(drafts: readonly Partial<MessageDraft>[]): Promise<MessageDraft[]>;
+  /** Everything said about a message, oldest first. */
+  timeline(messageId: string): Promise<LoggedEvent[]>;
+  /** What the log of a message folds to. */
+  fold(messageId: string): Promise<MessageState>;
+  /** What the message's row says. */
+  row(messageId: string): Promise<MessageState>;
+  close(): Promise<void>;
+}
+
+export const acceptedAt = new Date("2026-01-31T08:00:00.000Z");
+
+export async function openMessageStore(options: Partial<DatabaseOptions> = {}): Promise<MessageStore> {
+  const { url, drop } = await createTestDatabase();
+  const database = openDatabase(url, { poolSize: 20, ...options });
+  const accountId = await createAccount(database);
+  const providerId = await createProvider(database, accountId);
+  const timeline = (id: string): Promise<LoggedEvent[]> => readTimeline(database, id);
+  return {
+    database,
+    accountId,
+    providerId,
+    createProvider: (owner = accountId) => createProvider(database, owner),
+    async store(partials) {
+      const drafts = partials.map((partial) => ({ ...draftOf(accountId, providerId), ...partial }));
+      await storeMessages(database, drafts);
+      return drafts;
+    },
+    timeline,
+    fold: async (id) => comparable((await timeline(id)).reduce<MessageState>(evolve, nothing)),
+    row: async (id) => comparable(await database.prisma.message.findUniqueOrThrow({ where: { id } })),
+    async close() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+async function createAccount({ prisma }: Database): Promise<string> {
+  return (await prisma.account.create({ data: { id: randomUUIDv7(), name: "Account" } })).id;
+}
+
+async function createProvider({ prisma }: Database, accountId: string): Promise<string> {
+  const data = { kind: "TIKOSMS", name: "Provider", settings: {}, secrets: new Uint8Array() };
+  return (await prisma.provider.create({ data: { id: randomUUIDv7(), accountId, ...data } })).id;
+}
+
+function draftOf(accountId: string, providerId: string): MessageDraft {
+  return {
+    id: newMessageId(acceptedAt),
+    ...{ accountId, providerId },
+    recipient: "+421901000000" as E164,
+    sender: "smsgraph",
+    text: "Hello",
+    encoding: "GSM7",
+    segments: 1,
+    flash: false,
+    priority: "NORMAL",
+    country: "SK",
+    ...{ clientRef: null, scheduledAt: null, validUntil: null, cadenceGroupId: null, dltTemplateId: null },
+    createdAt: acceptedAt,
+    idempotencyKey: null,
+    fingerprint: "00",
+  };
+}
+
+async function readTimeline(database: Database, id: string): Promise<LoggedEvent[]> {
+  return (await readTimelinesOf(database, [id], { limit: 10_000, inverted: false })).get(id) ?? [];
+}
+
+/** A message before its first event. */
+const nothing: MessageState = {
+  status: "QUEUED",
+  version: 0,
+  ...{ providerStatus: null, providerMessageId: null, providerBatchId: null },
+  ...{ failureCode: null, failureText: null, failurePermanent: null },
+  ...{ mccmnc: null, cost: null, submittedAt: null, sentAt: null, deliveredAt: null },
+  updatedAt: new Date(0),
+};
+
+/** Only what events change, with money as plain text. */
+function comparable(state: MessageState): MessageState {
+  const known = Object.keys(nothing).map((key) => [key, state[key as keyof MessageState]]);
+  return { ...(Object.fromEntries(known) as MessageState), cost: state.cost && String(Number(state.cost)) };
+}

@@ -1,0 +1,168 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { expect, it, onTestFinished } from "vitest";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "../src/database/embedded-postgres.ts";
+import { Deployment } from "./support/deployment.ts";
+import { eventually, freePort, type SmsgraphProcess } from "./support/process.ts";
+
+const last = new Map<number,string>(), calls = new Map<number,string>(); let proc: SmsgraphProcess;
+const patience = 90_000;
+
+/** A PostgreSQL that the test may stop and start. */
+async function ownPostgres(): Promise<{ start(): Promise<EmbeddedPostgres> }> {
+  const directory = await mkdtemp(join(tmpdir(), "smsgraph-outage-"));
+  const settings = { port: String(await freePort()), fsync: "off" };
+  let running: EmbeddedPostgres | undefined;
+  onTestFinished(async () => {
+    await running?.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+  return { start: async () => (running = await startEmbeddedPostgres(directory, settings)) };
+}
+
+async function readiness({ client }: Deployment): Promise<number> {
+  const response = await fetch(`${client.url}/readyz`);
+  await response.text();
+  return response.status;
+}
+
+/** Status words of a live stream, as they arrive. */
+function watchEvents({ client }: Deployment): string[] {
+  const seen: string[] = [];
+  const stream = client.subscribe<{ messageEvents: { events?: { message: { to: string }; status: string }[] } }>(
+    "subscription { messageEvents { ... on MessageEventBatch { events { status message { to } } } } }",
+  );
+  void (async () => {
+    for await (const { data } of stream)
+      for (const { message, status } of data?.messageEvents.events ?? []) seen.push(`${message.to} ${status}`);
+  })();
+  return seen;
+}
+
+const story = (to: string): string[] =>
+  ["QUEUED", "SUBMITTING", "SUBMITTED", "SENT", "DELIVERED"].map((status) => `+${to} ${status}`);
+
+const storyOf = (seen: readonly string[], to: string): string[] =>
+  seen.filter((line) => line.startsWith(`+${to} `));
+
+it.skip("goes on by itself when PostgreSQL was restarted", { timeout: patience }, async () => {
+  const postgres = await ownPostgres();
+  const running = await postgres.start();
+  const deployment = await Deployment.create({ databaseUrl: running.url });
+  onTestFinished(() => deployment.close());
+  const { double } = deployment;
+  const process = await deployment.start("all", { NODE_OPTIONS: "--import /tmp/hook.mjs" }); proc = process;
+  await deployment.connect();
+  const seen = watchEvents(deployment);
+  await deployment.send("421901000100");
+  await eventually(() => storyOf(seen, "421901000100").length === 5);
+  const [answer, report] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  double.plan = ({ to }) => (to === "421901000101" ? { answer: answer.promise } : { report: report.promise });
+  await deployment.send("421901000101");
+  await deployment.send("421901000102");
+  await eventually(() => storyOf(seen, "421901000102").includes("+421901000102 SUBMITTED"));
+
+  await running.stop();
+  await eventually(async () => (await readiness(deployment)) === 503);
+  report.resolve();
+  await eventually(() => double.callbacks.some((callback) => callback.answer === 503));
+  answer.resolve();
+  await eventually(() => process.output().includes("could not store an outcome, trying again"));
+  await postgres.start();
+  await eventually(async () => (await readiness(deployment)) === 200);
+
+  await eventually(() => storyOf(seen, "421901000101").includes("+421901000101 DELIVERED"));
+  await eventually(() => storyOf(seen, "421901000102").includes("+421901000102 DELIVERED"));
+  expect(storyOf(seen, "421901000102")).toEqual(story("421901000102"));
+  await deployment.send("421901000103");
+  await eventually(() => storyOf(seen, "421901000103").length === 5);
+  expect(storyOf(seen, "421901000103")).toEqual(story("421901000103"));
+  expect(double.requests).toHaveLength(4);
+  console.log("works");
+  const t = setTimeout(() => { process.child.kill("SIGUSR2"); setTimeout(() => console.log("HANG", process.output().split("\n").slice(-40).map(l=>l.slice(0,500)).join("\n")), 500); }, 8000);
+  expect(await process.end("SIGTERM")).toEqual({ code: 0, signal: null });
+  clearTimeout(t);
+});
+
+it("goes on by itself when its connections are cut again and again", { timeout: patience }, async () => {
+  const deployment = await Deployment.create();
+  onTestFinished(() => deployment.close());
+  const process = await deployment.start("all", { NODE_OPTIONS: "--import /tmp/hook.mjs" }); proc = process;
+  await deployment.connect();
+  for (let round = 0; round < 10; round++) {
+    const sent = Array.from({ length: 20 }, (_, index) => sendUntilTaken(deployment, round * 20 + index));
+    await Promise.race(sent);
+    await cutConnections(deployment);
+    await Promise.all(sent);
+  }
+  console.log("all sent");
+  try { await eventually(async () => (await countUnsettled(deployment)) === 0); } catch (e) { 
+    const acc = new Set(deployment.double.accepted.map(({ reference }) => reference));
+    for (const r of await query<any>(deployment, "select m.id, status, next_check_at, checks, now(), (select json_agg(row_to_json(a)) from attempts a where message_id=m.id) a from messages m")) if (r.status !== (acc.has(r.id) ? "DELIVERED":"OUTCOME_UNKNOWN")) console.log(JSON.stringify(r), acc.has(r.id), JSON.stringify(deployment.double.callbacks.filter(c => c.reference===r.id).slice(-3)));
+    console.log(await query(deployment, "select id, locked_by, locked_at, attempts, run_at, last_error, (select count(*) from pg_locks l where locktype='advisory' and l.objid::bigint = hashtext(j.locked_by)::bigint & 4294967295) from graphile_worker.jobs j"));
+    process.child.kill("SIGUSR2"); await new Promise(d => setTimeout(d, 500));
+    console.log(process.output().split("\n").slice(-40).map(l=>l.slice(0,500)).join("\n"));
+    throw e; }
+  console.log("settled");
+  const recipients = deployment.double.requests.map(({ to }) => to);
+  expect(new Set(recipients).size).toBe(recipients.length);
+  await stillWorks(deployment, process);
+});
+
+/** As a client with an idempotency key does when it gets an error instead of an answer. */
+async function sendUntilTaken(deployment: Deployment, index: number): Promise<void> {
+  const isTaken = (): Promise<boolean> =>
+    deployment.send(String(421_901_000_100 + index), `order ${index}`).then(
+      () => true,
+      (e) => { last.set(index, String(e)); return false; },
+    );
+  calls.set(index, "calling");
+  try { await eventually(async () => { last.set(index, "pending " + Date.now()); const r = await Promise.race([isTaken(), new Promise<string>((d) => setTimeout(() => d("hang"), 8000))]); if (r === "hang") throw new Error("hang"); return r as boolean; }, {timeoutSeconds: 8}); } catch (e) {
+    console.log("FAILED", index, last.get(index), e);
+    console.log(await query(deployment, "select pid, state, wait_event_type, wait_event, left(query,150) q, now()-query_start as age from pg_stat_activity where datname=current_database()"));
+    console.log(proc.output().split("\n").slice(-45).map(l=>l.slice(0,700)).join("\n"));
+    console.log(await (await fetch(deployment.client.url+"/readyz")).text());
+    throw e;
+  }
+}
+
+/** On a connection of its own, since every other is cut. */
+async function query<Row extends object>({ databaseUrl }: Deployment, text: string): Promise<Row[]> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function cutConnections(deployment: Deployment): Promise<void> {
+  await query(
+    deployment,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+}
+
+/** Messages that the provider has and whose end we have not seen, and those that somebody should still send. */
+async function countUnsettled(deployment: Deployment): Promise<number> {
+  const messages = await query<{ id: string; status: string }>(deployment, "select id, status from messages");
+  const accepted = new Set(deployment.double.accepted.map(({ reference }) => reference));
+  return messages.filter(({ id, status }) => status !== (accepted.has(id) ? "DELIVERED" : "OUTCOME_UNKNOWN"))
+    .length;
+}
+
+async function stillWorks(deployment: Deployment, process: SmsgraphProcess): Promise<void> {
+  const { double } = deployment;
+  const id = await deployment.send("421901009999");
+  await eventually(() =>
+    double.callbacks.some(({ reference, status }) => reference === id && status === "DELIVRD"),
+  );
+  console.log("works");
+  const t = setTimeout(() => { process.child.kill("SIGUSR2"); setTimeout(() => console.log("HANG", process.output().split("\n").slice(-40).map(l=>l.slice(0,500)).join("\n")), 500); }, 8000);
+  expect(await process.end("SIGTERM")).toEqual({ code: 0, signal: null });
+  clearTimeout(t);
+}
