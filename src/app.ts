@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApiKeys } from "./access/api-keys.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
+import { drainReceipts } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { Connector } from "./connections/connect.ts";
@@ -23,6 +24,7 @@ import { Dispatcher } from "./messages/dispatch.ts";
 import { EventFeed } from "./messages/event-feed.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
+import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
 
@@ -42,6 +44,8 @@ export interface AppOptions {
   logger: Logger;
   clock?: Clock;
   random?: () => number;
+  /** Limits of the HTTP clients of providers. */
+  providerLimits?: HttpLimits;
   onStatement?: (text: string) => void;
 }
 
@@ -82,7 +86,12 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   stops.push(() => listener.close());
 
   let url = options.publicUrl ?? `http://localhost:${options.port}`;
-  const connections = new Connections(database, createSecretBox(options.secretKey), () => url);
+  const connections = new Connections(
+    database,
+    createSecretBox(options.secretKey),
+    () => url,
+    options.providerLimits,
+  );
   await connections.checkKey();
   await connections.watch(listener);
   stops.push(() => connections.close());
@@ -132,6 +141,7 @@ async function startJobs(
     clock,
     logger,
     dispatcher,
+    drainReceipts: (providerId) => drainReceipts({ database, connections, clock, logger }, providerId),
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });

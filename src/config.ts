@@ -4,26 +4,48 @@ import { z } from "zod";
 export class ConfigError extends Error {}
 
 const flag = z.stringbool({ truthy: ["true", "1", "yes", "on"], falsy: ["false", "0", "no", "off"] });
-const port = z.coerce.number().int().min(0).max(65_535);
-const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
-const secretKey = z.base64().refine((text) => Buffer.from(text, "base64").length === 32, {
-  error: "must be 32 random bytes in base64; make one with `openssl rand -base64 32`",
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .trim()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
+const port = wholeNumber(0, 65_535);
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+  .refine(isPlainUrl, "must have no user name, password, query or fragment")
+  .transform((url) => url.replace(/\/+$/, ""));
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: "must be a URL that starts with postgresql://",
 });
+const secretKey = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9+/]{43}=$/,
+    "must be 32 random bytes in base64; make one with `openssl rand -base64 32`",
+  );
+
+// What a client can send in an `Authorization` header.
+const developmentKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 characters without spaces");
 
 const environment = z.object({
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
   PORT: port.default(4000),
   HOST: z.string().optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(20),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_POOL_SIZE: wholeNumber(2, 200).default(20),
   PUBLIC_URL: httpUrl.optional(),
   ROLE: z.enum(["api", "worker", "all"]).default("all"),
   DATA_DIR: z.string().default(".data"),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.default(0),
-  DEVELOPMENT_KEY: z.string().min(16).optional(),
+  DEVELOPMENT_KEY: developmentKey.optional(),
   SECRET_KEY: secretKey.optional(),
-  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(1000).default(20),
+  WORKER_CONCURRENCY: wholeNumber(1, 1000).default(20),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
@@ -55,7 +77,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   // An empty variable is how many tools write an absent one.
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(set);
-  const problems = parsed.success ? missing(parsed.data) : parsed.error.issues.map(describe);
+  const problems = [...(parsed.error?.issues.map(describe) ?? []), ...missing(set)];
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(
       `The configuration has problems:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
@@ -66,8 +88,14 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
 
 const describe = (issue: z.core.$ZodIssue): string => `${issue.path.join(".")}: ${issue.message}`;
 
-function missing(values: z.infer<typeof environment>): string[] {
-  if (values.NODE_ENV !== "production") return [];
+function isPlainUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || `${url.username}${url.password}${url.search}${url.hash}` === "";
+}
+
+/** What has no default in production. Looked for in the raw variables: others may be wrong at the same time. */
+function missing(values: Record<string, string | undefined>): string[] {
+  if (values["NODE_ENV"] !== "production") return [];
   const needed = [
     ["DATABASE_URL", "the embedded PostgreSQL is for development"],
     ["SECRET_KEY", "provider credentials are encrypted with it; make one with `openssl rand -base64 32`"],

@@ -36,11 +36,19 @@ export function createLogger({ level, destination = pino.destination(2) }: Logge
       serializers: {
         error: (error: unknown) => describeError(error),
         err: (error: unknown) => describeError(error),
+        problem: (problem: unknown) => maskDetail(problem),
+        queue: (message: unknown) => maskNumber(String(message)),
         to: (to: unknown) => maskNumber(String(to)),
       },
     },
     destination,
   );
+}
+
+/** A provider's words may quote the number it was asked about. */
+function maskDetail(problem: unknown): unknown {
+  if (typeof problem !== "object" || problem === null || !("detail" in problem)) return problem;
+  return { ...problem, detail: maskNumber(String(problem.detail)) };
 }
 
 /** Name, message and stack with numbers masked: a database error may quote a row. */

@@ -36,27 +36,31 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     expect(requestsOf(deployment, id)).toBe(1);
   });
 
-  it("when a message was claimed and its request was not accepted yet", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    const [first, never] = [gate(), gate()];
-    deployment.double.plan = byRecipient({
-      "421901000101": { before: first.promise },
-      "421901000102": { before: never.promise },
-    });
-    const killed = await deployment.start("all");
-    await deployment.connect();
-    const ids = [await deployment.send("421901000101"), await deployment.send("421901000102")] as const;
-    await eventually(() => deployment.double.requests.length === 2);
-    expect(await deployment.statusOf(ids[0])).toBe("SUBMITTING");
-    await killed.end("SIGKILL");
-    await deployment.start("all");
-    await eventually(async () => (await deployment.statusOf(ids[1])) === "OUTCOME_UNKNOWN");
-    // The provider had read the request, and takes it long after we are gone.
-    first.resolve();
-    await eventually(async () => (await deployment.statusOf(ids[0])) === "DELIVERED");
-    expect(await deployment.statusOf(ids[1])).toBe("OUTCOME_UNKNOWN");
-    expect(ids.map((id) => requestsOf(deployment, id))).toEqual([1, 1]);
-  });
+  it(
+    "when a message was claimed and its request was not accepted yet",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      const [first, never] = [gate(), gate()];
+      deployment.double.plan = byRecipient({
+        "421901000101": { before: first.promise },
+        "421901000102": { before: never.promise },
+      });
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      const ids = [await deployment.send("421901000101"), await deployment.send("421901000102")] as const;
+      await eventually(() => deployment.double.requests.length === 2);
+      expect(await deployment.statusOf(ids[0])).toBe("SUBMITTING");
+      await killed.end("SIGKILL");
+      await deployment.start("all");
+      await eventually(async () => (await deployment.statusOf(ids[1])) === "OUTCOME_UNKNOWN");
+      // The provider had read the request, and takes it long after we are gone.
+      first.resolve();
+      await eventually(async () => (await deployment.statusOf(ids[0])) === "DELIVERED");
+      expect(await deployment.statusOf(ids[1])).toBe("OUTCOME_UNKNOWN");
+      expect(ids.map((id) => requestsOf(deployment, id))).toEqual([1, 1]);
+    },
+  );
 
   it("when a message was accepted and the answer had not come", { timeout: patience }, async (test) => {
     const deployment = await deploy(test);

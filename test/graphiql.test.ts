@@ -32,9 +32,10 @@ afterAll(async () => {
   await app.stop();
 });
 
+const isForeign = (url: URL): boolean =>
+  /^(http|ws)s?:$/.test(url.protocol) && url.host !== new URL(app.url).host;
+
 async function blockForeignRequests(context: BrowserContext): Promise<void> {
-  const isForeign = (url: URL): boolean =>
-    /^(http|ws)s?:$/.test(url.protocol) && url.host !== new URL(app.url).host;
   await context.route(isForeign, (route) => {
     foreignRequests.push(route.request().url());
     return route.abort();

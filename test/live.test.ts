@@ -17,7 +17,7 @@ const changedSubscription =
 const eventsSubscription = `subscription ($filter: MessageEventFilter, $after: Cursor) {
   messageEvents(filter: $filter, after: $after) {
     __typename
-    ... on MessageEventBatch { cursor events { id status version message { id } } }
+    ... on MessageEventBatch { cursor events { id status version message { id status } } }
     ... on CaughtUp { cursor }
     ... on StreamReset { cursor reason }
   }
@@ -41,7 +41,7 @@ interface Event {
   id: string;
   status: string;
   version: number;
-  message: { id: string };
+  message: { id: string; status: string };
 }
 
 interface Frame {
@@ -108,16 +108,20 @@ const watchChanges = (client: GraphqlClient, id: string) =>
 const watchEvents = (client: GraphqlClient, variables: Record<string, unknown> = {}): Frames =>
   client.subscribe<{ messageEvents: Frame }>(eventsSubscription, variables);
 
-function frameOf({ data, errors }: FrameResult): Frame {
-  if (!data) throw new Error(`An error instead of a frame: ${JSON.stringify(errors)}`);
-  return data.messageEvents;
+function dataOf<Data>({ data, errors }: GraphqlResult<Data>): Data {
+  if (!data) throw new Error(`Errors instead of data: ${JSON.stringify(errors)}`);
+  return data;
 }
 
-async function nextFrame(frames: Frames): Promise<Frame> {
-  const { value, done } = await frames.next();
-  if (done) throw new Error("The stream ended");
-  return frameOf(value as FrameResult);
+async function nextOf<Data>(results: AsyncIterator<GraphqlResult<Data>, unknown>): Promise<Data> {
+  const next = await results.next();
+  if (next.done) throw new Error("The stream ended");
+  return dataOf(next.value);
 }
+
+const frameOf = (result: FrameResult): Frame => dataOf(result).messageEvents;
+
+const nextFrame = async (frames: Frames): Promise<Frame> => (await nextOf(frames)).messageEvents;
 
 /** A stream that has said CaughtUp: whatever happens from now on it must show. */
 async function openStream(client: GraphqlClient, variables: Record<string, unknown> = {}): Promise<Frames> {
@@ -151,8 +155,8 @@ describe("messageChanged", () => {
   it("gives the present state at once", async () => {
     const { id } = await sendOne(still);
     await move(still, [id], ["SUBMITTING", "SUBMITTED"]);
-    const { value } = await watchChanges(still.client, id).next();
-    expect(value).toMatchObject({ data: { messageChanged: { status: "SUBMITTED", version: 3 } } });
+    const { messageChanged } = await nextOf(watchChanges(still.client, id));
+    expect(messageChanged).toMatchObject({ status: "SUBMITTED", version: 3 });
   });
 
   it("gives every version exactly once, also when several come in one transaction", async () => {
@@ -179,6 +183,22 @@ describe("messageChanged", () => {
     }
   });
 
+  it("shows the timeline as it is at each change", async () => {
+    const { id } = await sendOne(still);
+    const query =
+      "subscription ($id: ID!) { messageChanged(id: $id) { version events(first: 50) { edges { cursor } } } }";
+    const changes = still.client.subscribe<{
+      messageChanged: { version: number; events: { edges: unknown[] } };
+    }>(query, { id });
+    await changes.next();
+    for (const [index, status] of steps.entries()) {
+      await move(still, [id], [status]);
+      const { version, events } = (await nextOf(changes)).messageChanged;
+      expect([version, events.edges.length]).toEqual([index + 2, index + 2]);
+    }
+    await changes.return?.();
+  });
+
   it("shows each version as it was stored", async () => {
     const { id } = await sendOne(busy);
     const changes = await takeUntil(
@@ -201,6 +221,17 @@ describe("messageEvents", () => {
     const { id } = await sendOne(still);
     const [event] = await takeEvents(frames, 1);
     expect(event).toMatchObject({ status: "QUEUED", message: { id } });
+    await frames.return?.();
+  });
+
+  it("shows the message of each event as it is now", async () => {
+    const { id } = await sendOne(still);
+    const filter = { messageIds: [id] };
+    const frames = await openStream(still.client, { filter });
+    for (const status of steps) {
+      await move(still, [id], [status]);
+      expect(await takeEvents(frames, 1)).toMatchObject([{ status, message: { status } }]);
+    }
     await frames.return?.();
   });
 
@@ -272,6 +303,18 @@ describe("messageEvents", () => {
         await stream.return?.();
       }
     });
+  });
+
+  it("goes on when the connection that hears of changes breaks", async () => {
+    const frames = await openStream(still.client);
+    const { rows } = await still.services.database.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen %'",
+    );
+    expect(rows).not.toHaveLength(0);
+    const sent = [await sendOne(still), await sendOne(still)];
+    const events = await takeEvents(frames, 2);
+    expect(events.map(({ message }) => message.id)).toEqual(sent.map(({ id }) => id));
+    await frames.return?.();
   });
 
   it("resets a cursor that is ahead of the log, and goes on", async () => {

@@ -12,17 +12,14 @@ import { keepSecret } from "../src/development/secret-file.ts";
 import { decodeId } from "../src/graphql/ids.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
 import { queueMessage, update } from "./support/callbacks.ts";
+import { connectProvider } from "./support/mutations.ts";
 
 let app: TestApp;
 let providerId: string;
 
 beforeAll(async () => {
   app = await startTestApp({ runsWorker: false });
-  const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
-    `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } } }`,
-    { input: { tikosms: { name: "TikoSMS", apiToken: "token", defaultSender: "smsgraph" } } },
-  );
-  providerId = decodeId("Provider", connectProvider.id);
+  providerId = decodeId("Provider", await connectProvider(app.client, { defaultSender: "smsgraph" }));
 });
 
 afterAll(() => app.stop());
@@ -60,8 +57,13 @@ describe("reprocessing", () => {
       ),
     );
     expect(await reprocess()).toEqual({
-      ...{ read: 4, processed: 3, unreadable: 1 },
-      ...{ applied: 2, ignored: 1, parked: 1, unknown: 1 },
+      read: 4,
+      processed: 3,
+      unreadable: 1,
+      applied: 2,
+      ignored: 1,
+      parked: 1,
+      unknown: 1,
     });
     expect(await states()).toEqual([
       ["PROCESSED", null],
@@ -125,9 +127,9 @@ function runCommand(variables: Record<string, string>, ...options: string[]): Pr
   });
 }
 
-describe("npm run receipts:reprocess", () => {
-  const secretKey = (): string => Buffer.from(app.secretKey).toString("base64");
+const secretKey = (): string => Buffer.from(app.secretKey).toString("base64");
 
+describe("npm run receipts:reprocess", () => {
   it("says what it did", async () => {
     await quarantine(update({ client_ref: await queueMessage(app), status: "DELIVRD" }), "{}");
     const run = await runCommand({ DATABASE_URL: app.databaseUrl, SECRET_KEY: secretKey() });

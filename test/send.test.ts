@@ -4,6 +4,7 @@ import { decodeId } from "../src/graphql/ids.ts";
 import type { TikosmsSandbox } from "../src/sandbox/tikosms/index.ts";
 import { connectTestSandbox, startTestApp, type TestApp, type TestAppOptions } from "./support/app.ts";
 import { GraphqlClient } from "./support/graphql-client.ts";
+import { connectProvider } from "./support/mutations.ts";
 
 interface Sent {
   __typename: string;
@@ -59,9 +60,7 @@ async function cancelWith(client: GraphqlClient, id: string): Promise<string | u
 async function startOwnApp(options: TestAppOptions = {}): Promise<TestApp> {
   const own = await startTestApp({ runsWorker: false, ...options });
   onTestFinished(() => own.stop());
-  await own.client.data(
-    `mutation { connectProvider(input: { tikosms: { name: "T", apiToken: "t", defaultSender: "smsgraph" } }) { __typename } }`,
-  );
+  await connectProvider(own.client, { defaultSender: "smsgraph" });
   return own;
 }
 
@@ -83,14 +82,14 @@ async function countJobs(app: TestApp): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+const soon = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();
+
 describe("a message as it is stored", () => {
   let app: TestApp;
 
   beforeAll(async () => {
     app = await startTestApp({ runsWorker: false });
-    await app.client.data(
-      `mutation { connectProvider(input: { tikosms: { name: "T", apiToken: "t", defaultSender: "smsgraph" } }) { __typename } }`,
-    );
+    await connectProvider(app.client, { defaultSender: "smsgraph" });
   });
 
   afterAll(() => app.stop());
@@ -285,9 +284,7 @@ describe("an idempotency key", () => {
   it("belongs to its account", async () => {
     const app = await startOwnApp();
     const other = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
-    await other.data(
-      `mutation { connectProvider(input: { tikosms: { name: "T", apiToken: "t", defaultSender: "other" } }) { __typename } }`,
-    );
+    await connectProvider(other, { defaultSender: "other" });
     const idempotencyKey = randomUUID();
     const [one, two] = [
       await sendWith(app.client, { idempotencyKey }),
@@ -357,8 +354,6 @@ describe("sending", () => {
     await sandbox.close();
     await app.stop();
   });
-
-  const soon = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();
 
   /** How often the sandbox was asked to send this message. */
   const submissions = (id: string): number =>
@@ -456,8 +451,14 @@ describe("sending", () => {
     });
     await app.services.database.prisma.parkedReceipt.create({
       data: {
-        ...{ providerId: providerId ?? "", providerMessageId: providerMessageId ?? "", part: 1, parts: 1 },
-        ...{ status: "DELIVERED", providerStatus: "DELIVRD", source: "CALLBACK", receivedAt: new Date() },
+        providerId: providerId ?? "",
+        providerMessageId: providerMessageId ?? "",
+        part: 1,
+        parts: 1,
+        status: "DELIVERED",
+        providerStatus: "DELIVRD",
+        source: "CALLBACK",
+        receivedAt: new Date(),
       },
     });
     await expect.poll(() => statusWith(app.client, id), { timeout: 10_000 }).toBe("DELIVERED");

@@ -196,7 +196,9 @@ describe("who may call", () => {
 
   it("runs mutations over a WebSocket too", async () => {
     const results = app.client.socket().iterate({ query: sendMutation, variables: { input } });
-    expect(await Array.fromAsync(results)).toMatchObject([{ data: { sendMessage: { id: expect.any(String) } } }]);
+    expect(await Array.fromAsync(results)).toMatchObject([
+      { data: { sendMessage: { id: expect.any(String) } } },
+    ]);
   });
 
   it.each([
@@ -213,6 +215,9 @@ describe("who may call", () => {
     const headers = { Authorization: `Bearer ${app.key}` };
     const results = socket.iterate({ query: "{ viewer { keyName } }", extensions: { headers } });
     expect(await Array.fromAsync(results)).toEqual([{ data: { viewer: { keyName: "test" } } }]);
+    const wrong = { headers: { Authorization: "Bearer sg_wrong" } };
+    const refused = socket.iterate({ query: "{ viewer { keyName } }", extensions: wrong });
+    await expect(refused.next()).rejects.toMatchObject([{ extensions: { code: "UNAUTHENTICATED" } }]);
     await socket.dispose();
   });
 });
@@ -245,8 +250,9 @@ async function holdMessages(databaseUrl: string): Promise<HeldTable> {
   const countWaiting =
     "select count(*)::int from pg_locks where not granted and relation = 'messages'::regclass";
   return {
-    waiting: (count) =>
-      expect.poll(async () => (await holder.query(countWaiting)).rows[0]).toEqual({ count }) as Promise<void>,
+    async waiting(count) {
+      await expect.poll(async () => (await holder.query(countWaiting)).rows[0]).toEqual({ count });
+    },
     release: () => holder.end(),
   };
 }

@@ -12,7 +12,7 @@ export interface IncomingCallback {
   body: string;
   receipts: Receipt[];
   /** Why nothing could be read. */
-  problem?: string;
+  problem?: string | undefined;
 }
 
 export interface IngestResult {

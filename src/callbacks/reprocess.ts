@@ -31,6 +31,7 @@ interface QuarantinedCallback {
   receivedAt: Date;
   contentType: string | null;
   body: string;
+  source: "CALLBACK" | "POLL";
 }
 
 interface Reprocessed {
@@ -42,7 +43,7 @@ interface Reprocessed {
 const takeNext: Statement = {
   name: "take_quarantined_callback",
   text: `
-    select id, provider_id as "providerId", received_at as "receivedAt", content_type as "contentType", body
+    select id, provider_id as "providerId", received_at as "receivedAt", content_type as "contentType", body, source
     from callbacks
     where state = 'QUARANTINED' and id > $1
     order by id
@@ -79,9 +80,9 @@ function count(counts: ReprocessCounts, { isProcessed, outcomes }: Reprocessed):
   }
 }
 
-/** Undefined when no quarantined callback follows `after`. */
-async function reprocessNext(
-  { database, connections }: ReprocessOptions,
+/** Reads the first quarantined callback whose id follows `after`; undefined when there is none. */
+export async function reprocessNext(
+  { database, connections }: Pick<ReprocessOptions, "database" | "connections">,
   after: string,
 ): Promise<Reprocessed | undefined> {
   let callback: QuarantinedCallback | undefined;
@@ -89,11 +90,11 @@ async function reprocessNext(
     return await database.transaction(async (transaction) => {
       [callback] = await transaction.query<QuarantinedCallback>(takeNext, [after]);
       if (!callback) return undefined;
-      const { id, providerId, receivedAt } = callback;
+      const { id, providerId, receivedAt, source } = callback;
       const receipts = await parse(connections, callback);
       const isProcessed = receipts.length > 0;
       const received = receipts.map((receipt) => {
-        return { providerId, receivedAt, receipt, source: "CALLBACK" } as const;
+        return { providerId, receivedAt, receipt, source };
       });
       const outcomes = await applyReceipts(transaction, received);
       if (isProcessed) await transaction.query(markProcessed, [id]);
@@ -106,9 +107,9 @@ async function reprocessNext(
   }
 }
 
-/** Nothing when the callback is still not understood, or its provider is gone. */
+/** Nothing when the callback is still not understood in full, or its provider is gone. */
 async function parse(connections: Connections, callback: QuarantinedCallback): Promise<Receipt[]> {
   const connection = await connections.get(callback.providerId);
   const reading = connection?.parseCallback(callback.body, callback.contentType ?? undefined);
-  return reading?.kind === "receipts" ? reading.receipts : [];
+  return reading?.kind === "receipts" && reading.problem === undefined ? reading.receipts : [];
 }

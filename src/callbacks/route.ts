@@ -68,7 +68,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
 
 async function authenticate(
   connections: Connections,
-  { method }: IncomingMessage,
+  { method, url }: IncomingMessage,
   path: string,
 ): Promise<Connection> {
   const [, , providerId = "", secret = ""] = path.split("/");
@@ -76,7 +76,8 @@ async function authenticate(
   if (!connection) throw new Refusal(404, "unknown_provider", "There is no such provider.");
   if (!isSame(secret, connection.callbackSecret))
     throw new Refusal(403, "wrong_secret", "The secret is wrong.");
-  if (method !== "POST") throw new Refusal(405, "wrong_method", "Callbacks are sent with POST.");
+  if (method !== "POST" && !(method === "GET" && url?.includes("?")))
+    throw new Refusal(405, "wrong_method", "Callbacks are sent with POST.");
   return connection;
 }
 
@@ -90,7 +91,7 @@ async function take(
   request: IncomingMessage,
   connection: Connection,
 ): Promise<IngestResult> {
-  const body = await readBody(request, largestBody);
+  const body = request.method === "GET" ? queryOf(request) : await readBody(request, largestBody);
   const reading = connection.parseCallback(body, request.headers["content-type"]);
   if (reading.kind === "malformed")
     throw new Refusal(400, "malformed", `The body cannot be read: ${reading.reason}`);
@@ -99,11 +100,13 @@ async function take(
     receivedAt: clock.now(),
     contentType: request.headers["content-type"] ?? null,
     body: body.replaceAll("\0", ""),
-    ...(reading.kind === "receipts"
-      ? { receipts: reading.receipts }
-      : { receipts: [], problem: reading.reason }),
+    receipts: reading.kind === "receipts" ? reading.receipts : [],
+    problem: reading.kind === "receipts" ? reading.problem : reading.reason,
   });
 }
+
+/** What a GET says stands in its query. */
+const queryOf = ({ url = "" }: IncomingMessage): string => url.slice(url.indexOf("?") + 1);
 
 function toRefusal(error: unknown, logger: Logger): Refusal {
   if (error instanceof Refusal) return error;

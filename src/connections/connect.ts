@@ -53,7 +53,17 @@ export class Connector {
     const now = clock.now();
     const times = { createdAt: now, updatedAt: now };
     return database.prisma.provider.create({
-      data: { id, accountId, kind, settings, secrets, ...common, name: input.name, ...times, lane: { create: {} } },
+      data: {
+        id,
+        accountId,
+        kind,
+        settings,
+        secrets,
+        ...common,
+        name: input.name,
+        ...times,
+        lane: { create: {} },
+      },
     });
   }
 
@@ -104,7 +114,8 @@ export class Connector {
     for (const [key, value] of Object.entries(own)) if (typeof value === "string") storable(value, key);
     const parsed = parseSettings(adapter, { ...base, ...own });
     const foreign = Object.keys(own).find((key) => !Object.hasOwn(parsed, key));
-    if (foreign !== undefined) throw new InvalidInputError(foreign, `${adapter.title} has no \`${foreign}\`.`);
+    if (foreign !== undefined)
+      throw new InvalidInputError(foreign, `${adapter.title} has no \`${foreign}\`.`);
     this.#checkBaseUrl(new URL(parsed["baseUrl"] as string));
     const entries = Object.entries(parsed);
     const isSecret = ([key]: [string, unknown]): boolean => adapter.secretKeys.includes(key);
@@ -164,7 +175,10 @@ const largestLimit = 10_000;
 
 function checkLimit(field: string, value: number | null | undefined, least: number): void {
   if (value == null || (value >= least && value <= largestLimit)) return;
-  throw new InvalidInputError(field, `\`${field}\` must be ${least} to ${largestLimit}, or null for no limit.`);
+  throw new InvalidInputError(
+    field,
+    `\`${field}\` must be ${least} to ${largestLimit}, or null for no limit.`,
+  );
 }
 
 function checkName(name: string): void {

@@ -5,6 +5,7 @@ import type { Listener } from "../database/listener.ts";
 import {
   isProviderKind,
   registry,
+  type HttpLimits,
   type OpenProvider,
   type RegisteredProvider,
 } from "../providers/registry.ts";
@@ -25,6 +26,13 @@ export interface ConnectionSecrets {
   callbackSecret: string;
 }
 
+/** Connections to one provider, and thereby requests in flight, of this process. */
+const defaultConcurrent = 50;
+
+const drainedKinds = Object.values(registry)
+  .filter(({ capabilities }) => capabilities.receiptQueue)
+  .map(({ kind }) => kind);
+
 export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
 
 const connectionChannel = "smsgraph_connections";
@@ -42,12 +50,14 @@ export class Connections {
   readonly #database: Database;
   readonly #box: SecretBox;
   readonly #publicUrl: () => string;
+  readonly #limits: HttpLimits;
   readonly #open = new Map<string, Promise<Connection | undefined>>();
 
-  constructor(database: Database, box: SecretBox, publicUrl: () => string) {
+  constructor(database: Database, box: SecretBox, publicUrl: () => string, limits: HttpLimits = {}) {
     this.#database = database;
     this.#box = box;
     this.#publicUrl = publicUrl;
+    this.#limits = limits;
   }
 
   /** @throws Error saying what to do when the stored secrets were encrypted with another key */
@@ -99,6 +109,15 @@ export class Connections {
     return connections.filter((connection) => connection !== undefined);
   }
 
+  /** The connections whose receipts have to be taken from a queue; of disconnected ones, too. */
+  async idsToDrain(): Promise<string[]> {
+    const rows = await this.#database.prisma.provider.findMany({
+      where: { kind: { in: drainedKinds } },
+      select: { id: true },
+    });
+    return rows.map(({ id }) => id);
+  }
+
   /** Where the provider must post its receipts. */
   callbackUrl({ row, callbackSecret }: Connection): string {
     return `${this.#publicUrl()}/callbacks/${row.id}/${callbackSecret}`;
@@ -126,7 +145,10 @@ export class Connections {
       row,
       adapter,
       callbackSecret,
-      ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id)),
+      ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), {
+        ...this.#limits,
+        maxConcurrent: row.maxConcurrent ?? defaultConcurrent,
+      }),
     };
   }
 

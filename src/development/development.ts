@@ -63,7 +63,12 @@ async function connectTwin(
   const reach = { baseUrl, ...credentials };
   const { id } = known
     ? await connector.update(account, known.id, known.id, reach)
-    : await connector.connect(account, kind, { name, defaultSender: "smsgraph", priority: index + 1, ...reach });
+    : await connector.connect(account, kind, {
+        name,
+        defaultSender: "smsgraph",
+        priority: index + 1,
+        ...reach,
+      });
   const connection = await connections.get(id);
   if (connection) setCallbackUrl?.(connections.callbackUrl(connection));
   if (connection?.adapter.capabilities.balance) await refreshBalance(services, connection);

@@ -22,9 +22,13 @@ const TonkraApi = builder.enumType("TonkraApi", {
 /** What can be said of any provider's account. */
 const commonFields = (t: InputFields) => ({
   priority: t.int({ description: "The lower is preferred; absent: 100." }),
-  maxPerSecond: t.float({ description: "Submissions per second at most, over all workers; absent: no limit." }),
+  maxPerSecond: t.float({
+    description: "Submissions per second at most, over all workers; absent: no limit.",
+  }),
   maxConcurrent: t.int({ description: "Submissions in flight at most, over all workers; absent: no limit." }),
-  timeZone: t.string({ description: "IANA zone in which its zone-less times are read; absent: the provider's." }),
+  timeZone: t.string({
+    description: "IANA zone in which its zone-less times are read; absent: the provider's.",
+  }),
   defaultSender: t.string({ description: "The sender of messages that name none." }),
 });
 
@@ -65,7 +69,9 @@ const TelekomConnectionInput = builder.inputType("TelekomConnectionInput", {
     token: secret(t, "API key, 64 characters."),
     baseUrl: baseUrl(t, "https://smsapi.telekom.sk"),
     format: t.field({ type: WireFormat, description: "Absent: JSON." }),
-    useSession: t.boolean({ description: "Log in once and use a session, instead of sending the key each time." }),
+    useSession: t.boolean({
+      description: "Log in once and use a session, instead of sending the key each time.",
+    }),
     ...commonFields(t),
   }),
 });

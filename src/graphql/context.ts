@@ -36,7 +36,7 @@ export interface Context extends Services {
   viewer: Viewer | undefined;
   /** Where the event log stood before anything of this operation was read: the cursor of its answers. */
   readPosition: Position;
-  timelines: DataLoader<TimelinePage, LoggedEvent[], string>;
+  timelines: DataLoader<TimelinePage, LoggedEvent[]>;
 }
 
 export function createContext(services: Services, viewer: Viewer | undefined): Context {
@@ -50,12 +50,15 @@ export function accountOf({ viewer }: Pick<Context, "viewer">): string {
   return viewer.accountId;
 }
 
+/**
+ * For loaders: put together what is asked for at the same time, and remember nothing. A subscription has one context
+ * for all its events, and would show the first state for ever.
+ */
+export const batchOnly = { cache: false } as const;
+
 /** One statement for the same page of any number of messages. */
-function createTimelineLoader(database: Database): Context["timelines"] {
-  return new DataLoader(async (pages) => loadTimelines(database, pages), {
-    cacheKeyFn: (page) => `${page.messageId} ${stretchOf(page)}`,
-  });
-}
+const createTimelineLoader = (database: Database): Context["timelines"] =>
+  new DataLoader((pages) => loadTimelines(database, pages), batchOnly);
 
 const stretchOf = ({ after, before, limit, inverted }: TimelineStretch): string =>
   `${after} ${before} ${limit} ${inverted}`;
@@ -64,7 +67,7 @@ async function loadTimelines(database: Database, pages: readonly TimelinePage[])
   const alike = Map.groupBy(pages, stretchOf);
   const loaded = new Map<TimelinePage, LoggedEvent[]>();
   for (const group of alike.values()) {
-    const ids = group.map(({ messageId }) => messageId);
+    const ids = [...new Set(group.map(({ messageId }) => messageId))];
     const [stretch] = group;
     const timelines = stretch ? await readTimelinesOf(database, ids, stretch) : new Map();
     for (const page of group) loaded.set(page, timelines.get(page.messageId) ?? []);

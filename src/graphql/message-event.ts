@@ -1,6 +1,6 @@
 import { encodeCursor, readEventsById, type LoggedEvent } from "../messages/event-log.ts";
 import { builder } from "./builder.ts";
-import { accountOf } from "./context.ts";
+import { accountOf, batchOnly } from "./context.ts";
 import { MessageFailure, failureOf } from "./message-failure.ts";
 import { EventSourceEnum, IgnoredReasonEnum, MessageStatusEnum } from "./message-enums.ts";
 import { Message } from "./message.ts";
@@ -25,9 +25,11 @@ export const MessageEvent = builder.loadableNode("MessageEvent", {
       type: Message,
       description: "The message, as it is now.",
       byPath: false,
-      load: async (ids: string[], { database }) => {
+      loaderOptions: batchOnly,
+      load: async (ids: string[], { database, feed }) => {
+        const streamCursor = encodeCursor(feed.position);
         const rows = await database.prisma.message.findMany({ where: { id: { in: ids } } });
-        const found = new Map(rows.map((row) => [row.id, row]));
+        const found = new Map(rows.map((row) => [row.id, { ...row, streamCursor }]));
         return ids.map((id) => found.get(id) ?? new Error(`The message ${id} of an event is gone`));
       },
       resolve: ({ messageId }) => messageId,

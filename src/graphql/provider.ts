@@ -31,6 +31,9 @@ const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabiliti
     "What a provider can do. Asking for anything else is a typed error before a message is stored.",
   fields: (t) => ({
     receipts: t.expose("receipts", { type: ReceiptMode, description: "How its receipts reach us." }),
+    receiptQueue: t.exposeBoolean("receiptQueue", {
+      description: "Whether receipts also wait in a queue that hands each out once; smsgraph empties it.",
+    }),
     flash: t.exposeBoolean("flash", { description: "Flash messages." }),
     scheduling: t.exposeBoolean("scheduling", {
       description: "Holding messages until a time; smsgraph does that itself for every provider.",

@@ -27,66 +27,27 @@ interface PipelineArgs extends ExecutionArgs {
 
 const keepAliveMs = 12_000;
 
+type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, { viewer: Viewer | undefined }>>[0];
+
 /**
  * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline, so
  * that limits, masking and context are the same as over HTTP. A wrong key closes the socket with 4403.
  */
-export function createWebSocketServer({
-  server,
-  yoga,
-  apiKeys,
-  maskError,
-  ...options
-}: WebSocketOptions): Disposable {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxRequestBytes });
-  server.on("upgrade", (request, socket, head) => {
-    if (pathOf(request) !== yoga.graphqlEndpoint) {
-      // Nobody else listens, and an error that nobody hears ends the process.
-      socket.on("error", () => undefined);
-      socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      sockets.emit("connection", webSocket, request),
-    );
-  });
+export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const operations = new OpenOperations();
-  const { dispose } = useServer<Record<string, unknown>, { viewer: Viewer | undefined }>(
-    {
-      // Else graphql-ws puts the text of an internal error into the reason for closing.
-      isProd: true,
-      execute: (args) => (args as unknown as PipelineArgs).execute(args) as never,
-      subscribe: (args) => (args as unknown as PipelineArgs).subscribe(args) as never,
-      onConnect: async ({ connectionParams, extra }) => {
-        try {
-          extra.viewer = await authenticate(apiKeys, authorizationIn(connectionParams));
-          return true;
-        } catch (error) {
-          if (error instanceof DomainError)
-            extra.socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
-          else extra.socket.close(CloseCode.InternalServerError, "Internal server error");
-          return false;
-        }
-      },
-      onSubscribe: async (connection, id, payload) => {
-        if (!operations.begin(connection, id)) return neverStarted;
-        const { extra } = connection;
-        try {
-          const own = authorizationIn(payload.extensions?.["headers"]);
-          const viewer = own === null ? extra.viewer : await authenticate(apiKeys, own);
-          return await prepare(yoga, viewer, payload);
-        } catch (error) {
-          const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
-          return errors.map(withoutStatus);
-        }
-      },
-      onError: (connection, id) => operations.end(connection, id),
-      onComplete: (connection, id) => operations.end(connection, id),
-      onClose: (connection) => operations.endAll(connection),
-    },
-    sockets,
-    options.keepAliveMs ?? keepAliveMs,
-  );
+  const server: ServerOptions = {
+    // Else graphql-ws puts the text of an internal error into the reason for closing.
+    isProd: true,
+    execute: (args) => (args as unknown as PipelineArgs).execute(args) as never,
+    subscribe: (args) => (args as unknown as PipelineArgs).subscribe(args) as never,
+    onConnect: identifyWith(options.apiKeys),
+    onSubscribe: async (connection, id, payload) =>
+      operations.begin(connection, id) ? start(options, connection.extra.viewer, payload) : neverStarted,
+    onError: (connection, id) => operations.end(connection, id),
+    onComplete: (connection, id) => operations.end(connection, id),
+    onClose: (connection) => operations.endAll(connection),
+  };
+  const { dispose } = useServer(server, acceptSockets(options), options.keepAliveMs ?? keepAliveMs);
   return {
     async dispose() {
       await operations.drain();
@@ -95,6 +56,51 @@ export function createWebSocketServer({
       await dispose();
     },
   };
+}
+
+function acceptSockets({ server, yoga }: WebSocketOptions): WebSocketServer {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxRequestBytes });
+  server.on("upgrade", (request, socket, head) => {
+    if (pathOf(request) === yoga.graphqlEndpoint) {
+      sockets.handleUpgrade(request, socket, head, (webSocket) =>
+        sockets.emit("connection", webSocket, request),
+      );
+      return;
+    }
+    // Nobody else listens, and an error that nobody hears ends the process.
+    socket.on("error", () => undefined);
+    socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+  });
+  return sockets;
+}
+
+function identifyWith(apiKeys: ApiKeys): NonNullable<ServerOptions["onConnect"]> {
+  return async ({ connectionParams, extra }) => {
+    try {
+      extra.viewer = await authenticate(apiKeys, authorizationIn(connectionParams));
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError) extra.socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+      else extra.socket.close(CloseCode.InternalServerError, "Internal server error");
+      return false;
+    }
+  };
+}
+
+/** What graphql-ws has to run, or why it must not. */
+async function start(
+  { yoga, apiKeys, maskError }: WebSocketOptions,
+  connected: Viewer | undefined,
+  payload: SubscribePayload,
+): Promise<ExecutionArgs | GraphQLError[]> {
+  try {
+    const own = authorizationIn(payload.extensions?.["headers"]);
+    const viewer = own === null ? connected : await authenticate(apiKeys, own);
+    return await prepare(yoga, viewer, payload);
+  } catch (error) {
+    const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
+    return errors.map(withoutStatus);
+  }
 }
 
 /** An operation that came too late waits for its socket to close, which makes the client send it again. */

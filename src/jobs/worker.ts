@@ -1,10 +1,13 @@
 import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
 import { z } from "zod";
+import { claimDueBalances } from "../connections/balance-rounds.ts";
+import { refreshBalance } from "../connections/check.ts";
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../logger.ts";
 import { queueDueChecks } from "../messages/checks.ts";
 import type { Dispatcher } from "../messages/dispatch.ts";
+import { addJobs } from "../messages/jobs.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
 import { sweepParked } from "../messages/parked.ts";
 import { releaseJobsOfTheDead } from "./dead-workers.ts";
@@ -15,6 +18,8 @@ export interface WorkerOptions extends LookUpOptions {
   database: Database;
   listener: Listener;
   dispatcher: Dispatcher;
+  /** Takes the receipts that a provider hands out once (see `src/callbacks/drain.ts`). */
+  drainReceipts: (providerId: string) => Promise<void>;
   /** Jobs at the same time in this process. */
   concurrency: number;
   onJobFailed?: (task: string) => void;
@@ -26,13 +31,24 @@ export interface Worker {
 }
 
 const dispatchPayload = z.object({ messageId: z.uuid() });
+const reconcilePayload = z.object({ messageId: z.uuid(), isFirst: z.boolean() });
+const providerPayload = z.object({ providerId: z.uuid() });
 const lookUpPayload = z.object({ providerId: z.uuid(), messageIds: z.array(z.uuid()) });
 
 function tasks(options: WorkerOptions): TaskList {
   return {
     dispatch: (payload) => options.dispatcher.dispatch(dispatchPayload.parse(payload).messageId),
     "look-up": (payload) => lookUpMessages(options, lookUpPayload.parse(payload)),
-    reconcile: (payload) => reconcileMessage(options, dispatchPayload.parse(payload).messageId),
+    reconcile: (payload, { job }) => {
+      const { messageId, isFirst } = reconcilePayload.parse(payload);
+      // A job that runs a second time may have asked already.
+      return reconcileMessage(options, { messageId, isFirst: isFirst && job.attempts === 1 });
+    },
+    "drain-receipts": (payload) => options.drainReceipts(providerPayload.parse(payload).providerId),
+    "refresh-balance": async (payload) => {
+      const connection = await options.connections.get(providerPayload.parse(payload).providerId);
+      if (connection) await refreshBalance(options, connection);
+    },
   };
 }
 
@@ -46,6 +62,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const rounds = startRounds(logger, [
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
+    { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
+    { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
       name: "release jobs of dead workers",
       everyMs: 5_000,
@@ -58,6 +76,27 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await runner.stop();
     },
   };
+}
+
+async function queueBalances({ database, clock }: WorkerOptions): Promise<void> {
+  const due = await claimDueBalances(database, clock.now());
+  await addJobs(
+    database,
+    due.map((providerId) => ({ task: "refresh-balance", payload: { providerId } })),
+  );
+}
+
+/** The key keeps one job for each provider, however many workers ask for it. */
+async function queueDrains({ database, connections }: WorkerOptions): Promise<void> {
+  const providerIds = await connections.idsToDrain();
+  await addJobs(
+    database,
+    providerIds.map((providerId) => ({
+      task: "drain-receipts",
+      payload: { providerId },
+      key: `drain-receipts ${providerId}`,
+    })),
+  );
 }
 
 function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {

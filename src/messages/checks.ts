@@ -1,52 +1,42 @@
 import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
+import { checkReason, isLastCheck, nextCheckAt, type CheckReason } from "./check-schedule.ts";
 import { addJobs, type NewJob } from "./jobs.ts";
 import type { MessageStatus } from "./status.ts";
 import { applyChanges } from "./transition.ts";
 
-const minute = 60;
-const hour = 60 * minute;
-
-/**
- * When we ask a provider about a message that should have been reported on, in seconds after the last news and
- * then after each question. The last entry is not a question: then we stop waiting and say UNKNOWN.
- */
-const overdueSeconds = [1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 41 * hour];
-
-/** The same for a submission whose outcome is unknown; the last entry ends its quarantine. */
-const uncertainSeconds = [5, 15, 1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 17 * hour];
-
-const jitter = 0.1;
-
-/** When to ask first about a message that has just come into `status`; spread, so that a campaign does not ask at once. */
-export function firstCheckAt(status: MessageStatus, now: Date, random: () => number): Date {
-  const [first = minute] = status === "OUTCOME_UNKNOWN" ? uncertainSeconds : overdueSeconds;
-  return new Date(now.getTime() + first * (1 + jitter * random()) * 1000);
-}
-
 interface DueMessage {
   id: string;
   providerId: string;
+  kind: string;
   status: MessageStatus;
-  /** Questions asked, this one included. */
+  /** Looks since the last news, this one included. */
   checks: number;
 }
 
-const claimDue: Statement = {
-  name: "claim_due_checks",
+interface Check extends DueMessage {
+  reason: CheckReason;
+}
+
+const readDue: Statement = {
+  name: "read_due_checks",
+  text: `
+    select m.id, m.provider_id as "providerId", p.kind, m.status, m.checks + 1 as checks
+    from messages as m
+    join providers as p on p.id = m.provider_id
+    where m.next_check_at <= $1
+    order by m.next_check_at
+    limit $2
+    for no key update of m skip locked`,
+};
+
+const planNext: Statement = {
+  name: "plan_next_checks",
   text: `
     update messages as m
-    set checks = m.checks + 1, next_check_at = $1 + interval '1 second' * (1 + ${jitter} * random())
-      * (case m.status when 'OUTCOME_UNKNOWN' then $2 else $3 end::float8[])[m.checks + 2]
-    from (
-      select id from messages
-      where next_check_at <= $1
-      order by next_check_at
-      limit $4
-      for no key update skip locked
-    ) as due
-    where m.id = due.id
-    returning m.id, m.provider_id as "providerId", m.status, m.checks`,
+    set checks = c.checks, next_check_at = c.next_check_at
+    from unnest($1::uuid[], $2::smallint[], $3::timestamptz[]) as c (id, checks, next_check_at)
+    where m.id = c.id`,
 };
 
 const largestClaim = 500;
@@ -59,35 +49,47 @@ const largestLookUp = 50;
 export async function queueDueChecks(database: Database, clock: Clock): Promise<number> {
   const now = clock.now();
   return database.transaction(async (transaction) => {
-    const values = [now, uncertainSeconds, overdueSeconds, largestClaim];
-    const due = await transaction.query<DueMessage>(claimDue, values);
-    const [given, asked] = [due.filter(isOver), due.filter((message) => !isOver(message))];
-    if (given.length > 0) await giveUp(transaction, given, now);
-    await addJobs(transaction, questions(asked));
+    const due = await transaction.query<DueMessage>(readDue, [now, largestClaim]);
+    if (due.length === 0) return 0;
+    const checks = due.flatMap((message) => {
+      const reason = checkReason(message.status, message.kind);
+      return reason ? [{ ...message, reason }] : [];
+    });
+    await transaction.query(planNext, [
+      due.map(({ id }) => id),
+      due.map((message) => message.checks),
+      due.map((message) => planned(checks, message, now)),
+    ]);
+    const { last = [], more = [] } = Object.groupBy(checks, (check) =>
+      isLastCheck(check.reason, check.checks) ? "last" : "more",
+    );
+    await giveUp(transaction, last, now);
+    await addJobs(transaction, questions(more));
     return due.length;
   });
 }
 
-const isOver = ({ status, checks }: DueMessage): boolean =>
-  checks >= (status === "OUTCOME_UNKNOWN" ? uncertainSeconds : overdueSeconds).length;
+function planned(checks: readonly Check[], { id }: DueMessage, now: Date): Date | null {
+  const check = checks.find((one) => one.id === id);
+  return check ? nextCheckAt(check.reason, check.checks, id, now) : null;
+}
 
-/** One found SUBMITTING after so long lost its worker and its job: whoever runs the job anew says so. */
-function questions(due: readonly DueMessage[]): NewJob[] {
-  const { OUTCOME_UNKNOWN: uncertain = [], SUBMITTING: abandoned = [] } = Object.groupBy(
-    due,
-    ({ status }) => status,
-  );
-  const overdue = Map.groupBy(
-    due.filter(({ status }) => status !== "OUTCOME_UNKNOWN" && status !== "SUBMITTING"),
-    ({ providerId }) => providerId,
-  );
-  const lookUps = [...overdue].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages));
+function questions(checks: readonly Check[]): NewJob[] {
+  const { uncertain = [], abandoned = [], ...others } = Object.groupBy(checks, ({ reason }) => reason);
+  const overdue = Map.groupBy(Object.values(others).flat(), ({ providerId }) => providerId);
   return [
-    ...uncertain.map(({ id }) => ({ task: "reconcile", payload: { messageId: id } }) as const),
+    ...uncertain.map(reconcileJob),
+    // It lost its worker and its job: whoever runs the job anew finds it SUBMITTING, and says so.
     ...abandoned.map(({ id }) => ({ task: "dispatch", payload: { messageId: id } }) as const),
-    ...lookUps,
+    ...[...overdue].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages)),
   ];
 }
+
+/** Only the first question may be a resend that a provider recognises by its message id: one, and no more. */
+const reconcileJob = ({ id, checks }: Check): NewJob => ({
+  task: "reconcile",
+  payload: { messageId: id, isFirst: checks === 1 },
+});
 
 function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob[] {
   const jobs: NewJob[] = [];
@@ -99,18 +101,15 @@ function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob
 }
 
 /** The provider could not tell in all that time. A later receipt is still believed. */
-async function giveUp(
-  transaction: Queryable,
-  messages: readonly DueMessage[],
-  receivedAt: Date,
-): Promise<void> {
-  const changes = messages.map(({ id, status }) => ({
+async function giveUp(transaction: Queryable, checks: readonly Check[], receivedAt: Date): Promise<void> {
+  const open = checks.filter(({ reason }) => reason !== "revisable" && reason !== "abandoned");
+  const changes = open.map(({ id, reason }) => ({
     messageId: id,
     status: "UNKNOWN" as const,
-    source: status === "OUTCOME_UNKNOWN" ? ("RECONCILE" as const) : ("POLL" as const),
+    source: reason === "uncertain" ? ("RECONCILE" as const) : ("POLL" as const),
     receivedAt,
-    nextCheckAt: null,
+    isEnd: true,
     detail: "No final receipt came, and the provider could not tell when asked. We have stopped asking.",
   }));
-  await applyChanges(transaction, changes);
+  if (changes.length > 0) await applyChanges(transaction, changes);
 }

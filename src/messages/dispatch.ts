@@ -5,12 +5,12 @@ import type { Database, Queryable } from "../database/database.ts";
 import type { Logger } from "../logger.ts";
 import type { E164, Submission, SubmitOutcome } from "../providers/provider.ts";
 import { finishAttempts, readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
-import { firstCheckAt } from "./checks.ts";
 import { addJobs, type NewJob } from "./jobs.ts";
 import { matchParkedOf } from "./parked.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "./status-change.ts";
 import { applyChanges, type Transition } from "./transition.ts";
+import { validityMinutes } from "./validity.ts";
 
 export interface DispatcherOptions {
   database: Database;
@@ -36,16 +36,13 @@ const pausedRetryMs = 30_000;
 const finishTries = 20;
 const longestFinishPauseMs = 5_000;
 
-/** Longer than any submission takes. */
-const abandonAfterMs = 5 * 60_000;
-
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
  * written; whoever finds it in that state later knows that it may have been sent, and never sends it again.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #claims: Batcher<DispatchMessage, boolean>;
+  readonly #claims: Batcher<DispatchMessage, Date | undefined>;
   readonly #results: Batcher<Finished, void>;
 
   constructor(options: DispatcherOptions) {
@@ -65,23 +62,23 @@ export class Dispatcher {
       return this.#fail(message, "its provider was disconnected");
     if (!connection.row.enabled) return this.#postpone(message);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
-    if (await this.#claims.add(message)) await this.#submit(message, connection);
+    const startedAt = await this.#claims.add(message);
+    if (startedAt) await this.#submit(message, connection, startedAt);
   }
 
-  async #submit(message: DispatchMessage, connection: Connection): Promise<void> {
-    const startedAt = performance.now();
-    const outcome = await connection.client.submit(this.#submission(message, connection));
-    const seconds = (performance.now() - startedAt) / 1000;
+  async #submit(message: DispatchMessage, connection: Connection, startedAt: Date): Promise<void> {
+    const writtenAt = performance.now();
+    const outcome = await connection.client.submit(this.#submission(message, connection, startedAt));
+    const seconds = (performance.now() - writtenAt) / 1000;
     this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
     await this.#record({ message, attempt: message.attempts + 1, outcome, finishedAt: this.#now() });
   }
 
-  #submission(message: DispatchMessage, connection: Connection): Submission {
+  #submission(message: DispatchMessage, connection: Connection, startedAt: Date): Submission {
     const { id: messageId, recipient, sender: from, text, encoding, segments, flash, priority } = message;
-    const leftMs = message.validUntil && message.validUntil.getTime() - this.#now().getTime();
     return {
       ...{ messageId, to: recipient as E164, from, text, encoding, segments, flash, priority },
-      validityMinutes: leftMs === null ? undefined : Math.max(1, Math.floor(leftMs / 60_000)),
+      validityMinutes: validityMinutes(message.validUntil, startedAt),
       cadenceGroupId: message.cadenceGroupId ?? undefined,
       dltTemplateId: message.dltTemplateId ?? undefined,
       callbackUrl: this.#options.connections.callbackUrl(connection),
@@ -105,8 +102,8 @@ export class Dispatcher {
     }
   }
 
-  /** SUBMITTING with an attempt row, committed before the request: true for those that are ours to send. */
-  #claim(messages: DispatchMessage[]): Promise<boolean[]> {
+  /** SUBMITTING with an attempt row, committed before the request: when, for those that are ours to send. */
+  #claim(messages: DispatchMessage[]): Promise<(Date | undefined)[]> {
     const now = this.#now();
     return this.#options.database.transaction(async (transaction) => {
       const changes = messages.flatMap((message) => this.#claimChanges(message, now));
@@ -119,7 +116,7 @@ export class Dispatcher {
         messages.filter(({ id }) => claimed.has(id)),
         now,
       );
-      return messages.map(({ id }) => claimed.has(id));
+      return messages.map(({ id }) => (claimed.has(id) ? now : undefined));
     });
   }
 
@@ -136,8 +133,6 @@ export class Dispatcher {
       status: "SUBMITTING",
       source: "DISPATCH",
       receivedAt,
-      // Should the job be lost with its worker, the message is not.
-      nextCheckAt: new Date(receivedAt.getTime() + abandonAfterMs),
       onlyFrom: ["QUEUED"],
     } as const;
     return status === "SCHEDULED" ? [due, claim] : [claim];
@@ -175,9 +170,8 @@ export class Dispatcher {
     switch (outcome.kind) {
       case "accepted": {
         const { providerMessageId, providerBatchId } = outcome;
-        const nextCheckAt = firstCheckAt("SUBMITTED", finishedAt, this.#options.random);
         return {
-          change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId, nextCheckAt },
+          change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId },
           jobs: [],
         };
       }
@@ -220,14 +214,13 @@ export class Dispatcher {
       runAt,
       priority: message.priority,
     } as const;
-    return { change: { ...base, status: "QUEUED", detail, nextCheckAt: null }, jobs: [job] };
+    return { change: { ...base, status: "QUEUED", detail }, jobs: [job] };
   }
 
   #uncertain(message: DispatchMessage, receivedAt: Date, reason: string): StatusChange {
-    const nextCheckAt = firstCheckAt("OUTCOME_UNKNOWN", receivedAt, this.#options.random);
     const detail = `The provider may or may not have it: ${reason}.`;
     const base = { messageId: message.id, status: "OUTCOME_UNKNOWN", source: "DISPATCH" } as const;
-    return { ...base, receivedAt, detail, nextCheckAt };
+    return { ...base, receivedAt, detail };
   }
 
   /** A worker died while it was sending this message: its request may have been written. */

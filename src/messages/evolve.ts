@@ -66,7 +66,7 @@ export function evolve<State extends MessageState>(state: State, event: StateCha
     cost: event.messageCost ?? state.cost,
     submittedAt: state.submittedAt ?? (accepted.has(status) ? receivedAt : null),
     sentAt: status === "SENT" ? occurredAt : state.sentAt,
-    deliveredAt: status === "DELIVERED" ? occurredAt : state.deliveredAt,
+    deliveredAt: deliveredAfter(state, event),
     // A parked receipt came before the event that it is applied after.
     updatedAt: receivedAt > state.updatedAt ? receivedAt : state.updatedAt,
   };
@@ -84,6 +84,12 @@ function withMissingFacts<State extends MessageState>(state: State, event: State
     mccmnc: state.mccmnc ?? event.mccmnc,
     cost: event.messageCost ?? state.cost,
   };
+}
+
+/** A provider may take DELIVERED back. */
+function deliveredAfter(state: MessageState, { status, occurredAt }: StateChange): Date | null {
+  if (status === "DELIVERED") return occurredAt;
+  return status === "READ" ? state.deliveredAt : null;
 }
 
 type Failure = Pick<MessageState, "failureCode" | "failureText" | "failurePermanent">;

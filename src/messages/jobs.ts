@@ -2,19 +2,21 @@ import type { Queryable, Statement } from "../database/database.ts";
 import type { MessagePriority } from "./draft.ts";
 
 /** The jobs of the message domain; `src/jobs` runs them. */
-export type NewJob = { runAt?: Date; priority?: MessagePriority } & (
+export type NewJob = { runAt?: Date; priority?: MessagePriority; key?: string } & (
   | { task: "dispatch"; payload: { messageId: string } }
   | { task: "look-up"; payload: { providerId: string; messageIds: string[] } }
-  | { task: "reconcile"; payload: { messageId: string } }
+  | { task: "reconcile"; payload: { messageId: string; isFirst: boolean } }
+  | { task: "drain-receipts"; payload: { providerId: string } }
+  | { task: "refresh-balance"; payload: { providerId: string } }
 );
 
 const add: Statement = {
   name: "add_jobs",
   text: `
     select count(*) from graphile_worker.add_jobs((
-      select array_agg((task, payload, null, coalesce("runAt", now()), null, null,
+      select array_agg((task, payload, null, coalesce("runAt", now()), null, key,
         case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, null)::graphile_worker.job_spec)
-      from json_to_recordset($1) as j (task text, payload json, "runAt" timestamptz, priority text)
+      from json_to_recordset($1) as j (task text, payload json, "runAt" timestamptz, priority text, key text)
     ))`,
 };
 

@@ -1,6 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
 import type { Receipt, ReportedStatus } from "../providers/provider.ts";
-import { firstCheckAt } from "./checks.ts";
 import type { EventSource } from "./event-log.ts";
 import { isUuid } from "./message-id.ts";
 import { parkReceipts } from "./parked.ts";
@@ -103,11 +102,5 @@ function reference({ clientRef }: Receipt): string | null {
 
 export function toChange(messageId: string, { receipt, source, receivedAt }: ReceivedReceipt): StatusChange {
   const { clientRef: _reference, ...said } = receipt;
-  return {
-    ...said,
-    messageId,
-    source,
-    receivedAt,
-    nextCheckAt: firstCheckAt(said.status, receivedAt, Math.random),
-  };
+  return { ...said, messageId, source, receivedAt };
 }

@@ -21,8 +21,8 @@ export interface StatusChange {
   failure?: MessageFailure | undefined;
   /** Plain words for the timeline. */
   detail?: string | undefined;
-  /** When to ask the provider about the message next, should the change be taken. */
-  nextCheckAt?: Date | null;
+  /** We have stopped looking after the message. */
+  isEnd?: boolean;
   /** The change is dropped without a trace when the message is in another status. */
   onlyFrom?: readonly MessageStatus[];
 }

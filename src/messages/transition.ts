@@ -1,9 +1,10 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import { checkReason, nextCheckAt, revisableOf } from "./check-schedule.ts";
 import { evolve, type MessageState } from "./evolve.ts";
 import { eventChannel, type LoggedEvent } from "./event-log.ts";
 import { readPartHistory, weighPart, type PartReport } from "./parts.ts";
 import type { StatusChange } from "./status-change.ts";
-import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
+import { ignoredReason, type IgnoredReason, type MessageStatus } from "./status.ts";
 
 /** What became of a change. */
 export interface Transition {
@@ -19,7 +20,10 @@ export interface LockedMessage extends MessageState {
   accountId: string;
   providerId: string | null;
   lastEventTx: string;
+  /** Kind of its provider. */
+  kind: string | null;
   nextCheckAt: Date | null;
+  checks: number;
 }
 
 type NewEvent = Omit<LoggedEvent, "id" | "tx">;
@@ -65,7 +69,8 @@ const facts = ["providerMessageId", "providerBatchId", "mccmnc", "cost"] as cons
 function toEvent(message: LockedMessage, change: StatusChange, history: Map<string, PartReport[]>): NewEvent {
   const reports = history.get(message.id) ?? [];
   const weighed = weighPart(reports, message.status, change);
-  const reason = weighed.ignored ?? ignoredReason(message.status, weighed.status) ?? null;
+  const refusal = isRevision(message, change) ? undefined : ignoredReason(message.status, weighed.status);
+  const reason = weighed.ignored ?? refusal ?? null;
   const applied = reason === null;
   const isPart = (change.parts ?? 1) > 1;
   if (isPart) history.set(message.id, [...reports, weighed.report]);
@@ -96,10 +101,20 @@ function toEvent(message: LockedMessage, change: StatusChange, history: Map<stri
   };
 }
 
-function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
-  const nextCheckAt =
-    event.applied && change.nextCheckAt !== undefined ? change.nextCheckAt : message.nextCheckAt;
-  return { ...message, nextCheckAt: isFinal(message.status) ? null : nextCheckAt };
+/** Whether a provider takes a final word back, as one may for a while (see `RevisableStatus`). */
+function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusChange): boolean {
+  const revisable = revisableOf(kind);
+  if (!revisable || revisable.status !== status || change.source === "API") return false;
+  const until = updatedAt.getTime() + revisable.withinHours * 3_600_000;
+  return revisable.by.some((word) => word === change.status) && change.receivedAt.getTime() <= until;
+}
+
+/** News starts the schedule of looking after the message anew; what was ignored leaves it as it is. */
+function withNextCheck(message: LockedMessage, event: NewEvent, { isEnd }: StatusChange): LockedMessage {
+  if (!event.applied) return message;
+  const reason = isEnd === true ? undefined : checkReason(message.status, message.kind);
+  const next = reason ? nextCheckAt(reason, 0, message.id, event.receivedAt) : null;
+  return { ...message, nextCheckAt: next, checks: 0 };
 }
 
 const lock: Statement = {
@@ -110,8 +125,9 @@ const lock: Statement = {
       provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
       failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
       mccmnc, cost, submitted_at as "submittedAt", sent_at as "sentAt", delivered_at as "deliveredAt",
-      updated_at as "updatedAt", next_check_at as "nextCheckAt"
-    from messages
+      updated_at as "updatedAt", next_check_at as "nextCheckAt", checks,
+      (select kind from providers where id = m.provider_id) as kind
+    from messages as m
     where id = any ($1::uuid[])
     order by id
     for no key update`,
@@ -137,13 +153,14 @@ const writeStatesAndEvents: Statement = {
         failure_code = s."failureCode", failure_text = s."failureText", failure_permanent = s."failurePermanent",
         mccmnc = s.mccmnc, cost = s.cost, submitted_at = s."submittedAt", sent_at = s."sentAt",
         delivered_at = s."deliveredAt", updated_at = s."updatedAt", next_check_at = s."nextCheckAt",
-        checks = case when m.status = s.status then m.checks else 0 end,
+        checks = s.checks,
         last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
       from json_to_recordset($1) as s (
         id uuid, status message_status, version int, "providerStatus" text, "providerMessageId" text,
         "providerBatchId" text, "failureCode" text, "failureText" text, "failurePermanent" boolean, mccmnc text,
         cost numeric, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
-        "updatedAt" timestamptz, "nextCheckAt" timestamptz
+        "updatedAt" timestamptz, "nextCheckAt" timestamptz,
+        checks smallint
       )
       where m.id = s.id
     ), logged as (

@@ -198,6 +198,8 @@ export interface NumberReading {
 /** What a provider can do. Asking for anything else is refused before a message is stored. */
 export interface ProviderCapabilities {
   receipts: "CALLBACK" | "POLL";
+  /** Whether receipts also wait in a queue that hands each out once. */
+  receiptQueue: boolean;
   flash: boolean;
   /** Whether the provider itself would hold messages until a time; we hold them ourselves all the same. */
   scheduling: boolean;

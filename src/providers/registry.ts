@@ -7,11 +7,14 @@ import type {
   RevisableStatus,
   SharedState,
 } from "./provider.ts";
-import { createProviderHttp } from "./http.ts";
+import { createProviderHttp, type ProviderHttpOptions } from "./http.ts";
 import { qikli } from "./qikli/index.ts";
 import { telekom } from "./telekom/index.ts";
 import { tikosms } from "./tikosms/index.ts";
 import { tonkra } from "./tonkra/index.ts";
+
+/** Time and size limits of the HTTP client; absent ones keep their defaults. */
+export type HttpLimits = Omit<ProviderHttpOptions, "origin">;
 
 /** One connected account at a provider, with its HTTP connections open. */
 export interface OpenProvider {
@@ -31,7 +34,7 @@ export interface RegisteredProvider {
   senderProblem(sender: string, text: string): string | undefined;
   /** Checks settings; throws a `ZodError` when they are not this provider's. */
   parseSettings(settings: unknown): ConnectionSettings;
-  open(settings: unknown, shared: SharedState): OpenProvider;
+  open(settings: unknown, shared: SharedState, limits?: HttpLimits): OpenProvider;
 }
 
 function register<Settings extends ConnectionSettings>(
@@ -46,9 +49,9 @@ function register<Settings extends ConnectionSettings>(
     revisable: adapter.revisable,
     senderProblem: (sender, text) => adapter.senderProblem(sender, text),
     parseSettings: (settings) => adapter.settings.parse(settings),
-    open(raw, shared) {
+    open(raw, shared, limits) {
       const settings = adapter.settings.parse(raw);
-      const http = createProviderHttp({ origin: new URL(settings.baseUrl).origin });
+      const http = createProviderHttp({ ...limits, origin: new URL(settings.baseUrl).origin });
       return {
         client: adapter.createClient(settings, http, shared),
         parseCallback: (body, contentType) => adapter.parseCallback(body, settings, contentType),

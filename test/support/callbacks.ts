@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { decodeId } from "../../src/graphql/ids.ts";
 import type { TestApp } from "./app.ts";
 
@@ -75,3 +76,7 @@ export async function countRows(app: TestApp): Promise<Record<string, number>> {
   );
   return Object.fromEntries(counts);
 }
+
+/** A body whose length is not announced. */
+export const streamed = (chunks: readonly Uint8Array[]): RequestInit =>
+  ({ body: Readable.toWeb(Readable.from(chunks)), duplex: "half" }) as RequestInit;

@@ -65,7 +65,10 @@ export class Deployment {
   }
 
   /** Starts a process and waits until it works. */
-  async start(role: "api" | "worker" | "all", variables: Record<string, string> = {}): Promise<SmsgraphProcess> {
+  async start(
+    role: "api" | "worker" | "all",
+    variables: Record<string, string> = {},
+  ): Promise<SmsgraphProcess> {
     const process = startProcess({ ...this.#variables, ROLE: role, ...variables });
     this.#processes.push(process);
     await process.ready;

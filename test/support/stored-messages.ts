@@ -65,7 +65,8 @@ async function createProvider({ prisma }: Database, accountId: string): Promise<
 function draftOf(accountId: string, providerId: string): MessageDraft {
   return {
     id: newMessageId(acceptedAt),
-    ...{ accountId, providerId },
+    accountId,
+    providerId,
     recipient: "+421901000000" as E164,
     sender: "smsgraph",
     text: "Hello",
@@ -74,7 +75,11 @@ function draftOf(accountId: string, providerId: string): MessageDraft {
     flash: false,
     priority: "NORMAL",
     country: "SK",
-    ...{ clientRef: null, scheduledAt: null, validUntil: null, cadenceGroupId: null, dltTemplateId: null },
+    clientRef: null,
+    scheduledAt: null,
+    validUntil: null,
+    cadenceGroupId: null,
+    dltTemplateId: null,
     createdAt: acceptedAt,
     idempotencyKey: null,
     fingerprint: "00",
@@ -89,9 +94,17 @@ async function readTimeline(database: Database, id: string): Promise<LoggedEvent
 const nothing: MessageState = {
   status: "QUEUED",
   version: 0,
-  ...{ providerStatus: null, providerMessageId: null, providerBatchId: null },
-  ...{ failureCode: null, failureText: null, failurePermanent: null },
-  ...{ mccmnc: null, cost: null, submittedAt: null, sentAt: null, deliveredAt: null },
+  providerStatus: null,
+  providerMessageId: null,
+  providerBatchId: null,
+  failureCode: null,
+  failureText: null,
+  failurePermanent: null,
+  mccmnc: null,
+  cost: null,
+  submittedAt: null,
+  sentAt: null,
+  deliveredAt: null,
   updatedAt: new Date(0),
 };
 

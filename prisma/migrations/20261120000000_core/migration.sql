@@ -55,6 +55,7 @@ CREATE TABLE "providers" (
     "currency" TEXT,
     "last_error" TEXT,
     "last_error_at" TIMESTAMPTZ(3),
+    "next_balance_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "settings" JSONB NOT NULL,
     "secrets" BYTEA NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -231,6 +232,7 @@ CREATE TABLE "callbacks" (
     "received_at" TIMESTAMPTZ(3) NOT NULL,
     "content_type" TEXT,
     "body" TEXT NOT NULL,
+    "source" "event_source" NOT NULL DEFAULT 'CALLBACK',
     "state" "callback_state" NOT NULL,
     "problem" TEXT,
 

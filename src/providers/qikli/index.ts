@@ -10,6 +10,7 @@ export type { QikliSettings } from "./config.ts";
 const capabilities: ProviderCapabilities = {
   // Pushed to the message's notify URL; what was not pushed waits to be drained.
   receipts: "CALLBACK",
+  receiptQueue: true,
   flash: true,
   // The platform's `sendAt`. Nothing that it holds can be cancelled.
   scheduling: true,

@@ -8,6 +8,7 @@ export type { TelekomSettings } from "./config.ts";
 
 const capabilities: ProviderCapabilities = {
   receipts: "CALLBACK",
+  receiptQueue: false,
   flash: true,
   scheduling: true,
   longestValidityMinutes,

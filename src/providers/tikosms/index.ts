@@ -9,6 +9,7 @@ export type { TikosmsSettings } from "./config.ts";
 
 const capabilities: ProviderCapabilities = {
   receipts: "CALLBACK",
+  receiptQueue: false,
   flash: false,
   // Only bulk requests can be scheduled, and then nothing can be cancelled.
   scheduling: false,

@@ -8,6 +8,7 @@ export type { TonkraSettings } from "./config.ts";
 
 const capabilities: ProviderCapabilities = {
   receipts: "POLL",
+  receiptQueue: false,
   flash: false,
   // The platform ignores the time for a single number, and gives no ids for several (public clients).
   scheduling: false,

@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { ConfigError, readConfig } from "../src/config.ts";
+
+const secretKey = randomBytes(32).toString("base64");
+const production = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgresql://smsgraph:password@db:5432/smsgraph",
+  SECRET_KEY: secretKey,
+  PUBLIC_URL: "https://sms.example.com",
+};
+
+/** The problems that the error lists. */
+function problemsOf(variables: Record<string, string>): string[] {
+  try {
+    readConfig(variables);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split("\n  - ").slice(1);
+  }
+  return [];
+}
+
+describe("with nothing set", () => {
+  it("everything needed to try it out has a default", () => {
+    expect(readConfig({})).toEqual({
+      production: false,
+      port: 4000,
+      host: "127.0.0.1",
+      databaseUrl: undefined,
+      databasePoolSize: 20,
+      publicUrl: undefined,
+      runsApi: true,
+      runsWorker: true,
+      dataDirectory: ".data",
+      sandbox: true,
+      sandboxPort: 0,
+      developmentKey: undefined,
+      secretKey: undefined,
+      workerConcurrency: 20,
+      allowInsecureProviders: false,
+      logLevel: "info",
+    });
+  });
+
+  it("an empty variable counts as not set, and one of others does not matter", () => {
+    expect(readConfig({ PORT: "", DATABASE_URL: "", SANDBOX: "", PATH: "/bin" })).toEqual(readConfig({}));
+  });
+});
+
+describe("what is set", () => {
+  it.each([
+    ["PORT", "0", { port: 0 }],
+    ["PORT", " 8080 ", { port: 8080 }],
+    ["HOST", "0.0.0.0", { host: "0.0.0.0" }],
+    ["ROLE", "api", { runsApi: true, runsWorker: false }],
+    ["ROLE", "worker", { runsApi: false, runsWorker: true }],
+    ["SANDBOX", "false", { sandbox: false }],
+    ["SANDBOX", "0", { sandbox: false }],
+    ["SANDBOX", "YES", { sandbox: true }],
+    ["PUBLIC_URL", "https://sms.example.com/", { publicUrl: "https://sms.example.com" }],
+    ["PUBLIC_URL", "https://example.com/sms//", { publicUrl: "https://example.com/sms" }],
+    ["DATABASE_URL", "postgres://localhost/x", { databaseUrl: "postgres://localhost/x" }],
+    ["LOG_LEVEL", "trace", { logLevel: "trace" }],
+    ["SECRET_KEY", secretKey, { secretKey }],
+    ["ALLOW_INSECURE_PROVIDERS", "true", { allowInsecureProviders: true }],
+  ])("%s=%j", (name, value, expected) => {
+    expect(readConfig({ [name]: value })).toMatchObject(expected);
+  });
+
+  it("in production listens on every address and starts no sandbox, unless told to", () => {
+    expect(readConfig(production)).toMatchObject({ production: true, host: "0.0.0.0", sandbox: false });
+    expect(readConfig({ ...production, SANDBOX: "true", HOST: "::1" })).toMatchObject({
+      sandbox: true,
+      host: "::1",
+    });
+  });
+});
+
+describe("a problem", () => {
+  it.each([
+    ["PORT", "http", "must be a whole number"],
+    ["PORT", "70000", "must be at most 65535"],
+    ["PORT", "-1", "must be a whole number"],
+    ["PORT", "80.5", "must be a whole number"],
+    ["PORT", "0x50", "must be a whole number"],
+    ["PORT", "   ", "must be a whole number"],
+    ["DATABASE_POOL_SIZE", "1", "must be at least 2"],
+    ["WORKER_CONCURRENCY", "0", "must be at least 1"],
+    ["DATABASE_URL", "mysql://localhost/x", "must be a URL that starts with postgresql://"],
+    ["DATABASE_URL", "localhost:5432", "must be a URL that starts with postgresql://"],
+    ["PUBLIC_URL", "sms.example.com", "must be an http or https URL"],
+    ["PUBLIC_URL", "ftp://sms.example.com", "must be an http or https URL"],
+    ["PUBLIC_URL", "https://sms.example.com/?a=1", "must have no user name, password, query or fragment"],
+    ["PUBLIC_URL", "https://me:you@sms.example.com", "must have no user name, password, query or fragment"],
+    ["ROLE", "both", 'Invalid option: expected one of "api"|"worker"|"all"'],
+    ["SANDBOX", "maybe", 'Invalid option: expected one of "true"|"1"|"yes"|"on"|"false"|"0"|"no"|"off"'],
+    ["NODE_ENV", "prod", 'Invalid option: expected one of "development"|"test"|"production"'],
+    ["DEVELOPMENT_KEY", "short", "must be 16 to 200 characters without spaces"],
+    ["DEVELOPMENT_KEY", "a key with spaces in it", "must be 16 to 200 characters without spaces"],
+    ["LOG_LEVEL", "loud", 'Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"|"silent"'],
+  ])("%s=%j is named and explained", (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([`${name}: ${problem}`]);
+  });
+
+  it.each(["c2hvcnQ=", "not base64 !", randomBytes(31).toString("base64")])(
+    "SECRET_KEY=%j says how to make one",
+    (key) => {
+      expect(problemsOf({ SECRET_KEY: key }).join("\n")).toContain("openssl rand -base64 32");
+    },
+  );
+
+  it("does not come alone: all are reported together, those of production too", () => {
+    const problems = problemsOf({
+      NODE_ENV: "production",
+      PORT: "x",
+      ROLE: "x",
+      PUBLIC_URL: "x",
+      LOG_LEVEL: "x",
+    });
+    const names = problems.map((line) => line.split(":")[0] ?? "");
+    expect(names.toSorted()).toEqual([
+      "DATABASE_URL",
+      "LOG_LEVEL",
+      "PORT",
+      "PUBLIC_URL",
+      "ROLE",
+      "SECRET_KEY",
+    ]);
+  });
+
+  it("never shows the value of a secret", () => {
+    const password = "hunter2hunter2";
+    const secrets = {
+      SECRET_KEY: password,
+      DEVELOPMENT_KEY: `${password} !`,
+      DATABASE_URL: `mysql://me:${password}@db/x`,
+    };
+    const problems = problemsOf({ ...secrets, PUBLIC_URL: `https://me:${password}@x` });
+    expect(problems).toHaveLength(4);
+    expect(problems.join("\n")).not.toContain(password);
+  });
+});
+
+describe("production", () => {
+  it.each([
+    ["DATABASE_URL", "the embedded PostgreSQL is for development"],
+    ["SECRET_KEY", "openssl rand -base64 32"],
+    ["PUBLIC_URL", "providers post their receipts there"],
+  ])("needs %s", (name, why) => {
+    const { [name]: _, ...others } = production as Record<string, string>;
+    expect(problemsOf(others)).toEqual([expect.stringContaining(`${name}: required in production`)]);
+    expect(problemsOf({ ...others, [name]: "" })).toEqual([expect.stringContaining(why)]);
+  });
+
+  it("needs nothing else", () => {
+    expect(problemsOf(production)).toEqual([]);
+  });
+});
