@@ -75,9 +75,7 @@ describe.each(variants)("$title", ({ kind, own }) => {
   let providerId: string;
 
   beforeAll(async () => {
-    server = await twin.start({
-      delays: { createMs: 0, updateMs: 0, reportMs: 0, sentMs: 0, finalMs: 0, batchMs: 0 },
-    });
+    server = await twin.start({ immediate: true });
     providerId = await connect(twin, server, own);
   });
 
@@ -85,6 +83,7 @@ describe.each(variants)("$title", ({ kind, own }) => {
 
   it.concurrent.for(twin.scenarios.map(({ suffix, name, expected }) => [suffix, name, expected] as const))(
     "%s %s: %s",
+    { timeout: 60_000 },
     async ([suffix, , expected], { expect: expectHere }) => {
       const id = await send(providerId, suffix);
       const status = waitsForLookUp.has(`${kind} ${suffix}`) ? "SUBMITTED" : expected;
@@ -94,6 +93,5 @@ describe.each(variants)("$title", ({ kind, own }) => {
       const submissions = events.edges.filter(({ node }) => node.status === "SUBMITTING");
       expectHere(submissions.length).toBeLessThanOrEqual(2);
     },
-    60_000,
   );
 });

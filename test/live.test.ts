@@ -225,7 +225,8 @@ describe("messageEvents", () => {
   });
 
   it("shows the message of each event as it is now", async () => {
-    const { id } = await sendOne(still);
+    const { id, cursor } = await sendOne(still);
+    await untilShown(still.client, cursor, 1);
     const filter = { messageIds: [id] };
     const frames = await openStream(still.client, { filter });
     for (const status of steps) {
@@ -274,7 +275,9 @@ describe("messageEvents", () => {
 
   describe("with a filter", () => {
     it("shows only the messages asked for", async () => {
-      const [wanted, other] = (await send(still, 2)).map(({ id }) => id) as [string, string];
+      const sent = await send(still, 2);
+      await untilShown(still.client, sent[0]?.cursor ?? "", 2);
+      const [wanted, other] = sent.map(({ id }) => id) as [string, string];
       const frames = await openStream(still.client, { filter: { messageIds: [wanted] } });
       await move(still, [other, wanted], ["SUBMITTING", "SUBMITTED"]);
       const events = await takeEvents(frames, 2);

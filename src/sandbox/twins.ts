@@ -9,6 +9,8 @@ import { startTonkraSandbox, tonkraScenarios } from "./tonkra/index.ts";
 export interface TwinOptions extends SandboxOptions {
   /** The token or password clients must send; drawn when absent. */
   secret?: string;
+  /** Everything that a provider takes its time for happens at once. */
+  immediate?: boolean;
 }
 
 /** A sandbox that runs, with what a client needs to connect to it. */
@@ -38,8 +40,12 @@ export const twins: readonly Twin[] = [
     kind: "TIKOSMS",
     title: "TikoSMS",
     scenarios: tikosmsScenarios,
-    async start({ secret, ...options }) {
-      const server = await startTikosmsSandbox({ ...options, token: secret });
+    async start({ secret, immediate, ...options }) {
+      const server = await startTikosmsSandbox({
+        ...options,
+        token: secret,
+        ...(immediate && { delays: { createMs: 0, updateMs: 0 } }),
+      });
       return { ...server, credentials: { apiToken: server.token } };
     },
     example: ({ url, credentials }) =>
@@ -50,8 +56,12 @@ export const twins: readonly Twin[] = [
     kind: "TONKRA",
     title: "Tonkra",
     scenarios: tonkraScenarios,
-    async start({ secret, ...options }) {
-      const server = await startTonkraSandbox({ ...options, token: secret });
+    async start({ secret, immediate, ...options }) {
+      const server = await startTonkraSandbox({
+        ...options,
+        token: secret,
+        ...(immediate && { reportMs: 0 }),
+      });
       return { ...server, credentials: { apiToken: server.token } };
     },
     example: ({ url, credentials }) => {
@@ -64,8 +74,12 @@ export const twins: readonly Twin[] = [
     kind: "TELEKOM",
     title: "Telekom SK",
     scenarios: telekomScenarios,
-    async start({ secret, ...options }) {
-      const server = await startTelekomSandbox({ ...options, token: secret });
+    async start({ secret, immediate, ...options }) {
+      const server = await startTelekomSandbox({
+        ...options,
+        token: secret,
+        ...(immediate && { delays: { sentMs: 0, finalMs: 0 } }),
+      });
       return { ...server, credentials: { token: server.token } };
     },
     example: ({ url, credentials }) =>
@@ -76,8 +90,12 @@ export const twins: readonly Twin[] = [
     kind: "QIKLI",
     title: "Qikli",
     scenarios: qikliScenarios,
-    async start({ secret, ...options }) {
-      const server = await startQikliSandbox({ ...options, password: secret });
+    async start({ secret, immediate, ...options }) {
+      const server = await startQikliSandbox({
+        ...options,
+        password: secret,
+        ...(immediate && { delays: { reportMs: 0, batchMs: 0 } }),
+      });
       return { ...server, credentials: { username: server.username, password: server.password } };
     },
     example({ url, credentials }) {
