@@ -6,6 +6,7 @@ import { CallbackIngest } from "./callbacks/ingest.ts";
 import { drainReceipts } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
 import { systemClock, type Clock } from "./clock.ts";
+import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
 import { Connections } from "./connections/connections.ts";
 import { createSecretBox } from "./connections/secret-box.ts";
@@ -96,6 +97,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   await connections.watch(listener);
   stops.push(() => connections.close());
 
+  const balances = new BalanceFeed(database);
   const streams = new Streams();
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());
@@ -103,7 +105,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const sender = new MessageSender({ database, connections, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
-  const services: Services = { database, clock, feed, sender, connections, connector, streams };
+  const services: Services = { database, clock, feed, sender, connections, connector, streams, balances };
 
   // The API and the worker drain side by side.
   const doors: Stops = [];
@@ -111,6 +113,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   let server: Server | undefined;
   if (options.runsApi) {
     await feed.open(listener);
+    await balances.open(listener);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
   }

@@ -142,6 +142,13 @@ export class NotCancellableError extends DomainError {
   }
 }
 
+export class ProviderUnavailableError extends DomainError {
+  readonly code = "UNAVAILABLE";
+  constructor(provider: string, detail: string) {
+    super(`${provider} did not answer usefully: ${detail} Try again later, or see \`checkProvider\`.`);
+  }
+}
+
 export class UnauthenticatedError extends DomainError {
   readonly code = "UNAUTHENTICATED";
 }

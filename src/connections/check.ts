@@ -1,7 +1,9 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../database/database.ts";
-import type { BalanceReading, ProviderProblem } from "../providers/provider.ts";
+import type { Balance } from "../database/generated/client.ts";
+import type { ProviderProblem, ProviderReply } from "../providers/provider.ts";
+import { balanceChannel } from "./balance-feed.ts";
 import type { Connection } from "./connections.ts";
 
 /** What asking a provider for its account's state showed. */
@@ -34,36 +36,27 @@ const standing = ({ kind }: ProviderProblem): Pick<ProviderCheck, "reachable" | 
   authenticated: kind !== "unreachable" && kind !== "unauthenticated",
 });
 
-/** Asks for the balance and stores the answer; undefined when there was none. */
+/** Asks for the balance, and stores and announces the answer. */
 export async function refreshBalance(
   { database, clock }: { database: Database; clock: Clock },
   connection: Connection,
-): Promise<BalanceReading | undefined> {
+): Promise<ProviderReply<Balance>> {
   const reply = await connection.client.balance();
   const now = clock.now();
   if (!reply.ok) {
     await noteProblem(database, connection, reply.problem, now);
-    return undefined;
+    return reply;
   }
   const { amount, currency, units, creditLimit, providerUpdatedAt } = reply.value;
   const { id: providerId, accountId } = connection.row;
-  await database.prisma.$transaction([
-    database.prisma.balance.create({
-      data: {
-        id: randomUUIDv7(),
-        accountId,
-        providerId,
-        amount: amount ?? null,
-        currency: currency ?? null,
-        units: units ?? null,
-        creditLimit: creditLimit ?? null,
-        providerUpdatedAt: providerUpdatedAt ?? null,
-        fetchedAt: now,
-      },
-    }),
-    database.prisma.provider.update({ where: { id: providerId }, data: { currency: currency ?? null } }),
+  const said = { amount, currency, units, creditLimit, providerUpdatedAt };
+  const { prisma } = database;
+  const [value] = await prisma.$transaction([
+    prisma.balance.create({ data: { id: randomUUIDv7(), accountId, providerId, ...said, fetchedAt: now } }),
+    prisma.provider.update({ where: { id: providerId }, data: { currency: currency ?? null } }),
+    prisma.$executeRaw`select pg_notify(${balanceChannel}, '')`,
   ]);
-  return reply.value;
+  return { ok: true, value };
 }
 
 async function noteProblem(

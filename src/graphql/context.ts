@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import type { Viewer } from "../access/api-keys.ts";
 import type { Clock } from "../clock.ts";
+import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
@@ -24,6 +25,7 @@ export interface Services {
   connections: Connections;
   connector: Connector;
   streams: Streams;
+  balances: BalanceFeed;
 }
 
 /** One page of one message's timeline. */

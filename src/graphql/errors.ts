@@ -10,6 +10,7 @@ import {
   NoRouteError,
   NotCancellableError,
   NotFoundError,
+  ProviderUnavailableError,
   UnsupportedFeatureError,
 } from "../errors.ts";
 import { builder } from "./builder.ts";
@@ -114,5 +115,11 @@ builder.objectType(IdempotencyConflictError, {
 builder.objectType(NotCancellableError, {
   name: "NotCancellableError",
   description: errorCodes.NOT_CANCELLABLE,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(ProviderUnavailableError, {
+  name: "ProviderUnavailableError",
+  description: "The provider did not answer, or not usefully.",
   interfaces: [ErrorInterface],
 });

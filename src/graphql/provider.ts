@@ -1,4 +1,5 @@
-import type { ProviderCapabilities as Capabilities } from "../providers/provider.ts";
+import { ProviderUnavailableError } from "../errors.ts";
+import type { CadenceGroupReading, ProviderCapabilities as Capabilities } from "../providers/provider.ts";
 import { storable } from "../storable.ts";
 import { isProviderKind, registry, type ProviderKind } from "../providers/registry.ts";
 import { builder } from "./builder.ts";
@@ -62,13 +63,15 @@ const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabiliti
   }),
 });
 
-const CadenceGroup = builder.objectRef<{ id: string; name: string }>("CadenceGroup").implement({
-  description: "A group through which a provider paces its messages (Telekom: sms-groups).",
+const CadenceGroup = builder.objectRef<CadenceGroupReading>("CadenceGroup").implement({
+  description: "A group through which a provider paces its messages.",
   fields: (t) => ({
     id: t.exposeString("id", {
       description: "The provider's id of the group: `cadenceGroupId` of a message.",
     }),
     name: t.exposeString("name", { description: "Its name." }),
+    paused: t.exposeBoolean("paused", { description: "Whether it is held back at present." }),
+    note: t.exposeString("note", { nullable: true, description: "What was noted with it." }),
   }),
 });
 
@@ -92,6 +95,14 @@ export const Provider = builder.prismaNode("Provider", {
     defaultSender: t.exposeString("defaultSender", {
       nullable: true,
       description: "The sender of messages that name none.",
+    }),
+    maxPerSecond: t.exposeFloat("maxPerSecond", {
+      nullable: true,
+      description: "Submissions per second at most, over all workers; null without a limit.",
+    }),
+    maxConcurrent: t.exposeInt("maxConcurrent", {
+      nullable: true,
+      description: "Submissions in flight at most, over all workers; null without a limit.",
     }),
     capabilities: t.field({
       type: ProviderCapabilities,
@@ -151,8 +162,15 @@ export const Provider = builder.prismaNode("Provider", {
     ),
     cadenceGroups: t.field({
       type: [CadenceGroup],
-      description: "Its cadence groups; empty when it has none (see `capabilities`).",
-      resolve: () => [],
+      description: "Its cadence groups, asked for now; empty when it has none (see `capabilities`).",
+      complexity: 50,
+      resolve: async ({ id }, _args, { connections }) => {
+        const connection = await connections.get(id);
+        const reply = await connection?.client.cadenceGroups?.();
+        if (!connection || !reply) return [];
+        if (reply.ok) return reply.value;
+        throw new ProviderUnavailableError(connection.row.name, reply.problem.detail);
+      },
     }),
   }),
 });

@@ -12,6 +12,8 @@ import "./message-mutations.ts";
 import "./message-subscriptions.ts";
 import "./text-preview.ts";
 import "./campaign.ts";
+import "./balances.ts";
+import "./number-lookup.ts";
 
 /** The executable schema. */
 export const schema = builder.toSchema();
