@@ -21,6 +21,7 @@ import { createGraphqlServer } from "./graphql/yoga.ts";
 import { createHttpServer } from "./http/server.ts";
 import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./logger.ts";
+import { ClosedLanes } from "./messages/closed-lanes.ts";
 import { Dispatcher } from "./messages/dispatch.ts";
 import { EventFeed } from "./messages/event-feed.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
@@ -129,7 +130,9 @@ async function startJobs(
   doors: Stops,
 ): Promise<void> {
   const { logger, random = Math.random } = options;
+  const lanes = new ClosedLanes();
   const dispatcher = new Dispatcher({
+    lanes,
     database,
     connections,
     clock,
@@ -144,6 +147,7 @@ async function startJobs(
     clock,
     logger,
     dispatcher,
+    lanes,
     drainReceipts: (providerId) => drainReceipts({ database, connections, clock, logger }, providerId),
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),

@@ -81,7 +81,7 @@ describe("a body that is well-formed and not understood", () => {
 
   it.each([
     ["a part number that no column takes", { part: 40_000, total_parts: 99_999 }],
-    ["an id that no index takes", { message_id: incompressible(20_000) }],
+    ["an id that no index takes", { client_ref: undefined, message_id: incompressible(20_000) }],
   ])("%s: quarantined alone, and the callbacks that came with it are applied", async (_, poison) => {
     const ids = await Promise.all(Array.from({ length: 10 }, () => queueMessage(app)));
     const bodies = ids.map((id, index) =>
@@ -99,6 +99,14 @@ describe("a body that is well-formed and not understood", () => {
       problem: expect.stringContaining("Could not be applied"),
     });
   });
+});
+
+it("an id that no index takes, beside our own reference, is left out", async () => {
+  const id = await queueMessage(app);
+  const report = { client_ref: id, message_id: incompressible(20_000), status: "DELIVRD" };
+  expect(await post(url, update(report))).toEqual(ok);
+  const row = await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } });
+  expect(row).toMatchObject({ status: "DELIVERED", providerMessageId: null });
 });
 
 describe("the answer", () => {

@@ -90,6 +90,19 @@ describe("a receipt finds its message", () => {
     expect(await statusOf(id)).toEqual({ status: "DELIVERED", version: 3, providerStatus: "DELIVRD" });
   });
 
+  it.each([
+    ["in upper case", (id: string) => id.toUpperCase()],
+    ["in white space", (id: string) => ` ${id}\n`],
+  ])("by the provider's id %s, whichever of the two is first", async (_, write) => {
+    const [id, other] = [await queueMessage(app), await queueMessage(app)];
+    const [theirs, others] = [randomUUID(), randomUUID()];
+    await submitted(id, theirs);
+    expect(await post(url, update({ message_id: write(theirs), status: "DELIVRD" }))).toEqual(ok);
+    expect(await post(url, update({ message_id: others, status: "DELIVRD" }))).toEqual(ok);
+    await submitted(other, write(others));
+    expect([(await statusOf(id)).status, (await statusOf(other)).status]).toEqual(["DELIVERED", "DELIVERED"]);
+  });
+
   it("by our reference, although the provider's id is not known yet", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     expect(await post(url, update({ message_id: theirs, client_ref: id, status: "SENT" }))).toEqual(ok);

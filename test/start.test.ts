@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { createTestDatabase } from "./support/database.ts";
+import { startEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
 import { GraphqlClient } from "./support/graphql-client.ts";
-import { eventually, freePort, isAlive, startProcess, type SmsgraphProcess } from "./support/process.ts";
+import { eventually, isAlive, startProcess, type SmsgraphProcess } from "./support/process.ts";
 
 const patience = 60_000;
 
@@ -62,7 +63,8 @@ describe("with nothing configured", { timeout: patience }, () => {
   }, patience);
 
   afterAll(async () => {
-    await eventually(() => !existsSync(pidFile(directory)));
+    // Whatever a failed test left running.
+    await (await startEmbeddedPostgres(directory)).stop();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -145,7 +147,7 @@ describe("with nothing configured", { timeout: patience }, () => {
 
   it("lets one process at a time use the folder", async () => {
     const [one, other] = [start(directory), start(directory)];
-    const loser = await Promise.race([one.ready.then(() => other), other.ready.then(() => one)]);
+    const loser = await Promise.race([one.ended.then(() => one), other.ended.then(() => other)]);
     expect(await loser.ended).toEqual(failed);
     const winner = loser === one ? other : one;
     expect(loser.output()).toContain(
@@ -174,13 +176,11 @@ describe("with nothing configured", { timeout: patience }, () => {
   });
 
   it.each(["SIGTERM", "SIGKILL"] as const)("ends when npm is ended with %s", async (signal) => {
-    const npm = spawn("npm", ["start"], {
-      // oxlint-disable-next-line node/no-process-env
-      env: { ...process.env, NODE_ENV: "", DATA_DIR: directory, PORT: String(await freePort()) },
-      stdio: "ignore",
-    });
-    await eventually(() => existsSync(join(directory, "postgres", "postmaster.pid")));
-    await eventually(async () => (await readFile(pidFile(directory), "utf8")).includes("ready"));
+    // oxlint-disable-next-line node/no-process-env
+    const env = { ...process.env, NODE_ENV: "", DATA_DIR: directory, PORT: "0" };
+    const npm = spawn("npm", ["start"], { env, stdio: ["ignore", "pipe", "ignore"] });
+    const lines = on(npm.stdout.setEncoding("utf8"), "data") as AsyncIterable<[string]>;
+    for await (const [text] of lines) if (text.includes("Stop with Ctrl-C")) break;
     npm.kill(signal);
     await eventually(() => !existsSync(pidFile(directory)));
   });
@@ -255,19 +255,16 @@ describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
   });
 
   const server = new URL(inject("postgresUrl"));
-  const changed = (change: (url: URL) => void): string => {
-    const url = new URL(server);
-    change(url);
-    return url.href;
-  };
 
   it.each([
-    [changed((url) => (url.port = "1")), /ECONNREFUSED.*Is it running\?/],
-    [changed((url) => (url.hostname = "nowhere.invalid")), /nowhere\.invalid.*host in DATABASE_URL/],
-    [changed((url) => (url.password = "wrong")), /password authentication failed.*user and password in/],
-    [changed((url) => (url.pathname = "/nothing")), /"nothing" does not exist.*Create it/],
-  ])("says what is wrong with %s", async (url, problem) => {
-    const process = start("/nonexistent/unused", { DATABASE_URL: url });
+    ["port", "1", /ECONNREFUSED.*Is it running\?/],
+    ["hostname", "nowhere.invalid", /nowhere\.invalid.*host in DATABASE_URL/],
+    ["password", "wrong", /password authentication failed.*user and password in DATABASE_URL/],
+    ["pathname", "/nothing", /"nothing" does not exist.*Create it, or correct DATABASE_URL/],
+  ] as const)("says what to do about a wrong %s in DATABASE_URL", async (part, value, problem) => {
+    const url = new URL(server);
+    url[part] = value;
+    const process = start("/nonexistent/unused", { DATABASE_URL: url.href });
     expect(await process.ended).toEqual(failed);
     expect(process.output()).toMatch(problem);
     expect(process.output()).not.toContain(server.password);

@@ -1,3 +1,4 @@
+import type { Database } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import { readReceiptLag } from "../messages/receipt-lag.ts";
 import { builder } from "./builder.ts";
@@ -11,9 +12,32 @@ const ReceiptLag = builder.objectRef<{ p50: number; p95: number; p99: number }>(
   }),
 });
 
+const BreakerState = builder.enumType("BreakerState", {
+  description: "Whether a provider is trusted with messages.",
+  values: {
+    CLOSED: { description: "Yes." },
+    OPEN: { description: "No: too many submissions went unanswered. Its messages stay queued for a while." },
+    HALF_OPEN: { description: "One message is on its way to find out." },
+  },
+});
+
+const readLane = ({ prisma }: Database, providerId: string) =>
+  prisma.lane.findUnique({ where: { providerId } });
+
 export const ProviderHealth = builder.objectRef<Provider>("ProviderHealth").implement({
   description: "How a provider is doing.",
   fields: (t) => ({
+    breaker: t.field({
+      type: BreakerState,
+      description: "Whether it is trusted with messages at present.",
+      resolve: async ({ id }, _args, { database }) => (await readLane(database, id))?.breaker ?? "CLOSED",
+    }),
+    breakerOpenUntil: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it is tried again with one message; null while the breaker is closed.",
+      resolve: async ({ id }, _args, { database }) => (await readLane(database, id))?.openUntil ?? null,
+    }),
     lastError: t.exposeString("lastError", { nullable: true, description: "The last problem with it." }),
     lastErrorAt: t.expose("lastErrorAt", { type: "DateTime", nullable: true, description: "When that was." }),
     queueDepth: t.int({

@@ -6,6 +6,7 @@ import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../logger.ts";
 import { queueDueChecks } from "../messages/checks.ts";
+import type { ClosedLanes } from "../messages/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch.ts";
 import { addJobs } from "../messages/jobs.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
@@ -18,6 +19,7 @@ export interface WorkerOptions extends LookUpOptions {
   database: Database;
   listener: Listener;
   dispatcher: Dispatcher;
+  lanes: ClosedLanes;
   /** Takes the receipts that a provider hands out once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
   /** Jobs at the same time in this process. */
@@ -110,6 +112,7 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
     taskList: tasks(options),
     events,
     noHandleSignals: true,
+    forbiddenFlags: () => options.lanes.flags(),
     logger: jobLogger(logger),
     preset: {
       worker: {

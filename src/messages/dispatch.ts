@@ -6,6 +6,8 @@ import type { Logger } from "../logger.ts";
 import type { E164, Submission, SubmitOutcome } from "../providers/provider.ts";
 import { finishAttempts, readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
 import { addJobs, type NewJob } from "./jobs.ts";
+import { admitMessages, learn, type Experience } from "./lane.ts";
+import { laneFlag, type ClosedLanes } from "./closed-lanes.ts";
 import { matchParkedOf } from "./parked.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "./status-change.ts";
@@ -18,10 +20,18 @@ export interface DispatcherOptions {
   clock: Clock;
   logger: Logger;
   random: () => number;
+  lanes: ClosedLanes;
   onOutcome?: (kind: ProviderKindLabel, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
 type ProviderKindLabel = string;
+
+/** What became of the wish to send a message now. */
+type Claim =
+  | { kind: "claimed"; startedAt: Date }
+  | { kind: "wait"; retryAfterMs: number }
+  /** It is no longer ours to send: cancelled, or taken. */
+  | { kind: "lost" };
 
 interface Finished {
   message: DispatchMessage;
@@ -29,6 +39,9 @@ interface Finished {
   outcome: SubmitOutcome;
   finishedAt: Date;
 }
+
+/** A longer wait for a turn is spent in the queue, and not in a worker's place. */
+const longestTurnMs = 250;
 
 const largestBatch = 200;
 const pausedRetryMs = 30_000;
@@ -42,7 +55,7 @@ const longestFinishPauseMs = 5_000;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #claims: Batcher<DispatchMessage, Date | undefined>;
+  readonly #claims: Batcher<DispatchMessage, Claim>;
   readonly #results: Batcher<Finished, void>;
 
   constructor(options: DispatcherOptions) {
@@ -60,10 +73,21 @@ export class Dispatcher {
     const connection = await this.#options.connections.get(message.providerId);
     if (!connection || connection.row.disconnectedAt)
       return this.#fail(message, "its provider was disconnected");
-    if (!connection.row.enabled) return this.#postpone(message);
+    if (!connection.row.enabled) return this.#postpone(message, pausedRetryMs);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
-    const startedAt = await this.#claims.add(message);
-    if (startedAt) await this.#submit(message, connection, startedAt);
+    await this.#claimAndSubmit(message, connection);
+  }
+
+  /** Waits for its turn where the lane is full; for a longer wait it gives its place to others. */
+  async #claimAndSubmit(message: DispatchMessage, connection: Connection): Promise<void> {
+    for (;;) {
+      const claim = await this.#claims.add(message);
+      if (claim.kind === "lost") return;
+      if (claim.kind === "claimed") return this.#submit(message, connection, claim.startedAt);
+      this.#options.lanes.close(message.providerId, claim.retryAfterMs);
+      if (claim.retryAfterMs > longestTurnMs) return this.#postpone(message, claim.retryAfterMs);
+      await new Promise((done) => setTimeout(done, claim.retryAfterMs));
+    }
   }
 
   async #submit(message: DispatchMessage, connection: Connection, startedAt: Date): Promise<void> {
@@ -102,21 +126,26 @@ export class Dispatcher {
     }
   }
 
-  /** SUBMITTING with an attempt row, committed before the request: when, for those that are ours to send. */
-  #claim(messages: DispatchMessage[]): Promise<(Date | undefined)[]> {
-    const now = this.#now();
+  /** SUBMITTING with an attempt row, committed before the request, for those whose lane admits them. */
+  #claim(messages: DispatchMessage[]): Promise<Claim[]> {
+    const startedAt = this.#now();
     return this.#options.database.transaction(async (transaction) => {
-      const changes = messages.flatMap((message) => this.#claimChanges(message, now));
+      const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
+      const changes = admitted.flatMap((message) => this.#claimChanges(message, startedAt));
       const transitions = await applyChanges(transaction, changes);
       const claimed = new Set(
         transitions.filter((one) => one?.change.status === "SUBMITTING").map((one) => one?.change.messageId),
       );
       await startAttempts(
         transaction,
-        messages.filter(({ id }) => claimed.has(id)),
-        now,
+        admitted.filter(({ id }) => claimed.has(id)),
+        startedAt,
       );
-      return messages.map(({ id }) => (claimed.has(id) ? now : undefined));
+      return messages.map(({ id }): Claim => {
+        const retryAfterMs = waiting.get(id);
+        if (retryAfterMs !== undefined) return { kind: "wait", retryAfterMs };
+        return claimed.has(id) ? { kind: "claimed", startedAt } : { kind: "lost" };
+      });
     });
   }
 
@@ -151,6 +180,7 @@ export class Dispatcher {
         planned.flatMap(({ jobs }, index) => (wasApplied(transitions[index]) ? jobs : [])),
       );
       await this.#matchParked(transaction, news);
+      await learn(transaction, news.map(toExperience), this.#now());
       return finished.map(() => undefined);
     });
   }
@@ -213,6 +243,7 @@ export class Dispatcher {
       payload: { messageId: message.id },
       runAt,
       priority: message.priority,
+      lane: laneFlag(message.providerId),
     } as const;
     return { change: { ...base, status: "QUEUED", detail }, jobs: [job] };
   }
@@ -254,11 +285,11 @@ export class Dispatcher {
     );
   }
 
-  /** A disabled provider keeps its messages queued until it is enabled again. */
-  async #postpone({ id, priority }: DispatchMessage): Promise<void> {
-    const runAt = new Date(this.#now().getTime() + pausedRetryMs);
+  /** A provider that is disabled, or mistrusted for a while, keeps its messages queued. */
+  async #postpone({ id, priority, providerId }: DispatchMessage, delayMs: number): Promise<void> {
+    const runAt = new Date(this.#now().getTime() + delayMs);
     await addJobs(this.#options.database, [
-      { task: "dispatch", payload: { messageId: id }, runAt, priority },
+      { task: "dispatch", payload: { messageId: id }, runAt, priority, lane: laneFlag(providerId) },
     ]);
   }
 
@@ -266,5 +297,11 @@ export class Dispatcher {
     return this.#options.clock.now();
   }
 }
+
+/** A refusal of the message, too, shows a provider that works. */
+const toExperience = ({ message, outcome }: Finished): Experience => ({
+  providerId: message.providerId,
+  failed: outcome.kind === "ambiguous" || outcome.kind === "retryable",
+});
 
 const wasApplied = (transition: Transition | undefined): boolean => transition?.applied ?? false;

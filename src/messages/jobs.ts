@@ -2,7 +2,14 @@ import type { Queryable, Statement } from "../database/database.ts";
 import type { MessagePriority } from "./draft.ts";
 
 /** The jobs of the message domain; `src/jobs` runs them. */
-export type NewJob = { runAt?: Date; priority?: MessagePriority; key?: string } & (
+export type NewJob = {
+  runAt?: Date;
+  priority?: MessagePriority;
+  /** One job of a key at a time. */
+  key?: string;
+  /** The flag of the lane it needs (see `closed-lanes.ts`). */
+  lane?: string;
+} & (
   | { task: "dispatch"; payload: { messageId: string } }
   | { task: "look-up"; payload: { providerId: string; messageIds: string[] } }
   | { task: "reconcile"; payload: { messageId: string; isFirst: boolean } }
@@ -15,8 +22,9 @@ const add: Statement = {
   text: `
     select count(*) from graphile_worker.add_jobs((
       select array_agg((task, payload, null, coalesce("runAt", now()), null, key,
-        case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, null)::graphile_worker.job_spec)
-      from json_to_recordset($1) as j (task text, payload json, "runAt" timestamptz, priority text, key text)
+        case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end,
+        case when lane is not null then array[lane] end)::graphile_worker.job_spec)
+      from json_to_recordset($1) as j (task text, payload json, "runAt" timestamptz, priority text, key text, lane text)
     ))`,
 };
 

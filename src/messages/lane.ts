@@ -77,7 +77,7 @@ async function save(transaction: Queryable, lane: Lane): Promise<void> {
  * Asks for the right to start submissions: `wanted` of each provider. Providers without a limit and with a closed
  * breaker are not in the answer: all of theirs may start. For the transaction that claims the messages.
  */
-export async function admit(
+async function admit(
   transaction: Queryable,
   wanted: ReadonlyMap<string, number>,
   now: Date,
@@ -90,6 +90,29 @@ export async function admit(
     await save(transaction, next);
   }
   return admissions;
+}
+
+/** Divides messages into those that may be submitted now and those that wait, and how long (milliseconds, by id). */
+export async function admitMessages<Message extends { id: string; providerId: string }>(
+  transaction: Queryable,
+  messages: readonly Message[],
+  now: Date,
+): Promise<{ admitted: Message[]; waiting: Map<string, number> }> {
+  const wanted = Map.groupBy(messages, ({ providerId }) => providerId);
+  const counts = new Map([...wanted].map(([providerId, group]) => [providerId, group.length]));
+  const admissions = await admit(transaction, counts, now);
+  const admitted: Message[] = [];
+  const waiting = new Map<string, number>();
+  for (const [providerId, group] of wanted) {
+    const { admitted: count, retryAfterMs } = admissions.get(providerId) ?? {
+      admitted: Infinity,
+      retryAfterMs: 0,
+    };
+    admitted.push(...group.slice(0, count));
+    for (const { id } of group.slice(count === Infinity ? group.length : count))
+      waiting.set(id, retryAfterMs);
+  }
+  return { admitted, waiting };
 }
 
 /** What a lane admits of `wanted` submissions, and the lane afterwards. */
@@ -155,7 +178,7 @@ const lockLanes: Statement = {
     for no key update`,
 };
 
-/** Opens and closes breakers by what attempts showed. Only trouble, and news for an open breaker, cost a statement. */
+/** Opens and closes breakers by what attempts showed. Only trouble, and the answer to a probe, change a lane. */
 export async function learn(
   transaction: Queryable,
   experiences: readonly Experience[],
@@ -163,8 +186,8 @@ export async function learn(
 ): Promise<void> {
   const failing = experiences.filter(({ failed }) => failed).map(({ providerId }) => providerId);
   const working = experiences.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
-  const trusted = await transaction.query<{ id: string }>(findMistrusted, [working]);
-  const concerned = new Set([...failing, ...trusted.map(({ id }) => id)]);
+  const probed = await transaction.query<{ id: string }>(findProbed, [working]);
+  const concerned = new Set([...failing, ...probed.map(({ id }) => id)]);
   if (concerned.size === 0) return;
   const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
@@ -173,13 +196,15 @@ export async function learn(
   }
 }
 
-const findMistrusted: Statement = {
-  name: "find_mistrusted_lanes",
-  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and breaker <> 'CLOSED'`,
+const findProbed: Statement = {
+  name: "find_probed_lanes",
+  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and breaker = 'HALF_OPEN'`,
 };
 
 async function judge(transaction: Queryable, lane: Lane, worked: boolean, now: Date): Promise<Lane> {
-  if (lane.breaker !== "CLOSED") return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
+  if (lane.breaker === "HALF_OPEN") return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
+  // What was under way when the breaker opened says nothing new.
+  if (lane.breaker === "OPEN") return lane;
   const since = new Date(Math.max(now.getTime() - windowSeconds * 1000, lane.closedAt.getTime()));
   const [recent] = await transaction.query<{ failures: number; attempts: number }>(countRecent, [
     lane.providerId,

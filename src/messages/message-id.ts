@@ -23,3 +23,13 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Whether a text is a UUID as we write it (lower case). */
 export const isUuid = (text: string): boolean => uuid.test(text);
+
+/**
+ * A provider's id as it is stored and compared: without white space around it, and a UUID in lower case, since
+ * providers write one and the same id differently in an answer, a look-up and a receipt.
+ */
+export function canonicalId(id: string): string {
+  const trimmed = id.trim();
+  const lowerCase = trimmed.toLowerCase();
+  return isUuid(lowerCase) ? lowerCase : trimmed;
+}

@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import { canonicalId } from "./message-id.ts";
 import type { MessageStatus } from "./status.ts";
 import type { ReceivedReceipt } from "./receipts.ts";
 import { applyChanges, type Transition } from "./transition.ts";
@@ -97,7 +98,7 @@ export async function matchParkedOf(
   messages: readonly { providerId: string; providerMessageId: string }[],
 ): Promise<void> {
   const providerIds = messages.map(({ providerId }) => providerId);
-  const providerMessageIds = messages.map(({ providerMessageId }) => providerMessageId);
+  const providerMessageIds = messages.map(({ providerMessageId }) => canonicalId(providerMessageId));
   const rows = await transaction.query<ParkedRow>(takeOf, [providerIds, providerMessageIds]);
   await applyParked(transaction, rows);
 }

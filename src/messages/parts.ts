@@ -19,7 +19,6 @@ export interface WeighedPart {
   ignored?: IgnoredReason;
   /** What the provider charged for all parts, as far as known. */
   messageCost?: DecimalText;
-  report: PartReport;
 }
 
 /**
@@ -33,12 +32,11 @@ export function weighPart(
   change: StatusChange,
 ): WeighedPart {
   const { part = 1, parts = 1, status, cost } = change;
-  const report = { part, parts, status, cost: cost ?? null };
-  if (parts === 1) return { status, report, ...(cost !== undefined && { messageCost: cost }) };
+  if (parts === 1) return { status, ...(cost !== undefined && { messageCost: cost }) };
   const before = standingOf(earlier);
-  const standing = standingOf([...earlier, report]);
+  const standing = standingOf([...earlier, { part, parts, status, cost: cost ?? null }]);
   const messageCost = totalCost(standing);
-  const weighed = { status, report, ...(messageCost !== undefined && { messageCost }) };
+  const weighed = { status, ...(messageCost !== undefined && { messageCost }) };
   const known = before.get(part);
   const ignored = known && ignoredReason(known.status, status);
   if (ignored) return { ...weighed, ignored };

@@ -1,7 +1,7 @@
 import type { Queryable, Statement } from "../database/database.ts";
 import type { Receipt, ReportedStatus } from "../providers/provider.ts";
 import type { EventSource } from "./event-log.ts";
-import { isUuid } from "./message-id.ts";
+import { canonicalId, isUuid } from "./message-id.ts";
 import { parkReceipts } from "./parked.ts";
 import type { StatusChange } from "./status-change.ts";
 import { applyChanges, type Transition } from "./transition.ts";
@@ -76,8 +76,13 @@ function storable(receipt: Receipt): Receipt {
     key,
     typeof value === "string" ? clean(value) : value,
   ]);
+  const { providerMessageId, ...cleaned } = Object.fromEntries(entries) as Receipt;
   const failure = receipt.failure && { ...receipt.failure, text: clean(receipt.failure.text) };
-  return { ...(Object.fromEntries(entries) as Receipt), ...(failure && { failure }) };
+  return {
+    ...cleaned,
+    ...(failure && { failure }),
+    ...(providerMessageId !== undefined && { providerMessageId: canonicalId(providerMessageId) }),
+  };
 }
 
 async function identifyMessages(

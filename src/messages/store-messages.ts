@@ -54,7 +54,7 @@ const insert: Statement = {
       select count(*) from graphile_worker.add_jobs((
         select coalesce(array_agg((
           'dispatch', json_build_object('messageId', id), null, coalesce("scheduledAt", now()), null, null,
-          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, null
+          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, array['provider ' || "providerId"]
         )::graphile_worker.job_spec order by place), '{}') from accepted
       ))
     )

@@ -1,6 +1,7 @@
 import type { Queryable, Statement } from "../database/database.ts";
 import { checkReason, nextCheckAt, revisableOf } from "./check-schedule.ts";
 import { evolve, type MessageState } from "./evolve.ts";
+import { canonicalId } from "./message-id.ts";
 import { eventChannel, type LoggedEvent } from "./event-log.ts";
 import { readPartHistory, weighPart, type PartReport } from "./parts.ts";
 import type { StatusChange } from "./status-change.ts";
@@ -43,12 +44,15 @@ export async function applyChanges(
   const transitions = changes.map((change) => {
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
     if (!message || (change.onlyFrom && !change.onlyFrom.includes(message.status))) return undefined;
-    const event = toEvent(message, change, history);
+    const reports = history.get(message.id) ?? [];
+    const event = toEvent(message, change, reports);
     const next = withNextCheck(evolve(message, event), event, change);
     if (isNoNews(event, message, next))
       return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
     events.push(event);
     changed.set(message.id, next);
+    // As the next transaction will read it: what is not in the log was never said.
+    if (event.parts > 1) history.set(message.id, [...reports, event]);
     const { applied, ignoredReason: reason } = event;
     return { change, applied, ignoredReason: reason, status: next.status };
   });
@@ -66,14 +70,12 @@ function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage):
 /** What an ignored event may still bring. */
 const facts = ["providerMessageId", "providerBatchId", "mccmnc", "cost"] as const;
 
-function toEvent(message: LockedMessage, change: StatusChange, history: Map<string, PartReport[]>): NewEvent {
-  const reports = history.get(message.id) ?? [];
+function toEvent(message: LockedMessage, change: StatusChange, reports: readonly PartReport[]): NewEvent {
   const weighed = weighPart(reports, message.status, change);
   const refusal = isRevision(message, change) ? undefined : ignoredReason(message.status, weighed.status);
   const reason = weighed.ignored ?? refusal ?? null;
   const applied = reason === null;
   const isPart = (change.parts ?? 1) > 1;
-  if (isPart) history.set(message.id, [...reports, weighed.report]);
   return {
     accountId: message.accountId,
     messageId: message.id,
@@ -89,8 +91,8 @@ function toEvent(message: LockedMessage, change: StatusChange, history: Map<stri
     part: change.part ?? 1,
     parts: change.parts ?? 1,
     detail: change.detail ?? null,
-    providerMessageId: change.providerMessageId ?? null,
-    providerBatchId: change.providerBatchId ?? null,
+    providerMessageId: indexable(change.providerMessageId),
+    providerBatchId: indexable(change.providerBatchId),
     failureCode: change.failure?.code ?? null,
     failureText: change.failure?.text ?? null,
     failurePermanent: change.failure?.permanent ?? null,
@@ -100,6 +102,12 @@ function toEvent(message: LockedMessage, change: StatusChange, history: Map<stri
     messageCost: applied || isPart || message.cost === null ? (weighed.messageCost ?? null) : null,
   };
 }
+
+/** An id too long for an index is no use, and would keep everything that is stored with it from being stored. */
+const indexable = (id: string | undefined): string | null =>
+  id !== undefined && id.length <= longestId ? canonicalId(id) : null;
+
+const longestId = 255;
 
 /** Whether a provider takes a final word back, as one may for a while (see `RevisableStatus`). */
 function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusChange): boolean {

@@ -23,7 +23,9 @@ function tell(...reports: Said[]): Outcome {
     outcome.ignored.push(ignored);
     outcome.cost = weighed.messageCost ?? outcome.cost;
     if (ignored === undefined) outcome.status = weighed.status;
-    earlier.push(weighed.report);
+    // As the event that is logged of it.
+    const status = ignored === undefined ? weighed.status : said.status;
+    earlier.push({ part: said.part ?? 1, parts: said.parts ?? 1, status, cost: said.cost ?? null });
   }
   return outcome;
 }

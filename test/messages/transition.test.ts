@@ -36,6 +36,9 @@ const failure = fc.record({
   permanent: fc.boolean(),
 });
 
+/** A slow machine tries fewer; a failure is reduced no longer than this. */
+const limits = { numRuns: 100, interruptAfterTimeLimit: 15_000 };
+
 /** Anything anyone could say about a message. */
 const said: fc.Arbitrary<Said> = fc
   .record(
@@ -89,7 +92,7 @@ describe("whatever is said, in whatever order", () => {
       checkLog(await store.timeline(messageId));
       expect(await store.fold(messageId)).toEqual(await store.row(messageId));
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { ...limits });
   });
 
   test("it does not matter what arrives in one transaction and what in several", async () => {
@@ -104,7 +107,7 @@ describe("whatever is said, in whatever order", () => {
       expect(await store.fold(whole)).toEqual(row);
       checkLog(await store.timeline(whole));
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { ...limits });
   });
 
   test("asking again adds nothing to the timeline, being told again does", async () => {
