@@ -31,7 +31,8 @@ function lockedNode() {
 
 /** npm 10 leaves out a program that several packages offer, though only one of them is installed. */
 function linkNode(program) {
-  if (program === process.execPath || existsSync(join(bin, "node")) || existsSync(join(bin, "node.cmd"))) return;
+  if (program === process.execPath || existsSync(join(bin, "node")) || existsSync(join(bin, "node.cmd")))
+    return;
   mkdirSync(bin, { recursive: true });
   if (process.platform === "win32") writeFileSync(join(bin, "node.cmd"), `@"${program}" %*\r\n`);
   else symlinkSync(relative(bin, program), join(bin, "node"));

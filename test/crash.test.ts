@@ -4,7 +4,7 @@ import { eventually } from "./support/process.ts";
 import type { Plan, Request } from "./support/provider-double.ts";
 
 /** Every test here starts processes, kills them, and waits for others to notice. */
-const patience = 60_000;
+const patience = 120_000;
 
 async function deploy({ onTestFinished }: TestContext): Promise<Deployment> {
   const deployment = await Deployment.create();

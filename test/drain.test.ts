@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { Deployment } from "./support/deployment.ts";
 import { eventually, type SmsgraphProcess } from "./support/process.ts";
 
-const patience = 60_000;
+const patience = 120_000;
 
 async function deploy(): Promise<{ deployment: Deployment; app: SmsgraphProcess }> {
   const deployment = await Deployment.create();
@@ -66,7 +66,9 @@ it("stores a callback that is under way, and answers it", { timeout: patience },
   await deployment.database.query("rollback");
   expect(await app.ended).toEqual({ code: 0, signal: null });
   expect(deployment.double.callbacks[0]).toMatchObject({ status: "SENT", answer: 200 });
-  expect(await deployment.statusOf(id)).toBe("SENT");
+  const taken = deployment.double.callbacks.filter(({ answer }) => answer === 200);
+  const stored = (await deployment.timeline(id)).filter(({ source }) => source === "CALLBACK");
+  expect(stored.map(({ providerStatus }) => providerStatus)).toEqual(taken.map(({ status }) => status));
 });
 
 it("completes subscriptions, over WebSocket and over SSE", { timeout: patience }, async () => {

@@ -1,7 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decide, type Lane } from "../src/messages/lane.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
@@ -82,7 +81,7 @@ describe("limits over all workers", () => {
     [inFlight, mostInFlight, times, status] = [0, 0, [], 200];
     answer = (respond) => respond();
     provider = createServer((request, response) => {
-      void text(request).then(() => {
+      request.resume().on("end", () => {
         times.push(performance.now());
         mostInFlight = Math.max(mostInFlight, ++inFlight);
         answer(() => {
@@ -143,13 +142,11 @@ describe("limits over all workers", () => {
     const held: (() => void)[] = [];
     answer = (respond) => held.push(respond);
     await connectAndSend({ maxConcurrent: 3 }, 12);
-    let released = 0;
-    while (released < 12) {
+    for (let released = 0; released < 12;) {
       await expect.poll(() => held.length, { timeout: 15_000 }).toBeGreaterThan(0);
-      held.splice(0).forEach((respond) => {
-        released++;
-        respond();
-      });
+      const batch = held.splice(0);
+      released += batch.length;
+      for (const respond of batch) respond();
     }
     expect(mostInFlight).toBe(3);
   });
@@ -159,7 +156,7 @@ describe("limits over all workers", () => {
     const id = await connectAndSend({}, 60);
     const lane = () =>
       app.services.database.prisma.lane.findFirstOrThrow({ orderBy: { refilledAt: "desc" } });
-    await expect.poll(async () => (await lane()).breaker, { timeout: 15_000 }).toBe("OPEN");
+    await expect.poll(async () => (await newestLane()).breaker, { timeout: 15_000 }).toBe("OPEN");
     expect(times.length).toBeLessThan(60);
     const { messages } = await app.client.data<{ messages: { edges: { node: { status: string } }[] } }>(
       "query ($filter: MessageFilter) { messages(filter: $filter, first: 100) { edges { node { status } } } }",
@@ -170,7 +167,7 @@ describe("limits over all workers", () => {
     status = 200;
     const seen = times.length;
     await app.services.database.prisma.lane.updateMany({ data: { openUntil: new Date(0) } });
-    await expect.poll(async () => (await lane()).breaker, { timeout: 20_000 }).toBe("CLOSED");
+    await expect.poll(async () => (await newestLane()).breaker, { timeout: 20_000 }).toBe("CLOSED");
     await expect.poll(() => times.length, { timeout: 20_000 }).toBeGreaterThan(seen + 1);
   });
 });

@@ -7,7 +7,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from "../src/database/em
 import { Deployment } from "./support/deployment.ts";
 import { eventually, freePort, type SmsgraphProcess } from "./support/process.ts";
 
-const patience = 90_000;
+const patience = 150_000;
 
 /** A PostgreSQL that the test may stop, kill and start. */
 async function ownPostgres(): Promise<{ start(): Promise<EmbeddedPostgres>; kill(): Promise<void> }> {

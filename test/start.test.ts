@@ -12,7 +12,7 @@ import { startEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
 import { GraphqlClient } from "./support/graphql-client.ts";
 import { eventually, isAlive, startProcess, type SmsgraphProcess } from "./support/process.ts";
 
-const patience = 60_000;
+const patience = 120_000;
 
 /** How long a start takes that finds everything in its place; the machine may be busy with other tests. */
 const warmStartMs = 3_000;

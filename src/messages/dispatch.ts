@@ -101,7 +101,14 @@ export class Dispatcher {
   #submission(message: DispatchMessage, connection: Connection, startedAt: Date): Submission {
     const { id: messageId, recipient, sender: from, text, encoding, segments, flash, priority } = message;
     return {
-      ...{ messageId, to: recipient as E164, from, text, encoding, segments, flash, priority },
+      messageId,
+      to: recipient as E164,
+      from,
+      text,
+      encoding,
+      segments,
+      flash,
+      priority,
       validityMinutes: validityMinutes(message.validUntil, startedAt),
       cadenceGroupId: message.cadenceGroupId ?? undefined,
       dltTemplateId: message.dltTemplateId ?? undefined,

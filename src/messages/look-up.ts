@@ -66,7 +66,8 @@ const toSubmitted = ({
   providerMessageId,
   providerBatchId,
 }: OpenMessage): SubmittedMessage => ({
-  ...{ messageId, to },
+  messageId,
+  to,
   providerMessageId: providerMessageId ?? undefined,
   providerBatchId: providerBatchId ?? undefined,
 });
@@ -85,7 +86,12 @@ export async function reconcileMessage(
   if (!row || !connection) return;
   const { to, from, text, flash, validUntil, attemptedAt } = row;
   const outcome = await connection.client.reconcile({
-    ...{ messageId, to, from, text, flash, attemptedAt },
+    messageId,
+    to,
+    from,
+    text,
+    flash,
+    attemptedAt,
     validityMinutes: validityMinutes(validUntil, attemptedAt),
     callbackUrl: connections.callbackUrl(connection),
     claimedIds: await readClaimedIds(database, messageId),

@@ -2,6 +2,7 @@ import type { Queryable, Statement } from "../database/database.ts";
 import { canonicalId } from "./message-id.ts";
 import type { MessageStatus } from "./status.ts";
 import type { ReceivedReceipt } from "./receipts.ts";
+import type { StatusChange } from "./status-change.ts";
 import { applyChanges, type Transition } from "./transition.ts";
 
 const park: Statement = {
@@ -80,27 +81,48 @@ const take = `
   )
   select * from taken order by id`;
 
-const takeOf: Statement = {
-  name: "take_parked_of",
+const takeOf = (name: string, locking: string): Statement => ({
+  name,
   text: `
     with due as (
       select p.id, m.id as "messageId"
       from unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
       join parked_receipts as p using (provider_id, provider_message_id)
       cross join ${newestMessage}
-      ${lockFree}
+      ${locking}
     ), ${take}`,
-};
+});
+
+const takeFreeOf = takeOf("take_free_parked_of", lockFree);
+/** Whoever is matching them now comes first: parked receipts are locked before messages, here as in the sweep. */
+const takeAllOf = takeOf("take_all_parked_of", "for no key update of p");
+
+/** A message as the provider knows it. */
+export interface ProviderReference {
+  providerId: string;
+  providerMessageId: string;
+}
+
+const toColumns = (references: readonly ProviderReference[]): [string[], string[]] => [
+  references.map(({ providerId }) => providerId),
+  references.map(({ providerMessageId }) => canonicalId(providerMessageId)),
+];
 
 /** Applies what was parked for messages whose provider id has just become known, in their own transaction. */
 export async function matchParkedOf(
   transaction: Queryable,
-  messages: readonly { providerId: string; providerMessageId: string }[],
+  messages: readonly ProviderReference[],
 ): Promise<void> {
-  const providerIds = messages.map(({ providerId }) => providerId);
-  const providerMessageIds = messages.map(({ providerMessageId }) => canonicalId(providerMessageId));
-  const rows = await transaction.query<ParkedRow>(takeOf, [providerIds, providerMessageIds]);
-  await applyParked(transaction, rows);
+  await applyParked(transaction, await transaction.query<ParkedRow>(takeFreeOf, toColumns(messages)));
+}
+
+/** What is parked for messages that get a receipt now: it came first, and has to be applied first. */
+export async function takeParkedBefore(
+  transaction: Queryable,
+  messages: readonly ProviderReference[],
+): Promise<StatusChange[]> {
+  if (messages.length === 0) return [];
+  return (await transaction.query<ParkedRow>(takeAllOf, toColumns(messages))).map(toChange);
 }
 
 const takeAny: Statement = {
@@ -136,16 +158,18 @@ async function applyParked(
   transaction: Queryable,
   rows: readonly ParkedRow[],
 ): Promise<(Transition | undefined)[]> {
-  return applyChanges(
-    transaction,
-    rows.map(({ failureCode, failureText, failurePermanent, occurredAt, cost, mccmnc, ...row }) => ({
-      ...row,
-      occurredAt: occurredAt ?? undefined,
-      cost: cost ?? undefined,
-      mccmnc: mccmnc ?? undefined,
-      ...(failureCode !== null && {
-        failure: { code: failureCode, text: failureText ?? "", permanent: failurePermanent ?? false },
-      }),
-    })),
-  );
+  return applyChanges(transaction, rows.map(toChange));
+}
+
+function toChange(parked: ParkedRow): StatusChange {
+  const { failureCode, failureText, failurePermanent, occurredAt, cost, mccmnc, ...row } = parked;
+  return {
+    ...row,
+    occurredAt: occurredAt ?? undefined,
+    cost: cost ?? undefined,
+    mccmnc: mccmnc ?? undefined,
+    ...(failureCode !== null && {
+      failure: { code: failureCode, text: failureText ?? "", permanent: failurePermanent ?? false },
+    }),
+  };
 }

@@ -2,7 +2,7 @@ import type { Queryable, Statement } from "../database/database.ts";
 import type { Receipt, ReportedStatus } from "../providers/provider.ts";
 import type { EventSource } from "./event-log.ts";
 import { canonicalId, isUuid } from "./message-id.ts";
-import { parkReceipts } from "./parked.ts";
+import { parkReceipts, takeParkedBefore, type ProviderReference } from "./parked.ts";
 import type { StatusChange } from "./status-change.ts";
 import { applyChanges, type Transition } from "./transition.ts";
 
@@ -24,7 +24,11 @@ export type ReceiptOutcome = { status: ReportedStatus } & (
 const identify: Statement = {
   name: "identify_messages",
   text: `
-    select r.place, coalesce(by_reference.id, by_provider_id.id) as "messageId"
+    select r.place, coalesce(by_reference.id, by_provider_id.id) as "messageId",
+      by_provider_id.id is not null and exists (
+        select 1 from parked_receipts
+        where provider_id = r.provider_id and provider_message_id = r.provider_message_id
+      ) as "hasParked"
     from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[]) as r (place, provider_id, reference, provider_message_id)
     left join messages as by_reference
       on by_reference.id = r.reference and by_reference.provider_id = r.provider_id
@@ -46,15 +50,17 @@ export async function applyReceipts(
   incoming: readonly ReceivedReceipt[],
 ): Promise<ReceiptOutcome[]> {
   const received = incoming.map((one) => ({ ...one, receipt: storable(one.receipt) }));
-  const messageIds = await identifyMessages(transaction, received);
+  const identified = await identifyMessages(transaction, received);
   const known = received.flatMap((one, place) => {
-    const messageId = messageIds[place];
+    const messageId = identified[place]?.messageId;
     return messageId ? [{ place, change: toChange(messageId, one) }] : [];
   });
-  const transitions = await applyChanges(
+  const earlier = await takeParkedBefore(
     transaction,
-    known.map(({ change }) => change),
+    received.flatMap((one, place) => parkedOf(one, identified[place])),
   );
+  const changes = known.map(({ change }) => change);
+  const transitions = (await applyChanges(transaction, [...earlier, ...changes])).slice(earlier.length);
   const byPlace = new Map(known.map(({ place }, index) => [place, transitions[index]]));
   await parkReceipts(
     transaction,
@@ -85,18 +91,31 @@ function storable(receipt: Receipt): Receipt {
   };
 }
 
+/** An earlier receipt may still be parked, when its transaction and the submission's crossed. */
+function parkedOf(
+  { providerId, receipt }: ReceivedReceipt,
+  found: Identified | undefined,
+): ProviderReference[] {
+  const { providerMessageId } = receipt;
+  return found?.hasParked && providerMessageId !== undefined ? [{ providerId, providerMessageId }] : [];
+}
+
+interface Identified {
+  messageId: string | null;
+  hasParked: boolean;
+}
+
 async function identifyMessages(
   transaction: Queryable,
   received: readonly ReceivedReceipt[],
-): Promise<(string | null)[]> {
+): Promise<Identified[]> {
   if (received.length === 0) return [];
-  const rows = await transaction.query<{ messageId: string | null }>(identify, [
+  return transaction.query<Identified>(identify, [
     received.map((_, place) => place),
     received.map(({ providerId }) => providerId),
     received.map(({ receipt }) => reference(receipt)),
     received.map(({ receipt }) => receipt.providerMessageId ?? null),
   ]);
-  return rows.map(({ messageId }) => messageId);
 }
 
 /** Our reference as the provider echoed it; anything else in that field is not ours. */

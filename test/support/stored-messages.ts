@@ -32,7 +32,6 @@ export async function openMessageStore(options: Partial<DatabaseOptions> = {}): 
   const database = openDatabase(url, { poolSize: 20, ...options });
   const accountId = await createAccount(database);
   const providerId = await createProvider(database, accountId);
-  const timeline = (id: string): Promise<LoggedEvent[]> => readTimeline(database, id);
   return {
     database,
     accountId,
@@ -43,9 +42,9 @@ export async function openMessageStore(options: Partial<DatabaseOptions> = {}): 
       await storeMessages(database, drafts);
       return drafts;
     },
-    timeline,
-    fold: async (id) => comparable((await timeline(id)).reduce<MessageState>(evolve, nothing)),
-    row: async (id) => comparable(await database.prisma.message.findUniqueOrThrow({ where: { id } })),
+    timeline: (id) => readTimeline(database, id),
+    fold: (id) => foldOf(database, id),
+    row: (id) => rowOf(database, id),
     async close() {
       await database.close();
       await drop();
@@ -86,8 +85,18 @@ function draftOf(accountId: string, providerId: string): MessageDraft {
   };
 }
 
-async function readTimeline(database: Database, id: string): Promise<LoggedEvent[]> {
+export async function readTimeline(database: Database, id: string): Promise<LoggedEvent[]> {
   return (await readTimelinesOf(database, [id], { limit: 10_000, inverted: false })).get(id) ?? [];
+}
+
+/** What the log of a message folds to. */
+export async function foldOf(database: Database, id: string): Promise<MessageState> {
+  return comparable((await readTimeline(database, id)).reduce<MessageState>(evolve, nothing));
+}
+
+/** What the row of a message says. */
+export async function rowOf({ prisma }: Database, id: string): Promise<MessageState> {
+  return comparable(await prisma.message.findUniqueOrThrow({ where: { id } }));
 }
 
 /** A message before its first event. */
