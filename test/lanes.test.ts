@@ -154,7 +154,7 @@ describe("limits over all workers", () => {
   it("stops asking a provider that only fails, and tries it again with one probe", async () => {
     status = 503;
     const id = await connectAndSend({}, 60);
-    const lane = () =>
+    const newestLane = () =>
       app.services.database.prisma.lane.findFirstOrThrow({ orderBy: { refilledAt: "desc" } });
     await expect.poll(async () => (await newestLane()).breaker, { timeout: 15_000 }).toBe("OPEN");
     expect(times.length).toBeLessThan(60);
