@@ -61,6 +61,8 @@ async function submit(submission: Submission): Promise<string> {
 
 beforeAll(async () => {
   provider = createServer((request, response) => {
+    // It can do nothing but send.
+    if (request.method !== "POST") return void response.writeHead(404).end();
     void json(request)
       .then((body) => submit(body as Submission))
       .then((message_id) => response.end(JSON.stringify({ success: true, message_id })));

@@ -5,13 +5,14 @@ import type { Database, Queryable } from "../database/database.ts";
 import type { Logger } from "../logger.ts";
 import type { E164, Submission, SubmitOutcome } from "../providers/provider.ts";
 import { finishAttempts, readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
-import { addJobs, type NewJob } from "./jobs.ts";
-import { admitMessages, learn, type Experience } from "./lane.ts";
-import { laneFlag, type ClosedLanes } from "./closed-lanes.ts";
+import type { ClosedLanes } from "./closed-lanes.ts";
+import { consequencesOf, dispatchJob, type Finished } from "./consequences.ts";
+import { learn, type Experience } from "./breaker.ts";
+import { addJobs } from "./jobs.ts";
+import { admitMessages } from "./lane.ts";
 import { matchParkedOf } from "./parked.ts";
-import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "./status-change.ts";
-import { applyChanges, type Transition } from "./transition.ts";
+import { applyChanges } from "./transition.ts";
 import { validityMinutes } from "./validity.ts";
 
 export interface DispatcherOptions {
@@ -21,10 +22,8 @@ export interface DispatcherOptions {
   logger: Logger;
   random: () => number;
   lanes: ClosedLanes;
-  onOutcome?: (kind: ProviderKindLabel, outcome: SubmitOutcome["kind"], seconds: number) => void;
+  onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
-
-type ProviderKindLabel = string;
 
 /** What became of the wish to send a message now. */
 type Claim =
@@ -32,13 +31,6 @@ type Claim =
   | { kind: "wait"; retryAfterMs: number }
   /** It is no longer ours to send: cancelled, or taken. */
   | { kind: "lost" };
-
-interface Finished {
-  message: DispatchMessage;
-  attempt: number;
-  outcome: SubmitOutcome;
-  finishedAt: Date;
-}
 
 /** A longer wait for a turn is spent in the queue, and not in a worker's place. */
 const longestTurnMs = 250;
@@ -177,15 +169,13 @@ export class Dispatcher {
   #finish(finished: Finished[]): Promise<void[]> {
     return this.#options.database.transaction(async (transaction) => {
       const news = await finishAttempts(transaction, finished);
-      const planned = news.map((one) => this.#plan(one));
-      const transitions = await applyChanges(
-        transaction,
-        planned.map(({ change }) => change),
+      const planned = news.map((one) => consequencesOf(one, this.#options.random));
+      const changes = planned.map(({ change }) => change);
+      const transitions = await applyChanges(transaction, changes);
+      const retries = planned.flatMap(({ retry }, index) =>
+        retry && transitions[index]?.applied ? [retry] : [],
       );
-      await addJobs(
-        transaction,
-        planned.flatMap(({ jobs }, index) => (wasApplied(transitions[index]) ? jobs : [])),
-      );
+      await addJobs(transaction, retries);
       await this.#matchParked(transaction, news);
       await learn(transaction, news.map(toExperience), this.#now());
       return finished.map(() => undefined);
@@ -199,66 +189,6 @@ export class Dispatcher {
         : [],
     );
     if (accepted.length > 0) await matchParkedOf(transaction, accepted);
-  }
-
-  /** The change and the jobs that follow from an outcome. */
-  #plan({ message, attempt, outcome, finishedAt }: Finished): { change: StatusChange; jobs: NewJob[] } {
-    const base = { messageId: message.id, source: "DISPATCH", receivedAt: finishedAt } as const;
-    switch (outcome.kind) {
-      case "accepted": {
-        const { providerMessageId, providerBatchId } = outcome;
-        return {
-          change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId },
-          jobs: [],
-        };
-      }
-      case "rejected":
-        return { change: { ...base, status: outcome.status, failure: outcome.failure }, jobs: [] };
-      case "ambiguous":
-        return { change: this.#uncertain(message, finishedAt, outcome.reason), jobs: [] };
-      case "retryable":
-        return this.#planRetry(message, attempt, outcome, finishedAt);
-    }
-  }
-
-  #planRetry(
-    message: DispatchMessage,
-    attempt: number,
-    { reason, retryAfterSeconds }: Extract<SubmitOutcome, { kind: "retryable" }>,
-    now: Date,
-  ): { change: StatusChange; jobs: NewJob[] } {
-    const base = { messageId: message.id, source: "DISPATCH", receivedAt: now } as const;
-    const delayMs = retryDelayMs(attempt, retryAfterSeconds, this.#options.random);
-    if (delayMs === undefined) {
-      const text = `The provider did not accept it in ${attempt} attempts. Last: ${reason}`;
-      return {
-        change: { ...base, status: "FAILED", failure: { code: "not_accepted", text, permanent: false } },
-        jobs: [],
-      };
-    }
-    const runAt = new Date(now.getTime() + delayMs);
-    if (message.validUntil && message.validUntil <= runAt) {
-      const text = `The validity period ends before the next attempt. Last: ${reason}`;
-      return {
-        change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } },
-        jobs: [],
-      };
-    }
-    const detail = `Not accepted: ${reason}. Next attempt at ${runAt.toISOString()}.`;
-    const job = {
-      task: "dispatch",
-      payload: { messageId: message.id },
-      runAt,
-      priority: message.priority,
-      lane: laneFlag(message.providerId),
-    } as const;
-    return { change: { ...base, status: "QUEUED", detail }, jobs: [job] };
-  }
-
-  #uncertain(message: DispatchMessage, receivedAt: Date, reason: string): StatusChange {
-    const detail = `The provider may or may not have it: ${reason}.`;
-    const base = { messageId: message.id, status: "OUTCOME_UNKNOWN", source: "DISPATCH" } as const;
-    return { ...base, receivedAt, detail };
   }
 
   /** A worker died while it was sending this message: its request may have been written. */
@@ -293,11 +223,9 @@ export class Dispatcher {
   }
 
   /** A provider that is disabled, or mistrusted for a while, keeps its messages queued. */
-  async #postpone({ id, priority, providerId }: DispatchMessage, delayMs: number): Promise<void> {
+  async #postpone(message: DispatchMessage, delayMs: number): Promise<void> {
     const runAt = new Date(this.#now().getTime() + delayMs);
-    await addJobs(this.#options.database, [
-      { task: "dispatch", payload: { messageId: id }, runAt, priority, lane: laneFlag(providerId) },
-    ]);
+    await addJobs(this.#options.database, [dispatchJob(message, runAt)]);
   }
 
   #now(): Date {
@@ -310,5 +238,3 @@ const toExperience = ({ message, outcome }: Finished): Experience => ({
   providerId: message.providerId,
   failed: outcome.kind === "ambiguous" || outcome.kind === "retryable",
 });
-
-const wasApplied = (transition: Transition | undefined): boolean => transition?.applied ?? false;

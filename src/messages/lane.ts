@@ -32,15 +32,9 @@ export interface Admission {
   retryAfterMs: number;
 }
 
-const firstOpenSeconds = 10;
-const longestOpenSeconds = 300;
 /** A probe that never came back does not keep the breaker half open for ever. */
 const probeSeconds = 45;
 const busyRetryMs = 50;
-
-/** The breaker opens when in the last half minute this many attempts failed, and more than half of all. */
-const leastFailures = 10;
-const windowSeconds = 30;
 
 const readLanes: Statement = {
   name: "read_lanes",
@@ -67,7 +61,7 @@ const writeLane: Statement = {
     where provider_id = $1`,
 };
 
-async function save(transaction: Queryable, lane: Lane): Promise<void> {
+export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
   const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt } = lane;
   const values = [providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt];
   await transaction.query(writeLane, values);
@@ -87,7 +81,7 @@ async function admit(
   for (const lane of lanes) {
     const { admission, next } = decide(lane, wanted.get(lane.providerId) ?? 0, now);
     admissions.set(lane.providerId, admission);
-    await save(transaction, next);
+    await saveLane(transaction, next);
   }
   return admissions;
 }
@@ -151,79 +145,3 @@ function refill(lane: Lane, now: Date): Lane {
 
 const tokenDelayMs = ({ tokens, maxPerSecond }: Lane): number =>
   maxPerSecond === null ? busyRetryMs : Math.max(5, ((1 - tokens) / maxPerSecond) * 1000);
-
-/** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
-export interface Experience {
-  providerId: string;
-  failed: boolean;
-}
-
-const countRecent: Statement = {
-  name: "count_recent_attempts",
-  text: `
-    select count(*) filter (where outcome in ('retryable', 'ambiguous'))::int as failures, count(*)::int as attempts
-    from attempts
-    where provider_id = $1 and started_at > $2 and finished_at is not null`,
-};
-
-const lockLanes: Statement = {
-  name: "lock_lanes",
-  text: `
-    select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
-      0 as "inFlight", tokens, refilled_at as "refilledAt", breaker, open_until as "openUntil",
-      open_seconds as "openSeconds", closed_at as "closedAt"
-    from lanes
-    where provider_id = any ($1::uuid[])
-    order by provider_id
-    for no key update`,
-};
-
-/** Opens and closes breakers by what attempts showed. Only trouble, and the answer to a probe, change a lane. */
-export async function learn(
-  transaction: Queryable,
-  experiences: readonly Experience[],
-  now: Date,
-): Promise<void> {
-  const failing = experiences.filter(({ failed }) => failed).map(({ providerId }) => providerId);
-  const working = experiences.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
-  const probed = await transaction.query<{ id: string }>(findProbed, [working]);
-  const concerned = new Set([...failing, ...probed.map(({ id }) => id)]);
-  if (concerned.size === 0) return;
-  const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
-  for (const lane of lanes) {
-    const next = await judge(transaction, lane, working.includes(lane.providerId), now);
-    if (next !== lane) await save(transaction, next);
-  }
-}
-
-const findProbed: Statement = {
-  name: "find_probed_lanes",
-  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and breaker = 'HALF_OPEN'`,
-};
-
-async function judge(transaction: Queryable, lane: Lane, worked: boolean, now: Date): Promise<Lane> {
-  if (lane.breaker === "HALF_OPEN") return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
-  // What was under way when the breaker opened says nothing new.
-  if (lane.breaker === "OPEN") return lane;
-  const since = new Date(Math.max(now.getTime() - windowSeconds * 1000, lane.closedAt.getTime()));
-  const [recent] = await transaction.query<{ failures: number; attempts: number }>(countRecent, [
-    lane.providerId,
-    since,
-  ]);
-  const { failures = 0, attempts = 0 } = recent ?? {};
-  const isTrouble = failures >= leastFailures && failures * 2 > attempts;
-  return isTrouble ? open(lane, firstOpenSeconds, now) : lane;
-}
-
-const close = (lane: Lane, now: Date): Lane => ({
-  ...lane,
-  breaker: "CLOSED",
-  openUntil: null,
-  openSeconds: 0,
-  closedAt: now,
-});
-
-function open(lane: Lane, seconds: number, now: Date): Lane {
-  const openSeconds = Math.min(Math.max(seconds, firstOpenSeconds), longestOpenSeconds);
-  return { ...lane, breaker: "OPEN", openSeconds, openUntil: new Date(now.getTime() + openSeconds * 1000) };
-}

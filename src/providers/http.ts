@@ -25,7 +25,7 @@ export interface ProviderHttp {
 }
 
 export interface ProviderHttpOptions {
-  /** Scheme, host and port, e.g. `https://api.tikosms.com`. */
+  /** Scheme, host and port, e.g. `https://api.example.com`. */
   origin: string;
   /** Connections, and thereby requests in flight, at most. Default 10. */
   maxConcurrent?: number;
