@@ -17,7 +17,7 @@ import { GraphqlClient } from "../test/support/graphql-client.ts";
 
 const helpText = `How long after the commit of a callback its event is on a subscriber's socket.
 
-Usage: node bench/live-latency.ts [--samples=1000]
+Usage: npm run bench:latency [-- --samples=1000]
 
 Starts an embedded PostgreSQL and one API process, subscribes to messageEvents over a WebSocket, and posts one
 callback after the other. Between them it measures what no implementation could beat: a NOTIFY from one connection

@@ -39,8 +39,12 @@ const SendMessageInput = builder.inputType("SendMessageInput", {
     priority: t.field({ type: MessagePriorityEnum, description: "Which of the waiting messages go first." }),
     flash: t.boolean({ description: "Show it at once and do not keep it (class 0)." }),
     encoding: t.field({ type: TextEncodingChoice, description: "Which encoding to use; absent: AUTO." }),
-    cadenceGroupId: t.string({ description: "The cadence group to send through (see `Provider.cadenceGroups`)." }),
-    dltTemplateId: t.string({ description: "The template registered with the Indian DLT platform (see `capabilities.dltTemplates`)." }),
+    cadenceGroupId: t.string({
+      description: "The cadence group to send through (see `Provider.cadenceGroups`).",
+    }),
+    dltTemplateId: t.string({
+      description: "The template registered with the Indian DLT platform (see `capabilities.dltTemplates`).",
+    }),
     idempotencyKey: t.string({
       description:
         "Makes a repeat harmless: the same key with the same input returns the same message for 24 hours; with " +
