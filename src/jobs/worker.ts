@@ -11,6 +11,7 @@ import type { Dispatcher } from "../messages/dispatch.ts";
 import { addJobs } from "../messages/jobs.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
 import { sweepParked } from "../messages/parked.ts";
+import { forgetOld } from "./forget.ts";
 import { releaseJobsOfTheDead } from "./dead-workers.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
@@ -65,6 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
+    { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
     { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
       name: "release jobs of dead workers",

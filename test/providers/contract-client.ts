@@ -1,0 +1,86 @@
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { expect, onTestFinished } from "vitest";
+import type { HttpLimits, OpenProvider, RegisteredProvider } from "../../src/providers/registry.ts";
+import type { ProviderClient } from "../../src/providers/provider.ts";
+import type { Contract, Variant } from "./contract-description.ts";
+import type { Seen } from "./local-server.ts";
+import { createMemoryState } from "./memory-state.ts";
+import { type Answer, serveAnswers } from "./serve-answers.ts";
+
+/** One provider, spoken to in one way. */
+export interface Subject {
+  provider: RegisteredProvider;
+  contract: Contract;
+  variant: Variant;
+}
+
+/** Opens the provider as the application does, for the running test. */
+export function open(
+  { provider, contract, variant }: Subject,
+  baseUrl: string,
+  { credentials = contract.credentials, ...limits }: HttpLimits & { credentials?: object } = {},
+): OpenProvider {
+  const settings = { ...credentials, ...variant.settings, baseUrl };
+  const opened = provider.open(settings, createMemoryState(), limits);
+  onTestFinished(() => void opened.close());
+  return opened;
+}
+
+/** Connected to a server that answers everything as told. */
+export async function connect(subject: Subject, answerTo: (seen: Seen) => Answer, limits: HttpLimits = {}) {
+  const { origin, requests } = await serveAnswers(answerTo);
+  return { client: open(subject, origin, limits).client, requests };
+}
+
+/** The same, but only submissions are answered as told, and whatever surrounds them as in good times. */
+export async function connectToSubmit(
+  subject: Subject,
+  answerTo: (seen: Seen) => Answer,
+  limits: HttpLimits = {},
+) {
+  const { variant } = subject;
+  const { client, requests } = await connect(
+    subject,
+    (seen) => (isSubmission(variant, seen) ? answerTo(seen) : (variant.aside?.(seen) ?? { status: 404 })),
+    limits,
+  );
+  const submissions = () => requests.filter((seen) => isSubmission(variant, seen));
+  return { client, requests, submissions };
+}
+
+const isSubmission = ({ request }: Variant, { path }: Pick<Seen, "path">): boolean => path === request.path;
+
+/** A server that resets a submission once its head is there, while its body may still be on its way. */
+export async function serveResets({ variant }: Subject): Promise<string> {
+  const server = createServer((request, response) => {
+    if (request.url === variant.request.path) return void request.socket.resetAndDestroy();
+    const seen = { method: "POST", path: request.url ?? "", query: {}, headers: request.headers, body: "" };
+    const answer = variant.aside?.(seen) ?? {};
+    request.resume();
+    response.end(typeof answer === "object" ? answer.body : "");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close().closeAllConnections());
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+/** Everything that can be asked of a client beside submitting; undefined where it lacks the method. */
+export const questions = {
+  check: (client) => client.check(),
+  balance: (client) => client.balance(),
+  rates: (client) => client.rates({ mccmnc: "23101" }),
+  lookUp: (client) => client.lookUp([{ ...asked, providerMessageId: "100427" }]),
+  reconcile: async (client) => {
+    const outcome = await client.reconcile({ ...asked, from: "MyBrand", text: "x", attemptedAt: new Date() });
+    return outcome.kind === "unavailable"
+      ? { ok: false, problem: outcome.problem }
+      : { ok: true, value: outcome };
+  },
+  cadenceGroups: (client) => client.cadenceGroups?.(),
+  lookUpNumber: (client) => client.lookUpNumber?.(asked.to),
+  drainReceipts: (client) => client.drainReceipts?.(),
+} as const satisfies Record<string, (client: ProviderClient) => Promise<unknown> | undefined>;

@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import type { CallbackReading, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
+import { type ProviderKind, registry } from "../../src/providers/registry.ts";
+import type { Seen } from "./local-server.ts";
+import { type Answer, checked } from "./serve-answers.ts";
+
+/** What the contract suite has to know of a provider, beside what the registry says. */
+export interface Contract {
+  /** Settings that are credentials, the secret ones included. */
+  credentials: Readonly<Record<string, string>>;
+  /** Each way in which the provider can be spoken to: format, version of its API, session. */
+  variants: readonly Variant[];
+  /** Absent for a provider that posts no receipts. */
+  callbacks?: {
+    /** Recorded ones, of every kind and format there is. */
+    bodies: readonly string[];
+    /** A receipt with this word for its status, in every format there is. */
+    withStatus(word: string): readonly string[];
+  };
+}
+
+export interface Variant {
+  name: string;
+  /** Beside base URL and credentials. */
+  settings: Readonly<Record<string, unknown>>;
+  mediaType: "application/json" | "application/xml";
+  /** How `submission` has to arrive. */
+  request: { path: string; headers: Readonly<Record<string, string>>; content: object };
+  /** A recorded answer that accepts `submission`. */
+  accepted: string;
+  acceptedIds: { providerMessageId?: string; providerBatchId?: string };
+  /** A recorded answer that refuses it. */
+  rejected: { answer: Answer; status: "REJECTED" | "FAILED"; code: string };
+  /** Answers with a verdict on more than one message, or on part of the request. */
+  partial?: readonly [name: string, answer: Answer, outcome: Partial<SubmitOutcome>][];
+  /** Answers in the provider's own syntax that say neither yes nor no. */
+  unclear: readonly [name: string, answer: Answer][];
+  /** The body of an error with this text. */
+  errorBody(text: string): string;
+  /** Answers what is asked for around a submission, such as a session. */
+  aside?(seen: Seen): Answer | undefined;
+  /** The answer to a look-up of the message `id` whose status is this word; absent where none is possible. */
+  lookedUp?(id: string, word: string): string;
+  /** Answers that are in order wherever they come: an empty body where nothing waits. */
+  emptyIsFine?: readonly string[];
+}
+
+/** The message that every provider is given. */
+export const submission: Submission = {
+  messageId: "0198a1b2-0000-7000-8000-00000000c0de",
+  to: checked("+421901234567"),
+  from: "MyBrand",
+  text: "Your code is 1234",
+  encoding: "GSM7",
+  segments: 1,
+  flash: false,
+  priority: "NORMAL",
+  callbackUrl: "https://example.com/callbacks/contract",
+};
+
+export const digits = "421901234567";
+
+/** Whether a body was taken for receipts. */
+export const isReceipts = (reading: CallbackReading) => reading.kind === "receipts";
+
+const fileOf = (kind: string): string => `contract-${kind.toLowerCase()}.ts`;
+
+/** Every registered provider with its description, as far as there is one. */
+export async function loadContracts(): Promise<{ kind: ProviderKind; contract: Contract | undefined }[]> {
+  const kinds = Object.keys(registry) as ProviderKind[];
+  return Promise.all(kinds.map(async (kind) => ({ kind, contract: await loadContract(kind) })));
+}
+
+async function loadContract(kind: string): Promise<Contract | undefined> {
+  const file = new URL(fileOf(kind), import.meta.url);
+  if (!existsSync(file)) return undefined;
+  const { contract } = (await import(file.href)) as { contract?: Contract };
+  return contract;
+}
+
+export const missingText = (kind: string): string =>
+  `${kind} is registered, but not described: add test/providers/${fileOf(kind)} and export from it ` +
+  "`contract`, a `Contract` (contract-description.ts), with one variant for each way the provider can be spoken to.";
