@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApiKeys } from "./access/api-keys.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
-import { drainReceipts } from "./callbacks/drain.ts";
+import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
@@ -148,7 +148,7 @@ async function startJobs(
     logger,
     dispatcher,
     lanes,
-    drainReceipts: (providerId) => drainReceipts({ database, connections, clock, logger }, providerId),
+    drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });

@@ -56,6 +56,11 @@ const markProcessed: Statement = {
   text: "update callbacks set state = 'PROCESSED', problem = null where id = $1",
 };
 
+const noteProblem: Statement = {
+  name: "note_callback_problem",
+  text: "update callbacks set problem = $2 where id = $1",
+};
+
 /**
  * Reads quarantined callbacks again with the adapters of this version, oldest first, each in a transaction of its
  * own. Their receipts count as received when the callback came. Two runs at once share the work.
@@ -91,25 +96,36 @@ export async function reprocessNext(
       [callback] = await transaction.query<QuarantinedCallback>(takeNext, [after]);
       if (!callback) return undefined;
       const { id, providerId, receivedAt, source } = callback;
-      const receipts = await parse(connections, callback);
-      const isProcessed = receipts.length > 0;
+      const { receipts, problem } = await parse(connections, callback);
+      const isProcessed = receipts.length > 0 && problem === undefined;
       const received = receipts.map((receipt) => {
         return { providerId, receivedAt, receipt, source };
       });
       const outcomes = await applyReceipts(transaction, received);
       if (isProcessed) await transaction.query(markProcessed, [id]);
+      else if (source === "POLL") await transaction.query(noteProblem, [id, problem ?? "There is nothing in it."]);
       return { id, isProcessed, outcomes };
     });
   } catch (error) {
     // Understood, but refused by PostgreSQL: it stays where it is, and the others go on.
-    if (callback && isDataError(error)) return { id: callback.id, isProcessed: false, outcomes: [] };
-    throw error;
+    if (!callback || !isDataError(error)) throw error;
+    const { id, source } = callback;
+    if (source === "POLL") await database.query(noteProblem, [id, `Could not be applied: ${error.message}`]);
+    return { id, isProcessed: false, outcomes: [] };
   }
 }
 
-/** Nothing when the callback is still not understood in full, or its provider is gone. */
-async function parse(connections: Connections, callback: QuarantinedCallback): Promise<Receipt[]> {
+/**
+ * What a callback says. One that is still not understood in full gave what could be read of it when it was pushed;
+ * only what we took ourselves is read here for the first time, and nothing repeats in the timeline what was asked for.
+ */
+async function parse(
+  connections: Connections,
+  callback: QuarantinedCallback,
+): Promise<{ receipts: Receipt[]; problem?: string | undefined }> {
   const connection = await connections.get(callback.providerId);
   const reading = connection?.parseCallback(callback.body, callback.contentType ?? undefined);
-  return reading?.kind === "receipts" && reading.problem === undefined ? reading.receipts : [];
+  if (reading?.kind !== "receipts") return { receipts: [], problem: reading?.reason };
+  const isFirstReading = callback.source === "POLL";
+  return reading.problem === undefined || isFirstReading ? reading : { receipts: [], problem: reading.problem };
 }

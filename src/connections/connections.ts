@@ -29,13 +29,12 @@ export interface ConnectionSecrets {
 /** Connections to one provider, and thereby requests in flight, of this process. */
 const defaultConcurrent = 50;
 
-const drainedKinds = Object.values(registry)
-  .filter(({ capabilities }) => capabilities.receiptQueue)
-  .map(({ kind }) => kind);
-
 export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
 
 const connectionChannel = "smsgraph_connections";
+
+/** Longer than anybody works with a connection that he was given. */
+const retirementMs = 5 * 60_000;
 
 const announceChange: Statement = {
   name: "announce_connection_change",
@@ -52,6 +51,7 @@ export class Connections {
   readonly #publicUrl: () => string;
   readonly #limits: HttpLimits;
   readonly #open = new Map<string, Promise<Connection | undefined>>();
+  readonly #retired = new Set<Promise<Connection | undefined>>();
 
   constructor(database: Database, box: SecretBox, publicUrl: () => string, limits: HttpLimits = {}) {
     this.#database = database;
@@ -74,15 +74,13 @@ export class Connections {
   }
 
   async watch(listener: Listener): Promise<void> {
-    await listener.on(connectionChannel, () => void this.#forgetAll());
+    await listener.on(connectionChannel, () => this.#retireAll());
   }
 
   /** Makes every process read a changed row anew; this one before it goes on. */
   async changed(id: string): Promise<void> {
-    const old = this.#open.get(id);
-    this.#open.delete(id);
+    this.#retire(id);
     await this.#database.query(announceChange, []);
-    void old?.then((connection) => connection?.close());
   }
 
   /** Undefined when there is no such connection; a disconnected one is still found, since its receipts are. */
@@ -91,10 +89,8 @@ export class Connections {
     if (known) return known;
     const opening = this.#load(id);
     this.#open.set(id, opening);
-    opening.then(
-      (connection) => connection ?? this.#open.delete(id),
-      () => this.#open.delete(id),
-    );
+    const forget = (): void => void (this.#open.get(id) === opening && this.#open.delete(id));
+    opening.then((connection) => connection ?? forget(), forget);
     return opening;
   }
 
@@ -107,15 +103,6 @@ export class Connections {
     });
     const connections = await Promise.all(rows.map(({ id }) => this.get(id)));
     return connections.filter((connection) => connection !== undefined);
-  }
-
-  /** The connections whose receipts have to be taken from a queue; of disconnected ones, too. */
-  async idsToDrain(): Promise<string[]> {
-    const rows = await this.#database.prisma.provider.findMany({
-      where: { kind: { in: drainedKinds } },
-      select: { id: true },
-    });
-    return rows.map(({ id }) => id);
   }
 
   /** Where the provider must post its receipts. */
@@ -131,8 +118,10 @@ export class Connections {
     return this.#box.seal(secrets, id);
   }
 
+  /** Waits for the requests under way. */
   async close(): Promise<void> {
-    await this.#forgetAll();
+    this.#retireAll();
+    await Promise.all([...this.#retired].map((connection) => this.#close(connection)));
   }
 
   async #load(id: string): Promise<Connection | undefined> {
@@ -152,10 +141,21 @@ export class Connections {
     };
   }
 
-  /** Requests under way end on the old connections, which then close. */
-  async #forgetAll(): Promise<void> {
-    const old = [...this.#open.values()];
-    this.#open.clear();
-    await Promise.allSettled(old.map(async (connection) => (await connection)?.close()));
+  #retireAll(): void {
+    for (const id of this.#open.keys()) this.#retire(id);
+  }
+
+  /** Somebody may be about to use the old connection, so it is closed only when that cannot be any more. */
+  #retire(id: string): void {
+    const connection = this.#open.get(id);
+    if (!connection) return;
+    this.#open.delete(id);
+    this.#retired.add(connection);
+    setTimeout(() => void this.#close(connection), retirementMs).unref();
+  }
+
+  async #close(connection: Promise<Connection | undefined>): Promise<void> {
+    this.#retired.delete(connection);
+    await connection.then((opened) => opened?.close()).catch(() => undefined);
   }
 }

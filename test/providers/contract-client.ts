@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { expect, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import type { HttpLimits, OpenProvider, RegisteredProvider } from "../../src/providers/registry.ts";
-import type { ProviderClient } from "../../src/providers/provider.ts";
-import type { Contract, Variant } from "./contract-description.ts";
+import type { ProviderClient, ProviderReply } from "../../src/providers/provider.ts";
+import { type Contract, submission, type Variant } from "./contract-description.ts";
 import type { Seen } from "./local-server.ts";
 import { createMemoryState } from "./memory-state.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
@@ -68,19 +68,30 @@ export async function serveResets({ variant }: Subject): Promise<string> {
   return `http://127.0.0.1:${address.port}`;
 }
 
-/** Everything that can be asked of a client beside submitting; undefined where it lacks the method. */
+const { messageId, to, from, text } = submission;
+const asked = { messageId, to };
+const providerMessageId = "100427";
+
+export type Question = keyof typeof questions;
+
+type Ask = (client: ProviderClient) => Promise<ProviderReply<unknown>> | undefined;
+
+/** Everything that can be asked of a client; undefined where it lacks the method. */
 export const questions = {
   check: (client) => client.check(),
   balance: (client) => client.balance(),
   rates: (client) => client.rates({ mccmnc: "23101" }),
-  lookUp: (client) => client.lookUp([{ ...asked, providerMessageId: "100427" }]),
-  reconcile: async (client) => {
-    const outcome = await client.reconcile({ ...asked, from: "MyBrand", text: "x", attemptedAt: new Date() });
-    return outcome.kind === "unavailable"
-      ? { ok: false, problem: outcome.problem }
-      : { ok: true, value: outcome };
-  },
+  lookUp: (client) => client.lookUp([{ ...asked, providerMessageId }]),
+  reconcile: (client) => reconcile(client),
   cadenceGroups: (client) => client.cadenceGroups?.(),
-  lookUpNumber: (client) => client.lookUpNumber?.(asked.to),
+  lookUpNumber: (client) => client.lookUpNumber?.(to),
   drainReceipts: (client) => client.drainReceipts?.(),
-} as const satisfies Record<string, (client: ProviderClient) => Promise<unknown> | undefined>;
+} as const satisfies Record<string, Ask>;
+
+/** As a question like any other. */
+async function reconcile(client: ProviderClient): Promise<ProviderReply<unknown>> {
+  const outcome = await client.reconcile({ ...asked, from, text, attemptedAt: new Date() });
+  return outcome.kind === "unavailable"
+    ? { ok: false, problem: outcome.problem }
+    : { ok: true, value: outcome };
+}

@@ -9,9 +9,7 @@ const { messageId, from, text, callbackUrl } = submission;
 
 /** The recorded answers are about a message of their own. */
 const recorded = (name: string): string =>
-  fixture(name)
-    .replaceAll("MESSAGE-ID-127-xyz", messageId)
-    .replaceAll("2332xxxxxxxx", digits);
+  fixture(name).replaceAll("MESSAGE-ID-127-xyz", messageId).replaceAll("2332xxxxxxxx", digits);
 
 const taken = { groupId: 1, groupName: "PENDING", id: 26, name: "MESSAGE_ACCEPTED" };
 const refused = { groupId: 5, groupName: "REJECTED", id: 51, name: "MISSING_TO", description: "No number" };
@@ -87,7 +85,8 @@ function variant(format: "JSON" | "XML", logs: boolean): Variant {
     ],
     errorBody: (said) => error("ODDITY", said),
     lookedUp: logs
-      ? (id, name) => write("logs", { results: [{ messageId: id, to: digits, status: { ...strange, name } }] })
+      ? (id, name) =>
+          write("logs", { results: [{ messageId: id, to: digits, status: { ...strange, name } }] })
       : undefined,
     emptyIsFine: ["check", "drainReceipts"],
   };

@@ -76,12 +76,7 @@ const taken = (isXml: boolean) => ({ status: "success", code: "OK", [isXml ? "id
 
 export const contract: Contract = {
   credentials: { token },
-  variants: [
-    variant("JSON", false),
-    variant("XML", false),
-    variant("JSON", true),
-    variant("XML", true),
-  ],
+  variants: [variant("JSON", false), variant("XML", false), variant("JSON", true), variant("XML", true)],
   callbacks: {
     bodies: [...["callback.json", "callback.printed.txt"].map(fixture), "message_id=100427&status=DELIVERED"],
     withStatus: (word) => [

@@ -72,8 +72,7 @@ describe("the request", () => {
     });
     expect(outcome).toEqual({ kind: "accepted", providerBatchId: "bc7f100a-bebb-4449-8f5a-cf5154ef2fcf" });
     const { scheduled_at: _, concurrency: __, ...printed } = JSON.parse(fixture("messages.request.json"));
-    const recipients = [{ ...printed.recipients[0], callback_url: callbackUrl }];
-    expect(JSON.parse(requests[0]?.body ?? "")).toEqual({ ...printed, message: text, recipients });
+    expect(JSON.parse(requests[0]?.body ?? "")).toEqual({ ...printed, message: text });
   });
 });
 

@@ -9,7 +9,7 @@ const message = { messageId, to: checked("+31612345678"), providerMessageId: uid
 const viewed = JSON.parse(fixture("real.view.200.json"));
 
 describe("looking up", () => {
-  test("a message by its uid, with the token in the query", async () => {
+  test("a message by its uid, with the token in the body as documented, and in the query", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("real.view.200.json") }));
     expect(await client.lookUp([message])).toEqual({
       ok: true,
@@ -29,9 +29,9 @@ describe("looking up", () => {
       {
         method: "GET",
         path: `/api/http/sms/${uid}`,
-        query: { ...JSON.parse(fixture("token.request.json")), api_token: token },
+        query: { api_token: token },
         headers: { accept: "application/json", "content-type": "application/json" },
-        body: "",
+        body: JSON.stringify({ ...JSON.parse(fixture("token.request.json")), api_token: token }),
       },
     ]);
   });
@@ -42,7 +42,7 @@ describe("looking up", () => {
     });
     expect(await client.lookUp([message])).toHaveProperty("value.length", 1);
     expect(requests).toMatchObject([
-      { path: `/api/v3/sms/${uid}`, query: {}, headers: { authorization: `Bearer ${token}` } },
+      { path: `/api/v3/sms/${uid}`, query: {}, headers: { authorization: `Bearer ${token}` }, body: "" },
     ]);
   });
 
@@ -68,6 +68,7 @@ describe("looking up", () => {
 
   test.each<[string, Answer]>([
     ["not found", json({ status: "error", message: "SMS Info not found" }, 404)],
+    ["not found, under 200", json({ status: "error", message: "SMS Info not found" })],
     ["no such model", json({ message: "No query results for model [Reports] 606812e63f78b" }, 404)],
     ["the documented placeholder", { body: fixture("view.200.unrendered.txt") }],
     ["no data", json({ status: "success", data: null })],
@@ -92,6 +93,28 @@ describe("looking up", () => {
     const many = Array.from({ length: 20 }, () => message);
     expect(await client.lookUp(many)).toMatchObject({ ok: false, problem: { kind: "unauthenticated" } });
     expect(requests.length).toBeLessThanOrEqual(4);
+  });
+
+  test("one that cannot be read does not cost what is known of the others", async () => {
+    const { client, requests } = await connect(({ path }) =>
+      path.endsWith("odd")
+        ? { body: "<html>" }
+        : json({ ...viewed, data: { ...viewed.data, uid: path.split("/").at(-1) } }),
+    );
+    const ids = ["odd", ...Array.from({ length: 19 }, (_, index) => `uid-${index}`)];
+    const many = ids.map((providerMessageId) => ({ ...message, providerMessageId }));
+    expect(await client.lookUp(many)).toHaveProperty("value.length", 19);
+    expect(requests).toHaveLength(20);
+  });
+
+  test("what was learnt before a problem counts", async () => {
+    let answers = 0;
+    const { client } = await connect(() =>
+      answers++ === 0 ? { body: fixture("real.view.200.json") } : { status: 503 },
+    );
+    const many = Array.from({ length: 20 }, () => message);
+    expect(await client.lookUp(many)).toHaveProperty("value.length", 1);
+    expect(answers).toBeLessThanOrEqual(8);
   });
 
   test("an odd id stays within its path", async () => {
@@ -138,7 +161,7 @@ describe("reconciling", () => {
           timezone: "UTC",
           api_token: token,
         },
-        body: "",
+        body: JSON.stringify({ api_token: token }),
       },
     ]);
   });

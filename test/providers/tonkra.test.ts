@@ -89,6 +89,21 @@ describe("the check", () => {
     );
     expect(await client.check()).toEqual({ ok: true, value: { detail } });
   });
+
+  test("asks for the list where only what is documented is there", async () => {
+    const { client, requests } = await connect(({ path }) =>
+      path === "/api/http/sms" ? { body: fixture("list.200.printed.txt") } : routeMissing,
+    );
+    expect(await client.check()).toEqual({ ok: true, value: { detail: "token accepted" } });
+    expect(requests.map(({ path }) => path)).toEqual(["/api/http/me", "/api/http/balance", "/api/http/sms"]);
+  });
+
+  test("is refused by the list, too", async () => {
+    const { client } = await connect(({ path }) =>
+      path === "/api/http/sms" ? { body: fixture("error.json") } : routeMissing,
+    );
+    expect(await client.check()).toMatchObject({ ok: false, problem: { kind: "unauthenticated" } });
+  });
 });
 
 test("there are no rates", async () => {

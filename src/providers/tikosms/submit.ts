@@ -29,10 +29,10 @@ export function senderProblem(sender: string, text: string): string | undefined 
 /** Submits one message: as such, or as a campaign of one recipient where only that takes the text. */
 export async function submit(transport: Transport, submission: Submission): Promise<SubmitOutcome> {
   const { from, text: message, callbackUrl: callback_url } = submission;
-  const recipient = { to: digitsOf(submission.to), client_ref: submission.messageId, callback_url };
+  const recipient = { to: digitsOf(submission.to), client_ref: submission.messageId };
   const reply = isSingle(message)
-    ? await transport.post("/message", { from, message, ...recipient })
-    : // The recipient's own callback_url is only implied by the TikoSMS OpenAPI, the common one is stated.
+    ? await transport.post("/message", { from, message, ...recipient, callback_url })
+    : // A recipient's own callback_url is only implied by the TikoSMS OpenAPI, the common one is stated.
       await transport.post("/messages", { from, message, recipients: [recipient], callback_url });
   return outcomeOf(reply);
 }

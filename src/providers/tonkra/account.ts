@@ -29,8 +29,10 @@ export async function check(transport: Transport): Promise<ProviderReply<{ detai
   return { ok: true, value: { detail } };
 }
 
+/** Neither profile nor balance is documented; the list of messages is. */
 async function checkBalance(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
-  const reply = readReply(await transport.get("/balance"));
+  const balanceReply = await transport.get("/balance");
+  const reply = readReply(balanceReply.kind === "misrouted" ? await transport.get("/sms") : balanceReply);
   if (!reply.ok) return reply;
   const printed = readBalance(reply.value.json);
   return {

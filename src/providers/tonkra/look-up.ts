@@ -1,7 +1,7 @@
 import type { ProviderReply, Receipt, SubmittedMessage } from "../provider.ts";
 import { isNotFound, readReply } from "./problem.ts";
 import { rowReceipt } from "./receipts.ts";
-import type { Transport } from "./transport.ts";
+import type { Reply, Transport } from "./transport.ts";
 import { readPage } from "./wire.ts";
 
 /** Asks for a message by its uid; one that has none cannot be asked for. */
@@ -12,7 +12,7 @@ export async function lookUpOne(
 ): Promise<ProviderReply<Receipt[]>> {
   if (providerMessageId === undefined) return { ok: true, value: [] };
   const answer = await transport.get(`/sms/${encodeURIComponent(providerMessageId)}`);
-  if (isNotFound(answer)) return { ok: true, value: [] };
+  if (isNotFound(answer) || saysUnknown(answer)) return { ok: true, value: [] };
   const reply = readReply(answer);
   if (!reply.ok) return reply;
   const row = readPage(reply.value.json).rows.find(
@@ -20,4 +20,10 @@ export async function lookUpOne(
   );
   const receipt = row && rowReceipt(row, { messageId, providerMessageId }, timeZone);
   return { ok: true, value: receipt ? [receipt] : [] };
+}
+
+/** The documentation names no HTTP status for its error object, so that of a message that is not there may be 200. */
+function saysUnknown(reply: Reply): boolean {
+  const isError = reply.kind === "answer" && reply.verdict === "error";
+  return isError && /\b(?:sms|message|report)\b.*\bnot found\b/i.test(reply.errorText);
 }

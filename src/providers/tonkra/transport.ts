@@ -34,7 +34,8 @@ export interface Transport {
 const contentHeaders = { accept: "application/json", "content-type": "application/json" };
 
 export function createTransport(settings: TonkraSettings, http: ProviderHttp): Transport {
-  const path = new URL(settings.baseUrl).pathname.replace(/\/+$/, "");
+  // What the Tonkra documentation prints as its endpoint is the whole URL of a route.
+  const path = new URL(settings.baseUrl).pathname.replace(/(?:\/sms\/send|(?<=\/api\/(?:http|v3))\/sms)?\/*$/, "");
   const prefix = path === "" ? `/api/${settings.api.toLowerCase()}` : path;
   const { headers, fields } = credentials(settings);
   const send = async (route: HttpRequest): Promise<Reply> => {
@@ -46,9 +47,11 @@ export function createTransport(settings: TonkraSettings, http: ProviderHttp): T
     if (result.kind !== "answer") return result;
     return isMissing(result) ? { kind: "misrouted" } : readAnswer(result, settings);
   };
+  // The documentation prints a GET with the token in a JSON body, which proxies may drop; the platform reads the
+  // query, too. So the token is in both.
+  const body = settings.api === "V3" ? undefined : JSON.stringify(fields);
   return {
-    // The documentation prints a GET with the token in a body, which proxies drop; Laravel reads the query, too.
-    get: (route, query) => send({ method: "GET", path: route, query: { ...fields, ...query } }),
+    get: (route, query) => send({ method: "GET", path: route, query: { ...fields, ...query }, body }),
     post: (route, content) =>
       send({ method: "POST", path: route, body: JSON.stringify({ ...fields, ...content }) }),
   };

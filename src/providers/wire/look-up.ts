@@ -2,9 +2,14 @@ import type { ProviderProblem, ProviderReply, Receipt, SubmittedMessage } from "
 
 const concurrentLookUps = 4;
 
+/** Problems that may be with one message alone; so many of them are with more. */
+const particular: ReadonlySet<ProviderProblem["kind"]> = new Set(["refused", "unreadable", "not_found"]);
+const mostParticular = 5;
+
 /**
- * Asks about one message after the other, four at a time. The first problem ends the look-up: a message that was
- * not asked about must not pass for one that is not known.
+ * Asks about one message after the other, four at a time, until a problem shows that asking further is of no use.
+ * What was learnt by then counts. Where nothing was, the problem is the answer: a message that was not asked about
+ * must not pass for one that is not known.
  */
 export async function lookUpEach(
   messages: readonly SubmittedMessage[],
@@ -12,16 +17,19 @@ export async function lookUpEach(
 ): Promise<ProviderReply<Receipt[]>> {
   const receipts: Receipt[] = [];
   const problems: ProviderProblem[] = [];
+  const isOver = (): boolean =>
+    problems.length >= mostParticular || problems.some(({ kind }) => !particular.has(kind));
   const waiting = messages.values();
   const work = async (): Promise<void> => {
     // The workers share one iterator, so each message is taken once.
     for (const message of waiting) {
-      if (problems.length > 0) return;
+      if (isOver()) return;
       const reply = await lookUpOne(message);
       if (reply.ok) receipts.push(...reply.value);
       else problems.push(reply.problem);
     }
   };
   await Promise.all(Array.from({ length: concurrentLookUps }, work));
-  return problems[0] ? { ok: false, problem: problems[0] } : { ok: true, value: receipts };
+  const [problem] = problems;
+  return problem && receipts.length === 0 ? { ok: false, problem } : { ok: true, value: receipts };
 }

@@ -1,0 +1,25 @@
+import { expect } from "vitest";
+import type { Subject } from "./contract-client.ts";
+import type { Seen } from "./local-server.ts";
+
+/** The secrets of a connection in every form in which they travel. */
+export function secretForms({ provider, contract, variant }: Subject): string[] {
+  const secrets = provider.secretKeys.map((key) => contract.credentials[key] ?? "");
+  const { authorization = "" } = variant.request.headers;
+  const printed = (secret: string): string => JSON.stringify(secret).slice(1, -1);
+  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), printed(secret)]);
+  return [...forms, ...authorization.split(" ").slice(1)].filter((form) => form !== "");
+}
+
+/** A request as a debugging server would repeat it. */
+export function echo({ method, path, query, headers, body }: Seen): string {
+  const { authorization } = headers;
+  return `${method} ${path}?${new URLSearchParams(query)} ${authorization} ${body}`;
+}
+
+/** That nothing of a result, printed in whatever way, gives a secret away. */
+export function expectNoSecret(subject: Subject, result: unknown): void {
+  const printed =
+    result instanceof Error ? `${result.stack} ${JSON.stringify(result)}` : JSON.stringify(result);
+  for (const form of secretForms(subject)) expect(printed).not.toContain(form);
+}

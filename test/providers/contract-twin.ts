@@ -1,0 +1,145 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Receipt, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
+import type { HttpLimits } from "../../src/providers/registry.ts";
+import { type RunningTwin, twins } from "../../src/sandbox/twins.ts";
+import { open, type Question, questions, type Subject } from "./contract-client.ts";
+import { submission } from "./contract-description.ts";
+import { expectNoSecret } from "./contract-secrets.ts";
+import { serveHttp } from "./local-server.ts";
+import { checked } from "./serve-answers.ts";
+
+const refused = { ok: false, problem: { kind: "refused", detail: expect.stringMatching(/\w/) } };
+
+/** A message for one of the sandbox's scenarios. */
+const messageTo = (suffix: string): Submission => ({
+  ...submission,
+  to: checked(`+421901000${suffix}`),
+  callbackUrl: undefined,
+});
+
+const idsOf = (outcome: SubmitOutcome) =>
+  outcome.kind === "accepted"
+    ? { providerMessageId: outcome.providerMessageId, providerBatchId: outcome.providerBatchId }
+    : {};
+
+/** The provider's client against its stand-in. */
+export function testTwin(subject: Subject): void {
+  const { provider, contract } = subject;
+  const { capabilities } = provider;
+
+  async function start(own: HttpLimits & { credentials?: object } = {}) {
+    const twin = twins.find(({ kind }) => kind === provider.kind);
+    if (!twin) throw new Error(`${provider.kind} has no sandbox twin: add one to src/sandbox/twins.ts.`);
+    const server = await twin.start({ immediate: true });
+    onTestFinished(() => server.close());
+    return { server, ...open(subject, server.url, { credentials: server.credentials, ...own }) };
+  }
+
+  test.each<[Question, boolean]>([
+    ["check", true],
+    ["balance", capabilities.balance],
+    ["rates", capabilities.rates],
+    ["cadenceGroups", capabilities.cadenceGroups],
+    ["lookUpNumber", capabilities.numberLookup],
+    ["drainReceipts", capabilities.receiptQueue],
+  ])("%s is as declared (%s)", async (question, isDeclared) => {
+    const { client, server } = await start();
+    const reply = await questions[question](client);
+    if (isDeclared) return expect(reply).toMatchObject({ ok: true });
+    if (reply !== undefined) expect(reply).toEqual(refused);
+    expect(server.requests).toEqual([]);
+  });
+
+  test("accepted, and looked up where it can be", async () => {
+    const { client } = await start();
+    const message = messageTo("000");
+    const outcome = await client.submit(message);
+    expect(outcome).toMatchObject({ kind: "accepted" });
+    const { messageId, to } = message;
+    const asked = [{ messageId, to, ...idsOf(outcome) }];
+    if (!subject.variant.lookedUp) return expect(await client.lookUp(asked)).toEqual(refused);
+    const receipt = { clientRef: messageId, status: expect.stringMatching(/^(SENT|DELIVERED)$/) };
+    await vi.waitFor(async () =>
+      expect(await client.lookUp(asked)).toMatchObject({ ok: true, value: [receipt] }),
+    );
+  });
+
+  test("receipts that do not come by themselves can be had", () => {
+    expect(capabilities.receiptQueue || subject.variant.lookedUp !== undefined).toBe(true);
+  });
+
+  test("rejected", async () => {
+    const { client } = await start();
+    const failure = { code: expect.stringMatching(/^[a-z]+(_[a-z]+)*$/), text: expect.stringMatching(/\w/) };
+    expect(await client.submit(messageTo("014"))).toMatchObject({ kind: "rejected", failure });
+  });
+
+  test("throttled, then accepted", async () => {
+    const { client } = await start();
+    expect(await client.submit(messageTo("010"))).toMatchObject({ kind: "retryable", retryAfterSeconds: 1 });
+    expect(await client.submit(messageTo("010"))).toMatchObject({ kind: "accepted" });
+  });
+
+  test.each(["009", "011", "012", "019", "023"])(
+    "%s: left open, and found where it can be",
+    async (suffix) => {
+      const { client } = await start({ headersTimeoutMs: 300 });
+      const message = messageTo(suffix);
+      const attemptedAt = new Date();
+      expect(await client.submit(message)).toMatchObject({ kind: "ambiguous" });
+      const found = await client.reconcile({ ...message, attemptedAt });
+      if (found.kind === "unavailable") return expect(found.problem.detail).toMatch(/\w/);
+      if (suffix === "011") return expect(found.kind).toBe("absent");
+      expect(found).toMatchObject({ kind: "found" });
+      const ids = found.kind === "found" ? [found.providerMessageId, found.providerBatchId] : [];
+      expect(ids).not.toEqual([undefined, undefined]);
+    },
+  );
+
+  test.skipIf(capabilities.receipts === "POLL")("receipts that are posted are read", async () => {
+    const { client, server, parseCallback } = await start();
+    const receipts = await receiveReceipts(server, parseCallback, async (callbackUrl) => {
+      expect(await client.submit({ ...messageTo("000"), callbackUrl })).toMatchObject({ kind: "accepted" });
+    });
+    await vi.waitFor(() => expect(receipts.map(({ status }) => status)).toContain("DELIVERED"));
+  });
+
+  test.skipIf(!capabilities.receiptQueue)("receipts that wait are drained once, and read", async () => {
+    const { client, parseCallback } = await start();
+    const message = messageTo("000");
+    await client.submit(message);
+    const drained = await vi.waitUntil(async () => {
+      const reply = await client.drainReceipts?.();
+      return reply?.ok ? reply.value : undefined;
+    });
+    const receipts = [{ clientRef: message.messageId, status: "DELIVERED" }];
+    expect(parseCallback(drained.body, drained.contentType)).toMatchObject({ kind: "receipts", receipts });
+    expect(await client.drainReceipts?.()).toEqual({ ok: true, value: undefined });
+  });
+
+  test("wrong credentials are told, and not repeated", async () => {
+    const { client } = await start({ credentials: contract.credentials });
+    const checking = await client.check();
+    expect(checking).toMatchObject({ ok: false, problem: { kind: "unauthenticated" } });
+    const outcome = await client.submit(messageTo("000"));
+    expect(outcome).toMatchObject({ status: "FAILED", failure: { code: "provider_unauthenticated" } });
+    expectNoSecret(subject, [checking, outcome]);
+  });
+}
+
+/** Everything that the twin posts once `submit` has been called, as it comes in. */
+async function receiveReceipts(
+  server: RunningTwin,
+  parse: ReturnType<typeof open>["parseCallback"],
+  submit: (callbackUrl: string) => Promise<void>,
+): Promise<readonly Receipt[]> {
+  const receipts: Receipt[] = [];
+  const { origin } = await serveHttp(({ body, headers }, response) => {
+    const reading = parse(body, headers["content-type"]);
+    if (reading.kind === "receipts") receipts.push(...reading.receipts);
+    response.end();
+  });
+  server.setCallbackUrl?.(origin);
+  await submit(origin);
+  return receipts;
+}

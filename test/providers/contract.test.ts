@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { registry } from "../../src/providers/registry.ts";
+import { testCallbacks } from "./contract-callbacks.ts";
+import type { Subject } from "./contract-client.ts";
+import { loadContracts, missingText } from "./contract-description.ts";
+import { testQuestions } from "./contract-questions.ts";
+import { testDeclaration } from "./contract-settings.ts";
+import { testSubmit } from "./contract-submit.ts";
+import { testTwin } from "./contract-twin.ts";
+
+/** What every provider has to do alike. One that is registered is here by itself. */
+describe.each(await loadContracts())("$kind", ({ kind, contract }) => {
+  test("has a description", () => expect(contract, missingText(kind)).toBeDefined());
+  if (!contract) return;
+
+  describe.each(contract.variants.map((variant) => ({ name: variant.name, variant })))(
+    "$name",
+    ({ variant }) => {
+      const subject: Subject = { provider: registry[kind], contract, variant };
+      describe("declares", () => testDeclaration(subject));
+      describe("submits", () => testSubmit(subject));
+      describe("asks", () => testQuestions(subject));
+      describe("reads callbacks:", () => testCallbacks(subject));
+      describe("with its sandbox twin:", () => testTwin(subject));
+    },
+  );
+});
