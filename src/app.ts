@@ -74,6 +74,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** The address we listen on. Not `localhost` where we know better: it may be found under IPv6 first. */
+function ownUrl(host: string, port: number): string {
+  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 async function start(options: AppOptions, stops: Stops): Promise<App> {
   const { logger, clock = systemClock } = options;
   const database = openDatabase(options.databaseUrl, {
@@ -87,7 +93,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const listener = await openListener(options.databaseUrl, { onError });
   stops.push(() => listener.close());
 
-  let url = options.publicUrl ?? `http://localhost:${options.port}`;
+  let url = options.publicUrl ?? ownUrl(options.host, options.port);
   const connections = new Connections(
     database,
     createSecretBox(options.secretKey),
@@ -116,7 +122,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     await feed.open(listener);
     await balances.open(listener);
     server = await startApi(options, services, metrics, doors);
-    url = options.publicUrl ?? `http://localhost:${(server.address() as AddressInfo).port}`;
+    url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }
   if (options.runsWorker) await startJobs(options, services, metrics, listener, doors);
   return { services, metrics, url: server && url, stop: () => stopAll(stops) };

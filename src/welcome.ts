@@ -12,7 +12,7 @@ export interface BannerOptions {
 export function banner({ url, developmentKey, sandboxes, embedded, config }: BannerOptions): string {
   const lines = ["", "  smsgraph is running."];
   if (url === undefined) lines.push("  This process only works off jobs (ROLE=worker).");
-  else lines.push("", `  GraphiQL   ${url}/graphql`);
+  else lines.push("", `  GraphiQL   ${url.replace("127.0.0.1", "localhost")}/graphql`);
   if (developmentKey !== undefined && url !== undefined) {
     lines.push(
       `  API key    ${developmentKey}`,

@@ -7,17 +7,18 @@ const hour = 60 * minute;
 
 /**
  * When to look after a message, in seconds after its last news and then after each look. The last entry of each is
- * the end: three days after the last news, one day after a submission without an answer.
+ * the end: three days after the last news, shortly before which there is a last look; one day after a submission
+ * without an answer.
  */
 const schedules = {
   /** The request was written and not answered: the provider is asked whether it has the message. */
   uncertain: [5, 15, 1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 17 * hour],
   /** A receipt should have come by itself. */
-  overdue: [1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 41 * hour],
+  overdue: [1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 33 * hour, 8 * hour],
   /** The provider sends no receipts: asking is the only way. */
-  polled: [2, 5, 15, 1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 41 * hour],
+  polled: [2, 5, 15, 1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 33 * hour, 8 * hour],
   /** The provider may take its final word back. */
-  revisable: [15 * minute, 1 * hour, 6 * hour, 24 * hour, 41 * hour],
+  revisable: [15 * minute, 1 * hour, 6 * hour, 24 * hour, 33 * hour, 8 * hour],
   /** A worker should have said how its request ended, long ago. */
   abandoned: Array.from({ length: 100 }, () => 5 * minute),
 } as const;

@@ -12,7 +12,7 @@ Serves stand-ins for the providers' APIs, for trying out a client. Nothing is se
   --port <number>       port of the first, the others follow (default 4010; 0 takes free ones)
   --host <address>      address to listen on (default 127.0.0.1)
   --token <text>        API token or password clients must send (default: drawn at start)
-  --callback-url <url>  where callbacks go when the provider keeps that with the account (Telekom SK)
+  --callback-url <url>  where callbacks go when the provider keeps that with the account
   --seed <text>         makes ids, drawn tokens and jitter repeat from run to run
   --help                shows this text
 `;

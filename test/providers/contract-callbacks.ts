@@ -31,7 +31,7 @@ export function testCallbacks(subject: Subject): void {
   });
 
   const words = ["TELEPORTED", "Quite Odd", "constructor", "__proto__", "DELIVERED?", "žltý"];
-  test.skipIf(bodies.length === 0).each(words)("the unknown word %j is kept as it is", (word) => {
+  test.each(bodies.length === 0 ? [] : words)("the unknown word %j is kept as it is", (word) => {
     const written = withStatus(word);
     expect(written).not.toEqual([]);
     for (const body of written) {
@@ -61,9 +61,11 @@ export function testCallbacks(subject: Subject): void {
     });
   });
 
+  const corpus = bodies.length > 0 ? bodies : [subject.variant.accepted];
+
   // What has neither beginning nor end, like a form, cannot show that it was cut.
-  const bracketed = bodies.map((body) => body.trim()).filter((body) => /^[[{<]/.test(body));
-  test.skipIf(bracketed.length === 0)("a recorded one cut anywhere is none", () => {
+  const bracketed = corpus.map((body) => body.trim()).filter((body) => /^[[{<]/.test(body));
+  test("a recorded one cut anywhere is none", () => {
     const parse = reader();
     for (const body of bracketed) {
       for (let at = 0; at < body.length; at++) expect(parse(body.slice(0, at)).kind).not.toBe("receipts");
@@ -92,7 +94,6 @@ export function testCallbacks(subject: Subject): void {
     );
   });
 
-  const corpus = bodies.length > 0 ? bodies : [subject.variant.accepted];
   test("recorded ones, deformed", () => {
     const parse = reader();
     assert(

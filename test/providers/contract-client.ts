@@ -88,6 +88,24 @@ export const questions = {
   drainReceipts: (client) => client.drainReceipts?.(),
 } as const satisfies Record<string, Ask>;
 
+/** The questions that this provider can be asked, as it declares itself. */
+export function askable({ provider, contract, variant }: Subject): readonly Question[] {
+  const { balance, rates, cadenceGroups, numberLookup, receiptQueue } = provider.capabilities;
+  const isAskable: Record<Question, boolean> = {
+    check: true,
+    balance,
+    rates,
+    lookUp: variant.lookedUp !== undefined,
+    reconcile: contract.reconciles,
+    cadenceGroups,
+    lookUpNumber: numberLookup,
+    drainReceipts: receiptQueue,
+  };
+  return allQuestions.filter((question) => isAskable[question]);
+}
+
+export const allQuestions = Object.keys(questions) as readonly Question[];
+
 /** As a question like any other. */
 async function reconcile(client: ProviderClient): Promise<ProviderReply<unknown>> {
   const outcome = await client.reconcile({ ...asked, from, text, attemptedAt: new Date() });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import type { CallbackReading, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
+import type { Submission, SubmitOutcome } from "../../src/providers/provider.ts";
 import { type ProviderKind, registry } from "../../src/providers/registry.ts";
+import type { Question } from "./contract-client.ts";
 import type { Seen } from "./local-server.ts";
 import { type Answer, checked } from "./serve-answers.ts";
 
@@ -8,6 +9,8 @@ import { type Answer, checked } from "./serve-answers.ts";
 export interface Contract {
   /** Settings that are credentials, the secret ones included. */
   credentials: Readonly<Record<string, string>>;
+  /** Whether a submission whose answer was lost can be found again. */
+  reconciles: boolean;
   /** Each way in which the provider can be spoken to: format, version of its API, session. */
   variants: readonly Variant[];
   /** Absent for a provider that posts no receipts. */
@@ -15,7 +18,7 @@ export interface Contract {
     /** Recorded ones, of every kind and format there is. */
     bodies: readonly string[];
     /** A receipt with this word for its status, in every format there is. */
-    withStatus(word: string): readonly string[];
+    withStatus: (word: string) => readonly string[];
   };
 }
 
@@ -36,13 +39,13 @@ export interface Variant {
   /** Answers in the provider's own syntax that say neither yes nor no. */
   unclear: readonly [name: string, answer: Answer][];
   /** The body of an error with this text. */
-  errorBody(text: string): string;
+  errorBody: (text: string) => string;
   /** Answers what is asked for around a submission, such as a session. */
-  aside?(seen: Seen): Answer | undefined;
+  aside?: (seen: Seen) => Answer | undefined;
   /** The answer to a look-up of the message `id` whose status is this word; absent where none is possible. */
-  lookedUp?(id: string, word: string): string;
-  /** Answers that are in order wherever they come: an empty body where nothing waits. */
-  emptyIsFine?: readonly string[];
+  lookedUp?: (id: string, word: string) => string;
+  /** Questions to which an empty body is an answer: nothing waits, nothing is known. */
+  emptyIsFine?: readonly Question[];
 }
 
 /** The message that every provider is given. */
@@ -59,9 +62,6 @@ export const submission: Submission = {
 };
 
 export const digits = "421901234567";
-
-/** Whether a body was taken for receipts. */
-export const isReceipts = (reading: CallbackReading) => reading.kind === "receipts";
 
 const fileOf = (kind: string): string => `contract-${kind.toLowerCase()}.ts`;
 

@@ -2,13 +2,17 @@ import { expect } from "vitest";
 import type { Subject } from "./contract-client.ts";
 import type { Seen } from "./local-server.ts";
 
-/** The secrets of a connection in every form in which they travel. */
-export function secretForms({ provider, contract, variant }: Subject): string[] {
-  const secrets = provider.secretKeys.map((key) => contract.credentials[key] ?? "");
+/** The secrets of a connection: as they are, and as they travel. */
+export function sentSecrets({ provider, contract, variant }: Subject): string[] {
   const { authorization = "" } = variant.request.headers;
+  const secrets = provider.secretKeys.map((key) => contract.credentials[key] ?? "");
+  return [...secrets, ...authorization.split(" ").slice(1)];
+}
+
+/** Every form that gives a secret away. */
+function secretForms(subject: Subject): string[] {
   const printed = (secret: string): string => JSON.stringify(secret).slice(1, -1);
-  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), printed(secret)]);
-  return [...forms, ...authorization.split(" ").slice(1)].filter((form) => form !== "");
+  return sentSecrets(subject).flatMap((secret) => [secret, encodeURIComponent(secret), printed(secret)]);
 }
 
 /** A request as a debugging server would repeat it. */

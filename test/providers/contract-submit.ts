@@ -1,11 +1,12 @@
 import type { Socket } from "node:net";
 import { array, assert, asyncProperty } from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { HttpLimits } from "../../src/providers/registry.ts";
 import { readXml } from "../../src/providers/wire/xml.ts";
 import { connectToSubmit, open, serveResets, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
 import { mutate, mutation } from "./contract-mutations.ts";
-import { echo, expectNoSecret, secretForms } from "./contract-secrets.ts";
+import { echo, expectNoSecret, sentSecrets } from "./contract-secrets.ts";
 import { serveTcp, unusedOrigin } from "./local-server.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
 
@@ -102,7 +103,7 @@ function testVerdicts(subject: Subject): void {
     expect(await submit(answer)).toMatchObject(outcome);
   });
 
-  const throttled: [string, Answer][] = [
+  const throttled: [string, object][] = [
     ["in the provider's syntax", { body: errorBody("Slow down") }],
     ["in plain text", { body: "Too Many Requests", headers: { "content-type": "text/plain" } }],
     ["in HTML", { body: "<html><body>Too Many Requests</body></html>" }],
@@ -251,16 +252,23 @@ function cut(socket: Socket | null, written: string): void {
 
 function testLate(subject: Subject): void {
   const { accepted } = subject.variant;
-  const limits = { headersTimeoutMs: 100, bodyTimeoutMs: 100, totalTimeoutMs: 1_000 };
-  const late: [string, Answer][] = [
-    ["nothing", () => {}],
-    ["half a head", (response) => response.socket?.write("HTTP/1.1 200 OK\r\n")],
-    ["a head alone", (response) => response.socket?.write(head(accepted, ""))],
-    ["half a body", (response) => response.socket?.write(head(accepted, accepted.slice(0, 20)))],
-    ["a body drop by drop", (response) => drip(response.socket)],
+  const short = { totalTimeoutMs: 200 };
+  const half = head(accepted, accepted.slice(0, 20));
+  const late: [string, Answer, HttpLimits][] = [
+    ["nothing within the limit for the head", () => {}, { headersTimeoutMs: 100 }],
+    [
+      "no more within the limit for the body",
+      (response) => response.socket?.write(half),
+      { bodyTimeoutMs: 100 },
+    ],
+    ["nothing", () => {}, short],
+    ["half a head", (response) => response.socket?.write("HTTP/1.1 200 OK\r\n"), short],
+    ["a head alone", (response) => response.socket?.write(head(accepted, "")), short],
+    ["half a body", (response) => response.socket?.write(half), short],
+    ["a body drop by drop", (response) => drip(response.socket), short],
   ];
 
-  test.each(late)("%s", async (_name, answer) => {
+  test.each(late)("%s", async (_name, answer, limits) => {
     const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
     expect(await client.submit(submission)).toEqual(ambiguous);
     expect(submissions()).toHaveLength(1);
@@ -281,7 +289,7 @@ function testSecrets(subject: Subject): void {
   const headers = { "content-type": mediaType };
 
   test.each(statuses)("are not repeated, though an answer %i does", async (status) => {
-    for (const form of secretForms(subject)) {
+    for (const form of sentSecrets(subject)) {
       const body = errorBody(`The credentials ${form} are wrong: ${form}`);
       const { client } = await connectToSubmit(subject, () => ({ status, body, headers }));
       expectNoSecret(subject, await client.submit(submission));

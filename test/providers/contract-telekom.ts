@@ -33,6 +33,7 @@ function variant(format: "JSON" | "XML", useSession: boolean): Variant {
         from: submission.from,
         text: submission.text,
         callback: isXml ? "1" : true,
+        unicode: isXml ? "0" : false,
         ...credential,
       },
     },
@@ -62,8 +63,7 @@ function variant(format: "JSON" | "XML", useSession: boolean): Variant {
       ["failure with an id", answer(write({ ...result("error", "ODDITY"), messages: [taken(isXml)] }))],
     ],
     errorBody: (text) => write(result("error", "ODDITY", text)),
-    aside: ({ path }) =>
-      path.endsWith("/auth") ? answer(recorded("auth.200")) : answer(recorded("ping.200")),
+    aside: ({ path }) => (path.endsWith("/auth") ? answer(recorded("auth.200")) : undefined),
     lookedUp: (id, word) =>
       recorded("check_message.200")
         .replace("154786", id)
@@ -76,6 +76,7 @@ const taken = (isXml: boolean) => ({ status: "success", code: "OK", [isXml ? "id
 
 export const contract: Contract = {
   credentials: { token },
+  reconciles: false,
   variants: [variant("JSON", false), variant("XML", false), variant("JSON", true), variant("XML", true)],
   callbacks: {
     bodies: [...["callback.json", "callback.printed.txt"].map(fixture), "message_id=100427&status=DELIVERED"],

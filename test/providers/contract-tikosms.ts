@@ -44,10 +44,14 @@ export const contract: Contract = {
       errorBody: (text) => JSON.stringify({ success: false, error: text }),
       lookedUp(id, status) {
         const [row] = JSON.parse(fixture("get_message.200.json")).data;
-        return JSON.stringify({ success: true, data: [{ ...row, message_id: id, status }] });
+        return JSON.stringify({
+          success: true,
+          data: [{ ...row, message_id: id, client_ref: submission.messageId, status }],
+        });
       },
     },
   ],
+  reconciles: true,
   callbacks: {
     bodies: ["callback-create.json", "callback-update.json", "callback-create.printed.txt"].map(fixture),
     withStatus: (word) =>

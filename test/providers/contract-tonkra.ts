@@ -54,6 +54,7 @@ const common: Omit<Variant, "name" | "settings" | "request"> = {
 
 export const contract: Contract = {
   credentials: { apiToken },
+  reconciles: true,
   variants: [
     {
       ...common,

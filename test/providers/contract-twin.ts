@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import type { Receipt, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
 import type { HttpLimits } from "../../src/providers/registry.ts";
 import { type RunningTwin, twins } from "../../src/sandbox/twins.ts";
-import { open, type Question, questions, type Subject } from "./contract-client.ts";
+import { askable, open, questions, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
 import { expectNoSecret } from "./contract-secrets.ts";
 import { serveHttp } from "./local-server.ts";
@@ -35,19 +35,12 @@ export function testTwin(subject: Subject): void {
     return { server, ...open(subject, server.url, { credentials: server.credentials, ...own }) };
   }
 
-  test.each<[Question, boolean]>([
-    ["check", true],
-    ["balance", capabilities.balance],
-    ["rates", capabilities.rates],
-    ["cadenceGroups", capabilities.cadenceGroups],
-    ["lookUpNumber", capabilities.numberLookup],
-    ["drainReceipts", capabilities.receiptQueue],
-  ])("%s is as declared (%s)", async (question, isDeclared) => {
-    const { client, server } = await start();
-    const reply = await questions[question](client);
-    if (isDeclared) return expect(reply).toMatchObject({ ok: true });
-    if (reply !== undefined) expect(reply).toEqual(refused);
-    expect(server.requests).toEqual([]);
+  const simple = (
+    ["check", "balance", "rates", "cadenceGroups", "lookUpNumber", "drainReceipts"] as const
+  ).filter((question) => askable(subject).includes(question));
+  test.each(simple)("%s", async (question) => {
+    const { client } = await start();
+    expect(await questions[question](client)).toMatchObject({ ok: true });
   });
 
   test("accepted, and looked up where it can be", async () => {
@@ -57,7 +50,9 @@ export function testTwin(subject: Subject): void {
     expect(outcome).toMatchObject({ kind: "accepted" });
     const { messageId, to } = message;
     const asked = [{ messageId, to, ...idsOf(outcome) }];
-    if (!subject.variant.lookedUp) return expect(await client.lookUp(asked)).toEqual(refused);
+    const first = await client.lookUp(asked);
+    // A twin that cannot be asked is one whose receipts come by themselves.
+    if (!first.ok && capabilities.receipts === "CALLBACK") return expect(first).toEqual(refused);
     const receipt = { clientRef: messageId, status: expect.stringMatching(/^(SENT|DELIVERED)$/) };
     await vi.waitFor(async () =>
       expect(await client.lookUp(asked)).toMatchObject({ ok: true, value: [receipt] }),
@@ -83,20 +78,22 @@ export function testTwin(subject: Subject): void {
   test.each(["009", "011", "012", "019", "023"])(
     "%s: left open, and found where it can be",
     async (suffix) => {
-      const { client } = await start({ headersTimeoutMs: 300 });
+      const { client } = await start({ totalTimeoutMs: 500 });
       const message = messageTo(suffix);
       const attemptedAt = new Date();
       expect(await client.submit(message)).toMatchObject({ kind: "ambiguous" });
       const found = await client.reconcile({ ...message, attemptedAt });
-      if (found.kind === "unavailable") return expect(found.problem.detail).toMatch(/\w/);
-      if (suffix === "011") return expect(found.kind).toBe("absent");
+      if (!contract.reconciles) return expect({ ok: false, ...found }).toMatchObject(refused);
+      // Nothing was kept: one that is asked by sending again may fail again.
+      if (suffix === "011") return expect(found.kind).not.toBe("found");
       expect(found).toMatchObject({ kind: "found" });
       const ids = found.kind === "found" ? [found.providerMessageId, found.providerBatchId] : [];
       expect(ids).not.toEqual([undefined, undefined]);
     },
   );
 
-  test.skipIf(capabilities.receipts === "POLL")("receipts that are posted are read", async () => {
+  const testPosted = capabilities.receipts === "CALLBACK" ? test : undefined;
+  testPosted?.("receipts that are posted are read", async () => {
     const { client, server, parseCallback } = await start();
     const receipts = await receiveReceipts(server, parseCallback, async (callbackUrl) => {
       expect(await client.submit({ ...messageTo("000"), callbackUrl })).toMatchObject({ kind: "accepted" });
@@ -104,7 +101,8 @@ export function testTwin(subject: Subject): void {
     await vi.waitFor(() => expect(receipts.map(({ status }) => status)).toContain("DELIVERED"));
   });
 
-  test.skipIf(!capabilities.receiptQueue)("receipts that wait are drained once, and read", async () => {
+  const testQueue = capabilities.receiptQueue ? test : undefined;
+  testQueue?.("receipts that wait are drained once, and read", async () => {
     const { client, parseCallback } = await start();
     const message = messageTo("000");
     await client.submit(message);

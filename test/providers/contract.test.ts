@@ -13,14 +13,17 @@ describe.each(await loadContracts())("$kind", ({ kind, contract }) => {
   test("has a description", () => expect(contract, missingText(kind)).toBeDefined());
   if (!contract) return;
 
+  const provider = registry[kind];
+  const [variant] = contract.variants;
+  if (variant) describe("reads callbacks:", () => testCallbacks({ provider, contract, variant }));
+
   describe.each(contract.variants.map((variant) => ({ name: variant.name, variant })))(
     "$name",
     ({ variant }) => {
-      const subject: Subject = { provider: registry[kind], contract, variant };
+      const subject: Subject = { provider, contract, variant };
       describe("declares", () => testDeclaration(subject));
       describe("submits", () => testSubmit(subject));
       describe("asks", () => testQuestions(subject));
-      describe("reads callbacks:", () => testCallbacks(subject));
       describe("with its sandbox twin:", () => testTwin(subject));
     },
   );

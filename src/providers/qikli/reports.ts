@@ -1,7 +1,7 @@
 import type { ProviderReply, Receipt, SubmittedMessage } from "../provider.ts";
 import { lookUpEach } from "../wire/look-up.ts";
 import { rowReceipt } from "./receipts.ts";
-import { problemOf, type Transport } from "./transport.ts";
+import { problemOf, type Reply, type Transport } from "./transport.ts";
 import { isEmptySet, readReports } from "./wire.ts";
 
 const reportsPath = "/sms/1/reports";
@@ -43,9 +43,18 @@ export async function check(transport: Transport): Promise<ProviderReply<{ detai
   const reply = await transport.get(reportsPath, { messageId: nobodysMessageId, limit: "1" });
   const problem = problemOf(reply);
   if (problem) return { ok: false, problem };
-  const isReports = reply.kind === "answer" && (reply.body.trim() === "" || isEmptySet(reply.document));
-  if (isReports) return { ok: true, value: { detail: "credentials accepted" } };
-  return { ok: false, problem: { kind: "unreadable", detail: "The answer is not what Qikli documents." } };
+  if (isNothing(reply)) return { ok: true, value: { detail: "credentials accepted" } };
+  return unreadable;
+}
+
+const unreadable = {
+  ok: false,
+  problem: { kind: "unreadable", detail: "The answer is not what Qikli documents." },
+} as const;
+
+/** An answer without a row, which is not the same as one that nobody can read. */
+function isNothing(reply: Reply): boolean {
+  return reply.kind === "answer" && (reply.body.trim() === "" || isEmptySet(reply.document));
 }
 
 /** What the logs say of these messages, however often they are asked. */
@@ -60,6 +69,7 @@ export function lookUp(
     if (problem?.kind === "not_found") return noLogs;
     if (problem) return { ok: false, problem };
     const { rows } = readReports(reply.kind === "answer" ? reply.document : undefined);
+    if (rows.length === 0 && !isNothing(reply)) return unreadable;
     const own = rows.filter((row) => row.messageId?.toLowerCase() === providerMessageId.toLowerCase());
     const receipts = own.flatMap((row) => rowReceipt(row, timeZone) ?? []);
     return { ok: true, value: receipts.map((receipt) => ({ ...receipt, clientRef: messageId })) };
