@@ -103,7 +103,8 @@ export async function reprocessNext(
       });
       const outcomes = await applyReceipts(transaction, received);
       if (isProcessed) await transaction.query(markProcessed, [id]);
-      else if (source === "POLL") await transaction.query(noteProblem, [id, problem ?? "There is nothing in it."]);
+      else if (source === "POLL")
+        await transaction.query(noteProblem, [id, problem ?? "There is nothing in it."]);
       return { id, isProcessed, outcomes };
     });
   } catch (error) {
@@ -127,5 +128,7 @@ async function parse(
   const reading = connection?.parseCallback(callback.body, callback.contentType ?? undefined);
   if (reading?.kind !== "receipts") return { receipts: [], problem: reading?.reason };
   const isFirstReading = callback.source === "POLL";
-  return reading.problem === undefined || isFirstReading ? reading : { receipts: [], problem: reading.problem };
+  return reading.problem === undefined || isFirstReading
+    ? reading
+    : { receipts: [], problem: reading.problem };
 }

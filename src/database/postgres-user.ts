@@ -29,7 +29,12 @@ export function unprivileged(paths: string[]): Launcher {
   }
   const capabilities = "+dac_override,+dac_read_search";
   const wrap = ["setpriv", `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups"] as const;
-  const keep = [`--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`];
+  // Without the last, the kernel forgets these rights where a program asks whether it may run another (access(2)).
+  const keep = [
+    `--inh-caps=${capabilities}`,
+    `--ambient-caps=${capabilities}`,
+    "--securebits=+no_setuid_fixup",
+  ];
   return { command: (command) => [...wrap, ...keep, ...command], identity: {}, owner };
 }
 

@@ -20,8 +20,8 @@ const contentTypes = constantFrom(
 export function testCallbacks(subject: Subject): void {
   const { bodies = [], withStatus = () => [] } = subject.contract.callbacks ?? {};
   const reader = () => {
-    const { parseCallback } = open(subject, "http://127.0.0.1:9");
-    return (body: string, type?: string) => parseCallback(body, type);
+    const opened = open(subject, "http://127.0.0.1:9");
+    return (body: string, type?: string) => opened.parseCallback(body, type);
   };
 
   test.each([...bodies])("recorded: %s", (body) => {

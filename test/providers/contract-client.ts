@@ -62,7 +62,9 @@ export async function serveResets({ variant }: Subject): Promise<string> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => {
+    server.close().closeAllConnections();
+  });
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
   return `http://127.0.0.1:${address.port}`;

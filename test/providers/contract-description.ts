@@ -12,7 +12,7 @@ export interface Contract {
   /** Whether a submission whose answer was lost can be found again. */
   reconciles: boolean;
   /** Each way in which the provider can be spoken to: format, version of its API, session. */
-  variants: readonly Variant[];
+  variants: readonly [Variant, ...Variant[]];
   /** Absent for a provider that posts no receipts. */
   callbacks?: {
     /** Recorded ones, of every kind and format there is. */
@@ -44,6 +44,8 @@ export interface Variant {
   aside?: (seen: Seen) => Answer | undefined;
   /** The answer to a look-up of the message `id` whose status is this word; absent where none is possible. */
   lookedUp?: (id: string, word: string) => string;
+  /** The sandbox twin serves no look-ups. */
+  twinLacksLookUp?: boolean;
   /** Questions to which an empty body is an answer: nothing waits, nothing is known. */
   emptyIsFine?: readonly Question[];
 }

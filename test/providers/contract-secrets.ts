@@ -9,9 +9,10 @@ export function sentSecrets({ provider, contract, variant }: Subject): string[] 
   return [...secrets, ...authorization.split(" ").slice(1)];
 }
 
+const printed = (secret: string): string => JSON.stringify(secret).slice(1, -1);
+
 /** Every form that gives a secret away. */
 function secretForms(subject: Subject): string[] {
-  const printed = (secret: string): string => JSON.stringify(secret).slice(1, -1);
   return sentSecrets(subject).flatMap((secret) => [secret, encodeURIComponent(secret), printed(secret)]);
 }
 
@@ -23,7 +24,7 @@ export function echo({ method, path, query, headers, body }: Seen): string {
 
 /** That nothing of a result, printed in whatever way, gives a secret away. */
 export function expectNoSecret(subject: Subject, result: unknown): void {
-  const printed =
+  const shown =
     result instanceof Error ? `${result.stack} ${JSON.stringify(result)}` : JSON.stringify(result);
-  for (const form of secretForms(subject)) expect(printed).not.toContain(form);
+  for (const form of secretForms(subject)) expect(shown).not.toContain(form);
 }

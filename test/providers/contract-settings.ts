@@ -7,8 +7,12 @@ import { unusedOrigin } from "./local-server.ts";
 
 /** Settings, senders and capabilities, as far as they say the same for all. */
 export function testDeclaration(subject: Subject): void {
-  describe("settings", () => testSettings(subject));
-  describe("senders", () => testSenders(subject));
+  describe("settings", () => {
+    testSettings(subject);
+  });
+  describe("senders", () => {
+    testSenders(subject);
+  });
   test("capabilities are what the client has", async () => {
     const { capabilities } = subject.provider;
     const { client } = open(subject, await unusedOrigin());
@@ -50,8 +54,13 @@ function testSettings(subject: Subject): void {
   });
 
   test.each([
-    ...["", "api.example.com", "ftp://api.example.com", "javascript:alert(1)", "https://u:p@api.example.com"],
-    ...["https://api.example.com?key=1", "https://api.example.com/#x"],
+    "",
+    "api.example.com",
+    "ftp://api.example.com",
+    "javascript:alert(1)",
+    "https://u:p@api.example.com",
+    "https://api.example.com?key=1",
+    "https://api.example.com/#x",
   ])("have no such address: %j", (address) => {
     const error = refusalOf({ ...good, baseUrl: address });
     expect(error).toBeInstanceOf(Error);

@@ -1,26 +1,35 @@
-import type { Socket } from "node:net";
-import { array, assert, asyncProperty } from "fast-check";
+import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
-import type { HttpLimits } from "../../src/providers/registry.ts";
 import { readXml } from "../../src/providers/wire/xml.ts";
-import { connectToSubmit, open, serveResets, type Subject } from "./contract-client.ts";
+import { connectToSubmit, open, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
-import { mutate, mutation } from "./contract-mutations.ts";
+import { testLate, testOpen } from "./contract-open-endings.ts";
 import { echo, expectNoSecret, sentSecrets } from "./contract-secrets.ts";
 import { serveTcp, unusedOrigin } from "./local-server.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
 
 const someText = expect.stringMatching(/\w/);
-const ambiguous = { kind: "ambiguous", reason: someText };
 
 /** What an attempt to submit comes to, whatever happens to it. */
 export function testSubmit(subject: Subject): void {
-  describe("the request", () => testRequest(subject));
-  describe("a verdict", () => testVerdicts(subject));
-  describe("proof that nothing was sent", () => testNotSent(subject));
-  describe("an answer that leaves it open", () => testOpen(subject));
-  describe("an answer that does not come", () => testLate(subject));
-  describe("secrets", () => testSecrets(subject));
+  describe("the request", () => {
+    testRequest(subject);
+  });
+  describe("a verdict", () => {
+    testVerdicts(subject);
+  });
+  describe("proof that nothing was sent", () => {
+    testNotSent(subject);
+  });
+  describe("an answer that leaves it open", () => {
+    testOpen(subject);
+  });
+  describe("an answer that does not come", () => {
+    testLate(subject);
+  });
+  describe("secrets", () => {
+    testSecrets(subject);
+  });
 }
 
 function testRequest(subject: Subject): void {
@@ -59,6 +68,11 @@ function readBody(mediaType: string, body: string): unknown {
   return mediaType === "application/xml" ? readXml(body)?.content : JSON.parse(body);
 }
 
+function writeInPieces(response: ServerResponse, body: string): void {
+  for (const piece of body.match(/[^]{1,7}/g) ?? []) response.write(piece);
+  response.end();
+}
+
 function testVerdicts(subject: Subject): void {
   const { variant } = subject;
   const { accepted, acceptedIds, mediaType, rejected, errorBody } = variant;
@@ -84,12 +98,10 @@ function testVerdicts(subject: Subject): void {
   });
 
   test("accepted, in many pieces", async () => {
-    const inPieces: Answer = (response) => {
-      response.writeHead(200, { "content-type": mediaType });
-      for (const piece of accepted.match(/[^]{1,7}/g) ?? []) response.write(piece);
-      response.end();
-    };
-    expect(await submit(inPieces)).toEqual({ kind: "accepted", ...acceptedIds });
+    expect(await submit((response) => writeInPieces(response, accepted))).toEqual({
+      kind: "accepted",
+      ...acceptedIds,
+    });
   });
 
   test("rejected, with a reason for programs and one for people", async () => {
@@ -151,14 +163,6 @@ function testNotSent(subject: Subject): void {
     expect(await client.submit(submission)).toEqual(retryable);
   });
 
-  test("no connection free in time", async () => {
-    const limits = { maxConcurrent: 1, totalTimeoutMs: 150 };
-    const { client, submissions } = await connectToSubmit(subject, () => () => {}, limits);
-    const outcomes = await Promise.all([client.submit(submission), client.submit(submission)]);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["ambiguous", "retryable"]);
-    expect(submissions()).toHaveLength(1);
-  });
-
   test("a client that was closed", async () => {
     const opened = open(subject, await unusedOrigin());
     await opened.close();
@@ -170,116 +174,6 @@ function testNotSent(subject: Subject): void {
     const { kind } = await open(subject, origin).client.submit(submission);
     expect(["retryable", "ambiguous"]).toContain(kind);
   });
-}
-
-const html = { "content-type": "text/html" };
-
-function testOpen(subject: Subject): void {
-  const { variant } = subject;
-  const { accepted, mediaType, errorBody, unclear } = variant;
-  const headers = { "content-type": mediaType };
-  const fault = errorBody("Something went wrong");
-  const open5xx = [500, 501, 502, 503, 504, 520].flatMap((status): [string, Answer][] => [
-    [
-      `${status} in the provider's syntax`,
-      { status, body: fault, headers: { ...headers, "retry-after": "5" } },
-    ],
-    [`${status} in HTML`, { status, body: "<html></html>", headers: html }],
-    [`${status} empty`, { status }],
-  ]);
-  const redirects = [301, 302, 303, 307, 308].map((status): [string, Answer] => [
-    `${status}, which is not followed`,
-    { status, headers: { location: "/elsewhere" } },
-  ]);
-  const endings: [string, Answer][] = [
-    ["200 empty", {}],
-    ["204", { status: 204 }],
-    ["200 in HTML", { body: "<html><body>OK</body></html>", headers: html }],
-    ["200 in HTML with a doctype", { body: "<!DOCTYPE html><html><body>OK</body></html>", headers: html }],
-    ["200 in plain text", { body: "OK", headers: { "content-type": "text/plain" } }],
-    ["200 with null", { body: "null", headers }],
-    ["200 with an empty object", { body: "{}", headers }],
-    ["200 with an empty list", { body: "[]", headers }],
-    ["200 truncated", { body: accepted.trimEnd().slice(0, -1), headers }],
-    ["200 truncated early", { body: accepted.slice(0, accepted.length / 2), headers }],
-    ["408", { status: 408, headers }],
-    ["409", { status: 409, headers }],
-    ["a body longer than the limit", { body: `${accepted}${" ".repeat(100_000)}`, headers }],
-    ["a reset", (response) => response.socket?.resetAndDestroy()],
-    ["a close", (response) => response.socket?.end()],
-    ["a reset within the head", (response) => cut(response.socket, "HTTP/1.1 200 OK\r\nContent-Ty")],
-    ["a reset within the body", (response) => cut(response.socket, head(accepted, accepted.slice(0, 20)))],
-    ["what is no HTTP", (response) => response.socket?.end("SMTP ready\r\n\r\n")],
-    ["a head that is too long", { body: accepted, headers: { ...headers, "x-long": "x".repeat(100_000) } }],
-  ];
-
-  test.each([...endings, ...open5xx, ...redirects, ...unclear])("%s", async (_name, answer) => {
-    const { client, requests, submissions } = await connectToSubmit(subject, () => answer, {
-      maxBodyBytes: 50_000,
-    });
-    expect(await client.submit(submission)).toEqual(ambiguous);
-    expect(submissions()).toHaveLength(1);
-    expect(requests.map(({ path }) => path)).not.toContain("/elsewhere");
-  });
-
-  test("a reset while the request is still being written", async () => {
-    const { client } = open(subject, await serveResets(subject));
-    expect(await client.submit({ ...submission, text: "x".repeat(10_000_000) })).toEqual(ambiguous);
-  });
-
-  test("whatever becomes of an acceptance on its way, it is not sent again", async () => {
-    let body = accepted;
-    const { client, submissions } = await connectToSubmit(subject, () => ({ body, headers }));
-    await assert(
-      asyncProperty(array(mutation, { minLength: 1, maxLength: 3 }), async (mutations) => {
-        body = mutations.reduce(mutate, accepted);
-        const sentBefore = submissions().length;
-        expect((await client.submit(submission)).kind).not.toBe("retryable");
-        expect(submissions()).toHaveLength(sentBefore + 1);
-      }),
-      { numRuns: 200 },
-    );
-  });
-}
-
-const head = (whole: string, body: string): string =>
-  `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(whole)}\r\n\r\n${body}`;
-
-/** Resets once this much has arrived. */
-function cut(socket: Socket | null, written: string): void {
-  socket?.write(written, () => socket.resetAndDestroy());
-}
-
-function testLate(subject: Subject): void {
-  const { accepted } = subject.variant;
-  const short = { totalTimeoutMs: 200 };
-  const half = head(accepted, accepted.slice(0, 20));
-  const late: [string, Answer, HttpLimits][] = [
-    ["nothing within the limit for the head", () => {}, { headersTimeoutMs: 100 }],
-    [
-      "no more within the limit for the body",
-      (response) => response.socket?.write(half),
-      { bodyTimeoutMs: 100 },
-    ],
-    ["nothing", () => {}, short],
-    ["half a head", (response) => response.socket?.write("HTTP/1.1 200 OK\r\n"), short],
-    ["a head alone", (response) => response.socket?.write(head(accepted, "")), short],
-    ["half a body", (response) => response.socket?.write(half), short],
-    ["a body drop by drop", (response) => drip(response.socket), short],
-  ];
-
-  test.each(late)("%s", async (_name, answer, limits) => {
-    const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
-    expect(await client.submit(submission)).toEqual(ambiguous);
-    expect(submissions()).toHaveLength(1);
-  });
-}
-
-/** Keeps the body's time limit from passing, for ever. */
-function drip(socket: Socket | null): void {
-  socket?.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-  const timer = setInterval(() => socket?.write("1\r\n \r\n"), 20);
-  socket?.once("close", () => clearInterval(timer));
 }
 
 const statuses = [200, 302, 400, 401, 403, 404, 409, 422, 429, 500, 503];

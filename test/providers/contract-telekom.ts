@@ -6,6 +6,10 @@ const fixture = fixtures("telekom");
 const token = "telekom-contract-token".padEnd(64, "0");
 const session = "a1da7970-5464-11e4-867e-9d647178712c";
 
+const result = (status: string, code: string, description = "") => ({
+  result: { status, description, code },
+});
+
 /** Telekom SK takes no reference, and has the callback URL with the account: a message only asks for it. */
 function variant(format: "JSON" | "XML", useSession: boolean): Variant {
   const isXml = format === "XML";
@@ -15,9 +19,6 @@ function variant(format: "JSON" | "XML", useSession: boolean): Variant {
   const headers = { "content-type": mediaType };
   const write = (content: { [name: string]: string | object }): string =>
     isXml ? writeXml("response", content as Record<string, string>) : JSON.stringify(content);
-  const result = (status: string, code: string, description = "") => ({
-    result: { status, description, code },
-  });
   const answer = (body: string): Answer => ({ body, headers });
   const accepted = recorded("send_message.200");
   const credential: Record<string, string> = useSession ? { session_id: session } : { token };

@@ -14,17 +14,27 @@ describe.each(await loadContracts())("$kind", ({ kind, contract }) => {
   if (!contract) return;
 
   const provider = registry[kind];
-  const [variant] = contract.variants;
-  if (variant) describe("reads callbacks:", () => testCallbacks({ provider, contract, variant }));
+  const [first] = contract.variants;
+  describe("reads callbacks:", () => {
+    testCallbacks({ provider, contract, variant: first });
+  });
 
   describe.each(contract.variants.map((variant) => ({ name: variant.name, variant })))(
     "$name",
     ({ variant }) => {
       const subject: Subject = { provider, contract, variant };
-      describe("declares", () => testDeclaration(subject));
-      describe("submits", () => testSubmit(subject));
-      describe("asks", () => testQuestions(subject));
-      describe("with its sandbox twin:", () => testTwin(subject));
+      describe("declares", () => {
+        testDeclaration(subject);
+      });
+      describe("submits", () => {
+        testSubmit(subject);
+      });
+      describe("asks", () => {
+        testQuestions(subject);
+      });
+      describe("with its sandbox twin:", () => {
+        testTwin(subject);
+      });
     },
   );
 });

@@ -38,11 +38,23 @@ describe("the request", () => {
     });
   });
 
-  test.each(["/api/http", "/proxy/tonkra/"])("goes where the base URL says: %s", async (path) => {
-    const { client, requests } = await connect(() => accepted, { path, api: "V3" });
-    await client.submit(submission);
-    expect(requests.map((seen) => seen.path)).toEqual([`${path.replace(/\/$/, "")}/sms/send`]);
-  });
+  test.each(["/api/http/sms/send", "/api/http/sms/", "/api/http/"])(
+    "takes what the documentation prints as an endpoint for the base URL: %s",
+    async (path) => {
+      const { client, requests } = await connect(() => accepted, { path });
+      await client.submit(submission);
+      expect(requests.map((seen) => seen.path)).toEqual(["/api/http/sms/send"]);
+    },
+  );
+
+  test.each(["/api/http", "/proxy/tonkra/", "/proxy/sms"])(
+    "goes where the base URL says: %s",
+    async (path) => {
+      const { client, requests } = await connect(() => accepted, { path, api: "V3" });
+      await client.submit(submission);
+      expect(requests.map((seen) => seen.path)).toEqual([`${path.replace(/\/$/, "")}/sms/send`]);
+    },
+  );
 });
 
 describe("an answer that decides", () => {
@@ -202,6 +214,15 @@ describe("an error under 200 that does not say why", () => {
     );
     expect(await client.submit(submission)).toMatchObject(outcome);
     expect(requests.map((seen) => seen.path)).toEqual(["/api/http/sms/send", "/api/http/balance"]);
+  });
+
+  test("is asked of the list, where there is no balance", async () => {
+    const { client } = await connect(({ path }) =>
+      path.endsWith("/balance") ? { status: 404 } : refused("Diese Zugangsdaten sind falsch.", 200),
+    );
+    expect(await client.submit(submission)).toMatchObject(
+      rejected("FAILED", "provider_unauthenticated", false),
+    );
   });
 });
 

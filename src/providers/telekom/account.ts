@@ -14,8 +14,8 @@ const pageSize = 100;
 const maxPages = 50;
 
 /**
- * All cadence groups, page by page. Without any list in the first answer nothing is known (the documented JSON
- * shows none); in a later one it means that there are no more.
+ * All cadence groups, page by page. Where the first answer has something else in the place of a list nothing is
+ * known; in a later one it means that there are no more.
  */
 export async function cadenceGroups(transport: Transport): Promise<ProviderReply<CadenceGroupReading[]>> {
   const groups = new Map<string, CadenceGroupReading>();

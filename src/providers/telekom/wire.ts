@@ -78,12 +78,17 @@ const group = z.object({ id: identifier, name: text, isPaused: flag, note: text 
 export type Group = z.infer<typeof group>;
 
 /**
- * The groups in the answer of `sms-groups`; undefined where there is no list. The documented JSON has none, and
- * the documented XML calls a group `number`.
+ * The groups in the answer of `sms-groups`; undefined where there is something else. The documented XML calls a
+ * group `number`, and the documented JSON is a success with nothing beside it: then no groups were named.
  */
 export function readGroups(content: unknown): Group[] | undefined {
+  if (isBareResult(content)) return [];
   const groups = elementsOf(content, ["groups", "numbers", "number"], ["number", "group"]);
   return groups?.flatMap((element) => reader(group)(element) ?? []);
+}
+
+function isBareResult(content: unknown): boolean {
+  return typeof content === "object" && content !== null && Object.keys(content).join() === "result";
 }
 
 const delivery = z.object({ status: text });

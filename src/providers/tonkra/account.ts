@@ -1,7 +1,7 @@
 import type { BalanceReading, DecimalText, ProviderReply, RateReading } from "../provider.ts";
 import { printable } from "../wire/answers.ts";
 import { readReply } from "./problem.ts";
-import type { Transport } from "./transport.ts";
+import type { Answer, Transport } from "./transport.ts";
 import { readBalance, readProfile } from "./wire.ts";
 
 /** SMS units, not money (Tonkra documentation). */
@@ -29,10 +29,14 @@ export async function check(transport: Transport): Promise<ProviderReply<{ detai
   return { ok: true, value: { detail } };
 }
 
-/** Neither profile nor balance is documented; the list of messages is. */
+/** Asks a question that only a wrong token can spoil: the balance is not documented, the list of messages is. */
+export async function probe(transport: Transport): Promise<ProviderReply<Answer>> {
+  const reply = await transport.get("/balance");
+  return readReply(reply.kind === "misrouted" ? await transport.get("/sms") : reply);
+}
+
 async function checkBalance(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
-  const balanceReply = await transport.get("/balance");
-  const reply = readReply(balanceReply.kind === "misrouted" ? await transport.get("/sms") : balanceReply);
+  const reply = await probe(transport);
   if (!reply.ok) return reply;
   const printed = readBalance(reply.value.json);
   return {

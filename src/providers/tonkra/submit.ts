@@ -2,7 +2,7 @@ import type { Submission, SubmitOutcome } from "../provider.ts";
 import { describe } from "../wire/answers.ts";
 import { failed, rejected } from "../wire/outcomes.ts";
 import { digitsOf } from "../wire/text.ts";
-import { readReply } from "./problem.ts";
+import { probe } from "./account.ts";
 import { accountRefusal, contentRefusal, namedRefusal, speaksOfGateway } from "./refusal.ts";
 import { type Answer, misroutedText, type Reply, type Transport } from "./transport.ts";
 import { readVerdicts } from "./verdicts.ts";
@@ -83,9 +83,9 @@ function isUnexplained(reply: Reply, outcome: SubmitOutcome): boolean {
   );
 }
 
-/** Asks a question that only a wrong token can spoil, before the message is blamed. */
+/** Asks whether it is the token, before the message is blamed. */
 async function explain(transport: Transport, outcome: SubmitOutcome): Promise<SubmitOutcome> {
-  const probe = readReply(await transport.get("/balance"));
-  const isTokenWrong = !probe.ok && probe.problem.kind === "unauthenticated";
-  return isTokenWrong ? accountRefusal(probe.problem.detail) : outcome;
+  const reply = await probe(transport);
+  const isTokenWrong = !reply.ok && reply.problem.kind === "unauthenticated";
+  return isTokenWrong ? accountRefusal(reply.problem.detail) : outcome;
 }

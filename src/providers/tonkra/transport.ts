@@ -35,7 +35,10 @@ const contentHeaders = { accept: "application/json", "content-type": "applicatio
 
 export function createTransport(settings: TonkraSettings, http: ProviderHttp): Transport {
   // What the Tonkra documentation prints as its endpoint is the whole URL of a route.
-  const path = new URL(settings.baseUrl).pathname.replace(/(?:\/sms\/send|(?<=\/api\/(?:http|v3))\/sms)?\/*$/, "");
+  const path = new URL(settings.baseUrl).pathname.replace(
+    /(?:\/sms\/send|(?<=\/api\/(?:http|v3))\/sms)?\/*$/,
+    "",
+  );
   const prefix = path === "" ? `/api/${settings.api.toLowerCase()}` : path;
   const { headers, fields } = credentials(settings);
   const send = async (route: HttpRequest): Promise<Reply> => {
