@@ -126,8 +126,8 @@ const advice: Readonly<Record<string, string>> = {
 /** The error in words, and what to do next. */
 function explain(error: unknown): string {
   const [cause] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
-  const { code = "", message = String(cause) } = cause as NodeJS.ErrnoException;
-  const problem = message.replace(/^listen E[A-Z]+: /, "").replace(/[.]?$/, ".");
+  const { code = "", message } = cause as Partial<NodeJS.ErrnoException>;
+  const problem = (message ?? String(cause)).replace(/^listen E[A-Z]+: /, "").replace(/[.]?$/, ".");
   return Object.hasOwn(advice, code) ? `${problem} ${advice[code]}` : problem;
 }
 

@@ -31,15 +31,18 @@ class Fleet {
     this.#deployment = deployment;
   }
 
+  async #replace(process: Awaited<ReturnType<Deployment["start"]>>, role: "api" | "worker"): Promise<void> {
+    await process.ended;
+    this.#alive.splice(this.#alive.indexOf(process), 1);
+    if (this.#isOver) return;
+    const restart = this.start(role).finally(() => this.#starting.delete(restart));
+    this.#starting.add(restart);
+  }
+
   async start(role: "api" | "worker"): Promise<void> {
     const process = await this.#deployment.start(role, { WORKER_CONCURRENCY: "5" });
     this.#alive.push(process);
-    void process.ended.then(() => {
-      this.#alive.splice(this.#alive.indexOf(process), 1);
-      if (this.#isOver) return;
-      const restart = this.start(role).finally(() => this.#starting.delete(restart));
-      this.#starting.add(restart);
-    });
+    void this.#replace(process, role);
   }
 
   killOne(chance: number): void {

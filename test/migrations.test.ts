@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { Client } from "pg";
 import { expect, it } from "vitest";
 import { migrate } from "../src/database/migrate.ts";
-import { withSchemaEngine } from "../src/database/schema-engine.ts";
-import { createEmptyDatabase } from "./support/database.ts";
+import { withSchemaEngine } from "./support/schema-engine.ts";
+import { countWaiting, createEmptyDatabase } from "./support/database.ts";
+import { eventually } from "./support/process.ts";
 
 async function query<Row>(url: string, text: string): Promise<Row[]> {
   const client = new Client({ connectionString: url });
@@ -61,5 +62,30 @@ it("may run again, and in several processes at once", async () => {
   );
   expect(rows.length).toBe(new Set(rows.map(({ name }) => name)).size);
   expect(rows.every(({ applied }) => applied)).toBe(true);
+  await drop();
+});
+
+it("starts anew when it was cut off in the middle", async () => {
+  const { url, drop } = await createEmptyDatabase();
+  const other = new Client({ connectionString: url });
+  await other.connect();
+  // The migration makes the same type, so it waits to see what becomes of this one.
+  await other.query("begin; create type message_status as enum ('QUEUED')");
+  const cut = migrate(url);
+  const failure = cut.then(String, String);
+  await eventually(async () => (await countWaiting(url)) === 1);
+  await other.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  expect(await failure).toContain("terminating connection");
+  await other.query("rollback");
+  await other.end();
+  await migrate(url);
+  const rows = await query<{ finished: boolean }>(
+    url,
+    "select finished_at is not null as finished from _prisma_migrations",
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  expect(rows.every(({ finished }) => finished)).toBe(true);
   await drop();
 });

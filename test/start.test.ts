@@ -186,16 +186,27 @@ describe("with nothing configured", { timeout: patience }, () => {
   });
 });
 
-describe("with a folder that is not complete", { timeout: patience }, () => {
-  async function expectStart(prepare: (directory: string) => Promise<unknown>): Promise<void> {
-    const directory = await newDirectory();
-    onTestFinished(() => rm(directory, { recursive: true, force: true }));
-    await prepare(directory);
-    const process = start(directory);
-    await process.ready;
-    expect(await process.end("SIGINT")).toEqual(clean);
-  }
+async function expectStart(spoil: (directory: string) => Promise<unknown>): Promise<void> {
+  const directory = await newDirectory();
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  await spoil(directory);
+  const process = start(directory);
+  await process.ready;
+  expect(await process.end("SIGINT")).toEqual(clean);
+}
 
+const newKey = (letter: string): string => Buffer.alloc(32, letter).toString("base64");
+
+async function prepare(): Promise<{ directory: string; url: string }> {
+  const [directory, database] = await Promise.all([newDirectory(), createTestDatabase()]);
+  onTestFinished(async () => {
+    await database.drop();
+    await rm(directory, { recursive: true, force: true });
+  });
+  return { directory, url: database.url };
+}
+
+describe("with a folder that is not complete", { timeout: patience }, () => {
   it("starts beside what a killed first start left", () =>
     expectStart(async (directory) => {
       await mkdir(join(directory, "postgres.new-1", "base"), { recursive: true });
@@ -224,17 +235,6 @@ describe("with a folder that is not complete", { timeout: patience }, () => {
 });
 
 describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
-  const newKey = (letter: string): string => Buffer.alloc(32, letter).toString("base64");
-
-  async function prepare(): Promise<{ directory: string; url: string }> {
-    const [directory, database] = await Promise.all([newDirectory(), createTestDatabase()]);
-    onTestFinished(async () => {
-      await database.drop();
-      await rm(directory, { recursive: true, force: true });
-    });
-    return { directory, url: database.url };
-  }
-
   it("starts none", async () => {
     const { directory, url } = await prepare();
     const process = start(directory, { DATABASE_URL: url });

@@ -1,13 +1,14 @@
+import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SchemaEngine } from "@prisma/schema-engine-wasm";
 import { Logger, runMigrations as migrateJobQueue } from "graphile-worker";
 import { Client } from "pg";
-import { withSchemaEngine } from "./schema-engine.ts";
 
 const directory = fileURLToPath(new URL("../../prisma/migrations", import.meta.url));
-const lockKey = 7_264_401;
+/** The one that `prisma migrate deploy` takes. */
+const lockKey = 72_707_369;
+const connectMs = 10_000;
 
 /** The oldest PostgreSQL we are tested with (see the README). */
 const oldestVersion = 150_000;
@@ -17,15 +18,17 @@ const oldestVersion = 150_000;
  * queue's. Several processes may start at once: one migrates, the others wait for it.
  */
 export async function migrate(url: string): Promise<void> {
-  const lock = new Client({ connectionString: url });
-  await lock.connect();
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectMs });
+  // A broken connection fails the statement, too; unheard, this would end the process with a stack trace.
+  client.on("error", () => undefined);
+  await client.connect();
   try {
-    await checkVersion(lock);
-    await lock.query("select pg_advisory_lock($1)", [lockKey]);
-    await applyMigrations(url);
+    await checkVersion(client);
+    await client.query("select pg_advisory_lock($1)", [lockKey]);
+    await applyMigrations(client);
     await migrateJobQueue({ connectionString: url, logger: quietLogger() });
   } finally {
-    await lock.end();
+    await client.end();
   }
 }
 
@@ -39,31 +42,57 @@ async function checkVersion(client: Client): Promise<void> {
   }
 }
 
-async function applyMigrations(url: string): Promise<void> {
-  const migrationsList = await listMigrations();
-  const filters = { externalTables: [], externalEnums: [] };
-  await withSchemaEngine(url, (engine) => engine.applyMigrations({ migrationsList, filters }));
+/** As Prisma makes it. */
+const createRecord = `
+  create table if not exists _prisma_migrations (
+    id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz,
+    migration_name varchar(255) not null, logs text, rolled_back_at timestamptz,
+    started_at timestamptz not null default now(), applied_steps_count integer not null default 0
+  )`;
+
+const readRecord = `
+  select migration_name as name, finished_at is not null as finished from _prisma_migrations
+  where rolled_back_at is null`;
+
+async function applyMigrations(client: Client): Promise<void> {
+  await client.query(createRecord);
+  const { rows } = await client.query<{ name: string; finished: boolean }>(readRecord);
+  const unfinished = rows.find(({ finished }) => !finished);
+  if (unfinished) {
+    throw new Error(
+      `\`prisma migrate\` has begun the migration ${unfinished.name} and not finished it. ` +
+        "Look at what it has done, and tell with `prisma migrate resolve`.",
+    );
+  }
+  const applied = new Set(rows.map(({ name }) => name));
+  for (const name of await listMigrations()) if (!applied.has(name)) await apply(client, name);
 }
 
-async function listMigrations(): Promise<Parameters<SchemaEngine["applyMigrations"]>[0]["migrationsList"]> {
+const record = `
+  insert into _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+  values ($1, $2, $3, clock_timestamp(), 1)`;
+
+/** Together with its record, in one transaction: killed in the middle, nothing has happened. */
+async function apply(client: Client, name: string): Promise<void> {
+  const script = await readFile(join(directory, name, "migration.sql"), "utf8");
+  const checksum = createHash("sha256").update(script).digest("hex");
+  await client.query("begin");
+  try {
+    await client.query(script);
+    await client.query(record, [randomUUID(), checksum, name]);
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}
+
+async function listMigrations(): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
-  const names = entries
+  return entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .toSorted();
-  const migrationDirectories = await Promise.all(
-    names.map(async (path) => {
-      const value = await readFile(join(directory, path, "migration.sql"), "utf8");
-      return { path, migrationFile: { path: "migration.sql", content: { tag: "ok" as const, value } } };
-    }),
-  );
-  const content = await readFile(join(directory, "migration_lock.toml"), "utf8");
-  return {
-    baseDir: directory,
-    lockfile: { path: "migration_lock.toml", content },
-    shadowDbInitScript: "",
-    migrationDirectories,
-  };
 }
 
 function quietLogger(): Logger {

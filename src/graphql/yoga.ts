@@ -2,6 +2,7 @@ import { GraphQLError, parse } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { ApiKeys, Viewer } from "../access/api-keys.ts";
 import { readBearer } from "../access/bearer.ts";
+import { patient } from "../database/patient.ts";
 import { UnauthenticatedError } from "../errors.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { graphiqlPage } from "./graphiql.ts";
@@ -36,7 +37,7 @@ export function createGraphqlServer({ services, apiKeys, maskError, developmentK
     renderGraphiQL: page.render,
     maskedErrors: { maskError },
     parserAndValidationCache: true,
-    plugins: [explainContentType(), limitTokens(), codeValidationErrors()],
+    plugins: [explainContentType(), limitTokens(), codeValidationErrors(), waitOutOutages(services)],
     context: async ({ request, viewer }) =>
       createContext(services, viewer ?? (await authenticateRequest(apiKeys, request))),
   });
@@ -65,6 +66,16 @@ export async function authenticate(
   throw new UnauthenticatedError(
     "The API key is unknown or revoked. Send it as `Authorization: Bearer <key>`.",
   );
+}
+
+/** The events of a stream are answered with what the database says, even if it takes a restart to say it. */
+function waitOutOutages(services: Services): Plugin<Context> {
+  const database = patient(services.database);
+  return {
+    onSubscribe: ({ args: { contextValue } }) => {
+      Object.assign(contextValue, createContext({ ...services, database }, contextValue.viewer));
+    },
+  };
 }
 
 /** Yoga answers other content types with a status and nothing else. */

@@ -65,8 +65,10 @@ export async function keepRunning({ launch, listener, logger }: RunnerOptions): 
   async function begin(): Promise<void> {
     const events: WorkerEvents = new EventEmitter();
     let held: Promise<() => Promise<void>> | undefined;
-    events.once("pool:create", ({ workerPool }) => (held = listener.hold(workerLockSpace, workerPool.id)));
-    events.once("pool:gracefulShutdown", renew);
+    events.once("pool:create", ({ workerPool }) => {
+      held = listener.hold(workerLockSpace, workerPool.id);
+    });
+    events.once("pool:gracefulShutdown", () => renew());
     waitForReturnedJobs(events);
     const stopped = workersStopped(events);
     current = await launch(events);

@@ -1,5 +1,6 @@
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
+import { patient } from "../database/patient.ts";
 import {
   behind,
   comparePositions,
@@ -44,6 +45,7 @@ const unsettledRetryMs = 2;
  */
 export class EventFeed {
   readonly #database: Database;
+  readonly #patientDatabase: Database;
   readonly #options: Required<EventFeedOptions>;
   readonly #byMessage = new Map<string, Set<Waiter>>();
   readonly #byAccount = new Map<string, Set<Waiter>>();
@@ -58,6 +60,7 @@ export class EventFeed {
 
   constructor(database: Database, options: EventFeedOptions) {
     this.#database = database;
+    this.#patientDatabase = patient(database);
     this.#options = {
       pollMs: 1000,
       windowSize: 10_000,
@@ -117,7 +120,7 @@ export class EventFeed {
     const events =
       comparePositions(after, this.#windowStart) >= 0
         ? this.#fromWindow(after, until, filter).slice(0, pageSize)
-        : await readEvents(this.#database, { after, until }, filter, pageSize);
+        : await readEvents(this.#patientDatabase, { after, until }, filter, pageSize);
     return { events, cursor: events.length === pageSize ? (events.at(-1) ?? until) : until };
   }
 

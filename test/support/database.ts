@@ -3,11 +3,11 @@ import { Client } from "pg";
 import { inject } from "vitest";
 import { databaseUrl, templateName } from "./global-setup.ts";
 
-async function onServer(statement: string): Promise<void> {
+async function onServer<Row extends object>(statement: string, values: unknown[] = []): Promise<Row[]> {
   const client = new Client({ connectionString: inject("postgresUrl") });
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query<Row>(statement, values)).rows;
   } finally {
     await client.end();
   }
@@ -28,6 +28,16 @@ export const createEmptyDatabase = (): Promise<TestDatabase> => create("");
 async function create(options: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   await onServer(`create database ${name} ${options}`);
-  const drop = (): Promise<void> => onServer(`drop database if exists ${name} with (force)`);
+  const drop = async (): Promise<void> =>
+    void (await onServer(`drop database if exists ${name} with (force)`));
   return { url: databaseUrl(inject("postgresUrl"), name), drop };
+}
+
+/** How many sessions of a database wait for a lock. Asked outside of it: a transaction sees the first answer for ever. */
+export async function countWaiting(url: string): Promise<number> {
+  const [row] = await onServer<{ count: number }>(
+    "select count(*)::int from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'",
+    [new URL(url).pathname.slice(1)],
+  );
+  return row?.count ?? 0;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import { decodeId } from "../../src/graphql/ids.ts";
-import { createTestDatabase } from "./database.ts";
+import { countWaiting, createTestDatabase } from "./database.ts";
 import { GraphqlClient } from "./graphql-client.ts";
 import { freePort, startProcess, type SmsgraphProcess } from "./process.ts";
 import { startProviderDouble, type ProviderDouble } from "./provider-double.ts";
@@ -113,12 +113,8 @@ export class Deployment {
   }
 
   /** How many sessions of this database wait for a lock. */
-  async waiting(): Promise<number> {
-    const { rows } = await this.database.query<{ count: number }>(
-      `select count(*)::int from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    return rows[0]?.count ?? 0;
+  waiting(): Promise<number> {
+    return countWaiting(this.databaseUrl);
   }
 
   /** Kills what still runs, and clears everything away. */

@@ -39,7 +39,7 @@ export function startProcess(variables: Record<string, string>, ...options: stri
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  const ended = once(child, "close").then(([code, signal]) => ({ code, signal }) as Ending);
+  const ended = once(child, "close").then(([code, signal]) => ({ code, signal }));
   const ready = new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
