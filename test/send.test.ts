@@ -406,7 +406,7 @@ describe("sending", () => {
         return end;
       }),
     );
-    await Promise.all(messages.map(({ id }) => expect.poll(() => jobOf(id)).toBe(0)));
+    for (const { id } of messages) await expect.poll(() => jobOf(id)).toBe(0);
     expect(messages.map(({ id }) => submissions(id))).toEqual(
       ends.map((end) => (end === "CANCELLED" ? 0 : 1)),
     );

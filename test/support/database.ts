@@ -34,10 +34,11 @@ async function create(options: string): Promise<TestDatabase> {
 }
 
 /** How many sessions of a database wait for a lock. Asked outside of it: a transaction sees the first answer for ever. */
-export async function countWaiting(url: string): Promise<number> {
+export async function countWaiting(url: string, text = ""): Promise<number> {
   const [row] = await onServer<{ count: number }>(
-    "select count(*)::int from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'",
-    [new URL(url).pathname.slice(1)],
+    `select count(*)::int from pg_stat_activity
+    where datname = $1 and wait_event_type = 'Lock' and query like '%' || $2 || '%'`,
+    [new URL(url).pathname.slice(1), text],
   );
   return row?.count ?? 0;
 }

@@ -112,6 +112,20 @@ export class Deployment {
     return rows;
   }
 
+  /** Cuts those that wait for a lock: what a killed process has asked for would still be done when it is free. */
+  async cutWaiting(): Promise<void> {
+    const ended = await this.database.query(
+      `select pg_terminate_backend(pid, 10000) as ended from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (ended.rowCount === 0) throw new Error("nobody waits for a lock");
+  }
+
+  /** Whether a statement that begins much like `text` waits for a lock; a long one is cut off in this view. */
+  async isWaiting(text: string): Promise<boolean> {
+    return (await countWaiting(this.databaseUrl, text)) > 0;
+  }
+
   /** How many sessions of this database wait for a lock. */
   waiting(): Promise<number> {
     return countWaiting(this.databaseUrl);
