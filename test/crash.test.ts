@@ -62,6 +62,28 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     },
   );
 
+  it("when even its job was lost", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const before = gate();
+    deployment.double.plan = () => ({ before: before.promise });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000110");
+    await eventually(() => deployment.double.requests.length === 1);
+    await killed.end("SIGKILL");
+    await deployment.database.query("delete from graphile_worker._private_jobs");
+    const { rowCount } = await deployment.database.query(
+      "update messages set next_check_at = now() where next_check_at > now() and id = $1",
+      [id],
+    );
+    expect(rowCount).toBe(1);
+    await deployment.start("all");
+    await eventually(async () => (await deployment.statusOf(id)) === "OUTCOME_UNKNOWN");
+    before.resolve();
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    expect(requestsOf(deployment, id)).toBe(1);
+  });
+
   it("when a message was accepted and the answer had not come", { timeout: patience }, async (test) => {
     const deployment = await deploy(test);
     const report = gate();

@@ -1,9 +1,9 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { stopLeftover } from "./leftover-postgres.ts";
 import { unprivileged, type Launcher } from "./postgres-user.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
 
@@ -30,9 +30,9 @@ export async function startEmbeddedPostgres(
   const binaries = await postgresBinaries();
   await mkdir(root, { recursive: true });
   const data = join(root, "postgres");
-  const launcher = unprivileged([data, binaries.postgres]);
+  const launcher = unprivileged(data, binaries.postgres);
   await removeDrafts(root);
-  if (!existsSync(join(data, "PG_VERSION"))) await initialise(root, data, binaries.initdb, launcher);
+  if (!(await isComplete(data))) await initialise(root, data, binaries.initdb, launcher);
   await stopLeftover(data);
   const port = settings["port"] ?? String(await freePort());
   const server = await launch(binaries.postgres, data, launcher, { ...settings, port });
@@ -42,6 +42,16 @@ export async function startEmbeddedPostgres(
 }
 
 const passwordFile = (root: string): string => join(root, "postgres-password");
+
+/** @throws Error when that cannot be told, as in somebody else's folder, which must not be taken for half-made */
+async function isComplete(data: string): Promise<boolean> {
+  try {
+    return (await stat(join(data, "PG_VERSION"))).isFile();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  }
+}
 
 const draftPrefix = "postgres.new";
 
@@ -77,60 +87,6 @@ async function initialise(root: string, data: string, initdb: string, launcher: 
   await rm(secret, { force: true });
   if (log !== undefined) throw new Error(`PostgreSQL could not make its data folder ${data}: ${log}`);
   await rename(draft, data);
-}
-
-/** A server that outlived its killed parent still owns the data folder: it is asked to stop first. */
-async function stopLeftover(data: string): Promise<void> {
-  const pid = await leftoverPid(data);
-  if (pid === undefined) return;
-  process.kill(pid, "SIGINT");
-  const deadline = Date.now() + stopSeconds * 1000;
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) {
-      throw new Error(`A PostgreSQL server (process ${pid}) still uses ${data}. Stop it and start again.`);
-    }
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
-/**
- * The pid in `postmaster.pid`, if that process is the server of this folder. After a restart of the machine the
- * number may be anyone's, also another PostgreSQL's: then the file is removed, since PostgreSQL would believe it.
- */
-async function leftoverPid(data: string): Promise<number | undefined> {
-  const file = join(data, "postmaster.pid");
-  const pid = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10);
-  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
-  const folder = await dataFolderOf(pid);
-  if (folder !== undefined && (await isSameFolder(folder, data))) return pid;
-  await rm(file, { force: true });
-  return undefined;
-}
-
-/** The data folder that a process was started with as a PostgreSQL server; undefined for any other program. */
-async function dataFolderOf(pid: number): Promise<string | undefined> {
-  const listed = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
-  const words = listed?.split("\0") ?? askSystem(pid).split(" ");
-  if (!basename(words[0] ?? "").startsWith("postgres")) return undefined;
-  return words[words.indexOf("-D") + 1 || words.length];
-}
-
-const askSystem = (pid: number): string =>
-  spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" }).stdout ?? "";
-
-/** A folder that is not there any more was moved under its server: to here, since here is its `postmaster.pid`. */
-async function isSameFolder(named: string, data: string): Promise<boolean> {
-  const real = await realpath(named).catch(() => undefined);
-  return real === undefined || real === (await realpath(data));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 async function freePort(): Promise<number> {

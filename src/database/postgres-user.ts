@@ -12,12 +12,14 @@ export interface Launcher {
 }
 
 /**
- * As root, PostgreSQL runs as the user `postgres` or `nobody`. Where that user may not enter one of `paths`
- * (a project below `/root`, say) it keeps root's right to pass through folders, and nothing more.
+ * As root, PostgreSQL runs as the owner of its data folder; without one, as `postgres` or `nobody`. Where that user
+ * may not enter the folder or run the program (a project below `/root`, say) it keeps root's right to pass through
+ * folders, and nothing more.
  */
-export function unprivileged(paths: string[]): Launcher {
+export function unprivileged(data: string, program: string): Launcher {
   if (process.getuid?.() !== 0) return { command: (command) => command, identity: {} };
-  const owner = lookUpUser("postgres") ?? lookUpUser("nobody") ?? { uid: 65534, gid: 65534 };
+  const paths = [data, program];
+  const owner = ownerOf(data) ?? lookUpUser("postgres") ?? lookUpUser("nobody") ?? { uid: 65534, gid: 65534 };
   if (paths.every((path) => isReachable(path))) {
     return { command: (command) => command, identity: owner, owner };
   }
@@ -36,6 +38,12 @@ export function unprivileged(paths: string[]): Launcher {
     "--securebits=+no_setuid_fixup",
   ];
   return { command: (command) => [...wrap, ...keep, ...command], identity: {}, owner };
+}
+
+/** Undefined when the folder is not there, or root's. */
+function ownerOf(folder: string): { uid: number; gid: number } | undefined {
+  const { uid = 0, gid = 0 } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+  return uid === 0 ? undefined : { uid, gid };
 }
 
 function lookUpUser(name: string): { uid: number; gid: number } | undefined {

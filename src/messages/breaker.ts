@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import { saveLane, type Lane } from "./lane.ts";
+import { probeStartedAt, saveLane, type Lane } from "./lane.ts";
 
 const firstOpenSeconds = 10;
 const longestOpenSeconds = 300;
@@ -11,6 +11,8 @@ const windowSeconds = 30;
 /** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
 export interface Experience {
   providerId: string;
+  /** When the attempt began. */
+  startedAt: Date;
   failed: boolean;
 }
 
@@ -47,7 +49,8 @@ export async function learn(
   if (concerned.size === 0) return;
   const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
-    const next = await judge(transaction, lane, working.includes(lane.providerId), now);
+    const own = experiences.filter(({ providerId }) => providerId === lane.providerId);
+    const next = await judge(transaction, lane, own, now);
     if (next !== lane) await saveLane(transaction, next);
   }
 }
@@ -57,10 +60,20 @@ const findProbed: Statement = {
   text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and breaker = 'HALF_OPEN'`,
 };
 
-async function judge(transaction: Queryable, lane: Lane, worked: boolean, now: Date): Promise<Lane> {
-  if (lane.breaker === "HALF_OPEN") return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
-  // What was under way when the breaker opened says nothing new.
+async function judge(
+  transaction: Queryable,
+  lane: Lane,
+  experiences: readonly Experience[],
+  now: Date,
+): Promise<Lane> {
+  // What was under way when the breaker opened says nothing new, however late it ends.
   if (lane.breaker === "OPEN") return lane;
+  if (lane.breaker === "HALF_OPEN") {
+    const probes = experiences.filter(({ startedAt }) => startedAt >= probeStartedAt(lane));
+    if (probes.length === 0) return lane;
+    const worked = probes.some(({ failed }) => !failed);
+    return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
+  }
   const since = new Date(Math.max(now.getTime() - windowSeconds * 1000, lane.closedAt.getTime()));
   const [recent] = await transaction.query<{ failures: number; attempts: number }>(countRecent, [
     lane.providerId,

@@ -8,6 +8,8 @@ import type { StatusChange } from "./status-change.ts";
 /** An attempt with everything that its outcome may need. */
 export interface Finished extends FinishedAttempt {
   message: DispatchMessage;
+  /** Undefined for an attempt of a worker that died. */
+  startedAt: Date | undefined;
 }
 
 /** What follows from an outcome: the change of the message, and another attempt where that is allowed. */

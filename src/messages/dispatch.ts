@@ -87,7 +87,13 @@ export class Dispatcher {
     const outcome = await connection.client.submit(this.#submission(message, connection, startedAt));
     const seconds = (performance.now() - writtenAt) / 1000;
     this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
-    await this.#record({ message, attempt: message.attempts + 1, outcome, finishedAt: this.#now() });
+    await this.#record({
+      message,
+      attempt: message.attempts + 1,
+      outcome,
+      startedAt,
+      finishedAt: this.#now(),
+    });
   }
 
   #submission(message: DispatchMessage, connection: Connection, startedAt: Date): Submission {
@@ -177,7 +183,7 @@ export class Dispatcher {
       );
       await addJobs(transaction, retries);
       await this.#matchParked(transaction, news);
-      await learn(transaction, news.map(toExperience), this.#now());
+      await learn(transaction, news.flatMap(toExperience), this.#now());
       return finished.map(() => undefined);
     });
   }
@@ -198,7 +204,7 @@ export class Dispatcher {
       kind: "ambiguous",
       reason: "the process that was sending it ended before the answer",
     } as const;
-    await this.#record({ message, attempt: message.attempts, outcome, finishedAt });
+    await this.#record({ message, attempt: message.attempts, outcome, startedAt: undefined, finishedAt });
   }
 
   async #expire(message: DispatchMessage): Promise<void> {
@@ -233,8 +239,14 @@ export class Dispatcher {
   }
 }
 
-/** A refusal of the message, too, shows a provider that works. */
-const toExperience = ({ message, outcome }: Finished): Experience => ({
-  providerId: message.providerId,
-  failed: outcome.kind === "ambiguous" || outcome.kind === "retryable",
-});
+/** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
+const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] =>
+  startedAt === undefined
+    ? []
+    : [
+        {
+          providerId: message.providerId,
+          startedAt,
+          failed: outcome.kind === "ambiguous" || outcome.kind === "retryable",
+        },
+      ];

@@ -135,6 +135,10 @@ function probing(lane: Lane, now: Date): Lane {
   return { ...lane, breaker: "HALF_OPEN", openUntil: new Date(now.getTime() + probeSeconds * 1000) };
 }
 
+/** When the probe of a half-open lane began. */
+export const probeStartedAt = ({ openUntil }: Lane): Date =>
+  new Date((openUntil?.getTime() ?? 0) - probeSeconds * 1000);
+
 /** A token bucket of one second's worth at most, and never less than one: no burst after a pause. */
 function refill(lane: Lane, now: Date): Lane {
   if (lane.maxPerSecond === null) return lane;
