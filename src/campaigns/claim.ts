@@ -85,6 +85,15 @@ export interface SubmitRequest {
   messages: DispatchMessage[];
 }
 
+export interface Claim {
+  requests: SubmitRequest[];
+  /** When to ask again at the earliest, in milliseconds. */
+  restMs: number;
+}
+
+/** There was nothing to claim: it is not looked for at every turn. */
+const emptyRestMs = 250;
+
 const nothingClosed: Closures = { countries: [], stateless: false };
 
 /**
@@ -95,26 +104,29 @@ export async function claimMessages(
   transaction: Queryable,
   request: ClaimRequest,
   now: Date,
-): Promise<SubmitRequest[]> {
+): Promise<Claim> {
   const campaign = await readForClaim(transaction, request.campaignId);
-  if (campaign?.status !== "RUNNING") return [];
+  if (campaign?.status !== "RUNNING") return { requests: [], restMs: emptyRestMs };
   const tokens = tokensOf(campaign, now);
   const limit = Math.min(request.limit, Math.floor(tokens));
-  if (limit < 1) return [];
+  if (limit < 1) return { requests: [], restMs: refillMs(campaign, tokens) };
   const { countries, stateless } = closedFor(campaign, now);
   const values = [request.campaignId, now, stateless, countries, request.closed];
   const found = await transaction.query<DispatchMessage>(selectQueued, [...values, limit]);
   if (found.length < limit) {
     found.push(...(await transaction.query<DispatchMessage>(selectDue, [...values, limit - found.length])));
   }
-  if (found.length === 0) return [];
+  if (found.length === 0) return { requests: [], restMs: emptyRestMs };
   const admitted = await request.admit(transaction, found);
   const requests = await startSubmitting(transaction, admitted, request, now);
-  if (campaign.messagesPerSecond !== null) {
-    const taken = requests.reduce((sum, { messages }) => sum + messages.length, 0);
+  const taken = requests.reduce((sum, { messages }) => sum + messages.length, 0);
+  if (campaign.messagesPerSecond !== null)
     await transaction.query(takeTokens, [campaign.id, tokens - taken, now]);
-  }
-  return requests;
+  const isMore = requests.length > 0 && tokens - taken >= 1;
+  return {
+    requests,
+    restMs: isMore ? 0 : requests.length > 0 ? refillMs(campaign, tokens - taken) : emptyRestMs,
+  };
 }
 
 /** Only a campaign with a rate of its own is locked: its tokens are shared by all workers. */
@@ -129,6 +141,13 @@ function tokensOf({ messagesPerSecond, tokens, refilledAt }: RunningCampaign, no
   if (messagesPerSecond === null) return Infinity;
   const seconds = Math.max(0, (now.getTime() - refilledAt.getTime()) / 1000);
   return Math.min(Math.max(1, messagesPerSecond / 10), tokens + seconds * messagesPerSecond);
+}
+
+/** Until half the bucket is full, and so the next claim worth its transaction. */
+function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
+  if (messagesPerSecond === null) return 0;
+  const wanted = Math.max(1, messagesPerSecond / 20);
+  return Math.max(5, ((wanted - tokens) / messagesPerSecond) * 1000);
 }
 
 function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: Date): Closures {

@@ -11,7 +11,13 @@ import { toSubmission } from "../messages/submission.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { applyChanges } from "../messages/transition.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
-import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
+import {
+  claimMessages,
+  readRunningCampaigns,
+  type Claim,
+  type RunningCampaign,
+  type SubmitRequest,
+} from "./claim.ts";
 import { claimLockSpace } from "./dead-claims.ts";
 
 export interface CampaignPumpOptions {
@@ -34,8 +40,6 @@ const mostUnstored = 5_000;
 
 const idleMs = 500;
 const disabledMs = 1_000;
-/** A campaign that had nothing to claim is looked at again after this. */
-const restMs = 250;
 
 /** What this process has under way at a provider. */
 interface Slots {
@@ -95,10 +99,12 @@ export class CampaignPump {
     }
   }
 
-  /** Until something changes, or for a moment. */
+  /** Until something changes, or a campaign has rested. */
   #pause(): Promise<void> {
+    const now = performance.now();
+    const rests = [...this.#resting.values()].filter((until) => until > now).map((until) => until - now);
     return new Promise((done) => {
-      const timer = setTimeout(done, idleMs);
+      const timer = setTimeout(done, Math.min(idleMs, ...rests));
       this.#wake = () => {
         clearTimeout(timer);
         done();
@@ -116,18 +122,19 @@ export class CampaignPump {
     const others = awake.slice(equals.length);
     const turn = equals.length === 0 ? 0 : this.#turn++ % equals.length;
     for (const campaign of [...equals.slice(turn), ...equals.slice(0, turn), ...others]) {
-      const claimed = await this.#claimFrom(campaign);
-      if (claimed > 0) return claimed;
-      this.#resting.set(campaign.id, performance.now() + restMs);
+      const { requests, restMs } = await this.#claimFrom(campaign);
+      if (restMs > 0) this.#resting.set(campaign.id, performance.now() + restMs);
+      if (requests.length > 0) return requests.length;
     }
-    if (campaigns.length === 0) this.#resting.clear();
+    for (const id of this.#resting.keys())
+      if (!campaigns.some((one) => one.id === id)) this.#resting.delete(id);
     return 0;
   }
 
-  async #claimFrom({ id: campaignId }: RunningCampaign): Promise<number> {
+  async #claimFrom({ id: campaignId }: RunningCampaign): Promise<Claim> {
     const { database, clock } = this.#options;
     const now = clock.now();
-    const requests = await database.transaction((transaction) =>
+    const claim = await database.transaction((transaction) =>
       claimMessages(
         transaction,
         {
@@ -140,8 +147,8 @@ export class CampaignPump {
         now,
       ),
     );
-    for (const request of requests) this.#begin(request, now);
-    return requests.length;
+    for (const request of claim.requests) this.#begin(request, now);
+    return claim;
   }
 
   #closedProviders(): string[] {
