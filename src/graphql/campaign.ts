@@ -44,16 +44,16 @@ const SendWindow = builder.objectRef<{ start: number; end: number }>("SendWindow
   fields: (t) => ({
     start: t.string({
       description: "From this time of day on, such as `09:00`.",
-      resolve: ({ start }) => clock(start),
+      resolve: ({ start }) => timeOfDay(start),
     }),
     end: t.string({
       description: "Before this time of day, such as `20:00`.",
-      resolve: ({ end }) => clock(end),
+      resolve: ({ end }) => timeOfDay(end),
     }),
   }),
 });
 
-function clock(minutes: number): string {
+function timeOfDay(minutes: number): string {
   const [hour, minute] = [Math.floor(minutes / 60), minutes % 60];
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }

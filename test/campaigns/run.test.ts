@@ -151,7 +151,7 @@ describe("its life", () => {
     expect(frames.at(-1)?.counts.cancelled).toBeGreaterThan(1_000);
     const { prisma } = app.services.database;
     const stored = await prisma.message.groupBy({ by: ["status"], where: { campaignId }, _count: true });
-    const counts = new Map(stored.map(({ status, _count }) => [status as string, _count as number]));
+    const counts = new Map(stored.map(({ status, _count }) => [status as string, _count]));
     expect(counts.get("CANCELLED")).toBe(frames.at(-1)?.counts.cancelled);
     expect(await change("resumeCampaign", id)).toMatchObject({ code: "CAMPAIGN_ENDED" });
   });
