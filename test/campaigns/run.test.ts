@@ -242,10 +242,10 @@ describe("its life", () => {
   });
 });
 
-describe("its messages as a file", () => {
-  const fetchCsv = (path: string, key = app.key): Promise<Response> =>
-    fetch(app.url + path, { headers: { authorization: `Bearer ${key}` } });
+const fetchCsv = (path: string, key = app.key): Promise<Response> =>
+  fetch(app.url + path, { headers: { authorization: `Bearer ${key}` } });
 
+describe("its messages as a file", () => {
   it("are written as they are read, in the statuses asked for", { timeout: 60_000 }, async () => {
     const count = 1_500;
     const recipients = [...numbersOf(count - 500), ...numbersOf(500, "003")];
