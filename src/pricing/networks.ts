@@ -73,11 +73,18 @@ export function usualNetwork({ mcc, mnc }: Network): Network {
   return { mcc, mnc: mnc === null ? null : (byNetwork.get(networkKey({ mcc, mnc }))?.mnc ?? mnc) };
 }
 
-/** The country of a network, else the one that most networks of its country code belong to. */
+/**
+ * The country of a network, else the one that most networks of its country code belong to. Undefined where several
+ * countries share it, as the French Antilles do.
+ */
 export function countryOf(network: Network): string | undefined {
   const entry = network.mnc === null ? undefined : byNetwork.get(networkKey(network));
-  return (entry && countriesOfEntry(entry)[0]) ?? mainCountries.get(network.mcc);
+  const countries = entry ? countriesOfEntry(entry) : [];
+  return countries.length > 0 ? onlyOne(countries) : mainCountries.get(network.mcc);
 }
+
+const onlyOne = <Value>(values: readonly Value[]): Value | undefined =>
+  values.length === 1 ? values[0] : undefined;
 
 /** The country codes that are used in a country (ISO 3166-1 alpha-2). */
 export function mccsOf(country: string): string[] {
