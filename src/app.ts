@@ -26,6 +26,7 @@ import { Dispatcher } from "./messages/dispatch.ts";
 import { EventFeed } from "./messages/event-feed.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
+import { RateBooks } from "./pricing/rate-book.ts";
 import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
@@ -109,10 +110,22 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
-  const sender = new MessageSender({ database, connections, clock });
+  const rateBooks = new RateBooks(database, clock);
+  await rateBooks.watch(listener);
+  const sender = new MessageSender({ database, connections, rateBooks, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
-  const services: Services = { database, clock, feed, sender, connections, connector, streams, balances };
+  const services: Services = {
+    database,
+    clock,
+    feed,
+    sender,
+    connections,
+    connector,
+    streams,
+    balances,
+    rateBooks,
+  };
 
   // The API and the worker drain side by side.
   const doors: Stops = [];

@@ -9,7 +9,9 @@ import {
   NotFoundError,
   UnsupportedFeatureError,
 } from "../errors.ts";
-import type { E164 } from "../providers/provider.ts";
+import { estimateCost } from "../pricing/cost.ts";
+import type { RateBook } from "../pricing/rate-book.ts";
+import type { DecimalText, E164 } from "../providers/provider.ts";
 import { isStorable, storable } from "../storable.ts";
 import { newMessageId } from "./message-id.ts";
 import { parseRecipient } from "./phone.ts";
@@ -54,6 +56,9 @@ export interface MessageDraft {
   dltTemplateId: string | null;
   createdAt: Date;
   idempotencyKey: string | null;
+  /** What it will cost by the rate of its provider now; null without a rate. */
+  estimatedCost: DecimalText | null;
+  estimatedCurrency: string | null;
   /** What the idempotency key stands for. */
   fingerprint: string;
 }
@@ -70,6 +75,7 @@ export function draftMessage(
   accountId: string,
   input: SendInput,
   routes: readonly Connection[],
+  book: RateBook,
   now: Date,
 ): MessageDraft {
   const { to, country } = parseRecipient(input.to);
@@ -77,6 +83,7 @@ export function draftMessage(
   const scheduledAt = checkSchedule(input.scheduledAt ?? null, now);
   const route = chooseRoute(input, routes);
   const text = encode(input, route);
+  const cost = estimateCost(book, { providerId: route.row.id, country, segments: text.segments }, now);
   return {
     id: newMessageId(now),
     accountId,
@@ -94,6 +101,8 @@ export function draftMessage(
     dltTemplateId: input.dltTemplateId ?? null,
     createdAt: now,
     idempotencyKey: input.idempotencyKey ?? null,
+    estimatedCost: cost?.amount ?? null,
+    estimatedCurrency: cost?.currency ?? null,
     fingerprint: fingerprint(input),
   };
 }
