@@ -106,8 +106,14 @@ builder.objectType(IdempotencyConflictError, {
   fields: (t) => ({
     idempotencyKey: t.exposeString("idempotencyKey", { description: "The key." }),
     messageId: t.id({
-      description: "Id of the message that the key belongs to.",
-      resolve: ({ messageId }) => encodeId("Message", messageId),
+      nullable: true,
+      description: "Id of the message that the key belongs to; null when it belongs to a campaign.",
+      resolve: ({ messageId }) => messageId && encodeId("Message", messageId),
+    }),
+    campaignId: t.id({
+      nullable: true,
+      description: "Id of the campaign that the key belongs to; null when it belongs to a message.",
+      resolve: ({ campaignId }) => campaignId && encodeId("Campaign", campaignId),
     }),
   }),
 });
