@@ -5,6 +5,8 @@ import { ApiKeys } from "./access/api-keys.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
+import { CampaignFeed } from "./campaigns/campaign-feed.ts";
+import { CampaignPump } from "./campaigns/pump.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
@@ -24,6 +26,7 @@ import type { Logger } from "./logger.ts";
 import { ClosedLanes } from "./messages/closed-lanes.ts";
 import { Dispatcher } from "./messages/dispatch.ts";
 import { EventFeed } from "./messages/event-feed.ts";
+import { Outcomes } from "./messages/outcomes.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
@@ -115,6 +118,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const sender = new MessageSender({ database, connections, rateBooks, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
+  const campaigns = new CampaignFeed(database);
   const services: Services = {
     database,
     clock,
@@ -125,6 +129,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     streams,
     balances,
     rateBooks,
+    campaigns,
   };
 
   // The API and the worker drain side by side.
@@ -134,6 +139,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   if (options.runsApi) {
     await feed.open(listener);
     await balances.open(listener);
+    await campaigns.open(listener);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }
@@ -150,15 +156,11 @@ async function startJobs(
 ): Promise<void> {
   const { logger, random = Math.random } = options;
   const lanes = new ClosedLanes();
-  const dispatcher = new Dispatcher({
-    lanes,
-    database,
-    connections,
-    clock,
-    logger,
-    random,
-    onOutcome: (provider, outcome, elapsed) => metrics.submissions.observe({ provider, outcome }, elapsed),
-  });
+  const outcomes = new Outcomes({ database, clock, logger, random });
+  const onOutcome = (provider: string, outcome: string, elapsed: number): void =>
+    metrics.submissions.observe({ provider, outcome }, elapsed);
+  const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, onOutcome });
+  const pump = new CampaignPump({ database, listener, connections, clock, logger, outcomes, onOutcome });
   const worker = await startWorker({
     database,
     listener,
@@ -166,12 +168,15 @@ async function startJobs(
     clock,
     logger,
     dispatcher,
+    outcomes,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
   doors.push(() => worker.stop());
+  await pump.start();
+  doors.push(() => pump.stop());
 }
 
 async function startApi(

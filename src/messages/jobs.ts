@@ -16,6 +16,7 @@ export type NewJob = {
   | { task: "drain-receipts"; payload: { providerId: string } }
   | { task: "refresh-balance"; payload: { providerId: string } }
   | { task: "expand-campaign"; payload: { campaignId: string } }
+  | { task: "cancel-campaign"; payload: { campaignId: string } }
 );
 
 const add: Statement = {

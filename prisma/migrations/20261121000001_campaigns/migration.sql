@@ -2,6 +2,9 @@
 CREATE TYPE "campaign_status" AS ENUM ('SCHEDULED', 'RUNNING', 'PAUSED', 'COMPLETED', 'CANCELLED');
 
 -- AlterTable
+ALTER TABLE "lanes" ADD COLUMN     "yield_until" TIMESTAMPTZ(3);
+
+-- AlterTable
 ALTER TABLE "campaigns" ADD COLUMN     "completed_at" TIMESTAMPTZ(3),
 ADD COLUMN     "duplicates_removed" INTEGER NOT NULL DEFAULT 0,
 ADD COLUMN     "fingerprint" BYTEA,
@@ -31,6 +34,9 @@ ALTER COLUMN "created_at" DROP DEFAULT;
 
 -- AlterTable
 ALTER TABLE "messages" ADD COLUMN     "retry_at" TIMESTAMPTZ(3);
+
+-- AlterTable
+ALTER TABLE "attempts" ADD COLUMN     "claim" TEXT;
 
 -- CreateTable
 CREATE TABLE "campaign_recipients" (
