@@ -24,7 +24,7 @@ export const ErrorCodeRef = builder.enumType("ErrorCode", {
   ) as Record<keyof typeof errorCodes, { description: string }>,
 });
 
-const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
+export const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
   description: "Every typed error: `... on Error { code message }` is always enough.",
   fields: (t) => ({
     message: t.exposeString("message", {
