@@ -59,7 +59,8 @@ export async function startServer(closers: Closers): Promise<BenchServer> {
     database,
     providerId: decodeId("Provider", provider.id),
     accountId: rows[0]?.id ?? "",
-    residentBytes: () => Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)]).toString()) * 1024,
+    residentBytes: () =>
+      Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)]).toString()) * 1024,
   };
 }
 

@@ -83,7 +83,10 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
         "The campaign's own IANA time zone, such as `Europe/Bratislava`: the send window goes by it where a number's " +
         "zone is not known. It does not change `scheduledAt`, which is a moment.",
     }),
-    sendWindow: t.field({ type: SendWindowInput, description: "When messages may be sent; absent: at any hour." }),
+    sendWindow: t.field({
+      type: SendWindowInput,
+      description: "When messages may be sent; absent: at any hour.",
+    }),
     messagesPerSecond: t.float({
       description: "How many messages per second it may send at most; absent: as many as the providers take.",
     }),
@@ -93,7 +96,8 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
     }),
     dryRun: t.boolean({
       defaultValue: false,
-      description: "Check and count everything, but store and send nothing: the answer is a `CampaignPreview`.",
+      description:
+        "Check and count everything, but store and send nothing: the answer is a `CampaignPreview`.",
     }),
     idempotencyKey: t.string({
       description:
@@ -200,7 +204,9 @@ builder.mutationField("createCampaign", (t) =>
     authScopes: { SEND: true },
     args: { input: t.arg({ type: CreateCampaignInput, required: true, description: "The campaign." }) },
     resolve: async (_root, { input }, context, info) => {
-      const outcome = await createCampaign(context, accountOf(context), toCampaignInput(input)).catch(showIds);
+      const outcome = await createCampaign(context, accountOf(context), toCampaignInput(input)).catch(
+        showIds,
+      );
       if ("preview" in outcome) return outcome.preview;
       const query = queryFromInfo({ context, info, typeName: "Campaign" });
       const where = { id: outcome.campaignId };

@@ -8,9 +8,12 @@ import { paginate, type Keyset, type Stretch } from "./page.ts";
 export const RefusedRecipient = builder.objectRef<Refusal>("RefusedRecipient").implement({
   description: "A row of a campaign's input that could not become a message.",
   fields: (t) => ({
-    to: t.exposeString("recipient", { description: "The recipient as it was given, its first 100 characters." }),
+    to: t.exposeString("recipient", {
+      description: "The recipient as it was given, its first 100 characters.",
+    }),
     row: t.exposeInt("position", {
-      description: "Its row: in a list the first recipient is 1; in a file the header is 1, as spreadsheets count.",
+      description:
+        "Its row: in a list the first recipient is 1; in a file the header is 1, as spreadsheets count.",
     }),
     code: t.expose("code", { type: ErrorCodeRef, description: "What is wrong, for programs." }),
     reason: t.exposeString("reason", { description: "What is wrong, in plain words." }),
@@ -32,7 +35,11 @@ const readPage: Statement = {
     limit $5`,
 };
 
-const readRefused = (database: Database, campaignId: string, stretch: Stretch<number>): Promise<Refusal[]> => {
+const readRefused = (
+  database: Database,
+  campaignId: string,
+  stretch: Stretch<number>,
+): Promise<Refusal[]> => {
   const { after = 0, before = 2 ** 31 - 1, limit, inverted } = stretch;
   return database.query<Refusal>(readPage, [campaignId, after, before, inverted ? -1 : 1, limit]);
 };

@@ -40,7 +40,13 @@ export function createGraphqlServer({ services, apiKeys, maskError, developmentK
     maskedErrors: { maskError },
     parserAndValidationCache: true,
     multipart: false,
-    plugins: [takeUploads(), explainContentType(), limitTokens(), codeValidationErrors(), waitOutOutages(services)],
+    plugins: [
+      takeUploads(),
+      explainContentType(),
+      limitTokens(),
+      codeValidationErrors(),
+      waitOutOutages(services),
+    ],
     context: async ({ request, viewer }) =>
       createContext(services, viewer ?? (await authenticateRequest(apiKeys, request))),
   });

@@ -83,7 +83,8 @@ function limitTime(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return;
   const timer = setTimeout(() => {
     if (request.complete) return;
-    if (!response.headersSent) request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
+    if (!response.headersSent)
+      request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
     request.socket.destroySoon();
   }, longestRequestMs);
   response.once("close", () => clearTimeout(timer));

@@ -106,13 +106,19 @@ class Reception {
     this.#received.promise.catch(() => undefined);
     const late = refuse("`operations`, `map` and the beginning of a file did not come in time.", 408);
     this.#timer = setTimeout(() => this.#fail(late), stallMs);
-    this.#parser.on("field", (name, value, _nameTruncated, truncated) => this.#attempt(() => this.#takeField(name, value, truncated)));
+    this.#parser.on("field", (name, value, _nameTruncated, truncated) =>
+      this.#attempt(() => this.#takeField(name, value, truncated)),
+    );
     this.#parser.on("file", (name, file) => this.#attempt(() => this.#takeFile(name, file)));
     for (const limit of ["partsLimit", "filesLimit", "fieldsLimit"] as const) {
-      this.#parser.on(limit, () => this.#fail(refuse("Send `operations`, `map` and one file, and nothing else.")));
+      this.#parser.on(limit, () =>
+        this.#fail(refuse("Send `operations`, `map` and one file, and nothing else.")),
+      );
     }
     this.#parser.on("finish", () => this.#finish());
-    this.#parser.on("error", () => this.#fail(refuse("The body is not multipart/form-data, or was broken off.")));
+    this.#parser.on("error", () =>
+      this.#fail(refuse("The body is not multipart/form-data, or was broken off.")),
+    );
     request.once("close", () => request.complete || this.#fail(refuse("The upload was broken off.")));
     request.pipe(this.#parser);
   }
@@ -222,7 +228,8 @@ function put(upload: Upload, operations: Operations, path: readonly string[]): v
   let parent: unknown = operations;
   for (const step of path.slice(0, -1)) parent = own(parent, step);
   const last = path.at(-1) ?? "";
-  if (own(parent, last) !== null) throw refuse(`\`map\` names ${path.join(".").slice(0, 100)}, and there is no null in \`operations\`.`);
+  if (own(parent, last) !== null)
+    throw refuse(`\`map\` names ${path.join(".").slice(0, 100)}, and there is no null in \`operations\`.`);
   (parent as Record<string, unknown>)[last] = upload;
 }
 
