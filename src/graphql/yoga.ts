@@ -40,6 +40,8 @@ export function createGraphqlServer({ services, apiKeys, maskError, developmentK
     maskedErrors: { maskError },
     parserAndValidationCache: true,
     multipart: false,
+    // Our server limits bodies itself, and Yoga would read uploads along to count their bytes.
+    maxRequestBodySize: false,
     plugins: [
       takeUploads(),
       explainContentType(),
