@@ -31,6 +31,7 @@ import { EventFeed } from "./messages/event-feed.ts";
 import { Outcomes } from "./messages/outcomes.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
+import { RateBooks } from "./pricing/rate-book.ts";
 import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
@@ -114,7 +115,9 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
-  const sender = new MessageSender({ database, connections, clock });
+  const rateBooks = new RateBooks(database, clock);
+  await rateBooks.watch(listener);
+  const sender = new MessageSender({ database, connections, rateBooks, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
   const campaigns = new CampaignFeed(database);
@@ -127,6 +130,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     connector,
     streams,
     balances,
+    rateBooks,
     campaigns,
   };
 

@@ -16,6 +16,7 @@ import {
   type TimelineStretch,
 } from "../messages/event-log.ts";
 import type { MessageSender } from "../messages/send.ts";
+import type { RateBooks } from "../pricing/rate-book.ts";
 import type { Streams } from "./streams.ts";
 
 /** What the resolvers work with; made once by the composition root. */
@@ -28,6 +29,7 @@ export interface Services {
   connector: Connector;
   streams: Streams;
   balances: BalanceFeed;
+  rateBooks: RateBooks;
   campaigns: CampaignFeed;
 }
 
