@@ -65,12 +65,16 @@ export class CampaignPump {
   readonly #resting = new Map<string, number>();
   /** How many messages to look at in the next claim of a campaign: not many more than are taken. */
   readonly #limits = new Map<string, number>();
+  /** The providers met so far in each campaign. */
+  readonly #providers = new Map<string, Set<string>>();
   readonly #underway = new Set<Promise<void>>();
   #unstored = 0;
   #claims = 0;
   #turn = 0;
   #stopping = false;
-  #wake: () => void = () => undefined;
+  /** Something changed since the last claim was begun. */
+  #isNews = false;
+  #resume: () => void = () => undefined;
   #running: Promise<void> | undefined;
   #letGo: (() => Promise<void>) | undefined;
 
@@ -97,6 +101,7 @@ export class CampaignPump {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       let claimed = 0;
+      this.#isNews = false;
       try {
         claimed = await this.#claimOnce();
       } catch (error) {
@@ -106,13 +111,21 @@ export class CampaignPump {
     }
   }
 
+  #wake(): void {
+    this.#isNews = true;
+    this.#resume();
+  }
+
   /** Until something changes, or a campaign has rested. */
   #pause(): Promise<void> {
+    if (this.#isNews) return Promise.resolve();
     const now = performance.now();
-    const rests = [...this.#resting.values()].filter((until) => until > now).map((until) => until - now);
+    const rests = [...this.#resting.values(), ...this.#closed.values()]
+      .filter((until) => until > now)
+      .map((until) => until - now);
     return new Promise((done) => {
       const timer = setTimeout(done, Math.min(idleMs, ...rests));
-      this.#wake = () => {
+      this.#resume = () => {
         clearTimeout(timer);
         done();
       };
@@ -124,7 +137,10 @@ export class CampaignPump {
     if (this.#unstored >= mostUnstored) return 0;
     const campaigns = await readRunningCampaigns(this.#options.database);
     const now = performance.now();
-    const awake = campaigns.filter(({ id }) => (this.#resting.get(id) ?? 0) <= now);
+    const closed = new Set(this.#closedProviders());
+    const awake = campaigns.filter(
+      ({ id }) => (this.#resting.get(id) ?? 0) <= now && !this.#isHeldUp(id, closed),
+    );
     const equals = awake.filter(({ priority }) => priority === awake[0]?.priority);
     const others = awake.slice(equals.length);
     const turn = equals.length === 0 ? 0 : this.#turn++ % equals.length;
@@ -137,8 +153,13 @@ export class CampaignPump {
     return 0;
   }
 
+  /** Whether every provider that it is known to need takes nothing now. */
+  #isHeldUp(campaignId: string, closed: ReadonlySet<string>): boolean {
+    return this.#providers.get(campaignId)?.isSubsetOf(closed) ?? false;
+  }
+
   #forgetAllBut(running: ReadonlySet<string>): void {
-    for (const map of [this.#resting, this.#limits])
+    for (const map of [this.#resting, this.#limits, this.#providers])
       for (const id of map.keys()) if (!running.has(id)) map.delete(id);
   }
 
@@ -152,7 +173,10 @@ export class CampaignPump {
           campaignId,
           limit: this.#limits.get(campaignId) ?? firstClaim,
           closed: this.#closedProviders(),
-          admit: (inner, messages) => this.#admit(inner, messages, now),
+          admit: (inner, messages) => {
+            this.#meet(campaignId, messages);
+            return this.#admit(inner, messages, now);
+          },
           divide: (providerId, messages) => this.#divide(providerId, messages, now),
         },
         now,
@@ -162,6 +186,12 @@ export class CampaignPump {
     const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
     this.#limits.set(campaignId, Math.min(Math.max(firstClaim, taken * 4), largestClaim));
     return claim;
+  }
+
+  #meet(campaignId: string, messages: readonly DispatchMessage[]): void {
+    const known = this.#providers.get(campaignId) ?? new Set();
+    for (const { providerId } of messages) known.add(providerId);
+    this.#providers.set(campaignId, known);
   }
 
   #closedProviders(): string[] {
