@@ -42,6 +42,7 @@ async function run(): Promise<void> {
       clients: Number(values.clients),
       sessionSeconds: Number(values.session),
       secondsBetweenKills: Number(values["kill-every"]),
+      leastKills: 2,
       patienceSeconds: Number(values.patience),
       log: (line) =>
         void process.stderr.write(

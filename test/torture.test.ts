@@ -16,6 +16,7 @@ it(
       clients: 10,
       sessionSeconds: 0.5,
       secondsBetweenKills: 0.3,
+      leastKills: 2,
       patienceSeconds: 60,
     });
     expect(result.differences).toEqual([]);

@@ -18,6 +18,8 @@ export interface TortureOptions {
   sessionSeconds: number;
   /** From one api process being ready again to the killing of the other. */
   secondsBetweenKills: number;
+  /** The clients go on until there were this many kills, even if everything was sent earlier. */
+  leastKills: number;
   /** How long it may take to send everything, and then to catch up. */
   patienceSeconds: number;
   /** Told of each step. */
@@ -85,6 +87,7 @@ async function run(options: TortureOptions, closers: (() => unknown)[]): Promise
   await sendAll(servers, messages, log);
   await finalStates(database, messages, patienceSeconds, log);
   const sentAt = performance.now();
+  await eventually(() => killing.count() >= options.leastKills, { timeoutSeconds: patienceSeconds });
   const least = await countEvents(database);
   log(`sent: ${least} events; the clients catch up`);
   for (const watcher of watchers) watcher.end();
