@@ -19,20 +19,7 @@ interface Frame {
   events?: { status: string; applied: boolean; receivedAt: string; message: { id: string; to: string } }[];
 }
 
-const client = createClient({
-  url,
-  connectionParams: { authorization: `Bearer ${key}` },
-  retryAttempts: Infinity,
-  retryWait: () => pause(1000),
-  // A server that is away comes back. A key that is refused stays refused.
-  shouldRetry(problem) {
-    const { code, reason } = problem as CloseEvent;
-    if (code !== 4403) return true;
-    console.error(reason);
-    process.exit(1);
-  },
-});
-
+const client = createClient({ url, connectionParams: { authorization: `Bearer ${key}` }, retryAttempts: 0 });
 let cursor = existsSync(file) ? readFileSync(file, "utf8") : undefined;
 
 /** Nothing is awaited in here, and Ctrl-C waits for its end: the frame is handled and its cursor kept, or neither. */
@@ -47,16 +34,19 @@ function handle({ cursor: reached, reason, events = [] }: Frame): void {
 }
 process.once("SIGINT", () => process.exit());
 
-// graphql-ws reads this anew for each connection it makes, and so goes on from the newest cursor.
-const variables = {
-  get after() {
-    return cursor;
-  },
-};
-// A server that is stopped in good order completes its streams; the next one takes over.
 for (;;) {
-  for await (const { data, errors } of client.iterate<{ messageEvents: Frame }>({ query, variables })) {
-    if (!data) throw new Error(errors?.map(({ message }) => message).join(" "));
-    handle(data.messageEvents);
+  try {
+    const stream = client.iterate<{ messageEvents: Frame }>({ query, variables: { after: cursor } });
+    for await (const { data, errors } of stream) {
+      if (!data) throw new Error(errors?.map(({ message }) => message).join(" "));
+      handle(data.messageEvents);
+    }
+    // A server that is stopped in good order completes its streams; the next one takes over.
+  } catch (problem) {
+    const { code, reason } = problem as CloseEvent;
+    if (code === 4403) throw new Error(reason, { cause: problem });
+    // Whatever else befalls a connection may be over soon; an error is not.
+    if (!(problem instanceof Event)) throw problem;
   }
+  await pause(1000);
 }

@@ -61,6 +61,18 @@ export class RestartableApp {
     this.#app = await this.#start();
   }
 
+  /** For a while nobody can be identified, as when the database is away. Starts the app again, which has no cache then. */
+  async withoutKeys(meanwhile: () => Promise<void>): Promise<void> {
+    this.proxy.break();
+    await this.stop();
+    await this.restart();
+    const { pool } = this.#app.services.database;
+    await pool.query("alter table api_keys rename to api_keys_away");
+    this.proxy.mend();
+    await meanwhile();
+    await pool.query("alter table api_keys_away rename to api_keys");
+  }
+
   /** The account's part of the log, in log order. */
   async log(): Promise<Line[]> {
     const { rows } = await this.#app.services.database.pool.query<Line>(

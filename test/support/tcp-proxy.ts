@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 /** A way to a server that can be broken. */
 export interface TcpProxy {
   port: number;
+  /** Connections that were let through so far. */
+  count(): number;
   /** Breaks every connection there is. */
   cut(): void;
   /** Breaks every connection, and each new one at once, until `mend`. */
@@ -15,8 +17,10 @@ export interface TcpProxy {
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isBroken = false;
+  let count = 0;
   const server = createServer((socket) => {
     if (isBroken) return socket.destroy();
+    count++;
     const other = connect(targetPort, "127.0.0.1");
     for (const [one, another] of [
       [socket, other],
@@ -42,6 +46,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   return {
     port: (server.address() as AddressInfo).port,
+    count: () => count,
     cut,
     break: breakAll,
     mend() {
