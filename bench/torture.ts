@@ -31,6 +31,9 @@ if (values.help) process.stdout.write(helpText);
 else await run();
 
 async function run(): Promise<void> {
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => stopping.abort(new Error(`Ended by ${signal}`)));
   const directory = await mkdtemp(join(tmpdir(), "smsgraph-torture-"));
   const postgres = await startEmbeddedPostgres(directory, { max_connections: "200" });
   try {
@@ -42,7 +45,7 @@ async function run(): Promise<void> {
       clients: Number(values.clients),
       sessionSeconds: Number(values.session),
       secondsBetweenKills: Number(values["kill-every"]),
-      leastKills: 2,
+      signal: stopping.signal,
       patienceSeconds: Number(values.patience),
       log: (line) =>
         void process.stderr.write(

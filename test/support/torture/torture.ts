@@ -18,10 +18,12 @@ export interface TortureOptions {
   sessionSeconds: number;
   /** From one api process being ready again to the killing of the other. */
   secondsBetweenKills: number;
-  /** The clients go on until there were this many kills, even if everything was sent earlier. */
-  leastKills: number;
+  /** How many kills there are; absent: they go on until every client has caught up. */
+  kills?: number;
   /** How long it may take to send everything, and then to catch up. */
   patienceSeconds: number;
+  /** Ends it early, with everything it has started. */
+  signal?: AbortSignal;
   /** Told of each step. */
   log?: (line: string) => void;
 }
@@ -52,10 +54,16 @@ const tableRowsPerRead = 20_000;
 export async function torture(options: TortureOptions): Promise<TortureResult> {
   const closers: (() => unknown)[] = [];
   try {
-    return await run(options, closers);
+    return await Promise.race([run(options, closers), aborted(options.signal)]);
   } finally {
     for (const close of closers.toReversed()) await close();
   }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason as Error));
+  });
 }
 
 async function run(options: TortureOptions, closers: (() => unknown)[]): Promise<TortureResult> {
@@ -68,7 +76,9 @@ async function run(options: TortureOptions, closers: (() => unknown)[]): Promise
     callbackRetries: { attempts: 12, delayMs: 100 },
   });
   closers.push(() => sandbox.close());
-  const servers = await Servers.start(options.databaseUrl, closers);
+  const servers = await Servers.create(options.databaseUrl);
+  closers.push(() => servers.close());
+  await servers.start();
   await servers.connect(sandbox);
   const cursor = await servers.currentCursor();
   const { sessionSeconds } = options;
@@ -79,7 +89,7 @@ async function run(options: TortureOptions, closers: (() => unknown)[]): Promise
   );
   closers.push(() => watchers.map((watcher) => watcher.abandon()));
   const watching = Promise.all(watchers.map((watcher) => watcher.run()));
-  const killing = servers.killInTurn(options.secondsBetweenKills, log);
+  const killing = servers.killInTurn({ ...options, log });
   closers.push(() => killing.stop());
 
   const startedAt = performance.now();
@@ -87,7 +97,7 @@ async function run(options: TortureOptions, closers: (() => unknown)[]): Promise
   await sendAll(servers, messages, log);
   await finalStates(database, messages, patienceSeconds, log);
   const sentAt = performance.now();
-  await eventually(() => killing.count() >= options.leastKills, { timeoutSeconds: patienceSeconds });
+  if (options.kills !== undefined) await killing.done;
   const least = await countEvents(database);
   log(`sent: ${least} events; the clients catch up`);
   for (const watcher of watchers) watcher.end();
@@ -112,20 +122,15 @@ class Servers {
   readonly clients: readonly GraphqlClient[];
   readonly #ports: readonly number[];
   readonly #variables: Record<string, string>;
-  readonly #closers: (() => unknown)[];
   readonly #apis: SmsgraphProcess[] = [];
+  readonly #processes: SmsgraphProcess[] = [];
 
-  static async start(databaseUrl: string, closers: (() => unknown)[]): Promise<Servers> {
-    const servers = new Servers(databaseUrl, [await freePort(), await freePort()], closers);
-    for (const index of [0, 1]) await servers.#startApi(index);
-    // Each worker names one api process to the provider, so that receipts reach both.
-    await Promise.all([0, 1].map((index) => servers.#start(index, { ROLE: "worker" })));
-    return servers;
+  static async create(databaseUrl: string): Promise<Servers> {
+    return new Servers(databaseUrl, [await freePort(), await freePort()]);
   }
 
-  constructor(databaseUrl: string, ports: readonly number[], closers: (() => unknown)[]) {
+  constructor(databaseUrl: string, ports: readonly number[]) {
     this.#ports = ports;
-    this.#closers = closers;
     this.clients = ports.map((port) => new GraphqlClient(`http://127.0.0.1:${port}`, this.key));
     this.#variables = {
       DATABASE_URL: databaseUrl,
@@ -140,11 +145,21 @@ class Servers {
     return this.#ports.map((port) => `ws://127.0.0.1:${port}/graphql`);
   }
 
+  async start(): Promise<void> {
+    for (const index of [0, 1]) await this.#startApi(index);
+    // Each worker names one api process to the provider, so that receipts reach both.
+    await Promise.all([0, 1].map((index) => this.#start(index, { ROLE: "worker" })));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.end("SIGKILL")));
+  }
+
   async #start(index: number, variables: Record<string, string>): Promise<SmsgraphProcess> {
     const port = String(this.#ports[index]);
     const PUBLIC_URL = `http://127.0.0.1:${port}`;
     const process = startProcess({ ...this.#variables, PORT: port, PUBLIC_URL, ...variables });
-    this.#closers.push(() => process.end("SIGKILL"));
+    this.#processes.push(process);
     await process.ready;
     return process;
   }
@@ -174,35 +189,39 @@ class Servers {
     throw new Error("The stream ended before it began");
   }
 
-  /** Kills one api process after the other until told to stop; each is running again before the next one dies. */
-  killInTurn(
-    secondsBetween: number,
-    log: (line: string) => void,
-  ): { stop: () => Promise<void>; count: () => number } {
+  /** Kills one api process after the other; each is running again before the next one dies. */
+  killInTurn({ kills = Infinity, secondsBetweenKills, log = () => undefined }: KillOptions): Killing {
     const stopping = new AbortController();
-    let kills = 0;
-    const isStopped = (): boolean => stopping.signal.aborted;
+    const { signal } = stopping;
+    let count = 0;
     const loop = async (): Promise<void> => {
-      for (let index = 0; !isStopped(); index = 1 - index) {
-        await pause(secondsBetween * 1000, undefined, { signal: stopping.signal }).catch(() => undefined);
-        if (isStopped()) return;
+      for (let index = 0; count < kills; index = 1 - index) {
+        await pause(secondsBetweenKills * 1000, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
         await this.#apis[index]?.end("SIGKILL");
-        kills++;
-        log(`killed api ${index + 1} (${kills})`);
+        count++;
+        log(`killed api ${index + 1} (${count})`);
         await this.#startApi(index);
       }
     };
     const done = loop();
     // Whoever stops the killing hears of it.
     done.catch(() => undefined);
-    return {
-      count: () => kills,
-      stop: () => {
-        stopping.abort();
-        return done;
-      },
+    const stop = (): Promise<void> => {
+      stopping.abort();
+      return done;
     };
+    return { done, stop, count: () => count };
   }
+}
+
+type KillOptions = Pick<TortureOptions, "kills" | "secondsBetweenKills" | "log">;
+
+interface Killing {
+  /** Resolves after the last kill, when everything is running again. */
+  done: Promise<void>;
+  stop: () => Promise<void>;
+  count: () => number;
 }
 
 /** Sends through whichever process answers. Keys make a repeated request harmless. */
