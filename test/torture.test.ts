@@ -16,8 +16,8 @@ it(
       clients: 10,
       sessionSeconds: 0.5,
       secondsBetweenKills: 0.5,
-    kills: 2,
-      patienceSeconds: 60,
+      kills: 2,
+      patienceSeconds: 45,
     });
     expect(result.differences).toEqual([]);
     expect(result.events).toBeGreaterThanOrEqual(2000);

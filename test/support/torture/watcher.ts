@@ -43,7 +43,7 @@ export class Watcher {
   /** What should never have come. */
   problem: string | undefined;
   #cursor: string;
-  #isEnding = false;
+  #least = Infinity;
   #isOver = false;
   #socket: WebSocket | undefined;
   readonly #options: WatcherOptions;
@@ -61,9 +61,9 @@ export class Watcher {
     }
   }
 
-  /** Comes back once more, and stops when it has caught up with what is in the log by now. */
-  end(): void {
-    this.#isEnding = true;
+  /** Comes back once more, and stops when its log has at least so many events. */
+  end(least: number): void {
+    this.#least = least;
     this.#socket?.terminate();
   }
 
@@ -75,7 +75,7 @@ export class Watcher {
   /** One connection, until it breaks. */
   #session(): Promise<void> {
     const { urls, key, sessionSeconds } = this.#options;
-    const isLast = this.#isEnding;
+    const least = this.#least;
     const socket = new WebSocket(urls[Math.floor(Math.random() * urls.length)] ?? "", "graphql-transport-ws");
     this.#socket = socket;
     const cut = setTimeout(() => socket.terminate(), -Math.log(1 - Math.random()) * sessionSeconds * 1000);
@@ -92,7 +92,8 @@ export class Watcher {
         this.sessions++;
         send({ id: "1", type: "subscribe", payload: { query, variables } });
       } else if (type === "next" && payload?.data) {
-        if (this.#take(payload.data.messageEvents) && isLast) this.abandon();
+        this.#take(payload.data.messageEvents);
+        if (this.log.count >= least) this.abandon();
       } else if (type !== "complete") {
         this.#fail(data.toString("utf8"));
       }
@@ -107,12 +108,10 @@ export class Watcher {
     });
   }
 
-  /** True when the client has caught up. */
-  #take(frame: Frame): boolean {
+  #take(frame: Frame): void {
     if (frame.__typename === "StreamReset") this.#fail(JSON.stringify(frame));
     for (const { id } of frame.events ?? []) this.log.add(id);
     this.#cursor = frame.cursor;
-    return frame.__typename === "CaughtUp";
   }
 
   #fail(problem: string): void {
