@@ -27,6 +27,8 @@ import { EventFeed } from "./messages/event-feed.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
+import { RoutingTables } from "./pricing/routing-tables.ts";
+import { Spending } from "./pricing/spending.ts";
 import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
@@ -112,7 +114,10 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
-  const sender = new MessageSender({ database, connections, rateBooks, clock });
+  const routingTables = new RoutingTables({ database, connections, rateBooks, clock });
+  await routingTables.watch(listener);
+  const spending = new Spending(database, clock);
+  const sender = new MessageSender({ database, routingTables, spending, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
   const services: Services = {
@@ -125,6 +130,8 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     streams,
     balances,
     rateBooks,
+    routingTables,
+    spending,
   };
 
   // The API and the worker drain side by side.

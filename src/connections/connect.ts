@@ -52,7 +52,7 @@ export class Connector {
     const secrets = connections.sealSecrets(id, { credentials, callbackSecret: newCallbackSecret() });
     const now = clock.now();
     const times = { createdAt: now, updatedAt: now };
-    return database.prisma.provider.create({
+    const row = await database.prisma.provider.create({
       data: {
         id,
         accountId,
@@ -65,6 +65,8 @@ export class Connector {
         lane: { create: {} },
       },
     });
+    await connections.changed(id);
+    return row;
   }
 
   /** @throws InvalidInputError @throws NotFoundError */

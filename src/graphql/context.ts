@@ -15,6 +15,8 @@ import {
 } from "../messages/event-log.ts";
 import type { MessageSender } from "../messages/send.ts";
 import type { RateBooks } from "../pricing/rate-book.ts";
+import type { RoutingTables } from "../pricing/routing-tables.ts";
+import type { Spending } from "../pricing/spending.ts";
 import type { Streams } from "./streams.ts";
 
 /** What the resolvers work with; made once by the composition root. */
@@ -28,6 +30,8 @@ export interface Services {
   streams: Streams;
   balances: BalanceFeed;
   rateBooks: RateBooks;
+  routingTables: RoutingTables;
+  spending: Spending;
 }
 
 /** One page of one message's timeline. */
