@@ -83,5 +83,9 @@ export const IgnoredReasonEnum = builder.enumType("IgnoredReason", {
     LATE: { description: "The message had moved on." },
     ALREADY_FINAL: { description: "The message had another final status; the first one stays." },
     AWAITING_PARTS: { description: "One part of a long message has arrived, and others are outstanding." },
+    OTHER_ATTEMPT: {
+      description:
+        "It is about an earlier attempt with another provider, and says nothing of the one that counts now.",
+    },
   } satisfies Values<IgnoredReason>,
 });

@@ -1,5 +1,6 @@
 import type { DecimalText } from "../providers/provider.ts";
-import type { MessageStatus } from "./status.ts";
+import type { IgnoredReason, MessageStatus } from "./status.ts";
+import type { StoredRoute } from "./stored-route.ts";
 
 /** The part of a message that its events change. */
 export interface MessageState {
@@ -20,9 +21,20 @@ export interface MessageState {
   updatedAt: Date;
 }
 
+/** Another provider takes the message over. */
+export interface Rerouting {
+  providerId: string;
+  /** Absent: as before. */
+  sender?: string;
+  route?: StoredRoute;
+  estimatedCost?: DecimalText | null;
+  estimatedCurrency?: string | null;
+}
+
 /** What an event says to the message. */
 export interface StateChange {
   applied: boolean;
+  ignoredReason: IgnoredReason | null;
   status: MessageStatus;
   version: number;
   providerStatus: string | null;
@@ -34,6 +46,8 @@ export interface StateChange {
   mccmnc: string | null;
   /** What the provider charged for the whole message, where the event tells anything new. */
   messageCost: DecimalText | null;
+  /** Set where the event moves the message to another provider. */
+  rerouted: Rerouting | null;
   occurredAt: Date;
   receivedAt: Date;
 }
@@ -52,7 +66,7 @@ const accepted: ReadonlySet<MessageStatus> = new Set([
  * each version exactly as it was stored. Known facts stay when a later event does not repeat them.
  */
 export function evolve<State extends MessageState>(state: State, event: StateChange): State {
-  if (!event.applied) return withMissingFacts(state, event);
+  if (!event.applied) return event.ignoredReason === "OTHER_ATTEMPT" ? state : withMissingFacts(state, event);
   const { status, occurredAt, receivedAt } = event;
   return {
     ...state,
@@ -69,6 +83,7 @@ export function evolve<State extends MessageState>(state: State, event: StateCha
     deliveredAt: deliveredAfter(state, event),
     // A parked receipt came before the event that it is applied after.
     updatedAt: receivedAt > state.updatedAt ? receivedAt : state.updatedAt,
+    ...event.rerouted,
   };
 }
 

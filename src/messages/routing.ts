@@ -8,7 +8,7 @@ import {
   UnsupportedFeatureError,
   type DomainError,
 } from "../errors.ts";
-import type { WishProblem } from "../pricing/ability.ts";
+import { featureAdvice, type WishProblem } from "../pricing/ability.ts";
 import { multiply, type Amount } from "../pricing/money.ts";
 import {
   route,
@@ -111,11 +111,7 @@ const ownFaults: ReadonlySet<string> = new Set(["TEXT_TOO_LONG", "INVALID_VALIDI
 function toError(problem: WishProblem, provider: string): DomainError {
   switch (problem.code) {
     case "UNSUPPORTED_FEATURE":
-      return new UnsupportedFeatureError(
-        problem.feature,
-        provider,
-        "Leave it out, or choose another provider.",
-      );
+      return new UnsupportedFeatureError(problem.feature, provider, featureAdvice);
     case "TEXT_TOO_LONG":
       return new InvalidTextError(problem.reason, problem.segments, problem.maxSegments);
     case "INVALID_VALIDITY":

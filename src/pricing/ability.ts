@@ -21,12 +21,14 @@ export type WishProblem = { reason: string } & (
   | { code: "SENDER_NOT_ALLOWED"; sender: string | null }
 );
 
+export const featureAdvice = "Leave it out, or choose another provider.";
+
 /** Undefined when the provider can do everything that is asked for, the sender aside. */
 export function wishProblem({ adapter, row }: Connection, wish: Wish): WishProblem | undefined {
   const { capabilities } = adapter;
   const feature = missingFeature(capabilities, wish);
   if (feature !== undefined) {
-    const reason = `${row.name} cannot do what \`${feature}\` asks for.`;
+    const reason = `${row.name} cannot do what \`${feature}\` asks for. ${featureAdvice}`;
     return { code: "UNSUPPORTED_FEATURE", feature, reason };
   }
   const { maxSegments, longestValidityMinutes } = capabilities;

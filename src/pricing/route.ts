@@ -254,7 +254,7 @@ function makePlan(
     providerId,
     name,
     code: "DISABLED",
-    reason: "It is switched off.",
+    reason: "It is switched off; `updateProvider` switches it on.",
   }));
   const currencies: string[] = [];
   const candidates: Candidate[] = [];

@@ -24,6 +24,8 @@ const submitted: MessageState = {
 function event(change: Partial<StateChange>): StateChange {
   return {
     applied: true,
+    ignoredReason: null,
+    rerouted: null,
     status: "SENT",
     version: 4,
     providerStatus: null,
