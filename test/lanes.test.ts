@@ -18,6 +18,8 @@ const lane: Lane = {
   openUntil: null,
   openSeconds: 0,
   closedAt: now,
+  noCreditSince: null,
+  creditProbeAt: null,
 };
 
 describe("what a lane admits", () => {

@@ -21,6 +21,8 @@ export interface DispatchMessage {
   dltTemplateId: string | null;
   /** Attempts made so far. */
   attempts: number;
+  /** Those of them that were refused for want of credit: waiting for it fails no message. */
+  attemptsWithoutCredit: number;
 }
 
 const read: Statement = {
@@ -28,8 +30,12 @@ const read: Statement = {
   text: `
     select id, provider_id as "providerId", recipient, sender, text, encoding, segments, flash, priority,
       status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId", dlt_template_id as "dltTemplateId",
-      (select coalesce(max(number), 0)::int from attempts where message_id = id) as attempts
+      a.attempts, a.without_credit as "attemptsWithoutCredit"
     from messages
+    cross join lateral (
+      select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit
+      from attempts where message_id = id
+    ) as a
     where id = $1`,
 };
 
@@ -68,9 +74,9 @@ const finish: Statement = {
   name: "finish_attempts",
   text: `
     update attempts as a
-    set outcome = f.outcome, reason = f.reason, finished_at = f.finished_at
-    from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[])
-      as f (message_id, number, outcome, reason, finished_at)
+    set outcome = f.outcome, reason = f.reason, finished_at = f.finished_at, no_credit = f.no_credit
+    from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
+      as f (message_id, number, outcome, reason, finished_at, no_credit)
     where a.message_id = f.message_id and a.number = f.number
       and (a.outcome is null or a.outcome = 'ambiguous' and f.outcome in ('accepted', 'rejected'))
     returning a.message_id as "messageId"`,
@@ -91,6 +97,7 @@ export async function finishAttempts<Finished extends FinishedAttempt>(
     finished.map(({ outcome }) => outcome.kind),
     finished.map(({ outcome }) => reasonOf(outcome)),
     finished.map(({ finishedAt }) => finishedAt),
+    finished.map(({ outcome }) => outcome.kind === "retryable" && outcome.noCredit === true),
   ]);
   const messageIds = new Set(noted.map(({ messageId }) => messageId));
   return finished.filter(({ message }) => messageIds.has(message.id));

@@ -2,6 +2,7 @@ import type { SubmitOutcome } from "../providers/provider.ts";
 import type { DispatchMessage, FinishedAttempt } from "./attempts.ts";
 import { laneFlag } from "./closed-lanes.ts";
 import type { NewJob } from "./jobs.ts";
+import { creditRetryMs } from "./lane.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "./status-change.ts";
 
@@ -40,11 +41,12 @@ export function consequencesOf(finished: Finished, random: () => number): Conseq
 
 function afterRefusal(
   { message, attempt, finishedAt }: Finished,
-  { reason, retryAfterSeconds }: Extract<SubmitOutcome, { kind: "retryable" }>,
+  { reason, retryAfterSeconds, noCredit }: Extract<SubmitOutcome, { kind: "retryable" }>,
   random: () => number,
 ): Consequences {
   const base = { messageId: message.id, source: "DISPATCH", receivedAt: finishedAt } as const;
-  const delayMs = retryDelayMs(attempt, retryAfterSeconds, random);
+  const counted = attempt - message.attemptsWithoutCredit;
+  const delayMs = noCredit ? creditRetryMs : retryDelayMs(counted, retryAfterSeconds, random);
   if (delayMs === undefined) {
     const text = `The provider did not accept it in ${attempt} attempts. Last: ${reason}`;
     return {
@@ -56,7 +58,9 @@ function afterRefusal(
     const text = `The validity period ends before the next attempt. Last: ${reason}`;
     return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } } };
   }
-  const detail = `Not accepted: ${reason}. Next attempt at ${runAt.toISOString()}.`;
+  const detail = noCredit
+    ? `Not accepted for want of credit: ${reason} It waits until there is some.`
+    : `Not accepted: ${reason}. Next attempt at ${runAt.toISOString()}.`;
   return { change: { ...base, status: "QUEUED", detail }, retry: dispatchJob(message, runAt) };
 }
 

@@ -247,6 +247,12 @@ const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] =
         {
           providerId: message.providerId,
           startedAt,
-          failed: outcome.kind === "ambiguous" || outcome.kind === "retryable",
+          failed: outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit),
+          ...creditShownBy(outcome),
         },
       ];
+
+function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
+  if (outcome.kind === "accepted") return { credit: "some" };
+  return outcome.kind === "retryable" && outcome.noCredit ? { credit: "none" } : {};
+}

@@ -77,7 +77,7 @@ const columns = `
   e.occurred_at as "occurredAt", e.received_at as "receivedAt", e.part, e.parts, e.detail,
   e.provider_message_id as "providerMessageId", e.provider_batch_id as "providerBatchId",
   e.failure_code as "failureCode", e.failure_text as "failureText", e.failure_permanent as "failurePermanent",
-  e.mccmnc, e.cost, e.message_cost as "messageCost", e.rerouted`;
+  e.mccmnc, e.cost, e.message_cost as "messageCost", e.rerouted, e.cost_currency as "costCurrency"`;
 
 const toEvent = (row: EventRow): LoggedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
 

@@ -15,6 +15,7 @@ export interface MessageState {
   mccmnc: string | null;
   /** What the provider charged; exact, as text or as Prisma's decimal. */
   cost: DecimalText | { toString(): DecimalText } | null;
+  costCurrency: string | null;
   submittedAt: Date | null;
   sentAt: Date | null;
   deliveredAt: Date | null;
@@ -48,6 +49,7 @@ export interface StateChange {
   messageCost: DecimalText | null;
   /** Set where the event moves the message to another provider. */
   rerouted: Rerouting | null;
+  costCurrency: string | null;
   occurredAt: Date;
   receivedAt: Date;
 }
@@ -77,7 +79,7 @@ export function evolve<State extends MessageState>(state: State, event: StateCha
     providerBatchId: event.providerBatchId ?? state.providerBatchId,
     ...failureAfter(state, event),
     mccmnc: event.mccmnc ?? state.mccmnc,
-    cost: event.messageCost ?? state.cost,
+    ...costAfter(state, event),
     submittedAt: state.submittedAt ?? (accepted.has(status) ? receivedAt : null),
     sentAt: status === "SENT" ? occurredAt : state.sentAt,
     deliveredAt: deliveredAfter(state, event),
@@ -97,8 +99,17 @@ function withMissingFacts<State extends MessageState>(state: State, event: State
     providerMessageId: state.providerMessageId ?? event.providerMessageId,
     providerBatchId: state.providerBatchId ?? event.providerBatchId,
     mccmnc: state.mccmnc ?? event.mccmnc,
-    cost: event.messageCost ?? state.cost,
+    ...costAfter(state, event),
   };
+}
+
+/** An amount goes with its own currency; one that comes without keeps what is known. */
+function costAfter(
+  { cost, costCurrency }: MessageState,
+  event: StateChange,
+): Pick<MessageState, "cost" | "costCurrency"> {
+  if (event.messageCost === null) return { cost, costCurrency };
+  return { cost: event.messageCost, costCurrency: event.costCurrency ?? costCurrency };
 }
 
 /** A provider may take DELIVERED back. */

@@ -22,6 +22,10 @@ export interface Lane {
   closedAt: Date;
   /** How long the breaker stays open when a probe fails, in seconds. */
   openSeconds: number;
+  /** Since when the provider refuses for want of credit. */
+  noCreditSince: Date | null;
+  /** When one message may try again whether there is credit; a balance that shows some comes before. */
+  creditProbeAt: Date | null;
 }
 
 export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
@@ -35,20 +39,26 @@ export interface Admission {
 /** A probe that never came back does not keep the breaker half open for ever. */
 const probeSeconds = 45;
 const busyRetryMs = 50;
+/** An empty account is tried again with one message each time, where its balance does not tell. */
+const creditProbeSeconds = 120;
+/** A lane without credit is asked after often, since it opens with the balance. */
+export const creditRetryMs = 5_000;
 
 const readLanes: Statement = {
   name: "read_lanes",
   text: `
     select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
       l.tokens, l.refilled_at as "refilledAt", l.breaker, l.open_until as "openUntil",
-      l.open_seconds as "openSeconds", l.closed_at as "closedAt",
+      l.open_seconds as "openSeconds", l.closed_at as "closedAt", l.no_credit_since as "noCreditSince",
+      l.credit_probe_at as "creditProbeAt",
       case when p.max_concurrent is null then 0 else (
         select count(*)::int from attempts where provider_id = p.id and finished_at is null
       ) end as "inFlight"
     from providers as p
     join lanes as l on l.provider_id = p.id
     where p.id = any ($1::uuid[])
-      and (p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED')
+      and (p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED'
+        or l.no_credit_since is not null)
     order by p.id
     for no key update of l`,
 };
@@ -57,13 +67,15 @@ const writeLane: Statement = {
   name: "write_lane",
   text: `
     update lanes
-    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7
+    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7,
+      no_credit_since = $8, credit_probe_at = $9
     where provider_id = $1`,
 };
 
 export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
   const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt } = lane;
-  const values = [providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt];
+  const trust = [breaker, openUntil, openSeconds, closedAt];
+  const values = [providerId, tokens, refilledAt, ...trust, lane.noCreditSince, lane.creditProbeAt];
   await transaction.query(writeLane, values);
 }
 
@@ -118,22 +130,44 @@ export function decide(lane: Lane, wanted: number, now: Date): { admission: Admi
   const affordable = lane.maxPerSecond === null ? Infinity : Math.floor(refilled.tokens);
   const admitted = Math.min(wanted, trust.admitted, free, affordable);
   const next = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
-  const admission = { admitted, retryAfterMs: affordable < wanted ? tokenDelayMs(next) : busyRetryMs };
+  const fullMs = affordable < wanted ? tokenDelayMs(next) : busyRetryMs;
+  const admission = { admitted, retryAfterMs: lane.noCreditSince === null ? fullMs : creditRetryMs };
   return { admission, next: admitted > 0 ? probing(next, now) : next };
 }
 
-/** What the breaker allows: everything, nothing for a while, or one probe. */
-function trustOf({ breaker, openUntil }: Lane, now: Date): Admission {
+/** What the breaker and the provider's credit allow: everything, nothing for a while, or one probe. */
+function trustOf(lane: Lane, now: Date): Admission {
+  const [trust, credit] = [breakerAllows(lane, now), creditAllows(lane, now)];
+  return trust.admitted < credit.admitted ? trust : credit;
+}
+
+function creditAllows({ noCreditSince, creditProbeAt }: Lane, now: Date): Admission {
+  if (noCreditSince === null) return { admitted: Infinity, retryAfterMs: 0 };
+  const isDue = creditProbeAt === null || creditProbeAt <= now;
+  return { admitted: isDue ? 1 : 0, retryAfterMs: creditRetryMs };
+}
+
+function breakerAllows({ breaker, openUntil }: Lane, now: Date): Admission {
   if (breaker === "CLOSED") return { admitted: Infinity, retryAfterMs: 0 };
   const leftMs = (openUntil?.getTime() ?? 0) - now.getTime();
   return leftMs > 0 ? { admitted: 0, retryAfterMs: leftMs } : { admitted: 1, retryAfterMs: 0 };
 }
 
 /** Half open: the probe is under way, and nobody else starts until it is back, or lost. */
-function probing(lane: Lane, now: Date): Lane {
+function probing(before: Lane, now: Date): Lane {
+  const lane = before.noCreditSince === null ? before : { ...before, creditProbeAt: nextCreditProbe(now) };
   if (lane.breaker === "CLOSED") return lane;
   return { ...lane, breaker: "HALF_OPEN", openUntil: new Date(now.getTime() + probeSeconds * 1000) };
 }
+
+/** The lane after a refusal for want of credit. */
+export const withoutCredit = (lane: Lane, now: Date): Lane => ({
+  ...lane,
+  noCreditSince: lane.noCreditSince ?? now,
+  creditProbeAt: nextCreditProbe(now),
+});
+
+const nextCreditProbe = (now: Date): Date => new Date(now.getTime() + creditProbeSeconds * 1000);
 
 /** When the probe of a half-open lane began. */
 export const probeStartedAt = ({ openUntil }: Lane): Date =>

@@ -22,6 +22,8 @@ export interface StatusChange {
   part?: number;
   parts?: number;
   cost?: DecimalText | undefined;
+  /** Absent: the currency of the provider's account. */
+  costCurrency?: string | undefined;
   mccmnc?: string | undefined;
   failure?: MessageFailure | undefined;
   /** Plain words for the timeline. */

@@ -23,6 +23,8 @@ export interface LockedMessage extends MessageState {
   lastEventTx: string;
   /** Kind of its provider. */
   kind: string | null;
+  /** Currency of the provider's account. */
+  accountCurrency: string | null;
   nextCheckAt: Date | null;
   checks: number;
 }
@@ -120,6 +122,7 @@ function eventOf(
     failurePermanent: change.failure?.permanent ?? null,
     mccmnc: change.mccmnc ?? null,
     cost: change.cost ?? null,
+    costCurrency: change.cost === undefined ? null : (change.costCurrency ?? message.accountCurrency),
     // An ignored report does not change a price that is known; one of another part adds to it.
     messageCost: applied || isPart || message.cost === null ? (weighed.messageCost ?? null) : null,
   };
@@ -214,9 +217,10 @@ const lock: Statement = {
       last_event_tx as "lastEventTx", provider_status as "providerStatus",
       provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
       failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
-      mccmnc, cost, submitted_at as "submittedAt", sent_at as "sentAt", delivered_at as "deliveredAt",
+      mccmnc, cost, cost_currency as "costCurrency", submitted_at as "submittedAt", sent_at as "sentAt", delivered_at as "deliveredAt",
       updated_at as "updatedAt", next_check_at as "nextCheckAt", checks,
-      (select kind from providers where id = m.provider_id) as kind
+      (select kind from providers where id = m.provider_id) as kind,
+      (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m
     where id = any ($1::uuid[])
     order by id
@@ -274,14 +278,14 @@ const writeStatesAndEvents: Statement = {
       set status = s.status, version = s.version, provider_status = s."providerStatus",
         provider_message_id = s."providerMessageId", provider_batch_id = s."providerBatchId",
         failure_code = s."failureCode", failure_text = s."failureText", failure_permanent = s."failurePermanent",
-        mccmnc = s.mccmnc, cost = s.cost, submitted_at = s."submittedAt", sent_at = s."sentAt",
+        mccmnc = s.mccmnc, cost = s.cost, cost_currency = s."costCurrency", submitted_at = s."submittedAt", sent_at = s."sentAt",
         delivered_at = s."deliveredAt", updated_at = s."updatedAt", next_check_at = s."nextCheckAt",
         checks = s.checks,
         last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
       from json_to_recordset($1) as s (
         id uuid, status message_status, version int, "providerStatus" text, "providerMessageId" text,
         "providerBatchId" text, "failureCode" text, "failureText" text, "failurePermanent" boolean, mccmnc text,
-        cost numeric, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
+        cost numeric, "costCurrency" text, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
         "updatedAt" timestamptz, "nextCheckAt" timestamptz,
         checks smallint
       )
@@ -290,19 +294,19 @@ const writeStatesAndEvents: Statement = {
       insert into message_events (
         tx, account_id, message_id, provider_id, version, status, provider_status, source, applied,
         ignored_reason, occurred_at, received_at, part, parts, detail, provider_message_id, provider_batch_id,
-        failure_code, failure_text, failure_permanent, mccmnc, cost, message_cost, rerouted
+        failure_code, failure_text, failure_permanent, mccmnc, cost, message_cost, rerouted, cost_currency
       )
       select greatest("lastEventTx", pg_current_xact_id()::text::bigint), "accountId", "messageId", "providerId",
         version, status, "providerStatus", source, applied, "ignoredReason", "occurredAt", "receivedAt", part,
         parts, detail, "providerMessageId", "providerBatchId", "failureCode", "failureText", "failurePermanent",
-        mccmnc, cost, "messageCost", rerouted
+        mccmnc, cost, "messageCost", rerouted, "costCurrency"
       from json_to_recordset($2) as e (
         place int, "lastEventTx" bigint, "accountId" uuid, "messageId" uuid, "providerId" uuid, version int,
         status message_status, "providerStatus" text, source event_source, applied boolean,
         "ignoredReason" ignored_reason, "occurredAt" timestamptz, "receivedAt" timestamptz, part smallint,
         parts smallint, detail text, "providerMessageId" text, "providerBatchId" text, "failureCode" text,
         "failureText" text, "failurePermanent" boolean, mccmnc text, cost numeric, "messageCost" numeric,
-        rerouted jsonb
+        rerouted jsonb, "costCurrency" text
       )
       order by place
     )

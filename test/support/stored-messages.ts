@@ -128,6 +128,7 @@ const nothing: MessageState = {
   failurePermanent: null,
   mccmnc: null,
   cost: null,
+  costCurrency: null,
   submittedAt: null,
   sentAt: null,
   deliveredAt: null,

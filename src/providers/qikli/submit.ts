@@ -1,11 +1,11 @@
 import type { Submission, SubmitOutcome } from "../provider.ts";
 import { describe } from "../wire/answers.ts";
-import { failed, rejected } from "../wire/outcomes.ts";
+import { failed, outOfCredit, rejected } from "../wire/outcomes.ts";
 import { senderChecker } from "../wire/sender.ts";
 import { digitsOf } from "../wire/text.ts";
 import type { QikliSettings } from "./config.ts";
 import { type Sendable, writeRequest } from "./request.ts";
-import { readStatus } from "./status.ts";
+import { noCreditCode, readStatus } from "./status.ts";
 import { type Answer, errorWord, type Reply, sendPath, type Transport } from "./transport.ts";
 import { readBulkId, readMessages, type Row } from "./wire.ts";
 
@@ -91,6 +91,7 @@ function outcomeOfRow(answer: Answer, sendable: Sendable, { clean }: Transport):
     const providerBatchId = row.bulkId ?? readBulkId(answer.document);
     return { kind: "accepted", providerMessageId: row.messageId ?? sendable.messageId, providerBatchId };
   }
+  if (failure.code === noCreditCode) return outOfCredit(clean(failure.text));
   const kind = status === "REJECTED" ? "REJECTED" : "FAILED";
   return { kind: "rejected", status: kind, failure: { ...failure, text: clean(failure.text) } };
 }
