@@ -5,6 +5,8 @@ import { ApiKeys } from "./access/api-keys.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
+import { CampaignFeed } from "./campaigns/campaign-feed.ts";
+import { CampaignPump } from "./campaigns/pump.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
@@ -23,7 +25,9 @@ import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./logger.ts";
 import { ClosedLanes } from "./messages/closed-lanes.ts";
 import { Dispatcher } from "./messages/dispatch.ts";
+import { Failover } from "./messages/failover.ts";
 import { EventFeed } from "./messages/event-feed.ts";
+import { Outcomes } from "./messages/outcomes.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
@@ -120,6 +124,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const sender = new MessageSender({ database, routingTables, spending, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
+  const campaigns = new CampaignFeed(database);
   const services: Services = {
     database,
     clock,
@@ -132,6 +137,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     rateBooks,
     routingTables,
     spending,
+    campaigns,
   };
 
   // The API and the worker drain side by side.
@@ -141,6 +147,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   if (options.runsApi) {
     await feed.open(listener);
     await balances.open(listener);
+    await campaigns.open(listener);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }
@@ -150,21 +157,27 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
 
 async function startJobs(
   options: AppOptions,
-  { database, connections, clock }: Services,
+  { database, connections, routingTables, clock }: Services,
   metrics: Metrics,
   listener: Listener,
   doors: Stops,
 ): Promise<void> {
   const { logger, random = Math.random } = options;
   const lanes = new ClosedLanes();
-  const dispatcher = new Dispatcher({
-    lanes,
+  const failover = new Failover({ database, routingTables, clock });
+  const outcomes = new Outcomes({ database, clock, logger, random, failover });
+  const onOutcome = (provider: string, outcome: string, elapsed: number): void =>
+    metrics.submissions.observe({ provider, outcome }, elapsed);
+  const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, failover, onOutcome });
+  const pump = new CampaignPump({
     database,
+    listener,
     connections,
     clock,
     logger,
-    random,
-    onOutcome: (provider, outcome, elapsed) => metrics.submissions.observe({ provider, outcome }, elapsed),
+    outcomes,
+    failover,
+    onOutcome,
   });
   const worker = await startWorker({
     database,
@@ -173,12 +186,15 @@ async function startJobs(
     clock,
     logger,
     dispatcher,
+    outcomes,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
   doors.push(() => worker.stop());
+  await pump.start();
+  doors.push(() => pump.stop());
 }
 
 async function startApi(

@@ -14,6 +14,7 @@ export const errorCodes = {
   UNSUPPORTED_FEATURE: "The provider cannot do what was asked.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
   NOT_CANCELLABLE: "The message is no longer in our hands.",
+  CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
   UNAUTHENTICATED: "The API key is missing, unknown or revoked.",
   FORBIDDEN: "The API key lacks the scope.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
@@ -197,6 +198,15 @@ export class NotCancellableError extends DomainError {
   readonly status: string;
   constructor(status: string) {
     super(`Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}.`);
+    this.status = status;
+  }
+}
+
+export class CampaignEndedError extends DomainError {
+  readonly code = "CAMPAIGN_ENDED";
+  readonly status: string;
+  constructor(status: string, advice: string) {
+    super(`The campaign is ${status}. ${advice}`);
     this.status = status;
   }
 }

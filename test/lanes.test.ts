@@ -20,6 +20,7 @@ const lane: Lane = {
   closedAt: now,
   noCreditSince: null,
   creditProbeAt: null,
+  yieldUntil: null,
 };
 
 describe("what a lane admits", () => {

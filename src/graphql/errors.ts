@@ -1,4 +1,5 @@
 import {
+  CampaignEndedError,
   type DomainError,
   errorCodes,
   IdempotencyConflictError,
@@ -115,6 +116,12 @@ builder.objectType(IdempotencyConflictError, {
 builder.objectType(NotCancellableError, {
   name: "NotCancellableError",
   description: errorCodes.NOT_CANCELLABLE,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(CampaignEndedError, {
+  name: "CampaignEndedError",
+  description: errorCodes.CAMPAIGN_ENDED,
   interfaces: [ErrorInterface],
 });
 

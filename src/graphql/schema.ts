@@ -11,7 +11,8 @@ import "./message-timeline.ts";
 import "./message-mutations.ts";
 import "./message-subscriptions.ts";
 import "./text-preview.ts";
-import "./campaign.ts";
+import "./campaign-queries.ts";
+import "./campaign-life-cycle.ts";
 import "./balances.ts";
 import "./number-lookup.ts";
 

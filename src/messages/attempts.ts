@@ -2,12 +2,16 @@ import type { Queryable, Statement } from "../database/database.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
 import type { MessagePriority } from "./draft.ts";
 import type { MessageStatus } from "./status.ts";
+import type { DuplicatePolicy } from "./stored-route.ts";
 import type { TextEncoding } from "./text.ts";
 
 /** A message as the dispatcher needs it. */
 export interface DispatchMessage {
   id: string;
+  accountId: string;
   providerId: string;
+  /** Null for a message of its own. */
+  campaignId: string | null;
   recipient: string;
   sender: string;
   text: string;
@@ -19,48 +23,71 @@ export interface DispatchMessage {
   validUntil: Date | null;
   cadenceGroupId: string | null;
   dltTemplateId: string | null;
+  country: string | null;
+  mccmnc: string | null;
+  /** Whether we chose the provider, and may choose another. */
+  routed: boolean;
+  duplicatePolicy: DuplicatePolicy;
+  /** Whether the caller named the sender; else another provider brings its own. */
+  senderGiven: boolean;
+  /** Providers that it has been handed to. */
+  triedProviders: readonly string[];
   /** Attempts made so far. */
   attempts: number;
   /** Those of them that were refused for want of credit: waiting for it fails no message. */
   attemptsWithoutCredit: number;
 }
 
+/** Columns of `messages as m` that make a `DispatchMessage`, where `attemptsSoFar` is joined as `a`. */
+export const dispatchColumns = `
+  m.id, m.account_id as "accountId", m.provider_id as "providerId", m.campaign_id as "campaignId", m.recipient,
+  m.sender, m.text, m.encoding, m.segments, m.flash, m.priority, m.status, m.country, m.mccmnc,
+  m.valid_until as "validUntil", m.cadence_group_id as "cadenceGroupId", m.dlt_template_id as "dltTemplateId",
+  m.routed, m.duplicate_policy as "duplicatePolicy", coalesce((m.route ->> 'senderGiven')::boolean, true) as "senderGiven",
+  a.attempts, a.without_credit as "attemptsWithoutCredit", a.tried as "triedProviders"`;
+
+export const attemptsSoFar = `
+  select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit,
+    coalesce(array_agg(distinct provider_id), '{}') as tried
+  from attempts where message_id = m.id`;
+
 const read: Statement = {
   name: "read_for_dispatch",
   text: `
-    select id, provider_id as "providerId", recipient, sender, text, encoding, segments, flash, priority,
-      status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId", dlt_template_id as "dltTemplateId",
-      a.attempts, a.without_credit as "attemptsWithoutCredit"
-    from messages
-    cross join lateral (
-      select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit
-      from attempts where message_id = id
-    ) as a
-    where id = $1`,
+    select ${dispatchColumns}
+    from messages as m
+    cross join lateral (${attemptsSoFar}) as a
+    where m.id = any ($1::uuid[])`,
 };
 
+export const readAllForDispatch = (database: Queryable, ids: readonly string[]): Promise<DispatchMessage[]> =>
+  database.query<DispatchMessage>(read, [ids]);
+
 export async function readForDispatch(database: Queryable, id: string): Promise<DispatchMessage | undefined> {
-  return (await database.query<DispatchMessage>(read, [id]))[0];
+  return (await readAllForDispatch(database, [id]))[0];
 }
 
 const start: Statement = {
   name: "start_attempts",
   text: `
-    insert into attempts (message_id, number, provider_id, started_at)
-    select message_id, number, provider_id, $4
-    from unnest($1::uuid[], $2::smallint[], $3::uuid[]) as a (message_id, number, provider_id)`,
+    insert into attempts (message_id, number, provider_id, started_at, claim)
+    select message_id, number, provider_id, $5, claim
+    from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[]) as a (message_id, number, provider_id, claim)`,
 };
 
+/** `claims`: by message, the claim of a campaign that its request belongs to (see `Attempt.claim`). */
 export async function startAttempts(
   transaction: Queryable,
-  messages: readonly DispatchMessage[],
+  messages: readonly Pick<DispatchMessage, "id" | "attempts" | "providerId">[],
   startedAt: Date,
+  claims: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
   if (messages.length === 0) return;
   const ids = messages.map(({ id }) => id);
   const numbers = messages.map(({ attempts }) => attempts + 1);
   const providers = messages.map(({ providerId }) => providerId);
-  await transaction.query(start, [ids, numbers, providers, startedAt]);
+  const names = ids.map((id) => claims.get(id) ?? null);
+  await transaction.query(start, [ids, numbers, providers, names, startedAt]);
 }
 
 export interface FinishedAttempt {

@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import { trialSeconds } from "../pricing/standing.ts";
 import { probeStartedAt, saveLane, withoutCredit, type Lane } from "./lane.ts";
 
 const firstOpenSeconds = 10;
@@ -7,6 +8,8 @@ const longestOpenSeconds = 300;
 /** The breaker opens when in the last half minute this many attempts failed, and more than half of all. */
 const leastFailures = 10;
 const windowSeconds = 30;
+/** A breaker that has just closed is on trial: fewer failures open it again, and for longer than before. */
+const leastFailuresOnTrial = 3;
 
 /** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
 export interface Experience {
@@ -32,7 +35,7 @@ const lockLanes: Statement = {
     select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
       0 as "inFlight", tokens, refilled_at as "refilledAt", breaker, open_until as "openUntil",
       open_seconds as "openSeconds", closed_at as "closedAt", no_credit_since as "noCreditSince",
-      credit_probe_at as "creditProbeAt"
+      credit_probe_at as "creditProbeAt", yield_until as "yieldUntil"
     from lanes
     where provider_id = any ($1::uuid[])
     order by provider_id
@@ -101,15 +104,18 @@ async function judge(
     since,
   ]);
   const { failures = 0, attempts = 0 } = recent ?? {};
-  const isTrouble = failures >= leastFailures && failures * 2 > attempts;
-  return isTrouble ? open(lane, firstOpenSeconds, now) : lane;
+  const onTrial = isOnTrial(lane, now);
+  const isTrouble = failures >= (onTrial ? leastFailuresOnTrial : leastFailures) && failures * 2 > attempts;
+  return isTrouble ? open(lane, onTrial ? lane.openSeconds * 2 : firstOpenSeconds, now) : lane;
 }
+
+const isOnTrial = ({ openSeconds, closedAt }: Lane, now: Date): boolean =>
+  openSeconds > 0 && now.getTime() - closedAt.getTime() < trialSeconds * 1000;
 
 const close = (lane: Lane, now: Date): Lane => ({
   ...lane,
   breaker: "CLOSED",
   openUntil: null,
-  openSeconds: 0,
   closedAt: now,
 });
 

@@ -1,34 +1,33 @@
 import { Batcher } from "../batcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
-import type { Database, Queryable } from "../database/database.ts";
-import type { Logger } from "../logger.ts";
-import type { E164, Submission, SubmitOutcome } from "../providers/provider.ts";
-import { finishAttempts, readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
+import type { Database } from "../database/database.ts";
+import type { SubmitOutcome } from "../providers/provider.ts";
+import { readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
 import type { ClosedLanes } from "./closed-lanes.ts";
-import { consequencesOf, dispatchJob, type Finished } from "./consequences.ts";
-import { learn, type Experience } from "./breaker.ts";
+import { dispatchJob } from "./consequences.ts";
+import type { Failover } from "./failover.ts";
 import { addJobs } from "./jobs.ts";
-import { admitMessages } from "./lane.ts";
-import { matchParkedOf } from "./parked.ts";
+import { admitMessages, type Wait } from "./lane.ts";
+import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "./status-change.ts";
+import { toSubmission } from "./submission.ts";
 import { applyChanges } from "./transition.ts";
-import { validityMinutes } from "./validity.ts";
 
 export interface DispatcherOptions {
   database: Database;
   connections: Connections;
   clock: Clock;
-  logger: Logger;
-  random: () => number;
+  outcomes: Outcomes;
   lanes: ClosedLanes;
+  failover: Failover;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
 /** What became of the wish to send a message now. */
 type Claim =
   | { kind: "claimed"; startedAt: Date }
-  | { kind: "wait"; retryAfterMs: number }
+  | ({ kind: "wait" } & Wait)
   /** It is no longer ours to send: cancelled, or taken. */
   | { kind: "lost" };
 
@@ -37,9 +36,10 @@ const longestTurnMs = 250;
 
 const largestBatch = 200;
 const pausedRetryMs = 30_000;
-/** About a minute and a half: a database that restarts or fails over is back by then. */
-const finishTries = 20;
-const longestFinishPauseMs = 5_000;
+/** A message is moved this often at once, at most; then it waits. */
+const mostMoves = 3;
+/** What could go nowhere else is not fetched for a moment: others like it could not either. */
+const stuckMs = 1_000;
 
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
@@ -48,35 +48,57 @@ const longestFinishPauseMs = 5_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #claims: Batcher<DispatchMessage, Claim>;
-  readonly #results: Batcher<Finished, void>;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#claims = new Batcher((messages) => this.#claim(messages), largestBatch);
-    this.#results = new Batcher((finished) => this.#finish(finished), largestBatch);
   }
 
   /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
-  async dispatch(messageId: string): Promise<void> {
+  dispatch(messageId: string): Promise<void> {
+    return this.#dispatch(messageId, 0);
+  }
+
+  /** `moves`: how often it has gone to another provider in this job. */
+  async #dispatch(messageId: string, moves: number): Promise<void> {
     const message = await readForDispatch(this.#options.database, messageId);
     if (!message) return;
     if (message.status === "SUBMITTING") return this.#abandon(message);
     if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
+    // A campaign sends its own: it may be paused.
+    if (message.campaignId !== null) return;
     const connection = await this.#options.connections.get(message.providerId);
-    if (!connection || connection.row.disconnectedAt)
-      return this.#fail(message, "its provider was disconnected");
-    if (!connection.row.enabled) return this.#postpone(message, pausedRetryMs);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
-    await this.#claimAndSubmit(message, connection);
+    const isGone = !connection || connection.row.disconnectedAt !== null;
+    if (isGone || !connection.row.enabled) {
+      const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
+      if (await this.#moveOn(message, moves, why)) return this.#dispatch(messageId, moves + 1);
+      if (isGone) return this.#fail(message, "its provider was disconnected");
+      return this.#postpone(message, pausedRetryMs);
+    }
+    await this.#claimAndSubmit(message, connection, moves);
+  }
+
+  /** Whether the message has another provider now. */
+  async #moveOn(message: DispatchMessage, moves: number, why: string): Promise<boolean> {
+    if (moves >= mostMoves) return false;
+    return (await this.#options.failover.moveOn([message], why)).has(message.id);
   }
 
   /** Waits for its turn where the lane is full; for a longer wait it gives its place to others. */
-  async #claimAndSubmit(message: DispatchMessage, connection: Connection): Promise<void> {
+  async #claimAndSubmit(message: DispatchMessage, connection: Connection, moves: number): Promise<void> {
+    const { id, providerId, routed } = message;
+    const { lanes } = this.#options;
     for (;;) {
       const claim = await this.#claims.add(message);
       if (claim.kind === "lost") return;
       if (claim.kind === "claimed") return this.#submit(message, connection, claim.startedAt);
-      this.#options.lanes.close(message.providerId, claim.retryAfterMs);
+      if (claim.isDistrusted && routed) {
+        const why = `${connection.row.name} takes no messages at present.`;
+        if (await this.#moveOn(message, moves, why)) return this.#dispatch(id, moves + 1);
+        lanes.close(providerId, Math.min(claim.retryAfterMs, stuckMs));
+      } else if (claim.isDistrusted) lanes.closeForFixed(providerId, claim.retryAfterMs);
+      else lanes.close(providerId, claim.retryAfterMs);
       if (claim.retryAfterMs > longestTurnMs) return this.#postpone(message, claim.retryAfterMs);
       await new Promise((done) => setTimeout(done, claim.retryAfterMs));
     }
@@ -84,51 +106,17 @@ export class Dispatcher {
 
   async #submit(message: DispatchMessage, connection: Connection, startedAt: Date): Promise<void> {
     const writtenAt = performance.now();
-    const outcome = await connection.client.submit(this.#submission(message, connection, startedAt));
+    const callbackUrl = this.#options.connections.callbackUrl(connection);
+    const outcome = await connection.client.submit(toSubmission(message, callbackUrl, startedAt));
     const seconds = (performance.now() - writtenAt) / 1000;
     this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
-    await this.#record({
+    await this.#options.outcomes.record({
       message,
       attempt: message.attempts + 1,
       outcome,
       startedAt,
       finishedAt: this.#now(),
     });
-  }
-
-  #submission(message: DispatchMessage, connection: Connection, startedAt: Date): Submission {
-    const { id: messageId, recipient, sender: from, text, encoding, segments, flash, priority } = message;
-    return {
-      messageId,
-      to: recipient as E164,
-      from,
-      text,
-      encoding,
-      segments,
-      flash,
-      priority,
-      validityMinutes: validityMinutes(message.validUntil, startedAt),
-      cadenceGroupId: message.cadenceGroupId ?? undefined,
-      dltTemplateId: message.dltTemplateId ?? undefined,
-      callbackUrl: this.#options.connections.callbackUrl(connection),
-    };
-  }
-
-  /** What a provider told us must not be forgotten because the database was away for a moment. */
-  async #record(finished: Finished): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#results.add(finished);
-      } catch (error) {
-        if (attempt === finishTries) throw error;
-        this.#options.logger.warn(
-          { error, messageId: finished.message.id },
-          "could not store an outcome, trying again",
-        );
-        const pauseMs = Math.min(100 * 2 ** attempt, longestFinishPauseMs);
-        await new Promise((done) => setTimeout(done, pauseMs));
-      }
-    }
   }
 
   /** SUBMITTING with an attempt row, committed before the request, for those whose lane admits them. */
@@ -147,16 +135,17 @@ export class Dispatcher {
         startedAt,
       );
       return messages.map(({ id }): Claim => {
-        const retryAfterMs = waiting.get(id);
-        if (retryAfterMs !== undefined) return { kind: "wait", retryAfterMs };
+        const wait = waiting.get(id);
+        if (wait) return { kind: "wait", ...wait };
         return claimed.has(id) ? { kind: "claimed", startedAt } : { kind: "lost" };
       });
     });
   }
 
-  #claimChanges({ id: messageId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
+  #claimChanges({ id: messageId, providerId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
     const due = {
       messageId,
+      providerId,
       status: "QUEUED",
       source: "DISPATCH",
       receivedAt,
@@ -164,37 +153,13 @@ export class Dispatcher {
     } as const;
     const claim = {
       messageId,
+      providerId,
       status: "SUBMITTING",
       source: "DISPATCH",
       receivedAt,
       onlyFrom: ["QUEUED"],
     } as const;
     return status === "SCHEDULED" ? [due, claim] : [claim];
-  }
-
-  #finish(finished: Finished[]): Promise<void[]> {
-    return this.#options.database.transaction(async (transaction) => {
-      const news = await finishAttempts(transaction, finished);
-      const planned = news.map((one) => consequencesOf(one, this.#options.random));
-      const changes = planned.map(({ change }) => change);
-      const transitions = await applyChanges(transaction, changes);
-      const retries = planned.flatMap(({ retry }, index) =>
-        retry && transitions[index]?.applied ? [retry] : [],
-      );
-      await addJobs(transaction, retries);
-      await this.#matchParked(transaction, news);
-      await learn(transaction, news.flatMap(toExperience), this.#now());
-      return finished.map(() => undefined);
-    });
-  }
-
-  async #matchParked(transaction: Queryable, finished: Finished[]): Promise<void> {
-    const accepted = finished.flatMap(({ message, outcome }) =>
-      outcome.kind === "accepted" && outcome.providerMessageId !== undefined
-        ? [{ providerId: message.providerId, providerMessageId: outcome.providerMessageId }]
-        : [],
-    );
-    if (accepted.length > 0) await matchParkedOf(transaction, accepted);
   }
 
   /** A worker died while it was sending this message: its request may have been written. */
@@ -204,7 +169,13 @@ export class Dispatcher {
       kind: "ambiguous",
       reason: "the process that was sending it ended before the answer",
     } as const;
-    await this.#record({ message, attempt: message.attempts, outcome, startedAt: undefined, finishedAt });
+    await this.#options.outcomes.record({
+      message,
+      attempt: message.attempts,
+      outcome,
+      startedAt: undefined,
+      finishedAt,
+    });
   }
 
   async #expire(message: DispatchMessage): Promise<void> {
@@ -221,7 +192,8 @@ export class Dispatcher {
   }
 
   async #change(message: DispatchMessage, change: Pick<StatusChange, "status" | "failure">): Promise<void> {
-    const base = { messageId: message.id, source: "DISPATCH", receivedAt: this.#now() } as const;
+    const { id: messageId, providerId } = message;
+    const base = { messageId, providerId, source: "DISPATCH", receivedAt: this.#now() } as const;
     const onlyFrom = ["QUEUED", "SCHEDULED"] as const;
     await this.#options.database.transaction((transaction) =>
       applyChanges(transaction, [{ ...base, ...change, onlyFrom }]),
@@ -237,22 +209,4 @@ export class Dispatcher {
   #now(): Date {
     return this.#options.clock.now();
   }
-}
-
-/** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
-const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] =>
-  startedAt === undefined
-    ? []
-    : [
-        {
-          providerId: message.providerId,
-          startedAt,
-          failed: outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit),
-          ...creditShownBy(outcome),
-        },
-      ];
-
-function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
-  if (outcome.kind === "accepted") return { credit: "some" };
-  return outcome.kind === "retryable" && outcome.noCredit ? { credit: "none" } : {};
 }

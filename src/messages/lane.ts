@@ -26,6 +26,15 @@ export interface Lane {
   noCreditSince: Date | null;
   /** When one message may try again whether there is credit; a balance that shows some comes before. */
   creditProbeAt: Date | null;
+  /** Until then campaigns take nothing: a single message is waiting for its turn. */
+  yieldUntil: Date | null;
+}
+
+/** Who asks: single messages go before those of campaigns. */
+export interface Asker {
+  isCampaign: boolean;
+  /** Messages in one request of each provider, 1 where nothing is said. */
+  bulkSizes?: ReadonlyMap<string, number>;
 }
 
 export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
@@ -34,6 +43,14 @@ export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 export interface Admission {
   admitted: number;
   retryAfterMs: number;
+  /** The provider is in trouble, not only busy: what can go elsewhere had better. */
+  isDistrusted?: boolean;
+}
+
+/** A message that may not start now. */
+export interface Wait {
+  retryAfterMs: number;
+  isDistrusted: boolean;
 }
 
 /** A probe that never came back does not keep the breaker half open for ever. */
@@ -43,6 +60,8 @@ const busyRetryMs = 50;
 const creditProbeSeconds = 120;
 /** A lane without credit is asked after often, since it opens with the balance. */
 export const creditRetryMs = 5_000;
+/** How long campaigns hold back after a single message had to wait: it asks again well before. */
+const yieldMs = 500;
 
 const readLanes: Statement = {
   name: "read_lanes",
@@ -50,9 +69,11 @@ const readLanes: Statement = {
     select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
       l.tokens, l.refilled_at as "refilledAt", l.breaker, l.open_until as "openUntil",
       l.open_seconds as "openSeconds", l.closed_at as "closedAt", l.no_credit_since as "noCreditSince",
-      l.credit_probe_at as "creditProbeAt",
+      l.credit_probe_at as "creditProbeAt", l.yield_until as "yieldUntil",
       case when p.max_concurrent is null then 0 else (
-        select count(*)::int from attempts where provider_id = p.id and finished_at is null
+        select count(distinct coalesce(claim, message_id::text))::int
+        from attempts
+        where provider_id = p.id and finished_at is null
       ) end as "inFlight"
     from providers as p
     join lanes as l on l.provider_id = p.id
@@ -68,14 +89,15 @@ const writeLane: Statement = {
   text: `
     update lanes
     set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7,
-      no_credit_since = $8, credit_probe_at = $9
+      no_credit_since = $8, credit_probe_at = $9, yield_until = $10
     where provider_id = $1`,
 };
 
 export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
   const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt } = lane;
   const trust = [breaker, openUntil, openSeconds, closedAt];
-  const values = [providerId, tokens, refilledAt, ...trust, lane.noCreditSince, lane.creditProbeAt];
+  const { noCreditSince, creditProbeAt, yieldUntil } = lane;
+  const values = [providerId, tokens, refilledAt, ...trust, noCreditSince, creditProbeAt, yieldUntil];
   await transaction.query(writeLane, values);
 }
 
@@ -86,52 +108,78 @@ export async function saveLane(transaction: Queryable, lane: Lane): Promise<void
 async function admit(
   transaction: Queryable,
   wanted: ReadonlyMap<string, number>,
+  { isCampaign, bulkSizes }: Asker,
   now: Date,
 ): Promise<Map<string, Admission>> {
   const lanes = await transaction.query<Lane>(readLanes, [[...wanted.keys()]]);
   const admissions = new Map<string, Admission>();
   for (const lane of lanes) {
-    const { admission, next } = decide(lane, wanted.get(lane.providerId) ?? 0, now);
+    const count = wanted.get(lane.providerId) ?? 0;
+    const { admission, next } = isCampaign
+      ? decideForCampaign(lane, count, bulkSizes?.get(lane.providerId) ?? 1, now)
+      : decideForSingles(lane, count, now);
     admissions.set(lane.providerId, admission);
     await saveLane(transaction, next);
   }
   return admissions;
 }
 
-/** Divides messages into those that may be submitted now and those that wait, and how long (milliseconds, by id). */
+/** Divides messages into those that may be submitted now and those that wait, and how long (by id). */
 export async function admitMessages<Message extends { id: string; providerId: string }>(
   transaction: Queryable,
   messages: readonly Message[],
   now: Date,
-): Promise<{ admitted: Message[]; waiting: Map<string, number> }> {
+  asker: Asker = { isCampaign: false },
+): Promise<{ admitted: Message[]; waiting: Map<string, Wait> }> {
   const wanted = Map.groupBy(messages, ({ providerId }) => providerId);
   const counts = new Map([...wanted].map(([providerId, group]) => [providerId, group.length]));
-  const admissions = await admit(transaction, counts, now);
+  const admissions = await admit(transaction, counts, asker, now);
   const admitted: Message[] = [];
-  const waiting = new Map<string, number>();
+  const waiting = new Map<string, Wait>();
   for (const [providerId, group] of wanted) {
-    const { admitted: count, retryAfterMs } = admissions.get(providerId) ?? {
-      admitted: Infinity,
-      retryAfterMs: 0,
-    };
+    const admission = admissions.get(providerId) ?? { admitted: Infinity, retryAfterMs: 0 };
+    const { admitted: count, retryAfterMs, isDistrusted = false } = admission;
     admitted.push(...group.slice(0, count));
     for (const { id } of group.slice(count === Infinity ? group.length : count))
-      waiting.set(id, retryAfterMs);
+      waiting.set(id, { retryAfterMs, isDistrusted });
   }
   return { admitted, waiting };
 }
 
-/** What a lane admits of `wanted` submissions, and the lane afterwards. */
-export function decide(lane: Lane, wanted: number, now: Date): { admission: Admission; next: Lane } {
+function decideForSingles(lane: Lane, wanted: number, now: Date): Decision {
+  const { admission, next } = decide(lane, wanted, now);
+  if (admission.admitted >= wanted) return { admission, next };
+  return { admission, next: { ...next, yieldUntil: new Date(now.getTime() + yieldMs) } };
+}
+
+function decideForCampaign(lane: Lane, wanted: number, bulkSize: number, now: Date): Decision {
+  const yieldLeftMs = (lane.yieldUntil?.getTime() ?? 0) - now.getTime();
+  if (yieldLeftMs > 0) return { admission: { admitted: 0, retryAfterMs: yieldLeftMs }, next: lane };
+  return decide(lane, wanted, now, bulkSize);
+}
+
+export interface Decision {
+  admission: Admission;
+  next: Lane;
+}
+
+/** What a lane admits of `wanted` submissions, `bulkSize` to a request, and the lane afterwards. */
+export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Decision {
   const trust = trustOf(lane, now);
-  if (trust.admitted === 0) return { admission: trust, next: lane };
+  const isDistrusted = trust.admitted !== Infinity;
+  if (trust.admitted === 0) return { admission: { ...trust, isDistrusted }, next: lane };
   const refilled = refill(lane, now);
-  const free = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
+  const requests = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
+  const free = requests * bulkSize;
   const affordable = lane.maxPerSecond === null ? Infinity : Math.floor(refilled.tokens);
   const admitted = Math.min(wanted, trust.admitted, free, affordable);
   const next = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
   const fullMs = affordable < wanted ? tokenDelayMs(next) : busyRetryMs;
-  const admission = { admitted, retryAfterMs: lane.noCreditSince === null ? fullMs : creditRetryMs };
+  const admission = {
+    admitted,
+    retryAfterMs: lane.noCreditSince === null ? fullMs : creditRetryMs,
+    isDistrusted,
+  };
   return { admission, next: admitted > 0 ? probing(next, now) : next };
 }
 

@@ -28,6 +28,7 @@ const read: Statement = {
     select r.policies, s.allowed_countries as "allowedCountries", s.allows_all_countries as "allowsAllCountries",
       s.caps, s.allow_uncounted as "allowUncounted", p.id, p.name, p.enabled, l.breaker,
       l.open_until as "openUntil", l.open_seconds as "openSeconds", l.closed_at as "closedAt",
+      l.no_credit_since as "noCreditSince", l.credit_probe_at as "creditProbeAt",
       b.amount::text, b.units::text, b.credit_limit::text as "creditLimit"
     from accounts as a
     left join routing_policies as r on r.account_id = a.id

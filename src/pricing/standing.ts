@@ -9,6 +9,9 @@ export interface ProviderState {
   openUntil: Date | null;
   openSeconds: number | null;
   closedAt: Date | null;
+  /** Since when it refuses for want of credit, and when one message may try again. */
+  noCreditSince: Date | null;
+  creditProbeAt: Date | null;
   amount: DecimalText | null;
   units: DecimalText | null;
   creditLimit: DecimalText | null;
@@ -19,10 +22,13 @@ export const trialSeconds = 60;
 /** The share that it starts with. */
 const firstShare = 0.1;
 
-export const standingOf = (state: ProviderState, now: Date): Standing => ({
-  trust: trustIn(state, now),
-  hasCredit: hasCredit(state),
-});
+export function standingOf(state: ProviderState, now: Date): Standing {
+  const trust = trustIn(state, now);
+  if (state.noCreditSince === null) return { trust, hasCredit: hasCredit(state) };
+  // Where no balance tells that there is credit again, a message finds out.
+  const share = offered(state.creditProbeAt, now);
+  return { trust: Math.min(trust, share), hasCredit: share > 0 };
+}
 
 /**
  * Nothing while the breaker is open. Afterwards few messages try it, and the longer nobody comes the more, so that a
@@ -31,11 +37,15 @@ export const standingOf = (state: ProviderState, now: Date): Standing => ({
  */
 function trustIn({ breaker, openUntil, openSeconds, closedAt }: ProviderState, now: Date): number {
   if (breaker === null) return 1;
-  if (breaker !== "CLOSED") return Math.min(1, Math.max(0, secondsSince(openUntil, now) / trialSeconds));
+  if (breaker !== "CLOSED") return offered(openUntil, now);
   if (!openSeconds) return 1;
   const trial = Math.max(0, secondsSince(closedAt, now) / trialSeconds);
   return Math.min(1, firstShare + (1 - firstShare) * trial);
 }
+
+/** How many of the messages are offered as a probe that is due since `moment`. */
+const offered = (moment: Date | null, now: Date): number =>
+  Math.min(1, Math.max(0, secondsSince(moment, now) / trialSeconds));
 
 const secondsSince = (moment: Date | null, now: Date): number =>
   moment === null ? Infinity : (now.getTime() - moment.getTime()) / 1000;
