@@ -1,6 +1,7 @@
 import type { EventSource } from "../messages/event-log.ts";
 import type { MessagePriority } from "../messages/draft.ts";
 import type { IgnoredReason, MessageStatus } from "../messages/status.ts";
+import type { DuplicatePolicy } from "../messages/stored-route.ts";
 import type { TextEncoding } from "../messages/text.ts";
 import { builder } from "./builder.ts";
 
@@ -58,6 +59,18 @@ export const MessagePriorityEnum = builder.enumType("MessagePriority", {
     NORMAL: { description: "In the order of acceptance." },
     HIGH: { description: "Before everything else: one-time passwords and alarms." },
   } satisfies Values<MessagePriority>,
+});
+
+export const DuplicatePolicyEnum = builder.enumType("DuplicatePolicy", {
+  description: "Whether a message may go to another provider when the first one may have it.",
+  values: {
+    NEVER: { description: "It waits until the provider's own means or a receipt have shown the truth." },
+    ALLOW_POSSIBLE_DUPLICATE: {
+      description:
+        "It goes on at once: the recipient may get it twice, and will hardly miss it. Only for messages without a " +
+        "`providerId`.",
+    },
+  } satisfies Values<DuplicatePolicy>,
 });
 
 export const MessageDirection = builder.enumType("MessageDirection", {
