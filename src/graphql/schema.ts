@@ -15,6 +15,7 @@ import "./spending-limits.ts";
 import "./message-mutations.ts";
 import "./message-subscriptions.ts";
 import "./text-preview.ts";
+import "./quote.ts";
 import "./campaign-queries.ts";
 import "./campaign-life-cycle.ts";
 import "./balances.ts";

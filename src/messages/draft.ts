@@ -90,7 +90,6 @@ export function draftMessage(
   table: RoutingTable,
   now: Date,
 ): MessageDraft {
-  checkReferences(input);
   const scheduledAt = checkSchedule(input.scheduledAt ?? null, now);
   const { recipient, country, content, connection, sender, route, cost } = planMessage(table, input);
   const { text, encoding, segments } = content;
@@ -129,6 +128,7 @@ export function draftMessage(
  */
 export function planMessage(table: RoutingTable, input: SendInput, content?: Content): MessagePlan {
   const { to: recipient, country } = parseRecipient(input.to);
+  checkReferences(input);
   const known = content ?? contentOf(input);
   const { allowedCountries } = table.limits;
   if (allowedCountries && (country === null || !allowedCountries.has(country))) {
