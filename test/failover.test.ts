@@ -17,7 +17,12 @@ interface Shown {
   status: string;
   provider: { name: string };
   route: { providerName: string; rejected: { providerName: string; code: string }[] };
-  attempts: { provider: { name: string }; outcome: string; reason: string | null; latencyMilliseconds: number }[];
+  attempts: {
+    provider: { name: string };
+    outcome: string;
+    reason: string | null;
+    latencyMilliseconds: number;
+  }[];
   events: { edges: { node: Event }[] };
 }
 
@@ -64,9 +69,12 @@ async function show(id: string): Promise<Shown> {
 }
 
 const update = (id: string, input: object): Promise<unknown> =>
-  app.client.data("mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }", {
-    input: { id, ...input },
-  });
+  app.client.data(
+    "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+    {
+      input: { id, ...input },
+    },
+  );
 
 const eventsOf = ({ events }: Shown): string[] =>
   events.edges.map(({ node }) => `${node.provider.name} ${node.status} ${node.ignoredReason ?? "applied"}`);
@@ -115,7 +123,11 @@ describe("a message that its provider does not take", () => {
     second.plan = () => ({ outcome: "busy" });
     const id = await send();
     await becomes(id, "DELIVERED");
-    expect((await show(id)).attempts.map(({ provider }) => provider.name)).toEqual(["First", "Second", "First"]);
+    expect((await show(id)).attempts.map(({ provider }) => provider.name)).toEqual([
+      "First",
+      "Second",
+      "First",
+    ]);
   });
 
   it("keeps the sender that was asked for", async () => {
@@ -201,7 +213,8 @@ describe("providers in trouble", () => {
   };
   const countDelivered = (): Promise<number> =>
     app.services.database.prisma.message.count({ where: { status: "DELIVERED" } });
-  const references = (): string[] => [...first.accepted, ...second.accepted].map(({ reference }) => reference);
+  const references = (): string[] =>
+    [...first.accepted, ...second.accepted].map(({ reference }) => reference);
 
   it("are left while they are, in turn, and nothing is sent twice or lost", async () => {
     first.plan = () => ({ outcome: "busy" });

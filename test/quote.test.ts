@@ -182,11 +182,17 @@ it("says exactly what sending does and charges", { timeout: 120_000 }, async () 
           routes: routes.map(({ place, ...route }) => ({ ...route, providerId: providerIds[place] })),
         })),
       );
-      const input = { ...wish, text: "Hello", ...(providerId !== undefined && { providerId: providerIds[providerId] }) };
+      const input = {
+        ...wish,
+        text: "Hello",
+        ...(providerId !== undefined && { providerId: providerIds[providerId] }),
+      };
       const quoted = await quote({ ...input, recipients: list });
       const sent = await sendAll(list, input);
       const accepted = sent.filter(({ code }) => code === undefined);
-      const refused = sent.flatMap(({ code }, place) => (code === undefined ? [] : [{ position: place + 1, code }]));
+      const refused = sent.flatMap(({ code }, place) =>
+        code === undefined ? [] : [{ position: place + 1, code }],
+      );
       expect(byCurrency(quoted.totals)).toEqual(byCurrency(totalsOf(accepted)));
       expect(quoted.messages).toBe(accepted.length);
       expect(quoted.refusedCount).toBe(refused.length);
@@ -195,7 +201,9 @@ it("says exactly what sending does and charges", { timeout: 120_000 }, async () 
       expect(quoted.segments).toBe(accepted.reduce((sum, { segments = 0 }) => sum + segments, 0));
       for (const { country, route, messages, segments, cost } of quoted.lines) {
         const own = accepted.filter((one) => one.country === country && one.provider.id === route.providerId);
-        const lines = quoted.lines.filter((one) => one.country === country && one.route.providerId === route.providerId);
+        const lines = quoted.lines.filter(
+          (one) => one.country === country && one.route.providerId === route.providerId,
+        );
         expect(lines.reduce((sum, line) => sum + line.messages, 0)).toBe(own.length);
         expect(messages).toBeGreaterThan(0);
         expect(segments).toBeGreaterThanOrEqual(messages);
@@ -214,18 +222,28 @@ it("tells the route in words, and who was not taken", async () => {
   });
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatchObject({ country: "SK", messages: 2, route: { rejected: [{}, {}] } });
-  expect(lines[0]?.route.reason).toMatch(/^It is the cheapest of priority 100\. A segment costs 0\.0\d+ EUR\.$/);
+  expect(lines[0]?.route.reason).toMatch(
+    /^It is the cheapest of priority 100\. A segment costs 0\.0\d+ EUR\.$/,
+  );
   expect(repeatedRecipients).toBe(1);
 });
 
 it("takes a hundred thousand recipients", { timeout: 60_000 }, async () => {
-  const list = Array.from({ length: 100_000 }, (_, index) => ({ to: `+42190${String(index).padStart(7, "0")}` }));
-  expect(await quote({ text: "Hello", recipients: list })).toMatchObject({ messages: 100_000, refusedCount: 0 });
+  const list = Array.from({ length: 100_000 }, (_, index) => ({
+    to: `+42190${String(index).padStart(7, "0")}`,
+  }));
+  expect(await quote({ text: "Hello", recipients: list })).toMatchObject({
+    messages: 100_000,
+    refusedCount: 0,
+  });
 });
 
 it("refuses a provider that is not there, and no recipients", async () => {
-  const { errors } = await app.client.send("query ($input: QuoteInput!) { quote(input: $input) { messages } }", {
-    input: { text: "Hello", recipients: [] },
-  });
+  const { errors } = await app.client.send(
+    "query ($input: QuoteInput!) { quote(input: $input) { messages } }",
+    {
+      input: { text: "Hello", recipients: [] },
+    },
+  );
   expect(errors?.[0]?.message).toContain("Give 1 to 100000 recipients, not 0.");
 });

@@ -75,7 +75,9 @@ async function setLimits(input: object): Promise<Limits> {
 }
 
 async function spent(): Promise<string[]> {
-  const { spendingLimits } = await client.data<{ spendingLimits: Limits }>(`{ spendingLimits { ${limits} } }`);
+  const { spendingLimits } = await client.data<{ spendingLimits: Limits }>(
+    `{ spendingLimits { ${limits} } }`,
+  );
   return spendingLimits.caps.map((cap) => cap.spent.amount);
 }
 
@@ -104,14 +106,17 @@ async function sendMany(to: string, count: number, by: GraphqlClient): Promise<R
 const slovakia = "+421901000000";
 const czechia = "+420601000000";
 const germany = "+4915112345678";
-const countMessages = (): Promise<number> => app.services.database.prisma.message.count({ where: { accountId } });
+const countMessages = (): Promise<number> =>
+  app.services.database.prisma.message.count({ where: { accountId } });
 
 describe("the list of countries", () => {
   it("is all by default, and refuses the others once it is set", async () => {
     expect(await client.data("{ spendingLimits { allowedCountries caps { country } } }")).toEqual({
       spendingLimits: { allowedCountries: null, caps: [] },
     });
-    expect(await setLimits({ allowedCountries: ["sk", "CZ"] })).toMatchObject({ allowedCountries: ["SK", "CZ"] });
+    expect(await setLimits({ allowedCountries: ["sk", "CZ"] })).toMatchObject({
+      allowedCountries: ["SK", "CZ"],
+    });
     expect(await send(slovakia)).toMatchObject({ __typename: "Message" });
     expect(await send(germany)).toMatchObject({
       __typename: "CountryNotAllowedError",
@@ -198,7 +203,11 @@ describe("a cap", () => {
     );
     const results = (await Promise.all(calls)).flat();
     const { prisma } = app.services.database;
-    const stored = await prisma.message.groupBy({ by: ["country"], where: { accountId }, _count: { id: true } });
+    const stored = await prisma.message.groupBy({
+      by: ["country"],
+      where: { accountId },
+      _count: { id: true },
+    });
     const counts = Object.fromEntries(stored.map(({ country, _count }) => [country, _count.id]));
     expect(results.filter(({ code }) => code === undefined)).toHaveLength(await countMessages());
     expect(results.filter(({ code }) => code === "SPENDING_CAP_REACHED").length).toBeGreaterThan(0);
@@ -211,7 +220,9 @@ describe("a cap", () => {
   });
 
   it("misses nothing that is sent while it is being set", async () => {
-    const calls = Array.from({ length: 30 }, (_, index) => sendMany(slovakia, 5, index % 2 === 0 ? client : otherClient));
+    const calls = Array.from({ length: 30 }, (_, index) =>
+      sendMany(slovakia, 5, index % 2 === 0 ? client : otherClient),
+    );
     await Promise.race(calls);
     await setLimits({ caps: [{ period: "MONTH", amount: "1000", currency: "EUR" }] });
     const results = (await Promise.all(calls)).flat();
@@ -226,7 +237,12 @@ describe("a cap", () => {
       database.transaction((transaction) =>
         spending.reserve(
           transaction,
-          Object.entries(amounts).map(([country, amount]) => ({ accountId, country, amount, currency: "EUR" })),
+          Object.entries(amounts).map(([country, amount]) => ({
+            accountId,
+            country,
+            amount,
+            currency: "EUR",
+          })),
         ),
       );
     await expect(reserve({ SK: "5", CZ: "4.01" })).rejects.toThrow(SpendingCapError);

@@ -139,7 +139,8 @@ builder.objectType(SpendingCapError, {
     cap: t.expose("cap", {
       type: ReachedCapRef,
       nullable: true,
-      description: "The cap; null where none can count the message: its price is unknown, or in another currency.",
+      description:
+        "The cap; null where none can count the message: its price is unknown, or in another currency.",
     }),
   }),
 });

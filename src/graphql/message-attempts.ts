@@ -18,10 +18,7 @@ const AttemptOutcome = builder.enumType("AttemptOutcome", {
       name,
       { value: name.toLowerCase() as Lowercase<keyof typeof outcomes>, description },
     ]),
-  ) as Record<
-    keyof typeof outcomes,
-    { value: Lowercase<keyof typeof outcomes>; description: string }
-  >,
+  ) as Record<keyof typeof outcomes, { value: Lowercase<keyof typeof outcomes>; description: string }>,
 });
 
 const Attempt = builder.prismaObject("Attempt", {

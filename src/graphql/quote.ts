@@ -65,7 +65,8 @@ const QuoteRefusalRef = builder.objectRef<QuoteRefusal>("QuoteRefusal").implemen
 });
 
 const QuoteRef = builder.objectRef<Quote>("Quote").implement({
-  description: "What sending would do and cost, by the rates, routes and limits of this moment. Nothing was stored.",
+  description:
+    "What sending would do and cost, by the rates, routes and limits of this moment. Nothing was stored.",
   fields: (t) => ({
     lines: t.field({
       type: [QuoteLineRef],

@@ -90,9 +90,11 @@ const SetRoutingPoliciesResult = builder.errorUnion("SetRoutingPoliciesResult", 
 builder.queryField("routingPolicies", (t) =>
   t.field({
     type: [RoutingPolicyRef],
-    description: "How the account routes messages without a `providerId`. Empty: any provider, by priority and price.",
+    description:
+      "How the account routes messages without a `providerId`. Empty: any provider, by priority and price.",
     authScopes: { READ: true },
-    resolve: async (_root, _args, context) => (await context.routingTables.of(accountOf(context), 0)).policies,
+    resolve: async (_root, _args, context) =>
+      (await context.routingTables.of(accountOf(context), 0)).policies,
   }),
 );
 

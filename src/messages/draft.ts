@@ -1,5 +1,10 @@
 import { createHash } from "node:crypto";
-import { CountryNotAllowedError, InvalidInputError, InvalidScheduleError, InvalidTextError } from "../errors.ts";
+import {
+  CountryNotAllowedError,
+  InvalidInputError,
+  InvalidScheduleError,
+  InvalidTextError,
+} from "../errors.ts";
 import type { RoutingTable } from "../pricing/route.ts";
 import type { DecimalText, E164 } from "../providers/provider.ts";
 import { isStorable, storable } from "../storable.ts";

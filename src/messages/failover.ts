@@ -49,7 +49,9 @@ export class Failover {
     return new Map(
       movable.flatMap(({ message, outcome }) => {
         const next = nextRoute(tables.get(message.accountId), message, this.#options.clock.now());
-        return next && (next.isImmediate || outcome.kind === "retryable") ? [[message.id, next] as const] : [];
+        return next && (next.isImmediate || outcome.kind === "retryable")
+          ? [[message.id, next] as const]
+          : [];
       }),
     );
   }
@@ -99,7 +101,8 @@ export class Failover {
 }
 
 const mayMove = ({ routed, duplicatePolicy }: DispatchMessage, { kind }: SubmitOutcome): boolean =>
-  routed && (kind === "retryable" || (kind === "ambiguous" && duplicatePolicy === "ALLOW_POSSIBLE_DUPLICATE"));
+  routed &&
+  (kind === "retryable" || (kind === "ambiguous" && duplicatePolicy === "ALLOW_POSSIBLE_DUPLICATE"));
 
 /** First whoever has not tried yet; when all have, whoever is best but the one that has just refused. */
 function nextRoute(
@@ -128,7 +131,8 @@ function soundRoute(
 }
 
 function requestOf(message: DispatchMessage, excluded: ReadonlySet<string>, now: Date): RouteRequest {
-  const { recipient, country, mccmnc, text, encoding, segments, flash, cadenceGroupId, dltTemplateId } = message;
+  const { recipient, country, mccmnc, text, encoding, segments, flash, cadenceGroupId, dltTemplateId } =
+    message;
   return {
     to: recipient,
     country,

@@ -104,7 +104,12 @@ function checkCaps(inputs: NonNullable<LimitsInput["caps"]>): SpendingCap[] {
     if (!/^\d{1,15}(\.\d{1,10})?$/.test(amount)) {
       throw new InvalidInputError(`${field}.amount`, `\`${field}.amount\` must be 0 or more, such as 25.50.`);
     }
-    return { country: country == null ? null : checkCountry(country, `${field}.country`), period, amount, currency };
+    return {
+      country: country == null ? null : checkCountry(country, `${field}.country`),
+      period,
+      amount,
+      currency,
+    };
   });
   for (const [place, cap] of caps.entries()) {
     const isRepeated = caps.slice(0, place).some((one) => isSame(one, cap));

@@ -61,13 +61,18 @@ export async function setPolicies(
 
 function checkPolicy(input: PolicyInput, field: string, known: ReadonlySet<string>): RoutingPolicy {
   if (input.routes.length === 0) {
-    throw new InvalidInputError(`${field}.routes`, `\`${field}.routes\` names no provider. Give at least one.`);
+    throw new InvalidInputError(
+      `${field}.routes`,
+      `\`${field}.routes\` names no provider. Give at least one.`,
+    );
   }
   return {
     countries: (input.countries ?? []).map((one, place) => checkCountry(one, `${field}.countries.${place}`)),
     mccs: (input.mccs ?? []).map((one, place) => checkMcc(one, `${field}.mccs.${place}`)),
     prefixes: (input.prefixes ?? []).map((one, place) => checkPrefix(one, `${field}.prefixes.${place}`)),
-    routes: input.routes.map((one, place) => checkRoute(one, input.routes, `${field}.routes.${place}`, known)),
+    routes: input.routes.map((one, place) =>
+      checkRoute(one, input.routes, `${field}.routes.${place}`, known),
+    ),
   };
 }
 
@@ -103,7 +108,10 @@ function checkRoute(
 ): PolicyRoute {
   if (!known.has(providerId)) throw new NotFoundError("connected provider", providerId);
   if (all.filter((one) => one.providerId === providerId).length > 1) {
-    throw new InvalidInputError(`${field}.providerId`, `\`${field}.providerId\` is named twice in its policy.`);
+    throw new InvalidInputError(
+      `${field}.providerId`,
+      `\`${field}.providerId\` is named twice in its policy.`,
+    );
   }
   if (weight !== null && (weight < 0 || weight > largestWeight)) {
     const advice = `\`${field}.weight\` must be 0 to ${largestWeight}, or null for no share.`;

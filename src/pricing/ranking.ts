@@ -107,7 +107,9 @@ export const money = ({ price, currency }: AppliedRate): string => `${price} ${c
 
 /** Why this one, in plain words; `others` are those that could have been taken. */
 export function reasonFor(taken: Candidate, others: readonly Candidate[]): string {
-  const cost = taken.rate ? ` A segment costs ${money(taken.rate)}.` : " No rate is known for the destination.";
+  const cost = taken.rate
+    ? ` A segment costs ${money(taken.rate)}.`
+    : " No rate is known for the destination.";
   return `${ground(taken, others)}${cost}`;
 }
 

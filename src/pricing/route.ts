@@ -2,7 +2,15 @@ import type { Connection } from "../connections/connections.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import { senderOf, wishProblem, type Wish, type WishProblem } from "./ability.ts";
 import { PolicyIndex, type RoutedDestination, type RoutingPolicy } from "./policies.ts";
-import { outrankedBy, pick, rank, reasonFor, type Candidate, type Group, type OutrankedCode } from "./ranking.ts";
+import {
+  outrankedBy,
+  pick,
+  rank,
+  reasonFor,
+  type Candidate,
+  type Group,
+  type OutrankedCode,
+} from "./ranking.ts";
 import type { RateBook } from "./rate-book.ts";
 import { fractionOf } from "./seed.ts";
 import type { SpendingLimits } from "./spending-limits.ts";
@@ -138,7 +146,13 @@ export function routeVia(
   if ("problem" in chosen) return chosen;
   const { id: providerId, name } = connection.row;
   const rate = book.find(providerId, request, now);
-  const decision = { providerId, name, reason: "The sender asked for this provider.", ...priced(rate), rejected: [] };
+  const decision = {
+    providerId,
+    name,
+    reason: "The sender asked for this provider.",
+    ...priced(rate),
+    rejected: [],
+  };
   return { sender: chosen.sender, decision };
 }
 

@@ -23,7 +23,13 @@ const codesOf = (result: RouteResult): Record<string, string> => {
 
 describe("a message without anything special", () => {
   it("goes to the lowest priority number, and says why not to the others", () => {
-    const result = route(fakeTable([{ id: "a", priority: 20 }, { id: "b", priority: 10 }]), plain);
+    const result = route(
+      fakeTable([
+        { id: "a", priority: 20 },
+        { id: "b", priority: 10 },
+      ]),
+      plain,
+    );
     expect(takenBy(result)).toBe("b");
     expect(codesOf(result)).toEqual({ a: "LOWER_PRIORITY" });
   });
@@ -36,9 +42,15 @@ describe("a message without anything special", () => {
   });
 
   it("goes to one without a rate only where none has one", () => {
-    const table = fakeTable([{ id: "a", priority: 1 }, { id: "b", priority: 2 }], {
-      rates: [countryRate("b", "SK", "231", "9")],
-    });
+    const table = fakeTable(
+      [
+        { id: "a", priority: 1 },
+        { id: "b", priority: 2 },
+      ],
+      {
+        rates: [countryRate("b", "SK", "231", "9")],
+      },
+    );
     expect(codesOf(route(table, plain))).toEqual({ a: "NO_RATE" });
     expect(takenBy(route(table, { ...plain, country: "CZ" }))).toBe("a");
   });
@@ -83,7 +95,11 @@ describe("policies", () => {
     { ...none, prefixes: ["421905"], routes: to("longer") },
   ];
   const names = ["general", "country", "mcc", "network", "prefix", "longer"];
-  const table = (own = policies) => fakeTable(names.map((id) => ({ id })), { policies: own });
+  const table = (own = policies) =>
+    fakeTable(
+      names.map((id) => ({ id })),
+      { policies: own },
+    );
 
   it.each([
     ["the longest prefix", { to: "+421905000000", country: "SK" }, "longer"],
@@ -106,7 +122,10 @@ describe("policies", () => {
       { providerId: "b", priority: 1, weight: 30 },
       { providerId: "c", priority: 2, weight: 1_000 },
     ];
-    const weighted = fakeTable(["a", "b", "c"].map((id) => ({ id })), { policies: [{ ...none, routes }] });
+    const weighted = fakeTable(
+      ["a", "b", "c"].map((id) => ({ id })),
+      { policies: [{ ...none, routes }] },
+    );
     const seeds = Array.from({ length: 20_000 }, (_, index) => `+4219${String(index).padStart(8, "0")}`);
     const taken = seeds.map((seed) => takenBy(route(weighted, { ...plain, seed })));
     const share = taken.filter((id) => id === "a").length / seeds.length;
@@ -124,7 +143,8 @@ it("gives a provider on trial its share, and no more", () => {
     standings: new Map([["a", { trust: 0.25, hasCredit: true }]]),
   });
   const seeds = Array.from({ length: 20_000 }, (_, index) => String(index));
-  const share = seeds.filter((seed) => takenBy(route(table, { ...plain, seed })) === "a").length / seeds.length;
+  const share =
+    seeds.filter((seed) => takenBy(route(table, { ...plain, seed })) === "a").length / seeds.length;
   expect(share).toBeGreaterThan(0.23);
   expect(share).toBeLessThan(0.27);
 });
@@ -164,26 +184,25 @@ function oracle(
   const cheapest = Math.min(...left.map(({ id }) => prices.get(id) ?? 0));
   left = left.filter(({ id }) => (prices.get(id) ?? 0) === cheapest);
   const order = (id: string): number => providers.find((one) => one.id === id)?.priority ?? 0;
-  return left.toSorted((one, other) => order(one.id) - order(other.id) || (one.id < other.id ? -1 : 1))[0]?.id;
+  return left.toSorted((one, other) => order(one.id) - order(other.id) || (one.id < other.id ? -1 : 1))[0]
+    ?.id;
 }
 
 it("decides as the rules say, for generated providers, policies, states and rates", () => {
   const ids = ["a", "b", "c", "d", "e"];
   const kinds = ["TIKOSMS", "TONKRA", "TELEKOM", "QIKLI"] as const;
   const arbitrary = fc.record({
-    providers: fc
-      .subarray(ids, { minLength: 1 })
-      .chain((chosen) =>
-        fc.tuple(
-          ...chosen.map((id) =>
-            fc.record({
-              id: fc.constant(id),
-              kind: fc.constantFrom(...kinds),
-              priority: fc.integer({ min: 1, max: 3 }),
-            }),
-          ),
+    providers: fc.subarray(ids, { minLength: 1 }).chain((chosen) =>
+      fc.tuple(
+        ...chosen.map((id) =>
+          fc.record({
+            id: fc.constant(id),
+            kind: fc.constantFrom(...kinds),
+            priority: fc.integer({ min: 1, max: 3 }),
+          }),
         ),
       ),
+    ),
     standings: fc.dictionary(
       fc.constantFrom(...ids),
       fc.record({ trust: fc.constantFrom(0, 1), hasCredit: fc.boolean() }),
