@@ -27,6 +27,7 @@ import { EventFeed } from "./messages/event-feed.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
+import { RateWishes } from "./pricing/rate-questions.ts";
 import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
@@ -112,7 +113,10 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
-  const sender = new MessageSender({ database, connections, rateBooks, clock });
+  const rateWishes = new RateWishes(database, clock, (error) =>
+    logger.warn({ error }, "could not note that a rate is wanted"),
+  );
+  const sender = new MessageSender({ database, connections, rateBooks, rateWishes, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
   const services: Services = {
@@ -125,6 +129,11 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     streams,
     balances,
     rateBooks,
+    onLowBalance: ({ id: providerId, kind, name, lowBalance }, { amount, units, currency }) => {
+      metrics.lowBalances.inc({ provider: kind });
+      const balance = { amount, units, currency, lowBalance };
+      logger.warn({ providerId, name, ...balance }, "the balance of a provider is below its threshold");
+    },
   };
 
   // The API and the worker drain side by side.
@@ -143,7 +152,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
 
 async function startJobs(
   options: AppOptions,
-  { database, connections, clock }: Services,
+  { database, connections, clock, rateBooks, onLowBalance }: Services,
   metrics: Metrics,
   listener: Listener,
   doors: Stops,
@@ -166,6 +175,8 @@ async function startJobs(
     clock,
     logger,
     dispatcher,
+    rateBooks,
+    onLowBalance,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,

@@ -25,10 +25,7 @@ export interface BalanceWatch {
 }
 
 /** Proves credentials and reachability without sending, and keeps the balance the provider tells on the way. */
-export async function checkConnection(
-  watch: BalanceWatch,
-  connection: Connection,
-): Promise<ProviderCheck> {
+export async function checkConnection(watch: BalanceWatch, connection: Connection): Promise<ProviderCheck> {
   const { database, clock } = watch;
   const startedAt = performance.now();
   const reply = await connection.client.check();
@@ -63,11 +60,10 @@ export async function refreshBalance(
   const said = { amount, currency, units, creditLimit, providerUpdatedAt };
   const { prisma } = database;
   const balance = amount ?? units ?? "0";
-  const [{ is_low: isLow, crossed } = { is_low: false, crossed: false }] = await database.query<Lowness>(noteLow, [
-    providerId,
-    balance,
-    now,
-  ]);
+  const [{ is_low: isLow, crossed } = { is_low: false, crossed: false }] = await database.query<Lowness>(
+    noteLow,
+    [providerId, balance, now],
+  );
   const [value] = await prisma.$transaction([
     prisma.balance.create({
       data: { id: randomUUIDv7(), accountId, providerId, ...said, isLow, fetchedAt: now },
@@ -102,7 +98,8 @@ const noteLow: Statement = {
     returning before.is_low, before.is_low and before.balance_low_since is null as crossed`,
 };
 
-async function noteProblem(
+/** Keeps a problem as the provider's last error. */
+export async function noteProblem(
   database: Database,
   { row }: Connection,
   { detail }: ProviderProblem,

@@ -2,6 +2,7 @@ import DataLoader from "dataloader";
 import type { Viewer } from "../access/api-keys.ts";
 import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
+import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
@@ -28,6 +29,8 @@ export interface Services {
   streams: Streams;
   balances: BalanceFeed;
   rateBooks: RateBooks;
+  /** Called once each time a balance falls below its provider's threshold. */
+  onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
 }
 
 /** One page of one message's timeline. */

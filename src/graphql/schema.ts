@@ -13,6 +13,7 @@ import "./message-subscriptions.ts";
 import "./text-preview.ts";
 import "./campaign.ts";
 import "./balances.ts";
+import "./rates.ts";
 import "./number-lookup.ts";
 
 /** The executable schema. */

@@ -1,7 +1,7 @@
 import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
 import { z } from "zod";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
-import { refreshBalance } from "../connections/check.ts";
+import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
 import { createDrainRounds } from "../connections/drain-rounds.ts";
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
@@ -12,15 +12,19 @@ import type { Dispatcher } from "../messages/dispatch.ts";
 import { addJobs } from "../messages/jobs.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
 import { sweepParked } from "../messages/parked.ts";
+import { refreshRates } from "../pricing/fetch-rates.ts";
+import type { RateBooks } from "../pricing/rate-book.ts";
+import { claimDueRates } from "../pricing/rate-questions.ts";
 import { forgetOld } from "./forget.ts";
 import { releaseJobsOfTheDead } from "./dead-workers.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 
-export interface WorkerOptions extends LookUpOptions {
+export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   database: Database;
   listener: Listener;
   dispatcher: Dispatcher;
+  rateBooks: RateBooks;
   lanes: ClosedLanes;
   /** Takes the receipts that a provider hands out once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
@@ -53,6 +57,10 @@ function tasks(options: WorkerOptions): TaskList {
       const connection = await options.connections.get(providerPayload.parse(payload).providerId);
       if (connection) await refreshBalance(options, connection);
     },
+    "refresh-rates": async (payload) => {
+      const connection = await options.connections.get(providerPayload.parse(payload).providerId);
+      if (connection) await refreshRates(options, connection);
+    },
   };
 }
 
@@ -68,6 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
+    { name: "queue due rates", everyMs: 5_000, run: () => queueRates(options) },
     { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
     { name: "queue drains", everyMs: 2_000, run: async () => queueDrains(database, await queuesToDrain()) },
     {
@@ -89,6 +98,18 @@ async function queueBalances({ database, clock }: WorkerOptions): Promise<void> 
   await addJobs(
     database,
     due.map((providerId) => ({ task: "refresh-balance", payload: { providerId } })),
+  );
+}
+
+async function queueRates({ database, clock }: WorkerOptions): Promise<void> {
+  const due = await claimDueRates(database, clock.now());
+  await addJobs(
+    database,
+    due.map((providerId) => ({
+      task: "refresh-rates",
+      payload: { providerId },
+      key: `refresh-rates ${providerId}`,
+    })),
   );
 }
 

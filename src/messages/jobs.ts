@@ -15,6 +15,7 @@ export type NewJob = {
   | { task: "reconcile"; payload: { messageId: string; isFirst: boolean } }
   | { task: "drain-receipts"; payload: { providerId: string } }
   | { task: "refresh-balance"; payload: { providerId: string } }
+  | { task: "refresh-rates"; payload: { providerId: string } }
 );
 
 const add: Statement = {

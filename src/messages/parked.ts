@@ -163,7 +163,8 @@ async function applyParked(
 }
 
 function toChange(parked: ParkedRow): StatusChange {
-  const { failureCode, failureText, failurePermanent, occurredAt, cost, costCurrency, mccmnc, ...row } = parked;
+  const { failureCode, failureText, failurePermanent, occurredAt, cost, costCurrency, mccmnc, ...row } =
+    parked;
   return {
     ...row,
     occurredAt: occurredAt ?? undefined,

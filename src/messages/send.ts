@@ -4,6 +4,7 @@ import type { Database } from "../database/database.ts";
 import { DomainError } from "../errors.ts";
 import type { Clock } from "../clock.ts";
 import type { RateBook, RateBooks } from "../pricing/rate-book.ts";
+import type { RateWishes } from "../pricing/rate-questions.ts";
 import { isStorable } from "../storable.ts";
 import { draftMessage, fingerprint, type MessageDraft, type SendInput } from "./draft.ts";
 import { findEarlier, storeMessages, type Repeat, type StoreOutcome } from "./store-messages.ts";
@@ -17,6 +18,8 @@ export interface SenderOptions {
   database: Database;
   connections: Connections;
   rateBooks: RateBooks;
+  /** Hears of messages that have no rate. */
+  rateWishes: RateWishes;
   clock: Clock;
 }
 
@@ -24,13 +27,15 @@ export interface SenderOptions {
 export class MessageSender {
   readonly #connections: Connections;
   readonly #rateBooks: RateBooks;
+  readonly #rateWishes: RateWishes;
   readonly #clock: Clock;
   readonly #store: Batcher<MessageDraft, StoreOutcome>;
   readonly #find: Batcher<Repeat, StoreOutcome | undefined>;
 
-  constructor({ database, connections, rateBooks, clock }: SenderOptions) {
+  constructor({ database, connections, rateBooks, rateWishes, clock }: SenderOptions) {
     this.#connections = connections;
     this.#rateBooks = rateBooks;
+    this.#rateWishes = rateWishes;
     this.#clock = clock;
     this.#store = new Batcher((drafts) => storeMessages(database, drafts), largestBatch);
     this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), largestBatch);
@@ -51,6 +56,7 @@ export class MessageSender {
   ): Promise<SendResult> {
     try {
       const draft = draftMessage(accountId, input, routes, book, this.#clock.now());
+      if (draft.estimatedCost === null) this.#rateWishes.note(draft.providerId, draft.country);
       return await this.#store.add(draft);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
