@@ -14,6 +14,8 @@ import "./text-preview.ts";
 import "./campaign.ts";
 import "./balances.ts";
 import "./rates.ts";
+import "./provider-costs.ts";
+import "./provider-balance.ts";
 import "./number-lookup.ts";
 
 /** The executable schema. */
