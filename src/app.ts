@@ -31,6 +31,7 @@ import { Outcomes } from "./messages/outcomes.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
+import { RateWishes } from "./pricing/rate-questions.ts";
 import { RoutingTables } from "./pricing/routing-tables.ts";
 import { Spending } from "./pricing/spending.ts";
 import type { HttpLimits } from "./providers/registry.ts";
@@ -118,10 +119,13 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
+  const rateWishes = new RateWishes(database, clock, (error) =>
+    logger.warn({ error }, "could not note that a rate is wanted"),
+  );
   const routingTables = new RoutingTables({ database, connections, rateBooks, clock });
   await routingTables.watch(listener);
   const spending = new Spending(database, clock);
-  const sender = new MessageSender({ database, routingTables, spending, clock });
+  const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
   const campaigns = new CampaignFeed(database);
@@ -138,6 +142,11 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     routingTables,
     spending,
     campaigns,
+    onLowBalance: ({ id: providerId, kind, name, lowBalance }, { amount, units, currency }) => {
+      metrics.lowBalances.inc({ provider: kind });
+      const balance = { amount, units, currency, lowBalance };
+      logger.warn({ providerId, name, ...balance }, "the balance of a provider is below its threshold");
+    },
   };
 
   // The API and the worker drain side by side.
@@ -157,7 +166,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
 
 async function startJobs(
   options: AppOptions,
-  { database, connections, routingTables, clock }: Services,
+  { database, connections, routingTables, clock, rateBooks, onLowBalance }: Services,
   metrics: Metrics,
   listener: Listener,
   doors: Stops,
@@ -187,6 +196,8 @@ async function startJobs(
     logger,
     dispatcher,
     outcomes,
+    rateBooks,
+    onLowBalance,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,

@@ -98,7 +98,8 @@ const noteLow: Statement = {
     returning before.is_low, before.is_low and before.balance_low_since is null as crossed`,
 };
 
-async function noteProblem(
+/** Keeps a problem as the provider's last error. */
+export async function noteProblem(
   database: Database,
   { row }: Connection,
   { detail }: ProviderProblem,

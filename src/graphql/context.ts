@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
+import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
@@ -35,6 +36,8 @@ export interface Services {
   routingTables: RoutingTables;
   spending: Spending;
   campaigns: CampaignFeed;
+  /** Called once each time a balance falls below its provider's threshold. */
+  onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
 }
 
 /** One page of one message's timeline. */

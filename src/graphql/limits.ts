@@ -19,6 +19,9 @@ export const maxMessages = 1_000;
 /** Recipients in one quote. */
 export const maxQuoteRecipients = 100_000;
 
+/** Rates in one `setRates`. */
+export const maxRates = 1_000;
+
 /** Message ids in one filter. */
 export const maxFilterIds = 1_000;
 

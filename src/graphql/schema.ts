@@ -19,6 +19,9 @@ import "./quote.ts";
 import "./campaign-queries.ts";
 import "./campaign-life-cycle.ts";
 import "./balances.ts";
+import "./rates.ts";
+import "./provider-costs.ts";
+import "./provider-balance.ts";
 import "./number-lookup.ts";
 
 /** The executable schema. */

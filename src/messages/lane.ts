@@ -56,8 +56,11 @@ export interface Wait {
 /** A probe that never came back does not keep the breaker half open for ever. */
 const probeSeconds = 45;
 const busyRetryMs = 50;
-/** An empty account is tried again with one message each time, where its balance does not tell. */
-const creditProbeSeconds = 120;
+/**
+ * An empty account is tried with one message after seconds, later every few minutes: for providers that tell no
+ * balance, and for refusals that were about one expensive message.
+ */
+const creditProbeMs = { least: 4_000, most: 300_000 };
 /** A lane without credit is asked after often, since it opens with the balance. */
 export const creditRetryMs = 5_000;
 /** How long campaigns hold back after a single message had to wait: it asks again well before. */
@@ -203,19 +206,19 @@ function breakerAllows({ breaker, openUntil }: Lane, now: Date): Admission {
 
 /** Half open: the probe is under way, and nobody else starts until it is back, or lost. */
 function probing(before: Lane, now: Date): Lane {
-  const lane = before.noCreditSince === null ? before : { ...before, creditProbeAt: nextCreditProbe(now) };
+  const lost = new Date(now.getTime() + probeSeconds * 1000);
+  const lane = before.noCreditSince === null ? before : { ...before, creditProbeAt: lost };
   if (lane.breaker === "CLOSED") return lane;
-  return { ...lane, breaker: "HALF_OPEN", openUntil: new Date(now.getTime() + probeSeconds * 1000) };
+  return { ...lane, breaker: "HALF_OPEN", openUntil: lost };
 }
 
 /** The lane after a refusal for want of credit. */
-export const withoutCredit = (lane: Lane, now: Date): Lane => ({
-  ...lane,
-  noCreditSince: lane.noCreditSince ?? now,
-  creditProbeAt: nextCreditProbe(now),
-});
-
-const nextCreditProbe = (now: Date): Date => new Date(now.getTime() + creditProbeSeconds * 1000);
+export function withoutCredit(lane: Lane, now: Date): Lane {
+  const since = lane.noCreditSince ?? now;
+  const waitedMs = now.getTime() - since.getTime();
+  const delayMs = Math.min(Math.max(waitedMs, creditProbeMs.least), creditProbeMs.most);
+  return { ...lane, noCreditSince: since, creditProbeAt: new Date(now.getTime() + delayMs) };
+}
 
 /** When the probe of a half-open lane began. */
 export const probeStartedAt = ({ openUntil }: Lane): Date =>

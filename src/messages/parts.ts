@@ -1,5 +1,5 @@
-import { Decimal } from "@prisma/client/runtime/client";
 import type { Queryable, Statement } from "../database/database.ts";
+import { add } from "../pricing/money.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
@@ -74,8 +74,8 @@ function haveAllArrived(standing: Map<number, PartReport>): boolean {
 }
 
 function totalCost(standing: Map<number, PartReport>): DecimalText | undefined {
-  const costs = [...standing.values()].flatMap(({ cost }) => (cost === null ? [] : [new Decimal(cost)]));
-  return costs.length === 0 ? undefined : Decimal.sum(...costs).toFixed();
+  const costs = [...standing.values()].flatMap(({ cost }) => cost ?? []);
+  return costs.length === 0 ? undefined : costs.reduce(add);
 }
 
 const readReports: Statement = {

@@ -2,6 +2,7 @@ import { Batcher } from "../batcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../database/database.ts";
 import { DomainError } from "../errors.ts";
+import type { RateWishes } from "../pricing/rate-questions.ts";
 import type { RoutingTable } from "../pricing/route.ts";
 import type { RoutingTables } from "../pricing/routing-tables.ts";
 import type { Spending } from "../pricing/spending.ts";
@@ -22,19 +23,23 @@ export interface SenderOptions {
   database: Database;
   routingTables: RoutingTables;
   spending: Spending;
+  /** Hears of messages that have no rate. */
+  rateWishes: RateWishes;
   clock: Clock;
 }
 
 /** Accepts messages: checks, then stores message, event and job together. What it returned is committed. */
 export class MessageSender {
   readonly #tables: RoutingTables;
+  readonly #rateWishes: RateWishes;
   readonly #clock: Clock;
   readonly #store: Batcher<MessageDraft, StoreOutcome | undefined>;
   readonly #storeCounted: Batcher<MessageDraft, StoreOutcome>;
   readonly #find: Batcher<Repeat, StoreOutcome | undefined>;
 
-  constructor({ database, routingTables, spending, clock }: SenderOptions) {
+  constructor({ database, routingTables, spending, rateWishes, clock }: SenderOptions) {
     this.#tables = routingTables;
+    this.#rateWishes = rateWishes;
     this.#clock = clock;
     this.#store = new Batcher((drafts) => storeMessages(database, drafts), largestBatch);
     this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), largestBatch);
@@ -67,11 +72,20 @@ export class MessageSender {
 
   #draftOne(accountId: string, input: SendInput, table: RoutingTable): MessageDraft | DomainError {
     try {
-      return draftMessage(accountId, input, table, this.#clock.now());
+      const draft = draftMessage(accountId, input, table, this.#clock.now());
+      this.#wishForRates(draft);
+      return draft;
     } catch (error) {
       if (error instanceof DomainError) return error;
       throw error;
     }
+  }
+
+  /** Who has no rate for a destination cannot compete for it: those that tell rates are asked. */
+  #wishForRates({ country, route }: MessageDraft): void {
+    if (route.price === null) this.#rateWishes.note(route.providerId, country);
+    for (const { providerId, code } of route.rejected)
+      if (code === "NO_RATE") this.#rateWishes.note(providerId, country);
   }
 
   /** Counting what is spent costs more statements: only accounts with caps need it. */

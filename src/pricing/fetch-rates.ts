@@ -1,4 +1,4 @@
-import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
+import { noteProblem, refreshBalance, type BalanceWatch } from "../connections/check.ts";
 import type { Connection } from "../connections/connections.ts";
 import type { ProviderProblem, ProviderReply, RateQuery, RateReading } from "../providers/provider.ts";
 import { countryOf, networkKey, parseCountry, usualNetwork, type Network } from "./networks.ts";
@@ -59,6 +59,7 @@ export async function fetchRates(
     return { ...written, ended: written.ended + ended };
   });
   rateBooks.changed(accountId);
+  if (problem) await noteProblem(database, connection, problem, clock.now());
   return problem ? { ok: false, problem } : { ok: true, value: changes };
 }
 

@@ -79,13 +79,14 @@ const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)
 export function readRates(
   inputs: readonly RateInput[],
   now: Date,
+  rowOf: (place: number) => number = (place) => place + 1,
 ): { rates: NewRate[]; problems: { place: number; problem: RateProblem }[] } {
   const rates: NewRate[] = [];
   const problems: { place: number; problem: RateProblem }[] = [];
-  const seen = new Map<string, { place: number; terms: string }>();
+  const seen = new Map<string, { row: number; terms: string }>();
   for (const [place, input] of inputs.entries()) {
     const reading = readRate(input, now);
-    const clash = reading.ok ? findClash(seen, place, reading.rates) : reading.problem;
+    const clash = reading.ok ? findClash(seen, rowOf(place), reading.rates) : reading.problem;
     if (clash) problems.push({ place, problem: clash });
     else if (reading.ok) rates.push(...reading.rates);
   }
@@ -93,8 +94,8 @@ export function readRates(
 }
 
 function findClash(
-  seen: Map<string, { place: number; terms: string }>,
-  place: number,
+  seen: Map<string, { row: number; terms: string }>,
+  row: number,
   rates: readonly NewRate[],
 ): RateProblem | undefined {
   for (const rate of rates) {
@@ -102,10 +103,10 @@ function findClash(
     const terms = `${rate.price} ${rate.currency} ${rate.validUntil?.getTime()}`;
     const earlier = seen.get(key);
     if (earlier && earlier.terms !== terms) {
-      const text = `Row ${earlier.place + 1} has another rate for the same network from the same moment. Keep one of them.`;
+      const text = `Row ${earlier.row} has another rate for the same network from the same moment. Keep one of them.`;
       return { field: "price", text };
     }
-    seen.set(key, { place, terms });
+    seen.set(key, { row, terms });
   }
   return undefined;
 }

@@ -6,6 +6,11 @@ import { mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
 
 const hourMs = 3_600_000;
 
+/** Providers that tell their rates. */
+const kinds = Object.values(registry)
+  .filter(({ capabilities }) => capabilities.rates)
+  .map(({ kind }) => kind);
+
 /** Of an account's newest messages, so many show which destinations are in use. */
 const recentMessages = 20_000;
 const recentDays = 30;
@@ -72,10 +77,6 @@ const claim: Statement = {
     returning p.id`,
 };
 
-const kinds = Object.values(registry)
-  .filter(({ capabilities }) => capabilities.rates)
-  .map(({ kind }) => kind);
-
 /** The providers whose rates are to be asked for now; each is due again an hour later. */
 export async function claimDueRates(database: Database, now: Date): Promise<string[]> {
   const rows = await database.query<{ id: string }>(claim, [now, kinds]);
@@ -113,7 +114,8 @@ const makeDue: Statement = {
   text: `
     with asked as (
       insert into rate_questions (provider_id, mccmnc, asked_at)
-      select $1, mccmnc, $3 from unnest($2::text[]) as q (mccmnc)
+      select p.id, mccmnc, $3 from providers as p cross join unnest($2::text[]) as q (mccmnc)
+      where p.id = $1 and p.kind = any ($4)
       on conflict (provider_id, mccmnc) do update set asked_at = excluded.asked_at
     )
     update providers set next_rates_at = least(next_rates_at, $3) where id = $1 and kind = any ($4)`,
@@ -140,7 +142,8 @@ export class RateWishes {
   }
 
   /** Returns at once; whether it works or not is no matter of the message. */
-  note(providerId: string, country: string): void {
+  note(providerId: string, country: string | null): void {
+    if (country === null) return;
     const now = this.#clock.now();
     const key = `${providerId} ${country}`;
     if (now.getTime() - (this.#passedOn.get(key) ?? -Infinity) < wishMs) return;
