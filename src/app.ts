@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApiKeys } from "./access/api-keys.ts";
+import { readBearer } from "./access/bearer.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
@@ -20,6 +21,7 @@ import { createErrorMask } from "./graphql/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
 import { createWebSocketServer } from "./graphql/websocket.ts";
 import { createGraphqlServer } from "./graphql/yoga.ts";
+import { createExportRoute } from "./http/export-route.ts";
 import { createHttpServer } from "./http/server.ts";
 import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./logger.ts";
@@ -232,6 +234,13 @@ async function startApi(
   const server = createHttpServer({
     graphql: (request, response) => yoga(request, response),
     callbacks,
+    campaigns: createExportRoute({
+      database,
+      identify: async (authorization) => {
+        const key = readBearer(authorization);
+        return key === undefined ? undefined : apiKeys.find(key);
+      },
+    }),
     ready: async () => void (await database.pool.query("select 1")),
     metrics,
     maxRequestBytes,

@@ -13,6 +13,7 @@ export const errorCodes = {
   SPENDING_CAP_REACHED: "The message would exceed what the account may spend.",
   UNSUPPORTED_FEATURE: "The provider cannot do what was asked.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
+  NO_RECIPIENTS: "None of the recipients can get a message.",
   NOT_CANCELLABLE: "The message is no longer in our hands.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
   UNAUTHENTICATED: "The API key is missing, unknown or revoked.",
@@ -182,14 +183,44 @@ export class UnsupportedFeatureError extends DomainError {
 export class IdempotencyConflictError extends DomainError {
   readonly code = "IDEMPOTENCY_CONFLICT";
   readonly idempotencyKey: string;
-  /** The message that the key belongs to. */
-  readonly messageId: string;
-  constructor(idempotencyKey: string, messageId: string) {
+  /** The message that the key belongs to; null when it is a campaign. */
+  readonly messageId: string | null;
+  readonly campaignId: string | null;
+  constructor(idempotencyKey: string, messageId: string | null, campaignId: string | null = null) {
+    const what = campaignId === null ? "message" : "campaign";
     super(
-      "This idempotency key was used with another input in the last 24 hours. Use a new key for a new message.",
+      `This idempotency key was used with another input in the last 24 hours. Use a new key for a new ${what}.`,
     );
     this.idempotencyKey = idempotencyKey;
     this.messageId = messageId;
+    this.campaignId = campaignId;
+  }
+}
+
+/** A row of a campaign's input that cannot become a message. */
+export interface Refusal {
+  /** Row in the input. */
+  position: number;
+  /** As it was given, as far as it can be shown. */
+  recipient: string;
+  code: ErrorCode;
+  reason: string;
+}
+
+export class NoRecipientsError extends DomainError {
+  readonly code = "NO_RECIPIENTS";
+  readonly refusedCount: number;
+  /** The first of them. */
+  readonly refused: readonly Refusal[];
+  constructor(refusedCount: number, refused: readonly Refusal[]) {
+    const reasons = refused.slice(0, 3).map(({ position, reason }) => `Row ${position}: ${reason}`);
+    super(
+      refusedCount === 0
+        ? "There are no recipients: no row follows the header. Give at least one."
+        : `None of the ${refusedCount} recipients can get a message. ${reasons.join(" ")}`,
+    );
+    this.refusedCount = refusedCount;
+    this.refused = refused;
   }
 }
 

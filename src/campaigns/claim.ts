@@ -3,6 +3,7 @@ import { attemptsSoFar, dispatchColumns, startAttempts, type DispatchMessage } f
 import type { MessagePriority } from "../messages/draft.ts";
 import type { StatusChange } from "../messages/status-change.ts";
 import { applyChanges } from "../messages/transition.ts";
+import type { Submission } from "../providers/provider.ts";
 import { closuresOf, type Closures } from "./send-window.ts";
 
 /** A campaign as the pump needs it. */
@@ -81,6 +82,8 @@ export interface SubmitRequest {
   name: string;
   providerId: string;
   messages: DispatchMessage[];
+  /** What the provider gets, in the same order. */
+  submissions: Submission[];
 }
 
 export interface Claim {

@@ -65,7 +65,7 @@ export interface MessageDraft {
   fingerprint: string;
 }
 
-const longestReference = 255;
+export const longestReference = 255;
 const longestScheduleDays = 366;
 const minuteMs = 60_000;
 
@@ -153,7 +153,7 @@ function checkReferences(input: SendInput): void {
   }
 }
 
-function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
+export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
   if (!scheduledAt) return null;
   if (scheduledAt <= now) {
     throw new InvalidScheduleError(

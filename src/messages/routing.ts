@@ -85,8 +85,18 @@ export function storedRoute(decision: RouteDecision, senderGiven: boolean): Stor
   return stored;
 }
 
-export const costOf = ({ price, currency }: RouteDecision, segments: number): Amount | undefined =>
-  price === null || currency === null ? undefined : { amount: multiply(price, segments), currency };
+const costs = new WeakMap<RouteDecision, Map<number, Amount>>();
+
+/** Worked out once for all messages with the same decision and length. */
+export function costOf(decision: RouteDecision, segments: number): Amount | undefined {
+  const { price, currency } = decision;
+  if (price === null || currency === null) return undefined;
+  const bySegments = costs.get(decision) ?? new Map<number, Amount>();
+  costs.set(decision, bySegments);
+  const cost = bySegments.get(segments) ?? { amount: multiply(price, segments), currency };
+  bySegments.set(segments, cost);
+  return cost;
+}
 
 /** What the caller can put right himself is said as such, where nothing else stands in the way. */
 function noRoute(rejected: readonly RefusedRoute[]): DomainError {

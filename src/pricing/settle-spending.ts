@@ -31,8 +31,17 @@ const sum: Statement = {
   text: `
     insert into spending (account_id, day, country, currency, amount)
     select account_id, (created_at at time zone 'UTC')::date, coalesce(country, ''), estimated_currency, sum(estimated_cost)
-    from messages
-    where account_id = $1 and id >= ($2 || '-0000-0000-000000000000')::uuid and estimated_cost is not null
+    from (
+      select account_id, created_at, country, estimated_currency, estimated_cost from messages
+      where account_id = $1 and id >= ($2 || '-0000-0000-000000000000')::uuid
+      union all
+      -- Of campaigns whose messages are still being made.
+      select c.account_id, c.created_at, r.country, r.estimated_currency, r.estimated_cost
+      from campaigns as c
+      join campaign_recipients as r on r.campaign_id = c.id
+      where c.account_id = $1 and c.id >= ($2 || '-0000-0000-000000000000')::uuid and c.imported_at is not null
+    ) as accepted
+    where estimated_cost is not null
     group by 1, 2, 3, 4`,
 };
 

@@ -259,6 +259,8 @@ export interface ProviderClient {
    * been taken and is not proven refused is `ambiguous`, one by one. One message alone is submitted as by `submit`.
    */
   submitMany?(submissions: readonly Submission[]): Promise<SubmitOutcome[]>;
+  /** Divides messages into those that one request of `submitMany` carries. Comes with it. */
+  divide?(submissions: readonly Submission[]): Submission[][];
   /** Everything the provider says of these messages now. Messages it does not know are simply missing. */
   lookUp(messages: readonly SubmittedMessage[]): Promise<ProviderReply<Receipt[]>>;
   reconcile(submission: UncertainSubmission): Promise<ReconcileOutcome>;

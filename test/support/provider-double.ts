@@ -101,6 +101,8 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     switch (`${incoming.method} ${pathname}`) {
       case "POST /v1/message":
         return take(readRequest(body), response);
+      case "POST /v1/messages":
+        return takeTogether(readRequests(body), response);
       case "GET /v1/get_messages":
         return answer(response, 200, { success: true, campaigns: accepted.map(toCampaign) });
       case "GET /v1/get_message":
@@ -133,11 +135,29 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     answer(response, 200, { success: true, message_id, campaign_id });
   }
 
-  function accept(request: Request): Accepted {
+  /** Messages of one request share their fate, which is that of the first, and their campaign. */
+  async function takeTogether(together: readonly Request[], response: ServerResponse): Promise<void> {
+    const [first] = together;
+    if (!first) throw new Error("a request without recipients");
+    const plan = double.plan(first);
+    const { outcome = "answer" } = plan;
+    requests.push(...together.map((request) => ({ ...request, outcome })));
+    await plan.before;
+    if (outcome === "busy") return answer(response, 429, { message: "Too Many Attempts." });
+    if (outcome === "fail") return answer(response, 500, { message: "Server Error" });
+    const campaignId = randomUUID();
+    for (const request of together) void report(accept(request, campaignId), plan.report);
+    await plan.answer;
+    if (outcome === "hang") return;
+    if (outcome === "reset") return void response.destroy();
+    answer(response, 200, { success: true, campaign_id: campaignId });
+  }
+
+  function accept(request: Request, campaignId: string = randomUUID()): Accepted {
     const message: Accepted = {
       ...request,
       messageId: randomUUID(),
-      campaignId: randomUUID(),
+      campaignId,
       createdAt: new Date(),
       status: "SENT",
     };
@@ -179,6 +199,11 @@ function readRequest(body: string): Request {
   const { client_ref, to, from, message, callback_url } = JSON.parse(body) as Record<string, string>;
   if (!client_ref || !to || !from || !message || !callback_url) throw new Error("an incomplete request");
   return { reference: client_ref, to, from, text: message, callbackUrl: callback_url };
+}
+
+function readRequests(body: string): Request[] {
+  const { recipients, ...common } = JSON.parse(body) as { recipients: object[] };
+  return recipients.map((recipient) => readRequest(JSON.stringify({ ...common, ...recipient })));
 }
 
 const toCampaign = ({ campaignId, from, text: message, createdAt }: Accepted): object => ({

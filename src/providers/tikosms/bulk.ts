@@ -45,7 +45,7 @@ async function submitCampaign(transport: Transport, campaign: readonly Submissio
 }
 
 /** TikoSMS removes the second of two equal numbers without saying which message that was: each number once. */
-function divideIntoCampaigns(submissions: readonly Submission[]): Submission[][] {
+export function divideIntoCampaigns(submissions: readonly Submission[]): Submission[][] {
   const alike = Map.groupBy(submissions, ({ from, text, callbackUrl }) =>
     JSON.stringify([from, text, callbackUrl]),
   );

@@ -2,7 +2,7 @@ import type { ProviderHttp } from "../http.ts";
 import type { ProviderClient } from "../provider.ts";
 import { lookUpEach } from "../wire/look-up.ts";
 import { balance, check, rates } from "./account.ts";
-import { submitMany } from "./bulk.ts";
+import { divideIntoCampaigns, submitMany } from "./bulk.ts";
 import type { TikosmsSettings } from "./config.ts";
 import { lookUpOne } from "./look-up.ts";
 import { reconcile } from "./reconcile.ts";
@@ -16,6 +16,7 @@ export function createClient(settings: TikosmsSettings, http: ProviderHttp): Pro
   return {
     submit: (submission) => submit(transport, submission),
     submitMany: (submissions) => submitMany(transport, submissions),
+    divide: divideIntoCampaigns,
     lookUp: (messages) => lookUpEach(messages, (message) => lookUpOne(transport, message, timeZone)),
     reconcile: (submission) => reconcile(transport, submission, timeZone),
     check: () => check(transport, timeZone),
