@@ -27,11 +27,15 @@ import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./logger.ts";
 import { ClosedLanes } from "./messages/closed-lanes.ts";
 import { Dispatcher } from "./messages/dispatch.ts";
+import { Failover } from "./messages/failover.ts";
 import { EventFeed } from "./messages/event-feed.ts";
 import { Outcomes } from "./messages/outcomes.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
+import { RateWishes } from "./pricing/rate-questions.ts";
+import { RoutingTables } from "./pricing/routing-tables.ts";
+import { Spending } from "./pricing/spending.ts";
 import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
@@ -117,7 +121,13 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
-  const sender = new MessageSender({ database, connections, rateBooks, clock });
+  const rateWishes = new RateWishes(database, clock, (error) =>
+    logger.warn({ error }, "could not note that a rate is wanted"),
+  );
+  const routingTables = new RoutingTables({ database, connections, rateBooks, clock });
+  await routingTables.watch(listener);
+  const spending = new Spending(database, clock);
+  const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
   const campaigns = new CampaignFeed(database);
@@ -131,7 +141,14 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     streams,
     balances,
     rateBooks,
+    routingTables,
+    spending,
     campaigns,
+    onLowBalance: ({ id: providerId, kind, name, lowBalance }, { amount, units, currency }) => {
+      metrics.lowBalances.inc({ provider: kind });
+      const balance = { amount, units, currency, lowBalance };
+      logger.warn({ providerId, name, ...balance }, "the balance of a provider is below its threshold");
+    },
   };
 
   // The API and the worker drain side by side.
@@ -151,18 +168,28 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
 
 async function startJobs(
   options: AppOptions,
-  { database, connections, clock }: Services,
+  { database, connections, routingTables, clock, rateBooks, onLowBalance }: Services,
   metrics: Metrics,
   listener: Listener,
   doors: Stops,
 ): Promise<void> {
   const { logger, random = Math.random } = options;
   const lanes = new ClosedLanes();
-  const outcomes = new Outcomes({ database, clock, logger, random });
+  const failover = new Failover({ database, routingTables, clock });
+  const outcomes = new Outcomes({ database, clock, logger, random, failover });
   const onOutcome = (provider: string, outcome: string, elapsed: number): void =>
     metrics.submissions.observe({ provider, outcome }, elapsed);
-  const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, onOutcome });
-  const pump = new CampaignPump({ database, listener, connections, clock, logger, outcomes, onOutcome });
+  const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, failover, onOutcome });
+  const pump = new CampaignPump({
+    database,
+    listener,
+    connections,
+    clock,
+    logger,
+    outcomes,
+    failover,
+    onOutcome,
+  });
   const worker = await startWorker({
     database,
     listener,
@@ -171,6 +198,8 @@ async function startJobs(
     logger,
     dispatcher,
     outcomes,
+    rateBooks,
+    onLowBalance,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,

@@ -9,6 +9,8 @@ export const errorCodes = {
   INVALID_CURSOR: "The cursor is not one that smsgraph gave out.",
   NOT_FOUND: "There is no such thing in this account.",
   NO_ROUTE: "No connected provider can carry the message.",
+  COUNTRY_NOT_ALLOWED: "The account may not send to the recipient's country.",
+  SPENDING_CAP_REACHED: "The message would exceed what the account may spend.",
   UNSUPPORTED_FEATURE: "The provider cannot do what was asked.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
   NO_RECIPIENTS: "None of the recipients can get a message.",
@@ -107,9 +109,66 @@ export class NotFoundError extends DomainError {
   }
 }
 
+/** A provider that could not carry a message, and why. */
+export interface ProviderRejection {
+  providerId: string;
+  name: string;
+  /** Stable word for programs. */
+  code: string;
+  /** Plain words. */
+  reason: string;
+}
+
 export class NoRouteError extends DomainError {
   readonly code = "NO_ROUTE";
+  /** Every connected provider with its reason. */
+  readonly rejected: readonly ProviderRejection[];
+  constructor(message: string, rejected: readonly ProviderRejection[] = []) {
+    super(message);
+    this.rejected = rejected;
+  }
 }
+
+export class CountryNotAllowedError extends DomainError {
+  readonly code = "COUNTRY_NOT_ALLOWED";
+  /** ISO 3166-1 alpha-2; null when the number does not tell. */
+  readonly country: string | null;
+  constructor(country: string | null) {
+    super(
+      `The account may not send to ${country ?? "a number whose country is not known"}. ` +
+        "Add the country with `setSpendingLimits`, or choose another recipient.",
+    );
+    this.country = country;
+  }
+}
+
+/** The limit that a message ran into. */
+export interface ReachedCap {
+  country: string | null;
+  period: "DAY" | "MONTH";
+  amount: string;
+  currency: string;
+  /** What has been spent of it. */
+  spent: string;
+}
+
+export class SpendingCapError extends DomainError {
+  readonly code = "SPENDING_CAP_REACHED";
+  /** Null where no cap can count the message: its price is unknown, or in a currency without a cap. */
+  readonly cap: ReachedCap | null;
+  constructor(cap: ReachedCap | null) {
+    super(cap ? describeCap(cap) : uncounted);
+    this.cap = cap;
+  }
+}
+
+const describeCap = ({ country, period, amount, currency, spent }: ReachedCap): string =>
+  `The cap of ${amount} ${currency} a ${period.toLowerCase()}${country === null ? "" : ` for ${country}`} would be ` +
+  `exceeded: ${spent} ${currency} is spent. Raise it with \`setSpendingLimits\`, or wait for the next ${period.toLowerCase()}.`;
+
+const uncounted =
+  "Spending is capped, and no cap can count this message: its price is not known, or in another currency. Set its " +
+  "rate with `setRates`, add a cap in its currency, or allow such messages with `setSpendingLimits`.";
 
 export class UnsupportedFeatureError extends DomainError {
   readonly code = "UNSUPPORTED_FEATURE";

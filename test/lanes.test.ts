@@ -18,6 +18,8 @@ const lane: Lane = {
   openUntil: null,
   openSeconds: 0,
   closedAt: now,
+  noCreditSince: null,
+  creditProbeAt: null,
   yieldUntil: null,
 };
 
@@ -49,7 +51,7 @@ describe("what a lane admits", () => {
 
   it("is nothing while the breaker is open, then one probe", () => {
     const open: Lane = { ...lane, breaker: "OPEN", openUntil: new Date(now.getTime() + 5_000) };
-    expect(decide(open, 10, now).admission).toEqual({ admitted: 0, retryAfterMs: 5_000 });
+    expect(decide(open, 10, now).admission).toEqual({ admitted: 0, retryAfterMs: 5_000, isDistrusted: true });
     const later = new Date(now.getTime() + 6_000);
     const { admission, next } = decide(open, 10, later);
     expect(admission.admitted).toBe(1);

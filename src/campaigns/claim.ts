@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import { startAttempts, type DispatchMessage } from "../messages/attempts.ts";
+import { attemptsSoFar, dispatchColumns, startAttempts, type DispatchMessage } from "../messages/attempts.ts";
 import type { MessagePriority } from "../messages/draft.ts";
 import type { StatusChange } from "../messages/status-change.ts";
 import { applyChanges } from "../messages/transition.ts";
@@ -47,11 +47,9 @@ const takeTokens: Statement = {
 const select = (name: string, condition: string): Statement => ({
   name,
   text: `
-    select id, provider_id as "providerId", campaign_id as "campaignId", recipient, sender, text, encoding, segments,
-      flash, priority, status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId",
-      dlt_template_id as "dltTemplateId",
-      (select coalesce(max(number), 0)::int from attempts where message_id = m.id) as attempts
+    select ${dispatchColumns}
     from messages as m
+    cross join lateral (${attemptsSoFar}) as a
     where campaign_id = $1 and ${condition}
       and case when country is null then not $3::boolean else country <> all ($4::text[]) end
       and provider_id <> all ($5::uuid[])
@@ -177,8 +175,11 @@ async function startSubmitting(
   return requests;
 }
 
-function claimChanges({ id: messageId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
-  const base = { messageId, source: "DISPATCH", receivedAt } as const;
+function claimChanges(
+  { id: messageId, providerId, status }: DispatchMessage,
+  receivedAt: Date,
+): StatusChange[] {
+  const base = { messageId, providerId, source: "DISPATCH", receivedAt } as const;
   const claim = { ...base, status: "SUBMITTING", onlyFrom: ["QUEUED"] } as const;
   return status === "SCHEDULED"
     ? [{ ...base, status: "QUEUED", onlyFrom: ["SCHEDULED"] } as const, claim]

@@ -5,6 +5,7 @@ import type { Database, Queryable } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../logger.ts";
 import type { DispatchMessage } from "../messages/attempts.ts";
+import type { Failover } from "../messages/failover.ts";
 import { admitMessages } from "../messages/lane.ts";
 import type { Outcomes } from "../messages/outcomes.ts";
 import { toSubmission } from "../messages/submission.ts";
@@ -27,6 +28,7 @@ export interface CampaignPumpOptions {
   clock: Clock;
   logger: Logger;
   outcomes: Outcomes;
+  failover: Failover;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
@@ -41,6 +43,8 @@ const mostUnstored = 5_000;
 
 const idleMs = 500;
 const disabledMs = 1_000;
+/** How soon it is asked whether messages of a provider in trouble can go elsewhere. */
+const stuckMs = 2_000;
 
 /** What this process may still start at a provider. */
 interface Slots {
@@ -166,6 +170,7 @@ export class CampaignPump {
   async #claimFrom({ id: campaignId }: RunningCampaign): Promise<Claim> {
     const { database, clock } = this.#options;
     const now = clock.now();
+    const stuck: DispatchMessage[] = [];
     const claim = await database.transaction((transaction) =>
       claimMessages(
         transaction,
@@ -175,7 +180,7 @@ export class CampaignPump {
           closed: this.#closedProviders(),
           admit: (inner, messages) => {
             this.#meet(campaignId, messages);
-            return this.#admit(inner, messages, now);
+            return this.#admit(inner, messages, stuck, now);
           },
           divide: (providerId, messages) => this.#divide(providerId, messages, now),
         },
@@ -185,7 +190,24 @@ export class CampaignPump {
     for (const request of claim.requests) this.#begin(request, now);
     const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
     this.#limits.set(campaignId, Math.min(Math.max(firstClaim, taken * 4), largestClaim));
-    return claim;
+    const moved = await this.#moveOn(campaignId, stuck, now);
+    return moved > 0 ? { ...claim, restMs: 0 } : claim;
+  }
+
+  /** Takes messages away from providers in trouble. While there are any to take, more are looked for. */
+  async #moveOn(campaignId: string, stuck: readonly DispatchMessage[], now: Date): Promise<number> {
+    if (stuck.length === 0) return 0;
+    const { failover, connections, database } = this.#options;
+    const moved = await failover.moveOn(stuck, "Its provider takes no messages at present.");
+    for (const { id, providerId } of stuck) if (moved.has(id)) this.#closed.delete(providerId);
+    if (moved.size > 0) this.#providers.delete(campaignId);
+    const left = stuck.filter(({ id }) => !moved.has(id));
+    for (const [providerId, messages] of Map.groupBy(left, (message) => message.providerId)) {
+      const connection = await connections.get(providerId);
+      if (connection && connection.row.disconnectedAt === null) continue;
+      await database.transaction((transaction) => failAll(transaction, messages, now));
+    }
+    return moved.size;
   }
 
   #meet(campaignId: string, messages: readonly DispatchMessage[]): void {
@@ -202,12 +224,20 @@ export class CampaignPump {
   }
 
   /** Of the messages found those that their providers take now, by our own slots and by the lanes that all share. */
-  async #admit(transaction: Queryable, found: DispatchMessage[], now: Date): Promise<DispatchMessage[]> {
+  async #admit(
+    transaction: Queryable,
+    found: DispatchMessage[],
+    stuck: DispatchMessage[],
+    now: Date,
+  ): Promise<DispatchMessage[]> {
     const wanted: DispatchMessage[] = [];
     const bulkSizes = new Map<string, number>();
     for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
-      const slots = await this.#slotsOf(providerId, transaction, group, now);
-      if (!slots) continue;
+      const slots = await this.#slotsOf(providerId);
+      if (!slots) {
+        stuck.push(...group);
+        continue;
+      }
       const fitting = fittingRequests(slots, this.#requests(slots, group, now));
       wanted.push(...fitting.flat().map(({ message }) => message));
       bulkSizes.set(providerId, fitting[0]?.length ?? 1);
@@ -216,9 +246,12 @@ export class CampaignPump {
       isCampaign: true,
       bulkSizes,
     });
-    for (const { id, providerId } of wanted) {
-      const waitMs = waiting.get(id);
-      if (waitMs !== undefined) this.#close(providerId, waitMs);
+    for (const message of wanted) {
+      const { id, providerId } = message;
+      const wait = waiting.get(id);
+      if (wait)
+        this.#close(providerId, wait.isDistrusted ? Math.min(wait.retryAfterMs, stuckMs) : wait.retryAfterMs);
+      if (wait?.isDistrusted === true) stuck.push(message);
     }
     return admitted;
   }
@@ -236,17 +269,10 @@ export class CampaignPump {
     return requests.map((request) => request.flatMap((submission) => bySubmission.get(submission) ?? []));
   }
 
-  async #slotsOf(
-    providerId: string,
-    transaction: Queryable,
-    messages: readonly DispatchMessage[],
-    now: Date,
-  ): Promise<Slots | undefined> {
+  /** Undefined for a provider that is disconnected or switched off. */
+  async #slotsOf(providerId: string): Promise<Slots | undefined> {
     const connection = await this.#options.connections.get(providerId);
-    if (!connection || connection.row.disconnectedAt) {
-      await failAll(transaction, messages, now);
-      return undefined;
-    }
+    if (!connection || connection.row.disconnectedAt) return undefined;
     if (!connection.row.enabled) {
       this.#close(providerId, disabledMs);
       return undefined;

@@ -1,6 +1,7 @@
-import type { Database, Statement } from "../database/database.ts";
+import type { Database, Queryable, Statement } from "../database/database.ts";
 import { IdempotencyConflictError, type Refusal } from "../errors.ts";
 import { addJobs } from "../messages/jobs.ts";
+import type { AccountSpend, Spending } from "../pricing/spending.ts";
 import type { Accepted, Shape } from "./check.ts";
 import type { CampaignSettings } from "./settings.ts";
 
@@ -228,15 +229,45 @@ const seal: Statement = {
 
 /**
  * Makes an import a campaign: counted, started or scheduled, and with the job that makes its messages. False when it
- * has no recipient.
+ * has no recipient. All of it fits the caps of the account, or nothing is sent.
+ * @throws SpendingCapError
  */
-export async function sealImport(database: Database, campaignId: string, now: Date): Promise<boolean> {
-  return database.transaction(async (transaction) => {
+export async function sealImport(
+  spending: Spending,
+  { id: campaignId, accountId }: Pick<NewCampaign, "id" | "accountId">,
+  now: Date,
+): Promise<boolean> {
+  return spending.within([accountId], async (transaction, ledgers) => {
+    const ledger = ledgers.get(accountId);
+    const spends = ledger ? await readSpends(transaction, accountId, campaignId) : [];
+    for (const spend of spends) {
+      const error = ledger?.take(spend);
+      if (error) throw error;
+    }
     const [sealed] = await transaction.query(seal, [campaignId, now]);
-    if (!sealed) return false;
+    if (!sealed) return { spends: [], result: false };
     await addJobs(transaction, [
       { task: "expand-campaign", payload: { campaignId }, key: `expand-campaign ${campaignId}` },
     ]);
-    return true;
+    return { spends, result: true };
   });
+}
+
+const sumSpends: Statement = {
+  name: "sum_campaign_spends",
+  text: `
+    select country, sum(estimated_cost)::text as amount, estimated_currency as currency
+    from campaign_recipients
+    where campaign_id = $1
+    group by country, estimated_currency`,
+};
+
+/** What the campaign is estimated to cost, as its recipients are stored: those that came twice count once. */
+async function readSpends(
+  transaction: Queryable,
+  accountId: string,
+  campaignId: string,
+): Promise<AccountSpend[]> {
+  const sums = await transaction.query<Omit<AccountSpend, "accountId">>(sumSpends, [campaignId]);
+  return sums.map((sum) => ({ ...sum, accountId }));
 }

@@ -52,6 +52,7 @@ export class Connections {
   readonly #limits: HttpLimits;
   readonly #open = new Map<string, Promise<Connection | undefined>>();
   readonly #retired = new Set<Promise<Connection | undefined>>();
+  readonly #reactions = new Set<() => void>();
 
   constructor(database: Database, box: SecretBox, publicUrl: () => string, limits: HttpLimits = {}) {
     this.#database = database;
@@ -74,12 +75,21 @@ export class Connections {
   }
 
   async watch(listener: Listener): Promise<void> {
-    await listener.on(connectionChannel, () => this.#retireAll());
+    await listener.on(connectionChannel, () => {
+      this.#retireAll();
+      this.#tell();
+    });
+  }
+
+  /** Calls `react` when a connection may have changed, in whichever process. */
+  onChange(react: () => void): void {
+    this.#reactions.add(react);
   }
 
   /** Makes every process read a changed row anew; this one before it goes on. */
   async changed(id: string): Promise<void> {
     this.#retire(id);
+    this.#tell();
     await this.#database.query(announceChange, []);
   }
 
@@ -139,6 +149,10 @@ export class Connections {
         maxConcurrent: row.maxConcurrent ?? defaultConcurrent,
       }),
     };
+  }
+
+  #tell(): void {
+    for (const react of this.#reactions) react();
   }
 
   #retireAll(): void {

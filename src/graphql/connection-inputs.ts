@@ -30,6 +30,10 @@ const commonFields = (t: InputFields) => ({
     description: "IANA zone in which its zone-less times are read; absent: the provider's.",
   }),
   defaultSender: t.string({ description: "The sender of messages that name none." }),
+  lowBalance: t.field({
+    type: "Decimal",
+    description: "A balance below this is low, in money or units as the provider counts; absent: none is.",
+  }),
 });
 
 const name = (t: InputFields) =>
@@ -121,6 +125,10 @@ export const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
     maxPerSecond: t.float({ description: "Submissions per second at most; null removes the limit." }),
     maxConcurrent: t.int({ description: "Submissions in flight at most; null removes the limit." }),
     defaultSender: t.string({ description: "The sender of messages that name none; null removes it." }),
+    lowBalance: t.field({
+      type: "Decimal",
+      description: "A balance below this is low, in money or units as the provider counts; null removes it.",
+    }),
     timeZone: t.string({ description: "IANA zone in which its zone-less times are read." }),
     baseUrl: t.string({ description: "Where its API is." }),
     apiToken: t.string({ description: "A new API token, for providers that have one by that name." }),

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
+import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
@@ -17,6 +18,8 @@ import {
 } from "../messages/event-log.ts";
 import type { MessageSender } from "../messages/send.ts";
 import type { RateBooks } from "../pricing/rate-book.ts";
+import type { RoutingTables } from "../pricing/routing-tables.ts";
+import type { Spending } from "../pricing/spending.ts";
 import type { Streams } from "./streams.ts";
 
 /** What the resolvers work with; made once by the composition root. */
@@ -30,7 +33,11 @@ export interface Services {
   streams: Streams;
   balances: BalanceFeed;
   rateBooks: RateBooks;
+  routingTables: RoutingTables;
+  spending: Spending;
   campaigns: CampaignFeed;
+  /** Called once each time a balance falls below its provider's threshold. */
+  onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
 }
 
 /** One page of one message's timeline. */

@@ -16,6 +16,12 @@ export const maxRequestBytes = 30 * 1024 * 1024;
 export const maxNodes = 100;
 export const maxMessages = 1_000;
 
+/** Recipients in one quote. */
+export const maxQuoteRecipients = 100_000;
+
+/** Rates in one `setRates`. */
+export const maxRates = 1_000;
+
 /** Message ids in one filter. */
 export const maxFilterIds = 1_000;
 

@@ -34,7 +34,7 @@ const readOpen: Statement = {
       m.valid_until as "validUntil", m.provider_id as "providerId",
       m.provider_message_id as "providerMessageId", m.provider_batch_id as "providerBatchId",
       coalesce(
-        (select max(started_at) from attempts where message_id = m.id), m.created_at
+        (select max(started_at) from attempts where message_id = m.id and provider_id = m.provider_id), m.created_at
       ) as "attemptedAt"
     from messages as m
     where m.id = any ($1::uuid[]) and m.status = any ($2::message_status[])`,
@@ -49,7 +49,9 @@ export async function lookUpMessages(
   if (!connection) return;
   const statuses = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED"];
   const rows = await database.query<OpenMessage>(readOpen, [messageIds, statuses]);
-  const known = rows.filter((row) => row.providerMessageId ?? row.providerBatchId).map(toSubmitted);
+  const known = rows
+    .filter((row) => row.providerId === providerId && (row.providerMessageId ?? row.providerBatchId))
+    .map(toSubmitted);
   if (known.length === 0) return;
   const reply = await connection.client.lookUp(known);
   if (!reply.ok) return logger.warn({ providerId, problem: reply.problem }, "could not look messages up");
@@ -129,6 +131,7 @@ async function bind(
   const { providerMessageId, providerBatchId, receipts } = found;
   const accepted = {
     messageId,
+    providerId,
     status: "SUBMITTED",
     source: "RECONCILE",
     receivedAt,

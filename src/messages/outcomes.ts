@@ -2,9 +2,11 @@ import { Batcher } from "../batcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import type { Logger } from "../logger.ts";
+import type { SubmitOutcome } from "../providers/provider.ts";
 import { finishAttempts } from "./attempts.ts";
 import { learn, type Experience } from "./breaker.ts";
 import { consequencesOf, type Finished } from "./consequences.ts";
+import type { Failover } from "./failover.ts";
 import { addJobs } from "./jobs.ts";
 import { matchParkedOf } from "./parked.ts";
 import { cancellable } from "./status.ts";
@@ -15,6 +17,7 @@ export interface OutcomesOptions {
   clock: Clock;
   logger: Logger;
   random: () => number;
+  failover: Failover;
 }
 
 const largestBatch = 200;
@@ -59,10 +62,11 @@ export class Outcomes {
     }
   }
 
-  #store(finished: readonly Finished[]): Promise<void> {
-    return this.#options.database.transaction(async (transaction) => {
+  async #store(finished: readonly Finished[]): Promise<void> {
+    const next = await this.#options.failover.after(finished);
+    await this.#options.database.transaction(async (transaction) => {
       const news = await finishAttempts(transaction, finished);
-      const planned = news.map((one) => consequencesOf(one, this.#options.random));
+      const planned = news.map((one) => consequencesOf(one, this.#options.random, next.get(one.message.id)));
       const transitions = await applyChanges(
         transaction,
         planned.map(({ change }) => change),
@@ -121,6 +125,11 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 /** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
 const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
   if (startedAt === undefined) return [];
-  const failed = outcome.kind === "ambiguous" || outcome.kind === "retryable";
-  return [{ providerId: message.providerId, startedAt, failed }];
+  const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
+  return [{ providerId: message.providerId, startedAt, failed, ...creditShownBy(outcome) }];
 };
+
+function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
+  if (outcome.kind === "accepted") return { credit: "some" };
+  return outcome.kind === "retryable" && outcome.noCredit ? { credit: "none" } : {};
+}

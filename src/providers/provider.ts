@@ -68,7 +68,13 @@ export type SubmitOutcome =
   | { kind: "accepted"; providerMessageId?: string; providerBatchId?: string }
   | { kind: "rejected"; status: "REJECTED" | "FAILED"; failure: MessageFailure }
   /** Proven not accepted: nothing was written, or the provider said it did not take it. */
-  | { kind: "retryable"; reason: string; retryAfterSeconds?: number }
+  | {
+      kind: "retryable";
+      reason: string;
+      retryAfterSeconds?: number;
+      /** Refused since the account is empty: true of every message until it is topped up. */
+      noCredit?: true;
+    }
   /** Written, not answered (or not understandably): never resend blindly. */
   | { kind: "ambiguous"; reason: string };
 
@@ -88,6 +94,8 @@ export interface Receipt {
   parts: number;
   /** What the provider charged for this part. */
   cost?: DecimalText;
+  /** ISO 4217, where the report says it; absent: the currency of the account. */
+  costCurrency?: string;
   /** Mobile country and network code as reported, digits only. */
   mccmnc?: string;
   failure?: MessageFailure;

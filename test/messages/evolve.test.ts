@@ -15,6 +15,7 @@ const submitted: MessageState = {
   failurePermanent: null,
   mccmnc: null,
   cost: null,
+  costCurrency: null,
   submittedAt: at(1),
   sentAt: null,
   deliveredAt: null,
@@ -24,6 +25,8 @@ const submitted: MessageState = {
 function event(change: Partial<StateChange>): StateChange {
   return {
     applied: true,
+    ignoredReason: null,
+    rerouted: null,
     status: "SENT",
     version: 4,
     providerStatus: null,
@@ -34,6 +37,7 @@ function event(change: Partial<StateChange>): StateChange {
     failurePermanent: null,
     mccmnc: null,
     messageCost: null,
+    costCurrency: null,
     occurredAt: at(5),
     receivedAt: at(6),
     ...change,

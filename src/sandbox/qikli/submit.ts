@@ -1,7 +1,9 @@
 import { faults } from "../faults.ts";
+import type { FirstAttempts } from "../first-attempts.ts";
 import type { SandboxReply } from "../http-server.ts";
 import { countParts } from "../parts.ts";
 import type { QikliContext } from "./context.ts";
+import { usualBehaviour } from "./behaviour.ts";
 import { answer, refusal } from "./replies.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Message } from "./state.ts";
@@ -65,9 +67,9 @@ function readMessages({ random, clock }: QikliContext, request: SendRequest, bul
 }
 
 /** In the order sent: of two destinations with one message id the second is the duplicate. */
-function judgeAll({ state }: QikliContext, messages: readonly Message[]): Verdict[] {
+function judgeAll({ state, attempts }: QikliContext, messages: readonly Message[]): Verdict[] {
   return messages.map((message) => {
-    const status = state.isTaken(message.id) ? "duplicate" : judge(message);
+    const status = state.isTaken(message.id) ? "duplicate" : judge(message, attempts);
     if (isAcceptance(status)) state.accept(message);
     return { message, status };
   });
@@ -78,9 +80,11 @@ const isAcceptance = (status: StatusName): boolean => statuses[status].groupId <
 /** International format, with or without a plus sign: 15 digits at most. */
 const internationalNumber = /^[1-9]\d{7,14}$/;
 
-function judge({ to, text, parts, behaviour }: Message): StatusName {
+function judge({ id, to, text, parts, behaviour }: Message, attempts: FirstAttempts): StatusName {
   if (!internationalNumber.test(to)) return "prefixMissing";
-  return parts > 25 || Buffer.byteLength(text) > 4_000 ? "tooLong" : behaviour.verdict;
+  if (parts > 25 || Buffer.byteLength(text) > 4_000) return "tooLong";
+  const isToppedUp = behaviour.verdict === "noCredit" && !attempts.isFirst(id);
+  return isToppedUp ? usualBehaviour.verdict : behaviour.verdict;
 }
 
 function printAnswer(
