@@ -50,9 +50,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isUpload(request)) limitTime(request, response, longestRequestMs);
     const path = pathOf(request);
     const first = path?.split("/")[1] ?? "";
+    if (first !== "graphql" || !isUpload(request)) limitTime(request, response, longestRequestMs);
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     await handler(request, response, path);
