@@ -166,6 +166,19 @@ describe("createCampaign with a list", () => {
     expect(tally).toMatchObject({ status: "SCHEDULED", delta: 3 });
   });
 
+  it("stores every character as it was given", async () => {
+    const odd = ['a"b', "a\\b", 'a\\"b', "NULL", "null", "{a,b}", "a,b", " a ", "a\nb", "Ľ🎉", "", "\\"];
+    const recipients = odd.map((value, index) => ({
+      to: `+42190100000${index + 10}`,
+      clientRef: value === "" ? null : value,
+      values: { value },
+    }));
+    const created = await createCampaign(app, { text: "<{{value}}>", recipients });
+    const stored = await recipientsOf(created.id);
+    expect(stored.map(({ text }) => text)).toEqual(odd.map((value) => `<${value}>`));
+    expect(stored.map(({ clientRef }) => clientRef ?? "")).toEqual(odd);
+  });
+
   it("writes braces that are escaped for everybody", async () => {
     const created = await createCampaign(app, { text: "Write \\{{name}}", recipients: people(2) });
     expect((await recipientsOf(created.id)).map(({ text }) => text)).toEqual([
