@@ -4,10 +4,21 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Whether a message may go to another provider when the first one may have it. */
+export type DuplicatePolicy =
+  /** It goes on at once: the recipient may get it twice, and will hardly miss it. Only for messages without a `providerId`. */
+  | 'ALLOW_POSSIBLE_DUPLICATE'
+  /** It waits until the provider's own means or a receipt have shown the truth. */
+  | 'NEVER';
+
 /** What went wrong, as a stable word for programs. */
 export type ErrorCode =
   /** The request is not valid GraphQL for this schema. */
   | 'BAD_REQUEST'
+  /** The campaign has ended, or its recipients still come in. */
+  | 'CAMPAIGN_ENDED'
+  /** The account may not send to the recipient's country. */
+  | 'COUNTRY_NOT_ALLOWED'
   /** The API key lacks the scope. */
   | 'FORBIDDEN'
   /** The idempotency key was used with another input. */
@@ -32,10 +43,14 @@ export type ErrorCode =
   | 'NOT_CANCELLABLE'
   /** There is no such thing in this account. */
   | 'NOT_FOUND'
+  /** None of the recipients can get a message. */
+  | 'NO_RECIPIENTS'
   /** No connected provider can carry the message. */
   | 'NO_ROUTE'
   /** The query asks for too much at once. */
   | 'QUERY_TOO_COMPLEX'
+  /** The message would exceed what the account may spend. */
+  | 'SPENDING_CAP_REACHED'
   /** The API key is missing, unknown or revoked. */
   | 'UNAUTHENTICATED'
   /** The service cannot answer now; try again. */
@@ -65,7 +80,9 @@ export type IgnoredReason =
   /** The message had this status already. */
   | 'DUPLICATE'
   /** The message had moved on. */
-  | 'LATE';
+  | 'LATE'
+  /** It is about an earlier attempt with another provider, and says nothing of the one that counts now. */
+  | 'OTHER_ATTEMPT';
 
 /** Which of the waiting messages go first. */
 export type MessagePriority =
@@ -115,6 +132,8 @@ export type SendMessageInput = {
   clientRef?: string | null | undefined;
   /** The template registered with the Indian DLT platform (see `capabilities.dltTemplates`). */
   dltTemplateId?: string | null | undefined;
+  /** Whether it may go to another provider when the first may have it; absent: NEVER. */
+  duplicatePolicy?: DuplicatePolicy | null | undefined;
   /** Which encoding to use; absent: AUTO. */
   encoding?: TextEncodingChoice | null | undefined;
   /** Show it at once and do not keep it (class 0). */
@@ -125,7 +144,7 @@ export type SendMessageInput = {
   idempotencyKey?: string | null | undefined;
   /** Which of the waiting messages go first. */
   priority?: MessagePriority | null | undefined;
-  /** The provider to carry it; absent: the preferred one that can. */
+  /** The provider to carry it, and no other; absent: routed by policy. */
   providerId?: string | null | undefined;
   /** When to send it; smsgraph holds it until then, and it can be cancelled. */
   scheduledAt?: string | null | undefined;
@@ -165,7 +184,9 @@ export type SendMutation = { sendMessage:
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
     | { id: string }
+    | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
