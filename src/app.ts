@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ApiKeys } from "./access/api-keys.ts";
+import { Access } from "./access/access.ts";
+import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
@@ -49,6 +50,10 @@ export interface AppOptions {
   /** Limits of the HTTP clients of providers. */
   providerLimits?: HttpLimits;
   onStatement?: (text: string) => void;
+  /** What may be open at once. */
+  subscriptionLimits?: SubscriptionLimits;
+  /** Between two pings of a WebSocket, and how long its answer may take. */
+  keepAliveMs?: number;
 }
 
 const longestDrainMs = 30_000;
@@ -112,7 +117,19 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const sender = new MessageSender({ database, connections, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
-  const services: Services = { database, clock, feed, sender, connections, connector, streams, balances };
+  const access = new Access({ database, secretKey: options.secretKey, clock, onError });
+  stops.push(() => access.close());
+  const services: Services = {
+    database,
+    clock,
+    feed,
+    sender,
+    connections,
+    connector,
+    streams,
+    balances,
+    access,
+  };
 
   // The API and the worker drain side by side.
   const doors: Stops = [];
@@ -121,6 +138,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   if (options.runsApi) {
     await feed.open(listener);
     await balances.open(listener);
+    await access.open(listener);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }
@@ -168,10 +186,11 @@ async function startApi(
   doors: Stops,
 ): Promise<Server> {
   const { logger } = options;
-  const { database, connections, clock, streams } = services;
-  const apiKeys = new ApiKeys(database);
+  const { database, connections, clock, streams, access } = services;
+  const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
-  const yoga = createGraphqlServer({ services, apiKeys, maskError, developmentKey: options.developmentKey });
+  const { developmentKey, keepAliveMs } = options;
+  const yoga = createGraphqlServer({ services, allowance, maskError, developmentKey });
   const callbacks = createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),
@@ -190,7 +209,14 @@ async function startApi(
     maxRequestBytes,
     onError: (error) => logger.error({ error }, "a request failed"),
   });
-  const sockets = createWebSocketServer({ server, yoga, apiKeys, maskError });
+  const sockets = createWebSocketServer({
+    server,
+    yoga,
+    access,
+    allowance,
+    maskError,
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
+  });
   server.listen(options.port, options.host);
   await once(server, "listening");
   doors.push(async () => {

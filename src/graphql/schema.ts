@@ -14,6 +14,8 @@ import "./text-preview.ts";
 import "./campaign.ts";
 import "./balances.ts";
 import "./number-lookup.ts";
+import "./api-keys.ts";
+import "./watch-tokens.ts";
 
 /** The executable schema. */
 export const schema = builder.toSchema();
