@@ -45,6 +45,8 @@ export class WatchTokens {
   open(token: string): WatchClaims | undefined {
     if (!token.startsWith(prefix)) return undefined;
     const bytes = Buffer.from(token.slice(prefix.length), "base64url");
+    // Decoding passes over what does not belong there.
+    if (prefix + bytes.toString("base64url") !== token) return undefined;
     if (bytes.length !== claimsLength + signatureLength) return undefined;
     const claims = bytes.subarray(0, claimsLength);
     if (!timingSafeEqual(this.#sign(claims), bytes.subarray(claimsLength))) return undefined;
