@@ -18,7 +18,7 @@ type Results = AsyncIterableIterator<ExecutionResult>;
 
 /**
  * Every operation passes here, by whichever transport it came: with a watch token it is checked before anything runs,
- * and a subscription takes its place among those allowed and is held by the key it was opened with.
+ * and a subscription takes its place among those allowed and, unless its socket is, is held by the key it came with.
  */
 export function guardAccess(options: AccessGuardOptions): Plugin<GuardedContext> {
   return {
@@ -51,7 +51,7 @@ function admit(args: ExecutionArgs): GraphQLError | undefined {
 
 async function subscribeWithin(
   { access, allowance }: AccessGuardOptions,
-  { viewer, socket }: GuardedContext,
+  { viewer, socket, endsWithSocket }: GuardedContext,
   subscribe: () => Promise<Results | ExecutionResult>,
 ): Promise<Results | ExecutionResult> {
   let leave: () => void;
@@ -63,7 +63,8 @@ async function subscribeWithin(
   }
   try {
     const results = await subscribe();
-    if (Symbol.asyncIterator in results) return holdResults(access, viewer, results, leave);
+    const isStream = Symbol.asyncIterator in results;
+    if (isStream) return holdResults(results, leave, endsWithSocket ? undefined : { access, viewer });
     leave();
     return results;
   } catch (error) {
@@ -72,12 +73,11 @@ async function subscribeWithin(
   }
 }
 
-/** The same results, until the viewer may no longer have them; then the reason, and the end. */
+/** The same results, until the viewer they are held by may no longer have them; then the reason, and the end. */
 function holdResults(
-  access: Access,
-  viewer: Viewer | undefined,
   results: Results,
   leave: () => void,
+  by: { access: Access; viewer: Viewer | undefined } | undefined,
 ): Results {
   let lastWord: ExecutionResult | undefined;
   const done = { done: true, value: undefined } as const;
@@ -86,8 +86,8 @@ function holdResults(
     leave();
   };
   const release =
-    viewer &&
-    access.hold(viewer, (error) => {
+    by?.viewer &&
+    by.access.hold(by.viewer, (error) => {
       lastWord = { errors: [toGraphqlError(error)] };
       leave();
       // Whoever waits for the next event gets the last word instead.

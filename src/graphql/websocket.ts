@@ -29,6 +29,7 @@ interface PipelineArgs extends ExecutionArgs {
 }
 
 const keepAliveMs = 12_000;
+const closeGraceMs = 1_000;
 
 /** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
 export const tooManySockets = 4420;
@@ -98,8 +99,11 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Serv
         socket.close(tooManySockets, "Too many sockets of this account");
         return false;
       }
-      const end = (error: DomainError): void =>
+      const end = (error: DomainError): void => {
         socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+        // It need not agree.
+        setTimeout(() => socket.terminate(), closeGraceMs).unref();
+      };
       const release = viewer && access.hold(viewer, end);
       extra.viewer = viewer;
       extra.leave = () => {
@@ -124,7 +128,7 @@ async function start(
   try {
     const own = authorizationIn(payload.extensions?.["headers"]);
     const viewer = own === null ? connected : await authenticate(access, own);
-    return await prepare(yoga, { viewer, socket }, payload);
+    return await prepare(yoga, { viewer, socket, endsWithSocket: own === null }, payload);
   } catch (error) {
     const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
     return errors.map(withoutStatus);
@@ -154,13 +158,13 @@ function withoutStatus({ message, nodes, source, positions, path, extensions }: 
  */
 async function prepare(
   yoga: Yoga,
-  { viewer, socket }: ServerContext,
+  caller: ServerContext,
   { operationName, query, variables }: SubscribePayload,
 ): Promise<ExecutionArgs> {
   const params = { operationName: operationName ?? undefined, query, variables: variables ?? undefined };
   // Mutations are refused in a GET request.
   const request = new Request("http://localhost/graphql", { method: "POST" });
-  const pipeline = yoga.getEnveloped({ viewer, socket, params, request } as never);
+  const pipeline = yoga.getEnveloped({ ...caller, params, request } as never);
   const { parse, validate, schema, execute, subscribe, contextFactory } = pipeline;
   const document = parse(query);
   const errors = validate(schema, document);

@@ -26,6 +26,8 @@ export interface ServerContext {
   viewer?: Viewer | undefined;
   /** The WebSocket it came by: its subscriptions are counted. */
   socket?: object;
+  /** Whether that socket is closed when the viewer may no longer be served; else the subscription itself has to end. */
+  endsWithSocket?: boolean;
 }
 
 export type Yoga = YogaServerInstance<ServerContext, Context>;

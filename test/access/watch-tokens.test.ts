@@ -6,7 +6,7 @@ import { decodeId, encodeId } from "../../src/graphql/ids.ts";
 import { schema } from "../../src/graphql/schema.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { GraphqlClient, type GraphqlError } from "../support/graphql-client.ts";
-import { selectAll, walkSchema } from "../support/schema-walk.ts";
+import { selectAll, walkSchema, type Step } from "../support/schema-walk.ts";
 import { subscribeOverSse } from "../support/sse-client.ts";
 
 const tokenMutation = `mutation ($input: CreateWatchTokenInput!) {
@@ -208,8 +208,14 @@ const isInSchema = (name: string): boolean => {
   return Object.hasOwn(fieldsOf(type), field);
 };
 
+const canFilterByCampaign = isInSchema("MessageEventFilter.campaignId");
+
+/** Without a filter by campaign there is no way to ask for the events of one. */
+const isAnswered = (name: string): boolean =>
+  isInSchema(name) && (name !== "Subscription.messageEvents" || canFilterByCampaign);
+
 const campaignFilter = (id: string): string | undefined =>
-  isInSchema("MessageEventFilter.campaignId") ? `{ campaignId: ${id} }` : undefined;
+  canFilterByCampaign ? `{ campaignId: ${id} }` : undefined;
 
 /** What of the schema belongs to the target, and the fields that may be seen of what it leads to. */
 const ownTypes = {
@@ -255,18 +261,19 @@ describe.each(["Message", "Campaign"] as const)("the whole schema, from a token 
     const readable: string[] = [];
     const steps = walkSchema(schema, choose, entries[kind].filter(isInSchema));
     expect(steps.length).toBeGreaterThan(200);
-    for (const { type, field, document } of steps) {
+    const ask = async ({ type, field, document }: Step): Promise<void> => {
       const [result] = await Array.fromAsync(take(socket.iterate({ query: document })));
       const codes = codesOf(result?.errors as GraphqlError[] | undefined);
       expect(codes, document).not.toContain("BAD_REQUEST");
-      if (codes.includes("FORBIDDEN")) expect(result?.data ?? null, document).toBeNull();
-      else readable.push(`${type}.${field}`);
-    }
+      // What is refused is refused as a whole.
+      const isRefused = codes.includes("FORBIDDEN") && result?.data == null;
+      if (!isRefused) readable.push(`${type}.${field}`);
+    };
+    while (steps.length > 0) await Promise.all(steps.splice(0, 100).map(ask));
     await client.close();
-    expect(readable).toContain(kind === "Message" ? "Message.text" : "Campaign.name");
+    const awaited = kind === "Message" ? ["Message.text", ...shownOfProvider] : ["Campaign.name"];
+    expect(readable).toEqual(expect.arrayContaining([...awaited, ...entries[kind].filter(isAnswered)]));
     expect(readable.filter((name) => !isOwn(...(name.split(".") as [string, string])))).toEqual([]);
-    if (kind === "Message")
-      expect(readable).toEqual(expect.arrayContaining([...shownOfProvider, ...entries.Message]));
   });
 
   it("answers with nothing of its neighbours when it asks for all it may", async () => {
@@ -282,10 +289,11 @@ describe.each(["Message", "Campaign"] as const)("the whole schema, from a token 
     const { data, errors } = await client.send(query, { id: ownId() });
     expect(errors).toBeUndefined();
     const text = JSON.stringify(data);
+    // The campaign is not part of its message.
+    const strange = kind === "Message" ? [campaignId, "CANARY"] : [];
     expect(text).toContain(kind === "Message" ? "Yours to see" : "CANARY campaign");
-    for (const secret of [strangerId, "987654", "callbacks/", "CANARY text"])
+    for (const secret of [...strange, strangerId, "987654", "callbacks/", "CANARY text"])
       expect(text).not.toContain(secret);
-    if (kind === "Message") expect(text).not.toContain("CANARY");
   });
 });
 
@@ -297,45 +305,46 @@ async function* take<Value>(values: AsyncIterableIterator<Value>): AsyncGenerato
   }
 }
 
-describe("a token in the address", () => {
-  const open = (token: string, accept = "text/event-stream"): Promise<Response> => {
-    const url = new URL("/graphql", app.url);
-    url.searchParams.set("query", "query ($id: ID!) { message(id: $id) { text } }");
-    url.searchParams.set("variables", JSON.stringify({ id: messageId }));
-    url.searchParams.set("token", token);
-    return fetch(url, { headers: { accept } });
-  };
+/** The address as an `EventSource` asks for it: with the token in it, and no header of its own. */
+const openWith = (token: string, accept = "text/event-stream"): Promise<Response> => {
+  const url = new URL("/graphql", app.url);
+  url.searchParams.set("query", "query ($id: ID!) { message(id: $id) { text } }");
+  url.searchParams.set("variables", JSON.stringify({ id: messageId }));
+  url.searchParams.set("token", token);
+  return fetch(url, { headers: { accept } });
+};
 
+describe("a token in the address", () => {
   it("serves an EventSource", async () => {
     const { token } = await createToken({ messageId });
-    const response = await open(token);
+    const response = await openWith(token);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain("Yours to see");
   });
 
   it("is refused when it is an API key", async () => {
-    const response = await open(app.key);
+    const response = await openWith(app.key);
     expect(response.status).toBe(401);
     expect(await response.text()).toContain("UNAUTHENTICATED");
   });
 
   it("is not looked at but for an event stream", async () => {
     const { token } = await createToken({ messageId });
-    expect(await (await open(token, "application/json")).text()).toContain("UNAUTHENTICATED");
+    expect(await (await openWith(token, "application/json")).text()).toContain("UNAUTHENTICATED");
   });
 
   it("is in no log, and neither is a key, whatever goes wrong", async () => {
     const { token } = await createToken({ messageId });
     const wrong = [`${token}x`, `sg_${randomBytes(24).toString("base64url")}`];
     for (const credential of wrong) {
-      await (await open(credential)).text();
+      await (await openWith(credential)).text();
       const client = new GraphqlClient(app.url, credential);
       await client.send("{ viewer { keyName } }");
       await expect(client.subscribe(watchMessage, { id: messageId }).next()).rejects.toMatchObject({
         code: 4403,
       });
     }
-    await (await open(token)).text();
+    await (await openWith(token)).text();
     for (const secret of [...wrong, token, app.key]) expect(app.log.join("")).not.toContain(secret);
   });
 });
