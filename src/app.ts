@@ -14,6 +14,7 @@ import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
+import { AccessGuard } from "./graphql/access-guard.ts";
 import { maxRequestBytes } from "./graphql/limits.ts";
 import { createErrorMask } from "./graphql/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
@@ -189,8 +190,9 @@ async function startApi(
   const { database, connections, clock, streams, access } = services;
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
+  const guard = new AccessGuard({ access, allowance });
   const { developmentKey, keepAliveMs } = options;
-  const yoga = createGraphqlServer({ services, allowance, maskError, developmentKey });
+  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey });
   const callbacks = createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),

@@ -14,109 +14,142 @@ export interface AccessGuardOptions {
 }
 
 type GuardedContext = Context & ServerContext;
-type Results = AsyncIterableIterator<ExecutionResult>;
 
 /**
  * Every operation passes here, by whichever transport it came: with a watch token it is checked before anything runs,
  * and a subscription takes its place among those allowed and, unless its socket is, is held by the key it came with.
  */
-export function guardAccess(options: AccessGuardOptions): Plugin<GuardedContext> {
+export class AccessGuard {
+  readonly #access: Access;
+  readonly #allowance: Allowance;
+
+  constructor({ access, allowance }: AccessGuardOptions) {
+    this.#access = access;
+    this.#allowance = allowance;
+  }
+
+  /**
+   * An operation within what a watch token opens may read; every other has no scope at all. Returns why it may not
+   * run.
+   */
+  admit(args: ExecutionArgs): GraphQLError | undefined {
+    const context = args.contextValue as { viewer: Viewer | undefined };
+    const { viewer } = context;
+    if (!viewer?.watches) return undefined;
+    const refused = checkWatched(args, viewer.watches);
+    if (refused) return toGraphqlError(refused);
+    context.viewer = { ...viewer, scopes: new Set(["READ"]) };
+    return undefined;
+  }
+
+  /**
+   * Takes the place of a subscription, and calls `end` once, when its viewer may no longer be served. Returns how to
+   * leave.
+   * @throws GraphQLError when there are too many
+   */
+  enter({ viewer, socket, endsWithSocket }: ServerContext, end: (error: GraphQLError) => void): () => void {
+    const leave = this.#takePlace(viewer, socket);
+    if (!viewer || endsWithSocket) return leave;
+    const release = this.#access.hold(viewer, (error) => end(toGraphqlError(error)));
+    return () => {
+      release();
+      leave();
+    };
+  }
+
+  #takePlace(viewer: Viewer | undefined, socket: object | undefined): () => void {
+    try {
+      return this.#allowance.takeSubscription(viewer?.accountId, socket);
+    } catch (error) {
+      throw error instanceof DomainError ? toGraphqlError(error) : error;
+    }
+  }
+}
+
+/** Puts the guard into the pipeline. */
+export function guardAccess(guard: AccessGuard): Plugin<GuardedContext> {
   return {
     onExecute: ({ args, executeFn, setExecuteFn }) => {
       if (!args.contextValue.viewer?.watches) return;
       setExecuteFn((given: ExecutionArgs) => {
-        const refused = admit(given);
+        const refused = guard.admit(given);
         return refused ? { errors: [refused] } : executeFn(given);
       });
     },
     onSubscribe: ({ subscribeFn, setSubscribeFn }) => {
       setSubscribeFn(async (given: ExecutionArgs) => {
-        const refused = admit(given);
-        if (refused) return { errors: [refused] };
-        return subscribeWithin(options, given.contextValue as GuardedContext, () => subscribeFn(given));
+        const refused = guard.admit(given);
+        return refused ? { errors: [refused] } : subscribeWithin(guard, given, subscribeFn);
       });
     },
   };
 }
 
-/** An operation within what the token opens may read; every other has no scope at all. Returns why it may not run. */
-function admit(args: ExecutionArgs): GraphQLError | undefined {
-  const context = args.contextValue as { viewer: Viewer | undefined };
-  const { viewer } = context;
-  if (!viewer?.watches) return undefined;
-  const refused = checkWatched(args, viewer.watches);
-  if (!refused) context.viewer = { ...viewer, scopes: new Set(["READ"]) };
-  return refused && toGraphqlError(refused);
-}
+type Results = AsyncIterableIterator<ExecutionResult>;
 
 async function subscribeWithin(
-  { access, allowance }: AccessGuardOptions,
-  { viewer, socket, endsWithSocket }: GuardedContext,
-  subscribe: () => Promise<Results | ExecutionResult>,
+  guard: AccessGuard,
+  args: ExecutionArgs,
+  subscribe: (args: ExecutionArgs) => Promise<Results | ExecutionResult>,
 ): Promise<Results | ExecutionResult> {
-  let leave: () => void;
+  const guarded = new GuardedResults();
   try {
-    leave = allowance.takeSubscription(viewer?.accountId, socket);
-  } catch (error) {
-    if (error instanceof DomainError) return { errors: [toGraphqlError(error)] };
-    throw error;
-  }
-  try {
-    const results = await subscribe();
-    const isStream = Symbol.asyncIterator in results;
-    if (isStream) return holdResults(results, leave, endsWithSocket ? undefined : { access, viewer });
-    leave();
+    guarded.leave = guard.enter(args.contextValue as GuardedContext, (error) => guarded.endWith(error));
+    const results = await subscribe(args);
+    if (Symbol.asyncIterator in results) return guarded.begin(results);
+    guarded.leave();
     return results;
   } catch (error) {
-    leave();
+    guarded.leave();
+    if (error instanceof GraphQLError) return { errors: [error] };
     throw error;
   }
 }
 
-/** The same results, until the viewer they are held by may no longer have them; then the reason, and the end. */
-function holdResults(
-  results: Results,
-  leave: () => void,
-  by: { access: Access; viewer: Viewer | undefined } | undefined,
-): Results {
-  let lastWord: ExecutionResult | undefined;
-  const done = { done: true, value: undefined } as const;
-  const over = (): void => {
-    release?.();
-    leave();
-  };
-  const release =
-    by?.viewer &&
-    by.access.hold(by.viewer, (error) => {
-      lastWord = { errors: [toGraphqlError(error)] };
-      leave();
-      // Whoever waits for the next event gets the last word instead.
-      void results.return?.();
-    });
-  return {
-    async next() {
-      try {
-        const result = lastWord ? done : await results.next();
-        if (!result.done && !lastWord) return result;
-        over();
-        const value = lastWord;
-        lastWord = undefined;
-        return value ? { done: false, value } : done;
-      } catch (error) {
-        over();
-        throw error;
-      }
-    },
-    async return() {
-      over();
-      await results.return?.();
-      return done;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+/** The results of a subscription, until it is ended from outside; then the reason, and the end. */
+class GuardedResults implements Results {
+  leave: () => void = () => undefined;
+  #results: Results | undefined;
+  #lastWord: ExecutionResult | undefined;
+
+  begin(results: Results): this {
+    this.#results = results;
+    if (this.#lastWord) void results.return?.();
+    return this;
+  }
+
+  endWith(error: GraphQLError): void {
+    this.#lastWord = { errors: [error] };
+    // Whoever waits for the next event gets the last word instead.
+    void this.#results?.return?.();
+  }
+
+  async next(): Promise<IteratorResult<ExecutionResult>> {
+    try {
+      const result = this.#lastWord ? done : await this.#results?.next();
+      if (result && !result.done && !this.#lastWord) return result;
+      this.leave();
+      const value = this.#lastWord;
+      this.#lastWord = undefined;
+      return value ? { done: false, value } : done;
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult>> {
+    this.leave();
+    await this.#results?.return?.();
+    return done;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
 }
+
+const done = { done: true, value: undefined } as const;
 
 const toGraphqlError = (error: DomainError): GraphQLError =>
   new GraphQLError(error.message, { originalError: error, extensions: { code: error.code } });

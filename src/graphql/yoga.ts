@@ -1,12 +1,11 @@
 import { GraphQLError, parse } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { Access } from "../access/access.ts";
-import type { Allowance } from "../access/allowance.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import { readBearer } from "../access/bearer.ts";
 import { patient } from "../database/patient.ts";
 import { UnauthenticatedError } from "../errors.ts";
-import { guardAccess } from "./access-guard.ts";
+import { guardAccess, type AccessGuard } from "./access-guard.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { maxTokens } from "./limits.ts";
@@ -15,7 +14,7 @@ import { schema } from "./schema.ts";
 
 export interface YogaOptions {
   services: Services;
-  allowance: Allowance;
+  guard: AccessGuard;
   maskError: (error: unknown) => Error;
   /** Filled into GraphiQL in development. */
   developmentKey: string | undefined;
@@ -33,7 +32,7 @@ export interface ServerContext {
 export type Yoga = YogaServerInstance<ServerContext, Context>;
 
 /** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
-export function createGraphqlServer({ services, allowance, maskError, developmentKey }: YogaOptions): Yoga {
+export function createGraphqlServer({ services, guard, maskError, developmentKey }: YogaOptions): Yoga {
   const page = graphiqlPage(developmentKey);
   const { access } = services;
   return createYoga<ServerContext, Context>({
@@ -50,7 +49,7 @@ export function createGraphqlServer({ services, allowance, maskError, developmen
       limitTokens(),
       codeValidationErrors(),
       waitOutOutages(services),
-      guardAccess({ access, allowance }),
+      guardAccess(guard),
     ],
     context: async ({ request, viewer }) =>
       createContext(services, viewer ?? (await authenticateRequest(access, request))),
