@@ -6,6 +6,8 @@ import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from ".
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
+import { CampaignFeed } from "./campaigns/campaign-feed.ts";
+import { CampaignPump } from "./campaigns/pump.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
@@ -26,6 +28,7 @@ import type { Logger } from "./logger.ts";
 import { ClosedLanes } from "./messages/closed-lanes.ts";
 import { Dispatcher } from "./messages/dispatch.ts";
 import { EventFeed } from "./messages/event-feed.ts";
+import { Outcomes } from "./messages/outcomes.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import type { HttpLimits } from "./providers/registry.ts";
@@ -120,6 +123,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
   const access = new Access({ database, secretKey: options.secretKey, clock, onError });
   stops.push(() => access.close());
+  const campaigns = new CampaignFeed(database);
   const services: Services = {
     database,
     clock,
@@ -130,6 +134,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     streams,
     balances,
     access,
+    campaigns,
   };
 
   // The API and the worker drain side by side.
@@ -140,6 +145,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     await feed.open(listener);
     await balances.open(listener);
     await access.open(listener);
+    await campaigns.open(listener);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }
@@ -156,15 +162,11 @@ async function startJobs(
 ): Promise<void> {
   const { logger, random = Math.random } = options;
   const lanes = new ClosedLanes();
-  const dispatcher = new Dispatcher({
-    lanes,
-    database,
-    connections,
-    clock,
-    logger,
-    random,
-    onOutcome: (provider, outcome, elapsed) => metrics.submissions.observe({ provider, outcome }, elapsed),
-  });
+  const outcomes = new Outcomes({ database, clock, logger, random });
+  const onOutcome = (provider: string, outcome: string, elapsed: number): void =>
+    metrics.submissions.observe({ provider, outcome }, elapsed);
+  const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, onOutcome });
+  const pump = new CampaignPump({ database, listener, connections, clock, logger, outcomes, onOutcome });
   const worker = await startWorker({
     database,
     listener,
@@ -172,12 +174,15 @@ async function startJobs(
     clock,
     logger,
     dispatcher,
+    outcomes,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
   doors.push(() => worker.stop());
+  await pump.start();
+  doors.push(() => pump.stop());
 }
 
 async function startApi(

@@ -16,6 +16,7 @@ export const errorCodes = {
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
+  CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
   QUERY_TOO_COMPLEX: "The query asks for too much at once.",
   UNAVAILABLE: "The service cannot answer now; try again.",
@@ -140,6 +141,15 @@ export class NotCancellableError extends DomainError {
   readonly status: string;
   constructor(status: string) {
     super(`Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}.`);
+    this.status = status;
+  }
+}
+
+export class CampaignEndedError extends DomainError {
+  readonly code = "CAMPAIGN_ENDED";
+  readonly status: string;
+  constructor(status: string, advice: string) {
+    super(`The campaign is ${status}. ${advice}`);
     this.status = status;
   }
 }

@@ -18,6 +18,7 @@ const lane: Lane = {
   openUntil: null,
   openSeconds: 0,
   closedAt: now,
+  yieldUntil: null,
 };
 
 describe("what a lane admits", () => {

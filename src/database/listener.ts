@@ -2,8 +2,11 @@ import { Client, escapeIdentifier } from "pg";
 
 /** The one connection of this process on which PostgreSQL tells us that something changed. */
 export interface Listener {
-  /** Calls `wake` after every NOTIFY on `channel`, and after each reconnection, since hints may have been lost. */
-  on(channel: string, wake: () => void): Promise<void>;
+  /**
+   * Calls `wake` after every NOTIFY on `channel` with its payload, and after each reconnection without one, since
+   * hints may have been lost.
+   */
+  on(channel: string, wake: (payload?: string) => void): Promise<void>;
   /** Calls `react` after each reconnection. Returns how to stop that. */
   onReconnection(react: () => void): () => void;
   /** Holds an advisory lock, through reconnections too; others see by it that we live. Returns how to let go. */
@@ -32,7 +35,7 @@ interface Lock {
 /** Connects and stays connected: a lost connection is made anew, with its channels and locks. */
 export async function openListener(url: string, options: ListenerOptions): Promise<Listener> {
   const { onError } = options;
-  const channels = new Map<string, () => void>();
+  const channels = new Map<string, Set<(payload?: string) => void>>();
   const reactions = new Set<() => void>();
   const locks = new Set<Lock>();
   let closed = false;
@@ -50,7 +53,9 @@ export async function openListener(url: string, options: ListenerOptions): Promi
       connectionTimeoutMillis: connectMs,
     });
     let broken: Error | undefined;
-    next.on("notification", ({ channel }) => channels.get(channel)?.());
+    next.on("notification", ({ channel, payload }) => {
+      for (const wake of channels.get(channel) ?? []) wake(payload);
+    });
     next.on("error", (error) => (broken = error));
     next.on("end", () => {
       if (closed || next !== client) return;
@@ -91,12 +96,13 @@ export async function openListener(url: string, options: ListenerOptions): Promi
     } catch {
       return reconnectLater(Math.min(pauseMs * 2, longestPauseMs));
     }
-    for (const wake of [...channels.values(), ...reactions]) wake();
+    for (const wakes of channels.values()) for (const wake of wakes) wake();
+    for (const react of reactions) react();
   }
 
   return {
     async on(channel, wake) {
-      channels.set(channel, wake);
+      channels.set(channel, (channels.get(channel) ?? new Set()).add(wake));
       await client?.query(`listen ${escapeIdentifier(channel)}`);
     },
     onReconnection(react) {

@@ -3,6 +3,8 @@ import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
+import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
+import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
@@ -28,6 +30,7 @@ export interface Services {
   streams: Streams;
   balances: BalanceFeed;
   access: Access;
+  campaigns: CampaignFeed;
 }
 
 /** One page of one message's timeline. */
@@ -41,11 +44,14 @@ export interface Context extends Services {
   /** Where the event log stood before anything of this operation was read: the cursor of its answers. */
   readPosition: Position;
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
+  campaignProgress: DataLoader<string, CampaignProgress>;
 }
 
 export function createContext(services: Services, viewer: Viewer | undefined): Context {
   const readPosition = services.feed.position;
-  return { ...services, viewer, readPosition, timelines: createTimelineLoader(services.database) };
+  const { database } = services;
+  const campaignProgress = new DataLoader((ids: readonly string[]) => readProgress(database, ids), batchOnly);
+  return { ...services, viewer, readPosition, timelines: createTimelineLoader(database), campaignProgress };
 }
 
 /** The account of the caller. @throws UnauthenticatedError */

@@ -1,4 +1,5 @@
 import {
+  CampaignEndedError,
   type DomainError,
   errorCodes,
   IdempotencyConflictError,
@@ -122,6 +123,12 @@ builder.objectType(NotCancellableError, {
 builder.objectType(LastAdminKeyError, {
   name: "LastAdminKeyError",
   description: errorCodes.LAST_ADMIN_KEY,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(CampaignEndedError, {
+  name: "CampaignEndedError",
+  description: errorCodes.CAMPAIGN_ENDED,
   interfaces: [ErrorInterface],
 });
 

@@ -3,6 +3,10 @@ import { z } from "zod";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
 import { refreshBalance } from "../connections/check.ts";
 import { createDrainRounds } from "../connections/drain-rounds.ts";
+import { abandonDeadClaims } from "../campaigns/dead-claims.ts";
+import { expandCampaign } from "../campaigns/expand.ts";
+import { cancelMessagesOf } from "../campaigns/life-cycle.ts";
+import { tendCampaigns } from "../campaigns/tend.ts";
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../logger.ts";
@@ -10,6 +14,7 @@ import { queueDueChecks } from "../messages/checks.ts";
 import type { ClosedLanes } from "../messages/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch.ts";
 import { addJobs } from "../messages/jobs.ts";
+import type { Outcomes } from "../messages/outcomes.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
 import { sweepParked } from "../messages/parked.ts";
 import { forgetOld } from "./forget.ts";
@@ -21,6 +26,7 @@ export interface WorkerOptions extends LookUpOptions {
   database: Database;
   listener: Listener;
   dispatcher: Dispatcher;
+  outcomes: Outcomes;
   lanes: ClosedLanes;
   /** Takes the receipts that a provider hands out once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
@@ -37,6 +43,7 @@ export interface Worker {
 const dispatchPayload = z.object({ messageId: z.uuid() });
 const reconcilePayload = z.object({ messageId: z.uuid(), isFirst: z.boolean() });
 const providerPayload = z.object({ providerId: z.uuid() });
+const campaignPayload = z.object({ campaignId: z.uuid() });
 const lookUpPayload = z.object({ providerId: z.uuid(), messageIds: z.array(z.uuid()) });
 
 function tasks(options: WorkerOptions): TaskList {
@@ -49,6 +56,8 @@ function tasks(options: WorkerOptions): TaskList {
       return reconcileMessage(options, { messageId, isFirst: isFirst && job.attempts === 1 });
     },
     "drain-receipts": (payload) => options.drainReceipts(providerPayload.parse(payload).providerId),
+    "expand-campaign": (payload) => expandCampaign(options, campaignPayload.parse(payload).campaignId),
+    "cancel-campaign": (payload) => cancelMessagesOf(options, campaignPayload.parse(payload).campaignId),
     "refresh-balance": async (payload) => {
       const connection = await options.connections.get(providerPayload.parse(payload).providerId);
       if (connection) await refreshBalance(options, connection);
@@ -68,6 +77,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
+    { name: "tend campaigns", everyMs: 1_000, run: () => tendCampaigns(options) },
+    { name: "abandon claims of dead workers", everyMs: 5_000, run: () => abandonDeadClaims(options) },
     { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
     { name: "queue drains", everyMs: 2_000, run: async () => queueDrains(database, await queuesToDrain()) },
     {

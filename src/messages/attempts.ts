@@ -8,6 +8,8 @@ import type { TextEncoding } from "./text.ts";
 export interface DispatchMessage {
   id: string;
   providerId: string;
+  /** Null for a message of its own. */
+  campaignId: string | null;
   recipient: string;
   sender: string;
   text: string;
@@ -26,35 +28,41 @@ export interface DispatchMessage {
 const read: Statement = {
   name: "read_for_dispatch",
   text: `
-    select id, provider_id as "providerId", recipient, sender, text, encoding, segments, flash, priority,
+    select id, provider_id as "providerId", campaign_id as "campaignId", recipient, sender, text, encoding, segments, flash, priority,
       status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId", dlt_template_id as "dltTemplateId",
       (select coalesce(max(number), 0)::int from attempts where message_id = id) as attempts
     from messages
-    where id = $1`,
+    where id = any ($1::uuid[])`,
 };
 
+export const readAllForDispatch = (database: Queryable, ids: readonly string[]): Promise<DispatchMessage[]> =>
+  database.query<DispatchMessage>(read, [ids]);
+
 export async function readForDispatch(database: Queryable, id: string): Promise<DispatchMessage | undefined> {
-  return (await database.query<DispatchMessage>(read, [id]))[0];
+  return (await readAllForDispatch(database, [id]))[0];
 }
 
 const start: Statement = {
   name: "start_attempts",
   text: `
-    insert into attempts (message_id, number, provider_id, started_at)
-    select message_id, number, provider_id, $4
-    from unnest($1::uuid[], $2::smallint[], $3::uuid[]) as a (message_id, number, provider_id)`,
+    insert into attempts (message_id, number, provider_id, started_at, claim)
+    select message_id, number, provider_id, $5, claim
+    from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[]) as a (message_id, number, provider_id, claim)`,
 };
 
+/** `claims`: by message, the claim of a campaign that its request belongs to (see `Attempt.claim`). */
 export async function startAttempts(
   transaction: Queryable,
-  messages: readonly DispatchMessage[],
+  messages: readonly Pick<DispatchMessage, "id" | "attempts" | "providerId">[],
   startedAt: Date,
+  claims: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
   if (messages.length === 0) return;
   const ids = messages.map(({ id }) => id);
   const numbers = messages.map(({ attempts }) => attempts + 1);
   const providers = messages.map(({ providerId }) => providerId);
-  await transaction.query(start, [ids, numbers, providers, startedAt]);
+  const names = ids.map((id) => claims.get(id) ?? null);
+  await transaction.query(start, [ids, numbers, providers, names, startedAt]);
 }
 
 export interface FinishedAttempt {

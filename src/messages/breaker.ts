@@ -29,7 +29,7 @@ const lockLanes: Statement = {
   text: `
     select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
       0 as "inFlight", tokens, refilled_at as "refilledAt", breaker, open_until as "openUntil",
-      open_seconds as "openSeconds", closed_at as "closedAt"
+      open_seconds as "openSeconds", closed_at as "closedAt", yield_until as "yieldUntil"
     from lanes
     where provider_id = any ($1::uuid[])
     order by provider_id

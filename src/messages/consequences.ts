@@ -57,6 +57,8 @@ function afterRefusal(
     return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } } };
   }
   const detail = `Not accepted: ${reason}. Next attempt at ${runAt.toISOString()}.`;
+  // A campaign finds its own messages again.
+  if (message.campaignId !== null) return { change: { ...base, status: "QUEUED", detail, retryAt: runAt } };
   return { change: { ...base, status: "QUEUED", detail }, retry: dispatchJob(message, runAt) };
 }
 

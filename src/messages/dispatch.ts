@@ -1,26 +1,23 @@
 import { Batcher } from "../batcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
-import type { Database, Queryable } from "../database/database.ts";
-import type { Logger } from "../logger.ts";
-import type { E164, Submission, SubmitOutcome } from "../providers/provider.ts";
-import { finishAttempts, readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
+import type { Database } from "../database/database.ts";
+import type { SubmitOutcome } from "../providers/provider.ts";
+import { readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
 import type { ClosedLanes } from "./closed-lanes.ts";
-import { consequencesOf, dispatchJob, type Finished } from "./consequences.ts";
-import { learn, type Experience } from "./breaker.ts";
+import { dispatchJob } from "./consequences.ts";
 import { addJobs } from "./jobs.ts";
 import { admitMessages } from "./lane.ts";
-import { matchParkedOf } from "./parked.ts";
+import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "./status-change.ts";
+import { toSubmission } from "./submission.ts";
 import { applyChanges } from "./transition.ts";
-import { validityMinutes } from "./validity.ts";
 
 export interface DispatcherOptions {
   database: Database;
   connections: Connections;
   clock: Clock;
-  logger: Logger;
-  random: () => number;
+  outcomes: Outcomes;
   lanes: ClosedLanes;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
@@ -37,9 +34,6 @@ const longestTurnMs = 250;
 
 const largestBatch = 200;
 const pausedRetryMs = 30_000;
-/** About a minute and a half: a database that restarts or fails over is back by then. */
-const finishTries = 20;
-const longestFinishPauseMs = 5_000;
 
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
@@ -48,12 +42,10 @@ const longestFinishPauseMs = 5_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #claims: Batcher<DispatchMessage, Claim>;
-  readonly #results: Batcher<Finished, void>;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#claims = new Batcher((messages) => this.#claim(messages), largestBatch);
-    this.#results = new Batcher((finished) => this.#finish(finished), largestBatch);
   }
 
   /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
@@ -62,6 +54,8 @@ export class Dispatcher {
     if (!message) return;
     if (message.status === "SUBMITTING") return this.#abandon(message);
     if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
+    // A campaign sends its own: it may be paused.
+    if (message.campaignId !== null) return;
     const connection = await this.#options.connections.get(message.providerId);
     if (!connection || connection.row.disconnectedAt)
       return this.#fail(message, "its provider was disconnected");
@@ -84,51 +78,17 @@ export class Dispatcher {
 
   async #submit(message: DispatchMessage, connection: Connection, startedAt: Date): Promise<void> {
     const writtenAt = performance.now();
-    const outcome = await connection.client.submit(this.#submission(message, connection, startedAt));
+    const callbackUrl = this.#options.connections.callbackUrl(connection);
+    const outcome = await connection.client.submit(toSubmission(message, callbackUrl, startedAt));
     const seconds = (performance.now() - writtenAt) / 1000;
     this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
-    await this.#record({
+    await this.#options.outcomes.record({
       message,
       attempt: message.attempts + 1,
       outcome,
       startedAt,
       finishedAt: this.#now(),
     });
-  }
-
-  #submission(message: DispatchMessage, connection: Connection, startedAt: Date): Submission {
-    const { id: messageId, recipient, sender: from, text, encoding, segments, flash, priority } = message;
-    return {
-      messageId,
-      to: recipient as E164,
-      from,
-      text,
-      encoding,
-      segments,
-      flash,
-      priority,
-      validityMinutes: validityMinutes(message.validUntil, startedAt),
-      cadenceGroupId: message.cadenceGroupId ?? undefined,
-      dltTemplateId: message.dltTemplateId ?? undefined,
-      callbackUrl: this.#options.connections.callbackUrl(connection),
-    };
-  }
-
-  /** What a provider told us must not be forgotten because the database was away for a moment. */
-  async #record(finished: Finished): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#results.add(finished);
-      } catch (error) {
-        if (attempt === finishTries) throw error;
-        this.#options.logger.warn(
-          { error, messageId: finished.message.id },
-          "could not store an outcome, trying again",
-        );
-        const pauseMs = Math.min(100 * 2 ** attempt, longestFinishPauseMs);
-        await new Promise((done) => setTimeout(done, pauseMs));
-      }
-    }
   }
 
   /** SUBMITTING with an attempt row, committed before the request, for those whose lane admits them. */
@@ -172,31 +132,6 @@ export class Dispatcher {
     return status === "SCHEDULED" ? [due, claim] : [claim];
   }
 
-  #finish(finished: Finished[]): Promise<void[]> {
-    return this.#options.database.transaction(async (transaction) => {
-      const news = await finishAttempts(transaction, finished);
-      const planned = news.map((one) => consequencesOf(one, this.#options.random));
-      const changes = planned.map(({ change }) => change);
-      const transitions = await applyChanges(transaction, changes);
-      const retries = planned.flatMap(({ retry }, index) =>
-        retry && transitions[index]?.applied ? [retry] : [],
-      );
-      await addJobs(transaction, retries);
-      await this.#matchParked(transaction, news);
-      await learn(transaction, news.flatMap(toExperience), this.#now());
-      return finished.map(() => undefined);
-    });
-  }
-
-  async #matchParked(transaction: Queryable, finished: Finished[]): Promise<void> {
-    const accepted = finished.flatMap(({ message, outcome }) =>
-      outcome.kind === "accepted" && outcome.providerMessageId !== undefined
-        ? [{ providerId: message.providerId, providerMessageId: outcome.providerMessageId }]
-        : [],
-    );
-    if (accepted.length > 0) await matchParkedOf(transaction, accepted);
-  }
-
   /** A worker died while it was sending this message: its request may have been written. */
   async #abandon(message: DispatchMessage): Promise<void> {
     const finishedAt = this.#now();
@@ -204,7 +139,13 @@ export class Dispatcher {
       kind: "ambiguous",
       reason: "the process that was sending it ended before the answer",
     } as const;
-    await this.#record({ message, attempt: message.attempts, outcome, startedAt: undefined, finishedAt });
+    await this.#options.outcomes.record({
+      message,
+      attempt: message.attempts,
+      outcome,
+      startedAt: undefined,
+      finishedAt,
+    });
   }
 
   async #expire(message: DispatchMessage): Promise<void> {
@@ -238,15 +179,3 @@ export class Dispatcher {
     return this.#options.clock.now();
   }
 }
-
-/** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
-const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] =>
-  startedAt === undefined
-    ? []
-    : [
-        {
-          providerId: message.providerId,
-          startedAt,
-          failed: outcome.kind === "ambiguous" || outcome.kind === "retryable",
-        },
-      ];

@@ -15,6 +15,8 @@ export type NewJob = {
   | { task: "reconcile"; payload: { messageId: string; isFirst: boolean } }
   | { task: "drain-receipts"; payload: { providerId: string } }
   | { task: "refresh-balance"; payload: { providerId: string } }
+  | { task: "expand-campaign"; payload: { campaignId: string } }
+  | { task: "cancel-campaign"; payload: { campaignId: string } }
 );
 
 const add: Statement = {

@@ -22,6 +22,15 @@ export interface Lane {
   closedAt: Date;
   /** How long the breaker stays open when a probe fails, in seconds. */
   openSeconds: number;
+  /** Until then campaigns take nothing: a single message is waiting for its turn. */
+  yieldUntil: Date | null;
+}
+
+/** Who asks: single messages go before those of campaigns. */
+export interface Asker {
+  isCampaign: boolean;
+  /** Messages in one request of each provider, 1 where nothing is said. */
+  bulkSizes?: ReadonlyMap<string, number>;
 }
 
 export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
@@ -35,15 +44,19 @@ export interface Admission {
 /** A probe that never came back does not keep the breaker half open for ever. */
 const probeSeconds = 45;
 const busyRetryMs = 50;
+/** How long campaigns hold back after a single message had to wait: it asks again well before. */
+const yieldMs = 500;
 
 const readLanes: Statement = {
   name: "read_lanes",
   text: `
     select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
       l.tokens, l.refilled_at as "refilledAt", l.breaker, l.open_until as "openUntil",
-      l.open_seconds as "openSeconds", l.closed_at as "closedAt",
+      l.open_seconds as "openSeconds", l.closed_at as "closedAt", l.yield_until as "yieldUntil",
       case when p.max_concurrent is null then 0 else (
-        select count(*)::int from attempts where provider_id = p.id and finished_at is null
+        select count(distinct coalesce(claim, message_id::text))::int
+        from attempts
+        where provider_id = p.id and finished_at is null
       ) end as "inFlight"
     from providers as p
     join lanes as l on l.provider_id = p.id
@@ -57,13 +70,14 @@ const writeLane: Statement = {
   name: "write_lane",
   text: `
     update lanes
-    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7
+    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7,
+      yield_until = $8
     where provider_id = $1`,
 };
 
 export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
-  const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt } = lane;
-  const values = [providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt];
+  const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt, yieldUntil } = lane;
+  const values = [providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt, yieldUntil];
   await transaction.query(writeLane, values);
 }
 
@@ -74,12 +88,16 @@ export async function saveLane(transaction: Queryable, lane: Lane): Promise<void
 async function admit(
   transaction: Queryable,
   wanted: ReadonlyMap<string, number>,
+  { isCampaign, bulkSizes }: Asker,
   now: Date,
 ): Promise<Map<string, Admission>> {
   const lanes = await transaction.query<Lane>(readLanes, [[...wanted.keys()]]);
   const admissions = new Map<string, Admission>();
   for (const lane of lanes) {
-    const { admission, next } = decide(lane, wanted.get(lane.providerId) ?? 0, now);
+    const count = wanted.get(lane.providerId) ?? 0;
+    const { admission, next } = isCampaign
+      ? decideForCampaign(lane, count, bulkSizes?.get(lane.providerId) ?? 1, now)
+      : decideForSingles(lane, count, now);
     admissions.set(lane.providerId, admission);
     await saveLane(transaction, next);
   }
@@ -91,10 +109,11 @@ export async function admitMessages<Message extends { id: string; providerId: st
   transaction: Queryable,
   messages: readonly Message[],
   now: Date,
+  asker: Asker = { isCampaign: false },
 ): Promise<{ admitted: Message[]; waiting: Map<string, number> }> {
   const wanted = Map.groupBy(messages, ({ providerId }) => providerId);
   const counts = new Map([...wanted].map(([providerId, group]) => [providerId, group.length]));
-  const admissions = await admit(transaction, counts, now);
+  const admissions = await admit(transaction, counts, asker, now);
   const admitted: Message[] = [];
   const waiting = new Map<string, number>();
   for (const [providerId, group] of wanted) {
@@ -109,12 +128,30 @@ export async function admitMessages<Message extends { id: string; providerId: st
   return { admitted, waiting };
 }
 
-/** What a lane admits of `wanted` submissions, and the lane afterwards. */
-export function decide(lane: Lane, wanted: number, now: Date): { admission: Admission; next: Lane } {
+function decideForSingles(lane: Lane, wanted: number, now: Date): Decision {
+  const { admission, next } = decide(lane, wanted, now);
+  if (admission.admitted >= wanted) return { admission, next };
+  return { admission, next: { ...next, yieldUntil: new Date(now.getTime() + yieldMs) } };
+}
+
+function decideForCampaign(lane: Lane, wanted: number, bulkSize: number, now: Date): Decision {
+  const yieldLeftMs = (lane.yieldUntil?.getTime() ?? 0) - now.getTime();
+  if (yieldLeftMs > 0) return { admission: { admitted: 0, retryAfterMs: yieldLeftMs }, next: lane };
+  return decide(lane, wanted, now, bulkSize);
+}
+
+export interface Decision {
+  admission: Admission;
+  next: Lane;
+}
+
+/** What a lane admits of `wanted` submissions, `bulkSize` to a request, and the lane afterwards. */
+export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Decision {
   const trust = trustOf(lane, now);
   if (trust.admitted === 0) return { admission: trust, next: lane };
   const refilled = refill(lane, now);
-  const free = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
+  const requests = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
+  const free = requests * bulkSize;
   const affordable = lane.maxPerSecond === null ? Infinity : Math.floor(refilled.tokens);
   const admitted = Math.min(wanted, trust.admitted, free, affordable);
   const next = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };

@@ -21,6 +21,8 @@ export interface StatusChange {
   failure?: MessageFailure | undefined;
   /** Plain words for the timeline. */
   detail?: string | undefined;
+  /** Not to be tried again before; for a message of a campaign that is QUEUED once more. */
+  retryAt?: Date;
   /** We have stopped looking after the message. */
   isEnd?: boolean;
   /** The change is dropped without a trace when the message is in another status. */

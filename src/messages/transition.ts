@@ -1,8 +1,10 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import type { DecimalText } from "../providers/provider.ts";
 import { checkReason, nextCheckAt, revisableOf } from "./check-schedule.ts";
 import { evolve, type MessageState } from "./evolve.ts";
 import { canonicalId } from "./message-id.ts";
 import { eventChannel, type LoggedEvent } from "./event-log.ts";
+import { addTallies, type CampaignMove } from "./tallies.ts";
 import { readPartHistory, weighPart, type PartReport } from "./parts.ts";
 import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, type IgnoredReason, type MessageStatus } from "./status.ts";
@@ -20,11 +22,13 @@ export interface LockedMessage extends MessageState {
   id: string;
   accountId: string;
   providerId: string | null;
+  campaignId: string | null;
   lastEventTx: string;
   /** Kind of its provider. */
   kind: string | null;
   nextCheckAt: Date | null;
   checks: number;
+  retryAt: Date | null;
 }
 
 type NewEvent = Omit<LoggedEvent, "id" | "tx">;
@@ -57,8 +61,25 @@ export async function applyChanges(
     return { change, applied, ignoredReason: reason, status: next.status };
   });
   if (events.length > 0) await write(transaction, [...changed.values()], events);
+  await addTallies(transaction, movesOf(messages, changed));
   return transitions;
 }
+
+/** What the changes mean for the counts of campaigns. */
+function movesOf(
+  before: ReadonlyMap<string, LockedMessage>,
+  after: ReadonlyMap<string, LockedMessage>,
+): CampaignMove[] {
+  return [...after.values()].flatMap((message) => {
+    const earlier = before.get(message.id);
+    const { campaignId, providerId } = message;
+    if (campaignId === null || !earlier) return [];
+    const costs = { before: costOf(earlier), after: costOf(message) };
+    return [{ campaignId, providerId, from: earlier.status, to: message.status, costs }];
+  });
+}
+
+const costOf = ({ cost }: LockedMessage): DecimalText | null => cost?.toString() ?? null;
 
 /** What a provider repeats when asked is not worth a line in the timeline; what it pushes is. */
 function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
@@ -118,22 +139,22 @@ function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusCh
 }
 
 /** News starts the schedule of looking after the message anew; what was ignored leaves it as it is. */
-function withNextCheck(message: LockedMessage, event: NewEvent, { isEnd }: StatusChange): LockedMessage {
+function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
   if (!event.applied) return message;
-  const reason = isEnd === true ? undefined : checkReason(message.status, message.kind);
+  const reason = change.isEnd === true ? undefined : checkReason(message.status, message.kind);
   const next = reason ? nextCheckAt(reason, 0, message.id, event.receivedAt) : null;
-  return { ...message, nextCheckAt: next, checks: 0 };
+  return { ...message, nextCheckAt: next, checks: 0, retryAt: change.retryAt ?? null };
 }
 
 const lock: Statement = {
   name: "lock_messages",
   text: `
-    select id, account_id as "accountId", provider_id as "providerId", status, version,
+    select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId", status, version,
       last_event_tx as "lastEventTx", provider_status as "providerStatus",
       provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
       failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
       mccmnc, cost, submitted_at as "submittedAt", sent_at as "sentAt", delivered_at as "deliveredAt",
-      updated_at as "updatedAt", next_check_at as "nextCheckAt", checks,
+      updated_at as "updatedAt", next_check_at as "nextCheckAt", checks, retry_at as "retryAt",
       (select kind from providers where id = m.provider_id) as kind
     from messages as m
     where id = any ($1::uuid[])
@@ -161,14 +182,14 @@ const writeStatesAndEvents: Statement = {
         failure_code = s."failureCode", failure_text = s."failureText", failure_permanent = s."failurePermanent",
         mccmnc = s.mccmnc, cost = s.cost, submitted_at = s."submittedAt", sent_at = s."sentAt",
         delivered_at = s."deliveredAt", updated_at = s."updatedAt", next_check_at = s."nextCheckAt",
-        checks = s.checks,
+        checks = s.checks, retry_at = s."retryAt",
         last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
       from json_to_recordset($1) as s (
         id uuid, status message_status, version int, "providerStatus" text, "providerMessageId" text,
         "providerBatchId" text, "failureCode" text, "failureText" text, "failurePermanent" boolean, mccmnc text,
         cost numeric, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
         "updatedAt" timestamptz, "nextCheckAt" timestamptz,
-        checks smallint
+        checks smallint, "retryAt" timestamptz
       )
       where m.id = s.id
     ), logged as (

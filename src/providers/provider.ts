@@ -214,7 +214,7 @@ export interface ProviderCapabilities {
   numberLookup: boolean;
   balance: boolean;
   rates: boolean;
-  /** Messages in one request at most. */
+  /** Messages in one `submitMany` at most; 1 where the provider has no form for many that tells of each. */
   bulkSize: number;
   /** Longest alphanumeric sender, in characters. */
   senderMaxLength: number;
@@ -245,6 +245,12 @@ export interface SharedState {
 
 export interface ProviderClient {
   submit(submission: Submission): Promise<SubmitOutcome>;
+  /**
+   * Submits up to `bulkSize` messages in as few requests as keep the truth about each of them; absent where the
+   * provider has no such form. One outcome for each submission, in the order given; never rejects. What may have
+   * been taken and is not proven refused is `ambiguous`, one by one. One message alone is submitted as by `submit`.
+   */
+  submitMany?(submissions: readonly Submission[]): Promise<SubmitOutcome[]>;
   /** Everything the provider says of these messages now. Messages it does not know are simply missing. */
   lookUp(messages: readonly SubmittedMessage[]): Promise<ProviderReply<Receipt[]>>;
   reconcile(submission: UncertainSubmission): Promise<ReconcileOutcome>;

@@ -5,6 +5,7 @@ import { WatchTokens } from "../../src/access/watch-tokens.ts";
 import { decodeId, encodeId } from "../../src/graphql/ids.ts";
 import { schema } from "../../src/graphql/schema.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
+import { storeCampaign } from "../support/campaigns.ts";
 import { GraphqlClient, type GraphqlError } from "../support/graphql-client.ts";
 import { selectAll, walkSchema, type Step } from "../support/schema-walk.ts";
 import { subscribeOverSse } from "../support/sse-client.ts";
@@ -57,17 +58,15 @@ async function plant(): Promise<string> {
   const { prisma } = app.services.database;
   const { accountId } = app;
   const provider = { accountId, providerId: decodeId("Provider", providerId) };
-  const { id } = await prisma.campaign.create({
-    data: { id: randomUUIDv7(), accountId, name: "CANARY campaign" },
-  });
+  const { campaignId: stored, id } = await storeCampaign(app, [], [], { name: "CANARY campaign" });
   await prisma.message.update({
     where: { id: decodeId("Message", messageId) },
-    data: { campaignId: id },
+    data: { campaignId: stored },
   });
   await prisma.balance.create({
     data: { ...provider, id: randomUUIDv7(), amount: "987654", currency: "EUR", fetchedAt: new Date() },
   });
-  return encodeId("Campaign", id);
+  return id;
 }
 
 const createToken = async (input: object, client = app.client): Promise<Created["createWatchToken"]> =>
@@ -216,6 +215,43 @@ const isAnswered = (name: string): boolean =>
 
 const campaignFilter = (id: string): string | undefined =>
   canFilterByCampaign ? `{ campaignId: ${id} }` : undefined;
+
+describe("a watch token for a campaign", () => {
+  const readCampaign = `query ($id: ID!) {
+    campaign(id: $id) { name counts { total } messages(first: 5) { edges { node { text campaign { id } } } } }
+  }`;
+
+  it("reads and watches it with its messages", async () => {
+    const client = await watcher({ campaignId }, other.url);
+    expect(await client.data(readCampaign, { id: campaignId })).toMatchObject({
+      campaign: {
+        name: "CANARY campaign",
+        messages: { edges: [{ node: { text: "Yours to see", campaign: { id: campaignId } } }] },
+      },
+    });
+    const query = "subscription ($id: ID!) { campaignProgress(id: $id) { name } }";
+    expect((await client.subscribe(query, { id: campaignId }).next()).value).toEqual({
+      data: { campaignProgress: { name: "CANARY campaign" } },
+    });
+    await client.close();
+  });
+
+  it.each<[string, string, () => object]>([
+    ["another campaign", readCampaign, () => ({ id: encodeId("Campaign", randomUUIDv7()) })],
+    ["all campaigns", "{ campaigns { edges { node { id } } } }", () => ({})],
+    ["a message outside of it", "query ($id: ID!) { node(id: $id) { id } }", () => ({ id: strangerId })],
+    [
+      "to cancel it",
+      "mutation ($id: ID!) { cancelCampaign(id: $id) { __typename } }",
+      () => ({ id: campaignId }),
+    ],
+  ])("is refused %s", async (_what, query, variables) => {
+    const client = await watcher({ campaignId });
+    const { data, errors } = await client.send(query, { ...variables() });
+    expect(data ?? null).toBeNull();
+    expect(codesOf(errors)).toEqual(["FORBIDDEN"]);
+  });
+});
 
 /** What of the schema belongs to the target, and the fields that may be seen of what it leads to. */
 const ownTypes = {

@@ -1,4 +1,5 @@
 import type { ProviderAdapter, ProviderCapabilities } from "../provider.ts";
+import { bulkSize } from "./bulk.ts";
 import { parseCallback } from "./callback.ts";
 import { createClient } from "./client.ts";
 import { type QikliSettings, secretKeys, settings } from "./config.ts";
@@ -22,8 +23,7 @@ const capabilities: ProviderCapabilities = {
   numberLookup: false,
   balance: false,
   rates: false,
-  // A request takes many messages, but one of them that is malformed has all of them refused.
-  bulkSize: 1,
+  bulkSize,
   senderMaxLength,
   senderMaxDigits,
   maxSegments: 25,

@@ -20,13 +20,49 @@ export interface Sendable {
 export const longestValidityMinutes = 48 * 60;
 
 /**
- * One message to one destination under our own message id, which Qikli takes once only. No `bulkId`: the one that
- * Qikli makes up is of no use to us, and a second use of one of ours might be.
+ * Each message under its own message id, which Qikli takes once only. Messages that are the same but for number and
+ * id share one entry with many destinations: the answer has a row for each destination either way. No `bulkId`: the
+ * one that Qikli makes up is of no use to us, and a second use of one of ours might be.
  */
-export function writeRequest(sendable: Sendable, format: QikliSettings["format"]): string {
-  const { messageId, to, from, text, flash, validityMinutes, deliverAt, callbackUrl } = sendable;
-  const destination = { to: digitsOf(to), messageId };
-  const details = {
+export function writeRequest(sendables: readonly Sendable[], format: QikliSettings["format"]): string {
+  const messages = new Map<string, MessageEntry>();
+  for (const sendable of sendables) {
+    const { from, ...details } = commonOf(sendable, format);
+    const key = JSON.stringify([from, details]);
+    const destination = { to: digitsOf(sendable.to), messageId: sendable.messageId };
+    const entry = messages.get(key);
+    if (entry) entry.destinations.push(destination);
+    else messages.set(key, { from, destinations: [destination], ...details });
+  }
+  const entries = [...messages.values()];
+  if (format === "JSON") return JSON.stringify({ messages: entries });
+  const message = entries.map(({ destinations, from, ...details }) => ({
+    from,
+    destinations: { destination: destinations },
+    ...details,
+  }));
+  return writeXml("request", { messages: { message } });
+}
+
+/** What is said once for all destinations of a message. */
+interface Common {
+  from: string;
+  text: string;
+  flash?: boolean;
+  notifyUrl?: string;
+  notifyContentType?: string;
+  validityPeriod?: number;
+  sendAt?: string;
+}
+
+interface MessageEntry extends Common {
+  destinations: { to: string; messageId: string }[];
+}
+
+function commonOf(sendable: Sendable, format: QikliSettings["format"]): Common {
+  const { from, text, flash, validityMinutes, deliverAt, callbackUrl } = sendable;
+  return {
+    from,
     text,
     ...(flash && { flash }),
     ...(callbackUrl !== undefined && { notifyUrl: callbackUrl, notifyContentType: mediaType(format) }),
@@ -36,8 +72,4 @@ export function writeRequest(sendable: Sendable, format: QikliSettings["format"]
     // `2019-11-09T16:00:00.000+0000`: the platform prints offsets without a colon, and never a Z.
     ...(deliverAt && { sendAt: deliverAt.toISOString().replace("Z", "+0000") }),
   };
-  if (format === "JSON") {
-    return JSON.stringify({ messages: [{ from, destinations: [destination], ...details }] });
-  }
-  return writeXml("request", { messages: { message: { from, destinations: { destination }, ...details } } });
 }

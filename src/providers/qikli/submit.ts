@@ -1,13 +1,12 @@
 import type { Submission, SubmitOutcome } from "../provider.ts";
 import { describe } from "../wire/answers.ts";
-import { failed, rejected } from "../wire/outcomes.ts";
+import type { BulkReply } from "../wire/bulk.ts";
+import { failed, rejected, unmentioned } from "../wire/outcomes.ts";
 import { senderChecker } from "../wire/sender.ts";
-import { digitsOf } from "../wire/text.ts";
 import type { QikliSettings } from "./config.ts";
 import { type Sendable, writeRequest } from "./request.ts";
-import { readStatus } from "./status.ts";
 import { type Answer, errorWord, type Reply, sendPath, type Transport } from "./transport.ts";
-import { readBulkId, readMessages, type Row } from "./wire.ts";
+import { readVerdicts } from "./verdicts.ts";
 
 /** The platform allows 11 characters, the sample of the Qikli documentation has 12: what it prints may be sent. */
 export const senderMaxLength = 12;
@@ -24,22 +23,25 @@ export async function submit(
   submission: Submission | Sendable,
   { format }: QikliSettings,
 ): Promise<SubmitOutcome> {
-  const reply = await transport.post(sendPath, writeRequest(submission, format));
-  return outcomeOf(reply, submission, transport);
+  const reply = await transport.post(sendPath, writeRequest([submission], format));
+  const judged = judge(reply, [submission], transport);
+  return judged.kind === "all" ? judged.outcome : (judged.outcomes[0] ?? unmentioned);
 }
 
-/** What an answer, or the lack of one, proves about a submission. */
-export function outcomeOf(reply: Reply, sendable: Sendable, transport: Transport): SubmitOutcome {
-  if (reply.kind === "notSent") return { kind: "retryable", reason: reply.reason };
-  if (reply.kind === "unanswered") return { kind: "ambiguous", reason: reply.reason };
-  if (reply.isMisrouted) return failed("provider_misconfigured", misroutedText);
+/** What an answer, or the lack of one, proves about the messages of a request. */
+export function judge(reply: Reply, sendables: readonly Sendable[], transport: Transport): BulkReply {
+  if (reply.kind === "notSent") return all({ kind: "retryable", reason: reply.reason });
+  if (reply.kind === "unanswered") return all({ kind: "ambiguous", reason: reply.reason });
+  if (reply.isMisrouted) return all(failed("provider_misconfigured", misroutedText));
   const refusal = refusalByWord(reply);
-  if (refusal) return refusal;
-  if (reply.status < 200 || reply.status >= 300) return refusalByStatus(reply);
+  if (refusal) return all(refusal);
+  if (reply.status < 200 || reply.status >= 300) return all(refusalByStatus(reply));
   // An error without a known word, but with a success for a status.
-  if (reply.refusal) return failed("provider_refused", reply.errorText);
-  return outcomeOfRow(reply, sendable, transport);
+  if (reply.refusal) return all(failed("provider_refused", reply.errorText));
+  return { kind: "each", outcomes: readVerdicts(reply.document, sendables, transport) };
 }
+
+const all = (outcome: SubmitOutcome): BulkReply => ({ kind: "all", outcome });
 
 const misroutedText = "The Qikli API is not found under the base URL; check the connection's base URL.";
 
@@ -76,29 +78,4 @@ function refusalByStatus(answer: Answer): SubmitOutcome {
 
 function throttled(answer: Answer): SubmitOutcome {
   return { kind: "retryable", reason: describe(answer), retryAfterSeconds: answer.retryAfterSeconds };
-}
-
-/** A request is answered with a verdict for each destination, and HTTP 200 whatever the verdicts. */
-function outcomeOfRow(answer: Answer, sendable: Sendable, { clean }: Transport): SubmitOutcome {
-  const row = ownRow(readMessages(answer.document), sendable);
-  if (!row?.status) {
-    return { kind: "ambiguous", reason: `HTTP ${answer.status} without a verdict on the message` };
-  }
-  const { status, failure } = readStatus(row.status);
-  if (status === "UNKNOWN")
-    return { kind: "ambiguous", reason: `HTTP ${answer.status} with an unknown status` };
-  if (!failure) {
-    const providerBatchId = row.bulkId ?? readBulkId(answer.document);
-    return { kind: "accepted", providerMessageId: row.messageId ?? sendable.messageId, providerBatchId };
-  }
-  const kind = status === "REJECTED" ? "REJECTED" : "FAILED";
-  return { kind: "rejected", status: kind, failure: { ...failure, text: clean(failure.text) } };
-}
-
-/** By our message id, or else by number among the rows that have none of ours. */
-function ownRow(rows: readonly Row[], { messageId, to }: Sendable): Row | undefined {
-  return (
-    rows.find((row) => row.messageId?.toLowerCase() === messageId.toLowerCase()) ??
-    rows.find((row) => row.to !== undefined && digitsOf(row.to) === digitsOf(to))
-  );
 }

@@ -1,4 +1,5 @@
 import type { ProviderAdapter, ProviderCapabilities } from "../provider.ts";
+import { bulkSize } from "./bulk.ts";
 import { parseCallback } from "./callback.ts";
 import { createClient } from "./client.ts";
 import { secretKeys, settings, type TikosmsSettings } from "./config.ts";
@@ -21,8 +22,7 @@ const capabilities: ProviderCapabilities = {
   numberLookup: false,
   balance: true,
   rates: true,
-  // TikoSMS takes up to 100,000 recipients of one text, but then says nothing about each of them.
-  bulkSize: 1,
+  bulkSize,
   senderMaxLength,
   senderMaxDigits: senderMaxLength,
   // No limit is documented; this is as far as the numbering of concatenated messages goes.

@@ -46,6 +46,17 @@ export function outcomeOf(reply: Reply): SubmitOutcome {
   return outcomeOfFailure(reply);
 }
 
+/** The same for a campaign of several messages: an id of one message would be nobody's. */
+export function campaignOutcome(reply: Reply): SubmitOutcome {
+  const outcome = outcomeOf(reply);
+  if (outcome.kind !== "accepted") return outcome;
+  const { providerBatchId } = outcome;
+  if (providerBatchId === undefined) {
+    return { kind: "ambiguous", reason: "the answer does not name the campaign" };
+  }
+  return { kind: "accepted", providerBatchId };
+}
+
 function outcomeOfSuccess(answer: Answer): SubmitOutcome {
   const ids = readSubmitReply(answer.json);
   const hasId = (ids?.message_id ?? ids?.campaign_id) !== undefined;

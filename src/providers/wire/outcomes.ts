@@ -9,3 +9,9 @@ export function rejected(code: string, text: string, permanent: boolean): Submit
 export function failed(code: string, text: string): SubmitOutcome {
   return { kind: "rejected", status: "FAILED", failure: { code, text, permanent: false } };
 }
+
+/** What an answer that is silent about a message proves. */
+export const unmentioned: SubmitOutcome = {
+  kind: "ambiguous",
+  reason: "the answer has no verdict on the message",
+};

@@ -1,0 +1,183 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import { startAttempts, type DispatchMessage } from "../messages/attempts.ts";
+import type { MessagePriority } from "../messages/draft.ts";
+import type { StatusChange } from "../messages/status-change.ts";
+import { applyChanges } from "../messages/transition.ts";
+import { closuresOf, type Closures } from "./send-window.ts";
+
+/** A campaign as the pump needs it. */
+export interface RunningCampaign {
+  id: string;
+  priority: MessagePriority;
+  status: string;
+  timeZone: string | null;
+  windowStart: number | null;
+  windowEnd: number | null;
+  messagesPerSecond: number | null;
+  tokens: number;
+  refilledAt: Date;
+}
+
+const columns = `
+  id, priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd",
+  messages_per_second as "messagesPerSecond", tokens, refilled_at as "refilledAt"`;
+
+const readRunning: Statement = {
+  name: "read_running_campaigns",
+  text: `
+    select ${columns}
+    from campaigns
+    where status = 'RUNNING' and imported_at is not null
+    order by case priority when 'HIGH' then 0 when 'NORMAL' then 1 else 2 end, id`,
+};
+
+/** The campaigns that may have something to send, the most urgent first. */
+export const readRunningCampaigns = (database: Queryable): Promise<RunningCampaign[]> =>
+  database.query<RunningCampaign>(readRunning, []);
+
+const read: Statement = { name: "read_campaign", text: `select ${columns} from campaigns where id = $1` };
+const lock: Statement = { name: "lock_campaign", text: `${read.text} for no key update` };
+
+const takeTokens: Statement = {
+  name: "take_campaign_tokens",
+  text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
+};
+
+const select = (name: string, condition: string): Statement => ({
+  name,
+  text: `
+    select id, provider_id as "providerId", campaign_id as "campaignId", recipient, sender, text, encoding, segments,
+      flash, priority, status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId",
+      dlt_template_id as "dltTemplateId",
+      (select coalesce(max(number), 0)::int from attempts where message_id = m.id) as attempts
+    from messages as m
+    where campaign_id = $1 and ${condition}
+      and case when country is null then not $3::boolean else country <> all ($4::text[]) end
+      and provider_id <> all ($5::uuid[])
+    order by id
+    limit $6
+    for no key update of m skip locked`,
+});
+
+const selectQueued = select(
+  "select_queued_of_campaign",
+  "status = 'QUEUED' and (retry_at is null or retry_at <= $2)",
+);
+const selectDue = select("select_due_of_campaign", "status = 'SCHEDULED' and scheduled_at <= $2");
+
+export interface ClaimRequest {
+  campaignId: string;
+  /** Messages at most. */
+  limit: number;
+  /** Providers that take nothing at present. */
+  closed: readonly string[];
+  /** Divides one provider's messages into requests, and names each (see `Attempt.claim`). */
+  divide: (providerId: string, messages: DispatchMessage[]) => SubmitRequest[];
+  /** Which of the messages may be submitted now. */
+  admit: (transaction: Queryable, messages: DispatchMessage[]) => Promise<DispatchMessage[]>;
+}
+
+/** Messages that are handed over together. */
+export interface SubmitRequest {
+  /** `<worker>/<number>` */
+  name: string;
+  providerId: string;
+  messages: DispatchMessage[];
+}
+
+export interface Claim {
+  requests: SubmitRequest[];
+  /** When to ask again at the earliest, in milliseconds. */
+  restMs: number;
+}
+
+/** There was nothing to claim: it is not looked for at every turn. */
+const emptyRestMs = 250;
+
+const nothingClosed: Closures = { countries: [], stateless: false };
+
+/**
+ * Takes the next messages of a campaign for submission: they are SUBMITTING, each with an attempt, when the
+ * transaction commits. Several workers may claim from one campaign at a time.
+ */
+export async function claimMessages(
+  transaction: Queryable,
+  request: ClaimRequest,
+  now: Date,
+): Promise<Claim> {
+  const campaign = await readForClaim(transaction, request.campaignId);
+  if (campaign?.status !== "RUNNING") return { requests: [], restMs: emptyRestMs };
+  const tokens = tokensOf(campaign, now);
+  const limit = Math.min(request.limit, Math.floor(tokens));
+  if (limit < 1) return { requests: [], restMs: refillMs(campaign, tokens) };
+  const { countries, stateless } = closedFor(campaign, now);
+  const values = [request.campaignId, now, stateless, countries, request.closed];
+  const found = await transaction.query<DispatchMessage>(selectQueued, [...values, limit]);
+  if (found.length < limit) {
+    found.push(...(await transaction.query<DispatchMessage>(selectDue, [...values, limit - found.length])));
+  }
+  if (found.length === 0) return { requests: [], restMs: emptyRestMs };
+  const admitted = await request.admit(transaction, found);
+  const requests = await startSubmitting(transaction, admitted, request, now);
+  const taken = requests.reduce((sum, { messages }) => sum + messages.length, 0);
+  if (campaign.messagesPerSecond !== null)
+    await transaction.query(takeTokens, [campaign.id, tokens - taken, now]);
+  const isMore = requests.length > 0 && tokens - taken >= 1;
+  return {
+    requests,
+    restMs: isMore ? 0 : requests.length > 0 ? refillMs(campaign, tokens - taken) : emptyRestMs,
+  };
+}
+
+/** Only a campaign with a rate of its own is locked: its tokens are shared by all workers. */
+async function readForClaim(transaction: Queryable, id: string): Promise<RunningCampaign | undefined> {
+  const [campaign] = await transaction.query<RunningCampaign>(read, [id]);
+  if (campaign?.messagesPerSecond == null) return campaign;
+  return (await transaction.query<RunningCampaign>(lock, [id]))[0];
+}
+
+/** A bucket of a tenth of a second's worth, and never less than one message: no burst after a pause. */
+function tokensOf({ messagesPerSecond, tokens, refilledAt }: RunningCampaign, now: Date): number {
+  if (messagesPerSecond === null) return Infinity;
+  const seconds = Math.max(0, (now.getTime() - refilledAt.getTime()) / 1000);
+  return Math.min(Math.max(1, messagesPerSecond / 10), tokens + seconds * messagesPerSecond);
+}
+
+/** Until half the bucket is full, and so the next claim worth its transaction. */
+function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
+  if (messagesPerSecond === null) return 0;
+  const wanted = Math.max(1, messagesPerSecond / 20);
+  return Math.max(5, ((wanted - tokens) / messagesPerSecond) * 1000);
+}
+
+function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: Date): Closures {
+  if (windowStart === null || windowEnd === null) return nothingClosed;
+  return closuresOf({ start: windowStart, end: windowEnd }, timeZone ?? "UTC", now);
+}
+
+async function startSubmitting(
+  transaction: Queryable,
+  messages: readonly DispatchMessage[],
+  { divide }: ClaimRequest,
+  now: Date,
+): Promise<SubmitRequest[]> {
+  const changes = messages.flatMap((message) => claimChanges(message, now));
+  const transitions = await applyChanges(transaction, changes);
+  const taken = new Set(
+    transitions.flatMap((one) => (one?.change.status === "SUBMITTING" ? [one.change.messageId] : [])),
+  );
+  const claimed = messages.filter(({ id }) => taken.has(id));
+  const groups = Map.groupBy(claimed, ({ providerId }) => providerId);
+  const requests = [...groups].flatMap(([providerId, group]) => divide(providerId, group));
+  const names = requests.flatMap(({ name, messages: own }) => own.map(({ id }) => [id, name] as const));
+  await startAttempts(transaction, claimed, now, new Map(names));
+  return requests;
+}
+
+function claimChanges({ id: messageId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
+  const base = { messageId, source: "DISPATCH", receivedAt } as const;
+  const claim = { ...base, status: "SUBMITTING", onlyFrom: ["QUEUED"] } as const;
+  return status === "SCHEDULED"
+    ? [{ ...base, status: "QUEUED", onlyFrom: ["SCHEDULED"] } as const, claim]
+    : [claim];
+}

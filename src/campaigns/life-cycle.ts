@@ -1,0 +1,154 @@
+import type { Clock } from "../clock.ts";
+import type { Database, Queryable, Statement } from "../database/database.ts";
+import { CampaignEndedError, NotFoundError } from "../errors.ts";
+import { addJobs } from "../messages/jobs.ts";
+import { cancellable, type MessageStatus } from "../messages/status.ts";
+import { campaignChannel } from "../messages/tallies.ts";
+import { applyChanges } from "../messages/transition.ts";
+import { expandCampaign } from "./expand.ts";
+
+export type CampaignStatus = "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
+
+export interface CampaignTarget {
+  accountId: string;
+  campaignId: string;
+  /** The id as the caller gave it. */
+  shownId: string;
+}
+
+interface Options {
+  database: Database;
+  clock: Clock;
+}
+
+const changing = (name: string, assignments: string, condition: string): Statement => ({
+  name,
+  text: `
+    with changed as (
+      update campaigns
+      set ${assignments}, updated_at = $3
+      where id = $1 and account_id = $2 and imported_at is not null and ${condition}
+      returning id
+    )
+    select id, pg_notify('${campaignChannel}', id::text) from changed`,
+});
+
+const pause = changing("pause_campaign", "status = 'PAUSED'", "status in ('SCHEDULED', 'RUNNING')");
+
+const resume = changing(
+  "resume_campaign",
+  `status = case when scheduled_at > $3 then 'SCHEDULED' else 'RUNNING' end::campaign_status,
+    started_at = case when scheduled_at > $3 then null else coalesce(started_at, $3) end,
+    sampled_at = null`,
+  "status = 'PAUSED'",
+);
+
+const cancel = changing(
+  "cancel_campaign",
+  "status = 'CANCELLED', completed_at = $3",
+  "status in ('SCHEDULED', 'RUNNING', 'PAUSED')",
+);
+
+/**
+ * Stops new submissions; those under way end. Pausing twice is fine.
+ * @throws NotFoundError, CampaignEndedError
+ */
+export function pauseCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
+  return applyTo(database, pause, target, clock.now(), ["PAUSED"]);
+}
+
+/**
+ * Goes on where it was paused. Resuming what runs is fine.
+ * @throws NotFoundError, CampaignEndedError
+ */
+export function resumeCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
+  return applyTo(database, resume, target, clock.now(), ["SCHEDULED", "RUNNING"]);
+}
+
+/**
+ * Stops for good: everything unsubmitted becomes CANCELLED, by a job. Cancelling twice is fine.
+ * @throws NotFoundError, CampaignEndedError
+ */
+export async function cancelCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
+  const { campaignId } = target;
+  await database.transaction(async (transaction) => {
+    await applyTo(transaction, cancel, target, clock.now(), ["CANCELLED"]);
+    await addJobs(transaction, [{ task: "cancel-campaign", payload: { campaignId } }]);
+  });
+}
+
+const readStatus: Statement = {
+  name: "read_campaign_status",
+  text: `
+    select status, imported_at is not null as "isImported" from campaigns where id = $1 and account_id = $2`,
+};
+
+/** @param already statuses in which there is nothing to do */
+async function applyTo(
+  database: Queryable,
+  statement: Statement,
+  { accountId, campaignId, shownId }: CampaignTarget,
+  now: Date,
+  already: readonly CampaignStatus[],
+): Promise<void> {
+  const changed = await database.query(statement, [campaignId, accountId, now]);
+  if (changed.length > 0) return;
+  const [row] = await database.query<{ status: CampaignStatus; isImported: boolean }>(readStatus, [
+    campaignId,
+    accountId,
+  ]);
+  if (!row) throw new NotFoundError("campaign", shownId);
+  if (!row.isImported)
+    throw new CampaignEndedError("being imported", "Try again when its recipients are stored.");
+  if (already.includes(row.status)) return;
+  throw new CampaignEndedError(row.status, "Create a new one for whoever it did not reach.");
+}
+
+const cancelChunk = 1_000;
+
+const findUnsubmitted: Statement = {
+  name: "find_unsubmitted_of_campaign",
+  text: `
+    select id from messages
+    where campaign_id = $1 and status = any ($2::message_status[])
+    order by id
+    limit $3`,
+};
+
+/**
+ * Turns everything unsubmitted of a cancelled campaign into CANCELLED. For a job: one that runs again goes on where
+ * the last one ended.
+ */
+export async function cancelMessagesOf(options: Options, campaignId: string): Promise<void> {
+  const { database, clock } = options;
+  // Recipients that are being made into messages meanwhile are waited for.
+  await expandCampaign(options, campaignId);
+  for (;;) {
+    const rows = await database.query<{ id: string }>(findUnsubmitted, [
+      campaignId,
+      cancellable,
+      cancelChunk,
+    ]);
+    if (rows.length === 0) return;
+    await cancelAll(database, rows, clock.now());
+  }
+}
+
+function cancelAll(
+  database: Database,
+  messages: readonly { id: string }[],
+  receivedAt: Date,
+): Promise<unknown> {
+  const change = {
+    status: "CANCELLED" as MessageStatus,
+    source: "API",
+    receivedAt,
+    onlyFrom: cancellable,
+  } as const;
+  return database.transaction((transaction) =>
+    applyChanges(
+      transaction,
+      messages.map(({ id: messageId }) => ({ ...change, messageId })),
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import type { DecimalText } from "../providers/provider.ts";
+import { messageStatuses, type MessageStatus } from "../messages/status.ts";
+
+/** Where the messages of a campaign stand, all read in one snapshot: the counts add up to the total. */
+export interface CampaignProgress {
+  counts: Record<MessageStatus, number>;
+  total: number;
+  /** What the providers charged so far; null is the currency of a provider that has not named one. */
+  costs: { amount: DecimalText; currency: string | null }[];
+}
+
+const readSums: Statement = {
+  name: "read_campaign_progress",
+  text: `
+    select campaign_id as id, status::text as status, sum(delta)::text as sum, null as currency
+    from campaign_tallies
+    where campaign_id = any ($1::uuid[])
+    group by campaign_id, status
+    union all
+    select c.campaign_id, null, sum(c.delta)::text, p.currency
+    from campaign_costs as c
+    join providers as p on p.id = c.provider_id
+    where c.campaign_id = any ($1::uuid[])
+    group by c.campaign_id, p.currency`,
+};
+
+interface Sum {
+  id: string;
+  status: MessageStatus | null;
+  sum: string;
+  currency: string | null;
+}
+
+/** The progress of any number of campaigns, in one statement and in the order asked. */
+export async function readProgress(
+  database: Queryable,
+  campaignIds: readonly string[],
+): Promise<CampaignProgress[]> {
+  const sums = await database.query<Sum>(readSums, [campaignIds]);
+  const groups = Map.groupBy(sums, ({ id }) => id);
+  return campaignIds.map((id) => toProgress(groups.get(id) ?? []));
+}
+
+function toProgress(sums: readonly Sum[]): CampaignProgress {
+  const counts = Object.fromEntries(messageStatuses.map((status) => [status, 0])) as Record<
+    MessageStatus,
+    number
+  >;
+  let total = 0;
+  for (const { status, sum } of sums) {
+    if (status === null) continue;
+    counts[status] = Number(sum);
+    total += Number(sum);
+  }
+  const costs = sums.flatMap(({ status, sum: amount, currency }) =>
+    status === null ? [{ amount, currency }] : [],
+  );
+  return { counts, total, costs };
+}

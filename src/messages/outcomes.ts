@@ -1,0 +1,126 @@
+import { Batcher } from "../batcher.ts";
+import type { Clock } from "../clock.ts";
+import type { Database, Queryable, Statement } from "../database/database.ts";
+import type { Logger } from "../logger.ts";
+import { finishAttempts } from "./attempts.ts";
+import { learn, type Experience } from "./breaker.ts";
+import { consequencesOf, type Finished } from "./consequences.ts";
+import { addJobs } from "./jobs.ts";
+import { matchParkedOf } from "./parked.ts";
+import { cancellable } from "./status.ts";
+import { applyChanges } from "./transition.ts";
+
+export interface OutcomesOptions {
+  database: Database;
+  clock: Clock;
+  logger: Logger;
+  random: () => number;
+}
+
+const largestBatch = 200;
+/** About a minute and a half: a database that restarts or fails over is back by then. */
+const tries = 20;
+const longestPauseMs = 5_000;
+
+/** Stores how attempts ended, and what follows from it. */
+export class Outcomes {
+  readonly #options: OutcomesOptions;
+  readonly #batches: Batcher<Finished, undefined>;
+
+  constructor(options: OutcomesOptions) {
+    this.#options = options;
+    this.#batches = new Batcher(async (finished) => {
+      await this.#store(finished);
+      return finished.map(() => undefined);
+    }, largestBatch);
+  }
+
+  /** One, together with whatever else ends at this time. */
+  record(finished: Finished): Promise<void> {
+    return this.#patiently(() => this.#batches.add(finished));
+  }
+
+  /** Those of one request, in one transaction. */
+  recordAll(finished: readonly Finished[]): Promise<void> {
+    return this.#patiently(() => this.#store(finished));
+  }
+
+  /** What a provider told us must not be forgotten because the database was away for a moment. */
+  async #patiently(store: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await store();
+      } catch (error) {
+        if (attempt === tries) throw error;
+        this.#options.logger.warn({ error }, "could not store how attempts ended, trying again");
+        const pauseMs = Math.min(100 * 2 ** attempt, longestPauseMs);
+        await new Promise((done) => setTimeout(done, pauseMs));
+      }
+    }
+  }
+
+  #store(finished: readonly Finished[]): Promise<void> {
+    return this.#options.database.transaction(async (transaction) => {
+      const news = await finishAttempts(transaction, finished);
+      const planned = news.map((one) => consequencesOf(one, this.#options.random));
+      const transitions = await applyChanges(
+        transaction,
+        planned.map(({ change }) => change),
+      );
+      const retries = planned.flatMap(({ retry }, index) =>
+        retry && transitions[index]?.applied ? [retry] : [],
+      );
+      await addJobs(transaction, retries);
+      await cancelStragglers(transaction, news, this.#options.clock.now());
+      await matchParked(transaction, news);
+      await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
+    });
+  }
+}
+
+const lockCampaigns: Statement = {
+  name: "lock_campaigns_of_stragglers",
+  text: "select id, status from campaigns where id = any ($1::uuid[]) order by id for share",
+};
+
+/** A campaign may have been cancelled while a message of it was under way that was not accepted. */
+async function cancelStragglers(
+  transaction: Queryable,
+  finished: readonly Finished[],
+  receivedAt: Date,
+): Promise<void> {
+  const refused = finished.filter(
+    ({ message, outcome }) => message.campaignId !== null && outcome.kind === "retryable",
+  );
+  if (refused.length === 0) return;
+  const ids = new Set(refused.map(({ message }) => message.campaignId));
+  const campaigns = await transaction.query<{ id: string; status: string }>(lockCampaigns, [[...ids]]);
+  const cancelled = new Set(campaigns.filter(({ status }) => status === "CANCELLED").map(({ id }) => id));
+  const stragglers = refused.filter(({ message }) => cancelled.has(message.campaignId ?? ""));
+  await applyChanges(
+    transaction,
+    stragglers.map(({ message }) => ({
+      messageId: message.id,
+      status: "CANCELLED",
+      source: "API",
+      receivedAt,
+      onlyFrom: cancellable,
+    })),
+  );
+}
+
+async function matchParked(transaction: Queryable, finished: readonly Finished[]): Promise<void> {
+  const accepted = finished.flatMap(({ message, outcome }) =>
+    outcome.kind === "accepted" && outcome.providerMessageId !== undefined
+      ? [{ providerId: message.providerId, providerMessageId: outcome.providerMessageId }]
+      : [],
+  );
+  if (accepted.length > 0) await matchParkedOf(transaction, accepted);
+}
+
+/** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
+const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
+  if (startedAt === undefined) return [];
+  const failed = outcome.kind === "ambiguous" || outcome.kind === "retryable";
+  return [{ providerId: message.providerId, startedAt, failed }];
+};

@@ -1,0 +1,26 @@
+import type { Submission, SubmitOutcome } from "../provider.ts";
+import { partsOf, submitInBulk } from "../wire/bulk.ts";
+import type { QikliSettings } from "./config.ts";
+import { writeRequest } from "./request.ts";
+import { judge, submit } from "./submit.ts";
+import { sendPath, type Transport } from "./transport.ts";
+
+/** No limit is documented. With the longest texts this is a request of two megabytes. */
+export const bulkSize = 500;
+
+/**
+ * Submits messages in one request, which is answered with a verdict on each. One that is malformed has the whole
+ * request refused.
+ */
+export function submitMany(
+  transport: Transport,
+  submissions: readonly Submission[],
+  settings: QikliSettings,
+): Promise<SubmitOutcome[]> {
+  return submitInBulk(submissions, {
+    divide: (all) => partsOf(all, bulkSize),
+    submitOne: (submission) => submit(transport, submission, settings),
+    submitTogether: async (part) =>
+      judge(await transport.post(sendPath, writeRequest(part, settings.format)), part, transport),
+  });
+}

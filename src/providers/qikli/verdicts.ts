@@ -1,0 +1,66 @@
+import type { SubmitOutcome } from "../provider.ts";
+import { unmentioned } from "../wire/outcomes.ts";
+import { digitsOf } from "../wire/text.ts";
+import type { Sendable } from "./request.ts";
+import { readStatus } from "./status.ts";
+import type { Transport } from "./transport.ts";
+import { readBulkId, readMessages, type Row } from "./wire.ts";
+
+/** A request is answered with a verdict for each destination, and HTTP 200 whatever the verdicts. */
+export function readVerdicts(
+  document: unknown,
+  sendables: readonly Sendable[],
+  { clean }: Pick<Transport, "clean">,
+): SubmitOutcome[] {
+  const bulkId = readBulkId(document);
+  const rows = rowsOf(readMessages(document), sendables);
+  return sendables.map((sendable) => {
+    const outcomes = (rows.get(sendable) ?? []).map((row) => outcomeOf(row, sendable, bulkId, clean));
+    const [first = unmentioned] = outcomes;
+    const isOfOneMind = outcomes.every(({ kind }) => kind === first.kind);
+    return isOfOneMind ? first : { kind: "ambiguous", reason: "the answer contradicts itself" };
+  });
+}
+
+function outcomeOf(
+  row: Row,
+  { messageId }: Sendable,
+  bulkId: string | undefined,
+  clean: Transport["clean"],
+): SubmitOutcome {
+  if (!row.status) return unmentioned;
+  const { status, failure } = readStatus(row.status);
+  if (status === "UNKNOWN") return { kind: "ambiguous", reason: "the answer has an unknown status" };
+  if (!failure) {
+    return {
+      kind: "accepted",
+      providerMessageId: row.messageId ?? messageId,
+      providerBatchId: row.bulkId ?? bulkId,
+    };
+  }
+  const kind = status === "REJECTED" ? "REJECTED" : "FAILED";
+  return { kind: "rejected", status: kind, failure: { ...failure, text: clean(failure.text) } };
+}
+
+/**
+ * The rows of each message: by our message id, in whatever order they come, or else by number, where one row with
+ * none of our ids has it and one message without a row of its own was sent there.
+ */
+function rowsOf(rows: readonly Row[], sendables: readonly Sendable[]): Map<Sendable, readonly Row[]> {
+  const byId = Map.groupBy(rows, ({ messageId }) => messageId?.toLowerCase());
+  const found = new Map<Sendable, readonly Row[]>();
+  for (const sendable of sendables) {
+    const own = byId.get(sendable.messageId.toLowerCase());
+    if (own) found.set(sendable, own);
+  }
+  const left = sendables.filter((sendable) => !found.has(sendable));
+  if (left.length === 0) return found;
+  const ids = new Set(sendables.map(({ messageId }) => messageId.toLowerCase()));
+  const nobodys = rows.filter(({ messageId, to }) => to && !ids.has(messageId?.toLowerCase() ?? ""));
+  const byNumber = Map.groupBy(nobodys, ({ to = "" }) => digitsOf(to));
+  for (const [number, [sendable, ...others]] of Map.groupBy(left, ({ to }) => digitsOf(to))) {
+    const row = byNumber.get(number);
+    if (sendable && others.length === 0 && row?.length === 1) found.set(sendable, row);
+  }
+  return found;
+}

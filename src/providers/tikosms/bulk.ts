@@ -1,0 +1,74 @@
+import type { Submission, SubmitOutcome } from "../provider.ts";
+import { type BulkReply, partsOf, submitInBulk } from "../wire/bulk.ts";
+import { digitsOf } from "../wire/text.ts";
+import { campaignOutcome, submit } from "./submit.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * Messages in one campaign at most. TikoSMS takes 100,000 (TikoSMS OpenAPI), but names them only in a list without
+ * pages, which has to fit into one answer; and a lost answer leaves all of them unknown.
+ */
+export const bulkSize = 1_000;
+
+/** What the list of one campaign may come to; half of the longest answer that is read. */
+const listBytes = 4 * 1024 * 1024;
+/** A row of the list without its text: ids, numbers, times, the callback URL. */
+const rowBytes = 900;
+/** JSON may write each character of a text as `\u0000`. */
+const characterBytes = 6;
+
+/**
+ * Submits messages of one sender and text as a campaign of many recipients, which is answered with the id of the
+ * campaign alone. Each recipient carries our message id, so receipts and look-ups find it all the same.
+ */
+export function submitMany(
+  transport: Transport,
+  submissions: readonly Submission[],
+): Promise<SubmitOutcome[]> {
+  return submitInBulk(submissions, {
+    divide: divideIntoCampaigns,
+    submitOne: (submission) => submit(transport, submission),
+    submitTogether: (campaign) => submitCampaign(transport, campaign),
+  });
+}
+
+async function submitCampaign(transport: Transport, campaign: readonly Submission[]): Promise<BulkReply> {
+  const [first] = campaign;
+  const recipients = campaign.map(({ to, messageId }) => ({ to: digitsOf(to), client_ref: messageId }));
+  const reply = await transport.post("/messages", {
+    from: first?.from,
+    message: first?.text,
+    recipients,
+    callback_url: first?.callbackUrl,
+  });
+  return { kind: "all", outcome: campaignOutcome(reply) };
+}
+
+/** TikoSMS removes the second of two equal numbers without saying which message that was: each number once. */
+function divideIntoCampaigns(submissions: readonly Submission[]): Submission[][] {
+  const alike = Map.groupBy(submissions, ({ from, text, callbackUrl }) =>
+    JSON.stringify([from, text, callbackUrl]),
+  );
+  return [...alike.values()].flatMap((group) =>
+    withEachNumberOnce(group).flatMap((campaign) => partsOf(campaign, longestCampaign(campaign))),
+  );
+}
+
+function withEachNumberOnce(submissions: readonly Submission[]): Submission[][] {
+  const rounds: Submission[][] = [];
+  const seen = new Map<string, number>();
+  for (const submission of submissions) {
+    const number = digitsOf(submission.to);
+    const round = seen.get(number) ?? 0;
+    seen.set(number, round + 1);
+    (rounds[round] ??= []).push(submission);
+  }
+  return rounds;
+}
+
+/** The list has a row for each part of each message, with the whole text in each. */
+function longestCampaign([first]: readonly Submission[]): number {
+  if (first === undefined) return 1;
+  const messageBytes = first.segments * (rowBytes + first.text.length * characterBytes);
+  return Math.max(1, Math.min(bulkSize, Math.floor(listBytes / messageBytes)));
+}
