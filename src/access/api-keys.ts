@@ -32,9 +32,6 @@ export const newKey = (): string => `sg_${randomBytes(24).toString("base64url")}
 const cacheMs = 1000;
 const cacheSize = 10_000;
 
-/** Uses closer together than this are noted once. */
-const noteUseEveryMs = 60_000;
-
 /**
  * Looks keys up, with a memory of a second, so that a busy client costs one statement a second. The memory is lost
  * as soon as any key is revoked.
@@ -94,18 +91,10 @@ export class ApiKeys {
       // A revocation that we heard of meanwhile may have come after this was read.
       if (asOf !== this.#changes) continue;
       if (!row) return undefined;
-      this.#noteUse(row);
-      const { lastUsedAt: _, ...shown } = row;
       const granted = new Set(scopes.filter((scope) => row.scopes.includes(scope)));
       const expiresAt = row.expiresAt ?? undefined;
-      return { ...shown, scopes: granted, expiresAt, watches: undefined, asOf };
+      return { ...row, scopes: granted, expiresAt, watches: undefined, asOf };
     }
-  }
-
-  #noteUse({ keyId, lastUsedAt }: ViewerRow): void {
-    if (lastUsedAt && Date.now() - lastUsedAt.getTime() < noteUseEveryMs) return;
-    // Nobody waits for it, and the next use tries again.
-    this.#database.query(noteKeyUse, [keyId, noteUseEveryMs / 1000]).catch(() => undefined);
   }
 }
 
@@ -116,33 +105,31 @@ interface ViewerRow {
   keyName: string;
   scopes: string[];
   expiresAt: Date | null;
-  lastUsedAt: Date | null;
 }
 
-const viewerColumns = `
-    select a.id as "accountId", a.name as "accountName", k.id as "keyId", k.name as "keyName", k.scopes,
-      k.expires_at as "expiresAt", k.last_used_at as "lastUsedAt"
-    from api_keys as k
-    join accounts as a on a.id = k.account_id`;
+/**
+ * Notes the use as well, to the minute, which costs no statement more. One who is changing the key is not waited for.
+ */
+const findViewerBy = (condition: string): string => `
+    with viewer as (
+      select a.id as "accountId", a.name as "accountName", k.id as "keyId", k.name as "keyName", k.scopes,
+        k.expires_at as "expiresAt"
+      from api_keys as k
+      join accounts as a on a.id = k.account_id
+      where ${condition} and k.revoked_at is null
+    ), used as (
+      select id from api_keys
+      where id = (select "keyId" from viewer)
+        and (last_used_at is null or last_used_at < now() - interval '1 minute')
+      for no key update skip locked
+    ), noted as (
+      update api_keys set last_used_at = now() where id in (select id from used)
+    )
+    select * from viewer`;
 
-const findViewer: Statement = {
-  name: "find_viewer",
-  text: `${viewerColumns}
-    where k.hash = $1 and k.revoked_at is null`,
-};
+const findViewer: Statement = { name: "find_viewer", text: findViewerBy("k.hash = $1") };
 
-const findViewerById: Statement = {
-  name: "find_viewer_by_id",
-  text: `${viewerColumns}
-    where k.id = $1 and k.revoked_at is null`,
-};
-
-const noteKeyUse: Statement = {
-  name: "note_key_use",
-  text: `
-    update api_keys set last_used_at = now()
-    where id = $1 and (last_used_at is null or last_used_at < now() - make_interval(secs => $2))`,
-};
+const findViewerById: Statement = { name: "find_viewer_by_id", text: findViewerBy("k.id = $1") };
 
 /** Stores a key for an account; the key itself is not kept. Does nothing when it is stored already. */
 export async function storeKey(

@@ -14,5 +14,11 @@ END
 $$;
 
 CREATE TRIGGER "api_keys_changed"
-AFTER UPDATE OF "scopes", "expires_at", "revoked_at" OR DELETE ON "api_keys"
-FOR EACH STATEMENT EXECUTE FUNCTION "notify_api_keys"();
+AFTER UPDATE OF "expires_at", "revoked_at" ON "api_keys"
+FOR EACH ROW
+WHEN (OLD."expires_at" IS DISTINCT FROM NEW."expires_at" OR OLD."revoked_at" IS DISTINCT FROM NEW."revoked_at")
+EXECUTE FUNCTION "notify_api_keys"();
+
+CREATE TRIGGER "api_keys_deleted"
+AFTER DELETE ON "api_keys"
+FOR EACH ROW EXECUTE FUNCTION "notify_api_keys"();
