@@ -192,9 +192,9 @@ async function storeCampaign(
 function observe({ client }: Bench) {
   const sends: number[] = [];
   const lags: number[] = [];
-  let stopped = false;
+  const stopping = new AbortController();
   const sending = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const sentAt = performance.now();
       await client.data(
         `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } ... on Error { message } } }`,
@@ -215,7 +215,7 @@ function observe({ client }: Bench) {
   })();
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       await sending;
       await frames.return?.();
       await watching;

@@ -1,16 +1,15 @@
 import { createServer } from "node:http";
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 
 /**
  * A TikoSMS that accepts everything at once, in a process of its own, so that a benchmark of the sender does not
  * pay for the provider. Tells its parent where it listens.
  */
 const server = createServer((request, response) => {
-  void text(request).then((body) => {
+  request.resume().once("end", () => {
     const answer = request.url?.endsWith("/messages")
-      ? { success: true, campaign_id: randomUUID(), count: body.length }
+      ? { success: true, campaign_id: randomUUID() }
       : { success: true, message_id: randomUUID(), campaign_id: randomUUID() };
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(answer));

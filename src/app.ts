@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Access } from "./access/access.ts";
 import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
+import { readBearer } from "./access/bearer.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
@@ -22,6 +23,7 @@ import { createErrorMask } from "./graphql/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
 import { createWebSocketServer } from "./graphql/websocket.ts";
 import { createGraphqlServer } from "./graphql/yoga.ts";
+import { createExportRoute } from "./http/export-route.ts";
 import { createHttpServer } from "./http/server.ts";
 import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./logger.ts";
@@ -31,6 +33,7 @@ import { EventFeed } from "./messages/event-feed.ts";
 import { Outcomes } from "./messages/outcomes.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
+import { RateBooks } from "./pricing/rate-book.ts";
 import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
@@ -118,7 +121,9 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
-  const sender = new MessageSender({ database, connections, clock });
+  const rateBooks = new RateBooks(database, clock);
+  await rateBooks.watch(listener);
+  const sender = new MessageSender({ database, connections, rateBooks, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
   const access = new Access({ database, secretKey: options.secretKey, clock, onError });
@@ -134,6 +139,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     streams,
     balances,
     access,
+    rateBooks,
     campaigns,
   };
 
@@ -211,6 +217,13 @@ async function startApi(
   const server = createHttpServer({
     graphql: (request, response) => yoga(request, response),
     callbacks,
+    campaigns: createExportRoute({
+      database,
+      identify: async (authorization) => {
+        const key = readBearer(authorization);
+        return key === undefined ? undefined : access.find(key);
+      },
+    }),
     ready: async () => void (await database.pool.query("select 1")),
     metrics,
     maxRequestBytes,

@@ -11,6 +11,7 @@ export const errorCodes = {
   NO_ROUTE: "No connected provider can carry the message.",
   UNSUPPORTED_FEATURE: "The provider cannot do what was asked.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
+  NO_RECIPIENTS: "None of the recipients can get a message.",
   NOT_CANCELLABLE: "The message is no longer in our hands.",
   LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope.",
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
@@ -125,14 +126,44 @@ export class UnsupportedFeatureError extends DomainError {
 export class IdempotencyConflictError extends DomainError {
   readonly code = "IDEMPOTENCY_CONFLICT";
   readonly idempotencyKey: string;
-  /** The message that the key belongs to. */
-  readonly messageId: string;
-  constructor(idempotencyKey: string, messageId: string) {
+  /** The message that the key belongs to; null when it is a campaign. */
+  readonly messageId: string | null;
+  readonly campaignId: string | null;
+  constructor(idempotencyKey: string, messageId: string | null, campaignId: string | null = null) {
+    const what = campaignId === null ? "message" : "campaign";
     super(
-      "This idempotency key was used with another input in the last 24 hours. Use a new key for a new message.",
+      `This idempotency key was used with another input in the last 24 hours. Use a new key for a new ${what}.`,
     );
     this.idempotencyKey = idempotencyKey;
     this.messageId = messageId;
+    this.campaignId = campaignId;
+  }
+}
+
+/** A row of a campaign's input that cannot become a message. */
+export interface Refusal {
+  /** Row in the input. */
+  position: number;
+  /** As it was given, as far as it can be shown. */
+  recipient: string;
+  code: ErrorCode;
+  reason: string;
+}
+
+export class NoRecipientsError extends DomainError {
+  readonly code = "NO_RECIPIENTS";
+  readonly refusedCount: number;
+  /** The first of them. */
+  readonly refused: readonly Refusal[];
+  constructor(refusedCount: number, refused: readonly Refusal[]) {
+    const reasons = refused.slice(0, 3).map(({ position, reason }) => `Row ${position}: ${reason}`);
+    super(
+      refusedCount === 0
+        ? "There are no recipients: no row follows the header. Give at least one."
+        : `None of the ${refusedCount} recipients can get a message. ${reasons.join(" ")}`,
+    );
+    this.refusedCount = refusedCount;
+    this.refused = refused;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Scope } from "../access/api-keys.ts";
 import type PrismaTypes from "../database/generated/pothos.ts";
 import { getDatamodel } from "../database/generated/pothos.ts";
 import { ForbiddenError, InvalidInputError, QueryTooComplexError, UnauthenticatedError } from "../errors.ts";
+import type { Upload } from "../http/upload.ts";
 import type { Context } from "./context.ts";
 import { decodeAnyId, encodeId, type NodeType } from "./ids.ts";
 import { maxComplexity, maxDepth, maxNodes, pageComplexity } from "./limits.ts";
@@ -26,6 +27,8 @@ interface SchemaTypes {
     DateTime: { Input: Date; Output: Date };
     Decimal: { Input: string; Output: { toString(): string } };
     Cursor: { Input: string; Output: string };
+    Upload: { Input: Upload; Output: never };
+    JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> };
   };
 }
 

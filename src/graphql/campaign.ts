@@ -3,6 +3,7 @@ import type { CampaignProgress } from "../campaigns/progress.ts";
 import { messageStatuses, type MessageStatus } from "../messages/status.ts";
 import { builder } from "./builder.ts";
 import { accountOf } from "./context.ts";
+import { encodeId } from "./ids.ts";
 import { MessagePriorityEnum } from "./message-enums.ts";
 import { Money, money } from "./money.ts";
 
@@ -136,6 +137,12 @@ export const Campaign = builder.prismaNode("Campaign", {
         const { costs } = campaign.progress ?? (await campaignProgress.load(campaign.id));
         return costs.flatMap(({ amount, currency }) => money(amount, currency) ?? []);
       },
+    }),
+    messagesCsvPath: t.string({
+      description:
+        "Path of a CSV file of its messages on this server, for a GET with the same `Authorization` header. Add " +
+        "`?status=FAILED` for those in a status; it may be given several times.",
+      resolve: ({ id }) => `/campaigns/${encodeURIComponent(encodeId("Campaign", id))}/messages.csv`,
     }),
     messagesPerSecond: t.exposeFloat("rate", {
       description:

@@ -17,6 +17,7 @@ import {
   type TimelineStretch,
 } from "../messages/event-log.ts";
 import type { MessageSender } from "../messages/send.ts";
+import type { RateBooks } from "../pricing/rate-book.ts";
 import type { Streams } from "./streams.ts";
 
 /** What the resolvers work with; made once by the composition root. */
@@ -30,6 +31,7 @@ export interface Services {
   streams: Streams;
   balances: BalanceFeed;
   access: Access;
+  rateBooks: RateBooks;
   campaigns: CampaignFeed;
 }
 

@@ -25,7 +25,7 @@ export const ErrorCodeRef = builder.enumType("ErrorCode", {
   ) as Record<keyof typeof errorCodes, { description: string }>,
 });
 
-const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
+export const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
   description: "Every typed error: `... on Error { code message }` is always enough.",
   fields: (t) => ({
     message: t.exposeString("message", {
@@ -108,8 +108,14 @@ builder.objectType(IdempotencyConflictError, {
   fields: (t) => ({
     idempotencyKey: t.exposeString("idempotencyKey", { description: "The key." }),
     messageId: t.id({
-      description: "Id of the message that the key belongs to.",
-      resolve: ({ messageId }) => encodeId("Message", messageId),
+      nullable: true,
+      description: "Id of the message that the key belongs to; null when it belongs to a campaign.",
+      resolve: ({ messageId }) => messageId && encodeId("Message", messageId),
+    }),
+    campaignId: t.id({
+      nullable: true,
+      description: "Id of the campaign that the key belongs to; null when it belongs to a message.",
+      resolve: ({ campaignId }) => campaignId && encodeId("Campaign", campaignId),
     }),
   }),
 });

@@ -9,8 +9,8 @@ export const maxDepth = 15;
 /** Tokens in a document; a query written by people has a few hundred. */
 export const maxTokens = 5_000;
 
-/** Bytes of a GraphQL request: a thousand messages with long texts fit. */
-export const maxRequestBytes = 5 * 1024 * 1024;
+/** Bytes of a GraphQL request: a campaign's hundred thousand recipients fit, with 300 bytes for each. */
+export const maxRequestBytes = 30 * 1024 * 1024;
 
 /** Entries of `nodes` and of `sendMessages`. */
 export const maxNodes = 100;

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { GraphQLError, parse } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { Access } from "../access/access.ts";
@@ -6,6 +7,7 @@ import { readBearer } from "../access/bearer.ts";
 import { patient } from "../database/patient.ts";
 import { UnauthenticatedError } from "../errors.ts";
 import { guardAccess, type AccessGuard } from "./access-guard.ts";
+import { isUpload, receiveUpload } from "../http/upload.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { maxTokens } from "./limits.ts";
@@ -44,7 +46,11 @@ export function createGraphqlServer({ services, guard, maskError, developmentKey
     renderGraphiQL: page.render,
     maskedErrors: { maskError },
     parserAndValidationCache: true,
+    multipart: false,
+    // Our server limits bodies itself, and Yoga would read uploads along to count their bytes.
+    maxRequestBodySize: false,
     plugins: [
+      takeUploads(),
       explainContentType(),
       limitTokens(),
       codeValidationErrors(),
@@ -109,6 +115,25 @@ function waitOutOutages(services: Services): Plugin<Context> {
   return {
     onSubscribe: ({ args: { contextValue } }) => {
       Object.assign(contextValue, createContext({ ...services, database }, contextValue.viewer));
+    },
+  };
+}
+
+/** Of a request over HTTP; there is none behind an operation of a WebSocket. */
+interface NodeContext {
+  req?: IncomingMessage;
+  res?: ServerResponse;
+}
+
+/**
+ * Yoga's own reading of multipart requests keeps their files in memory. No header is asked for that a foreign page
+ * cannot send: our keys travel in `Authorization`, which no browser adds by itself, so there is nothing to forge.
+ */
+function takeUploads(): Plugin<object, NodeContext> {
+  return {
+    onRequestParse({ serverContext: { req, res }, setRequestParser }) {
+      if (!req || !res || !isUpload(req)) return;
+      setRequestParser(() => receiveUpload(req, res));
     },
   };
 }

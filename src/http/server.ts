@@ -4,12 +4,19 @@ import { GraphQLError } from "graphql";
 import type { ErrorCode } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { pathOf } from "./path.ts";
+import { isUpload } from "./upload.ts";
+
+/** How long a request may take to come in. */
+const longestRequestMs = 60_000;
+/** The same for a file, which is taken as slowly as it can be stored; that something comes is watched apart. */
+const longestUploadMs = 60 * 60_000;
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
 export interface HttpServerOptions {
   graphql: (request: IncomingMessage, response: ServerResponse) => unknown;
   callbacks: Handler;
+  campaigns: Handler;
   /** Throws when the process cannot serve. */
   ready: () => Promise<void>;
   metrics: Metrics;
@@ -17,15 +24,19 @@ export interface HttpServerOptions {
   onError: (error: unknown) => void;
 }
 
-/** Our HTTP paths: `/graphql`, `/callbacks/:providerId/:secret`, `/healthz`, `/readyz`, `/metrics`. */
+/**
+ * Our HTTP paths: `/graphql`, `/callbacks/:providerId/:secret`, `/campaigns/:id/messages.csv`, `/healthz`, `/readyz`,
+ * `/metrics`.
+ */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { graphql, callbacks, ready, metrics, maxRequestBytes, onError } = options;
+  const { graphql, callbacks, campaigns, ready, metrics, maxRequestBytes, onError } = options;
   const routes: Record<string, Handler> = {
     graphql: (request, response) => {
-      if (!limitBody(request, response, maxRequestBytes)) return;
+      if (!isUpload(request) && !limitBody(request, response, maxRequestBytes)) return;
       return graphql(request, response) as Promise<void>;
     },
     callbacks,
+    campaigns,
     healthz: (_request, response) => answer(response, 200, "ok"),
     readyz: async (_request, response) => {
       const problem = await ready().then(
@@ -44,6 +55,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!isUpload(request)) limitTime(request, response);
     const path = pathOf(request);
     const first = path?.split("/")[1] ?? "";
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
@@ -62,13 +74,25 @@ export function createHttpServer(options: HttpServerOptions): Server {
       else answer(response, 500, "internal error");
     });
   });
-  server.requestTimeout = 60_000;
+  server.requestTimeout = longestUploadMs;
   server.headersTimeout = 20_000;
   return server;
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}
+
+/** Ends a request that does not come to its end, as Node would: it has one limit for all. */
+function limitTime(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => {
+    if (request.complete) return;
+    if (!response.headersSent)
+      request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
+    request.socket.destroySoon();
+  }, longestRequestMs);
+  response.once("close", () => clearTimeout(timer));
 }
 
 /** Refuses a body over the limit: at once when its length is announced, else when it is reached. */

@@ -1,5 +1,6 @@
 import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
 import { z } from "zod";
+import { removeDeadImports } from "../campaigns/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
 import { refreshBalance } from "../connections/check.ts";
 import { createDrainRounds } from "../connections/drain-rounds.ts";
@@ -79,6 +80,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
     { name: "tend campaigns", everyMs: 1_000, run: () => tendCampaigns(options) },
     { name: "abandon claims of dead workers", everyMs: 5_000, run: () => abandonDeadClaims(options) },
+    {
+      name: "remove dead campaign imports",
+      everyMs: 30_000,
+      run: () => removeDeadImports(database, options.clock),
+    },
     { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
     { name: "queue drains", everyMs: 2_000, run: async () => queueDrains(database, await queuesToDrain()) },
     {

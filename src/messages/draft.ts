@@ -9,7 +9,9 @@ import {
   NotFoundError,
   UnsupportedFeatureError,
 } from "../errors.ts";
-import type { E164 } from "../providers/provider.ts";
+import { estimateCost } from "../pricing/cost.ts";
+import type { RateBook } from "../pricing/rate-book.ts";
+import type { DecimalText, E164 } from "../providers/provider.ts";
 import { isStorable, storable } from "../storable.ts";
 import { newMessageId } from "./message-id.ts";
 import { parseRecipient } from "./phone.ts";
@@ -34,6 +36,9 @@ export interface SendInput {
   idempotencyKey?: string | null | undefined;
 }
 
+/** What is asked for, whoever it goes to. */
+type Wishes = Omit<SendInput, "to">;
+
 /** A checked message, ready to be stored. */
 export interface MessageDraft {
   id: string;
@@ -54,11 +59,14 @@ export interface MessageDraft {
   dltTemplateId: string | null;
   createdAt: Date;
   idempotencyKey: string | null;
+  /** What it will cost by the rate of its provider now; null without a rate. */
+  estimatedCost: DecimalText | null;
+  estimatedCurrency: string | null;
   /** What the idempotency key stands for. */
   fingerprint: string;
 }
 
-const longestReference = 255;
+export const longestReference = 255;
 const longestScheduleDays = 366;
 const minuteMs = 60_000;
 
@@ -70,6 +78,7 @@ export function draftMessage(
   accountId: string,
   input: SendInput,
   routes: readonly Connection[],
+  book: RateBook,
   now: Date,
 ): MessageDraft {
   const { to, country } = parseRecipient(input.to);
@@ -77,6 +86,7 @@ export function draftMessage(
   const scheduledAt = checkSchedule(input.scheduledAt ?? null, now);
   const route = chooseRoute(input, routes);
   const text = encode(input, route);
+  const cost = estimateCost(book, { providerId: route.row.id, country, segments: text.segments }, now);
   return {
     id: newMessageId(now),
     accountId,
@@ -94,6 +104,8 @@ export function draftMessage(
     dltTemplateId: input.dltTemplateId ?? null,
     createdAt: now,
     idempotencyKey: input.idempotencyKey ?? null,
+    estimatedCost: cost?.amount ?? null,
+    estimatedCurrency: cost?.currency ?? null,
     fingerprint: fingerprint(input),
   };
 }
@@ -109,7 +121,7 @@ function checkReferences(input: SendInput): void {
   }
 }
 
-function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
+export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
   if (!scheduledAt) return null;
   if (scheduledAt <= now) {
     throw new InvalidScheduleError(
@@ -139,7 +151,7 @@ function checkValidity(minutes: number | null, from: Date, { adapter, row }: Con
   return new Date(from.getTime() + minutes * minuteMs);
 }
 
-function chooseRoute(input: SendInput, routes: readonly Connection[]): Connection {
+export function chooseRoute(input: Wishes, routes: readonly Connection[]): Connection {
   if (input.providerId != null) {
     const chosen = routes.find(({ row }) => row.id === input.providerId);
     if (!chosen) throw new NotFoundError("enabled provider", input.providerId);
@@ -157,7 +169,7 @@ function chooseRoute(input: SendInput, routes: readonly Connection[]): Connectio
 }
 
 /** What the message asks for and the provider cannot do. */
-function missingFeature(input: SendInput, { adapter, row }: Connection): UnsupportedFeatureError | undefined {
+function missingFeature(input: Wishes, { adapter, row }: Connection): UnsupportedFeatureError | undefined {
   const { capabilities } = adapter;
   const missing = (feature: string): UnsupportedFeatureError =>
     new UnsupportedFeatureError(feature, row.name, "Leave it out, or choose another provider.");
@@ -172,8 +184,8 @@ function missingFeature(input: SendInput, { adapter, row }: Connection): Unsuppo
   return undefined;
 }
 
-function encode(
-  input: SendInput,
+export function encode(
+  input: Wishes,
   { adapter, row }: Connection,
 ): Pick<MessageDraft, "text" | "encoding" | "segments"> {
   if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
@@ -198,7 +210,11 @@ function transliterate(text: string): string {
   );
 }
 
-function chooseSender(input: SendInput, text: string, { adapter, row }: Connection): string {
+export function chooseSender(
+  input: Pick<SendInput, "from">,
+  text: string,
+  { adapter, row }: Connection,
+): string {
   const sender = input.from ?? row.defaultSender;
   if (sender == null) {
     throw new InvalidSenderError(

@@ -17,7 +17,7 @@ const insert: Statement = {
         encoding text_encoding, segments smallint, flash boolean, priority message_priority, country text,
         "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "cadenceGroupId" text,
         "dltTemplateId" text, "createdAt" timestamptz,
-        "idempotencyKey" text, fingerprint text
+        "estimatedCost" numeric, "estimatedCurrency" text, "idempotencyKey" text, fingerprint text
       )
     ), claimed as (
       insert into idempotency_keys as k (account_id, key, fingerprint, message_id, created_at)
@@ -36,10 +36,12 @@ const insert: Statement = {
     ), stored as (
       insert into messages (
         id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
-        client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at, status, last_event_tx, updated_at
+        client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at,
+        estimated_cost, estimated_currency, status, last_event_tx, updated_at
       )
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
-        "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt", status, pg_current_xact_id()::text::bigint,
+        "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
+        "estimatedCost", "estimatedCurrency", status, pg_current_xact_id()::text::bigint,
         "createdAt"
       from accepted
     ), logged as (

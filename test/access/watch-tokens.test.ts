@@ -236,6 +236,15 @@ describe("a watch token for a campaign", () => {
     await client.close();
   });
 
+  it("exports nothing", async () => {
+    const { headers } = await watcher({ campaignId });
+    const id = decodeId("Campaign", campaignId);
+    for (const path of [campaignId, id]) {
+      const response = await fetch(`${app.url}/campaigns/${path}/messages.csv`, { headers });
+      expect([response.status, await response.text()]).toEqual([403, expect.stringContaining("FORBIDDEN")]);
+    }
+  });
+
   it.each<[string, string, () => object]>([
     ["another campaign", readCampaign, () => ({ id: encodeId("Campaign", randomUUIDv7()) })],
     ["all campaigns", "{ campaigns { edges { node { id } } } }", () => ({})],

@@ -61,6 +61,23 @@ interface Shown {
   total: { total: number };
 }
 
+/** Another connection to a twin that is connected already. */
+async function connectAgain(kind: string, limits: object): Promise<string> {
+  const twin = twins.find((one) => one.kind === kind);
+  const server = running[twins.findIndex((one) => one.kind === kind)];
+  const connection = {
+    name: "Limited",
+    baseUrl: server?.url,
+    defaultSender: "smsgraph",
+    ...server?.credentials,
+  };
+  const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
+    `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } } }`,
+    { input: { [twin?.kind.toLowerCase() ?? ""]: { ...connection, ...limits } } },
+  );
+  return connectProvider.id;
+}
+
 async function read(id: string): Promise<Shown> {
   const { campaign } = await app.client.data<{ campaign: Shown }>(
     `query ($id: ID!) { campaign(id: $id) { ${fields} } }`,
@@ -188,6 +205,28 @@ describe("its life", () => {
     await watch(id, ({ counts }) => counts.delivered === 20);
   });
 
+  it("lets a single message overtake it where the provider takes few", { timeout: 60_000 }, async () => {
+    const shown = await connectAgain("TONKRA", { maxPerSecond: 10 });
+    const count = 300;
+    const { id } = await storeCampaign(app, [decodeId("Provider", shown)], numbersOf(count));
+    await watch(id, ({ counts }) => counts.delivered + (counts["submitted"] ?? 0) > 5);
+    const { sendMessage } = await app.client.data<{ sendMessage: { id: string } }>(
+      "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } } }",
+      { input: { providerId: shown, to: "+421901000000", text: "First" } },
+    );
+    const changes = app.client.subscribe<{ messageChanged: { status: string } }>(
+      "subscription ($id: ID!) { messageChanged(id: $id) { status } }",
+      { id: sendMessage.id },
+    );
+    for await (const { data } of changes as AsyncIterable<
+      GraphqlResult<{ messageChanged: { status: string } }>
+    >) {
+      if (data?.messageChanged.status === "SUBMITTED") break;
+    }
+    expect((await read(id)).counts.queued).toBeGreaterThan(count / 2);
+    await change("cancelCampaign", id);
+  });
+
   it("is not found in another account", async () => {
     const { id } = await storeCampaign(app, [providerOf("TELEKOM")], numbersOf(1));
     const key = await app.createKey(undefined, await app.createAccount());
@@ -200,5 +239,50 @@ describe("its life", () => {
       }),
     });
     expect(await response.json()).toEqual({ data: { pauseCampaign: { code: "NOT_FOUND" } } });
+  });
+});
+
+const fetchCsv = (path: string, key = app.key): Promise<Response> =>
+  fetch(app.url + path, { headers: { authorization: `Bearer ${key}` } });
+
+describe("its messages as a file", () => {
+  it("are written as they are read, in the statuses asked for", { timeout: 60_000 }, async () => {
+    const count = 1_500;
+    const recipients = [...numbersOf(count - 500), ...numbersOf(500, "003")];
+    const { id } = await storeCampaign(app, [providerOf("QIKLI")], recipients);
+    await watch(
+      id,
+      ({ counts }) => counts.delivered === 1_000 && counts["delivered"] + (counts["rejected"] ?? 0) === count,
+    );
+    const { campaign } = await app.client.data<{ campaign: { messagesCsvPath: string } }>(
+      "query ($id: ID!) { campaign(id: $id) { messagesCsvPath } }",
+      { id },
+    );
+    const all = await (await fetchCsv(campaign.messagesCsvPath)).text();
+    expect(all.trim().split("\r\n")).toHaveLength(count + 1);
+    const refused = await (await fetchCsv(`${campaign.messagesCsvPath}?status=REJECTED`)).text();
+    const [header, ...lines] = refused.trim().split("\r\n");
+    expect(header).toMatch(/^to,client_ref,status/);
+    expect(lines).toHaveLength(500);
+    expect(lines.every((line) => line.includes(",REJECTED,"))).toBe(true);
+  });
+
+  it("are refused with a reason", async () => {
+    const { id } = await storeCampaign(app, [providerOf("QIKLI")], numbersOf(1));
+    const path = `/campaigns/${encodeURIComponent(id)}/messages.csv`;
+    const foreign = await app.createKey(undefined, await app.createAccount());
+    const refusals = [
+      [await fetchCsv(path, "sg_wrong"), 401, "UNAUTHENTICATED"],
+      [await fetchCsv(path, await app.createKey(["SEND"])), 403, "FORBIDDEN"],
+      [await fetchCsv(path, foreign), 404, "NOT_FOUND"],
+      [await fetchCsv("/campaigns/nonsense/messages.csv"), 400, "INVALID_ID"],
+      [await fetchCsv("/campaigns/%E0%A4%A/messages.csv"), 400, "INVALID_ID"],
+      [await fetchCsv(`${path}?status=GONE`), 400, "INVALID_INPUT"],
+      [await fetchCsv(`/campaigns/${id}`), 400, "INVALID_INPUT"],
+    ] as const;
+    for (const [response, status, code] of refusals) {
+      expect(response.status).toBe(status);
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });
+    }
   });
 });

@@ -81,6 +81,8 @@ function draftOf(accountId: string, providerId: string): MessageDraft {
     dltTemplateId: null,
     createdAt: acceptedAt,
     idempotencyKey: null,
+    estimatedCost: null,
+    estimatedCurrency: null,
     fingerprint: "00",
   };
 }

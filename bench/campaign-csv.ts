@@ -1,0 +1,133 @@
+import { createReadStream } from "node:fs";
+import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { parseArgs } from "node:util";
+import { parse } from "csv-parse";
+import { startServer, storeRate, withClosers, type BenchServer, type Closers } from "./support/server.ts";
+
+const helpText = `How fast a campaign's CSV file is taken in, and how much memory that takes.
+
+Usage: npm run bench:campaign-csv [-- --rows=1000000]
+
+Starts an embedded PostgreSQL and one API process, and uploads a file to it as a GraphQL multipart request. Its resident
+memory is read ten times a second, from before the upload (after a small one, so that everything is loaded) to its end.
+The limit is csv-parse alone, reading the same file in this process.
+`;
+
+const sampleEveryMs = 100;
+const warmUpRows = 20_000;
+
+const { values } = parseArgs({
+  options: { rows: { type: "string", default: "1000000" }, help: { type: "boolean", short: "h" } },
+});
+if (values.help) process.stdout.write(helpText);
+else await run(Number(values.rows));
+
+async function run(count: number): Promise<void> {
+  await withClosers(async (closers) => {
+    const server = await startServer(closers);
+    await storeRate(server);
+    await upload(server, await writeFile(warmUpRows, closers), warmUpRows);
+    const file = await writeFile(count, closers);
+    const before = server.residentBytes();
+    let most = before;
+    const sampler = setInterval(() => (most = Math.max(most, server.residentBytes())), sampleEveryMs);
+    closers.push(() => clearInterval(sampler));
+    const seconds = await upload(server, file, count);
+    clearInterval(sampler);
+    const floorSeconds = await parseAlone(file);
+    const { size } = await stat(file);
+    process.stdout.write(report({ count, size, seconds, floorSeconds, before, most }));
+  });
+}
+
+/** Numbers in no order, one in a hundred twice. */
+async function writeFile(count: number, closers: Closers): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  const path = join(directory, "recipients.csv");
+  const file = await open(path, "w");
+  const output = file.createWriteStream();
+  output.write("to,clientRef,first_name,city\n");
+  for (let start = 0; start < count; start += 10_000) {
+    const rows = Array.from({ length: Math.min(10_000, count - start) }, (_, place) => rowOf(start + place));
+    if (!output.write(rows.join(""))) await new Promise((resolve) => output.once("drain", resolve));
+  }
+  await new Promise<void>((resolve) => output.end(resolve));
+  return path;
+}
+
+function rowOf(index: number): string {
+  const number = (((index % 100 === 99 ? index - 1 : index) * 7919) % 99_999_989) + 1;
+  return `+4219${String(number).padStart(8, "0")},customer-${index},Jana,"Bratislava, Ružinov"\n`;
+}
+
+function part(name: string, more: string, body: string): string {
+  return `--bench\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n${body}`;
+}
+
+/** Seconds until the campaign is stored. */
+async function upload({ client }: BenchServer, path: string, count: number): Promise<number> {
+  const query = `mutation ($input: CreateCampaignInput!) {
+    createCampaign(input: $input) { ... on Campaign { id duplicatesRemoved } ... on Error { code message } }
+  }`;
+  const input = { name: "Benchmark", text: "Dear {{first_name}}, your order is ready.", file: null };
+  const started = performance.now();
+  const sending = request(`${client.url}/graphql`, {
+    method: "POST",
+    headers: { ...client.headers, "content-type": "multipart/form-data; boundary=bench" },
+  });
+  const answered = new Promise<string>((resolve, reject) => {
+    sending.on("response", (response) => void text(response).then(resolve, reject));
+    sending.on("error", reject);
+  });
+  sending.write(part("operations", "", `${JSON.stringify({ query, variables: { input } })}\r\n`));
+  sending.write(part("map", "", '{"0":["variables.input.file"]}\r\n'));
+  sending.write(part("0", '; filename="recipients.csv"\r\ncontent-type: text/csv', ""));
+  const sent = pipeline(createReadStream(path), sending, { end: false }).then(() =>
+    sending.end("\r\n--bench--\r\n"),
+  );
+  const [answer] = await Promise.all([answered, sent]);
+  if (!answer.includes(`"duplicatesRemoved":${count / 100}`)) throw new Error(answer.slice(0, 500));
+  return (performance.now() - started) / 1000;
+}
+
+async function parseAlone(path: string): Promise<number> {
+  const started = performance.now();
+  let rows = 0;
+  const parser = createReadStream(path).pipe(
+    parse({ trim: true, relax_quotes: true, relax_column_count: true }),
+  );
+  for await (const row of parser) rows += Number(row !== undefined);
+  if (rows === 0) throw new Error("Nothing was read");
+  return (performance.now() - started) / 1000;
+}
+
+interface Measured {
+  count: number;
+  size: number;
+  seconds: number;
+  floorSeconds: number;
+  before: number;
+  most: number;
+}
+
+function report({ count, size, seconds, floorSeconds, before, most }: Measured): string {
+  return [
+    `${count} rows, ${megabytes(size)}`,
+    `stored                    ${Math.round(count / seconds)} rows/s`,
+    `limit: csv-parse alone    ${Math.round(count / floorSeconds)} rows/s`,
+    `stored at ${((floorSeconds / seconds) * 100).toFixed(0)} % of the limit`,
+    `resident memory           ${megabytes(before)} before, ${megabytes(most)} at most: ${megabytes(most - before)} more`,
+    "",
+  ].join("\n");
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(0)} MB`;
+}

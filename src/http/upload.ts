@@ -1,0 +1,239 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
+import { GraphQLError } from "graphql";
+import { InvalidInputError, type ErrorCode } from "../errors.ts";
+
+/** Bytes of an uploaded file at most: five million rows of a hundred characters. */
+export const maxUploadBytes = 500 * 1024 * 1024;
+
+/** Bytes of the document and its variables in an upload. */
+const maxOperationsBytes = 1024 * 1024;
+
+/** An upload may be slow, but something must come at least this often. */
+export const longestStallMs = 30_000;
+
+/** Once it is answered, the rest of an upload is read and dropped for so long: many clients listen only afterwards. */
+const longestDropMs = 10_000;
+
+/** Parts beside the file, and what stands around each. */
+const spareBytes = 2 * maxOperationsBytes;
+
+const broken = (message: string): InvalidInputError => new InvalidInputError("file", message);
+
+/** A file that comes with a request. It can be read once, as fast as it is taken, and is held nowhere. */
+export class Upload implements AsyncIterable<Uint8Array> {
+  readonly #file: Readable;
+  readonly #received: Promise<void>;
+  readonly #stallMs: number;
+
+  /** `received` resolves when the whole request was read and had nothing after the file. */
+  constructor(file: Readable, received: Promise<void>, stallMs: number) {
+    this.#file = file;
+    this.#received = received;
+    this.#stallMs = stallMs;
+  }
+
+  /** @throws InvalidInputError when it breaks off, stalls or is too large */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const chunks = this.#file.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
+    for (;;) {
+      const { value, done } = (await this.#inTime(chunks.next())) as IteratorResult<Uint8Array>;
+      if (done === true) break;
+      yield value;
+    }
+    await this.#inTime(this.#received);
+  }
+
+  /** Only the client is waited for in here: while we work on a piece, no time runs. */
+  async #inTime<Value>(step: Promise<Value>): Promise<Value> {
+    const stalled = Promise.withResolvers<never>();
+    const problem = broken(`Nothing of the file came for ${this.#stallMs / 1000} seconds. Send it again.`);
+    const timer = setTimeout(() => stalled.reject(problem), this.#stallMs);
+    try {
+      return await Promise.race([step, stalled.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** What a GraphQL request asks for, its file in its place. */
+export type Operations = Record<string, unknown>;
+
+export const isUpload = ({ method, headers }: IncomingMessage): boolean =>
+  method === "POST" && /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");
+
+/**
+ * Takes a GraphQL multipart request apart: `operations`, `map`, and then one file, which is still coming when this
+ * returns. What the answer does not need of the request is read and dropped once that is sent.
+ * Source: github.com/jaydenseric/graphql-multipart-request-spec
+ * @throws GraphQLError with an HTTP status
+ */
+export async function receiveUpload(
+  request: IncomingMessage,
+  response: ServerResponse,
+  stallMs = longestStallMs,
+): Promise<Operations> {
+  if (Number(request.headers["content-length"] ?? 0) > maxUploadBytes + spareBytes) throw tooLarge(413);
+  const reception = new Reception(request, stallMs);
+  response.once("close", () => reception.drop());
+  return reception.operations;
+}
+
+const refuse = (message: string, status = 400): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: "BAD_REQUEST" satisfies ErrorCode, http: { status } } });
+
+const tooLarge = (status: number): GraphQLError =>
+  refuse(`The file has more than ${maxUploadBytes} bytes. Make several campaigns of it.`, status);
+
+/** One request while it is being read. */
+class Reception {
+  readonly #request: IncomingMessage;
+  readonly #parser: BusboyInstance;
+  readonly #stallMs: number;
+  readonly #operations = Promise.withResolvers<Operations>();
+  readonly #received = Promise.withResolvers<void>();
+  readonly #timer: NodeJS.Timeout;
+  #document: Operations | undefined;
+  #place: { field: string; path: string[] } | "none" | undefined;
+  #file: BusboyFileStream | undefined;
+
+  constructor(request: IncomingMessage, stallMs: number) {
+    this.#request = request;
+    this.#stallMs = stallMs;
+    this.#parser = openParser(request);
+    this.#received.promise.catch(() => undefined);
+    const late = refuse("`operations`, `map` and the beginning of a file did not come in time.", 408);
+    this.#timer = setTimeout(() => this.#fail(late), stallMs);
+    this.#parser.on("field", (name, value, _nameTruncated, truncated) =>
+      this.#attempt(() => this.#takeField(name, value, truncated)),
+    );
+    this.#parser.on("file", (name, file) => this.#attempt(() => this.#takeFile(name, file)));
+    for (const limit of ["partsLimit", "filesLimit", "fieldsLimit"] as const) {
+      this.#parser.on(limit, () =>
+        this.#fail(refuse("Send `operations`, `map` and one file, and nothing else.")),
+      );
+    }
+    this.#parser.on("finish", () => this.#finish());
+    this.#parser.on("error", () =>
+      this.#fail(refuse("The body is not multipart/form-data, or was broken off.")),
+    );
+    request.once("close", () => request.complete || this.#fail(refuse("The upload was broken off.")));
+    request.pipe(this.#parser);
+  }
+
+  get operations(): Promise<Operations> {
+    return this.#operations.promise;
+  }
+
+  /** Nobody reads the file any more. */
+  drop(): void {
+    this.#request.unpipe(this.#parser);
+    this.#fail(refuse("The upload was broken off."));
+    if (this.#request.complete) return;
+    this.#request.resume();
+    const timer = setTimeout(() => this.#request.destroy(), longestDropMs);
+    this.#request.once("close", () => clearTimeout(timer));
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error as GraphQLError);
+    }
+  }
+
+  #takeField(name: string, value: string, truncated: boolean): void {
+    if (truncated) throw refuse(`\`${name}\` has more than ${maxOperationsBytes} bytes.`, 413);
+    if (name === "operations") this.#document = readObject(name, value);
+    else if (name === "map") this.#place = readMap(readObject(name, value));
+    else throw refuse("Send `operations`, `map` and one file, and nothing else.");
+    if (this.#document && this.#place === "none") this.#operations.resolve(this.#document);
+  }
+
+  #takeFile(name: string, file: BusboyFileStream): void {
+    this.#file = file;
+    // What goes wrong is told by whoever reads it, or by nobody.
+    file.on("error", () => undefined);
+    file.on("limit", () => this.#fail(tooLarge(413)));
+    if (!this.#document || !this.#place) throw refuse("`operations` and `map` must come before the file.");
+    if (this.#place === "none" || this.#place.field !== name) throw refuse("`map` does not name this file.");
+    clearTimeout(this.#timer);
+    const upload = new Upload(file, this.#received.promise, this.#stallMs);
+    put(upload, this.#document, this.#place.path);
+    this.#operations.resolve(this.#document);
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    this.#received.resolve();
+    this.#operations.reject(refuse("The file is missing, or `operations` or `map` is."));
+  }
+
+  /** Before the operation runs it is the request that fails, afterwards the file. */
+  #fail(error: GraphQLError): void {
+    clearTimeout(this.#timer);
+    const problem = broken(error.message);
+    this.#operations.reject(error);
+    this.#received.reject(problem);
+    this.#file?.destroy(problem);
+  }
+}
+
+function openParser(request: IncomingMessage): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: request.headers as IncomingMessage["headers"] & { "content-type": string },
+      limits: {
+        fieldNameSize: 100,
+        fieldSize: maxOperationsBytes,
+        fields: 2,
+        files: 1,
+        parts: 3,
+        fileSize: maxUploadBytes,
+        headerPairs: 20,
+        headerSize: 4096,
+      },
+    });
+  } catch {
+    throw refuse("The content type is multipart/form-data without a boundary.");
+  }
+}
+
+function readObject(name: string, text: string): Operations {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Operations;
+  } catch {
+    // Said below.
+  }
+  throw refuse(`\`${name}\` must be a JSON object.`);
+}
+
+/** Where the file belongs. One file in one place: it can be read only once. */
+function readMap(map: Operations): { field: string; path: string[] } | "none" {
+  const entries = Object.entries(map);
+  const [entry] = entries;
+  if (!entry) return "none";
+  const [field, paths] = entry;
+  const [path] = Array.isArray(paths) && paths.length === 1 ? (paths as unknown[]) : [];
+  if (entries.length === 1 && typeof path === "string") return { field, path: path.split(".") };
+  throw refuse('`map` must name one file and one place for it, as in {"0": ["variables.input.file"]}.');
+}
+
+/** The place must be there, and null. */
+function put(upload: Upload, operations: Operations, path: readonly string[]): void {
+  let parent: unknown = operations;
+  for (const step of path.slice(0, -1)) parent = own(parent, step);
+  const last = path.at(-1) ?? "";
+  if (own(parent, last) !== null)
+    throw refuse(`\`map\` names ${path.join(".").slice(0, 100)}, and there is no null in \`operations\`.`);
+  (parent as Record<string, unknown>)[last] = upload;
+}
+
+const own = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
