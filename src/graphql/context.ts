@@ -1,4 +1,5 @@
 import DataLoader from "dataloader";
+import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
@@ -32,6 +33,7 @@ export interface Services {
   connector: Connector;
   streams: Streams;
   balances: BalanceFeed;
+  access: Access;
   rateBooks: RateBooks;
   routingTables: RoutingTables;
   spending: Spending;

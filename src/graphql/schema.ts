@@ -26,6 +26,8 @@ import "./rates.ts";
 import "./provider-costs.ts";
 import "./provider-balance.ts";
 import "./number-lookup.ts";
+import "./api-keys.ts";
+import "./watch-tokens.ts";
 
 /** The executable schema. */
 export const schema = builder.toSchema();

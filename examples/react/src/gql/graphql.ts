@@ -19,7 +19,7 @@ export type ErrorCode =
   | 'CAMPAIGN_ENDED'
   /** The account may not send to the recipient's country. */
   | 'COUNTRY_NOT_ALLOWED'
-  /** The API key lacks the scope. */
+  /** The API key lacks the scope, or the watch token is for something else. */
   | 'FORBIDDEN'
   /** The idempotency key was used with another input. */
   | 'IDEMPOTENCY_CONFLICT'
@@ -39,6 +39,8 @@ export type ErrorCode =
   | 'INVALID_SENDER'
   /** The text is empty, too long, or cannot be encoded as asked. */
   | 'INVALID_TEXT'
+  /** It is the account's last key with the ADMIN scope. */
+  | 'LAST_ADMIN_KEY'
   /** The message is no longer in our hands. */
   | 'NOT_CANCELLABLE'
   /** There is no such thing in this account. */
@@ -51,7 +53,9 @@ export type ErrorCode =
   | 'QUERY_TOO_COMPLEX'
   /** The message would exceed what the account may spend. */
   | 'SPENDING_CAP_REACHED'
-  /** The API key is missing, unknown or revoked. */
+  /** The socket or the account has too many open subscriptions. */
+  | 'TOO_MANY_SUBSCRIPTIONS'
+  /** The API key or watch token is missing, unknown, revoked or expired. */
   | 'UNAUTHENTICATED'
   /** The service cannot answer now; try again. */
   | 'UNAVAILABLE'
