@@ -49,7 +49,9 @@ export async function lookUpMessages(
   if (!connection) return;
   const statuses = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED"];
   const rows = await database.query<OpenMessage>(readOpen, [messageIds, statuses]);
-  const known = rows.filter((row) => row.providerMessageId ?? row.providerBatchId).map(toSubmitted);
+  const known = rows
+    .filter((row) => row.providerMessageId ?? row.providerBatchId)
+    .map((row) => toSubmitted(row, clock.now()));
   if (known.length === 0) return;
   const reply = await connection.client.lookUp(known);
   if (!reply.ok) return logger.warn({ providerId, problem: reply.problem }, "could not look messages up");
@@ -60,14 +62,13 @@ export async function lookUpMessages(
   await database.transaction((transaction) => applyReceipts(transaction, received));
 }
 
-const toSubmitted = ({
+const toSubmitted = (
+  { messageId, to, providerMessageId, providerBatchId, attemptedAt }: OpenMessage,
+  now: Date,
+): SubmittedMessage => ({
   messageId,
   to,
-  providerMessageId,
-  providerBatchId,
-}: OpenMessage): SubmittedMessage => ({
-  messageId,
-  to,
+  ageSeconds: (now.getTime() - attemptedAt.getTime()) / 1000,
   providerMessageId: providerMessageId ?? undefined,
   providerBatchId: providerBatchId ?? undefined,
 });
