@@ -47,7 +47,7 @@ function submitMany(client: ProviderClient, messages: readonly Submission[]): Pr
 /** That each of many messages gets the truth about itself, whatever happens to the request they share. */
 export function testBulk(subject: Subject): void {
   const { bulk } = subject.variant;
-  test(bulk ? "at once" : "not at once", () =>
+  test("where it is said to", () =>
     expect(subject.provider.capabilities.bulkSize > 1).toBe(bulk !== undefined),
   );
   if (!bulk) return;
