@@ -100,7 +100,8 @@ export class Connector {
     const { database, clock, connections } = this.#options;
     const row = await database.prisma.provider.update({
       where: { id },
-      data: { ...data, updatedAt: clock.now() },
+      // What was changed may work again.
+      data: { ...data, drainFailures: 0, drainPausedUntil: null, updatedAt: clock.now() },
     });
     await connections.changed(id);
     return row;

@@ -2,7 +2,7 @@ import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents
 import { z } from "zod";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
 import { refreshBalance } from "../connections/check.ts";
-import { createDrainRounds } from "../connections/drain-rounds.ts";
+import { claimDueDrains } from "../connections/drain-rounds.ts";
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../logger.ts";
@@ -63,13 +63,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { database, listener, logger } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
-  const queuesToDrain = createDrainRounds(database, options.clock);
   const rounds = startRounds(logger, [
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
     { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
-    { name: "queue drains", everyMs: 2_000, run: async () => queueDrains(database, await queuesToDrain()) },
+    { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
       name: "release jobs of dead workers",
       everyMs: 5_000,
@@ -93,10 +92,11 @@ async function queueBalances({ database, clock }: WorkerOptions): Promise<void> 
 }
 
 /** The key keeps one job for each provider, however many workers ask for it. */
-async function queueDrains(database: Database, providerIds: readonly string[]): Promise<void> {
+async function queueDrains({ database, clock }: WorkerOptions): Promise<void> {
+  const due = await claimDueDrains(database, clock.now());
   await addJobs(
     database,
-    providerIds.map((providerId) => ({
+    due.map((providerId) => ({
       task: "drain-receipts",
       payload: { providerId },
       key: `drain-receipts ${providerId}`,
