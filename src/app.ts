@@ -99,6 +99,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     createSecretBox(options.secretKey),
     () => url,
     options.providerLimits,
+    clock,
   );
   await connections.checkKey();
   await connections.watch(listener);

@@ -28,7 +28,7 @@ const lockLanes: Statement = {
   name: "lock_lanes",
   text: `
     select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
-      0 as "inFlight", tokens, refilled_at as "refilledAt", breaker, open_until as "openUntil",
+      0 as "inFlight", tokens, refilled_at as "refilledAt", wanted_until as "wantedUntil", breaker, open_until as "openUntil",
       open_seconds as "openSeconds", closed_at as "closedAt"
     from lanes
     where provider_id = any ($1::uuid[])

@@ -15,6 +15,8 @@ export interface Lane {
   /** Submissions that may start at once, a fraction of one included. */
   tokens: number;
   refilledAt: Date;
+  /** Until when submissions wait for tokens: as long questions let them go first. */
+  wantedUntil: Date | null;
   breaker: BreakerState;
   /** Until when the breaker refuses; afterwards one probe is let through. */
   openUntil: Date | null;
@@ -40,7 +42,7 @@ const readLanes: Statement = {
   name: "read_lanes",
   text: `
     select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
-      l.tokens, l.refilled_at as "refilledAt", l.breaker, l.open_until as "openUntil",
+      l.tokens, l.refilled_at as "refilledAt", l.wanted_until as "wantedUntil", l.breaker, l.open_until as "openUntil",
       l.open_seconds as "openSeconds", l.closed_at as "closedAt",
       case when p.max_concurrent is null then 0 else (
         select count(*)::int from attempts where provider_id = p.id and finished_at is null
@@ -57,13 +59,14 @@ const writeLane: Statement = {
   name: "write_lane",
   text: `
     update lanes
-    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7
+    set tokens = $2, refilled_at = $3, wanted_until = $4, breaker = $5, open_until = $6, open_seconds = $7,
+      closed_at = $8
     where provider_id = $1`,
 };
 
 export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
-  const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt } = lane;
-  const values = [providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt];
+  const { providerId, tokens, refilledAt, wantedUntil, breaker, openUntil, openSeconds, closedAt } = lane;
+  const values = [providerId, tokens, refilledAt, wantedUntil, breaker, openUntil, openSeconds, closedAt];
   await transaction.query(writeLane, values);
 }
 
@@ -115,12 +118,19 @@ export function decide(lane: Lane, wanted: number, now: Date): { admission: Admi
   if (trust.admitted === 0) return { admission: trust, next: lane };
   const refilled = refill(lane, now);
   const free = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
-  const affordable = lane.maxPerSecond === null ? Infinity : Math.floor(refilled.tokens);
+  // A question may have been let through on credit.
+  const affordable = lane.maxPerSecond === null ? Infinity : Math.max(0, Math.floor(refilled.tokens));
   const admitted = Math.min(wanted, trust.admitted, free, affordable);
-  const next = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
-  const admission = { admitted, retryAfterMs: affordable < wanted ? tokenDelayMs(next) : busyRetryMs };
+  const spent = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
+  const retryAfterMs = affordable < wanted ? tokenDelayMs(spent) : busyRetryMs;
+  const next = affordable < wanted ? { ...spent, wantedUntil: waitingUntil(now, retryAfterMs) } : spent;
+  const admission = { admitted, retryAfterMs };
   return { admission, next: admitted > 0 ? probing(next, now) : next };
 }
+
+/** Who was told to come back does so a little later than that. */
+const waitingUntil = (now: Date, retryAfterMs: number): Date =>
+  new Date(now.getTime() + retryAfterMs + 1_000);
 
 /** What the breaker allows: everything, nothing for a while, or one probe. */
 function trustOf({ breaker, openUntil }: Lane, now: Date): Admission {
