@@ -9,6 +9,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
 import { Connections } from "./connections/connections.ts";
+import { ProviderFeed } from "./connections/provider-feed.ts";
 import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
@@ -24,6 +25,7 @@ import type { Logger } from "./logger.ts";
 import { ClosedLanes } from "./messages/closed-lanes.ts";
 import { Dispatcher } from "./messages/dispatch.ts";
 import { EventFeed } from "./messages/event-feed.ts";
+import { eventChannel } from "./messages/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import type { HttpLimits } from "./providers/registry.ts";
@@ -106,6 +108,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   stops.push(() => connections.close());
 
   const balances = new BalanceFeed(database);
+  const providers = new ProviderFeed(database);
   const streams = new Streams();
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());
@@ -113,7 +116,17 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const sender = new MessageSender({ database, connections, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
-  const services: Services = { database, clock, feed, sender, connections, connector, streams, balances };
+  const services: Services = {
+    database,
+    clock,
+    feed,
+    sender,
+    connections,
+    connector,
+    streams,
+    balances,
+    providers,
+  };
 
   // The API and the worker drain side by side.
   const doors: Stops = [];
@@ -122,6 +135,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   if (options.runsApi) {
     await feed.open(listener);
     await balances.open(listener);
+    await providers.open(listener, eventChannel);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }

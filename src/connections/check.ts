@@ -5,6 +5,7 @@ import type { Balance } from "../database/generated/client.ts";
 import type { ProviderProblem, ProviderReply } from "../providers/provider.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import type { Connection } from "./connections.ts";
+import { announceProviderChange } from "./provider-channel.ts";
 
 /** What asking a provider for its account's state showed. */
 export interface ProviderCheck {
@@ -69,4 +70,5 @@ async function noteProblem(
     where: { id: row.id },
     data: { lastError: detail, lastErrorAt: now },
   });
+  await announceProviderChange(database);
 }

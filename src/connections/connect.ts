@@ -6,6 +6,7 @@ import type { Provider } from "../database/generated/client.ts";
 import { InvalidInputError, NotFoundError } from "../errors.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
 import { storable } from "../storable.ts";
+import { announceProviderChange } from "./provider-channel.ts";
 import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
 
 export interface ConnectorOptions {
@@ -52,7 +53,7 @@ export class Connector {
     const secrets = connections.sealSecrets(id, { credentials, callbackSecret: newCallbackSecret() });
     const now = clock.now();
     const times = { createdAt: now, updatedAt: now };
-    return database.prisma.provider.create({
+    const row = await database.prisma.provider.create({
       data: {
         id,
         accountId,
@@ -65,6 +66,8 @@ export class Connector {
         lane: { create: {} },
       },
     });
+    await announceProviderChange(database);
+    return row;
   }
 
   /** @throws InvalidInputError @throws NotFoundError */

@@ -33,7 +33,7 @@ const defaultConcurrent = 50;
 
 export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
 
-const connectionChannel = "smsgraph_connections";
+export const connectionChannel = "smsgraph_connections";
 
 /** Longer than anybody works with a connection that he was given. */
 const retirementMs = 5 * 60_000;

@@ -32,7 +32,7 @@ interface Lock {
 /** Connects and stays connected: a lost connection is made anew, with its channels and locks. */
 export async function openListener(url: string, options: ListenerOptions): Promise<Listener> {
   const { onError } = options;
-  const channels = new Map<string, () => void>();
+  const channels = new Map<string, Set<() => void>>();
   const reactions = new Set<() => void>();
   const locks = new Set<Lock>();
   let closed = false;
@@ -50,7 +50,7 @@ export async function openListener(url: string, options: ListenerOptions): Promi
       connectionTimeoutMillis: connectMs,
     });
     let broken: Error | undefined;
-    next.on("notification", ({ channel }) => channels.get(channel)?.());
+    next.on("notification", ({ channel }) => channels.get(channel)?.forEach((wake) => wake()));
     next.on("error", (error) => (broken = error));
     next.on("end", () => {
       if (closed || next !== client) return;
@@ -91,12 +91,12 @@ export async function openListener(url: string, options: ListenerOptions): Promi
     } catch {
       return reconnectLater(Math.min(pauseMs * 2, longestPauseMs));
     }
-    for (const wake of [...channels.values(), ...reactions]) wake();
+    for (const wake of [...[...channels.values()].flatMap((wakes) => [...wakes]), ...reactions]) wake();
   }
 
   return {
     async on(channel, wake) {
-      channels.set(channel, wake);
+      channels.set(channel, (channels.get(channel) ?? new Set()).add(wake));
       await client?.query(`listen ${escapeIdentifier(channel)}`);
     },
     onReconnection(react) {

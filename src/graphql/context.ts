@@ -3,6 +3,7 @@ import type { Viewer } from "../access/api-keys.ts";
 import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { Connector } from "../connections/connect.ts";
+import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError } from "../errors.ts";
@@ -26,6 +27,7 @@ export interface Services {
   connector: Connector;
   streams: Streams;
   balances: BalanceFeed;
+  providers: ProviderFeed;
 }
 
 /** One page of one message's timeline. */

@@ -1,3 +1,4 @@
+import { announceProviderChange } from "../connections/provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 import { probeStartedAt, saveLane, type Lane } from "./lane.ts";
 
@@ -51,7 +52,9 @@ export async function learn(
   for (const lane of lanes) {
     const own = experiences.filter(({ providerId }) => providerId === lane.providerId);
     const next = await judge(transaction, lane, own, now);
-    if (next !== lane) await saveLane(transaction, next);
+    if (next === lane) continue;
+    await saveLane(transaction, next);
+    await announceProviderChange(transaction);
   }
 }
 

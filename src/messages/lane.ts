@@ -1,3 +1,4 @@
+import { announceProviderChange } from "../connections/provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 
 /**
@@ -85,6 +86,7 @@ async function admit(
     const { admission, next } = decide(lane, wanted.get(lane.providerId) ?? 0, now);
     admissions.set(lane.providerId, admission);
     await saveLane(transaction, next);
+    if (next.breaker !== lane.breaker) await announceProviderChange(transaction);
   }
   return admissions;
 }
