@@ -73,12 +73,16 @@ async function waiting(id: string): Promise<Job[]> {
   return rows;
 }
 
-describe("a turn", () => {
-  const setLane = (providerId: string, data: object) =>
-    app.services.database.prisma.lane.update({ where: { providerId }, data });
-  const turnOf = (id: string, maxPerSecond: number | null) =>
-    createTurn({ database: app.services.database, clock }, { id, maxPerSecond });
+const setLane = (providerId: string, data: object) =>
+  app.services.database.prisma.lane.update({ where: { providerId }, data });
 
+const turnOf = (id: string, maxPerSecond: number | null) =>
+  createTurn({ database: app.services.database, clock }, { id, maxPerSecond });
+
+const statusOf = async (id: string): Promise<string> =>
+  (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
+
+describe("a turn", () => {
   it("costs a token, of those that come every second", async () => {
     const { providerId } = await connect(() => unknown, { maxPerSecond: 2 });
     await setLane(providerId, { tokens: 1, refilledAt: clock.now(), askedAt: clock.now() });
@@ -170,9 +174,6 @@ describe("a resend", () => {
     [messageId = ""] = await store(connection.shownId, 1, "OUTCOME_UNKNOWN");
     return { ...connection, messageId };
   }
-
-  const statusOf = async (id: string): Promise<string> =>
-    (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
 
   it("goes out once, as the first question", async () => {
     const { requests, messageId } = await uncertain();

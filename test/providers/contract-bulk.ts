@@ -48,8 +48,7 @@ function submitMany(client: ProviderClient, messages: readonly Submission[]): Pr
 export function testBulk(subject: Subject): void {
   const { bulk } = subject.variant;
   test("where it is said to", () =>
-    expect(subject.provider.capabilities.bulkSize > 1).toBe(bulk !== undefined),
-  );
+    expect(subject.provider.capabilities.bulkSize > 1).toBe(bulk !== undefined));
   if (!bulk) return;
   describe("the requests", () => {
     testRequests(subject, bulk);

@@ -46,8 +46,8 @@ export interface Variant {
   aside?: (seen: Seen) => Answer | undefined;
   /** The answer to a look-up of the message `id` whose status is this word; absent where none is possible. */
   lookedUp?: (id: string, word: string) => string;
-  /** The sandbox twin serves no look-ups. */
-  twinLacksLookUp?: boolean;
+  /** What the sandbox twin is started with, to be spoken to in this way. */
+  twinChosen?: Readonly<Record<string, string>>;
   /** Questions to which an empty body is an answer: nothing waits, nothing is known. */
   emptyIsFine?: readonly Question[];
 }

@@ -154,7 +154,7 @@ function variant(format: "JSON" | "XML", logs: boolean): Variant {
       ? (id, name) =>
           write("logs", { results: [{ messageId: id, to: digits, status: { ...strange, name } }] })
       : undefined,
-    twinLacksLookUp: true,
+    ...(logs && { twinChosen: { logs: "true" } }),
     emptyIsFine: ["check", "drainReceipts", "lookUp"],
   };
 }

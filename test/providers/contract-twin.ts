@@ -43,7 +43,7 @@ export function testTwin(subject: Subject): void {
   async function start(own: HttpLimits & { credentials?: object } = {}) {
     const twin = twins.find(({ kind }) => kind === provider.kind);
     if (!twin) throw new Error(`${provider.kind} has no sandbox twin: add one to src/sandbox/twins.ts.`);
-    const server = await twin.start({ immediate: true });
+    const server = await twin.start({ immediate: true, chosen: variant.twinChosen });
     onTestFinished(() => server.close());
     const opened = open(subject, server.url, { credentials: server.credentials, ...own });
     return { server, opened, client: opened.client };
@@ -66,7 +66,7 @@ export function testTwin(subject: Subject): void {
     const asked = [{ messageId, to, ...idsOf(outcome) }];
     const status = expect.stringMatching(/^(SENT|DELIVERED)$/);
     const known = { ok: true, value: [{ clientRef: messageId, status }] };
-    const isServed = variant.lookedUp !== undefined && variant.twinLacksLookUp !== true;
+    const isServed = variant.lookedUp !== undefined;
     await vi.waitFor(async () =>
       expect(await client.lookUp(asked)).toMatchObject(isServed ? known : refused),
     );
@@ -90,7 +90,7 @@ export function testTwin(subject: Subject): void {
           ...idsOf(outcomes[index] ?? unknownOutcome),
         }));
         const known = some.map(({ messageId }) => ({ clientRef: messageId }));
-        const isServed = variant.lookedUp !== undefined && variant.twinLacksLookUp !== true;
+        const isServed = variant.lookedUp !== undefined;
         expect(await client.lookUp(some)).toMatchObject(isServed ? { ok: true, value: known } : refused);
       });
       const reported = (): Set<string | undefined> =>
