@@ -68,6 +68,9 @@ export class ProviderFeed {
     const { accountId, providerId } = filter;
     const seen = new Map<string, string>();
     const watcher = { accountId, wake: () => {} };
+    // Whoever leaves while it looks at a provider never comes back here.
+    signal.addEventListener("abort", () => this.#watchers.delete(watcher));
+    if (signal.aborted) return;
     this.#watchers.add(watcher);
     try {
       await this.#read();
