@@ -13,6 +13,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
 import { Connections } from "./connections/connections.ts";
+import { ProviderFeed } from "./connections/provider-feed.ts";
 import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
@@ -32,6 +33,7 @@ import { Dispatcher } from "./messages/dispatch.ts";
 import { Failover } from "./messages/failover.ts";
 import { EventFeed } from "./messages/event-feed.ts";
 import { Outcomes } from "./messages/outcomes.ts";
+import { eventChannel } from "./messages/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
@@ -115,12 +117,14 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     createSecretBox(options.secretKey),
     () => url,
     options.providerLimits,
+    clock,
   );
   await connections.checkKey();
   await connections.watch(listener);
   stops.push(() => connections.close());
 
   const balances = new BalanceFeed(database);
+  const providers = new ProviderFeed(database);
   const streams = new Streams();
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());
@@ -158,6 +162,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
       const balance = { amount, units, currency, lowBalance };
       logger.warn({ providerId, name, ...balance }, "the balance of a provider is below its threshold");
     },
+    providers,
   };
 
   // The API and the worker drain side by side.
@@ -169,6 +174,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     await balances.open(listener);
     await access.open(listener);
     await campaigns.open(listener);
+    await providers.open(listener, eventChannel);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }

@@ -7,6 +7,7 @@ import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
 import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
+import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError } from "../errors.ts";
@@ -40,6 +41,7 @@ export interface Services {
   campaigns: CampaignFeed;
   /** Called once each time a balance falls below its provider's threshold. */
   onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
+  providers: ProviderFeed;
 }
 
 /** One page of one message's timeline. */

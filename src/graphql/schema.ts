@@ -5,6 +5,7 @@ import "./errors.ts";
 import "./viewer.ts";
 import "./provider.ts";
 import "./provider-mutations.ts";
+import "./provider-subscriptions.ts";
 import "./provider-messages.ts";
 import "./message-queries.ts";
 import "./message-timeline.ts";
