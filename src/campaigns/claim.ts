@@ -1,3 +1,4 @@
+import { advanceMessages } from "../messages/advance.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 import { attemptsSoFar, dispatchColumns, startAttempts, type DispatchMessage } from "../messages/attempts.ts";
 import type { MessagePriority } from "../messages/draft.ts";
@@ -70,6 +71,8 @@ export interface ClaimRequest {
   limit: number;
   /** Providers that take nothing at present. */
   closed: readonly string[];
+  /** Kind of a provider whose messages were admitted. */
+  kindOf: (providerId: string) => string;
   /** Divides one provider's messages into requests, and names each (see `Attempt.claim`). */
   divide: (providerId: string, messages: DispatchMessage[]) => SubmitRequest[];
   /** Which of the messages may be submitted now. */
@@ -159,14 +162,15 @@ function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: D
 async function startSubmitting(
   transaction: Queryable,
   messages: readonly DispatchMessage[],
-  { divide }: ClaimRequest,
+  { divide, kindOf }: ClaimRequest,
   now: Date,
 ): Promise<SubmitRequest[]> {
-  const changes = messages.flatMap((message) => claimChanges(message, now));
-  const transitions = await applyChanges(transaction, changes);
-  const taken = new Set(
-    transitions.flatMap((one) => (one?.change.status === "SUBMITTING" ? [one.change.messageId] : [])),
-  );
+  const { QUEUED: queued = [], SCHEDULED: due = [] } = Object.groupBy(messages, ({ status }) => status);
+  const taken = await startDue(transaction, due, now);
+  for (const [providerId, group] of Map.groupBy(queued, (message) => message.providerId)) {
+    const step = { to: "SUBMITTING", providerId, kind: kindOf(providerId), receivedAt: now } as const;
+    for (const id of await advanceMessages(transaction, { ...step, messages: group })) taken.add(id);
+  }
   const claimed = messages.filter(({ id }) => taken.has(id));
   const groups = Map.groupBy(claimed, ({ providerId }) => providerId);
   const requests = [...groups].flatMap(([providerId, group]) => divide(providerId, group));
@@ -175,13 +179,21 @@ async function startSubmitting(
   return requests;
 }
 
-function claimChanges(
-  { id: messageId, providerId, status }: DispatchMessage,
+/** Those whose time has come take two steps at once. */
+async function startDue(
+  transaction: Queryable,
+  messages: readonly DispatchMessage[],
   receivedAt: Date,
-): StatusChange[] {
-  const base = { messageId, providerId, source: "DISPATCH", receivedAt } as const;
-  const claim = { ...base, status: "SUBMITTING", onlyFrom: ["QUEUED"] } as const;
-  return status === "SCHEDULED"
-    ? [{ ...base, status: "QUEUED", onlyFrom: ["SCHEDULED"] } as const, claim]
-    : [claim];
+): Promise<Set<string>> {
+  const changes = messages.flatMap(({ id: messageId, providerId }): StatusChange[] => {
+    const base = { messageId, providerId, source: "DISPATCH", receivedAt } as const;
+    return [
+      { ...base, status: "QUEUED", onlyFrom: ["SCHEDULED"] },
+      { ...base, status: "SUBMITTING", onlyFrom: ["QUEUED"] },
+    ];
+  });
+  const transitions = changes.length === 0 ? [] : await applyChanges(transaction, changes);
+  return new Set(
+    transitions.flatMap((one) => (one?.change.status === "SUBMITTING" ? [one.change.messageId] : [])),
+  );
 }

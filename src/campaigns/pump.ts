@@ -182,6 +182,7 @@ export class CampaignPump {
             this.#meet(campaignId, messages);
             return this.#admit(inner, messages, stuck, now);
           },
+          kindOf: (providerId) => this.#slots.get(providerId)?.connection.adapter.kind ?? "",
           divide: (providerId, messages) => this.#divide(providerId, messages, now),
         },
         now,
@@ -331,7 +332,7 @@ export class CampaignPump {
       }));
       const [first] = finished;
       if (finished.length === 1 && first) await this.#options.outcomes.record(first);
-      else await this.#options.outcomes.recordAll(finished);
+      else await this.#options.outcomes.recordAll(finished, slots.connection.adapter.kind);
     } finally {
       this.#unstored -= messages.length;
     }

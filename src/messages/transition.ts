@@ -2,7 +2,7 @@ import type { Queryable, Statement } from "../database/database.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import { checkReason, nextCheckAt, revisableOf } from "./check-schedule.ts";
 import { evolve, type MessageState, type Rerouting } from "./evolve.ts";
-import { canonicalId } from "./message-id.ts";
+import { indexableId } from "./message-id.ts";
 import { eventChannel, type LoggedEvent } from "./event-log.ts";
 import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "./parts.ts";
 import { addTallies, type CampaignMove } from "./tallies.ts";
@@ -138,8 +138,8 @@ function eventOf(
     part: change.part ?? 1,
     parts: change.parts ?? 1,
     detail: change.detail ?? null,
-    providerMessageId: indexable(change.providerMessageId),
-    providerBatchId: indexable(change.providerBatchId),
+    providerMessageId: indexableId(change.providerMessageId),
+    providerBatchId: indexableId(change.providerBatchId),
     failureCode: change.failure?.code ?? null,
     failureText: change.failure?.text ?? null,
     failurePermanent: change.failure?.permanent ?? null,
@@ -207,12 +207,6 @@ const withoutFacts = (event: NewEvent): NewEvent => ({
   messageCost: null,
   costCurrency: null,
 });
-
-/** An id too long for an index is no use, and would keep everything that is stored with it from being stored. */
-const indexable = (id: string | undefined): string | null =>
-  id !== undefined && id.length <= longestId ? canonicalId(id) : null;
-
-const longestId = 255;
 
 /** Whether a provider takes a final word back, as one may for a while (see `RevisableStatus`). */
 function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusChange): boolean {
