@@ -98,9 +98,12 @@ describe("a provider that runs out of credit", () => {
   }
 
   const refreshBalance = (): Promise<unknown> =>
-    app.client.data("mutation ($id: ID!) { refreshBalance(providerId: $id) { ... on Balance { id } ... on Error { message } } }", {
-      id: providerId,
-    });
+    app.client.data(
+      "mutation ($id: ID!) { refreshBalance(providerId: $id) { ... on Balance { id } ... on Error { message } } }",
+      {
+        id: providerId,
+      },
+    );
 
   it("keeps its messages queued, none failed, and goes on by itself when the balance returns", async () => {
     sandbox.prepay(0);
@@ -108,12 +111,16 @@ describe("a provider that runs out of credit", () => {
     await expect.poll(async () => (await health()).noCreditSince, { timeout: 10_000 }).not.toBeNull();
     // More than the attempts that a message otherwise has.
     const { prisma } = app.services.database;
-    await expect.poll(() => prisma.attempt.count({ where: { noCredit: true } }), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => prisma.attempt.count({ where: { noCredit: true } }), { timeout: 10_000 })
+      .toBeGreaterThan(0);
     await expect.poll(statuses, { timeout: 10_000 }).toEqual({ QUEUED: 30 });
     expect(await health()).toMatchObject({ queueDepth: 30, breaker: "CLOSED" });
     // Asked again soon, and not only in ten minutes.
     await expect
-      .poll(async () => (await prisma.provider.findFirstOrThrow()).nextBalanceAt.getTime() - Date.now(), { timeout: 10_000 })
+      .poll(async () => (await prisma.provider.findFirstOrThrow()).nextBalanceAt.getTime() - Date.now(), {
+        timeout: 10_000,
+      })
       .toBeLessThan(40_000);
     sandbox.prepay(100);
     await refreshBalance();
@@ -124,7 +131,11 @@ describe("a provider that runs out of credit", () => {
 
   it("does not go on with a rest that it has refused before, and does with more", async () => {
     const { prisma } = app.services.database;
-    const paused = { noCreditSince: new Date(), creditProbeAt: new Date(Date.now() + 600_000), triedBalance: "1" };
+    const paused = {
+      noCreditSince: new Date(),
+      creditProbeAt: new Date(Date.now() + 600_000),
+      triedBalance: "1",
+    };
     await prisma.lane.updateMany({ data: paused });
     sandbox.prepay(1);
     await refreshBalance();
@@ -139,19 +150,39 @@ describe("a provider that runs out of credit", () => {
     const { prisma } = app.services.database;
     const [id = ""] = await send(1);
     const localId = Buffer.from(id, "base64").toString().split(":")[1] ?? "";
-    await expect.poll(async () => (await prisma.message.findUniqueOrThrow({ where: { id: localId } })).status).toBe("DELIVERED");
+    await expect
+      .poll(async () => (await prisma.message.findUniqueOrThrow({ where: { id: localId } })).status)
+      .toBe("DELIVERED");
     sandbox.prepay(0);
     const [waiting = ""] = await send(1);
     const waitingId = Buffer.from(waiting, "base64").toString().split(":")[1] ?? "";
-    await expect.poll(() => prisma.attempt.count({ where: { messageId: waitingId, noCredit: true } }), { timeout: 10_000 }).toBe(1);
+    await expect
+      .poll(() => prisma.attempt.count({ where: { messageId: waitingId, noCredit: true } }), {
+        timeout: 10_000,
+      })
+      .toBe(1);
     const provider = await prisma.provider.findFirstOrThrow();
-    const base = { messageId: waitingId, providerId: provider.id, startedAt: new Date(), finishedAt: new Date() };
+    const base = {
+      messageId: waitingId,
+      providerId: provider.id,
+      startedAt: new Date(),
+      finishedAt: new Date(),
+    };
     await prisma.attempt.createMany({
-      data: Array.from({ length: 20 }, (_, index) => ({ ...base, number: index + 2, outcome: "retryable", noCredit: true })),
+      data: Array.from({ length: 20 }, (_, index) => ({
+        ...base,
+        number: index + 2,
+        outcome: "retryable",
+        noCredit: true,
+      })),
     });
     // The next try is refused as well: the twenty-second.
     await prisma.lane.updateMany({ data: { creditProbeAt: new Date() } });
-    await expect.poll(() => prisma.attempt.count({ where: { messageId: waitingId, finishedAt: { not: null } } }), { timeout: 20_000 }).toBe(22);
+    await expect
+      .poll(() => prisma.attempt.count({ where: { messageId: waitingId, finishedAt: { not: null } } }), {
+        timeout: 20_000,
+      })
+      .toBe(22);
     expect((await prisma.message.findUniqueOrThrow({ where: { id: waitingId } })).status).toBe("QUEUED");
     // Nobody asks for the balance: an accepted try alone opens the lane.
     sandbox.prepay(10);
@@ -164,15 +195,30 @@ describe("a provider that runs out of credit", () => {
     const qikli = await startQikliSandbox();
     const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
       `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } ... on Error { message } } }`,
-      { input: { qikli: { name: "Qikli", baseUrl: qikli.url, username: qikli.username, password: qikli.password, defaultSender: "smsgraph" } } },
+      {
+        input: {
+          qikli: {
+            name: "Qikli",
+            baseUrl: qikli.url,
+            username: qikli.username,
+            password: qikli.password,
+            defaultSender: "smsgraph",
+          },
+        },
+      },
     );
     const { prisma } = app.services.database;
     const ids = await send(1, connectProvider.id, "+421901000044");
-    await expect.poll(async () => (await health(connectProvider.id)).noCreditSince, { timeout: 10_000 }).not.toBeNull();
+    await expect
+      .poll(async () => (await health(connectProvider.id)).noCreditSince, { timeout: 10_000 })
+      .not.toBeNull();
     ids.push(...(await send(5, connectProvider.id)));
     const local = ids.map((id) => Buffer.from(id, "base64").toString().split(":")[1] ?? "");
     await expect
-      .poll(() => prisma.message.count({ where: { id: { in: local }, submittedAt: { not: null } } }), { timeout: 40_000, interval: 200 })
+      .poll(() => prisma.message.count({ where: { id: { in: local }, submittedAt: { not: null } } }), {
+        timeout: 40_000,
+        interval: 200,
+      })
       .toBe(6);
     expect((await health(connectProvider.id)).noCreditSince).toBeNull();
     await qikli.close();

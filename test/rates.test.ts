@@ -28,12 +28,15 @@ afterAll(async () => {
 const newProvider = (name: string): Promise<string> =>
   connectProvider(app.client, { name, defaultSender: "smsgraph" });
 
-async function setRates(providerId: string, rates: object[]): Promise<Outcome & { added?: number; ended?: number; unchanged?: number }> {
+async function setRates(
+  providerId: string,
+  input: object[],
+): Promise<Outcome & { added?: number; ended?: number; unchanged?: number }> {
   const { setRates: result } = await app.client.data<{ setRates: Outcome }>(
     `mutation ($input: SetRatesInput!) {
       setRates(input: $input) { ${outcome} ... on RateChanges { added ended unchanged } }
     }`,
-    { input: { providerId, rates } },
+    { input: { providerId, rates: input } },
   );
   return result;
 }
@@ -94,11 +97,19 @@ async function send(providerId: string, text = "Hello", to = "+421901000005") {
 describe("setRates", () => {
   it("keeps the history: a new price ends the one before, and the same once more writes nothing", async () => {
     const providerId = await newProvider("History");
-    const first = { mccmnc: "231001", price: "0.0450", currency: "EUR", validFrom: "2026-01-01T00:00:00.000Z" };
+    const first = {
+      mccmnc: "231001",
+      price: "0.0450",
+      currency: "EUR",
+      validFrom: "2026-01-01T00:00:00.000Z",
+    };
     const second = { ...first, price: "0.05", validFrom: "2026-02-01T00:00:00.000Z" };
     expect(await setRates(providerId, [first])).toMatchObject({ added: 1, ended: 0, unchanged: 0 });
     expect(await setRates(providerId, [first])).toMatchObject({ added: 0, ended: 0, unchanged: 1 });
-    expect(await setRates(providerId, [{ ...first, price: "0.045" }])).toMatchObject({ added: 0, unchanged: 1 });
+    expect(await setRates(providerId, [{ ...first, price: "0.045" }])).toMatchObject({
+      added: 0,
+      unchanged: 1,
+    });
     expect(await setRates(providerId, [second])).toMatchObject({ added: 1, ended: 1, unchanged: 0 });
     const { edges } = await rates({ providerId });
     expect(edges.map(({ node }) => node)).toEqual([
@@ -132,7 +143,11 @@ describe("setRates", () => {
       [{ ...good, country: undefined, mccmnc: "23" }, "mccmnc", /Write it like 231 or 23101/],
       [{ ...good, country: undefined, mnc: "01" }, "mcc", /mobile country code/],
       [{ ...good, country: undefined }, "mccmnc", /Say where the rate counts/],
-      [{ ...good, validFrom: "2026-02-01T00:00:00Z", validUntil: "2026-01-01T00:00:00Z" }, "validUntil", /ends before/],
+      [
+        { ...good, validFrom: "2026-02-01T00:00:00Z", validUntil: "2026-01-01T00:00:00Z" },
+        "validUntil",
+        /ends before/,
+      ],
     ] as const;
     for (const [row, field, text] of wrong) {
       const result = await setRates(providerId, [good, row]);
@@ -154,7 +169,9 @@ describe("setRates", () => {
       price: `0.0${index + 1}`,
       currency: "EUR",
     }));
-    expect(await setRates(providerId, [...many, ...many.slice(0, 1)])).toMatchObject({ field: "input.rates" });
+    expect(await setRates(providerId, [...many, ...many.slice(0, 1)])).toMatchObject({
+      field: "input.rates",
+    });
     const counts = [];
     for (const list of [many.slice(0, 1), many, many.map((one) => ({ ...one, price: "9" }))]) {
       statements.length = 0;
@@ -167,7 +184,9 @@ describe("setRates", () => {
 
   it("takes a whole country by its name, with all its codes", async () => {
     const providerId = await newProvider("Country");
-    expect(await setRates(providerId, [{ country: "US", price: "0.008", currency: "USD" }])).toMatchObject({ added: 7 });
+    expect(await setRates(providerId, [{ country: "US", price: "0.008", currency: "USD" }])).toMatchObject({
+      added: 7,
+    });
     const { edges } = await rates({ providerId, country: "United States of America" });
     expect(new Set(edges.map(({ node }) => node.country))).toEqual(new Set(["US"]));
   });
@@ -223,7 +242,12 @@ describe("a provider that tells its rates", () => {
       refreshRates(providerId: $id) { ${outcome} ... on RateChanges { added ended unchanged provider { id } } }
     }`;
     const first = await app.client.data<{ refreshRates: object }>(refresh, { id: fetching });
-    expect(first.refreshRates).toMatchObject({ added: 1, ended: 0, unchanged: 1, provider: { id: fetching } });
+    expect(first.refreshRates).toMatchObject({
+      added: 1,
+      ended: 0,
+      unchanged: 1,
+      provider: { id: fetching },
+    });
     const again = await app.client.data<{ refreshRates: object }>(refresh, { id: fetching });
     expect(again.refreshRates).toMatchObject({ added: 0, ended: 0, unchanged: 2 });
     expect((await send(fetching)).estimatedCost).toEqual({ amount: "0.05", currency: "EUR" });
@@ -277,13 +301,13 @@ describe("lists of rates", () => {
     expect(provider.rates.edges.map(({ node }) => node.mccmnc)).toEqual(seen.slice(-7));
   });
 
-  it.each(["rates(after: \"nonsense\")", "providers { rates(after: \"R1BDOlM6MQ==\") { edges { cursor } } } rates(first: 1)"])(
-    "say that a cursor is not theirs: %s",
-    async (field) => {
-      const { errors } = await app.client.send(`{ ${field} { edges { cursor } } }`);
-      expect(errors?.map(({ extensions }) => extensions?.code)).toContain("INVALID_CURSOR");
-    },
-  );
+  it.each([
+    'rates(after: "nonsense")',
+    'providers { rates(after: "R1BDOlM6MQ==") { edges { cursor } } } rates(first: 1)',
+  ])("say that a cursor is not theirs: %s", async (field) => {
+    const { errors } = await app.client.send(`{ ${field} { edges { cursor } } }`);
+    expect(errors?.map(({ extensions }) => extensions?.code)).toContain("INVALID_CURSOR");
+  });
 
   it("do not show those of another account", async () => {
     const other = await app.createKey(undefined, await app.createAccount());
@@ -319,22 +343,29 @@ describe("npm run rates:import", () => {
     expect(dry.stdout).toMatch(/^3 rows for Import: 3 prices would be added/);
     expect((await rates({ providerId })).edges).toEqual([]);
     expect((await importFile(content, "Import", "FILE")).stdout).toMatch(/3 prices were added, 0 earlier/);
-    expect((await importFile(content, providerId, "FILE")).stdout).toMatch(/0 prices were added.*3 were known/);
+    expect((await importFile(content, providerId, "FILE")).stdout).toMatch(
+      /0 prices were added.*3 were known/,
+    );
     const { edges } = await rates({ providerId });
     expect(edges.map(({ node }) => [node.mccmnc, node.price.amount, node.source, node.validUntil])).toEqual([
       ["23101", "0.05", "IMPORTED", null],
       ["23101", "0.045", "IMPORTED", "2026-03-01T00:00:00.000Z"],
       ["255", "0.06", "IMPORTED", null],
     ]);
-    await expect.poll(async () => (await send(providerId)).estimatedCost).toEqual({ amount: "0.05", currency: "EUR" });
+    await expect
+      .poll(async () => (await send(providerId)).estimatedCost)
+      .toEqual({ amount: "0.05", currency: "EUR" });
   });
 
   it("names every row that is wrong, and stores nothing", async () => {
     const providerId = await newProvider("Wrong rows");
-    const content = "mccmnc,price,currency,validFrom\n23101,0.05,EUR,\n23102,abc,EUR,\n23103,0.05,EUR,yesterday\n";
+    const content =
+      "mccmnc,price,currency,validFrom\n23101,0.05,EUR,\n23102,abc,EUR,\n23103,0.05,EUR,yesterday\n";
     const { code, stderr } = await importFile(content, "Wrong rows", "FILE");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/Row 3: The price "abc".*\nRow 4: A time is written like .*\n2 rows are wrong .* run this again/);
+    expect(stderr).toMatch(
+      /Row 3: The price "abc".*\nRow 4: A time is written like .*\n2 rows are wrong .* run this again/,
+    );
     expect((await rates({ providerId })).edges).toEqual([]);
   });
 
@@ -343,7 +374,10 @@ describe("npm run rates:import", () => {
     await newProvider("Twice");
     await newProvider("Twice");
     const cases = [
-      [await importFile("a,b\n1,2\n", "Twice", "FILE"), /"price" is not among them: a, b\. Known columns: mccmnc/],
+      [
+        await importFile("a,b\n1,2\n", "Twice", "FILE"),
+        /"price" is not among them: a, b\. Known columns: mccmnc/,
+      ],
       [await importFile(good, "Nobody's", "FILE"), /no provider "Nobody's"\. Connected providers: .*"Twice"/],
       [await importFile(good, "Twice", "FILE"), /There are 2 providers "Twice"\. Give its id instead/],
       [await importFile(good, "Twice", join(folder, "missing.csv")), /Check the path/],

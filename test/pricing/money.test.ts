@@ -1,5 +1,5 @@
 import { Prisma } from "../../src/database/generated/client.ts";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { add, compare, multiply, subtract, sumByCurrency } from "../../src/pricing/money.ts";
 
@@ -7,7 +7,12 @@ import { add, compare, multiply, subtract, sumByCurrency } from "../../src/prici
 const Decimal = Prisma.Decimal.clone({ precision: 200, toExpNeg: -200, toExpPos: 200 });
 
 const amount = fc
-  .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 10n ** 24n }), fc.bigInt({ min: 0n, max: 10n ** 20n - 1n }), fc.nat(20))
+  .tuple(
+    fc.boolean(),
+    fc.bigInt({ min: 0n, max: 10n ** 24n }),
+    fc.bigInt({ min: 0n, max: 10n ** 20n - 1n }),
+    fc.nat(20),
+  )
   .map(([isNegative, whole, fraction, digits]) => {
     const shown = fraction.toString().padStart(20, "0").slice(0, digits);
     return `${isNegative ? "-" : ""}${whole}${shown === "" ? "" : `.${shown}`}`;
@@ -47,7 +52,9 @@ describe("money", () => {
     fc.assert(
       fc.property(fc.array(fc.record({ amount, currency })), (costs) => {
         const sums = sumByCurrency(costs);
-        expect(sums.map((sum) => sum.currency)).toEqual([...new Set(costs.map((cost) => cost.currency))].toSorted());
+        expect(sums.map((sum) => sum.currency)).toEqual(
+          [...new Set(costs.map((cost) => cost.currency))].toSorted(),
+        );
         for (const sum of sums) {
           const own = costs.filter((cost) => cost.currency === sum.currency);
           const total = own.reduce((all, cost) => all.plus(cost.amount), new Decimal(0));

@@ -1,9 +1,16 @@
 import list from "mcc-mnc-list";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { estimateCost } from "../../src/pricing/cost.ts";
 import { sumByCurrency } from "../../src/pricing/money.ts";
-import { countryName, countryOf, mccsOf, networkName, parseCountry, usualNetwork } from "../../src/pricing/networks.ts";
+import {
+  countryName,
+  countryOf,
+  mccsOf,
+  networkName,
+  parseCountry,
+  usualNetwork,
+} from "../../src/pricing/networks.ts";
 import { createRateBook, type KnownRate } from "../../src/pricing/rate-book.ts";
 
 const day = (count: number): Date => new Date(Date.UTC(2026, 0, 1) + count * 86_400_000);
@@ -76,7 +83,10 @@ describe("the rate of a destination", () => {
 describe("generated tables and recipients", () => {
   const networks = list
     .all()
-    .filter(({ mcc, mnc, countryCode }) => /^\d{3}$/.test(mcc) && /^\d{2,3}$/.test(mnc) && /^[A-Z]{2}$/.test(countryCode))
+    .filter(
+      ({ mcc, mnc, countryCode }) =>
+        /^\d{3}$/.test(mcc) && /^\d{2,3}$/.test(mnc) && /^[A-Z]{2}$/.test(countryCode),
+    )
     .slice(0, 300);
   const tableOf = fc.array(
     fc.record({
@@ -111,12 +121,20 @@ describe("generated tables and recipients", () => {
           const currency = providerId === "p" ? "EUR" : "USD";
           const { mcc, countryCode: country } = network;
           const key = `${providerId} ${mcc} ${mnc === null ? country : Number(mnc)}`;
-          rows.set(key, { rate: rate({ providerId, mcc, mnc, country, price, currency }), units: BigInt(units), scale });
+          rows.set(key, {
+            rate: rate({ providerId, mcc, mnc, country, price, currency }),
+            units: BigInt(units),
+            scale,
+          });
         }
         const book = createRateBook([...rows.values()].map((row) => row.rate));
         const charged = recipients.flatMap(({ network, isNetworkKnown, segments, providerId }) => {
           const mccmnc = isNetworkKnown ? network.mcc + network.mnc : null;
-          const cost = estimateCost(book, { providerId, country: network.countryCode, mccmnc, segments }, day(1));
+          const cost = estimateCost(
+            book,
+            { providerId, country: network.countryCode, mccmnc, segments },
+            day(1),
+          );
           return cost ? [cost] : [];
         });
 
@@ -125,9 +143,12 @@ describe("generated tables and recipients", () => {
         let count = 0;
         for (const { network, isNetworkKnown, segments, providerId } of recipients) {
           const own = [...rows.values()].filter((row) => row.rate.providerId === providerId);
-          const scaled = ({ units, scale }: { units: bigint; scale: number }) => units * 10n ** BigInt(8 - scale);
+          const scaled = ({ units, scale }: { units: bigint; scale: number }) =>
+            units * 10n ** BigInt(8 - scale);
           const greatest = (found: typeof own) =>
-            found.length === 0 ? undefined : found.map(scaled).reduce((one, other) => (one > other ? one : other));
+            found.length === 0
+              ? undefined
+              : found.map(scaled).reduce((one, other) => (one > other ? one : other));
           const inMcc = own.filter((row) => row.rate.mcc === network.mcc);
           const whole = inMcc.filter((row) => row.rate.mnc === null);
           const country = own.filter((row) => row.rate.country === network.countryCode);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { placePrice, type PricePeriod } from "../../src/pricing/rate-history.ts";
 
@@ -27,7 +27,11 @@ const validAt = (history: readonly PricePeriod[], at: Date): string[] =>
     .map(({ price }) => price);
 
 const priceAt = fc
-  .record({ price: fc.constantFrom("1", "1.0", "2", "3"), from: fc.nat(20), length: fc.option(fc.integer({ min: 1, max: 10 })) })
+  .record({
+    price: fc.constantFrom("1", "1.0", "2", "3"),
+    from: fc.nat(20),
+    length: fc.option(fc.integer({ min: 1, max: 10 })),
+  })
   .map(({ price, from, length }) => period(price, from, length === null ? undefined : from + length));
 
 describe("the history of a price", () => {
@@ -56,7 +60,8 @@ describe("the history of a price", () => {
     fc.assert(
       fc.property(fc.array(priceAt, { minLength: 1, maxLength: 12 }), (prices) => {
         const history = write(prices);
-        for (let count = 0; count <= 31; count++) expect(validAt(history, hour(count)).length).toBeLessThanOrEqual(1);
+        for (let count = 0; count <= 31; count++)
+          expect(validAt(history, hour(count)).length).toBeLessThanOrEqual(1);
         const last = prices.at(-1) as PricePeriod;
         expect(validAt(history, last.validFrom).map(Number)).toEqual([Number(last.price)]);
       }),
@@ -67,7 +72,9 @@ describe("the history of a price", () => {
   test("in the order of time: for every moment, the price that began last and has not ended", () => {
     fc.assert(
       fc.property(fc.array(priceAt, { maxLength: 12 }), (unordered) => {
-        const prices = unordered.toSorted((one, other) => one.validFrom.getTime() - other.validFrom.getTime());
+        const prices = unordered.toSorted(
+          (one, other) => one.validFrom.getTime() - other.validFrom.getTime(),
+        );
         const history = write(prices.map((one) => ({ ...one })));
         for (let count = 0; count <= 31; count++) {
           const latest = prices.findLast(({ validFrom }) => validFrom <= hour(count));
