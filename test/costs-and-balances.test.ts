@@ -105,6 +105,14 @@ describe("a provider's money", () => {
     return found;
   }
 
+  const refresh = (): Promise<unknown> =>
+    app.client.data("mutation ($id: ID!) { refreshBalance(providerId: $id) { __typename } }", {
+      id: providerId,
+    });
+
+  const low = async () =>
+    provider<{ balanceIsLow: boolean; lowBalance: string | null }>("balanceIsLow lowBalance");
+
   const setRate = (currency: string, price: string): Promise<unknown> =>
     app.client.data(
       `mutation ($input: SetRatesInput!) { setRates(input: $input) { ... on RateChanges { added } ... on Error { message } } }`,
@@ -190,10 +198,6 @@ describe("a provider's money", () => {
   });
 
   it("keeps every balance it told", async () => {
-    const refresh = (): Promise<unknown> =>
-      app.client.data("mutation ($id: ID!) { refreshBalance(providerId: $id) { __typename } }", {
-        id: providerId,
-      });
     for (const euros of [30, 20, 10]) {
       sandbox.prepay(euros);
       await refresh();
@@ -231,12 +235,6 @@ describe("a provider's money", () => {
   });
 
   it("says once that the balance is low, in the log, the metrics and on balanceChanged", async () => {
-    const refresh = (): Promise<unknown> =>
-      app.client.data("mutation ($id: ID!) { refreshBalance(providerId: $id) { __typename } }", {
-        id: providerId,
-      });
-    const low = async () =>
-      provider<{ balanceIsLow: boolean; lowBalance: string | null }>("balanceIsLow lowBalance");
     expect(await low()).toEqual({ balanceIsLow: false, lowBalance: null });
     const changes = app.client.subscribe<{ balanceChanged: { isLow: boolean; amount: { amount: string } } }>(
       "subscription ($id: ID) { balanceChanged(providerId: $id) { isLow amount { amount } } }",
@@ -263,5 +261,21 @@ describe("a provider's money", () => {
     expect(await app.metrics.registry.getSingleMetricAsString("smsgraph_low_balances_total")).toContain(
       'smsgraph_low_balances_total{provider="TIKOSMS"} 2',
     );
+  });
+
+  it("is asked by itself for the rate of a country that messages go to", async () => {
+    await send("Hello", { to: "+48501000000" });
+    await expect
+      .poll(
+        async () => {
+          const { message } = await app.client.data<{ message: { estimatedCost: object | null } }>(
+            "query ($id: ID!) { message(id: $id) { estimatedCost { amount currency } } }",
+            { id: await send("Hello", { to: "+48501000000" }) },
+          );
+          return message.estimatedCost;
+        },
+        { timeout: 20_000, interval: 500 },
+      )
+      .toEqual({ amount: "0.028", currency: "EUR" });
   });
 });

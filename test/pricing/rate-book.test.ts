@@ -80,6 +80,10 @@ describe("the rate of a destination", () => {
   });
 });
 
+/** In units of 10^-8. */
+const scaled = ({ units, scale }: { units: bigint; scale: number }): bigint =>
+  units * 10n ** BigInt(8 - scale);
+
 describe("generated tables and recipients", () => {
   const networks = list
     .all()
@@ -143,8 +147,6 @@ describe("generated tables and recipients", () => {
         let count = 0;
         for (const { network, isNetworkKnown, segments, providerId } of recipients) {
           const own = [...rows.values()].filter((row) => row.rate.providerId === providerId);
-          const scaled = ({ units, scale }: { units: bigint; scale: number }) =>
-            units * 10n ** BigInt(8 - scale);
           const greatest = (found: typeof own) =>
             found.length === 0
               ? undefined

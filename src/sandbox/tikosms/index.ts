@@ -4,7 +4,7 @@ import { startSandbox, type SandboxOptions } from "../start.ts";
 import { createDelivery, type Delays } from "./delivery.ts";
 import { pricePerEuro } from "./networks.ts";
 import { tikosmsHandler, type TikosmsPrefix } from "./routes.ts";
-import { createState } from "./state.ts";
+import { createState, type TikosmsState } from "./state.ts";
 
 export { tikosmsScenarios } from "./scenarios.ts";
 export type { Delays, TikosmsPrefix };
@@ -31,16 +31,15 @@ export interface TikosmsSandbox extends HttpServer {
  */
 export async function startTikosmsSandbox(options: TikosmsSandboxOptions = {}): Promise<TikosmsSandbox> {
   let token = options.token ?? "";
-  let prepay = (_amount: number): void => undefined;
+  let state: TikosmsState | undefined;
   const server = await startSandbox(options, "TikoSMS-Callback/1.0", (parts) => {
     const { clock, random, maxMessages } = parts;
     token = options.token ?? random.uuid();
     const delays = { createMs: 150, updateMs: 800, ...options.delays };
     const delivery = createDelivery({ ...parts, delays });
-    const state = createState(random, clock.now(), maxMessages);
-    prepay = (amount) => state.prepay(amount);
+    state = createState(random, clock.now(), maxMessages);
     const context = { token, clock, state, delivery, attempts: createFirstAttempts() };
     return tikosmsHandler(context, options.prefix ?? "both");
   });
-  return { ...server, token, prepay: (euros) => prepay(Math.round(euros * pricePerEuro)) };
+  return { ...server, token, prepay: (euros) => state?.prepay(Math.round(euros * pricePerEuro)) };
 }
