@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fetchRates } from "../src/pricing/fetch-rates.ts";
+import { parseNetwork } from "../src/pricing/networks.ts";
+import type { RateReading } from "../src/providers/provider.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "./support/app.ts";
 import { connectProvider, outcome, type Outcome } from "./support/mutations.ts";
 
@@ -272,6 +275,56 @@ describe("a provider that tells its rates", () => {
       { id },
     );
     expect(refreshRates).toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
+
+describe("what a provider tells", () => {
+  async function tell(id: string, readings: RateReading[], asked: string[]) {
+    const connection = await app.services.connections.get(
+      Buffer.from(id, "base64").toString().split(":")[1] ?? "",
+    );
+    if (!connection) throw new Error("not connected");
+    const networks = asked.flatMap((code) => parseNetwork(code) ?? []);
+    const client = {
+      ...connection.client,
+      rates: async ({ mccmnc }: { mccmnc: string }) => ({
+        ok: true as const,
+        value: readings.filter(({ mcc, mnc = "" }) => mcc + mnc === mccmnc),
+      }),
+    };
+    return fetchRates(
+      app.services,
+      { ...connection, row: { ...connection.row, currency: "EUR" }, client },
+      networks,
+    );
+  }
+
+  const longAgo = new Date("2025-08-01T00:00:00Z");
+
+  it("counts from now on where another price was known, whatever date it prints", async () => {
+    const providerId = await newProvider("Told");
+    const reading = { mcc: "231", mnc: "01", price: "0.05", validFrom: longAgo };
+    expect(await tell(providerId, [reading], ["23101"])).toMatchObject({ value: { added: 1, ended: 0 } });
+    const before = Date.now();
+    const dearer = { ...reading, price: "0.06" };
+    expect(await tell(providerId, [dearer], ["23101"])).toMatchObject({ value: { added: 1, ended: 1 } });
+    expect(await tell(providerId, [dearer], ["23101"])).toMatchObject({
+      value: { added: 0, ended: 0, unchanged: 1 },
+    });
+    const { edges } = await rates({ providerId });
+    expect(edges.map(({ node }) => node.price.amount)).toEqual(["0.06", "0.05"]);
+    expect(edges[1]?.node.validFrom).toBe(longAgo.toISOString());
+    expect(Date.parse(edges[0]?.node.validFrom ?? "")).toBeGreaterThanOrEqual(before);
+  });
+
+  it("ends what it no longer has, and leaves alone what people have set", async () => {
+    const providerId = await newProvider("Gone");
+    await setRates(providerId, [{ mccmnc: "23102", price: "0.07", currency: "EUR" }]);
+    const reading = { mcc: "231", mnc: "01", price: "0.05", validFrom: longAgo };
+    await tell(providerId, [reading], ["23101"]);
+    expect(await tell(providerId, [], ["231001", "23102"])).toMatchObject({ value: { added: 0, ended: 1 } });
+    const current = await rates({ providerId, validAt: new Date(Date.now() + 1000).toISOString() });
+    expect(current.edges.map(({ node }) => node.mccmnc)).toEqual(["23102"]);
   });
 });
 
