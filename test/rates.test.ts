@@ -278,27 +278,28 @@ describe("a provider that tells its rates", () => {
   });
 });
 
-describe("what a provider tells", () => {
-  async function tell(id: string, readings: RateReading[], asked: string[]) {
-    const connection = await app.services.connections.get(
-      Buffer.from(id, "base64").toString().split(":")[1] ?? "",
-    );
-    if (!connection) throw new Error("not connected");
-    const networks = asked.flatMap((code) => parseNetwork(code) ?? []);
-    const client = {
-      ...connection.client,
-      rates: async ({ mccmnc }: { mccmnc: string }) => ({
-        ok: true as const,
-        value: readings.filter(({ mcc, mnc = "" }) => mcc + mnc === mccmnc),
-      }),
-    };
-    return fetchRates(
-      app.services,
-      { ...connection, row: { ...connection.row, currency: "EUR" }, client },
-      networks,
-    );
-  }
+/** Asks a provider that gives these readings, each for its own code. */
+async function tell(id: string, readings: RateReading[], asked: string[]) {
+  const connection = await app.services.connections.get(
+    Buffer.from(id, "base64").toString().split(":")[1] ?? "",
+  );
+  if (!connection) throw new Error("not connected");
+  const networks = asked.flatMap((code) => parseNetwork(code) ?? []);
+  const client = {
+    ...connection.client,
+    rates: async ({ mccmnc }: { mccmnc: string }) => ({
+      ok: true as const,
+      value: readings.filter(({ mcc, mnc = "" }) => mcc + mnc === mccmnc),
+    }),
+  };
+  return fetchRates(
+    app.services,
+    { ...connection, row: { ...connection.row, currency: "EUR" }, client },
+    networks,
+  );
+}
 
+describe("what a provider tells", () => {
   const longAgo = new Date("2025-08-01T00:00:00Z");
 
   it("counts from now on where another price was known, whatever date it prints", async () => {
