@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from "node:crypto";
 import { Decimal } from "@prisma/client/runtime/client";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -232,6 +233,37 @@ describe("a provider's money", () => {
     const later = await provider<{ runway: typeof runway }>("runway { hours committed { amount } }");
     expect(later.runway.committed.amount).toBe("0.15");
     expect(later.runway.hours).toBeCloseTo(9.85 / (0.25 / 6), 0);
+  });
+
+  it("lasts as many segments where the provider counts units", async () => {
+    const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
+      `mutation { connectProvider(input: { telekom: { name: "T", token: "x", defaultSender: "smsgraph" } }) { ... on Provider { id } } }`,
+    );
+    const { prisma } = app.services.database;
+    const id = Buffer.from(connectProvider.id, "base64").toString().split(":")[1] ?? "";
+    await prisma.balance.create({
+      data: {
+        id: randomUUIDv7(),
+        accountId: app.accountId,
+        providerId: id,
+        units: "100",
+        fetchedAt: new Date(),
+      },
+    });
+    const scheduledAt = new Date(Date.now() + 48 * hourMs).toISOString();
+    await send("x".repeat(400), { providerId: connectProvider.id, scheduledAt });
+    const { provider: found } = await app.client.data<{ provider: { runway: object } }>(
+      `query ($id: ID!) { provider(id: $id) { runway { hours until committed { amount } committedUnits burnPerHour { amount } unitsPerHour } } }`,
+      { id: connectProvider.id },
+    );
+    expect(found.runway).toEqual({
+      hours: null,
+      until: null,
+      committed: null,
+      committedUnits: "3",
+      burnPerHour: null,
+      unitsPerHour: "0",
+    });
   });
 
   it("says once that the balance is low, in the log, the metrics and on balanceChanged", async () => {
