@@ -57,6 +57,16 @@ describe("an applied event", () => {
     });
   });
 
+  test("brings the currency with the amount, and keeps the one that is known", () => {
+    const charged = evolve(submitted, event({ messageCost: "0.05", costCurrency: "EUR" }));
+    expect(charged).toMatchObject({ cost: "0.05", costCurrency: "EUR" });
+    expect(evolve(charged, event({}))).toMatchObject({ cost: "0.05", costCurrency: "EUR" });
+    expect(evolve(charged, event({ messageCost: "0.1" }))).toMatchObject({
+      cost: "0.1",
+      costCurrency: "EUR",
+    });
+  });
+
   test("does not erase what it does not repeat", () => {
     const known = {
       ...submitted,

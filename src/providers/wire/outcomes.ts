@@ -12,7 +12,7 @@ export function outOfCredit(reason: string): SubmitOutcome {
 
 /** Whether a refusal, in English, is for want of credit. For providers that have neither a code nor a word for it. */
 export function speaksOfCredit(text: string): boolean {
-  return /\b(insufficient|not enough|no|low|out of|exceeded|exhausted)\b[^.]*\b(balance|credits?|funds|units)\b/i.test(
+  return /\b(insufficient|enough|no|low|out of|exceeded|exhausted)\b[^.]*\b(balance|credits?|funds|units)\b/i.test(
     text,
   );
 }
