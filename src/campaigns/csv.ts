@@ -78,7 +78,7 @@ async function* readRows(
   parser: RowParser,
   first: readonly Cells[],
   columns: Columns,
-): AsyncGenerator<readonly RecipientRow[]> {
+): AsyncGenerator<RecipientRow[]> {
   let position = 1;
   const toRows = (records: readonly Cells[]): RecipientRow[] => {
     const rows: RecipientRow[] = [];
