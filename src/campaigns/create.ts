@@ -168,18 +168,13 @@ async function storeAll(
     storing.catch(() => undefined);
     signAt = now.getTime() + signEveryMs;
   };
-  const take = (rows: RecipientRow[]): void => {
-    const chunk = checkRows(rows, checker, seen);
-    accepted += chunk.accepted.length;
-    refused += chunk.refused.length;
-    first.push(...chunk.refused.slice(0, toldRefusals - first.length));
-    buffer.add(chunk);
-    // The generator holds on to them, and a wait for the database would make them old: measured, 200 bytes a row.
-    rows.length = 0;
-  };
   try {
     for await (const rows of source) {
-      take(rows);
+      const chunk = checkRows(rows, checker, seen);
+      accepted += chunk.accepted.length;
+      refused += chunk.refused.length;
+      first.push(...chunk.refused.slice(0, toldRefusals - first.length));
+      buffer.add(chunk);
       if (buffer.size >= chunkSize || clock.now().getTime() >= signAt) await store();
       await nextTurn();
     }

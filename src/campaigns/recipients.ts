@@ -13,8 +13,8 @@ export interface RecipientRow {
   problem?: string;
 }
 
-/** Recipients a part at a time, however many there are. Whoever takes a part may empty it. */
-export type RecipientSource = AsyncIterable<RecipientRow[]>;
+/** Recipients a part at a time, however many there are. */
+export type RecipientSource = AsyncIterable<readonly RecipientRow[]>;
 
 /** A recipient as the API takes it. */
 export interface RecipientInput {
@@ -49,7 +49,7 @@ export function readInline(recipients: readonly RecipientInput[], template: Temp
 async function* inBatches(
   recipients: readonly RecipientInput[],
   { names }: Template,
-): AsyncGenerator<RecipientRow[]> {
+): AsyncGenerator<readonly RecipientRow[]> {
   for (let start = 0; start < recipients.length; start += batchSize) {
     yield recipients.slice(start, start + batchSize).map(({ to, clientRef, values }, index) => ({
       position: start + index + 1,
