@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
 
 import { startApp, type App } from "./app.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
@@ -13,6 +14,11 @@ import { keepSecret } from "./development/secret-file.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { stopAll, type Stops } from "./stops.ts";
 import { banner, helpText } from "./welcome.ts";
+
+// V8 learns where objects are made that live for long, and makes them old at once from then on. The rows of an import
+// wait for the database just long enough to teach it that: a file of a million rows then leaves 200 MB of dead ones
+// behind, and else next to nothing.
+setFlagsFromString("--no-allocation-site-pretenuring");
 
 /** Runs until it is asked to stop. Resolves with the exit code, when everything has ended. */
 async function main(): Promise<number> {

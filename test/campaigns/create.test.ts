@@ -169,7 +169,7 @@ describe("createCampaign with a list", () => {
   it("stores every character as it was given", async () => {
     const odd = ['a"b', "a\\b", 'a\\"b', "NULL", "null", "{a,b}", "a,b", " a ", "a\nb", "Ľ🎉", "", "\\"];
     const recipients = odd.map((value, index) => ({
-      to: `+42190100000${index + 10}`,
+      to: `+4219010000${index + 10}`,
       clientRef: value === "" ? null : value,
       values: { value },
     }));
