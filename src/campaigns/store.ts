@@ -148,6 +148,12 @@ const addRecipients: Statement = {
       select alive.id, r.*
       from alive
       cross join unnest($17::int[], $18::text[], $19::text[], $20::text[]) as r (position, recipient, code, reason)
+    ), explained as (
+      insert into campaign_routes (campaign_id, provider_id, country, route)
+      select alive.id, r.*
+      from alive
+      cross join unnest($21::uuid[], $22::text[], $23::jsonb[]) as r (provider_id, country, route)
+      on conflict do nothing
     ), estimated as (
       insert into campaign_estimates as e (campaign_id, currency, amount)
       select $1::uuid, estimated_currency, sum(estimated_cost) from stored
@@ -164,6 +170,11 @@ const addRecipients: Statement = {
     returning id`,
 };
 
+/** One for each provider and country. */
+const routesOf = (shapes: readonly Shape[]): Shape[] => [
+  ...new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape])).values(),
+];
+
 /**
  * Stores recipients of a campaign that is being imported, those whose number it has already left out, and shows that
  * the import is alive.
@@ -179,6 +190,7 @@ export async function addToImport(
   const shapes = new Map<Shape, number>();
   for (const { shape } of accepted) if (!shapes.has(shape)) shapes.set(shape, shapes.size + 1);
   const kinds = [...shapes.keys()];
+  const routes = routesOf(kinds);
   const [alive] = await database.query(addRecipients, [
     campaign.id,
     now,
@@ -200,6 +212,9 @@ export async function addToImport(
     refused.map(({ recipient }) => recipient),
     refused.map(({ code }) => code),
     refused.map(({ reason }) => reason),
+    routes.map(({ providerId }) => providerId),
+    routes.map(({ country }) => country ?? ""),
+    routes.map(({ route }) => JSON.stringify(route)),
   ]);
   if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
 }
