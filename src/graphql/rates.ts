@@ -168,7 +168,10 @@ const RateChanges = builder.objectRef<Changed>("RateChanges").implement({
         database.prisma.provider.findUniqueOrThrow({ ...query, where: { id } }),
     }),
     added: t.exposeInt("added", { description: "New prices." }),
-    ended: t.exposeInt("ended", { description: "Earlier prices whose validity ended; they are kept." }),
+    ended: t.exposeInt("ended", {
+      description:
+        "Known prices that now end at another time, mostly since a new one follows; they are kept.",
+    }),
     unchanged: t.exposeInt("unchanged", { description: "Prices that were known already." }),
   }),
 });

@@ -3,7 +3,7 @@ import type { Connection } from "../connections/connections.ts";
 import type { ProviderProblem, ProviderReply, RateQuery, RateReading } from "../providers/provider.ts";
 import { countryOf, networkKey, parseCountry, usualNetwork, type Network } from "./networks.ts";
 import type { RateBooks } from "./rate-book.ts";
-import { networksToAsk } from "./rate-questions.ts";
+import { askAgainSoon, networksToAsk } from "./rate-questions.ts";
 import { endRates, writeRates, type NewRate, type RateChanges } from "./rate-store.ts";
 
 export interface RateFetching extends BalanceWatch {
@@ -33,7 +33,9 @@ export async function refreshRates(
   const { database, clock } = services;
   const { id: providerId, accountId } = connection.row;
   const networks = await networksToAsk(database, { accountId, providerId }, clock.now());
-  return fetchRates(services, connection, networks.slice(0, mostQuestions));
+  const reply = await fetchRates(services, connection, networks.slice(0, mostQuestions));
+  if (!reply.ok) await askAgainSoon(database, providerId, clock.now());
+  return reply;
 }
 
 /** Asks for the rates of these networks, and stores what is new. Country codes come before their networks. */

@@ -12,8 +12,8 @@ export interface PricePeriod {
 
 /** What a new price changes in a history. */
 export interface Placement<Known extends PricePeriod> {
-  /** The periods that now end earlier, all at the same time. */
-  ended: { period: Known; validUntil: Date }[];
+  /** The periods that now end at another time. */
+  ended: { period: Known; validUntil: Date | null }[];
   added: PricePeriod | undefined;
 }
 
@@ -22,34 +22,26 @@ const toDate = (time: number): Date | null => (time === Infinity ? null : new Da
 
 /**
  * Places a price into the history of its network: it ends what was valid until then, and lasts until the next price
- * that is already known. Nothing is overwritten, and the same price once more changes nothing.
+ * that is already known. No price and no beginning is ever changed, and the same price once more changes nothing.
  */
 export function placePrice<Known extends PricePeriod>(
   history: readonly Known[],
   wanted: PricePeriod,
 ): Placement<Known> {
   const start = wanted.validFrom.getTime();
-  const next = history
-    .filter((period) => endOf(period) > period.validFrom.getTime())
-    .map(({ validFrom }) => validFrom.getTime())
-    .filter((time) => time > start);
-  const end = Math.min(endOf(wanted), ...next);
+  const counting = history.filter((period) => endOf(period) > period.validFrom.getTime());
+  const later = counting.map(({ validFrom }) => validFrom.getTime()).filter((time) => time > start);
+  const end = Math.min(endOf(wanted), ...later);
   if (end <= start) return { ended: [], added: undefined };
-  const valid = history.filter((period) => period.validFrom.getTime() <= start && start < endOf(period));
+  const validUntil = toDate(end);
+  const valid = counting.filter((period) => period.validFrom.getTime() <= start && start < endOf(period));
   const same = valid.find((period) => isSamePrice(period, wanted));
-  if (same && endOf(same) >= end) return shorten(same, end);
-  const from = same ? endOf(same) : start;
+  if (same) return { ended: endOf(same) === end ? [] : [{ period: same, validUntil }], added: undefined };
   return {
-    ended: same ? [] : valid.map((period) => ({ period, validUntil: wanted.validFrom })),
-    added: from < end ? { ...wanted, validFrom: new Date(from), validUntil: toDate(end) } : undefined,
+    ended: valid.map((period) => ({ period, validUntil: wanted.validFrom })),
+    added: { ...wanted, validUntil },
   };
 }
 
 const isSamePrice = (one: PricePeriod, other: PricePeriod): boolean =>
   one.currency === other.currency && compare(one.price, other.price) === 0;
-
-/** The price is known, and it is now said to end earlier, or nothing new is said. */
-function shorten<Known extends PricePeriod>(period: Known, end: number): Placement<Known> {
-  const validUntil = new Date(end);
-  return { ended: end < endOf(period) ? [{ period, validUntil }] : [], added: undefined };
-}

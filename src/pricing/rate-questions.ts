@@ -83,6 +83,17 @@ export async function claimDueRates(database: Database, now: Date): Promise<stri
   return rows.map(({ id }) => id);
 }
 
+const dueSoon: Statement = {
+  name: "make_rates_due_soon",
+  text: `
+    update providers set next_rates_at = least(next_rates_at, $2::timestamptz + interval '10 minutes') where id = $1`,
+};
+
+/** After a problem: an hour without rates would be long. */
+export async function askAgainSoon(database: Queryable, providerId: string, now: Date): Promise<void> {
+  await database.query(dueSoon, [providerId, now]);
+}
+
 const noteAnswered: Statement = {
   name: "note_rate_question_answered",
   text: `

@@ -20,7 +20,7 @@ export interface RateOwner {
 export interface RateChanges {
   /** New prices, each with a row of its own. */
   added: number;
-  /** Earlier prices whose validity ended by that. */
+  /** Known prices whose validity now ends at another time, mostly since a new one follows. */
   ended: number;
   /** Prices that were known already. */
   unchanged: number;
@@ -86,7 +86,7 @@ export async function writeRates(
   if (rates.length === 0) return { added: 0, ended: 0, unchanged: 0 };
   await transaction.query(lock, [owner.providerId]);
   const histories = await readHistories(transaction, owner.providerId, rates);
-  const ended = new Map<string, Date>();
+  const ended = new Map<string, Date | null>();
   let unchanged = 0;
   // In the order of time, so that a file may tell a whole history.
   for (const rate of rates.toSorted((one, other) => one.validFrom.getTime() - other.validFrom.getTime())) {
@@ -132,7 +132,7 @@ async function readHistories(
 async function save(
   transaction: Queryable,
   { accountId, providerId, source }: RateOwner,
-  { added, ended }: { added: StoredRate[]; ended: ReadonlyMap<string, Date> },
+  { added, ended }: { added: StoredRate[]; ended: ReadonlyMap<string, Date | null> },
 ): Promise<void> {
   if (ended.size > 0) await transaction.query(end, [[...ended.keys()], [...ended.values()]]);
   if (added.length > 0)

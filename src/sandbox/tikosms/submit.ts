@@ -56,6 +56,7 @@ async function submit(
   const refusal = refusalOf(first.to);
   if (recipients.length === 0 && refusal !== "none") return refusals[refusal];
 
+  if (context.state.isEmpty()) return unsuccessful(403, "Insufficient balance. Please top up your account.");
   const { answer, stored } = behaviourFor(first.to);
   if (answer === "throttledOnce" && context.attempts.isFirst(first.clientRef ?? first.to))
     return tooManyAttempts;
