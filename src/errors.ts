@@ -15,9 +15,11 @@ export const errorCodes = {
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
   NO_RECIPIENTS: "None of the recipients can get a message.",
   NOT_CANCELLABLE: "The message is no longer in our hands.",
+  LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope.",
+  UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
+  FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
+  TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
-  UNAUTHENTICATED: "The API key is missing, unknown or revoked.",
-  FORBIDDEN: "The API key lacks the scope.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
   QUERY_TOO_COMPLEX: "The query asks for too much at once.",
   UNAVAILABLE: "The service cannot answer now; try again.",
@@ -255,6 +257,32 @@ export class UnauthenticatedError extends DomainError {
 
 export class ForbiddenError extends DomainError {
   readonly code = "FORBIDDEN";
+}
+
+export class LastAdminKeyError extends DomainError {
+  readonly code = "LAST_ADMIN_KEY";
+  constructor(name: string) {
+    super(
+      `"${name}" is the last key of this account with the ADMIN scope: without it nobody could make another. Make ` +
+        "one with `createApiKey` first, and revoke this one with it.",
+    );
+  }
+}
+
+export class TooManySubscriptionsError extends DomainError {
+  readonly code = "TOO_MANY_SUBSCRIPTIONS";
+  /** Whose limit was reached. */
+  readonly scope: "SOCKET" | "ACCOUNT";
+  readonly limit: number;
+  constructor(scope: "SOCKET" | "ACCOUNT", limit: number) {
+    super(
+      scope === "SOCKET"
+        ? `This socket has ${limit} open subscriptions, the most there may be. Complete some, or open another socket.`
+        : `This account has ${limit} open subscriptions at this process, the most there may be. Complete some.`,
+    );
+    this.scope = scope;
+    this.limit = limit;
+  }
 }
 
 export class QueryTooComplexError extends DomainError {

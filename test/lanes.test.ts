@@ -14,6 +14,7 @@ const lane: Lane = {
   inFlight: 0,
   tokens: 1,
   refilledAt: now,
+  wantedUntil: null,
   breaker: "CLOSED",
   openUntil: null,
   openSeconds: 0,
@@ -47,6 +48,14 @@ describe("what a lane admits", () => {
     }
     expect(admitted).toBeGreaterThanOrEqual(9);
     expect(admitted).toBeLessThanOrEqual(11);
+  });
+
+  it("is nothing on credit that a question took, and says that submissions wait", () => {
+    const { admission, next } = decide({ ...lane, maxPerSecond: 2, tokens: -1 }, 3, now);
+    expect(admission).toEqual({ admitted: 0, retryAfterMs: 1_000 });
+    expect(next.tokens).toBe(-1);
+    expect(next.wantedUntil?.getTime()).toBeGreaterThan(now.getTime() + 1_000);
+    expect(decide({ ...lane, maxPerSecond: 2 }, 1, now).next.wantedUntil).toBeNull();
   });
 
   it("is nothing while the breaker is open, then one probe", () => {

@@ -13,7 +13,15 @@ import { NumberSet } from "./number-set.ts";
 import { PreviewTally, type CampaignPreview } from "./preview.ts";
 import { readInline, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { checkKey, checkLength, checkSettings, fingerprint, type CampaignInput } from "./settings.ts";
-import { addToImport, beginImport, findEarlier, sealImport, type Chunk, type NewCampaign } from "./store.ts";
+import {
+  addToImport,
+  beginImport,
+  findEarlier,
+  ImportBuffer,
+  sealImport,
+  type Chunk,
+  type NewCampaign,
+} from "./store.ts";
 import { parseTemplate, type Template } from "./template.ts";
 
 export interface CreateOptions {
@@ -142,45 +150,40 @@ async function importAll(
 /** Reads and checks the next recipients while the last ones are being stored. */
 async function storeAll(
   { database, clock }: CreateOptions,
-  campaign: NewCampaign,
+  { id, text }: NewCampaign,
   source: RecipientSource,
   checker: RecipientChecker,
   seen: NumberSet | undefined,
 ): Promise<{ accepted: number; refused: number; first: Refusal[] }> {
   const first: Refusal[] = [];
   let [accepted, refused] = [0, 0];
+  const buffer = new ImportBuffer(text);
+  let signAt = clock.now().getTime() + signEveryMs;
   let storing: Promise<void> = Promise.resolve();
+  const store = async (): Promise<void> => {
+    await storing;
+    const now = clock.now();
+    storing = addToImport(database, id, buffer, now);
+    storing.catch(() => undefined);
+    signAt = now.getTime() + signEveryMs;
+  };
   try {
-    for await (const rows of inChunks(source, clock)) {
+    for await (const rows of source) {
       const chunk = checkRows(rows, checker, seen);
       accepted += chunk.accepted.length;
       refused += chunk.refused.length;
       first.push(...chunk.refused.slice(0, toldRefusals - first.length));
-      await storing;
-      storing = addToImport(database, campaign, chunk, clock.now());
-      storing.catch(() => undefined);
+      buffer.add(chunk);
+      if (buffer.size >= chunkSize || clock.now().getTime() >= signAt) await store();
       await nextTurn();
     }
+    if (buffer.size > 0) await store();
   } finally {
     // Whoever gives the import up must come after its last write.
     await Promise.allSettled([storing]);
   }
   await storing;
   return { accepted, refused, first };
-}
-
-async function* inChunks(source: RecipientSource, clock: Clock): AsyncGenerator<readonly RecipientRow[]> {
-  let waiting: readonly RecipientRow[] = [];
-  let signAt = clock.now().getTime() + signEveryMs;
-  for await (const rows of source) {
-    waiting = waiting.length === 0 ? rows : [...waiting, ...rows];
-    const now = clock.now().getTime();
-    if (waiting.length < chunkSize && now < signAt) continue;
-    yield waiting;
-    waiting = [];
-    signAt = now + signEveryMs;
-  }
-  if (waiting.length > 0) yield waiting;
 }
 
 /** Leaves out the numbers that were seen; where nothing remembers them, the database does it. */

@@ -170,10 +170,106 @@ const addRecipients: Statement = {
     returning id`,
 };
 
-/** One for each provider and country. */
-const routesOf = (shapes: readonly Shape[]): Shape[] => [
-  ...new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape])).values(),
-];
+/** Columns of the routes, one for each provider and country. */
+function routesOf(shapes: readonly Shape[]): string[][] {
+  const routes = new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape]));
+  const kinds = [...routes.values()];
+  return [
+    kinds.map(({ providerId }) => providerId),
+    kinds.map(({ country }) => country ?? ""),
+    kinds.map(({ route }) => JSON.stringify(route)),
+  ];
+}
+
+/**
+ * Recipients that wait to be stored, written down as the database will read them: objects that waited as long would
+ * outlive the garbage collector's quick rounds, and a large file would fill the memory with dead ones.
+ */
+export class ImportBuffer {
+  readonly #campaignText: string;
+  #shapes = new Map<Shape, number>();
+  #columns = emptyColumns();
+  #refused: Refusal[] = [];
+  #duplicates = 0;
+  #size = 0;
+
+  /** `campaignText` is the text that need not be stored again. */
+  constructor(campaignText: string) {
+    this.#campaignText = campaignText;
+  }
+
+  /** Rows of the input in it. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add({ accepted, refused, duplicates }: Chunk): void {
+    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
+    positions.push(...accepted.map(({ position }) => position));
+    this.#refused.push(...refused);
+    this.#duplicates += duplicates;
+    this.#size += accepted.length + refused.length + duplicates;
+    if (accepted.length === 0) return;
+    recipients.push(accepted.map(({ to }) => to).join(","));
+    shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
+    clientRefs.push(accepted.map(({ clientRef }) => quoted(clientRef)).join(","));
+    texts.push(accepted.map(({ text }) => quoted(text === this.#campaignText ? null : text)).join(","));
+  }
+
+  /** The parameters of the statement that stores it, from the fourth on; empties it. */
+  take(): unknown[] {
+    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
+    const [kinds, refused, duplicates] = [[...this.#shapes.keys()], this.#refused, this.#duplicates];
+    this.#shapes = new Map();
+    this.#columns = emptyColumns();
+    this.#refused = [];
+    this.#duplicates = this.#size = 0;
+    return [
+      duplicates,
+      list(positions),
+      list(recipients),
+      list(shapes),
+      list(clientRefs),
+      list(texts),
+      kinds.map(({ country }) => country),
+      kinds.map(({ providerId }) => providerId),
+      kinds.map(({ sender }) => sender),
+      kinds.map(({ encoding }) => encoding),
+      kinds.map(({ segments }) => segments),
+      kinds.map(({ cost }) => cost?.amount ?? null),
+      kinds.map(({ cost }) => cost?.currency ?? null),
+      list(refused.map(({ position }) => position)),
+      refused.map(({ recipient }) => recipient),
+      refused.map(({ code }) => code),
+      refused.map(({ reason }) => reason),
+      ...routesOf(kinds),
+    ];
+  }
+
+  /** Lists of PostgreSQL begin at 1. */
+  #placeOf(shape: Shape): number {
+    const known = this.#shapes.get(shape);
+    if (known !== undefined) return known;
+    this.#shapes.set(shape, this.#shapes.size + 1);
+    return this.#shapes.size;
+  }
+}
+
+/** Columns in parts that are joined by commas. */
+const emptyColumns = () => ({
+  positions: [] as number[],
+  recipients: [] as string[],
+  shapes: [] as string[],
+  clientRefs: [] as string[],
+  texts: [] as string[],
+});
+
+/** A list as PostgreSQL reads it. */
+const list = (parts: readonly (number | string)[]): string => `{${parts.join(",")}}`;
+
+/** An entry of such a list. */
+const quoted = (text: string | null): string =>
+  text === null ? "NULL" : `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`;
 
 /**
  * Stores recipients of a campaign that is being imported, those whose number it has already left out, and shows that
@@ -182,49 +278,14 @@ const routesOf = (shapes: readonly Shape[]): Shape[] => [
  */
 export async function addToImport(
   database: Database,
-  campaign: NewCampaign,
-  chunk: Chunk,
+  campaignId: string,
+  buffer: ImportBuffer,
   now: Date,
 ): Promise<void> {
-  const { accepted, refused, duplicates } = chunk;
-  const shapes = new Map<Shape, number>();
-  for (const { shape } of accepted) if (!shapes.has(shape)) shapes.set(shape, shapes.size + 1);
-  const kinds = [...shapes.keys()];
-  const routes = routesOf(kinds);
-  const [alive] = await database.query(addRecipients, [
-    campaign.id,
-    now,
-    leaseFrom(now),
-    duplicates,
-    plainList(accepted.map(({ position }) => position)),
-    plainList(accepted.map(({ to }) => to)),
-    plainList(accepted.map(({ shape }) => shapes.get(shape) ?? 0)),
-    sparse(accepted.map(({ clientRef }) => clientRef)),
-    sparse(accepted.map(({ text }) => (text === campaign.text ? null : text))),
-    kinds.map(({ country }) => country),
-    kinds.map(({ providerId }) => providerId),
-    kinds.map(({ sender }) => sender),
-    kinds.map(({ encoding }) => encoding),
-    kinds.map(({ segments }) => segments),
-    kinds.map(({ cost }) => cost?.amount ?? null),
-    kinds.map(({ cost }) => cost?.currency ?? null),
-    plainList(refused.map(({ position }) => position)),
-    refused.map(({ recipient }) => recipient),
-    refused.map(({ code }) => code),
-    refused.map(({ reason }) => reason),
-    routes.map(({ providerId }) => providerId),
-    routes.map(({ country }) => country ?? ""),
-    routes.map(({ route }) => JSON.stringify(route)),
-  ]);
+  const parameters = [campaignId, now, leaseFrom(now), ...buffer.take()];
+  const [alive] = await database.query(addRecipients, parameters);
   if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
 }
-
-/** PostgreSQL's way to write a list of what needs no quotation marks: numbers, and phone numbers. */
-const plainList = (values: readonly (number | string)[]): string => `{${values.join(",")}}`;
-
-/** `unnest` fills up a list that is too short: one of nulls need not be sent. */
-const sparse = (values: (string | null)[]): (string | null)[] =>
-  values.some((value) => value !== null) ? values : [];
 
 const seal: Statement = {
   name: "seal_campaign_import",

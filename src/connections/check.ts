@@ -6,6 +6,7 @@ import type { ProviderProblem, ProviderReply } from "../providers/provider.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import type { Connection } from "./connections.ts";
 import { reopenWithCredit } from "./credit.ts";
+import { announceProviderChange } from "./provider-channel.ts";
 
 /** What asking a provider for its account's state showed. */
 export interface ProviderCheck {
@@ -109,4 +110,5 @@ export async function noteProblem(
     where: { id: row.id },
     data: { lastError: detail, lastErrorAt: now },
   });
+  await announceProviderChange(database);
 }

@@ -7,6 +7,7 @@ import { InvalidInputError, NotFoundError } from "../errors.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
 import { storable } from "../storable.ts";
+import { announceProviderChange } from "./provider-channel.ts";
 import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
 
 export interface ConnectorOptions {
@@ -69,6 +70,7 @@ export class Connector {
       },
     });
     await connections.changed(id);
+    await announceProviderChange(database);
     return row;
   }
 
@@ -105,7 +107,8 @@ export class Connector {
     const { database, clock, connections } = this.#options;
     const row = await database.prisma.provider.update({
       where: { id },
-      data: { ...data, updatedAt: clock.now() },
+      // What was changed may work again.
+      data: { ...data, drainFailures: 0, drainPausedUntil: null, updatedAt: clock.now() },
     });
     await connections.changed(id);
     return row;

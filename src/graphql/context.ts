@@ -1,4 +1,5 @@
 import DataLoader from "dataloader";
+import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
@@ -6,6 +7,7 @@ import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
 import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
+import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError } from "../errors.ts";
@@ -33,12 +35,14 @@ export interface Services {
   connector: Connector;
   streams: Streams;
   balances: BalanceFeed;
+  access: Access;
   rateBooks: RateBooks;
   routingTables: RoutingTables;
   spending: Spending;
   campaigns: CampaignFeed;
   /** Called once each time a balance falls below its provider's threshold. */
   onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
+  providers: ProviderFeed;
 }
 
 /** One page of one message's timeline. */

@@ -9,6 +9,7 @@ import {
   InvalidScheduleError,
   InvalidSenderError,
   InvalidTextError,
+  LastAdminKeyError,
   NoRouteError,
   NotCancellableError,
   NotFoundError,
@@ -178,6 +179,12 @@ builder.objectType(IdempotencyConflictError, {
 builder.objectType(NotCancellableError, {
   name: "NotCancellableError",
   description: errorCodes.NOT_CANCELLABLE,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(LastAdminKeyError, {
+  name: "LastAdminKeyError",
+  description: errorCodes.LAST_ADMIN_KEY,
   interfaces: [ErrorInterface],
 });
 

@@ -25,6 +25,13 @@ export const maxRates = 1_000;
 /** Message ids in one filter. */
 export const maxFilterIds = 1_000;
 
+/** Seconds that a watch token lasts when nothing is said, and at most. */
+export const defaultTokenSeconds = 15 * 60;
+export const maxTokenSeconds = 24 * 60 * 60;
+
+/** Characters in the name of an API key. */
+export const maxKeyName = 100;
+
 interface PageSize {
   first?: number | null | undefined;
   last?: number | null | undefined;

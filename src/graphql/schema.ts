@@ -5,6 +5,7 @@ import "./errors.ts";
 import "./viewer.ts";
 import "./provider.ts";
 import "./provider-mutations.ts";
+import "./provider-subscriptions.ts";
 import "./provider-messages.ts";
 import "./message-queries.ts";
 import "./message-timeline.ts";
@@ -26,6 +27,8 @@ import "./rates.ts";
 import "./provider-costs.ts";
 import "./provider-balance.ts";
 import "./number-lookup.ts";
+import "./api-keys.ts";
+import "./watch-tokens.ts";
 
 /** The executable schema. */
 export const schema = builder.toSchema();

@@ -1,14 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { PassThrough } from "node:stream";
+import { Transform } from "node:stream";
 import { GraphQLError } from "graphql";
 import type { ErrorCode } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { pathOf } from "./path.ts";
 import { isUpload } from "./upload.ts";
 
-/** How long a request may take to come in. */
-const longestRequestMs = 60_000;
-/** The same for a file, which is taken as slowly as it can be stored; that something comes is watched apart. */
+/** How long an upload may take: it is taken as slowly as it can be stored; that something comes is watched apart. */
 const longestUploadMs = 60 * 60_000;
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
@@ -21,6 +19,8 @@ export interface HttpServerOptions {
   ready: () => Promise<void>;
   metrics: Metrics;
   maxRequestBytes: number;
+  /** How long a request may take to come in, an upload excepted; absent: a minute. */
+  longestRequestMs?: number;
   onError: (error: unknown) => void;
 }
 
@@ -29,7 +29,16 @@ export interface HttpServerOptions {
  * `/metrics`.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { graphql, callbacks, campaigns, ready, metrics, maxRequestBytes, onError } = options;
+  const {
+    graphql,
+    callbacks,
+    campaigns,
+    ready,
+    metrics,
+    maxRequestBytes,
+    longestRequestMs = 60_000,
+    onError,
+  } = options;
   const routes: Record<string, Handler> = {
     graphql: (request, response) => {
       if (!isUpload(request) && !limitBody(request, response, maxRequestBytes)) return;
@@ -55,9 +64,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isUpload(request)) limitTime(request, response);
     const path = pathOf(request);
     const first = path?.split("/")[1] ?? "";
+    if (first !== "graphql" || !isUpload(request)) limitTime(request, response, longestRequestMs);
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     await handler(request, response, path);
@@ -84,14 +93,14 @@ function answer(response: ServerResponse, status: number, text: string): void {
 }
 
 /** Ends a request that does not come to its end, as Node would: it has one limit for all. */
-function limitTime(request: IncomingMessage, response: ServerResponse): void {
+function limitTime(request: IncomingMessage, response: ServerResponse, longestMs: number): void {
   if (request.complete) return;
   const timer = setTimeout(() => {
     if (request.complete) return;
     if (!response.headersSent)
       request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
     request.socket.destroySoon();
-  }, longestRequestMs);
+  }, longestMs);
   response.once("close", () => clearTimeout(timer));
 }
 
@@ -107,15 +116,15 @@ function limitBody(request: IncomingMessage, response: ServerResponse, limit: nu
   }
   if (request.headers["transfer-encoding"] === undefined) return true;
   let length = 0;
-  const counted = new PassThrough();
-  counted.on("data", (chunk: Buffer) => {
-    length += chunk.length;
-    if (length <= limit) return;
-    counted.destroy(tooLarge(limit));
-    // What is still coming is read and dropped, else the connection ends in a reset.
-    request.unpipe(counted).resume();
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      if (length > limit) done(tooLarge(limit));
+      else done(null, chunk);
+    },
   });
-  counted.pause();
+  // What is still coming is read and dropped, else the connection ends in a reset.
+  counted.once("error", () => request.unpipe(counted).resume());
   Object.assign(request, { body: request.pipe(counted) });
   return true;
 }

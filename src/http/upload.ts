@@ -21,6 +21,14 @@ const spareBytes = 2 * maxOperationsBytes;
 
 const broken = (message: string): InvalidInputError => new InvalidInputError("file", message);
 
+/** What is taken of an upload; tests take less. */
+export interface UploadLimits {
+  fileBytes: number;
+  stallMs: number;
+}
+
+const usualLimits: UploadLimits = { fileBytes: maxUploadBytes, stallMs: longestStallMs };
+
 /** A file that comes with a request. It can be read once, as fast as it is taken, and is held nowhere. */
 export class Upload implements AsyncIterable<Uint8Array> {
   readonly #file: Readable;
@@ -73,10 +81,11 @@ export const isUpload = ({ method, headers }: IncomingMessage): boolean =>
 export async function receiveUpload(
   request: IncomingMessage,
   response: ServerResponse,
-  stallMs = longestStallMs,
+  limits = usualLimits,
 ): Promise<Operations> {
-  if (Number(request.headers["content-length"] ?? 0) > maxUploadBytes + spareBytes) throw tooLarge(413);
-  const reception = new Reception(request, stallMs);
+  const { fileBytes } = limits;
+  if (Number(request.headers["content-length"] ?? 0) > fileBytes + spareBytes) throw tooLarge(fileBytes);
+  const reception = new Reception(request, limits);
   response.once("close", () => reception.drop());
   return reception.operations;
 }
@@ -84,14 +93,14 @@ export async function receiveUpload(
 const refuse = (message: string, status = 400): GraphQLError =>
   new GraphQLError(message, { extensions: { code: "BAD_REQUEST" satisfies ErrorCode, http: { status } } });
 
-const tooLarge = (status: number): GraphQLError =>
-  refuse(`The file has more than ${maxUploadBytes} bytes. Make several campaigns of it.`, status);
+const tooLarge = (fileBytes: number): GraphQLError =>
+  refuse(`The file has more than ${fileBytes} bytes. Make several campaigns of it.`, 413);
 
 /** One request while it is being read. */
 class Reception {
   readonly #request: IncomingMessage;
   readonly #parser: BusboyInstance;
-  readonly #stallMs: number;
+  readonly #limits: UploadLimits;
   readonly #operations = Promise.withResolvers<Operations>();
   readonly #received = Promise.withResolvers<void>();
   readonly #timer: NodeJS.Timeout;
@@ -99,13 +108,13 @@ class Reception {
   #place: { field: string; path: string[] } | "none" | undefined;
   #file: BusboyFileStream | undefined;
 
-  constructor(request: IncomingMessage, stallMs: number) {
+  constructor(request: IncomingMessage, limits: UploadLimits) {
     this.#request = request;
-    this.#stallMs = stallMs;
-    this.#parser = openParser(request);
+    this.#limits = limits;
+    this.#parser = openParser(request, limits);
     this.#received.promise.catch(() => undefined);
     const late = refuse("`operations`, `map` and the beginning of a file did not come in time.", 408);
-    this.#timer = setTimeout(() => this.#fail(late), stallMs);
+    this.#timer = setTimeout(() => this.#fail(late), limits.stallMs);
     this.#parser.on("field", (name, value, _nameTruncated, truncated) =>
       this.#attempt(() => this.#takeField(name, value, truncated)),
     );
@@ -157,11 +166,11 @@ class Reception {
     this.#file = file;
     // What goes wrong is told by whoever reads it, or by nobody.
     file.on("error", () => undefined);
-    file.on("limit", () => this.#fail(tooLarge(413)));
+    file.on("limit", () => this.#fail(tooLarge(this.#limits.fileBytes)));
     if (!this.#document || !this.#place) throw refuse("`operations` and `map` must come before the file.");
     if (this.#place === "none" || this.#place.field !== name) throw refuse("`map` does not name this file.");
     clearTimeout(this.#timer);
-    const upload = new Upload(file, this.#received.promise, this.#stallMs);
+    const upload = new Upload(file, this.#received.promise, this.#limits.stallMs);
     put(upload, this.#document, this.#place.path);
     this.#operations.resolve(this.#document);
   }
@@ -182,7 +191,7 @@ class Reception {
   }
 }
 
-function openParser(request: IncomingMessage): BusboyInstance {
+function openParser(request: IncomingMessage, { fileBytes }: UploadLimits): BusboyInstance {
   try {
     return new Busboy({
       headers: request.headers as IncomingMessage["headers"] & { "content-type": string },
@@ -192,7 +201,7 @@ function openParser(request: IncomingMessage): BusboyInstance {
         fields: 2,
         files: 1,
         parts: 3,
-        fileSize: maxUploadBytes,
+        fileSize: fileBytes,
         headerPairs: 20,
         headerSize: 4096,
       },

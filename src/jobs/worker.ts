@@ -3,7 +3,7 @@ import { z } from "zod";
 import { removeDeadImports } from "../campaigns/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
 import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
-import { createDrainRounds } from "../connections/drain-rounds.ts";
+import { claimDueDrains } from "../connections/drain-rounds.ts";
 import { abandonDeadClaims } from "../campaigns/dead-claims.ts";
 import { expandCampaign } from "../campaigns/expand.ts";
 import { cancelMessagesOf } from "../campaigns/life-cycle.ts";
@@ -81,7 +81,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { database, listener, logger } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
-  const queuesToDrain = createDrainRounds(database, options.clock);
   const rounds = startRounds(logger, [
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
@@ -95,7 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: () => removeDeadImports(database, options.clock),
     },
     { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
-    { name: "queue drains", everyMs: 2_000, run: async () => queueDrains(database, await queuesToDrain()) },
+    { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
       name: "release jobs of dead workers",
       everyMs: 5_000,
@@ -131,10 +130,11 @@ async function queueRates({ database, clock }: WorkerOptions): Promise<void> {
 }
 
 /** The key keeps one job for each provider, however many workers ask for it. */
-async function queueDrains(database: Database, providerIds: readonly string[]): Promise<void> {
+async function queueDrains({ database, clock }: WorkerOptions): Promise<void> {
+  const due = await claimDueDrains(database, clock.now());
   await addJobs(
     database,
-    providerIds.map((providerId) => ({
+    due.map((providerId) => ({
       task: "drain-receipts",
       payload: { providerId },
       key: `drain-receipts ${providerId}`,

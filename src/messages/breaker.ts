@@ -1,3 +1,4 @@
+import { announceProviderChange } from "../connections/provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 import { trialSeconds } from "../pricing/standing.ts";
 import { probeStartedAt, saveLane, withoutCredit, type Lane } from "./lane.ts";
@@ -33,9 +34,9 @@ const lockLanes: Statement = {
   name: "lock_lanes",
   text: `
     select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
-      0 as "inFlight", tokens, refilled_at as "refilledAt", breaker, open_until as "openUntil",
-      open_seconds as "openSeconds", closed_at as "closedAt", no_credit_since as "noCreditSince",
-      credit_probe_at as "creditProbeAt", yield_until as "yieldUntil"
+      0 as "inFlight", tokens, refilled_at as "refilledAt", wanted_until as "wantedUntil", breaker,
+      open_until as "openUntil", open_seconds as "openSeconds", closed_at as "closedAt",
+      no_credit_since as "noCreditSince", credit_probe_at as "creditProbeAt", yield_until as "yieldUntil"
     from lanes
     where provider_id = any ($1::uuid[])
     order by provider_id
@@ -58,7 +59,9 @@ export async function learn(
   for (const lane of lanes) {
     const own = experiences.filter(({ providerId }) => providerId === lane.providerId);
     const next = judgeCredit(await judge(transaction, lane, own, now), own, now);
-    if (next !== lane) await saveLane(transaction, next);
+    if (next === lane) continue;
+    await saveLane(transaction, next);
+    await announceProviderChange(transaction);
   }
   if (empty.length > 0) await transaction.query(askForBalance, [empty, now]);
 }

@@ -1,3 +1,4 @@
+import { announceProviderChange } from "../connections/provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 
 /**
@@ -15,6 +16,8 @@ export interface Lane {
   /** Submissions that may start at once, a fraction of one included. */
   tokens: number;
   refilledAt: Date;
+  /** Until when submissions wait for tokens: as long questions let them go first. */
+  wantedUntil: Date | null;
   breaker: BreakerState;
   /** Until when the breaker refuses; afterwards one probe is let through. */
   openUntil: Date | null;
@@ -70,9 +73,9 @@ const readLanes: Statement = {
   name: "read_lanes",
   text: `
     select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
-      l.tokens, l.refilled_at as "refilledAt", l.breaker, l.open_until as "openUntil",
-      l.open_seconds as "openSeconds", l.closed_at as "closedAt", l.no_credit_since as "noCreditSince",
-      l.credit_probe_at as "creditProbeAt", l.yield_until as "yieldUntil",
+      l.tokens, l.refilled_at as "refilledAt", l.wanted_until as "wantedUntil", l.breaker,
+      l.open_until as "openUntil", l.open_seconds as "openSeconds", l.closed_at as "closedAt",
+      l.no_credit_since as "noCreditSince", l.credit_probe_at as "creditProbeAt", l.yield_until as "yieldUntil",
       case when p.max_concurrent is null then 0 else (
         select count(distinct coalesce(claim, message_id::text))::int
         from attempts
@@ -91,16 +94,17 @@ const writeLane: Statement = {
   name: "write_lane",
   text: `
     update lanes
-    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7,
-      no_credit_since = $8, credit_probe_at = $9, yield_until = $10
+    set tokens = $2, refilled_at = $3, wanted_until = $4, breaker = $5, open_until = $6, open_seconds = $7,
+      closed_at = $8, no_credit_since = $9, credit_probe_at = $10, yield_until = $11
     where provider_id = $1`,
 };
 
 export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
-  const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt } = lane;
+  const { providerId, tokens, refilledAt, wantedUntil, breaker, openUntil, openSeconds, closedAt } = lane;
+  const pace = [tokens, refilledAt, wantedUntil];
   const trust = [breaker, openUntil, openSeconds, closedAt];
   const { noCreditSince, creditProbeAt, yieldUntil } = lane;
-  const values = [providerId, tokens, refilledAt, ...trust, noCreditSince, creditProbeAt, yieldUntil];
+  const values = [providerId, ...pace, ...trust, noCreditSince, creditProbeAt, yieldUntil];
   await transaction.query(writeLane, values);
 }
 
@@ -123,6 +127,7 @@ async function admit(
       : decideForSingles(lane, count, now);
     admissions.set(lane.providerId, admission);
     await saveLane(transaction, next);
+    if (next.breaker !== lane.breaker) await announceProviderChange(transaction);
   }
   return admissions;
 }
@@ -174,10 +179,12 @@ export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Dec
   const refilled = refill(lane, now);
   const requests = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
   const free = requests * bulkSize;
-  const affordable = lane.maxPerSecond === null ? Infinity : Math.floor(refilled.tokens);
+  // A question may have been let through on credit.
+  const affordable = lane.maxPerSecond === null ? Infinity : Math.max(0, Math.floor(refilled.tokens));
   const admitted = Math.min(wanted, trust.admitted, free, affordable);
-  const next = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
-  const fullMs = affordable < wanted ? tokenDelayMs(next) : busyRetryMs;
+  const spent = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
+  const fullMs = affordable < wanted ? tokenDelayMs(spent) : busyRetryMs;
+  const next = affordable < wanted ? { ...spent, wantedUntil: waitingUntil(now, fullMs) } : spent;
   const admission = {
     admitted,
     retryAfterMs: lane.noCreditSince === null ? fullMs : creditRetryMs,
@@ -185,6 +192,10 @@ export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Dec
   };
   return { admission, next: admitted > 0 ? probing(next, now) : next };
 }
+
+/** Who was told to come back does so a little later than that. */
+const waitingUntil = (now: Date, retryAfterMs: number): Date =>
+  new Date(now.getTime() + retryAfterMs + 1_000);
 
 /** What the breaker and the provider's credit allow: everything, nothing for a while, or one probe. */
 function trustOf(lane: Lane, now: Date): Admission {

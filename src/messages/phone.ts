@@ -1,6 +1,7 @@
 import { parsePhoneNumberWithError, ParseError } from "libphonenumber-js/max";
 import { InvalidPhoneNumberError } from "../errors.ts";
 import type { E164 } from "../providers/provider.ts";
+import { countryOfPlain } from "./phone-plans.ts";
 
 export interface Recipient {
   to: E164;
@@ -24,6 +25,11 @@ const longestInput = 40;
  * @throws InvalidPhoneNumberError
  */
 export function parseRecipient(input: string): Recipient {
+  const country = countryOfPlain(input);
+  return country === undefined ? parseWritten(input) : { to: input as E164, country };
+}
+
+function parseWritten(input: string): Recipient {
   // Copied numbers come with narrow spaces, full-width digits and marks for the direction of writing.
   const written = input
     .normalize("NFKC")

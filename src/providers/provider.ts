@@ -115,6 +115,8 @@ export interface SubmittedMessage {
   to: E164;
   providerMessageId?: string;
   providerBatchId?: string;
+  /** How long ago it was submitted, by our clock. */
+  ageSeconds?: number;
 }
 
 /** A submission whose outcome is unknown, to be found by the provider's own means. */

@@ -2,7 +2,7 @@ import { describe, expect, it, type TestContext } from "vitest";
 import { decodeId } from "../../src/graphql/ids.ts";
 import { Deployment } from "../support/deployment.ts";
 import { eventually } from "../support/process.ts";
-import { numbersOf } from "../support/campaigns.ts";
+import { numbersOf } from "../support/stored-campaigns.ts";
 
 const patience = 120_000;
 

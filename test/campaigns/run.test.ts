@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeId } from "../../src/graphql/ids.ts";
 import { twins, type RunningTwin } from "../../src/sandbox/twins.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { numbersOf, storeCampaign } from "../support/campaigns.ts";
+import { numbersOf, storeCampaign } from "../support/stored-campaigns.ts";
 import type { GraphqlResult } from "../support/graphql-client.ts";
 
 let app: TestApp;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { numbersOf } from "../support/campaigns.ts";
+import { numbersOf } from "../support/stored-campaigns.ts";
 import { connectProvider } from "../support/mutations.ts";
 import { startProviderDouble, type ProviderDouble } from "../support/provider-double.ts";
 

@@ -1,55 +1,124 @@
-import { randomUUIDv7 } from "node:crypto";
-import { encodeId } from "../../src/graphql/ids.ts";
-import { addJobs } from "../../src/messages/jobs.ts";
-import type { Prisma } from "../../src/database/generated/client.ts";
 import type { TestApp } from "./app.ts";
 
-/** Stores a campaign with its recipients, as accepting one does at its end. */
-export async function storeCampaign(
-  { services: { database, clock }, accountId }: TestApp,
-  providerIds: readonly string[],
-  recipients: readonly string[],
-  own: Partial<Prisma.CampaignUncheckedCreateInput> = {},
-): Promise<{ campaignId: string; id: string }> {
-  const campaignId = randomUUIDv7();
-  const now = clock.now();
-  const isScheduled = own.scheduledAt != null;
-  await database.prisma.campaignRecipient.createMany({
-    data: recipients.map((recipient, index) => ({
-      campaignId,
-      position: index + 1,
-      recipient,
-      country: "SK",
-      providerId: providerIds[index % providerIds.length] ?? "",
-      sender: "smsgraph",
-      encoding: "GSM7" as const,
-      segments: 1,
-    })),
-  });
-  await database.prisma.campaignTally.create({
-    data: { campaignId, status: isScheduled ? "SCHEDULED" : "QUEUED", delta: recipients.length },
-  });
-  // Last: from here on it is seen.
-  await database.prisma.campaign.create({
-    data: {
-      id: campaignId,
-      accountId,
-      name: "Test",
-      sender: "smsgraph",
-      text: "Hello",
-      status: isScheduled ? "SCHEDULED" : "RUNNING",
-      createdAt: now,
-      startedAt: isScheduled ? null : now,
-      updatedAt: now,
-      importedAt: now,
-      total: recipients.length,
-      ...own,
-    },
-  });
-  await addJobs(database, [{ task: "expand-campaign", payload: { campaignId } }]);
-  return { campaignId, id: encodeId("Campaign", campaignId) };
+export interface Refused {
+  to: string;
+  row: number;
+  code: string;
+  reason: string;
 }
 
-/** Slovak numbers that differ before their scenario suffix. */
-export const numbersOf = (count: number, suffix = "000"): string[] =>
-  Array.from({ length: count }, (_, index) => `+42190${String(index).padStart(4, "0")}${suffix}`);
+/** What `createCampaign` answers, as far as it was a campaign, a preview or an error. */
+export interface Created {
+  __typename: string;
+  id: string;
+  name: string;
+  status: string;
+  code: string;
+  message: string;
+  field: string;
+  duplicatesRemoved: number;
+  refusedCount: number;
+  estimatedCost: { amount: string; currency: string }[];
+  refusedRecipients: { edges: { node: Refused }[] };
+  campaignId: string;
+  refused: Refused[];
+}
+
+const refused = "to row code reason";
+
+export const createDocument = `mutation ($input: CreateCampaignInput!) {
+  createCampaign(input: $input) {
+    __typename
+    ... on Campaign {
+      id name status duplicatesRemoved refusedCount estimatedCost { amount currency }
+      refusedRecipients(first: 100) { edges { node { ${refused} } } }
+    }
+    ... on CampaignPreview {
+      total duplicatesRemoved refusedRows: refused segments estimatedCost { amount currency }
+      countries { country recipients segments estimatedCost { amount currency } }
+      firstRefused: refusedRecipients { ${refused} } messages { to text encoding segments }
+    }
+    ... on Error { code message }
+    ... on InvalidInputError { field }
+    ... on IdempotencyConflictError { campaignId messageId }
+    ... on NoRecipientsError { refusedCount refused { ${refused} } }
+  }
+}`;
+
+/** Creates a campaign, or finds out why not. */
+export async function createCampaign({ client }: Pick<TestApp, "client">, input: object): Promise<Created> {
+  const given = { name: "Spring", text: "Hello", ...input };
+  return (await client.data<{ createCampaign: Created }>(createDocument, { input: given })).createCampaign;
+}
+
+export interface UploadParts {
+  /** In the order in which they are sent. */
+  parts: [name: string, more: string, body: string | Buffer][];
+  /** Whether the last boundary is sent. */
+  ends: boolean;
+}
+
+/** A GraphQL multipart request that creates a campaign out of a file. */
+export function uploadOf(input: object, file: string | Buffer): UploadParts {
+  const variables = { input: { name: "Spring", text: "Hello", file: null, ...input } };
+  return {
+    parts: [
+      ["operations", "", JSON.stringify({ query: createDocument, variables })],
+      ["map", "", JSON.stringify({ 0: ["variables.input.file"] })],
+      ["0", '; filename="people.csv"\r\ncontent-type: text/csv', file],
+    ],
+    ends: true,
+  };
+}
+
+const boundary = "----smsgraph-test";
+
+export const uploadType = `multipart/form-data; boundary=${boundary}`;
+
+export function bodyOf({ parts, ends }: UploadParts): Buffer {
+  const pieces = parts.flatMap(([name, more, body]) => [
+    Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`),
+    Buffer.from(body),
+    Buffer.from("\r\n"),
+  ]);
+  return Buffer.concat(ends ? [...pieces, Buffer.from(`--${boundary}--\r\n`)] : pieces.slice(0, -1));
+}
+
+export interface UploadAnswer {
+  status: number;
+  data?: { createCampaign: Created };
+  errors?: { message: string; extensions: { code: string } }[];
+}
+
+export async function upload(
+  { url, client }: Pick<TestApp, "client" | "url">,
+  parts: UploadParts,
+  type = uploadType,
+): Promise<UploadAnswer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { ...client.headers, "content-type": type },
+    body: new Uint8Array(bodyOf(parts)),
+  });
+  return { status: response.status, ...((await response.json()) as Omit<UploadAnswer, "status">) };
+}
+
+/** What the database holds of campaigns. */
+export async function countCampaignRows({ services }: TestApp): Promise<Record<string, number>> {
+  const tables = [
+    "campaigns",
+    "campaign_recipients",
+    "refused_recipients",
+    "campaign_estimates",
+    "campaign_tallies",
+  ];
+  const counts = await Promise.all(
+    tables.map(async (table) => {
+      const { rows } = await services.database.pool.query<{ count: number }>(
+        `select count(*)::int from ${table}`,
+      );
+      return [table, rows[0]?.count ?? 0] as const;
+    }),
+  );
+  return Object.fromEntries(counts);
+}

@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { connect, type AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createHttpServer } from "../../src/http/server.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { uploadType } from "../support/campaigns.ts";
+
+/** Answers when a request has come in, except at `/callbacks/stream`: there it begins to, and never ends. */
+const server = createHttpServer({
+  graphql: (request, response) => request.resume().on("end", () => response.end("read")),
+  campaigns: () => {},
+  callbacks: (_request, response, path) => {
+    if (path.endsWith("stream")) response.write("first");
+  },
+  ready: async () => {},
+  metrics: createMetrics({ subscriptions: () => 0, waitingReaders: () => 0 }),
+  maxRequestBytes: 1000,
+  longestRequestMs: 100,
+  onError: () => {},
+});
+
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const speak = (request: string) => {
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  socket.write(request);
+  return socket;
+};
+
+const head = (path: string, more = "") =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n${more}\r\n`;
+
+it("ends a request that does not come in", async () => {
+  expect(await readText(speak(`${head("/graphql")}12345`))).toMatch(/^HTTP\/1\.1 408 /);
+  expect(await readText(speak(`${head("/callbacks/x")}12345`))).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+it("lets a request be answered for as long as that takes, and an upload come in", async () => {
+  const stream = speak("GET /callbacks/stream HTTP/1.1\r\nhost: x\r\n\r\n");
+  const upload = speak(`${head("/graphql", `content-type: ${uploadType}\r\n`)}12345`);
+  // The one that must be ended is the sign that the time of all is over.
+  await readText(speak(`${head("/graphql")}12345`));
+  expect(stream.closed).toBe(false);
+  upload.end("67890");
+  expect(await readText(upload)).toMatch(/^HTTP\/1\.1 200 /);
+  stream.destroy();
+});

@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { createServer, request, type ClientRequest, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { receiveUpload, Upload, type UploadLimits } from "../../src/http/upload.ts";
+import { bodyOf, uploadOf, uploadType } from "../support/campaigns.ts";
+
+const closers: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+interface Reading {
+  /** What became of the request before its file, or of the file. */
+  outcome: Promise<unknown>;
+  sending: ClientRequest;
+  /** How much of the file was read. */
+  bytes(): number;
+}
+
+/** Begins to send `body` to a server that reads the upload in it, one piece for each call of `take`. */
+async function start(
+  body: Buffer,
+  limits: UploadLimits,
+  take: () => Promise<void> = async () => {},
+): Promise<Reading> {
+  const outcome = Promise.withResolvers<unknown>();
+  let bytes = 0;
+  const read = async (
+    incoming: IncomingMessage,
+    response: Parameters<typeof receiveUpload>[1],
+  ): Promise<void> => {
+    const operations = await receiveUpload(incoming, response, limits);
+    const { file } = (operations["variables"] as { input: { file: Upload } }).input;
+    for await (const chunk of file) {
+      bytes += chunk.length;
+      await take();
+    }
+  };
+  const server = createServer((incoming, response) => {
+    read(incoming, response)
+      .then(outcome.resolve, outcome.reject)
+      .finally(() => response.end());
+  });
+  outcome.promise.catch(() => undefined);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => new Promise((done) => server.close(done)));
+  closers.push(() => server.closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  const sending = request({
+    port,
+    host: "127.0.0.1",
+    method: "POST",
+    headers: { "content-type": uploadType },
+  });
+  sending.on("error", () => undefined);
+  closers.push(() => sending.destroy());
+  sending.write(body);
+  return { outcome: outcome.promise, sending, bytes: () => bytes };
+}
+
+const usual: UploadLimits = { fileBytes: 1 << 20, stallMs: 20_000 };
+const part = (file: string): Buffer => bodyOf({ ...uploadOf({}, file), ends: false });
+
+it("ends when nothing comes before the file", async () => {
+  const { outcome } = await start(part("").subarray(0, 60), { ...usual, stallMs: 30 });
+  await expect(outcome).rejects.toMatchObject({ extensions: { http: { status: 408 } } });
+});
+
+it("ends when nothing more of the file comes", async () => {
+  const { outcome, bytes } = await start(part("to\n"), { ...usual, stallMs: 30 });
+  await expect(outcome).rejects.toThrow(/Nothing of the file came for 0.03 seconds/);
+  expect(bytes()).toBeLessThanOrEqual(3);
+});
+
+it("gives whoever reads it all the time he needs", async () => {
+  const body = bodyOf(uploadOf({}, "x".repeat(200_000)));
+  const slowly = (): Promise<void> => new Promise((done) => setTimeout(done, 60));
+  const { outcome, sending, bytes } = await start(body, { ...usual, stallMs: 40 }, slowly);
+  sending.end();
+  await outcome;
+  expect(bytes()).toBe(200_000);
+});
+
+it("ends at the largest size, and not a byte before", async () => {
+  for (const [bytes, problem] of [
+    [1 << 16, undefined],
+    [(1 << 16) + 1, /more than 65536 bytes/],
+  ] as const) {
+    const { outcome, sending } = await start(bodyOf(uploadOf({}, "x".repeat(bytes))), {
+      ...usual,
+      fileBytes: 1 << 16,
+    });
+    sending.end();
+    await (problem ? expect(outcome).rejects.toThrow(problem) : outcome);
+  }
+});
+
+it("is not taken from its sender faster than it is read", async () => {
+  const held = Promise.withResolvers<void>();
+  const piece = Buffer.alloc(1 << 16, "x");
+  const { sending, bytes, outcome } = await start(
+    part("to\n"),
+    { ...usual, fileBytes: 1 << 30 },
+    () => held.promise,
+  );
+  let sent = 0;
+  // Until the buffers of both sides and of the network between them are full.
+  while (sending.write(piece)) sent += piece.length;
+  for (let full = false; !full;) {
+    const drained = once(sending, "drain").then(() => false);
+    full = await Promise.race([drained, new Promise<true>((done) => setTimeout(() => done(true), 300))]);
+    while (!full && sending.write(piece)) sent += piece.length;
+  }
+  expect(bytes()).toBeLessThanOrEqual(1 << 16);
+  expect(sent).toBeLessThan(64 << 20);
+  held.resolve();
+  sending.end(`\r\n--${uploadType.split("boundary=")[1]}--\r\n`);
+  await outcome;
+  expect(bytes()).toBeGreaterThan(sent);
+});

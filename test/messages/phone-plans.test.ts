@@ -1,0 +1,32 @@
+import fc from "fast-check";
+import { getCountries, getCountryCallingCode, getExampleNumber } from "libphonenumber-js/max";
+import examples from "libphonenumber-js/mobile/examples";
+import { describe, expect, it } from "vitest";
+import { countryOfPlain } from "../../src/messages/phone-plans.ts";
+import { parseRecipient } from "../../src/messages/phone.ts";
+
+/** By the library: written with a space, a number is not plain. */
+const byLibrary = (number: string) => parseRecipient(`${number.slice(0, 5)} ${number.slice(5)}`);
+
+const codes = [...new Set(getCountries().map((country) => getCountryCallingCode(country)))];
+
+describe("a number in E.164", () => {
+  it.each(codes)("of +%s is what the library says of it", (code) => {
+    const national = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 4, maxLength: 12 });
+    fc.assert(
+      fc.property(national, (digits) => {
+        const number = `+${code}${digits}`;
+        const country = countryOfPlain(number);
+        if (country !== undefined) expect({ to: number, country }).toEqual(byLibrary(number));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is mostly read without the library", () => {
+    const numbers = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
+    const alone = numbers.filter((number) => countryOfPlain(number) !== undefined);
+    expect(alone.length).toBeGreaterThan(150);
+    for (const number of numbers) expect(parseRecipient(number)).toEqual(byLibrary(number));
+  });
+});
