@@ -52,7 +52,7 @@ describe("what a lane admits", () => {
 
   it("is nothing on credit that a question took, and says that submissions wait", () => {
     const { admission, next } = decide({ ...lane, maxPerSecond: 2, tokens: -1 }, 3, now);
-    expect(admission).toEqual({ admitted: 0, retryAfterMs: 1_000 });
+    expect(admission).toEqual({ admitted: 0, retryAfterMs: 1_000, isDistrusted: false });
     expect(next.tokens).toBe(-1);
     expect(next.wantedUntil?.getTime()).toBeGreaterThan(now.getTime() + 1_000);
     expect(decide({ ...lane, maxPerSecond: 2 }, 1, now).next.wantedUntil).toBeNull();
