@@ -79,8 +79,9 @@ const update = (id: string, input: object): Promise<unknown> =>
 const eventsOf = ({ events }: Shown): string[] =>
   events.edges.map(({ node }) => `${node.provider.name} ${node.status} ${node.ignoredReason ?? "applied"}`);
 
-const becomes = (id: string, status: string): Promise<void> =>
-  expect.poll(async () => (await show(id)).status, { timeout: 20_000 }).toBe(status);
+async function becomes(id: string, status: string): Promise<void> {
+  await expect.poll(async () => (await show(id)).status, { timeout: 20_000 }).toBe(status);
+}
 
 describe("a message that its provider does not take", () => {
   it("goes to the next at once, under its own sender, and shows every attempt", async () => {
@@ -199,23 +200,22 @@ describe("a message whose outcome is unknown", () => {
   });
 });
 
-describe("providers in trouble", () => {
-  const sendMany = async (count: number, start = 0): Promise<void> => {
-    const messages = Array.from({ length: count }, (_, index) => ({
-      to: `+42190${String(start + index).padStart(7, "0")}`,
-      text: "Hello",
-    }));
-    await app.client.data(
-      `mutation ($input: SendMessagesInput!) { sendMessages(input: $input) {
-        ... on SendMessagesSuccess { results { __typename } } } }`,
-      { input: { messages } },
-    );
-  };
-  const countDelivered = (): Promise<number> =>
-    app.services.database.prisma.message.count({ where: { status: "DELIVERED" } });
-  const references = (): string[] =>
-    [...first.accepted, ...second.accepted].map(({ reference }) => reference);
+const sendMany = async (count: number, start = 0): Promise<void> => {
+  const messages = Array.from({ length: count }, (_, index) => ({
+    to: `+42190${String(start + index).padStart(7, "0")}`,
+    text: "Hello",
+  }));
+  await app.client.data(
+    `mutation ($input: SendMessagesInput!) { sendMessages(input: $input) {
+      ... on SendMessagesSuccess { results { __typename } } } }`,
+    { input: { messages } },
+  );
+};
+const countDelivered = (): Promise<number> =>
+  app.services.database.prisma.message.count({ where: { status: "DELIVERED" } });
+const references = (): string[] => [...first.accepted, ...second.accepted].map(({ reference }) => reference);
 
+describe("providers in trouble", () => {
   it("are left while they are, in turn, and nothing is sent twice or lost", async () => {
     first.plan = () => ({ outcome: "busy" });
     await sendMany(100);

@@ -13,12 +13,14 @@ const lane: Lane = {
   inFlight: 0,
   tokens: 1,
   refilledAt: now,
+  wantedUntil: null,
   breaker: "CLOSED",
   openUntil: null,
   openSeconds: 0,
   closedAt: now,
   noCreditSince: null,
   creditProbeAt: null,
+  yieldUntil: null,
 };
 
 describe("a lane without credit", () => {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodeId } from "../src/graphql/ids.ts";
@@ -236,6 +236,19 @@ it("takes a hundred thousand recipients", { timeout: 60_000 }, async () => {
     messages: 100_000,
     refusedCount: 0,
   });
+});
+
+it("fills placeholders in as a campaign does", async () => {
+  const { segments, refused } = await quote({
+    text: "Hello {{name}}",
+    recipients: [
+      { to: "+421901000000", values: { name: "Eva" } },
+      { to: "+421901000001", values: { name: "x".repeat(160) } },
+      { to: "+421901000002" },
+    ],
+  });
+  expect(segments).toBe(3);
+  expect(refused).toEqual([{ position: 3, to: "+421901000002", code: "INVALID_TEXT" }]);
 });
 
 it("refuses a provider that is not there, and no recipients", async () => {

@@ -142,9 +142,19 @@ describe("the list of countries", () => {
   });
 });
 
-describe("a cap", () => {
-  const daily = (amount: string, country?: string) => ({ period: "DAY", amount, currency: "EUR", country });
+const daily = (amount: string, country?: string) => ({ period: "DAY", amount, currency: "EUR", country });
 
+const create = async (to: string[]) =>
+  (
+    await client.data<{ createCampaign: Result & { refusedCount?: number } }>(
+      `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) {
+        __typename ... on Campaign { refusedCount } ... on Error { code } } }`,
+      { input: { name: "Campaign", text: "Hello", recipients: to.map((one) => ({ to: one })) } },
+    )
+  ).createCampaign;
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => `+42190100000${index}`);
+
+describe("a cap", () => {
   it("is spent to the last message that fits, and says so", async () => {
     await setLimits({ caps: [daily("0.25")] });
     expect(await send(slovakia)).toMatchObject({ __typename: "Message" });
@@ -250,6 +260,17 @@ describe("a cap", () => {
     await reserve({ SK: "5", CZ: "4" });
     expect(await spent()).toEqual(["9", "4"]);
     await expect(reserve({ SK: "1.01" })).rejects.toThrow(SpendingCapError);
+  });
+
+  it("holds for a campaign as a whole, and the list of countries for each recipient", async () => {
+    await setLimits({ allowedCountries: ["SK", "CZ"], caps: [daily("0.3")] });
+    expect(await create(numbers(4))).toEqual({
+      __typename: "SpendingCapError",
+      code: "SPENDING_CAP_REACHED",
+    });
+    expect(await create([...numbers(3), germany])).toEqual({ __typename: "Campaign", refusedCount: 1 });
+    expect(await spent()).toEqual(["0.3"]);
+    expect((await send(czechia)).code).toBe("SPENDING_CAP_REACHED");
   });
 
   it("is checked as it is set", async () => {

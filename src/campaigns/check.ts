@@ -1,6 +1,7 @@
 import { DomainError, InvalidInputError, InvalidTextError, type Refusal } from "../errors.ts";
 import { contentOf, planMessage, type Content, type MessagePlan } from "../messages/draft.ts";
 import { routeMessage } from "../messages/routing.ts";
+import type { StoredRoute } from "../messages/stored-route.ts";
 import type { TextEncoding } from "../messages/text.ts";
 import type { Amount } from "../pricing/money.ts";
 import type { RoutingTable } from "../pricing/route.ts";
@@ -16,6 +17,8 @@ export interface Shape {
   sender: string;
   encoding: TextEncoding;
   segments: number;
+  /** Why it is this provider. */
+  route: StoredRoute;
   /** Of one message; undefined without a rate. */
   cost: Amount | undefined;
 }
@@ -86,12 +89,13 @@ export class RecipientChecker {
     throw new InvalidTextError(`There is no value for ${missing.map((name) => `{{${name}}}`).join(", ")}.`);
   }
 
-  #shapeOf({ country, connection, sender, cost, content: { encoding, segments } }: MessagePlan): Shape {
+  #shapeOf({ country, connection, sender, route, cost, content }: MessagePlan): Shape {
+    const { encoding, segments } = content;
     const providerId = connection.row.id;
     const key = `${country ?? ""} ${providerId} ${encoding} ${segments}`;
     const known = this.#shapes.get(key);
     if (known) return known;
-    const shape = { country, providerId, sender, encoding, segments, cost };
+    const shape = { country, providerId, sender, encoding, segments, route, cost };
     this.#shapes.set(key, shape);
     return shape;
   }

@@ -148,6 +148,12 @@ const addRecipients: Statement = {
       select alive.id, r.*
       from alive
       cross join unnest($17::int[], $18::text[], $19::text[], $20::text[]) as r (position, recipient, code, reason)
+    ), explained as (
+      insert into campaign_routes (campaign_id, provider_id, country, route)
+      select alive.id, r.*
+      from alive
+      cross join unnest($21::uuid[], $22::text[], $23::jsonb[]) as r (provider_id, country, route)
+      on conflict do nothing
     ), estimated as (
       insert into campaign_estimates as e (campaign_id, currency, amount)
       select $1::uuid, estimated_currency, sum(estimated_cost) from stored
@@ -164,7 +170,21 @@ const addRecipients: Statement = {
     returning id`,
 };
 
-/** Recipients that wait to be stored, written down as the database will read them. */
+/** Columns of the routes, one for each provider and country. */
+function routesOf(shapes: readonly Shape[]): string[][] {
+  const routes = new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape]));
+  const kinds = [...routes.values()];
+  return [
+    kinds.map(({ providerId }) => providerId),
+    kinds.map(({ country }) => country ?? ""),
+    kinds.map(({ route }) => JSON.stringify(route)),
+  ];
+}
+
+/**
+ * Recipients that wait to be stored, written down as the database will read them: objects that waited as long would
+ * outlive the garbage collector's quick rounds, and a large file would fill the memory with dead ones.
+ */
 export class ImportBuffer {
   readonly #campaignText: string;
   #shapes = new Map<Shape, number>();
@@ -222,6 +242,7 @@ export class ImportBuffer {
       refused.map(({ recipient }) => recipient),
       refused.map(({ code }) => code),
       refused.map(({ reason }) => reason),
+      ...routesOf(kinds),
     ];
   }
 

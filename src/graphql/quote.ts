@@ -1,3 +1,4 @@
+import { textsOf } from "../campaigns/quoted-texts.ts";
 import { InvalidInputError, NotFoundError } from "../errors.ts";
 import { countryName, networkName, parseNetwork } from "../pricing/networks.ts";
 import { quoteMessages, type Quote, type QuoteLine, type QuoteRefusal } from "../pricing/quote.ts";
@@ -100,6 +101,12 @@ const QuoteRecipientInput = builder.inputType("QuoteRecipientInput", {
   fields: (t) => ({
     to: t.string({ required: true, description: "The number in international form." }),
     text: t.string({ description: "A text of its own; absent: the common one." }),
+    values: t.field({
+      type: "JSONObject",
+      description:
+        'Values for the placeholders of the common text, as in a campaign: `{ first_name: "Eva" }`. As soon as one ' +
+        "recipient has some, `{{first_name}}` in the text is a placeholder; otherwise it is sent as it stands.",
+    }),
   }),
 });
 
@@ -143,7 +150,10 @@ builder.queryField("quote", (t) =>
       }
       await context.spending.settle(accountId);
       const spent = table.limits.caps.length === 0 ? [] : await context.spending.read(accountId);
-      const own = recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));
+      const isTemplate = recipients.some(({ values }) => values != null);
+      const own = isTemplate
+        ? await textsOf(input.text, recipients)
+        : recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));
       return quoteMessages(table, spent, { ...input, providerId: named }, own);
     },
   }),

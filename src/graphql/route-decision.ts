@@ -38,10 +38,12 @@ builder.prismaObjectField(Message, "route", (t) =>
   t.field({
     type: RouteDecisionRef,
     nullable: true,
-    description:
-      "What decided on its provider; of the last decision, where it went from one to another. Null for a message " +
-      "whose provider was decided on for its whole campaign.",
-    select: { route: true },
-    resolve: ({ route }) => route as unknown as StoredRoute | null,
+    description: "What decided on its provider: of the last decision, where it went from one to another.",
+    select: { route: true, campaignId: true, providerId: true, country: true },
+    resolve: async ({ route, campaignId, providerId, country }, _args, { campaignRoutes }) => {
+      if (route !== null) return route as unknown as StoredRoute;
+      if (campaignId === null || providerId === null) return null;
+      return campaignRoutes.load({ campaignId, providerId, country: country ?? "" });
+    },
   }),
 );

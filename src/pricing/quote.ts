@@ -12,6 +12,8 @@ export type QuoteInput = Omit<SendInput, "to" | "clientRef" | "scheduledAt" | "p
 export interface QuotedRecipient {
   to: string;
   text?: string | undefined;
+  /** Why it has none. */
+  problem?: DomainError;
 }
 
 /** Messages that go the same way at the same price. */
@@ -68,6 +70,7 @@ export async function quoteMessages(
     const text = recipient.text ?? input.text;
     const content = recipient.text === undefined ? common : undefined;
     try {
+      if (recipient.problem) throw recipient.problem;
       tally.take(planMessage(table, { ...input, text, to: recipient.to }, content));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;

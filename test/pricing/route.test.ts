@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RoutingPolicy } from "../../src/pricing/policies.ts";
 import { route, type RouteRequest, type RouteResult, type Standing } from "../../src/pricing/route.ts";
@@ -83,8 +83,9 @@ describe("a message without anything special", () => {
   });
 });
 
+const to = (id: string): RoutingPolicy["routes"] => [{ providerId: id, priority: null, weight: null }];
+
 describe("policies", () => {
-  const to = (id: string): RoutingPolicy["routes"] => [{ providerId: id, priority: null, weight: null }];
   const none = { countries: [], mccs: [], prefixes: [] };
   const policies: RoutingPolicy[] = [
     { ...none, routes: to("general") },

@@ -14,13 +14,13 @@ export interface Request {
   callbackUrl: string;
 }
 
-type Outcome = "answer" | "hang" | "reset" | "busy" | "fail";
+type Outcome = "answer" | "hang" | "reset" | "busy" | "fail" | "empty";
 
 /** What the double does with one request. Every wait is a promise that the test holds. */
 export interface Plan {
   /** Waited for before the request is decided on. */
   before?: Promise<unknown>;
-  /** `busy` and `fail` do not accept it, and answer 429 and 500; `hang` and `reset` accept it without an answer. */
+  /** `busy`, `fail` and `empty` do not accept it, and answer 429, 500 and 402; `hang` and `reset` accept it without an answer. */
   outcome?: Outcome;
   /** Waited for between accepting and answering. */
   answer?: Promise<unknown>;
@@ -125,6 +125,7 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     requests.push({ ...request, outcome });
     await plan.before;
     if (outcome === "busy") return answer(response, 429, { message: "Too Many Attempts." });
+    if (outcome === "empty") return answer(response, 402, { message: "Insufficient balance." });
     if (outcome === "fail") return answer(response, 500, { message: "Server Error" });
     const message = accept(request);
     void report(message, plan.report);
@@ -144,6 +145,7 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     requests.push(...together.map((request) => ({ ...request, outcome })));
     await plan.before;
     if (outcome === "busy") return answer(response, 429, { message: "Too Many Attempts." });
+    if (outcome === "empty") return answer(response, 402, { message: "Insufficient balance." });
     if (outcome === "fail") return answer(response, 500, { message: "Server Error" });
     const campaignId = randomUUID();
     for (const request of together) void report(accept(request, campaignId), plan.report);

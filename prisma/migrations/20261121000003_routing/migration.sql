@@ -51,3 +51,16 @@ ALTER TABLE "routing_policies" ADD CONSTRAINT "routing_policies_account_id_fkey"
 
 -- AddForeignKey
 ALTER TABLE "spending_limits" ADD CONSTRAINT "spending_limits_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "accounts"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- CreateTable
+CREATE TABLE "campaign_routes" (
+    "campaign_id" UUID NOT NULL,
+    "provider_id" UUID NOT NULL,
+    "country" TEXT NOT NULL,
+    "route" JSONB NOT NULL,
+
+    CONSTRAINT "campaign_routes_pkey" PRIMARY KEY ("campaign_id","provider_id","country")
+);
+
+-- AddForeignKey
+ALTER TABLE "campaign_routes" ADD CONSTRAINT "campaign_routes_campaign_id_fkey" FOREIGN KEY ("campaign_id") REFERENCES "campaigns"("id") ON DELETE CASCADE ON UPDATE CASCADE;
