@@ -18,11 +18,10 @@ const readSums: Statement = {
     where campaign_id = any ($1::uuid[])
     group by campaign_id, status
     union all
-    select c.campaign_id, null, sum(c.delta)::text, p.currency
-    from campaign_costs as c
-    join providers as p on p.id = c.provider_id
-    where c.campaign_id = any ($1::uuid[])
-    group by c.campaign_id, p.currency`,
+    select campaign_id, null, sum(delta)::text, currency
+    from campaign_costs
+    where campaign_id = any ($1::uuid[])
+    group by campaign_id, currency`,
 };
 
 interface Sum {

@@ -5,11 +5,15 @@ import type { MessageStatus } from "./status.ts";
 /** How a change of one message changes its campaign's counts. */
 export interface CampaignMove {
   campaignId: string;
-  providerId: string | null;
   from: MessageStatus;
   to: MessageStatus;
-  /** What the provider charged for the message, as far as known. */
-  costs?: { before: DecimalText | null; after: DecimalText | null };
+  /** What was charged for the message before and after, as far as known. */
+  charges: { before: Charge; after: Charge };
+}
+
+export interface Charge {
+  amount: DecimalText | null;
+  currency: string | null;
 }
 
 /** The channel of the hint that a campaign has changed; its payload is the campaign's id. */
@@ -29,10 +33,11 @@ const add: Statement = {
 const addCosts: Statement = {
   name: "add_campaign_costs",
   text: `
-    insert into campaign_costs (campaign_id, provider_id, delta)
-    select campaign_id, provider_id, sum(coalesce(after, 0) - coalesce(before, 0))
-    from unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::numeric[]) as c (campaign_id, provider_id, before, after)
-    group by campaign_id, provider_id`,
+    insert into campaign_costs (campaign_id, currency, delta)
+    select campaign_id, currency, sum(delta)
+    from unnest($1::uuid[], $2::text[], $3::numeric[]) as c (campaign_id, currency, delta)
+    group by campaign_id, currency
+    having sum(delta) <> 0`,
 };
 
 /**
@@ -58,17 +63,28 @@ export async function addTallies(transaction: Queryable, moves: readonly Campaig
       rows.map(({ delta }) => delta),
     ]);
   }
-  const charged = moves.filter(
-    ({ costs, providerId }) => costs && providerId !== null && costs.before !== costs.after,
-  );
-  if (charged.length === 0) return;
+  const costs = moves.flatMap(toCosts);
+  if (costs.length === 0) return;
   await transaction.query(addCosts, [
-    charged.map(({ campaignId }) => campaignId),
-    charged.map(({ providerId }) => providerId),
-    charged.map(({ costs }) => costs?.before ?? null),
-    charged.map(({ costs }) => costs?.after ?? null),
+    costs.map(({ campaignId }) => campaignId),
+    costs.map(({ currency }) => currency),
+    costs.map(({ delta }) => delta),
   ]);
 }
+
+/** A charge that has changed is taken back, and the new one added. */
+function toCosts({ campaignId, charges: { before, after } }: CampaignMove) {
+  if (before.amount === after.amount && before.currency === after.currency) return [];
+  return [
+    ...(before.amount === null
+      ? []
+      : [{ campaignId, currency: before.currency, delta: negated(before.amount) }]),
+    ...(after.amount === null ? [] : [{ campaignId, currency: after.currency, delta: after.amount }]),
+  ];
+}
+
+const negated = (amount: DecimalText): DecimalText =>
+  amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 
 const fold: Statement = {
   name: "fold_tallies",
@@ -76,13 +92,13 @@ const fold: Statement = {
     with taken as (
       delete from campaign_tallies where campaign_id = $1::uuid returning status, delta
     ), cost_taken as (
-      delete from campaign_costs where campaign_id = $1::uuid returning provider_id, delta
+      delete from campaign_costs where campaign_id = $1::uuid returning currency, delta
     ), folded as (
       insert into campaign_tallies (campaign_id, status, delta)
       select $1::uuid, status, sum(delta) from taken group by status having sum(delta) <> 0
     )
-    insert into campaign_costs (campaign_id, provider_id, delta)
-    select $1::uuid, provider_id, sum(delta) from cost_taken group by provider_id having sum(delta) <> 0`,
+    insert into campaign_costs (campaign_id, currency, delta)
+    select $1::uuid, currency, sum(delta) from cost_taken group by currency having sum(delta) <> 0`,
 };
 
 const findUnfolded: Statement = {

@@ -1,11 +1,10 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import type { DecimalText } from "../providers/provider.ts";
 import { checkReason, nextCheckAt, revisableOf } from "./check-schedule.ts";
 import { evolve, type MessageState, type Rerouting } from "./evolve.ts";
 import { indexableId } from "./message-id.ts";
 import { eventChannel, type LoggedEvent } from "./event-log.ts";
 import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "./parts.ts";
-import { addTallies, type CampaignMove } from "./tallies.ts";
+import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, type IgnoredReason, type MessageStatus } from "./status.ts";
 
@@ -76,14 +75,17 @@ function movesOf(
 ): CampaignMove[] {
   return [...after.values()].flatMap((message) => {
     const earlier = before.get(message.id);
-    const { campaignId, providerId } = message;
+    const { campaignId } = message;
     if (campaignId === null || !earlier) return [];
-    const costs = { before: costOf(earlier), after: costOf(message) };
-    return [{ campaignId, providerId, from: earlier.status, to: message.status, costs }];
+    const charges = { before: chargeOf(earlier), after: chargeOf(message) };
+    return [{ campaignId, from: earlier.status, to: message.status, charges }];
   });
 }
 
-const costOf = ({ cost }: LockedMessage): DecimalText | null => cost?.toString() ?? null;
+const chargeOf = ({ cost, costCurrency }: LockedMessage): Charge => ({
+  amount: cost?.toString() ?? null,
+  currency: costCurrency,
+});
 
 /** What a provider repeats when asked is not worth a line in the timeline; what it pushes is. */
 function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {

@@ -88,6 +88,24 @@ async function read(id: string): Promise<Shown> {
 
 const sum = (counts: Counts): number => Object.values(counts).reduce((total, count) => total + count, 0);
 
+async function costOf(id: string): Promise<{ amount: string; currency: string }[]> {
+  const { campaign } = await app.client.data<{ campaign: { cost: { amount: string; currency: string }[] } }>(
+    "query ($id: ID!) { campaign(id: $id) { cost { amount currency } } }",
+    { id },
+  );
+  return campaign.cost;
+}
+
+/** What its messages were charged with, added up. */
+async function chargesOf(campaignId: string): Promise<{ amount: string; currency: string }[]> {
+  const { rows } = await app.services.database.pool.query<{ amount: string; currency: string }>(
+    `select sum(cost)::text as amount, coalesce(cost_currency, 'XXX') as currency from messages
+     where campaign_id = $1 and cost is not null group by cost_currency`,
+    [campaignId],
+  );
+  return rows;
+}
+
 /** Every frame until the wanted one; each must add up. */
 async function watch(id: string, until: (frame: Shown) => boolean): Promise<Shown[]> {
   const frames: Shown[] = [];
@@ -127,6 +145,7 @@ describe.each(twins.map(({ kind }) => kind))("a campaign at %s", (kind) => {
     const stored = await database.prisma.message.count({ where: { campaignId, status: "DELIVERED" } });
     expect(stored).toBe(count);
     expect(await database.prisma.campaignRecipient.count({ where: { campaignId } })).toBe(0);
+    expect(await costOf(id)).toEqual(await chargesOf(campaignId));
   });
 });
 
