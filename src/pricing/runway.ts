@@ -63,13 +63,20 @@ const readSpent: Statement = {
 const readCommitted: Statement = {
   name: "read_committed_spending",
   text: `
-    select case when status = 'SCHEDULED' then date_trunc('hour', scheduled_at) end as at,
-      sum(case when $2::text is null then segments when estimated_currency = $2 then estimated_cost else 0 end)::text
-        as amount
-    from messages
-    where provider_id = $1 and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
-    group by 1
-    order by 1 nulls first`,
+    select at, sum(case when $2::text is null then segments when currency = $2 then cost else 0 end)::text as amount
+    from (
+      select case when status = 'SCHEDULED' then date_trunc('hour', scheduled_at) end as at, segments,
+        estimated_cost as cost, estimated_currency as currency
+      from messages
+      where provider_id = $1 and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
+      union all
+      select date_trunc('hour', c.scheduled_at), r.segments, r.estimated_cost, r.estimated_currency
+      from campaign_recipients as r
+      join campaigns as c on c.id = r.campaign_id
+      where r.provider_id = $1 and c.imported_at is not null and c.status <> 'CANCELLED'
+    ) as waiting
+    group by at
+    order by at nulls first`,
 };
 
 /**
