@@ -77,7 +77,10 @@ function judgeCredit(lane: Lane, experiences: readonly Experience[], now: Date):
   if (experiences.some(({ credit }) => credit === "none")) return withoutCredit(lane, now);
   if (noCreditSince === null) return lane;
   const isShown = experiences.some(({ credit, startedAt }) => credit === "some" && startedAt > noCreditSince);
-  return isShown ? { ...lane, noCreditSince: null, creditProbeAt: null } : lane;
+  if (isShown) return { ...lane, noCreditSince: null, creditProbeAt: null };
+  // The one that tried was refused for a reason of its own: the next may try at once.
+  const isAnswered = experiences.some(({ failed, startedAt }) => !failed && startedAt > noCreditSince);
+  return isAnswered ? { ...lane, creditProbeAt: now } : lane;
 }
 
 const findProbed: Statement = {

@@ -1,12 +1,13 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import { checkReason, nextCheckAt, revisableOf } from "./check-schedule.ts";
-import { evolve, type MessageState, type Rerouting } from "./evolve.ts";
+import { checkReason, nextCheckAt } from "./check-schedule.ts";
+import { evolve, type MessageState } from "./evolve.ts";
+import { meaningOf, withProof } from "./meaning.ts";
 import { indexableId } from "./message-id.ts";
 import { eventChannel, type LoggedEvent } from "./event-log.ts";
 import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "./parts.ts";
 import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import type { StatusChange } from "./status-change.ts";
-import { ignoredReason, type IgnoredReason, type MessageStatus } from "./status.ts";
+import type { IgnoredReason, MessageStatus } from "./status.ts";
 
 /** What became of a change. */
 export interface Transition {
@@ -153,54 +154,6 @@ function eventOf(
   };
 }
 
-/** What a change means to a message that may have gone from one provider to another. */
-interface Meaning {
-  ignored?: IgnoredReason | undefined;
-  rerouting?: Rerouting | undefined;
-  /** Another provider has the message: this one's ids and prices are not the message's. */
-  isForeign?: boolean;
-}
-
-function meaningOf(message: LockedMessage, change: StatusChange, status: MessageStatus): Meaning {
-  const { providerId, rerouting } = change;
-  if (rerouting && status === "QUEUED" && message.status === "QUEUED") return { rerouting };
-  const isEarlier = isForeign(message, providerId);
-  const ignored =
-    isRevision(message, change) && !isEarlier ? undefined : ignoredReason(message.status, status);
-  if (!isEarlier || providerId === undefined) return { ignored, rerouting };
-  return meaningOfEarlier(message, providerId, status, ignored);
-}
-
-/**
- * A provider that had the message before speaks of it. That it arrived is true whoever brought it. While nobody else
- * has it yet, proof that the first one took it keeps it there, so that it is not sent twice. Its failures say nothing
- * of the present attempt.
- */
-function meaningOfEarlier(
-  message: LockedMessage,
-  providerId: string,
-  status: MessageStatus,
-  ignored: IgnoredReason | undefined,
-): Meaning {
-  if (ignored) return { ignored, isForeign: true };
-  const hasArrived = status === "DELIVERED" || status === "READ";
-  if (isWaitingElsewhere(message, providerId) && (hasArrived || status === "SUBMITTED" || status === "SENT"))
-    return { rerouting: { providerId } };
-  return hasArrived ? { isForeign: true } : { ignored: "OTHER_ATTEMPT", isForeign: true };
-}
-
-/** One part that arrived is proof enough that an earlier provider took the message. */
-const withProof = (message: LockedMessage, { providerId }: StatusChange, weighed: WeighedPart): WeighedPart =>
-  weighed.ignored === "AWAITING_PARTS" && isWaitingElsewhere(message, providerId)
-    ? { ...weighed, ignored: undefined, status: "SENT" }
-    : weighed;
-
-const isForeign = (message: LockedMessage, providerId: string | undefined): boolean =>
-  providerId !== undefined && message.providerId !== null && providerId !== message.providerId;
-
-const isWaitingElsewhere = (message: LockedMessage, providerId: string | undefined): boolean =>
-  isForeign(message, providerId) && (message.status === "QUEUED" || message.status === "SCHEDULED");
-
 const withoutFacts = (event: NewEvent): NewEvent => ({
   ...event,
   providerMessageId: null,
@@ -209,14 +162,6 @@ const withoutFacts = (event: NewEvent): NewEvent => ({
   messageCost: null,
   costCurrency: null,
 });
-
-/** Whether a provider takes a final word back, as one may for a while (see `RevisableStatus`). */
-function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusChange): boolean {
-  const revisable = revisableOf(kind);
-  if (!revisable || revisable.status !== status || change.source === "API") return false;
-  const until = updatedAt.getTime() + revisable.withinHours * 3_600_000;
-  return revisable.by.some((word) => word === change.status) && change.receivedAt.getTime() <= until;
-}
 
 const withKind = (
   message: LockedMessage,
