@@ -13,6 +13,8 @@ import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
+import { defaultReaderLimits, type ReaderLimits } from "./graphql/reader-limits.ts";
+import { LiveSubscriptions } from "./graphql/live-subscriptions.ts";
 import { maxRequestBytes } from "./graphql/limits.ts";
 import { createErrorMask } from "./graphql/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
@@ -41,6 +43,7 @@ export interface AppOptions {
   runsApi: boolean;
   runsWorker: boolean;
   workerConcurrency: number;
+  eventRetentionDays: number;
   allowInsecureProviders: boolean;
   developmentKey: string | undefined;
   logger: Logger;
@@ -48,6 +51,8 @@ export interface AppOptions {
   random?: () => number;
   /** Limits of the HTTP clients of providers. */
   providerLimits?: HttpLimits;
+  /** What a reader of a live stream may leave unread, and for how long. */
+  readerLimits?: Partial<ReaderLimits>;
   onStatement?: (text: string) => void;
 }
 
@@ -155,6 +160,7 @@ async function startJobs(
     dispatcher,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
+    eventRetentionDays: options.eventRetentionDays,
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
@@ -171,7 +177,10 @@ async function startApi(
   const { database, connections, clock, streams } = services;
   const apiKeys = new ApiKeys(database);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
-  const yoga = createGraphqlServer({ services, apiKeys, maskError, developmentKey: options.developmentKey });
+  const live = new LiveSubscriptions(services, maskError);
+  const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
+  const { developmentKey } = options;
+  const yoga = createGraphqlServer({ services, apiKeys, maskError, developmentKey, live, readerLimits });
   const callbacks = createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),
@@ -190,7 +199,7 @@ async function startApi(
     maxRequestBytes,
     onError: (error) => logger.error({ error }, "a request failed"),
   });
-  const sockets = createWebSocketServer({ server, yoga, apiKeys, maskError });
+  const sockets = createWebSocketServer({ server, yoga, apiKeys, maskError, live, readerLimits });
   server.listen(options.port, options.host);
   await once(server, "listening");
   doors.push(async () => {

@@ -46,6 +46,7 @@ const environment = z.object({
   DEVELOPMENT_KEY: developmentKey.optional(),
   SECRET_KEY: secretKey.optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 1000).default(20),
+  EVENT_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
@@ -68,6 +69,8 @@ export interface Config {
   /** 32 bytes, base64; absent in development: made once and kept in `dataDirectory`. */
   secretKey: string | undefined;
   workerConcurrency: number;
+  /** How long events are kept, and how old a cursor can be. */
+  eventRetentionDays: number;
   allowInsecureProviders: boolean;
   logLevel: string;
 }
@@ -123,6 +126,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
     developmentKey: values.DEVELOPMENT_KEY,
     secretKey: values.SECRET_KEY,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    eventRetentionDays: values.EVENT_RETENTION_DAYS,
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     logLevel: values.LOG_LEVEL ?? "info",
   };

@@ -38,6 +38,7 @@ describe("with nothing set", () => {
       developmentKey: undefined,
       secretKey: undefined,
       workerConcurrency: 20,
+      eventRetentionDays: 90,
       allowInsecureProviders: false,
       logLevel: "info",
     });

@@ -39,6 +39,8 @@ export interface Context extends Services {
   /** Where the event log stood before anything of this operation was read: the cursor of its answers. */
   readPosition: Position;
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
+  /** `Last-Event-ID`: the cursor that a client of an event stream had reached. */
+  lastEventId?: string | undefined;
 }
 
 export function createContext(services: Services, viewer: Viewer | undefined): Context {

@@ -19,6 +19,9 @@ export const maxMessages = 1_000;
 /** Message ids in one filter. */
 export const maxFilterIds = 1_000;
 
+/** Statuses or countries in one filter. */
+export const maxFilterWords = 300;
+
 interface PageSize {
   first?: number | null | undefined;
   last?: number | null | undefined;

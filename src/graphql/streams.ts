@@ -1,3 +1,9 @@
+/** What an open subscription gives, one value after the other. */
+export interface Stream<Value> extends AsyncIterableIterator<Value> {
+  /** Where to go on behind a value, where the stream can be resumed. */
+  cursorOf: ((value: Value) => string) | undefined;
+}
+
 /** The open subscriptions of this process: counted, and ended together when it drains. */
 export class Streams {
   readonly #open = new Set<AbortController>();
@@ -11,7 +17,10 @@ export class Streams {
    * Runs a generator whose waiting can be interrupted: a client that leaves aborts the signal, and the stream ends
    * at once instead of with the next event.
    */
-  open<Value>(start: (signal: AbortSignal) => AsyncGenerator<Value>): AsyncIterableIterator<Value> {
+  open<Value>(
+    start: (signal: AbortSignal) => AsyncGenerator<Value>,
+    cursorOf?: (value: Value) => string,
+  ): Stream<Value> {
     const controller = new AbortController();
     const { signal } = controller;
     const values = start(signal);
@@ -22,6 +31,7 @@ export class Streams {
       controller.abort();
     };
     return {
+      cursorOf,
       async next() {
         try {
           const result = await values.next();

@@ -1,14 +1,19 @@
 import type { Server } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
-import { CloseCode, type Disposable, type SubscribePayload } from "graphql-ws";
+import { CloseCode, type Context as Connection, type Disposable, type SubscribePayload } from "graphql-ws";
 import { useServer } from "graphql-ws/use/ws";
-import { WebSocketServer } from "ws";
+import { WebSocketServer, type WebSocket } from "ws";
 import type { ApiKeys, Viewer } from "../access/api-keys.ts";
 import { DomainError } from "../errors.ts";
 import { pathOf } from "../http/path.ts";
+import type { Context } from "./context.ts";
 import { maxRequestBytes } from "./limits.ts";
+import type { LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
+import { Outlet } from "./outlet.ts";
+import type { ReaderLimits } from "./reader-limits.ts";
+import { sendFrames } from "./send-frames.ts";
 import { authenticate, type Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
@@ -16,18 +21,26 @@ export interface WebSocketOptions {
   yoga: Yoga;
   apiKeys: ApiKeys;
   maskError: (error: unknown) => Error;
+  live: LiveSubscriptions;
+  readerLimits: ReaderLimits;
   keepAliveMs?: number;
 }
 
-/** What an envelop pipeline adds to the arguments of an operation. */
-interface PipelineArgs extends ExecutionArgs {
+/** What an operation needs that graphql-ws does not pass on. */
+interface OperationArgs extends ExecutionArgs {
+  contextValue: Context;
   execute: (args: ExecutionArgs) => unknown;
-  subscribe: (args: ExecutionArgs) => unknown;
+  connection: Connection<Record<string, unknown>, Extra & { socket: WebSocket }>;
+  id: string;
 }
+
+/** What we know of a connection. A type of this form, as graphql-ws wants it. */
+// oxlint-disable-next-line typescript/consistent-type-definitions
+type Extra = { viewer: Viewer | undefined };
 
 const keepAliveMs = 12_000;
 
-type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, { viewer: Viewer | undefined }>>[0];
+type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, Extra>>[0];
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline, so
@@ -38,11 +51,14 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const server: ServerOptions = {
     // Else graphql-ws puts the text of an internal error into the reason for closing.
     isProd: true,
-    execute: (args) => (args as unknown as PipelineArgs).execute(args) as never,
-    subscribe: (args) => (args as unknown as PipelineArgs).subscribe(args) as never,
+    execute: (args) => (args as unknown as OperationArgs).execute(args) as never,
+    subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
     onConnect: identifyWith(options.apiKeys),
-    onSubscribe: async (connection, id, payload) =>
-      operations.begin(connection, id) ? start(options, connection.extra.viewer, payload) : neverStarted,
+    onSubscribe: async (connection, id, payload) => {
+      if (!operations.begin(connection, id)) return neverStarted;
+      const started = await start(options, connection.extra.viewer, payload);
+      return Array.isArray(started) ? started : ({ ...started, connection, id } as ExecutionArgs);
+    },
     onError: (connection, id) => operations.end(connection, id),
     onComplete: (connection, id) => operations.end(connection, id),
     onClose: (connection) => operations.endAll(connection),
@@ -85,6 +101,21 @@ function identifyWith(apiKeys: ApiKeys): NonNullable<ServerOptions["onConnect"]>
       return false;
     }
   };
+}
+
+/** A subscription sends its frames itself; graphql-ws sees one that only ends. */
+async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
+  const { connection, id } = args;
+  const started = await options.live.start(args);
+  if ("next" in started) {
+    const outlet = Outlet.of(connection.extra.socket, options.readerLimits);
+    return sendFrames(started, outlet, id, (error) => {
+      delete connection.subscriptions[id];
+      return withoutStatus(options.maskError(error) as GraphQLError);
+    });
+  }
+  const errors = started.errors?.map((error) => withoutStatus(options.maskError(error) as GraphQLError));
+  return { errors };
 }
 
 /** What graphql-ws has to run, or why it must not. */
@@ -133,13 +164,13 @@ async function prepare(
   // Mutations are refused in a GET request.
   const request = new Request("http://localhost/graphql", { method: "POST" });
   const pipeline = yoga.getEnveloped({ viewer, params, request } as never);
-  const { parse, validate, schema, execute, subscribe, contextFactory } = pipeline;
+  const { parse, validate, schema, execute, contextFactory } = pipeline;
   const document = parse(query);
   const errors = validate(schema, document);
   if (errors.length > 0) throw new InvalidDocument(errors);
   const contextValue = await contextFactory();
   const args = { schema, document, operationName, variableValues: variables, contextValue };
-  return { ...args, execute, subscribe } as unknown as ExecutionArgs;
+  return { ...args, execute } as ExecutionArgs;
 }
 
 /**

@@ -2,10 +2,12 @@ import { GraphQLError, parse } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { ApiKeys, Viewer } from "../access/api-keys.ts";
 import { readBearer } from "../access/bearer.ts";
-import { patient } from "../database/patient.ts";
 import { UnauthenticatedError } from "../errors.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { graphiqlPage } from "./graphiql.ts";
+import { streamOverSse } from "./event-stream.ts";
+import type { LiveSubscriptions } from "./live-subscriptions.ts";
+import type { ReaderLimits } from "./reader-limits.ts";
 import { maxTokens } from "./limits.ts";
 import { withCode } from "./mask-error.ts";
 import { schema } from "./schema.ts";
@@ -16,6 +18,8 @@ export interface YogaOptions {
   maskError: (error: unknown) => Error;
   /** Filled into GraphiQL in development. */
   developmentKey: string | undefined;
+  live: LiveSubscriptions;
+  readerLimits: ReaderLimits;
 }
 
 /** What a transport hands over: who is calling was found out already. */
@@ -26,7 +30,8 @@ export interface ServerContext {
 export type Yoga = YogaServerInstance<ServerContext, Context>;
 
 /** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
-export function createGraphqlServer({ services, apiKeys, maskError, developmentKey }: YogaOptions): Yoga {
+export function createGraphqlServer(options: YogaOptions): Yoga {
+  const { services, apiKeys, maskError, developmentKey, live, readerLimits } = options;
   const page = graphiqlPage(developmentKey);
   return createYoga<ServerContext, Context>({
     schema,
@@ -37,9 +42,11 @@ export function createGraphqlServer({ services, apiKeys, maskError, developmentK
     renderGraphiQL: page.render,
     maskedErrors: { maskError },
     parserAndValidationCache: true,
-    plugins: [explainContentType(), limitTokens(), codeValidationErrors(), waitOutOutages(services)],
-    context: async ({ request, viewer }) =>
-      createContext(services, viewer ?? (await authenticateRequest(apiKeys, request))),
+    plugins: [explainContentType(), limitTokens(), codeValidationErrors(), streamOverSse(live, readerLimits)],
+    context: async ({ request, viewer }) => ({
+      ...createContext(services, viewer ?? (await authenticateRequest(apiKeys, request))),
+      lastEventId: request.headers.get("last-event-id") ?? undefined,
+    }),
   });
 }
 
@@ -66,16 +73,6 @@ export async function authenticate(
   throw new UnauthenticatedError(
     "The API key is unknown or revoked. Send it as `Authorization: Bearer <key>`.",
   );
-}
-
-/** The events of a stream are answered with what the database says, even if it takes a restart to say it. */
-function waitOutOutages(services: Services): Plugin<Context> {
-  const database = patient(services.database);
-  return {
-    onSubscribe: ({ args: { contextValue } }) => {
-      Object.assign(contextValue, createContext({ ...services, database }, contextValue.viewer));
-    },
-  };
 }
 
 /** Yoga answers other content types with a status and nothing else. */
