@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Plugin } from "graphql-yoga";
 import type { Context } from "./context.ts";
-import type { LiveStream, LiveSubscriptions } from "./live-subscriptions.ts";
+import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 
 const pingMs = 12_000;
@@ -17,7 +17,7 @@ export function streamOverSse(live: LiveSubscriptions, limits: ReaderLimits): Pl
       setSubscribeFn(async (args) => {
         const { request } = args.contextValue as { request: Request };
         const started = await live.start(args as SubscribeArgs);
-        if ("next" in started) {
+        if (started instanceof LiveStream) {
           streams.set(request, started);
           // A client can leave before there is an answer to hang this on.
           if (request.signal.aborted) await started.close();

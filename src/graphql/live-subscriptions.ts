@@ -8,6 +8,7 @@ import {
   type GraphQLFormattedError,
   type ValidatedSubscriptionArgs,
 } from "graphql";
+import type { Viewer } from "../access/api-keys.ts";
 import { patient } from "../database/patient.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { sharingKey } from "./sharing-key.ts";
@@ -19,13 +20,6 @@ export interface Frame {
   json: Uint8Array;
   /** Where to go on behind it, where the subscription can be resumed. */
   cursor: string | undefined;
-}
-
-/** A subscription as a transport drives it: nothing is read ahead of what it asks for. */
-export interface LiveStream extends AsyncIterable<ExecutionResult> {
-  /** Undefined when the subscription is over. */
-  next(): Promise<Frame | undefined>;
-  close(): Promise<void>;
 }
 
 type MaskError = (error: unknown) => Error;
@@ -59,63 +53,86 @@ export class LiveSubscriptions {
     if (!("schema" in validated)) return { errors: validated };
     const source = await createSourceEventStream(validated);
     if (!(Symbol.asyncIterator in source)) return source;
-    const group = this.#join(sharingKey(validated, contextValue.viewer), validated);
-    return liveStream(source as Stream<unknown>, group, () => this.#leave(group));
+    const key = sharingKey(validated, contextValue.viewer);
+    return new LiveStream(source as Stream<object>, this.#groupOf(key, args));
   }
 
-  #join(key: string, args: ValidatedSubscriptionArgs): Group {
-    const { viewer } = args.contextValue as Context;
-    const contextOf = (): Context => createContext(this.#services, viewer);
-    const group = this.#groups.get(key) ?? new Group(key, args, contextOf, this.#maskError);
+  #groupOf(key: string, args: ExecutionArgs & { contextValue: Context }): Group {
+    const known = this.#groups.get(key);
+    if (known) return known;
+    const { schema, document, operationName, variableValues, contextValue } = args;
+    const group = new Group({
+      args: { schema, document, operationName, variableValues },
+      viewer: contextValue.viewer,
+      services: this.#services,
+      maskError: this.#maskError,
+      onEmpty: () => this.#groups.delete(key),
+    });
     this.#groups.set(key, group);
-    group.members++;
     return group;
   }
+}
 
-  #leave(group: Group): void {
-    if (--group.members === 0) this.#groups.delete(group.key);
-  }
+interface GroupOptions {
+  args: ExecutionArgs;
+  viewer: Viewer | undefined;
+  services: Services;
+  maskError: MaskError;
+  onEmpty: () => void;
 }
 
 /** Subscriptions that are shown the same for the same event. */
 class Group {
-  readonly key: string;
-  members = 0;
-  readonly #args: ValidatedSubscriptionArgs;
-  readonly #contextOf: () => Context;
-  readonly #maskError: MaskError;
+  readonly #options: GroupOptions;
+  /** Made with the first event: most subscriptions wait most of the time. */
+  #args: ValidatedSubscriptionArgs | undefined;
   /** What was made of a value lives as long as the value: while some member still has to send it. */
-  readonly #answers = new WeakMap<object, Promise<Uint8Array>>();
+  #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
+  #members = 0;
 
-  constructor(key: string, args: ValidatedSubscriptionArgs, contextOf: () => Context, maskError: MaskError) {
-    this.key = key;
-    // What was loaded to start the first member is not needed again.
-    this.#args = { ...args, contextValue: undefined };
-    this.#contextOf = contextOf;
-    this.#maskError = maskError;
+  constructor(options: GroupOptions) {
+    this.#options = options;
+  }
+
+  join(): void {
+    this.#members++;
+  }
+
+  leave(): void {
+    if (--this.#members === 0) this.#options.onEmpty();
   }
 
   /** The answer to a value, made by the first who asks. */
   answer(value: object): Promise<Uint8Array> {
-    const known = this.#answers.get(value);
+    const answers = (this.#answers ??= new WeakMap());
+    const known = answers.get(value);
     if (known) return known;
     const answer = this.execute(value).then(({ data, errors }) => {
-      // An error names whom it is for.
-      if (errors) this.#answers.delete(value);
+      // An error may name whom it is for.
+      if (errors) answers.delete(value);
       return encoder.encode(JSON.stringify({ data, ...(errors && { errors: errors.map(withoutStatus) }) }));
     });
-    this.#answers.set(value, answer);
-    answer.catch(() => this.#answers.delete(value));
+    answers.set(value, answer);
+    answer.catch(() => answers.delete(value));
     return answer;
   }
 
   /** Each value with a context of its own: what one has loaded would be old for the next. */
   async execute(rootValue: unknown): Promise<ExecutionResult> {
-    const contextValue = this.#contextOf();
-    const { data, errors } = await executeSubscriptionEvent({ ...this.#args, contextValue, rootValue });
+    const { services, viewer, maskError } = this.#options;
+    const contextValue = createContext(services, viewer);
+    const args = (this.#args ??= validated(this.#options.args));
+    const { data, errors } = await executeSubscriptionEvent({ ...args, contextValue, rootValue });
     if (!errors) return { data };
-    return { data, errors: errors.map((error) => this.#maskError(error) as GraphQLError) };
+    return { data, errors: errors.map((error) => maskError(error) as GraphQLError) };
   }
+}
+
+/** What was valid for the first member is valid. */
+function validated(args: ExecutionArgs): ValidatedSubscriptionArgs {
+  const checked = validateSubscriptionArgs(args);
+  if ("schema" in checked) return checked;
+  throw new AggregateError(checked, "The arguments of a running subscription are not valid");
 }
 
 const encoder = new TextEncoder();
@@ -127,40 +144,48 @@ function withoutStatus(error: GraphQLError): GraphQLFormattedError {
   return { ...shown, extensions: rest };
 }
 
-function liveStream(source: Stream<unknown>, group: Group, onEnd: () => void): LiveStream {
-  let ended = false;
-  const end = (): void => {
-    if (!ended) onEnd();
-    ended = true;
-  };
-  const next = async (): Promise<unknown> => {
+/** A subscription as a transport drives it: nothing is read ahead of what it asks for. */
+export class LiveStream implements AsyncIterable<ExecutionResult> {
+  readonly #source: Stream<object>;
+  readonly #group: Group;
+  #ended = false;
+
+  constructor(source: Stream<object>, group: Group) {
+    this.#source = source;
+    this.#group = group;
+    group.join();
+  }
+
+  /** Undefined when the subscription is over. */
+  async next(): Promise<Frame | undefined> {
     try {
-      const { done, value } = await source.next();
-      if (done !== true) return value;
+      const { done, value } = await this.#source.next();
+      if (done !== true)
+        return { json: await this.#group.answer(value), cursor: this.#source.cursorOf?.(value) };
     } catch (error) {
-      end();
+      await this.close();
       throw error;
     }
-    end();
+    this.#end();
     return undefined;
-  };
-  const close = async (): Promise<void> => {
-    end();
-    await source.return?.();
-  };
-  return {
-    async next() {
-      const value = await next();
-      if (value === undefined) return undefined;
-      return { json: await group.answer(value as object), cursor: source.cursorOf?.(value) };
-    },
-    close,
-    async *[Symbol.asyncIterator]() {
-      for (;;) {
-        const value = await next();
-        if (value === undefined) return;
-        yield await group.execute(value);
-      }
-    },
-  };
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    await this.#source.return?.();
+  }
+
+  /** The same as plain results, for whoever wants to serialise them himself. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ExecutionResult> {
+    try {
+      for await (const value of this.#source) yield await this.#group.execute(value);
+    } finally {
+      await this.close();
+    }
+  }
+
+  #end(): void {
+    if (!this.#ended) this.#group.leave();
+    this.#ended = true;
+  }
 }

@@ -9,7 +9,7 @@ import { DomainError } from "../errors.ts";
 import { pathOf } from "../http/path.ts";
 import type { Context } from "./context.ts";
 import { maxRequestBytes } from "./limits.ts";
-import type { LiveSubscriptions } from "./live-subscriptions.ts";
+import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
@@ -32,6 +32,7 @@ interface OperationArgs extends ExecutionArgs {
   execute: (args: ExecutionArgs) => unknown;
   connection: Connection<Record<string, unknown>, Extra & { socket: WebSocket }>;
   id: string;
+  payload: SubscribePayload;
 }
 
 /** What we know of a connection. A type of this form, as graphql-ws wants it. */
@@ -57,7 +58,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
     onSubscribe: async (connection, id, payload) => {
       if (!operations.begin(connection, id)) return neverStarted;
       const started = await start(options, connection.extra.viewer, payload);
-      return Array.isArray(started) ? started : ({ ...started, connection, id } as ExecutionArgs);
+      return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
     },
     onError: (connection, id) => operations.end(connection, id),
     onComplete: (connection, id) => operations.end(connection, id),
@@ -94,6 +95,8 @@ function identifyWith(apiKeys: ApiKeys): NonNullable<ServerOptions["onConnect"]>
   return async ({ connectionParams, extra }) => {
     try {
       extra.viewer = await authenticate(apiKeys, authorizationIn(connectionParams));
+      // It has served its time, and would stay in memory as long as the socket.
+      Object.assign(extra, { request: undefined });
       return true;
     } catch (error) {
       if (error instanceof DomainError) extra.socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
@@ -107,7 +110,10 @@ function identifyWith(apiKeys: ApiKeys): NonNullable<ServerOptions["onConnect"]>
 async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
   const { connection, id } = args;
   const started = await options.live.start(args);
-  if ("next" in started) {
+  // graphql-ws keeps the arguments as long as the subscription lasts, and with them all that its start has loaded.
+  Object.assign(args, { contextValue: undefined, variableValues: undefined });
+  Object.assign(args.payload, { query: "", variables: null });
+  if (started instanceof LiveStream) {
     const outlet = Outlet.of(connection.extra.socket, options.readerLimits);
     return sendFrames(started, outlet, id, (error) => {
       delete connection.subscriptions[id];
@@ -151,6 +157,9 @@ function withoutStatus({ message, nodes, source, positions, path, extensions }: 
   return new GraphQLError(message, { nodes, source, positions, path, extensions: shown });
 }
 
+/** What Yoga's plugins see: mutations are refused in a GET request. */
+const postRequest = new Request("http://localhost/graphql", { method: "POST" });
+
 /**
  * Parses, validates and gives the operation its context, as Yoga does for a request over HTTP.
  * @throws InvalidDocument
@@ -161,9 +170,7 @@ async function prepare(
   { operationName, query, variables }: SubscribePayload,
 ): Promise<ExecutionArgs> {
   const params = { operationName: operationName ?? undefined, query, variables: variables ?? undefined };
-  // Mutations are refused in a GET request.
-  const request = new Request("http://localhost/graphql", { method: "POST" });
-  const pipeline = yoga.getEnveloped({ viewer, params, request } as never);
+  const pipeline = yoga.getEnveloped({ viewer, params, request: postRequest } as never);
   const { parse, validate, schema, execute, contextFactory } = pipeline;
   const document = parse(query);
   const errors = validate(schema, document);

@@ -1,7 +1,7 @@
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import { patient } from "../database/patient.ts";
-import { matcherOf, type EventFilter, type FeedEvent } from "./event-filter.ts";
+import type { EventFilter, FeedEvent } from "./event-filter.ts";
 import {
   behind,
   comparePositions,
@@ -32,26 +32,10 @@ export interface EventFeedOptions {
   onEvents?: (events: readonly FeedEvent[]) => void;
 }
 
-/** Reads the events of one filter, as they come. */
-export interface EventReader {
-  /**
-   * The next events after `after`, waiting for them if need be. Whoever waits for the same filter gets the same
-   * object. Undefined when the log does not reach back to `after` any more; rejects once the reader is closed.
-   */
-  next(after: Position): Promise<EventBatch | undefined>;
-  /**
-   * One page of what has happened after `after` and up to `until`, which has been reached already. Undefined when
-   * the log does not reach back to `after` any more.
-   */
-  replay(after: Position, until: Position): Promise<EventBatch | undefined>;
-}
-
 interface Range {
   after: Position;
   until: Position;
 }
-
-type Matches = (event: FeedEvent) => boolean;
 
 const unsettledRetryMs = 2;
 
@@ -118,42 +102,11 @@ export class EventFeed {
   /** Opens a reader, until `signal` aborts. */
   read(filter: EventFilter, signal: AbortSignal): EventReader {
     signal.throwIfAborted();
-    let topic: Topic | undefined;
-    let stop: (() => void) | undefined;
-    const close = (): void => {
-      stop?.();
-      if (topic) this.#topics.leave(topic);
-    };
-    signal.addEventListener("abort", close, { once: true });
-    const matches = matcherOf(filter);
-    const replay = (after: Position, until: Position): Promise<EventBatch | undefined> =>
-      this.#replay({ after, until }, filter, matches);
-    const wait = (): Promise<EventBatch> =>
-      new Promise((resolve, reject) => {
-        const { waiting } = (topic ??= this.#topics.join(filter));
-        waiting.add(resolve);
-        stop = () => {
-          waiting.delete(resolve);
-          reject(signal.reason as Error);
-        };
-      });
-    return {
-      replay,
-      next: async (after) => {
-        let cursor = after;
-        while (comparePositions(cursor, this.#position) < 0) {
-          const batch = await replay(cursor, this.#position);
-          signal.throwIfAborted();
-          if (!batch || batch.events.length > 0) return batch;
-          ({ cursor } = batch);
-        }
-        signal.throwIfAborted();
-        return wait();
-      },
-    };
+    return new EventReader(this, this.#topics, filter, signal);
   }
 
-  async #replay(range: Range, filter: EventFilter, matches: Matches): Promise<EventBatch | undefined> {
+  /** See `EventReader.replay`. */
+  async replay(range: Range, { filter, matches }: Topic): Promise<EventBatch | undefined> {
     const { pageSize } = this.#options;
     const events =
       comparePositions(range.after, this.#windowStart) >= 0
@@ -164,7 +117,7 @@ export class EventFeed {
     return { kind: "batch", events, cursor: { tx: cursor.tx, id: cursor.id } };
   }
 
-  #fromWindow({ after, until }: Range, matches: Matches): FeedEvent[] {
+  #fromWindow({ after, until }: Range, matches: Topic["matches"]): FeedEvent[] {
     const events: FeedEvent[] = [];
     for (let index = this.#indexAfter(after); index < this.#window.length; index++) {
       const event = this.#window[index];
@@ -219,10 +172,57 @@ export class EventFeed {
   }
 }
 
+/** Reads the events of one filter, as they come. */
+export class EventReader {
+  readonly #feed: EventFeed;
+  readonly #topic: Topic;
+  readonly #signal: AbortSignal;
+  #waiter: PromiseWithResolvers<EventBatch> | undefined;
+
+  constructor(feed: EventFeed, topics: Topics, filter: EventFilter, signal: AbortSignal) {
+    this.#feed = feed;
+    this.#topic = topics.join(filter);
+    this.#signal = signal;
+    const close = (): void => {
+      topics.leave(this.#topic);
+      if (!this.#waiter) return;
+      this.#topic.waiting.delete(this.#waiter);
+      this.#waiter.reject(signal.reason);
+    };
+    signal.addEventListener("abort", close, { once: true });
+  }
+
+  /**
+   * The next events after `after`, waiting for them if need be. Whoever waits for the same filter gets the same
+   * object. Undefined when the log does not reach back to `after` any more; rejects once the reader is closed.
+   */
+  async next(after: Position): Promise<EventBatch | undefined> {
+    let cursor = after;
+    while (comparePositions(cursor, this.#feed.position) < 0) {
+      const batch = await this.replay(cursor, this.#feed.position);
+      this.#signal.throwIfAborted();
+      if (!batch || batch.events.length > 0) return batch;
+      ({ cursor } = batch);
+    }
+    this.#signal.throwIfAborted();
+    this.#waiter = Promise.withResolvers();
+    this.#topic.waiting.add(this.#waiter);
+    return this.#waiter.promise;
+  }
+
+  /**
+   * One page of what has happened after `after` and up to `until`, which has been reached already. Undefined when
+   * the log does not reach back to `after` any more.
+   */
+  replay(after: Position, until: Position): Promise<EventBatch | undefined> {
+    return this.#feed.replay({ after, until }, this.#topic);
+  }
+}
+
 function wake({ waiting }: Topic, events: FeedEvent[], cursor: Position): void {
   if (waiting.size === 0) return;
   const batch: EventBatch = { kind: "batch", events, cursor };
   const woken = [...waiting];
   waiting.clear();
-  for (const resolve of woken) resolve(batch);
+  for (const waiter of woken) waiter.resolve(batch);
 }

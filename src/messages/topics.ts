@@ -5,7 +5,7 @@ import type { EventBatch } from "./event-feed.ts";
 export interface Topic {
   readonly filter: EventFilter;
   readonly matches: (event: FeedEvent) => boolean;
-  readonly waiting: Set<(batch: EventBatch) => void>;
+  readonly waiting: Set<PromiseWithResolvers<EventBatch>>;
   /** Readers that use it. */
   readers: number;
 }
