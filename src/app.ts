@@ -18,6 +18,8 @@ import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
 import { AccessGuard } from "./graphql/access-guard.ts";
+import { defaultReaderLimits, type ReaderLimits } from "./graphql/reader-limits.ts";
+import { LiveSubscriptions } from "./graphql/live-subscriptions.ts";
 import { maxRequestBytes } from "./graphql/limits.ts";
 import { createErrorMask } from "./graphql/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
@@ -49,6 +51,7 @@ export interface AppOptions {
   runsApi: boolean;
   runsWorker: boolean;
   workerConcurrency: number;
+  eventRetentionDays: number;
   allowInsecureProviders: boolean;
   developmentKey: string | undefined;
   logger: Logger;
@@ -56,6 +59,8 @@ export interface AppOptions {
   random?: () => number;
   /** Limits of the HTTP clients of providers. */
   providerLimits?: HttpLimits;
+  /** What a reader of a live stream may leave unread, and for how long. */
+  readerLimits?: Partial<ReaderLimits>;
   onStatement?: (text: string) => void;
   /** What may be open at once. */
   subscriptionLimits?: SubscriptionLimits;
@@ -183,6 +188,7 @@ async function startJobs(
     outcomes,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
+    eventRetentionDays: options.eventRetentionDays,
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
@@ -202,8 +208,10 @@ async function startApi(
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
   const guard = new AccessGuard({ access, allowance });
+  const live = new LiveSubscriptions(services, maskError, guard);
+  const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
   const { developmentKey, keepAliveMs } = options;
-  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey });
+  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey, live, readerLimits });
   const callbacks = createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),
@@ -235,6 +243,8 @@ async function startApi(
     access,
     allowance,
     maskError,
+    live,
+    readerLimits,
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   });
   server.listen(options.port, options.host);

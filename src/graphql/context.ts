@@ -47,6 +47,8 @@ export interface Context extends Services {
   readPosition: Position;
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
   campaignProgress: DataLoader<string, CampaignProgress>;
+  /** `Last-Event-ID`: the cursor that a client of an event stream had reached. */
+  lastEventId?: string | undefined;
 }
 
 export function createContext(services: Services, viewer: Viewer | undefined): Context {
