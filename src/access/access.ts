@@ -73,7 +73,10 @@ export class Access {
     const claims = this.#tokens.open(token);
     if (!claims || claims.expiresAt <= this.#clock.now()) return undefined;
     const viewer = await this.#keys.findById(claims.keyId);
-    return viewer && { ...viewer, scopes: new Set(), watches: claims.target, expiresAt: claims.expiresAt };
+    if (!viewer) return undefined;
+    const { target: watches, expiresAt } = claims;
+    // The name of the key is not for whoever has the token.
+    return { ...viewer, keyName: "watch token", scopes: new Set(), watches, expiresAt };
   }
 
   /** A token that opens `target` and nothing else; it ends with the key of the viewer at the latest. */

@@ -1,4 +1,5 @@
 import { TooManySubscriptionsError } from "../errors.ts";
+import type { Viewer } from "./api-keys.ts";
 
 /** How much may be open at once in one process. */
 export interface SubscriptionLimits {
@@ -13,8 +14,14 @@ export const defaultSubscriptionLimits: SubscriptionLimits = {
   socketsPerAccount: 20_000,
 };
 
-/** Those who have not said who they are share one account's worth of sockets. */
-const anonymous = "anonymous";
+/**
+ * Whose limit counts. Those who have not said who they are share one account's worth, and watch tokens have one of
+ * their own beside the account's keys: whoever has a page with a token open must not be able to shut those out.
+ */
+function holderOf(viewer: Viewer | undefined): string {
+  if (!viewer) return "anonymous";
+  return viewer.watches ? `${viewer.accountId} watch tokens` : viewer.accountId;
+}
 
 /** Counts what is open, and refuses what would be too much. What is open already is never touched. */
 export class Allowance {
@@ -28,16 +35,16 @@ export class Allowance {
   }
 
   /** Undefined when there are too many; else how to give the place back. */
-  takeSocket(accountId: string = anonymous): (() => void) | undefined {
-    return this.#sockets.take(accountId, this.#limits.socketsPerAccount);
+  takeSocket(viewer: Viewer | undefined): (() => void) | undefined {
+    return this.#sockets.take(holderOf(viewer), this.#limits.socketsPerAccount);
   }
 
   /** Returns how to give the place back. `socket` is absent over SSE. @throws TooManySubscriptionsError */
-  takeSubscription(accountId: string = anonymous, socket?: object): () => void {
+  takeSubscription(viewer: Viewer | undefined, socket?: object): () => void {
     const { subscriptionsPerSocket, subscriptionsPerAccount } = this.#limits;
     const leaveSocket = socket && this.#ofSocket.take(socket, subscriptionsPerSocket);
     if (socket && !leaveSocket) throw new TooManySubscriptionsError("SOCKET", subscriptionsPerSocket);
-    const leaveAccount = this.#ofAccount.take(accountId, subscriptionsPerAccount);
+    const leaveAccount = this.#ofAccount.take(holderOf(viewer), subscriptionsPerAccount);
     if (!leaveAccount) {
       leaveSocket?.();
       throw new TooManySubscriptionsError("ACCOUNT", subscriptionsPerAccount);

@@ -57,7 +57,7 @@ export class AccessGuard {
 
   #takePlace(viewer: Viewer | undefined, socket: object | undefined): () => void {
     try {
-      return this.#allowance.takeSubscription(viewer?.accountId, socket);
+      return this.#allowance.takeSubscription(viewer, socket);
     } catch (error) {
       throw error instanceof DomainError ? toGraphqlError(error) : error;
     }

@@ -109,7 +109,7 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Serv
     try {
       const viewer = await authenticate(access, authorizationIn(connectionParams));
       if (socket.readyState !== socket.OPEN) return false;
-      const leave = allowance.takeSocket(viewer?.accountId);
+      const leave = allowance.takeSocket(viewer);
       if (!leave) {
         socket.close(tooManySockets, "Too many sockets of this account");
         return false;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { storeCampaign } from "../support/campaigns.ts";
 import { GraphqlClient, type GraphqlResult } from "../support/graphql-client.ts";
 import { subscribeOverSse } from "../support/sse-client.ts";
 
@@ -79,6 +80,30 @@ describe("too many subscriptions", () => {
     const again = subscribeOverSse(client, { query: eventsSubscription }, "GET");
     expect(await again.next()).toMatchObject(caughtUp);
     await again.return(undefined);
+    await expectNoStreams();
+  });
+
+  it("of watch tokens leave room for those of the account's keys", async () => {
+    const { id } = await storeCampaign(app, [], []);
+    const owner = new GraphqlClient(app.url, app.key);
+    const { createWatchToken } = await owner.data<{ createWatchToken: { token: string } }>(
+      `mutation ($id: ID!) {
+        createWatchToken(input: { campaignId: $id }) { ... on WatchToken { token } ... on Error { message } }
+      }`,
+      { id },
+    );
+    const watcher = new GraphqlClient(app.url, createWatchToken.token);
+    const operation = {
+      query: "subscription ($id: ID!) { campaignProgress(id: $id) { id } }",
+      variables: { id },
+    };
+    const streams = Array.from({ length: 5 }, () => subscribeOverSse(watcher, operation, "GET"));
+    const first = await Promise.all(streams.map((stream) => stream.next()));
+    expect(first).toEqual(first.map(() => ({ done: false, value: { data: { campaignProgress: { id } } } })));
+    expect(await subscribeOverSse(watcher, operation, "GET").next()).toMatchObject(tooMany("ACCOUNT", 5));
+    await open(owner.socket(), 3);
+    await owner.close();
+    for (const stream of streams) await stream.return(undefined);
     await expectNoStreams();
   });
 
