@@ -105,6 +105,7 @@ async function start(databaseUrl: string, commits: { last: number }, closers: Cl
     runsApi: true,
     runsWorker: false,
     workerConcurrency: 1,
+    eventRetentionDays: 90,
     allowInsecureProviders: false,
     developmentKey: undefined,
     logger: createLogger({ level: "warn" }),

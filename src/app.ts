@@ -19,6 +19,8 @@ import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
 import { AccessGuard } from "./graphql/access-guard.ts";
+import { defaultReaderLimits, type ReaderLimits } from "./graphql/reader-limits.ts";
+import { LiveSubscriptions } from "./graphql/live-subscriptions.ts";
 import { maxRequestBytes } from "./graphql/limits.ts";
 import { createErrorMask } from "./graphql/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
@@ -55,6 +57,7 @@ export interface AppOptions {
   runsApi: boolean;
   runsWorker: boolean;
   workerConcurrency: number;
+  eventRetentionDays: number;
   allowInsecureProviders: boolean;
   developmentKey: string | undefined;
   logger: Logger;
@@ -62,6 +65,8 @@ export interface AppOptions {
   random?: () => number;
   /** Limits of the HTTP clients of providers. */
   providerLimits?: HttpLimits;
+  /** What a reader of a live stream may leave unread, and for how long. */
+  readerLimits?: Partial<ReaderLimits>;
   onStatement?: (text: string) => void;
   /** What may be open at once. */
   subscriptionLimits?: SubscriptionLimits;
@@ -218,6 +223,7 @@ async function startJobs(
     onLowBalance,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
+    eventRetentionDays: options.eventRetentionDays,
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
@@ -237,8 +243,10 @@ async function startApi(
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
   const guard = new AccessGuard({ access, allowance });
+  const live = new LiveSubscriptions(services, maskError, guard);
+  const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
   const { developmentKey, keepAliveMs } = options;
-  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey });
+  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey, live, readerLimits });
   const callbacks = createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),
@@ -270,6 +278,8 @@ async function startApi(
     access,
     allowance,
     maskError,
+    live,
+    readerLimits,
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   });
   server.listen(options.port, options.host);

@@ -54,6 +54,7 @@ const environment = z.object({
     defaultSubscriptionLimits.subscriptionsPerAccount,
   ),
   MAX_SOCKETS_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(defaultSubscriptionLimits.socketsPerAccount),
+  EVENT_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
@@ -77,6 +78,8 @@ export interface Config {
   secretKey: string | undefined;
   workerConcurrency: number;
   subscriptionLimits: SubscriptionLimits;
+  /** How long events are kept, and how old a cursor can be. */
+  eventRetentionDays: number;
   allowInsecureProviders: boolean;
   logLevel: string;
 }
@@ -137,6 +140,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
       subscriptionsPerAccount: values.MAX_SUBSCRIPTIONS_PER_ACCOUNT,
       socketsPerAccount: values.MAX_SOCKETS_PER_ACCOUNT,
     },
+    eventRetentionDays: values.EVENT_RETENTION_DAYS,
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     logLevel: values.LOG_LEVEL ?? "info",
   };

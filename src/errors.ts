@@ -251,6 +251,14 @@ export class ProviderUnavailableError extends DomainError {
   }
 }
 
+/** A stream of versions cannot go on without a gap. */
+export class StreamBehindError extends DomainError {
+  readonly code = "UNAVAILABLE";
+  constructor() {
+    super("The stream stood still for so long that what it missed is no longer kept. Subscribe again.");
+  }
+}
+
 export class UnauthenticatedError extends DomainError {
   readonly code = "UNAUTHENTICATED";
 }

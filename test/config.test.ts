@@ -43,6 +43,7 @@ describe("with nothing set", () => {
         subscriptionsPerAccount: 20_000,
         socketsPerAccount: 20_000,
       },
+      eventRetentionDays: 90,
       allowInsecureProviders: false,
       logLevel: "info",
     });

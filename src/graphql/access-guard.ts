@@ -1,4 +1,4 @@
-import { GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
+import { GraphQLError, type ExecutionArgs } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import type { Access } from "../access/access.ts";
 import type { Allowance } from "../access/allowance.ts";
@@ -12,8 +12,6 @@ export interface AccessGuardOptions {
   access: Access;
   allowance: Allowance;
 }
-
-type GuardedContext = Context & ServerContext;
 
 /**
  * Every operation passes here, by whichever transport it came: with a watch token it is checked before anything runs,
@@ -66,8 +64,8 @@ export class AccessGuard {
   }
 }
 
-/** Puts the guard into the pipeline. */
-export function guardAccess(guard: AccessGuard): Plugin<GuardedContext> {
+/** Puts the guard before queries and mutations; subscriptions pass it where they start. */
+export function guardAccess(guard: AccessGuard): Plugin<Context> {
   return {
     onExecute: ({ args, executeFn, setExecuteFn }) => {
       if (!args.contextValue.viewer?.watches) return;
@@ -76,80 +74,8 @@ export function guardAccess(guard: AccessGuard): Plugin<GuardedContext> {
         return refused ? { errors: [refused] } : executeFn(given);
       });
     },
-    onSubscribe: ({ subscribeFn, setSubscribeFn }) => {
-      setSubscribeFn(async (given: ExecutionArgs) => {
-        const refused = guard.admit(given);
-        return refused ? { errors: [refused] } : subscribeWithin(guard, given, subscribeFn);
-      });
-    },
   };
 }
-
-type Results = AsyncIterableIterator<ExecutionResult>;
-
-async function subscribeWithin(
-  guard: AccessGuard,
-  args: ExecutionArgs,
-  subscribe: (args: ExecutionArgs) => Promise<Results | ExecutionResult>,
-): Promise<Results | ExecutionResult> {
-  const guarded = new GuardedResults();
-  try {
-    guarded.leave = guard.enter(args.contextValue as GuardedContext, (error) => guarded.endWith(error));
-    const results = await subscribe(args);
-    if (Symbol.asyncIterator in results) return guarded.begin(results);
-    guarded.leave();
-    return results;
-  } catch (error) {
-    guarded.leave();
-    if (error instanceof GraphQLError) return { errors: [error] };
-    throw error;
-  }
-}
-
-/** The results of a subscription, until it is ended from outside; then the reason, and the end. */
-class GuardedResults implements Results {
-  leave: () => void = () => undefined;
-  #results: Results | undefined;
-  #lastWord: ExecutionResult | undefined;
-
-  begin(results: Results): this {
-    this.#results = results;
-    if (this.#lastWord) void results.return?.();
-    return this;
-  }
-
-  endWith(error: GraphQLError): void {
-    this.#lastWord = { errors: [error] };
-    // Whoever waits for the next event gets the last word instead.
-    void this.#results?.return?.();
-  }
-
-  async next(): Promise<IteratorResult<ExecutionResult>> {
-    try {
-      const result = this.#lastWord ? done : await this.#results?.next();
-      if (result && !result.done && !this.#lastWord) return result;
-      this.leave();
-      const value = this.#lastWord;
-      this.#lastWord = undefined;
-      return value ? { done: false, value } : done;
-    } catch (error) {
-      this.leave();
-      throw error;
-    }
-  }
-
-  async return(): Promise<IteratorResult<ExecutionResult>> {
-    this.leave();
-    await this.#results?.return?.();
-    return done;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}
-
-const done = { done: true, value: undefined } as const;
 
 const toGraphqlError = (error: DomainError): GraphQLError =>
   new GraphQLError(error.message, { originalError: error, extensions: { code: error.code } });

@@ -65,6 +65,8 @@ export interface Context extends Services {
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
   campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
+  /** `Last-Event-ID`: the cursor that a client of an event stream had reached. */
+  lastEventId?: string | undefined;
 }
 
 export function createContext(services: Services, viewer: Viewer | undefined): Context {

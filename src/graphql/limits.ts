@@ -32,6 +32,9 @@ export const maxTokenSeconds = 24 * 60 * 60;
 /** Characters in the name of an API key. */
 export const maxKeyName = 100;
 
+/** Statuses or countries in one filter. */
+export const maxFilterWords = 300;
+
 interface PageSize {
   first?: number | null | undefined;
   last?: number | null | undefined;

@@ -1,15 +1,10 @@
 import type { Message } from "../database/generated/client.ts";
 import { Prisma } from "../database/generated/client.ts";
-import { NotFoundError } from "../errors.ts";
+import { NotFoundError, StreamBehindError } from "../errors.ts";
 import { evolve } from "../messages/evolve.ts";
-import type { EventFeed } from "../messages/event-feed.ts";
-import {
-  comparePositions,
-  encodeCursor,
-  type EventFilter,
-  type LoggedEvent,
-  type Position,
-} from "../messages/event-log.ts";
+import type { EventFilter } from "../messages/event-filter.ts";
+import type { EventBatch, EventFeed } from "../messages/event-feed.ts";
+import { comparePositions, encodeCursor, type LoggedEvent, type Position } from "../messages/event-log.ts";
 import type { Context } from "./context.ts";
 import type { MessageShape } from "./message.ts";
 
@@ -33,22 +28,25 @@ export async function readSnapshot(
 /**
  * The message as it is, then after every change, each version once. The states after the first are folded from
  * the events, so no change costs a statement, and none is skipped however fast they come.
+ * @throws StreamBehindError when the log was cleared away under a reader that stood still
  */
 export async function* watchMessage(
   feed: EventFeed,
   { message, cursor }: MessageSnapshot,
   signal: AbortSignal,
 ): AsyncGenerator<MessageShape> {
-  const filter = { accountId: message.accountId, messageIds: [message.id] };
+  const reader = feed.read({ accountId: message.accountId, messageIds: [message.id] }, signal);
   yield { ...message, streamCursor: encodeCursor(cursor) };
   while (!signal.aborted) {
-    const batch = await feed.next(cursor, filter, signal);
+    const batch = await reader.next(cursor);
+    if (!batch) throw new StreamBehindError();
     for (const event of batch.events) {
       if (isIncluded(message, event)) continue;
-      message = applyTo(message, event);
-      if (event.applied) yield { ...message, streamCursor: encodeCursor(event) };
+      const shape = stateAfter(event, message);
+      message = shape;
+      if (event.applied) yield shape;
     }
-    cursor = batch.cursor;
+    ({ cursor } = batch);
   }
 }
 
@@ -56,20 +54,28 @@ export async function* watchMessage(
 const isIncluded = (message: Message, { applied, version }: LoggedEvent): boolean =>
   applied ? version <= message.version : version < message.version;
 
-function applyTo(message: Message, event: LoggedEvent): Message {
-  const { cost, ...state } = evolve(message, event);
-  return { ...state, cost: cost === null ? null : new Prisma.Decimal(cost.toString()) };
+const states = new WeakMap<LoggedEvent, MessageShape>();
+
+/** The state after an event is the same for everyone who watches: one object, so that it is shown to them as one. */
+function stateAfter(event: LoggedEvent, before: Message): MessageShape {
+  const known = states.get(event);
+  if (known) return known;
+  const { cost, ...state } = evolve(before, event);
+  const exactCost = cost === null ? null : new Prisma.Decimal(cost.toString());
+  const shape = { ...state, cost: exactCost, streamCursor: encodeCursor(event) };
+  states.set(event, shape);
+  return shape;
 }
 
 /** What `messageEvents` sends. */
 export type EventFrame =
-  | { kind: "batch"; events: LoggedEvent[]; cursor: string }
-  | { kind: "caughtUp"; cursor: string }
-  | { kind: "reset"; reason: "AHEAD_OF_LOG"; cursor: string };
+  | EventBatch
+  | { kind: "caughtUp"; cursor: Position }
+  | { kind: "reset"; reason: "AHEAD_OF_LOG" | "EXPIRED"; cursor: Position };
 
 /**
- * Every matching event after `after` in log order, then `caughtUp`, then live. Without `after` it starts now.
- * Each frame's cursor is where to go on from.
+ * Every matching event after `after` in log order, then `caughtUp`, then live. Without `after` it starts now. Each
+ * frame's cursor is where to go on from. What the log cannot tell any more, or not yet, is told by a `reset`.
  */
 export async function* watchEvents(
   feed: EventFeed,
@@ -77,23 +83,25 @@ export async function* watchEvents(
   after: Position | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<EventFrame> {
+  const reader = feed.read(filter, signal);
   // "Now" is after everything committed by now, and another process may have read further than this one.
   if (!after || comparePositions(after, feed.position) > 0) await feed.refresh();
   let cursor = after ?? feed.position;
   if (comparePositions(cursor, feed.position) > 0) {
     cursor = feed.position;
-    yield { kind: "reset", reason: "AHEAD_OF_LOG", cursor: encodeCursor(cursor) };
+    yield { kind: "reset", reason: "AHEAD_OF_LOG", cursor };
   }
   const end = feed.position;
   while (comparePositions(cursor, end) < 0) {
-    const page = await feed.replay(cursor, end, filter);
-    cursor = page.cursor;
-    if (page.events.length > 0) yield { kind: "batch", events: page.events, cursor: encodeCursor(cursor) };
+    const page = await reader.replay(cursor, end);
+    cursor = page?.cursor ?? feed.position;
+    if (!page) yield { kind: "reset", reason: "EXPIRED", cursor };
+    else if (page.events.length > 0) yield page;
   }
-  yield { kind: "caughtUp", cursor: encodeCursor(cursor) };
+  yield { kind: "caughtUp", cursor };
   while (!signal.aborted) {
-    const batch = await feed.next(cursor, filter, signal);
-    cursor = batch.cursor;
-    yield { kind: "batch", events: batch.events, cursor: encodeCursor(cursor) };
+    const batch = await reader.next(cursor);
+    cursor = batch?.cursor ?? feed.position;
+    yield batch ?? { kind: "reset", reason: "EXPIRED", cursor };
   }
 }

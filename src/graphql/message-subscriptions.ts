@@ -1,9 +1,11 @@
 import { InvalidCursorError, InvalidInputError, NotFoundError } from "../errors.ts";
-import { decodeCursor, type EventFilter, type LoggedEvent } from "../messages/event-log.ts";
+import type { EventBatch } from "../messages/event-feed.ts";
+import type { EventFilter } from "../messages/event-filter.ts";
+import { decodeCursor, encodeCursor, type LoggedEvent, type Position } from "../messages/event-log.ts";
 import { builder } from "./builder.ts";
 import { accountOf, type Context } from "./context.ts";
 import { decodeId } from "./ids.ts";
-import { maxFilterIds } from "./limits.ts";
+import { maxFilterIds, maxFilterWords } from "./limits.ts";
 import { MessageStatusEnum } from "./message-enums.ts";
 import { MessageEvent } from "./message-event.ts";
 import { readSnapshot, watchEvents, watchMessage, type EventFrame } from "./message-stream.ts";
@@ -13,14 +15,22 @@ const MessageEventFilter = builder.inputType("MessageEventFilter", {
   description: "Which events to watch. Everything given must hold; what is absent does not restrict.",
   fields: (t) => ({
     messageIds: t.idList({ description: `Of these messages, at most ${maxFilterIds}.` }),
+    campaignId: t.id({ description: "Of the messages of this campaign." }),
     providerId: t.id({ description: "Of messages that this provider carries." }),
     status: t.field({ type: [MessageStatusEnum], description: "That report one of these statuses." }),
+    clientRefPrefix: t.string({
+      description: "Of messages whose `clientRef` begins with this, with the same case.",
+    }),
+    country: t.stringList({
+      description: "Of messages to one of these countries, ISO 3166-1 alpha-2, such as `SK`.",
+    }),
   }),
 });
 
-type Batch = Extract<EventFrame, { kind: "batch" }>;
+/** Positions are kept as they are until someone asks for them. */
+const cursorOf = ({ cursor }: { cursor: Position }): string => encodeCursor(cursor);
 
-const MessageEventBatch = builder.objectRef<Batch>("MessageEventBatch").implement({
+const MessageEventBatch = builder.objectRef<EventBatch>("MessageEventBatch").implement({
   description: "Events in log order; each event exactly once per stream.",
   isTypeOf: isKind("batch"),
   fields: (t) => ({
@@ -29,7 +39,11 @@ const MessageEventBatch = builder.objectRef<Batch>("MessageEventBatch").implemen
       description: "The events.",
       resolve: ({ events }): LoggedEvent[] => events,
     }),
-    cursor: t.expose("cursor", { type: "Cursor", description: "Go on from here after a disconnect." }),
+    cursor: t.field({
+      type: "Cursor",
+      description: "Go on from here after a disconnect.",
+      resolve: cursorOf,
+    }),
   }),
 });
 
@@ -37,7 +51,11 @@ const CaughtUp = builder.objectRef<Extract<EventFrame, { kind: "caughtUp" }>>("C
   description: "Replay is over; what follows is live.",
   isTypeOf: isKind("caughtUp"),
   fields: (t) => ({
-    cursor: t.expose("cursor", { type: "Cursor", description: "Go on from here after a disconnect." }),
+    cursor: t.field({
+      type: "Cursor",
+      description: "Go on from here after a disconnect.",
+      resolve: cursorOf,
+    }),
   }),
 });
 
@@ -46,6 +64,9 @@ const StreamResetReason = builder.enumType("StreamResetReason", {
   values: {
     AHEAD_OF_LOG: {
       description: "The cursor is from a log that is no longer there: the database was set back.",
+    },
+    EXPIRED: {
+      description: "The cursor is older than the retained log.",
     },
   },
 });
@@ -56,7 +77,7 @@ const StreamReset = builder.objectRef<Extract<EventFrame, { kind: "reset" }>>("S
   isTypeOf: isKind("reset"),
   fields: (t) => ({
     reason: t.expose("reason", { type: StreamResetReason, description: "Why." }),
-    cursor: t.expose("cursor", { type: "Cursor", description: "Where the stream goes on." }),
+    cursor: t.field({ type: "Cursor", description: "Where the stream goes on.", resolve: cursorOf }),
   }),
 });
 
@@ -69,24 +90,44 @@ const MessageEventFrame = builder.unionType("MessageEventFrame", {
   types: [MessageEventBatch, CaughtUp, StreamReset],
 });
 
+type FilterInput = typeof MessageEventFilter.$inferInput | null | undefined;
+
 /** @throws InvalidIdError, InvalidInputError */
-function toFilter(
-  context: Context,
-  filter: typeof MessageEventFilter.$inferInput | null | undefined,
-): EventFilter {
-  const { messageIds, providerId, status } = filter ?? {};
-  if (messageIds && (messageIds.length === 0 || messageIds.length > maxFilterIds)) {
-    throw new InvalidInputError(
-      "filter.messageIds",
-      `Give 1 to ${maxFilterIds} message ids, or leave them out.`,
-    );
+function toFilter(context: Context, input: FilterInput): EventFilter {
+  const { messageIds, campaignId, providerId, status, clientRefPrefix, country } = input ?? {};
+  checkLength("messageIds", messageIds, maxFilterIds);
+  checkLength("status", status, maxFilterWords);
+  checkLength("country", country, maxFilterWords);
+  for (const code of country ?? []) {
+    if (/^[A-Z]{2}$/.test(code)) continue;
+    const problem = `"${code.slice(0, 20)}" is not a country. Write two capital letters, such as SK.`;
+    throw new InvalidInputError("filter.country", problem);
   }
   return {
     accountId: accountOf(context),
     messageIds: messageIds?.map((id) => decodeId("Message", id, "filter.messageIds")),
+    campaignId: campaignId == null ? undefined : decodeId("Campaign", campaignId, "filter.campaignId"),
     providerId: providerId == null ? undefined : decodeId("Provider", providerId, "filter.providerId"),
     statuses: status ?? undefined,
+    clientRefPrefix: clientRefPrefix ?? undefined,
+    countries: country ?? undefined,
   };
+}
+
+/** An empty list would be a stream of nothing. */
+function checkLength(field: string, list: readonly unknown[] | null | undefined, most: number): void {
+  if (!list || (list.length > 0 && list.length <= most)) return;
+  const path = `filter.${field}`;
+  throw new InvalidInputError(path, `\`${path}\` takes 1 to ${most} entries; leave it out to watch all.`);
+}
+
+/** Where a stream goes on: what a client sends by itself when it reconnects knows more than the URL it had first. */
+function startOf({ lastEventId }: Context, after: string | null | undefined): Position | undefined {
+  const [field, cursor] = lastEventId ? ["Last-Event-ID", lastEventId] : ["after", after];
+  if (cursor == null) return undefined;
+  const position = decodeCursor(cursor);
+  if (!position) throw new InvalidCursorError(field);
+  return position;
 }
 
 builder.subscriptionFields((t) => ({
@@ -98,7 +139,8 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_root, { id }, context) => {
       const target = { accountId: accountOf(context), messageId: decodeId("Message", id), shownId: id };
       const snapshot = await readSnapshot(context, target);
-      return context.streams.open((signal) => watchMessage(context.feed, snapshot, signal));
+      const { feed, streams } = context;
+      return streams.open((signal) => watchMessage(feed, snapshot, signal));
     },
     resolve: (message) => message,
   }),
@@ -110,14 +152,17 @@ builder.subscriptionFields((t) => ({
     authScopes: { READ: true },
     args: {
       filter: t.arg({ type: MessageEventFilter, description: "Which events; absent: all." }),
-      after: t.arg({ type: "Cursor", description: "Where to go on; absent: from now." }),
+      after: t.arg({
+        type: "Cursor",
+        description: "Where to go on; absent: from now. Over SSE, `Last-Event-ID` comes before it.",
+      }),
     },
     subscribe: async (_root, { filter, after }, context) => {
-      const position = after == null ? undefined : decodeCursor(after);
-      if (after != null && !position) throw new InvalidCursorError("after");
+      const position = startOf(context, after);
       const wanted = toFilter(context, filter);
       await checkTargets(context, wanted, filter);
-      return context.streams.open((signal) => watchEvents(context.feed, wanted, position, signal));
+      const { feed, streams } = context;
+      return streams.open((signal) => watchEvents(feed, wanted, position, signal), cursorOf);
     },
     resolve: (frame) => frame,
   }),
@@ -125,21 +170,25 @@ builder.subscriptionFields((t) => ({
 
 /** A stream of what is not in the account would be silent for ever: it ends with an error instead. */
 async function checkTargets(
-  { database }: Context,
-  { accountId, messageIds, providerId }: EventFilter,
-  shown: typeof MessageEventFilter.$inferInput | null | undefined,
+  { database: { prisma } }: Context,
+  { accountId, messageIds, campaignId, providerId }: EventFilter,
+  shown: FilterInput,
 ): Promise<void> {
   if (messageIds) {
     const where = { accountId, id: { in: [...messageIds] } };
-    const found = await database.prisma.message.findMany({ where, select: { id: true } });
+    const found = await prisma.message.findMany({ where, select: { id: true } });
     const known = new Set(found.map(({ id }) => id));
     const missing = messageIds.findIndex((id) => !known.has(id));
     if (missing >= 0) throw new NotFoundError("message", String(shown?.messageIds?.[missing]));
   }
   if (
+    campaignId !== undefined &&
+    (await prisma.campaign.count({ where: { id: campaignId, accountId } })) === 0
+  )
+    throw new NotFoundError("campaign", String(shown?.campaignId));
+  if (
     providerId !== undefined &&
-    (await database.prisma.provider.count({ where: { id: providerId, accountId } })) === 0
-  ) {
+    (await prisma.provider.count({ where: { id: providerId, accountId } })) === 0
+  )
     throw new NotFoundError("provider", String(shown?.providerId));
-  }
 }

@@ -1,3 +1,9 @@
+/** What an open subscription gives, one value after the other. */
+export interface Stream<Value> extends AsyncIterableIterator<Value> {
+  /** Where to go on behind a value, where the stream can be resumed. */
+  cursorOf: ((value: Value) => string) | undefined;
+}
+
 /** The open subscriptions of this process: counted, and ended together when it drains. */
 export class Streams {
   readonly #open = new Set<AbortController>();
@@ -11,37 +17,14 @@ export class Streams {
    * Runs a generator whose waiting can be interrupted: a client that leaves aborts the signal, and the stream ends
    * at once instead of with the next event.
    */
-  open<Value>(start: (signal: AbortSignal) => AsyncGenerator<Value>): AsyncIterableIterator<Value> {
+  open<Value>(
+    start: (signal: AbortSignal) => AsyncGenerator<Value>,
+    cursorOf?: (value: Value) => string,
+  ): Stream<Value> {
     const controller = new AbortController();
-    const { signal } = controller;
-    const values = start(signal);
     if (this.#closed) controller.abort();
     else this.#open.add(controller);
-    const end = (): void => {
-      this.#open.delete(controller);
-      controller.abort();
-    };
-    return {
-      async next() {
-        try {
-          const result = await values.next();
-          if (result.done) end();
-          return result;
-        } catch (error) {
-          const left = signal.aborted;
-          end();
-          if (left) return { done: true, value: undefined };
-          throw error;
-        }
-      },
-      async return() {
-        end();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return new OpenStream(start(controller.signal), controller, this.#open, cursorOf);
   }
 
   /**
@@ -52,5 +35,52 @@ export class Streams {
     this.#closed = true;
     for (const controller of this.#open) controller.abort();
     this.#open.clear();
+  }
+}
+
+// A class and not an object of closures, as everything here that ten thousand idle subscriptions have.
+class OpenStream<Value> implements Stream<Value> {
+  readonly cursorOf: ((value: Value) => string) | undefined;
+  readonly #values: AsyncGenerator<Value>;
+  readonly #controller: AbortController;
+  readonly #open: Set<AbortController>;
+
+  constructor(
+    values: AsyncGenerator<Value>,
+    controller: AbortController,
+    open: Set<AbortController>,
+    cursorOf: ((value: Value) => string) | undefined,
+  ) {
+    this.cursorOf = cursorOf;
+    this.#values = values;
+    this.#controller = controller;
+    this.#open = open;
+  }
+
+  async next(): Promise<IteratorResult<Value>> {
+    try {
+      const result = await this.#values.next();
+      if (result.done) this.#end();
+      return result;
+    } catch (error) {
+      const left = this.#controller.signal.aborted;
+      this.#end();
+      if (left) return { done: true, value: undefined };
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<Value>> {
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #end(): void {
+    this.#open.delete(this.#controller);
+    this.#controller.abort();
   }
 }

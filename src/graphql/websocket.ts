@@ -1,16 +1,21 @@
 import type { Server } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
-import { CloseCode, type Disposable, type SubscribePayload } from "graphql-ws";
+import { CloseCode, type Context as Connection, type Disposable, type SubscribePayload } from "graphql-ws";
 import { useServer } from "graphql-ws/use/ws";
-import { WebSocketServer } from "ws";
+import { WebSocketServer, type WebSocket } from "ws";
 import type { Access } from "../access/access.ts";
 import type { Allowance } from "../access/allowance.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import { DomainError } from "../errors.ts";
 import { pathOf } from "../http/path.ts";
+import type { Context } from "./context.ts";
 import { maxRequestBytes } from "./limits.ts";
+import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
+import { Outlet } from "./outlet.ts";
+import type { ReaderLimits } from "./reader-limits.ts";
+import { sendFrames } from "./send-frames.ts";
 import { authenticate, type ServerContext, type Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
@@ -19,14 +24,24 @@ export interface WebSocketOptions {
   access: Access;
   allowance: Allowance;
   maskError: (error: unknown) => Error;
+  live: LiveSubscriptions;
+  readerLimits: ReaderLimits;
   keepAliveMs?: number;
 }
 
-/** What an envelop pipeline adds to the arguments of an operation. */
-interface PipelineArgs extends ExecutionArgs {
+/** What an operation needs that graphql-ws does not pass on. */
+interface OperationArgs extends ExecutionArgs {
+  contextValue: Context;
   execute: (args: ExecutionArgs) => unknown;
-  subscribe: (args: ExecutionArgs) => unknown;
+  connection: Connection<Record<string, unknown>, Extra & { socket: WebSocket }>;
+  id: string;
+  payload: SubscribePayload;
 }
+
+/** What we know of a connection. A type of this form, as graphql-ws wants it. */
+// oxlint-disable-next-line typescript/consistent-type-definitions
+// `leave` gives back what the socket holds.
+type Extra = { viewer: Viewer | undefined; leave: () => void };
 
 const keepAliveMs = 12_000;
 const closeGraceMs = 1_000;
@@ -34,10 +49,7 @@ const closeGraceMs = 1_000;
 /** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
 export const tooManySockets = 4420;
 
-/** What is kept with a socket; `leave` gives back what it holds. */
-type Connected = { viewer: Viewer | undefined; leave: () => void };
-
-type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, Connected>>[0];
+type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, Extra>>[0];
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline, so
@@ -49,11 +61,14 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const server: ServerOptions = {
     // Else graphql-ws puts the text of an internal error into the reason for closing.
     isProd: true,
-    execute: (args) => (args as unknown as PipelineArgs).execute(args) as never,
-    subscribe: (args) => (args as unknown as PipelineArgs).subscribe(args) as never,
+    execute: (args) => (args as unknown as OperationArgs).execute(args) as never,
+    subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
     onConnect: identifyWith(options),
-    onSubscribe: async (connection, id, payload) =>
-      operations.begin(connection, id) ? start(options, connection.extra, payload) : neverStarted,
+    onSubscribe: async (connection, id, payload) => {
+      if (!operations.begin(connection, id)) return neverStarted;
+      const started = await start(options, connection.extra, payload);
+      return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
+    },
     onError: (connection, id) => operations.end(connection, id),
     onComplete: (connection, id) => operations.end(connection, id),
     onClose: (connection) => {
@@ -110,6 +125,8 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Serv
         release?.();
         leave();
       };
+      // It has served its time, and would stay in memory as long as the socket.
+      Object.assign(extra, { request: undefined });
       return true;
     } catch (error) {
       if (error instanceof DomainError) socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
@@ -119,10 +136,28 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Serv
   };
 }
 
+/** A subscription sends its frames itself; graphql-ws sees one that only ends. */
+async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
+  const { connection, id } = args;
+  const started = await options.live.start(args);
+  // graphql-ws keeps the arguments as long as the subscription lasts, and with them all that its start has loaded.
+  Object.assign(args, { contextValue: undefined, variableValues: undefined });
+  Object.assign(args.payload, { query: "", variables: null });
+  if (started instanceof LiveStream) {
+    const outlet = Outlet.of(connection.extra.socket, options.readerLimits);
+    return sendFrames(started, outlet, id, (error) => {
+      delete connection.subscriptions[id];
+      return withoutStatus(options.maskError(error) as GraphQLError);
+    });
+  }
+  const errors = started.errors?.map((error) => withoutStatus(options.maskError(error) as GraphQLError));
+  return { errors };
+}
+
 /** What graphql-ws has to run, or why it must not. */
 async function start(
   { yoga, access, maskError }: WebSocketOptions,
-  { viewer: connected, socket }: Partial<Connected> & { socket: object },
+  { viewer: connected, socket }: Partial<Extra> & { socket: object },
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   try {
@@ -152,6 +187,9 @@ function withoutStatus({ message, nodes, source, positions, path, extensions }: 
   return new GraphQLError(message, { nodes, source, positions, path, extensions: shown });
 }
 
+/** What Yoga's plugins see: mutations are refused in a GET request. */
+const postRequest = new Request("http://localhost/graphql", { method: "POST" });
+
 /**
  * Parses, validates and gives the operation its context, as Yoga does for a request over HTTP.
  * @throws InvalidDocument
@@ -162,16 +200,14 @@ async function prepare(
   { operationName, query, variables }: SubscribePayload,
 ): Promise<ExecutionArgs> {
   const params = { operationName: operationName ?? undefined, query, variables: variables ?? undefined };
-  // Mutations are refused in a GET request.
-  const request = new Request("http://localhost/graphql", { method: "POST" });
-  const pipeline = yoga.getEnveloped({ ...caller, params, request } as never);
-  const { parse, validate, schema, execute, subscribe, contextFactory } = pipeline;
+  const pipeline = yoga.getEnveloped({ ...caller, params, request: postRequest } as never);
+  const { parse, validate, schema, execute, contextFactory } = pipeline;
   const document = parse(query);
   const errors = validate(schema, document);
   if (errors.length > 0) throw new InvalidDocument(errors);
   const contextValue = await contextFactory();
   const args = { schema, document, operationName, variableValues: variables, contextValue };
-  return { ...args, execute, subscribe } as unknown as ExecutionArgs;
+  return { ...args, execute } as ExecutionArgs;
 }
 
 /**

@@ -4,12 +4,14 @@ import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import { readBearer } from "../access/bearer.ts";
-import { patient } from "../database/patient.ts";
 import { UnauthenticatedError } from "../errors.ts";
 import { guardAccess, type AccessGuard } from "./access-guard.ts";
 import { isUpload, receiveUpload } from "../http/upload.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { graphiqlPage } from "./graphiql.ts";
+import { streamOverSse } from "./event-stream.ts";
+import type { LiveSubscriptions } from "./live-subscriptions.ts";
+import type { ReaderLimits } from "./reader-limits.ts";
 import { maxTokens } from "./limits.ts";
 import { withCode } from "./mask-error.ts";
 import { schema } from "./schema.ts";
@@ -20,6 +22,8 @@ export interface YogaOptions {
   maskError: (error: unknown) => Error;
   /** Filled into GraphiQL in development. */
   developmentKey: string | undefined;
+  live: LiveSubscriptions;
+  readerLimits: ReaderLimits;
 }
 
 /** What a transport hands over: who is calling was found out already. */
@@ -34,7 +38,8 @@ export interface ServerContext {
 export type Yoga = YogaServerInstance<ServerContext, Context>;
 
 /** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
-export function createGraphqlServer({ services, guard, maskError, developmentKey }: YogaOptions): Yoga {
+export function createGraphqlServer(options: YogaOptions): Yoga {
+  const { services, guard, maskError, developmentKey, live, readerLimits } = options;
   const page = graphiqlPage(developmentKey);
   const { access } = services;
   return createYoga<ServerContext, Context>({
@@ -54,11 +59,13 @@ export function createGraphqlServer({ services, guard, maskError, developmentKey
       explainContentType(),
       limitTokens(),
       codeValidationErrors(),
-      waitOutOutages(services),
       guardAccess(guard),
+      streamOverSse(live, readerLimits),
     ],
-    context: async ({ request, viewer }) =>
-      createContext(services, viewer ?? (await authenticateRequest(access, request))),
+    context: async ({ request, viewer }) => ({
+      ...createContext(services, viewer ?? (await authenticateRequest(access, request))),
+      lastEventId: request.headers.get("last-event-id") ?? undefined,
+    }),
   });
 }
 
@@ -107,16 +114,6 @@ export async function authenticate(
   throw new UnauthenticatedError(
     "The API key is unknown or revoked, or it has expired. Send it as `Authorization: Bearer <key>`.",
   );
-}
-
-/** The events of a stream are answered with what the database says, even if it takes a restart to say it. */
-function waitOutOutages(services: Services): Plugin<Context> {
-  const database = patient(services.database);
-  return {
-    onSubscribe: ({ args: { contextValue } }) => {
-      Object.assign(contextValue, createContext({ ...services, database }, contextValue.viewer));
-    },
-  };
 }
 
 /** Of a request over HTTP; there is none behind an operation of a WebSocket. */

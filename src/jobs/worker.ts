@@ -12,6 +12,7 @@ import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../logger.ts";
 import { queueDueChecks } from "../messages/checks.ts";
+import { clearOldEvents } from "../messages/event-retention.ts";
 import type { ClosedLanes } from "../messages/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch.ts";
 import { addJobs } from "../messages/jobs.ts";
@@ -35,6 +36,8 @@ export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   lanes: ClosedLanes;
   /** Takes the receipts that a provider hands out once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
+  /** How long events are kept. */
+  eventRetentionDays: number;
   /** Jobs at the same time in this process. */
   concurrency: number;
   onJobFailed?: (task: string) => void;
@@ -78,7 +81,7 @@ const batchDelayMs = 0;
 
 /** Runs the jobs of the queue, and the rounds that look for what is due. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { database, listener, logger } = options;
+  const { database, listener, logger, clock, eventRetentionDays } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
   const rounds = startRounds(logger, [
@@ -94,6 +97,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: () => removeDeadImports(database, options.clock),
     },
     { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
+    {
+      name: "clear old events away",
+      everyMs: 60_000,
+      run: () => clearOldEvents(database, clock, eventRetentionDays),
+    },
     { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
       name: "release jobs of dead workers",

@@ -1,22 +1,22 @@
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import { patient } from "../database/patient.ts";
+import type { EventFilter, FeedEvent } from "./event-filter.ts";
 import {
   behind,
   comparePositions,
   eventChannel,
-  matches,
   readEnd,
   readEvents,
   readTailAfter,
-  type EventFilter,
-  type LoggedEvent,
   type Position,
 } from "./event-log.ts";
+import { Topics, type Topic } from "./topics.ts";
 
-/** Events of one reader, in log order, with the position it has then reached. */
+/** Events of one filter, in log order, with the position its readers have then reached. */
 export interface EventBatch {
-  events: LoggedEvent[];
+  kind: "batch";
+  events: FeedEvent[];
   cursor: Position;
 }
 
@@ -29,12 +29,12 @@ export interface EventFeedOptions {
   pageSize?: number;
   /** Called once for each outage of the database. */
   onError: (error: Error) => void;
-  onEvents?: (events: readonly LoggedEvent[]) => void;
+  onEvents?: (events: readonly FeedEvent[]) => void;
 }
 
-interface Waiter {
-  filter: EventFilter;
-  wake: (batch: EventBatch) => void;
+interface Range {
+  after: Position;
+  until: Position;
 }
 
 const unsettledRetryMs = 2;
@@ -47,9 +47,8 @@ export class EventFeed {
   readonly #database: Database;
   readonly #patientDatabase: Database;
   readonly #options: Required<EventFeedOptions>;
-  readonly #byMessage = new Map<string, Set<Waiter>>();
-  readonly #byAccount = new Map<string, Set<Waiter>>();
-  #window: LoggedEvent[] = [];
+  readonly #topics = new Topics();
+  #window: FeedEvent[] = [];
   #windowStart: Position = behind(0n);
   #position: Position = behind(0n);
   #reading: Promise<void> | undefined;
@@ -77,9 +76,7 @@ export class EventFeed {
 
   /** Readers waiting for an event. */
   get waiting(): number {
-    return [this.#byMessage, this.#byAccount]
-      .flatMap((index) => [...index.values()])
-      .reduce((n, s) => n + s.size, 0);
+    return this.#topics.waiting;
   }
 
   /** Starts at the end of the log. */
@@ -102,71 +99,44 @@ export class EventFeed {
     clearTimeout(this.#timer);
   }
 
-  /** The next events after `after` that match, waiting for them if need be. Rejects when `signal` aborts. */
-  async next(after: Position, filter: EventFilter, signal: AbortSignal): Promise<EventBatch> {
-    let cursor = after;
-    while (comparePositions(cursor, this.#position) < 0) {
-      signal.throwIfAborted();
-      const batch = await this.replay(cursor, this.#position, filter);
-      if (batch.events.length > 0) return batch;
-      cursor = batch.cursor;
-    }
-    return this.#wait(filter, signal);
+  /** Opens a reader, until `signal` aborts. */
+  read(filter: EventFilter, signal: AbortSignal): EventReader {
+    signal.throwIfAborted();
+    return new EventReader(this, this.#topics, filter, signal);
   }
 
-  /** One page of what has happened after `after` and up to `until`, which has been reached already. */
-  async replay(after: Position, until: Position, filter: EventFilter): Promise<EventBatch> {
+  /** See `EventReader.replay`. */
+  async replay(range: Range, { filter, matches }: Topic): Promise<EventBatch | undefined> {
     const { pageSize } = this.#options;
     const events =
-      comparePositions(after, this.#windowStart) >= 0
-        ? this.#fromWindow(after, until, filter).slice(0, pageSize)
-        : await readEvents(this.#patientDatabase, { after, until }, filter, pageSize);
-    return { events, cursor: events.length === pageSize ? (events.at(-1) ?? until) : until };
+      comparePositions(range.after, this.#windowStart) >= 0
+        ? this.#fromWindow(range, matches)
+        : await readEvents(this.#patientDatabase, range, filter, pageSize);
+    if (!events) return undefined;
+    const cursor = events.length === pageSize ? (events.at(-1) ?? range.until) : range.until;
+    return { kind: "batch", events, cursor: { tx: cursor.tx, id: cursor.id } };
   }
 
-  #fromWindow(after: Position, until: Position, filter: EventFilter): LoggedEvent[] {
-    return this.#window.filter(
-      (event) =>
-        comparePositions(event, after) > 0 && comparePositions(event, until) <= 0 && matches(filter, event),
-    );
-  }
-
-  #wait(filter: EventFilter, signal: AbortSignal): Promise<EventBatch> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error);
-      const stop = (): void => {
-        this.#unregister(waiter);
-        signal.removeEventListener("abort", abort);
-      };
-      const abort = (): void => {
-        stop();
-        reject(signal.reason as Error);
-      };
-      const waiter: Waiter = {
-        filter,
-        wake: (batch) => {
-          stop();
-          resolve(batch);
-        },
-      };
-      signal.addEventListener("abort", abort);
-      for (const [index, key] of this.#places(waiter)) {
-        index.set(key, (index.get(key) ?? new Set()).add(waiter));
-      }
-    });
-  }
-
-  #places({ filter }: Waiter): [Map<string, Set<Waiter>>, string][] {
-    if (filter.messageIds === undefined) return [[this.#byAccount, filter.accountId]];
-    return filter.messageIds.map((id) => [this.#byMessage, id]);
-  }
-
-  #unregister(waiter: Waiter): void {
-    for (const [index, key] of this.#places(waiter)) {
-      const waiters = index.get(key);
-      waiters?.delete(waiter);
-      if (waiters?.size === 0) index.delete(key);
+  #fromWindow({ after, until }: Range, matches: Topic["matches"]): FeedEvent[] {
+    const events: FeedEvent[] = [];
+    for (let index = this.#indexAfter(after); index < this.#window.length; index++) {
+      const event = this.#window[index];
+      if (!event || comparePositions(event, until) > 0 || events.length === this.#options.pageSize) break;
+      if (matches(event)) events.push(event);
     }
+    return events;
+  }
+
+  /** Where the first event behind a position stands in the window. */
+  #indexAfter(position: Position): number {
+    let [low, high] = [0, this.#window.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const event = this.#window[middle];
+      if (event && comparePositions(event, position) > 0) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   async #read(): Promise<void> {
@@ -191,28 +161,68 @@ export class EventFeed {
   }
 
   /** Advances to `position` and wakes whoever waits for one of these events. */
-  #hand(events: LoggedEvent[], position: Position): void {
+  #hand(events: FeedEvent[], position: Position): void {
     this.#position = position;
     if (events.length === 0) return;
     this.#window.push(...events);
     const surplus = this.#window.length - this.#options.windowSize;
     if (surplus > 0) this.#windowStart = this.#window.splice(0, surplus).at(-1) ?? this.#windowStart;
     this.#options.onEvents(events);
-    for (const [waiter, wanted] of this.#wantedBy(events)) waiter.wake({ events: wanted, cursor: position });
+    for (const [topic, wanted] of this.#topics.wanting(events)) wake(topic, wanted, position);
+  }
+}
+
+/** Reads the events of one filter, as they come. */
+export class EventReader {
+  readonly #feed: EventFeed;
+  readonly #topic: Topic;
+  readonly #signal: AbortSignal;
+  #waiter: PromiseWithResolvers<EventBatch> | undefined;
+
+  constructor(feed: EventFeed, topics: Topics, filter: EventFilter, signal: AbortSignal) {
+    this.#feed = feed;
+    this.#topic = topics.join(filter);
+    this.#signal = signal;
+    const close = (): void => {
+      topics.leave(this.#topic);
+      if (!this.#waiter) return;
+      this.#topic.waiting.delete(this.#waiter);
+      this.#waiter.reject(signal.reason);
+    };
+    signal.addEventListener("abort", close, { once: true });
   }
 
-  #wantedBy(events: LoggedEvent[]): Map<Waiter, LoggedEvent[]> {
-    const wanted = new Map<Waiter, LoggedEvent[]>();
-    for (const event of events) {
-      for (const waiters of [this.#byMessage.get(event.messageId), this.#byAccount.get(event.accountId)]) {
-        for (const waiter of waiters ?? []) {
-          if (!matches(waiter.filter, event)) continue;
-          const batch = wanted.get(waiter);
-          if (batch) batch.push(event);
-          else wanted.set(waiter, [event]);
-        }
-      }
+  /**
+   * The next events after `after`, waiting for them if need be. Whoever waits for the same filter gets the same
+   * object. Undefined when the log does not reach back to `after` any more; rejects once the reader is closed.
+   */
+  async next(after: Position): Promise<EventBatch | undefined> {
+    let cursor = after;
+    while (comparePositions(cursor, this.#feed.position) < 0) {
+      const batch = await this.replay(cursor, this.#feed.position);
+      this.#signal.throwIfAborted();
+      if (!batch || batch.events.length > 0) return batch;
+      ({ cursor } = batch);
     }
-    return wanted;
+    this.#signal.throwIfAborted();
+    this.#waiter = Promise.withResolvers();
+    this.#topic.waiting.add(this.#waiter);
+    return this.#waiter.promise;
   }
+
+  /**
+   * One page of what has happened after `after` and up to `until`, which has been reached already. Undefined when
+   * the log does not reach back to `after` any more.
+   */
+  replay(after: Position, until: Position): Promise<EventBatch | undefined> {
+    return this.#feed.replay({ after, until }, this.#topic);
+  }
+}
+
+function wake({ waiting }: Topic, events: FeedEvent[], cursor: Position): void {
+  if (waiting.size === 0) return;
+  const batch: EventBatch = { kind: "batch", events, cursor };
+  const woken = [...waiting];
+  waiting.clear();
+  for (const waiter of woken) waiter.resolve(batch);
 }

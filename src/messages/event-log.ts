@@ -1,5 +1,6 @@
 import type { Queryable, Statement } from "../database/database.ts";
 import type { DecimalText } from "../providers/provider.ts";
+import type { EventFilter, FeedEvent, MessageFacts } from "./event-filter.ts";
 import type { StateChange } from "./evolve.ts";
 import type { MessageStatus } from "./status.ts";
 
@@ -24,14 +25,6 @@ export interface LoggedEvent extends StateChange, Position {
   parts: number;
   detail: string | null;
   cost: DecimalText | null;
-}
-
-/** Which events a reader wants; what is absent does not restrict. */
-export interface EventFilter {
-  accountId: string;
-  messageIds?: readonly string[] | undefined;
-  providerId?: string | undefined;
-  statuses?: readonly MessageStatus[] | undefined;
 }
 
 /** The channel of the hint that the log has grown. */
@@ -60,15 +53,6 @@ export function decodeCursor(cursor: string): Position | undefined {
   return position.tx > lastId || position.id > lastId ? undefined : position;
 }
 
-export function matches(filter: EventFilter, event: LoggedEvent): boolean {
-  return (
-    event.accountId === filter.accountId &&
-    (filter.messageIds === undefined || filter.messageIds.includes(event.messageId)) &&
-    (filter.providerId === undefined || event.providerId === filter.providerId) &&
-    (filter.statuses === undefined || filter.statuses.includes(event.status))
-  );
-}
-
 type EventRow = Omit<LoggedEvent, "id" | "tx"> & { id: string; tx: string };
 
 const columns = `
@@ -79,12 +63,19 @@ const columns = `
   e.failure_code as "failureCode", e.failure_text as "failureText", e.failure_permanent as "failurePermanent",
   e.mccmnc, e.cost, e.message_cost as "messageCost", e.rerouted, e.cost_currency as "costCurrency"`;
 
-const toEvent = (row: EventRow): LoggedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
+const facts = `m.campaign_id as "campaignId", m.client_ref as "clientRef", m.country`;
 
+type FeedRow = EventRow & MessageFacts;
+
+const toEvent = (row: EventRow): LoggedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
+const toFeedEvent = (row: FeedRow): FeedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
+
+// The facts are joined and not copied into each event: this costs a look-up by primary key for each event that is read,
+// and nothing for each that is written.
 const readTail: Statement = {
   name: "read_tail",
   text: `
-    select horizon, ${columns}
+    select horizon, ${columns}, ${facts}
     from (select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) as h
     left join lateral (
       select * from message_events
@@ -92,12 +83,13 @@ const readTail: Statement = {
       order by tx, id
       limit $3
     ) as e on true
+    left join messages as m on m.id = e.message_id
     order by e.tx, e.id`,
 };
 
 export interface Tail {
   /** Settled events after the position, in log order. */
-  events: LoggedEvent[];
+  events: FeedEvent[];
   /** Everything up to here has been read. */
   position: Position;
   /** Committed events wait behind an older transaction that is still open. */
@@ -108,9 +100,9 @@ export interface Tail {
 
 /** Everything after `after` that can no longer be overtaken, at most `limit` events. */
 export async function readTailAfter(database: Queryable, after: Position, limit: number): Promise<Tail> {
-  const rows = await database.query<EventRow & { horizon: string }>(readTail, [after.tx, after.id, limit]);
+  const rows = await database.query<FeedRow & { horizon: string }>(readTail, [after.tx, after.id, limit]);
   const horizon = BigInt(rows[0]?.horizon ?? "0");
-  const events = rows.filter((row) => row.id !== null).map(toEvent);
+  const events = rows.filter((row) => row.id !== null).map(toFeedEvent);
   const settled = events.filter(({ tx }) => tx < horizon);
   const more = settled.length === limit;
   const reached = more ? (settled.at(-1) ?? after) : behind(horizon - 1n);
@@ -129,36 +121,54 @@ export async function readEnd(database: Queryable): Promise<Position> {
   return behind(BigInt(row?.horizon ?? "1") - 1n);
 }
 
+// The floor is read in the same snapshot as the page: a page with a hole in it cannot pass as a whole one.
 const readPage: Statement = {
   name: "read_event_page",
   text: `
-    select ${columns}
-    from message_events as e
-    where (e.tx, e.id) > ($1::bigint, $2::bigint) and (e.tx, e.id) <= ($3::bigint, $4::bigint)
-      and e.account_id = $5
-      and ($6::uuid[] is null or e.message_id = any ($6))
-      and ($7::uuid is null or e.provider_id = $7)
-      and ($8::message_status[] is null or e.status = any ($8))
-    order by e.tx, e.id
-    limit $9`,
+    select f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint) as expired, e.*
+    from event_log_floor as f
+    left join lateral (
+      select ${columns}, ${facts}
+      from message_events as e
+      join messages as m on m.id = e.message_id
+      where (e.tx, e.id) > ($1::bigint, $2::bigint) and (e.tx, e.id) <= ($3::bigint, $4::bigint)
+        and e.account_id = $5
+        and ($6::uuid[] is null or e.message_id = any ($6))
+        and ($7::uuid is null or m.campaign_id = $7)
+        and ($8::uuid is null or e.provider_id = $8)
+        and ($9::message_status[] is null or e.status = any ($9))
+        and ($10::text is null or starts_with(m.client_ref, $10))
+        and ($11::text[] is null or m.country = any ($11))
+      order by e.tx, e.id
+      limit $12
+    ) as e on true
+    order by e.tx::bigint, e.id::bigint`,
 };
 
-/** Matching events after `after` and up to `until`, both settled, in log order. */
+/**
+ * Matching events after `after` and up to `until`, both settled, in log order. Undefined when the log does not reach
+ * back to `after` any more.
+ */
 export async function readEvents(
   database: Queryable,
   range: { after: Position; until: Position },
   filter: EventFilter,
   limit: number,
-): Promise<LoggedEvent[]> {
+): Promise<FeedEvent[] | undefined> {
   const { after, until } = range;
   const wanted = [
     filter.accountId,
     filter.messageIds ?? null,
+    filter.campaignId ?? null,
     filter.providerId ?? null,
     filter.statuses ?? null,
+    filter.clientRefPrefix ?? null,
+    filter.countries ?? null,
   ];
   const values = [after.tx, after.id, until.tx, until.id, ...wanted, limit];
-  return (await database.query<EventRow>(readPage, values)).map(toEvent);
+  const rows = await database.query<FeedRow & { expired: boolean }>(readPage, values);
+  if (rows[0]?.expired !== false) return undefined;
+  return rows.filter((row) => row.id !== null).map(toFeedEvent);
 }
 
 /** A stretch of a timeline, between two event ids where they are given. */

@@ -48,6 +48,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     runsApi: true,
     runsWorker: true,
     workerConcurrency: 10,
+    eventRetentionDays: 90,
     allowInsecureProviders: false,
     developmentKey: undefined,
     logger: createLogger({ level: "info", destination }),

@@ -1,0 +1,238 @@
+import {
+  createSourceEventStream,
+  executeSubscriptionEvent,
+  validateSubscriptionArgs,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type ValidatedSubscriptionArgs,
+} from "graphql";
+import type { Viewer } from "../access/api-keys.ts";
+import { patient } from "../database/patient.ts";
+import type { AccessGuard } from "./access-guard.ts";
+import { createContext, type Context, type Services } from "./context.ts";
+import { sharingKey } from "./sharing-key.ts";
+import type { Stream } from "./streams.ts";
+
+/** One answer of a subscription, serialised once for everyone it goes to. */
+export interface Frame {
+  /** `{"data":…}` in UTF-8. */
+  json: Uint8Array;
+  /** Where to go on behind it, where the subscription can be resumed. */
+  cursor: string | undefined;
+}
+
+type MaskError = (error: unknown) => Error;
+
+/**
+ * The subscriptions of this process. Each reads its own stream of events, with its own place in it, so that each is
+ * complete by itself, however slow it is and wherever it started. What is shared is the work: streams that wait for the
+ * same events are handed the same objects, and those of one group (the same document, variables and rights) are
+ * answered with the same bytes.
+ */
+export class LiveSubscriptions {
+  readonly #services: Services;
+  readonly #maskError: MaskError;
+  readonly #guard: AccessGuard;
+  readonly #groups = new Map<string, Group>();
+
+  constructor(services: Services, maskError: MaskError, guard: AccessGuard) {
+    this.#services = { ...services, database: patient(services.database) };
+    this.#maskError = maskError;
+    this.#guard = guard;
+  }
+
+  /** Different subscriptions that are open: what is executed once for each event. */
+  get groups(): number {
+    return this.#groups.size;
+  }
+
+  /** Starts a subscription; the errors of one that does not start are not masked yet. */
+  async start(args: ExecutionArgs & { contextValue: Context }): Promise<ExecutionResult | LiveStream> {
+    const { contextValue } = args;
+    const refused = this.#guard.admit(args);
+    if (refused) return { errors: [refused] };
+    const place = new Place();
+    try {
+      place.leave = this.#guard.enter(contextValue, (error) => place.end(this.#maskError(error)));
+      const started = await this.#open(args, place);
+      if (!(started instanceof LiveStream)) place.leave();
+      return started;
+    } catch (error) {
+      place.leave();
+      if (error instanceof GraphQLError) return { errors: [error] };
+      throw error;
+    }
+  }
+
+  async #open(
+    args: ExecutionArgs & { contextValue: Context },
+    place: Place,
+  ): Promise<ExecutionResult | LiveStream> {
+    const { contextValue } = args;
+    Object.assign(contextValue, createContext(this.#services, contextValue.viewer));
+    const validated = validateSubscriptionArgs(args);
+    if (!("schema" in validated)) return { errors: validated };
+    const source = await createSourceEventStream(validated);
+    if (!(Symbol.asyncIterator in source)) return source;
+    const key = sharingKey(validated, contextValue.viewer);
+    return new LiveStream(source as Stream<object>, this.#groupOf(key, args), place);
+  }
+
+  #groupOf(key: string, args: ExecutionArgs & { contextValue: Context }): Group {
+    const known = this.#groups.get(key);
+    if (known) return known;
+    const { schema, document, operationName, variableValues, contextValue } = args;
+    const group = new Group({
+      args: { schema, document, operationName, variableValues },
+      viewer: contextValue.viewer,
+      services: this.#services,
+      maskError: this.#maskError,
+      onEmpty: () => this.#groups.delete(key),
+    });
+    this.#groups.set(key, group);
+    return group;
+  }
+}
+
+interface GroupOptions {
+  args: ExecutionArgs;
+  viewer: Viewer | undefined;
+  services: Services;
+  maskError: MaskError;
+  onEmpty: () => void;
+}
+
+/** Subscriptions that are shown the same for the same event. */
+class Group {
+  readonly #options: GroupOptions;
+  /** Made with the first event: most subscriptions wait most of the time. */
+  #args: ValidatedSubscriptionArgs | undefined;
+  /** What was made of a value lives as long as the value: while some member still has to send it. */
+  #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
+  #members = 0;
+
+  constructor(options: GroupOptions) {
+    this.#options = options;
+  }
+
+  join(): void {
+    this.#members++;
+  }
+
+  leave(): void {
+    if (--this.#members === 0) this.#options.onEmpty();
+  }
+
+  /** The answer to a value, made by the first who asks. */
+  answer(value: object): Promise<Uint8Array> {
+    const answers = (this.#answers ??= new WeakMap());
+    const known = answers.get(value);
+    if (known) return known;
+    const answer = this.execute(value).then(({ data, errors }) => {
+      // An error may name whom it is for.
+      if (errors) answers.delete(value);
+      return encoder.encode(JSON.stringify({ data, ...(errors && { errors: errors.map(withoutStatus) }) }));
+    });
+    answers.set(value, answer);
+    answer.catch(() => answers.delete(value));
+    return answer;
+  }
+
+  /** Each value with a context of its own: what one has loaded would be old for the next. */
+  async execute(rootValue: unknown): Promise<ExecutionResult> {
+    const { services, viewer, maskError } = this.#options;
+    const contextValue = createContext(services, viewer);
+    const args = (this.#args ??= validated(this.#options.args));
+    const { data, errors } = await executeSubscriptionEvent({ ...args, contextValue, rootValue });
+    if (!errors) return { data };
+    return { data, errors: errors.map((error) => maskError(error) as GraphQLError) };
+  }
+}
+
+/** What was valid for the first member is valid. */
+function validated(args: ExecutionArgs): ValidatedSubscriptionArgs {
+  const checked = validateSubscriptionArgs(args);
+  if ("schema" in checked) return checked;
+  throw new AggregateError(checked, "The arguments of a running subscription are not valid");
+}
+
+const encoder = new TextEncoder();
+
+/** An error's status for HTTP has no meaning within a stream. */
+function withoutStatus(error: GraphQLError): GraphQLFormattedError {
+  const { extensions, ...shown } = error.toJSON();
+  const { http: _http, ...rest } = extensions ?? {};
+  return { ...shown, extensions: rest };
+}
+
+/** The place of a subscription among those that may be open, and why it was taken away. */
+class Place {
+  leave: () => void = () => undefined;
+  /** Interrupts the subscription, once it has begun. */
+  interrupt: (() => void) | undefined;
+  error: GraphQLError | undefined;
+
+  end(error: Error): void {
+    this.error = error as GraphQLError;
+    this.interrupt?.();
+  }
+}
+
+/** A subscription as a transport drives it: nothing is read ahead of what it asks for. */
+export class LiveStream implements AsyncIterable<ExecutionResult> {
+  readonly #source: Stream<object>;
+  readonly #group: Group;
+  readonly #place: Place;
+  #ended = false;
+
+  constructor(source: Stream<object>, group: Group, place: Place) {
+    this.#source = source;
+    this.#group = group;
+    this.#place = place;
+    group.join();
+    place.interrupt = () => void this.#source.return?.();
+    if (place.error) place.interrupt();
+  }
+
+  /** Undefined when the subscription is over. */
+  async next(): Promise<Frame | undefined> {
+    try {
+      const { done, value } = await this.#source.next();
+      if (done !== true)
+        return { json: await this.#group.answer(value), cursor: this.#source.cursorOf?.(value) };
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#end();
+    const { error } = this.#place;
+    if (!error) return undefined;
+    // The last word of one that was ended.
+    this.#place.error = undefined;
+    return { json: encoder.encode(JSON.stringify({ errors: [withoutStatus(error)] })), cursor: undefined };
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    await this.#source.return?.();
+  }
+
+  /** The same as plain results, for whoever wants to serialise them himself. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ExecutionResult> {
+    try {
+      for await (const value of this.#source) yield await this.#group.execute(value);
+    } finally {
+      await this.close();
+    }
+  }
+
+  #end(): void {
+    if (!this.#ended) {
+      this.#group.leave();
+      this.#place.leave();
+    }
+    this.#ended = true;
+  }
+}

@@ -1,0 +1,48 @@
+import type { GraphQLError } from "graphql";
+import type { LiveStream } from "./live-subscriptions.ts";
+import type { Outlet } from "./outlet.ts";
+
+const encoder = new TextEncoder();
+const afterPayload = encoder.encode("}");
+
+/**
+ * Sends a subscription's frames to its socket, each as it was serialised for everyone, with only the operation's own
+ * `id` put before it. To graphql-ws it is a generator of nothing, which is done when the subscription is.
+ */
+export function sendFrames(
+  stream: LiveStream,
+  outlet: Outlet,
+  id: string,
+  toError: (error: unknown) => GraphQLError,
+): AsyncGenerator<never, undefined> {
+  const beforePayload = encoder.encode(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  const done = { done: true, value: undefined } as const;
+  const run = async (): Promise<typeof done> => {
+    try {
+      for (;;) {
+        const full = outlet.ready();
+        if (full) await full;
+        const frame = await stream.next();
+        if (!frame) return done;
+        outlet.send(beforePayload, frame.json, afterPayload);
+      }
+    } catch (error) {
+      const payload = [toError(error)];
+      outlet.send(encoder.encode(JSON.stringify({ id, type: "error", payload })));
+      return done;
+    }
+  };
+  const close = async (): Promise<typeof done> => {
+    await stream.close();
+    return done;
+  };
+  return {
+    next: run,
+    return: close,
+    throw: close,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: async () => void (await close()),
+  };
+}
