@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeId, encodeId } from "../../src/graphql/ids.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { countCampaignRows, createCampaign, type Refused } from "../support/campaigns.ts";
+import { GraphqlClient } from "../support/graphql-client.ts";
 import { connectProvider, nobody } from "../support/mutations.ts";
 
 let app: TestApp;
@@ -301,16 +302,9 @@ describe("createCampaign with a list", () => {
 
   it("needs a provider, a sender and the scope", async () => {
     const accountId = await app.createAccount();
-    const clientOf = async (scopes: Parameters<TestApp["createKey"]>[0]) => {
-      const { client } = app;
-      const key = await app.createKey(scopes, accountId);
-      return {
-        client: new (client.constructor as typeof import("../support/graphql-client.ts").GraphqlClient)(
-          app.url,
-          key,
-        ),
-      };
-    };
+    const clientOf = async (scopes: Parameters<TestApp["createKey"]>[0]) => ({
+      client: new GraphqlClient(app.url, await app.createKey(scopes, accountId)),
+    });
     const other = await clientOf(["READ", "SEND", "ADMIN"]);
     expect(await createCampaign(other, { recipients: people(1) })).toMatchObject({ code: "NO_ROUTE" });
     await connectProvider(other.client);
