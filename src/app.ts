@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ApiKeys } from "./access/api-keys.ts";
+import { Access } from "./access/access.ts";
+import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
+import { readBearer } from "./access/bearer.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
@@ -11,25 +13,33 @@ import { systemClock, type Clock } from "./clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
 import { Connections } from "./connections/connections.ts";
+import { ProviderFeed } from "./connections/provider-feed.ts";
 import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
+import { AccessGuard } from "./graphql/access-guard.ts";
 import { maxRequestBytes } from "./graphql/limits.ts";
 import { createErrorMask } from "./graphql/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
 import { createWebSocketServer } from "./graphql/websocket.ts";
 import { createGraphqlServer } from "./graphql/yoga.ts";
+import { createExportRoute } from "./http/export-route.ts";
 import { createHttpServer } from "./http/server.ts";
 import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./logger.ts";
 import { ClosedLanes } from "./messages/closed-lanes.ts";
 import { Dispatcher } from "./messages/dispatch.ts";
+import { Failover } from "./messages/failover.ts";
 import { EventFeed } from "./messages/event-feed.ts";
 import { Outcomes } from "./messages/outcomes.ts";
+import { eventChannel } from "./messages/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts.ts";
 import { MessageSender } from "./messages/send.ts";
 import { RateBooks } from "./pricing/rate-book.ts";
+import { RateWishes } from "./pricing/rate-questions.ts";
+import { RoutingTables } from "./pricing/routing-tables.ts";
+import { Spending } from "./pricing/spending.ts";
 import type { HttpLimits } from "./providers/registry.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { stopAll, stopTogether, type Stops } from "./stops.ts";
@@ -53,6 +63,10 @@ export interface AppOptions {
   /** Limits of the HTTP clients of providers. */
   providerLimits?: HttpLimits;
   onStatement?: (text: string) => void;
+  /** What may be open at once. */
+  subscriptionLimits?: SubscriptionLimits;
+  /** Between two pings of a WebSocket, and how long its answer may take. */
+  keepAliveMs?: number;
 }
 
 const longestDrainMs = 30_000;
@@ -103,21 +117,31 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     createSecretBox(options.secretKey),
     () => url,
     options.providerLimits,
+    clock,
   );
   await connections.checkKey();
   await connections.watch(listener);
   stops.push(() => connections.close());
 
   const balances = new BalanceFeed(database);
+  const providers = new ProviderFeed(database);
   const streams = new Streams();
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
-  const sender = new MessageSender({ database, connections, rateBooks, clock });
+  const rateWishes = new RateWishes(database, clock, (error) =>
+    logger.warn({ error }, "could not note that a rate is wanted"),
+  );
+  const routingTables = new RoutingTables({ database, connections, rateBooks, clock });
+  await routingTables.watch(listener);
+  const spending = new Spending(database, clock);
+  const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });
   const { allowInsecureProviders } = options;
   const connector = new Connector({ database, connections, clock, allowInsecureProviders });
+  const access = new Access({ database, secretKey: options.secretKey, clock, onError });
+  stops.push(() => access.close());
   const campaigns = new CampaignFeed(database);
   const services: Services = {
     database,
@@ -128,8 +152,17 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     connector,
     streams,
     balances,
+    access,
     rateBooks,
+    routingTables,
+    spending,
     campaigns,
+    onLowBalance: ({ id: providerId, kind, name, lowBalance }, { amount, units, currency }) => {
+      metrics.lowBalances.inc({ provider: kind });
+      const balance = { amount, units, currency, lowBalance };
+      logger.warn({ providerId, name, ...balance }, "the balance of a provider is below its threshold");
+    },
+    providers,
   };
 
   // The API and the worker drain side by side.
@@ -139,7 +172,9 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   if (options.runsApi) {
     await feed.open(listener);
     await balances.open(listener);
+    await access.open(listener);
     await campaigns.open(listener);
+    await providers.open(listener, eventChannel);
     server = await startApi(options, services, metrics, doors);
     url = options.publicUrl ?? ownUrl(options.host, (server.address() as AddressInfo).port);
   }
@@ -149,18 +184,28 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
 
 async function startJobs(
   options: AppOptions,
-  { database, connections, clock }: Services,
+  { database, connections, routingTables, clock, rateBooks, onLowBalance }: Services,
   metrics: Metrics,
   listener: Listener,
   doors: Stops,
 ): Promise<void> {
   const { logger, random = Math.random } = options;
   const lanes = new ClosedLanes();
-  const outcomes = new Outcomes({ database, clock, logger, random });
+  const failover = new Failover({ database, routingTables, clock });
+  const outcomes = new Outcomes({ database, clock, logger, random, failover });
   const onOutcome = (provider: string, outcome: string, elapsed: number): void =>
     metrics.submissions.observe({ provider, outcome }, elapsed);
-  const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, onOutcome });
-  const pump = new CampaignPump({ database, listener, connections, clock, logger, outcomes, onOutcome });
+  const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, failover, onOutcome });
+  const pump = new CampaignPump({
+    database,
+    listener,
+    connections,
+    clock,
+    logger,
+    outcomes,
+    failover,
+    onOutcome,
+  });
   const worker = await startWorker({
     database,
     listener,
@@ -169,6 +214,8 @@ async function startJobs(
     logger,
     dispatcher,
     outcomes,
+    rateBooks,
+    onLowBalance,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     concurrency: options.workerConcurrency,
@@ -186,10 +233,12 @@ async function startApi(
   doors: Stops,
 ): Promise<Server> {
   const { logger } = options;
-  const { database, connections, clock, streams } = services;
-  const apiKeys = new ApiKeys(database);
+  const { database, connections, clock, streams, access } = services;
+  const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
-  const yoga = createGraphqlServer({ services, apiKeys, maskError, developmentKey: options.developmentKey });
+  const guard = new AccessGuard({ access, allowance });
+  const { developmentKey, keepAliveMs } = options;
+  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey });
   const callbacks = createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),
@@ -203,12 +252,26 @@ async function startApi(
   const server = createHttpServer({
     graphql: (request, response) => yoga(request, response),
     callbacks,
+    campaigns: createExportRoute({
+      database,
+      identify: async (authorization) => {
+        const key = readBearer(authorization);
+        return key === undefined ? undefined : access.find(key);
+      },
+    }),
     ready: async () => void (await database.pool.query("select 1")),
     metrics,
     maxRequestBytes,
     onError: (error) => logger.error({ error }, "a request failed"),
   });
-  const sockets = createWebSocketServer({ server, yoga, apiKeys, maskError });
+  const sockets = createWebSocketServer({
+    server,
+    yoga,
+    access,
+    allowance,
+    maskError,
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
+  });
   server.listen(options.port, options.host);
   await once(server, "listening");
   doors.push(async () => {

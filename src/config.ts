@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 
 /** Raised when the environment is not usable; its message lists every problem. */
 export class ConfigError extends Error {}
@@ -46,6 +47,13 @@ const environment = z.object({
   DEVELOPMENT_KEY: developmentKey.optional(),
   SECRET_KEY: secretKey.optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 1000).default(20),
+  MAX_SUBSCRIPTIONS_PER_SOCKET: wholeNumber(1, 1_000_000).default(
+    defaultSubscriptionLimits.subscriptionsPerSocket,
+  ),
+  MAX_SUBSCRIPTIONS_PER_ACCOUNT: wholeNumber(1, 10_000_000).default(
+    defaultSubscriptionLimits.subscriptionsPerAccount,
+  ),
+  MAX_SOCKETS_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(defaultSubscriptionLimits.socketsPerAccount),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
@@ -68,6 +76,7 @@ export interface Config {
   /** 32 bytes, base64; absent in development: made once and kept in `dataDirectory`. */
   secretKey: string | undefined;
   workerConcurrency: number;
+  subscriptionLimits: SubscriptionLimits;
   allowInsecureProviders: boolean;
   logLevel: string;
 }
@@ -123,6 +132,11 @@ function toConfig(values: z.infer<typeof environment>): Config {
     developmentKey: values.DEVELOPMENT_KEY,
     secretKey: values.SECRET_KEY,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    subscriptionLimits: {
+      subscriptionsPerSocket: values.MAX_SUBSCRIPTIONS_PER_SOCKET,
+      subscriptionsPerAccount: values.MAX_SUBSCRIPTIONS_PER_ACCOUNT,
+      socketsPerAccount: values.MAX_SOCKETS_PER_ACCOUNT,
+    },
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     logLevel: values.LOG_LEVEL ?? "info",
   };

@@ -9,13 +9,17 @@ export const errorCodes = {
   INVALID_CURSOR: "The cursor is not one that smsgraph gave out.",
   NOT_FOUND: "There is no such thing in this account.",
   NO_ROUTE: "No connected provider can carry the message.",
+  COUNTRY_NOT_ALLOWED: "The account may not send to the recipient's country.",
+  SPENDING_CAP_REACHED: "The message would exceed what the account may spend.",
   UNSUPPORTED_FEATURE: "The provider cannot do what was asked.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
   NO_RECIPIENTS: "None of the recipients can get a message.",
   NOT_CANCELLABLE: "The message is no longer in our hands.",
+  LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope.",
+  UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
+  FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
+  TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
-  UNAUTHENTICATED: "The API key is missing, unknown or revoked.",
-  FORBIDDEN: "The API key lacks the scope.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
   QUERY_TOO_COMPLEX: "The query asks for too much at once.",
   UNAVAILABLE: "The service cannot answer now; try again.",
@@ -107,9 +111,66 @@ export class NotFoundError extends DomainError {
   }
 }
 
+/** A provider that could not carry a message, and why. */
+export interface ProviderRejection {
+  providerId: string;
+  name: string;
+  /** Stable word for programs. */
+  code: string;
+  /** Plain words. */
+  reason: string;
+}
+
 export class NoRouteError extends DomainError {
   readonly code = "NO_ROUTE";
+  /** Every connected provider with its reason. */
+  readonly rejected: readonly ProviderRejection[];
+  constructor(message: string, rejected: readonly ProviderRejection[] = []) {
+    super(message);
+    this.rejected = rejected;
+  }
 }
+
+export class CountryNotAllowedError extends DomainError {
+  readonly code = "COUNTRY_NOT_ALLOWED";
+  /** ISO 3166-1 alpha-2; null when the number does not tell. */
+  readonly country: string | null;
+  constructor(country: string | null) {
+    super(
+      `The account may not send to ${country ?? "a number whose country is not known"}. ` +
+        "Add the country with `setSpendingLimits`, or choose another recipient.",
+    );
+    this.country = country;
+  }
+}
+
+/** The limit that a message ran into. */
+export interface ReachedCap {
+  country: string | null;
+  period: "DAY" | "MONTH";
+  amount: string;
+  currency: string;
+  /** What has been spent of it. */
+  spent: string;
+}
+
+export class SpendingCapError extends DomainError {
+  readonly code = "SPENDING_CAP_REACHED";
+  /** Null where no cap can count the message: its price is unknown, or in a currency without a cap. */
+  readonly cap: ReachedCap | null;
+  constructor(cap: ReachedCap | null) {
+    super(cap ? describeCap(cap) : uncounted);
+    this.cap = cap;
+  }
+}
+
+const describeCap = ({ country, period, amount, currency, spent }: ReachedCap): string =>
+  `The cap of ${amount} ${currency} a ${period.toLowerCase()}${country === null ? "" : ` for ${country}`} would be ` +
+  `exceeded: ${spent} ${currency} is spent. Raise it with \`setSpendingLimits\`, or wait for the next ${period.toLowerCase()}.`;
+
+const uncounted =
+  "Spending is capped, and no cap can count this message: its price is not known, or in another currency. Set its " +
+  "rate with `setRates`, add a cap in its currency, or allow such messages with `setSpendingLimits`.";
 
 export class UnsupportedFeatureError extends DomainError {
   readonly code = "UNSUPPORTED_FEATURE";
@@ -196,6 +257,32 @@ export class UnauthenticatedError extends DomainError {
 
 export class ForbiddenError extends DomainError {
   readonly code = "FORBIDDEN";
+}
+
+export class LastAdminKeyError extends DomainError {
+  readonly code = "LAST_ADMIN_KEY";
+  constructor(name: string) {
+    super(
+      `"${name}" is the last key of this account with the ADMIN scope: without it nobody could make another. Make ` +
+        "one with `createApiKey` first, and revoke this one with it.",
+    );
+  }
+}
+
+export class TooManySubscriptionsError extends DomainError {
+  readonly code = "TOO_MANY_SUBSCRIPTIONS";
+  /** Whose limit was reached. */
+  readonly scope: "SOCKET" | "ACCOUNT";
+  readonly limit: number;
+  constructor(scope: "SOCKET" | "ACCOUNT", limit: number) {
+    super(
+      scope === "SOCKET"
+        ? `This socket has ${limit} open subscriptions, the most there may be. Complete some, or open another socket.`
+        : `This account has ${limit} open subscriptions at this process, the most there may be. Complete some.`,
+    );
+    this.scope = scope;
+    this.limit = limit;
+  }
 }
 
 export class QueryTooComplexError extends DomainError {

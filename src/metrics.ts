@@ -58,6 +58,12 @@ export function createMetrics(sources: MetricSources) {
       buckets: seconds,
       registers,
     }),
+    lowBalances: new Counter({
+      name: "smsgraph_low_balances_total",
+      help: "Balances that fell below their provider's threshold",
+      labelNames: ["provider"],
+      registers,
+    }),
     failedJobs: new Counter({
       name: "smsgraph_failed_jobs_total",
       help: "Job runs that threw and will be tried again",

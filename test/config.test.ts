@@ -38,6 +38,11 @@ describe("with nothing set", () => {
       developmentKey: undefined,
       secretKey: undefined,
       workerConcurrency: 20,
+      subscriptionLimits: {
+        subscriptionsPerSocket: 1_000,
+        subscriptionsPerAccount: 20_000,
+        socketsPerAccount: 20_000,
+      },
       allowInsecureProviders: false,
       logLevel: "info",
     });

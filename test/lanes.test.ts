@@ -14,10 +14,13 @@ const lane: Lane = {
   inFlight: 0,
   tokens: 1,
   refilledAt: now,
+  wantedUntil: null,
   breaker: "CLOSED",
   openUntil: null,
   openSeconds: 0,
   closedAt: now,
+  noCreditSince: null,
+  creditProbeAt: null,
   yieldUntil: null,
 };
 
@@ -47,9 +50,17 @@ describe("what a lane admits", () => {
     expect(admitted).toBeLessThanOrEqual(11);
   });
 
+  it("is nothing on credit that a question took, and says that submissions wait", () => {
+    const { admission, next } = decide({ ...lane, maxPerSecond: 2, tokens: -1 }, 3, now);
+    expect(admission).toMatchObject({ admitted: 0, retryAfterMs: 1_000 });
+    expect(next.tokens).toBe(-1);
+    expect(next.wantedUntil?.getTime()).toBeGreaterThan(now.getTime() + 1_000);
+    expect(decide({ ...lane, maxPerSecond: 2 }, 1, now).next.wantedUntil).toBeNull();
+  });
+
   it("is nothing while the breaker is open, then one probe", () => {
     const open: Lane = { ...lane, breaker: "OPEN", openUntil: new Date(now.getTime() + 5_000) };
-    expect(decide(open, 10, now).admission).toEqual({ admitted: 0, retryAfterMs: 5_000 });
+    expect(decide(open, 10, now).admission).toEqual({ admitted: 0, retryAfterMs: 5_000, isDistrusted: true });
     const later = new Date(now.getTime() + 6_000);
     const { admission, next } = decide(open, 10, later);
     expect(admission.admitted).toBe(1);

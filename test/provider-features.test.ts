@@ -69,6 +69,29 @@ describe.each(twins.map(({ kind }) => kind))("%s", (kind) => {
     expect(updateProvider).toMatchObject({ __typename: "InvalidInputError", field: foreign });
   });
 
+  it("takes the settings that only it has", async () => {
+    const own: Record<string, object> = {
+      TONKRA: { api: "V3" },
+      TELEKOM: { format: "XML", useSession: true, preferRcs: true },
+      QIKLI: { format: "XML", resend: false, logs: true },
+    };
+    const input = { id: idOf(kind), ...own[kind] };
+    const { updateProvider } = await app.client.data<{ updateProvider: object }>(
+      "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+      { input },
+    );
+    expect(updateProvider).toEqual({ __typename: "Provider" });
+    const usual = {
+      TONKRA: { api: "HTTP" },
+      TELEKOM: { format: "JSON", useSession: false, preferRcs: false },
+    };
+    const back = { QIKLI: { format: "JSON", resend: true, logs: false }, ...usual } as Record<string, object>;
+    await app.client.data(
+      "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+      { input: { id: idOf(kind), ...back[kind] } },
+    );
+  });
+
   it("never shows credentials again", async () => {
     const { rows } = await app.services.database.pool.query<{ row: string }>(
       "select providers::text as row from providers",

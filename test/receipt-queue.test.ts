@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { createDrain } from "../src/callbacks/drain.ts";
-import { createDrainRounds } from "../src/connections/drain-rounds.ts";
-import { decodeId } from "../src/graphql/ids.ts";
+import { claimDueDrains } from "../src/connections/drain-rounds.ts";
+import { decodeId, encodeId } from "../src/graphql/ids.ts";
 import { createLogger } from "../src/logger.ts";
 import { type Answer, json, serveAnswers } from "./providers/serve-answers.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
@@ -100,14 +100,42 @@ it("leaves a provider alone that has trouble, as long as it says, and longer eac
   expect(await drainAfter(0)).toBe(5);
 });
 
+it("is left alone by every worker, until the connection is changed", async () => {
+  const { requests, drain } = await connect({ status: 401 });
+  await drain();
+  now += minute - 1;
+  const other = createDrain({ ...app.services, clock, logger });
+  await app.services.database.prisma.provider.update({
+    where: { id: providerId },
+    data: { drainPausedUntil: new Date(now + 1) },
+  });
+  await other(providerId);
+  expect(requests).toHaveLength(1);
+  expect(await claimDueDrains(app.services.database, clock.now())).not.toContain(providerId);
+  const id = encodeId("Provider", providerId);
+  await app.client.data(
+    "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+    { input: { id, password: "another" } },
+  );
+  expect(await claimDueDrains(app.services.database, clock.now())).toContain(providerId);
+  await other(providerId);
+  expect(requests).toHaveLength(2);
+});
+
+it("is looked into by one worker of many", async () => {
+  await connect();
+  const { database } = app.services;
+  const claims = await Promise.all(Array.from({ length: 8 }, () => claimDueDrains(database, clock.now())));
+  expect(claims.flat().filter((id) => id === providerId)).toHaveLength(1);
+});
+
 it("is looked into less often the longer nothing was submitted, and not for ever", async () => {
   const { database } = app.services;
   const { queue } = await connect();
   const messageId = await queue();
-  const due = createDrainRounds(database, clock);
   const isDueAfter = async (milliseconds: number): Promise<boolean> => {
     now += milliseconds;
-    return (await due()).includes(providerId);
+    return (await claimDueDrains(database, clock.now())).includes(providerId);
   };
   expect(await isDueAfter(0)).toBe(true);
   expect(await isDueAfter(minute - 1)).toBe(false);

@@ -1,5 +1,7 @@
 import { createHash, randomBytes, randomUUIDv7 } from "node:crypto";
+import type { Clock } from "../clock.ts";
 import type { Database, Statement } from "../database/database.ts";
+import type { WatchTarget } from "./watch-tokens.ts";
 
 /** What a key may do. The scopes are independent of each other. */
 export const scopes = ["READ", "SEND", "ADMIN"] as const;
@@ -11,7 +13,14 @@ export interface Viewer {
   accountName: string;
   keyId: string;
   keyName: string;
+  /** Empty for a watch token: what it opens is granted to the single operation, once that was checked. */
   scopes: ReadonlySet<Scope>;
+  /** When the key, or the watch token, ends by itself. */
+  expiresAt: Date | undefined;
+  /** The one thing that a watch token opens; undefined for a key. */
+  watches: WatchTarget | undefined;
+  /** How many changes of keys this process had heard of when it read the key. */
+  asOf: number;
 }
 
 /** Keys have 192 random bits, so one plain hash protects them at rest. */
@@ -23,53 +32,128 @@ export const newKey = (): string => `sg_${randomBytes(24).toString("base64url")}
 const cacheMs = 1000;
 const cacheSize = 10_000;
 
-/** Looks keys up, with a memory of a second, so that a busy client costs one statement a second. */
+/**
+ * Looks keys up, with a memory of a second, so that a busy client costs one statement a second. The memory is lost
+ * as soon as any key is revoked.
+ */
 export class ApiKeys {
   readonly #database: Database;
+  readonly #clock: Clock;
   readonly #cache = new Map<string, { viewer: Promise<Viewer | undefined>; until: number }>();
+  #changes = 0;
 
-  constructor(database: Database) {
+  constructor(database: Database, clock: Clock) {
     this.#database = database;
+    this.#clock = clock;
   }
 
-  /** Undefined when the key is unknown or revoked. */
+  /** How many changes of keys this process has heard of. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Undefined when the key is unknown, revoked or expired. */
   find(key: string): Promise<Viewer | undefined> {
-    const cached = this.#cache.get(key);
-    if (cached && cached.until > Date.now()) return cached.viewer;
-    if (this.#cache.size >= cacheSize) this.#cache.clear();
-    const viewer = this.#load(key);
-    this.#cache.set(key, { viewer, until: Date.now() + cacheMs });
-    viewer.catch(() => this.#cache.delete(key));
+    return this.#cached(`key ${key}`, findViewer, () => hashKey(key));
+  }
+
+  /** The same by the id of the key. */
+  findById(id: string): Promise<Viewer | undefined> {
+    return this.#cached(`id ${id}`, findViewerById, () => id);
+  }
+
+  /** Some key was revoked: nothing that was read before is believed any longer. */
+  forget(): void {
+    this.#changes += 1;
+    this.#cache.clear();
+  }
+
+  async #cached(name: string, statement: Statement, value: () => unknown): Promise<Viewer | undefined> {
+    const cached = this.#cache.get(name);
+    const viewer = await (cached && cached.until > Date.now()
+      ? cached.viewer
+      : this.#remember(name, this.#load(statement, value())));
+    if (viewer?.expiresAt && viewer.expiresAt <= this.#clock.now()) return undefined;
     return viewer;
   }
 
-  async #load(key: string): Promise<Viewer | undefined> {
-    const [row] = await this.#database.query<ViewerRow>(findViewer, [hashKey(key)]);
-    return row && { ...row, scopes: new Set(scopes.filter((scope) => row.scopes.includes(scope))) };
+  #remember(name: string, viewer: Promise<Viewer | undefined>): Promise<Viewer | undefined> {
+    if (this.#cache.size >= cacheSize) this.#cache.clear();
+    this.#cache.set(name, { viewer, until: Date.now() + cacheMs });
+    viewer.catch(() => this.#cache.delete(name));
+    return viewer;
+  }
+
+  async #load(statement: Statement, value: unknown): Promise<Viewer | undefined> {
+    for (;;) {
+      const asOf = this.#changes;
+      const [row] = await this.#database.query<ViewerRow>(statement, [value]);
+      // A revocation that we heard of meanwhile may have come after this was read.
+      if (asOf !== this.#changes) continue;
+      if (!row) return undefined;
+      const granted = new Set(scopes.filter((scope) => row.scopes.includes(scope)));
+      const expiresAt = row.expiresAt ?? undefined;
+      return { ...row, scopes: granted, expiresAt, watches: undefined, asOf };
+    }
   }
 }
 
-type ViewerRow = Omit<Viewer, "scopes"> & { scopes: string[] };
+interface ViewerRow {
+  accountId: string;
+  accountName: string;
+  keyId: string;
+  keyName: string;
+  scopes: string[];
+  expiresAt: Date | null;
+}
 
-const findViewer: Statement = {
-  name: "find_viewer",
-  text: `
-    select a.id as "accountId", a.name as "accountName", k.id as "keyId", k.name as "keyName", k.scopes
-    from api_keys as k
-    join accounts as a on a.id = k.account_id
-    where k.hash = $1 and k.revoked_at is null`,
-};
+/**
+ * Notes the use as well, to the minute, which costs no statement more. One who is changing the key is not waited for.
+ */
+const findViewerBy = (condition: string): string => `
+    with viewer as (
+      select a.id as "accountId", a.name as "accountName", k.id as "keyId", k.name as "keyName", k.scopes,
+        k.expires_at as "expiresAt"
+      from api_keys as k
+      join accounts as a on a.id = k.account_id
+      where ${condition} and k.revoked_at is null
+    ), used as (
+      select id from api_keys
+      where id = (select "keyId" from viewer)
+        and (last_used_at is null or last_used_at < now() - interval '1 minute')
+      for no key update skip locked
+    ), noted as (
+      update api_keys set last_used_at = now() where id in (select id from used)
+    )
+    select * from viewer`;
+
+const findViewer: Statement = { name: "find_viewer", text: findViewerBy("k.hash = $1") };
+
+const findViewerById: Statement = { name: "find_viewer_by_id", text: findViewerBy("k.id = $1") };
 
 /** Stores a key for an account; the key itself is not kept. Does nothing when it is stored already. */
 export async function storeKey(
   database: Database,
   key: string,
-  { accountId, name, granted }: { accountId: string; name: string; granted: readonly Scope[] },
-): Promise<void> {
+  {
+    accountId,
+    name,
+    granted,
+    expiresAt,
+  }: { accountId: string; name: string; granted: readonly Scope[]; expiresAt?: Date | undefined },
+): Promise<string> {
   const hash = hashKey(key);
-  await database.prisma.apiKey.upsert({
+  const { id } = await database.prisma.apiKey.upsert({
     where: { hash },
-    create: { id: randomUUIDv7(), accountId, name, hash, scopes: [...granted] },
+    create: {
+      id: randomUUIDv7(),
+      accountId,
+      name,
+      hash,
+      scopes: [...granted],
+      expiresAt: expiresAt ?? null,
+    },
     update: { revokedAt: null },
   });
+  return id;
 }

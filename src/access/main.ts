@@ -1,63 +1,80 @@
-import { randomUUIDv7 } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../config.ts";
-import { openDatabase, type Database } from "../database/database.ts";
-import { newKey, scopes, storeKey, type Scope } from "./api-keys.ts";
+import { openDatabase } from "../database/database.ts";
+import { createKey, listKeys, revoke } from "./commands.ts";
 
-const help = `Makes an API key, and its account where there is none of that name. The key is shown once.
+const help = `Makes, lists and revokes API keys.
 
-Usage: npm run keys -- --account <name> [--name <key name>] [--scopes READ,SEND,ADMIN]
+Usage: npm run keys -- [create] --account <name> [--name <key name>] [--scopes READ,SEND,ADMIN] [--expires <time>]
+       npm run keys -- list [--account <name>]
+       npm run keys -- revoke <id> [--force]
 
+create    Makes a key, and its account where there is none of that name. The key is written to standard output,
+          this once; nothing else is, so that a script can take it.
   --account   the account the key belongs to
   --name      what the key is for (default: "key")
   --scopes    what it may do: READ, SEND, ADMIN (default: READ,SEND)
+  --expires   when it is to end by itself, such as 2027-01-31T00:00:00Z (default: never)
 
-Needs DATABASE_URL.
+list      Shows the keys of an account, or of all: id, scopes, when made, last used, and whether it still opens.
+
+revoke    Ends a key for good. Within a second every socket and stream opened with it is closed.
+  --force     also the last key of its account with the ADMIN scope
+
+Needs DATABASE_URL, in the environment. \`npm run keys -- --help\` shows this.
 `;
 
-const { values } = parseArgs({
-  options: {
-    account: { type: "string" },
-    name: { type: "string", default: "key" },
-    scopes: { type: "string", default: "READ,SEND" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+const options = {
+  account: { type: "string" },
+  name: { type: "string", default: "key" },
+  scopes: { type: "string", default: "READ,SEND" },
+  expires: { type: "string" },
+  force: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
 
-if (values.help) process.stdout.write(help);
-else await create().catch(report);
-
-async function create(): Promise<void> {
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  const [command = "create", ...rest] = positionals;
+  if (values.help) return void process.stdout.write(help);
+  if (!["create", "list", "revoke"].includes(command)) throw usage(`There is no command "${command}".`);
+  if (rest.length > (command === "revoke" ? 1 : 0)) throw usage(`"${rest.at(-1)}" is one word too many.`);
   // oxlint-disable-next-line node/no-process-env
   const { databaseUrl } = readConfig({ ...process.env, NODE_ENV: "development" });
-  if (!values.account) throw new ConfigError(`--account is missing.\n\n${help}`);
-  if (databaseUrl === undefined)
-    throw new ConfigError("DATABASE_URL is missing: which database shall know the key?");
+  if (databaseUrl === undefined) {
+    throw new ConfigError(
+      "DATABASE_URL is missing: which database has the keys? Set it, for example " +
+        "DATABASE_URL=postgresql://user:password@localhost/smsgraph.",
+    );
+  }
   const database = openDatabase(databaseUrl, { poolSize: 2 });
   try {
-    const key = newKey();
-    const accountId = await findOrCreateAccount(database, values.account);
-    await storeKey(database, key, { accountId, name: values.name, granted: readScopes(values.scopes) });
-    process.stdout.write(`${key}\n`);
+    if (command === "list") return await listKeys(database, values.account);
+    if (command === "create" && !values.account) throw usage("--account is missing.");
+    if (command === "create") return await createKey(database, { ...values, account: values.account ?? "" });
+    if (rest[0] === undefined) throw usage("Which key? `npm run keys -- list` shows their ids.");
+    await revoke(database, rest[0], values.force);
   } finally {
     await database.close();
   }
 }
 
-function readScopes(text: string): Scope[] {
-  return text.split(",").map((word) => {
-    const scope = scopes.find((known) => known === word.trim().toUpperCase());
-    if (scope) return scope;
-    throw new ConfigError(`There is no scope "${word}". The scopes are ${scopes.join(", ")}.`);
-  });
+function readArguments() {
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    throw usage((error as Error).message);
+  }
 }
 
-async function findOrCreateAccount({ prisma }: Database, name: string): Promise<string> {
-  const known = await prisma.account.findFirst({ where: { name } });
-  return (known ?? (await prisma.account.create({ data: { id: randomUUIDv7(), name } }))).id;
-}
+const usage = (problem: string): ConfigError => new ConfigError(`${problem}\n\n${help}`);
 
-function report(error: unknown): void {
+// Whoever reads our output may stop reading, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
+await main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-}
+});

@@ -21,45 +21,29 @@ const mostBodies = 1_000;
 const firstPauseMs = 5_000;
 const longestPauseMs = 5 * 60_000;
 
-/** What keeps a queue from being asked for a while. */
-interface Trouble {
-  failures: number;
-  untilMs: number;
-}
-
 /**
  * Empties the queue of a provider that hands each receipt out once. One reader at a time over all processes: a
  * second one does nothing. Every body is committed as it came before anything is read out of it. A provider that
- * gives no receipts is left alone for as long as it says, and the longer the more often that happens.
+ * gives no receipts is left alone by all of them for as long as it says, and the longer the more often that happens.
  */
 export function createDrain(options: DrainOptions): (providerId: string) => Promise<void> {
-  // A connection that was changed is another one, and forgiven.
-  const troubles = new WeakMap<Connection, Trouble>();
   return async (providerId) => {
     const connection = await options.connections.get(providerId);
-    if (!connection?.client.drainReceipts) return;
-    const trouble = troubles.get(connection);
-    if (trouble && options.clock.now().getTime() < trouble.untilMs) return;
-    const problem = await drainAlone(options, connection);
-    if (!problem) return void troubles.delete(connection);
-    const failures = (trouble?.failures ?? 0) + 1;
-    const growingMs = Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs);
-    const pauseMs = Math.max(growingMs, (problem.retryAfterSeconds ?? 0) * 1000);
-    troubles.set(connection, { failures, untilMs: options.clock.now().getTime() + pauseMs });
-    options.logger.warn({ providerId, problem, pauseMs }, "could not take receipts");
+    if (connection?.client.drainReceipts) await drainAlone(options, connection);
   };
 }
 
-async function drainAlone(
-  options: DrainOptions,
-  connection: Connection,
-): Promise<ProviderProblem | undefined> {
+async function drainAlone(options: DrainOptions, connection: Connection): Promise<void> {
   const { id } = connection.row;
   const client = await options.database.pool.connect();
   try {
-    if (!(await hold(client, id))) return undefined;
+    if (!(await hold(client, id))) return;
     try {
-      return await drain(options, connection);
+      const failures = await readFailures(options, id);
+      if (failures === undefined) return;
+      const problem = await drain(options, connection);
+      if (problem) await pauseAfter(options, id, failures + 1, problem);
+      else if (failures > 0) await options.database.query(notePause, [id, 0, null]);
     } finally {
       await client.query(unlock, [id]).catch(() => undefined);
     }
@@ -71,6 +55,37 @@ async function drainAlone(
 async function hold(client: PoolClient, providerId: string): Promise<boolean> {
   const { rows } = await client.query<{ held: boolean }>(tryLock, [providerId]);
   return rows[0]?.held ?? false;
+}
+
+const readPause: Statement = {
+  name: "read_drain_pause",
+  text: `
+    select drain_failures as failures
+    from providers
+    where id = $1 and (drain_paused_until is null or drain_paused_until <= $2)`,
+};
+
+const notePause: Statement = {
+  name: "note_drain_pause",
+  text: "update providers set drain_failures = $2, drain_paused_until = $3 where id = $1",
+};
+
+/** How often in a row the queue gave nothing; undefined while it is left alone. */
+async function readFailures({ database, clock }: DrainOptions, id: string): Promise<number | undefined> {
+  const [row] = await database.query<{ failures: number }>(readPause, [id, clock.now()]);
+  return row?.failures;
+}
+
+async function pauseAfter(
+  { database, clock, logger }: DrainOptions,
+  providerId: string,
+  failures: number,
+  problem: ProviderProblem,
+): Promise<void> {
+  const growingMs = Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs);
+  const pauseMs = Math.max(growingMs, (problem.retryAfterSeconds ?? 0) * 1000);
+  await database.query(notePause, [providerId, failures, new Date(clock.now().getTime() + pauseMs)]);
+  logger.warn({ providerId, problem, pauseMs }, "could not take receipts");
 }
 
 async function drain(

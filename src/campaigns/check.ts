@@ -1,13 +1,11 @@
-import type { Connection } from "../connections/connections.ts";
 import { DomainError, InvalidInputError, InvalidTextError, type Refusal } from "../errors.ts";
-import { chooseRoute, chooseSender, encode, longestReference } from "../messages/draft.ts";
-import { parseRecipient, type Recipient } from "../messages/phone.ts";
+import { contentOf, planMessage, type Content, type MessagePlan } from "../messages/draft.ts";
+import { routeMessage } from "../messages/routing.ts";
+import type { StoredRoute } from "../messages/stored-route.ts";
 import type { TextEncoding } from "../messages/text.ts";
-import { estimateCost } from "../pricing/cost.ts";
 import type { Amount } from "../pricing/money.ts";
-import type { RateBook } from "../pricing/rate-book.ts";
+import type { RoutingTable } from "../pricing/route.ts";
 import type { E164 } from "../providers/provider.ts";
-import { storable } from "../storable.ts";
 import type { RecipientRow } from "./recipients.ts";
 import type { CampaignInput } from "./settings.ts";
 import type { Template } from "./template.ts";
@@ -19,6 +17,8 @@ export interface Shape {
   sender: string;
   encoding: TextEncoding;
   segments: number;
+  /** Why it is this provider. */
+  route: StoredRoute;
   /** Of one message; undefined without a rate. */
   cost: Amount | undefined;
 }
@@ -38,16 +38,7 @@ export type Verdict = { accepted: Accepted } | { refused: Refusal };
 export interface CheckerOptions {
   input: CampaignInput;
   template: Template;
-  /** The account's enabled connections, the preferred first. */
-  routes: readonly Connection[];
-  book: RateBook;
-  now: Date;
-}
-
-interface Encoded {
-  encoding: TextEncoding;
-  segments: number;
-  sender: string;
+  table: RoutingTable;
 }
 
 /** Decides for each recipient whether it gets a message, by which provider, and what that will cost. */
@@ -55,21 +46,21 @@ export class RecipientChecker {
   /** The sender, where a provider has no other. */
   readonly sender: string;
   readonly #options: CheckerOptions;
-  readonly #chosen: Connection;
   /** The text, where it is the same for all. */
-  readonly #commonText: string | undefined;
-  readonly #common = new Map<Connection, Encoded>();
+  readonly #common: Content | undefined;
   readonly #shapes = new Map<string, Shape>();
 
   /** @throws DomainError what is wrong for whatever recipient */
   constructor(options: CheckerOptions) {
-    const { input, template, routes } = options;
+    const { input, template, table } = options;
     this.#options = options;
-    this.#chosen = chooseRoute({ text: input.text, providerId: input.providerId }, routes);
-    this.sender = input.from ?? this.#chosen.row.defaultSender ?? chooseSender(input, "", this.#chosen);
-    if (template.names.length > 0) return;
-    this.#commonText = template.render([]) ?? "";
-    this.#encodeCommon(this.#commonText, this.#chosen);
+    const { from, providerId } = input;
+    if (template.names.length === 0) this.#common = contentOf({ text: template.render([]) ?? "" });
+    // Policies are for destinations: they are asked about each recipient.
+    const anywhere = { ...table, policies: [] };
+    const content = this.#common ?? anyContent;
+    const wishes = { from, providerId, to: "", text: content.text };
+    this.sender = routeMessage(anywhere, wishes, "" as E164, null, content).sender;
   }
 
   check(row: RecipientRow): Verdict {
@@ -83,25 +74,11 @@ export class RecipientChecker {
 
   #accept(row: RecipientRow): Accepted {
     if (row.problem !== undefined) throw new InvalidInputError("file", row.problem);
-    const recipient = parseRecipient(row.to);
-    const { position, clientRef } = row;
-    checkReference(clientRef);
-    const text = this.#commonText ?? this.#render(row);
-    const connection = this.#chooseRoute(recipient);
-    const encoded =
-      this.#commonText === undefined ? this.#encode(text, connection) : this.#encodeCommon(text, connection);
-    return {
-      position,
-      to: recipient.to,
-      clientRef,
-      text,
-      shape: this.#shapeOf(recipient, connection, encoded),
-    };
-  }
-
-  /** The one place that decides which provider carries the message of a recipient. */
-  #chooseRoute(_recipient: Recipient): Connection {
-    return this.#chosen;
+    const { position, clientRef, to } = row;
+    const { from, providerId } = this.#options.input;
+    const text = this.#common?.text ?? this.#render(row);
+    const plan = planMessage(this.#options.table, { to, text, from, providerId, clientRef }, this.#common);
+    return { position, to: plan.recipient, clientRef, text, shape: this.#shapeOf(plan) };
   }
 
   #render({ values }: RecipientRow): string {
@@ -112,39 +89,20 @@ export class RecipientChecker {
     throw new InvalidTextError(`There is no value for ${missing.map((name) => `{{${name}}}`).join(", ")}.`);
   }
 
-  #encode(text: string, connection: Connection): Encoded {
-    const { encoding, segments } = encode({ text }, connection);
-    return { encoding, segments, sender: chooseSender(this.#options.input, text, connection) };
-  }
-
-  #encodeCommon(text: string, connection: Connection): Encoded {
-    const known = this.#common.get(connection);
-    if (known) return known;
-    const encoded = this.#encode(text, connection);
-    this.#common.set(connection, encoded);
-    return encoded;
-  }
-
-  #shapeOf({ country }: Recipient, { row }: Connection, { encoding, segments, sender }: Encoded): Shape {
-    const key = `${country ?? ""} ${row.id} ${encoding} ${segments}`;
+  #shapeOf({ country, connection, sender, route, cost, content }: MessagePlan): Shape {
+    const { encoding, segments } = content;
+    const providerId = connection.row.id;
+    const key = `${country ?? ""} ${providerId} ${encoding} ${segments}`;
     const known = this.#shapes.get(key);
     if (known) return known;
-    const providerId = row.id;
-    const { book, now } = this.#options;
-    const cost = estimateCost(book, { providerId, country, segments }, now);
-    const shape = { country, providerId, sender, encoding, segments, cost };
+    const shape = { country, providerId, sender, encoding, segments, route, cost };
     this.#shapes.set(key, shape);
     return shape;
   }
 }
 
-function checkReference(clientRef: string | null): void {
-  if (clientRef === null) return;
-  if (clientRef.length === 0 || clientRef.length > longestReference) {
-    throw new InvalidInputError("clientRef", `\`clientRef\` must have 1 to ${longestReference} characters.`);
-  }
-  storable(clientRef, "clientRef");
-}
+/** Where each recipient has a text of his own. */
+const anyContent = contentOf({ text: "Hello" });
 
 const longestShown = 100;
 

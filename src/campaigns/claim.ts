@@ -1,8 +1,10 @@
+import { advanceMessages } from "../messages/advance.ts";
 import type { Queryable, Statement } from "../database/database.ts";
-import { startAttempts, type DispatchMessage } from "../messages/attempts.ts";
+import { attemptsSoFar, dispatchColumns, startAttempts, type DispatchMessage } from "../messages/attempts.ts";
 import type { MessagePriority } from "../messages/draft.ts";
 import type { StatusChange } from "../messages/status-change.ts";
 import { applyChanges } from "../messages/transition.ts";
+import type { Submission } from "../providers/provider.ts";
 import { closuresOf, type Closures } from "./send-window.ts";
 
 /** A campaign as the pump needs it. */
@@ -46,11 +48,9 @@ const takeTokens: Statement = {
 const select = (name: string, condition: string): Statement => ({
   name,
   text: `
-    select id, provider_id as "providerId", campaign_id as "campaignId", recipient, sender, text, encoding, segments,
-      flash, priority, status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId",
-      dlt_template_id as "dltTemplateId",
-      (select coalesce(max(number), 0)::int from attempts where message_id = m.id) as attempts
+    select ${dispatchColumns}
     from messages as m
+    cross join lateral (${attemptsSoFar}) as a
     where campaign_id = $1 and ${condition}
       and case when country is null then not $3::boolean else country <> all ($4::text[]) end
       and provider_id <> all ($5::uuid[])
@@ -71,6 +71,8 @@ export interface ClaimRequest {
   limit: number;
   /** Providers that take nothing at present. */
   closed: readonly string[];
+  /** Kind of a provider whose messages were admitted. */
+  kindOf: (providerId: string) => string;
   /** Divides one provider's messages into requests, and names each (see `Attempt.claim`). */
   divide: (providerId: string, messages: DispatchMessage[]) => SubmitRequest[];
   /** Which of the messages may be submitted now. */
@@ -83,7 +85,18 @@ export interface SubmitRequest {
   name: string;
   providerId: string;
   messages: DispatchMessage[];
+  /** What the provider gets, in the same order. */
+  submissions: Submission[];
 }
+
+export interface Claim {
+  requests: SubmitRequest[];
+  /** When to ask again at the earliest, in milliseconds. */
+  restMs: number;
+}
+
+/** There was nothing to claim: it is not looked for at every turn. */
+const emptyRestMs = 250;
 
 const nothingClosed: Closures = { countries: [], stateless: false };
 
@@ -95,26 +108,29 @@ export async function claimMessages(
   transaction: Queryable,
   request: ClaimRequest,
   now: Date,
-): Promise<SubmitRequest[]> {
+): Promise<Claim> {
   const campaign = await readForClaim(transaction, request.campaignId);
-  if (campaign?.status !== "RUNNING") return [];
+  if (campaign?.status !== "RUNNING") return { requests: [], restMs: emptyRestMs };
   const tokens = tokensOf(campaign, now);
   const limit = Math.min(request.limit, Math.floor(tokens));
-  if (limit < 1) return [];
+  if (limit < 1) return { requests: [], restMs: refillMs(campaign, tokens) };
   const { countries, stateless } = closedFor(campaign, now);
   const values = [request.campaignId, now, stateless, countries, request.closed];
   const found = await transaction.query<DispatchMessage>(selectQueued, [...values, limit]);
   if (found.length < limit) {
     found.push(...(await transaction.query<DispatchMessage>(selectDue, [...values, limit - found.length])));
   }
-  if (found.length === 0) return [];
+  if (found.length === 0) return { requests: [], restMs: emptyRestMs };
   const admitted = await request.admit(transaction, found);
   const requests = await startSubmitting(transaction, admitted, request, now);
-  if (campaign.messagesPerSecond !== null) {
-    const taken = requests.reduce((sum, { messages }) => sum + messages.length, 0);
+  const taken = requests.reduce((sum, { messages }) => sum + messages.length, 0);
+  if (campaign.messagesPerSecond !== null)
     await transaction.query(takeTokens, [campaign.id, tokens - taken, now]);
-  }
-  return requests;
+  const isMore = requests.length > 0 && tokens - taken >= 1;
+  return {
+    requests,
+    restMs: isMore ? 0 : requests.length > 0 ? refillMs(campaign, tokens - taken) : emptyRestMs,
+  };
 }
 
 /** Only a campaign with a rate of its own is locked: its tokens are shared by all workers. */
@@ -131,6 +147,13 @@ function tokensOf({ messagesPerSecond, tokens, refilledAt }: RunningCampaign, no
   return Math.min(Math.max(1, messagesPerSecond / 10), tokens + seconds * messagesPerSecond);
 }
 
+/** Until half the bucket is full, and so the next claim worth its transaction. */
+function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
+  if (messagesPerSecond === null) return 0;
+  const wanted = Math.max(1, messagesPerSecond / 20);
+  return Math.max(5, ((wanted - tokens) / messagesPerSecond) * 1000);
+}
+
 function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: Date): Closures {
   if (windowStart === null || windowEnd === null) return nothingClosed;
   return closuresOf({ start: windowStart, end: windowEnd }, timeZone ?? "UTC", now);
@@ -139,14 +162,15 @@ function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: D
 async function startSubmitting(
   transaction: Queryable,
   messages: readonly DispatchMessage[],
-  { divide }: ClaimRequest,
+  { divide, kindOf }: ClaimRequest,
   now: Date,
 ): Promise<SubmitRequest[]> {
-  const changes = messages.flatMap((message) => claimChanges(message, now));
-  const transitions = await applyChanges(transaction, changes);
-  const taken = new Set(
-    transitions.flatMap((one) => (one?.change.status === "SUBMITTING" ? [one.change.messageId] : [])),
-  );
+  const { QUEUED: queued = [], SCHEDULED: due = [] } = Object.groupBy(messages, ({ status }) => status);
+  const taken = await startDue(transaction, due, now);
+  for (const [providerId, group] of Map.groupBy(queued, (message) => message.providerId)) {
+    const step = { to: "SUBMITTING", providerId, kind: kindOf(providerId), receivedAt: now } as const;
+    for (const id of await advanceMessages(transaction, { ...step, messages: group })) taken.add(id);
+  }
   const claimed = messages.filter(({ id }) => taken.has(id));
   const groups = Map.groupBy(claimed, ({ providerId }) => providerId);
   const requests = [...groups].flatMap(([providerId, group]) => divide(providerId, group));
@@ -155,10 +179,21 @@ async function startSubmitting(
   return requests;
 }
 
-function claimChanges({ id: messageId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
-  const base = { messageId, source: "DISPATCH", receivedAt } as const;
-  const claim = { ...base, status: "SUBMITTING", onlyFrom: ["QUEUED"] } as const;
-  return status === "SCHEDULED"
-    ? [{ ...base, status: "QUEUED", onlyFrom: ["SCHEDULED"] } as const, claim]
-    : [claim];
+/** Those whose time has come take two steps at once. */
+async function startDue(
+  transaction: Queryable,
+  messages: readonly DispatchMessage[],
+  receivedAt: Date,
+): Promise<Set<string>> {
+  const changes = messages.flatMap(({ id: messageId, providerId }): StatusChange[] => {
+    const base = { messageId, providerId, source: "DISPATCH", receivedAt } as const;
+    return [
+      { ...base, status: "QUEUED", onlyFrom: ["SCHEDULED"] },
+      { ...base, status: "SUBMITTING", onlyFrom: ["QUEUED"] },
+    ];
+  });
+  const transitions = changes.length === 0 ? [] : await applyChanges(transaction, changes);
+  return new Set(
+    transitions.flatMap((one) => (one?.change.status === "SUBMITTING" ? [one.change.messageId] : [])),
+  );
 }

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
-import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { InvalidInputError, InvalidTextError, NoRecipientsError, type Refusal } from "../errors.ts";
 import { newMessageId } from "../messages/message-id.ts";
-import type { RateBooks } from "../pricing/rate-book.ts";
+import type { RoutingTables } from "../pricing/routing-tables.ts";
+import type { Spending } from "../pricing/spending.ts";
 import { isStorable } from "../storable.ts";
 import { RecipientChecker, type Accepted } from "./check.ts";
 import { readCsv } from "./csv.ts";
@@ -26,12 +26,15 @@ import { parseTemplate, type Template } from "./template.ts";
 
 export interface CreateOptions {
   database: Database;
-  connections: Connections;
-  rateBooks: RateBooks;
+  routingTables: RoutingTables;
+  spending: Spending;
   clock: Clock;
 }
 
 export type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
+
+/** What its caller changed elsewhere just now holds for a campaign, too. */
+const staleMs = 0;
 
 /** Recipients in one statement: enough to make it cheap, few enough to keep its transaction short. */
 const chunkSize = 2_500;
@@ -73,17 +76,13 @@ export async function createCampaign(
 }
 
 /** Everything that can be checked before there is anything to store. */
-async function prepare(
-  { connections, rateBooks, clock }: CreateOptions,
-  accountId: string,
-  input: CampaignInput,
-) {
+async function prepare({ routingTables, clock }: CreateOptions, accountId: string, input: CampaignInput) {
   const now = clock.now();
   const settings = checkSettings(input, now);
   if (input.from != null) checkLength(input.from, "from");
   const template = readTemplate(input.text);
-  const [routes, book] = await Promise.all([connections.enabledOf(accountId), rateBooks.of(accountId)]);
-  const checker = new RecipientChecker({ input, template, routes, book, now });
+  const table = await routingTables.of(accountId, staleMs);
+  const checker = new RecipientChecker({ input, template, table });
   const source = await open(input, template);
   return {
     ...settings,
@@ -133,13 +132,13 @@ async function importAll(
   checker: RecipientChecker,
   seen: NumberSet | undefined,
 ): Promise<string> {
-  const { database, clock } = options;
+  const { database, spending, clock } = options;
   const campaignId = await beginImport(database, campaign);
   if (campaignId !== campaign.id) return campaignId;
   try {
     const { accepted, refused, first } = await storeAll(options, campaign, source, checker, seen);
     if (accepted === 0) throw new NoRecipientsError(refused, first);
-    if (await sealImport(database, campaignId, clock.now())) return campaignId;
+    if (await sealImport(spending, campaign, clock.now())) return campaignId;
     throw new Error("The import was given up, since it gave no sign of life for too long");
   } catch (error) {
     // What cannot be removed now, since the database is away, say, goes in the regular round.

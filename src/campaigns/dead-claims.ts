@@ -48,14 +48,10 @@ export async function abandonDeadClaims(options: {
     reason: "the process that was sending it ended before the answer",
   } as const;
   const finishedAt = clock.now();
-  await outcomes.recordAll(
-    messages.map((message) => ({
-      message,
-      attempt: message.attempts,
-      outcome,
-      startedAt: undefined,
-      finishedAt,
-    })),
+  await Promise.all(
+    messages.map((message) =>
+      outcomes.record({ message, attempt: message.attempts, outcome, startedAt: undefined, finishedAt }),
+    ),
   );
   const workers = new Set(dead.map(({ worker }) => worker));
   logger.warn(

@@ -26,7 +26,7 @@ const expand: Statement = {
     ), numbered as (
       select *, row_number() over (order by position) as place from taken
     ), message as (
-      select n.*, ids.id, c.account_id, c.text as campaign_text, c.priority, c.scheduled_at,
+      select n.*, ids.id, c.account_id, c.provider_id is null as routed, c.text as campaign_text, c.priority, c.scheduled_at,
         case
           when c.status = 'CANCELLED' then 'CANCELLED'
           when c.scheduled_at > $3 then 'SCHEDULED'
@@ -38,10 +38,10 @@ const expand: Statement = {
     ), stored as (
       insert into messages (
         id, account_id, campaign_id, provider_id, recipient, sender, text, encoding, segments, priority, country,
-        client_ref, scheduled_at, created_at, estimated_cost, estimated_currency, status, last_event_tx, updated_at
+        client_ref, scheduled_at, created_at, estimated_cost, estimated_currency, routed, status, last_event_tx, updated_at
       )
       select id, account_id, campaign_id, provider_id, recipient, sender, coalesce(text, campaign_text), encoding,
-        segments, priority, country, client_ref, scheduled_at, $3, estimated_cost, estimated_currency, status,
+        segments, priority, country, client_ref, scheduled_at, $3, estimated_cost, estimated_currency, routed, status,
         pg_current_xact_id()::text::bigint, $3
       from message
     ), logged as (

@@ -21,7 +21,7 @@ interface Options {
   clock: Clock;
 }
 
-const change = (name: string, assignments: string, condition: string): Statement => ({
+const changing = (name: string, assignments: string, condition: string): Statement => ({
   name,
   text: `
     with changed as (
@@ -33,9 +33,9 @@ const change = (name: string, assignments: string, condition: string): Statement
     select id, pg_notify('${campaignChannel}', id::text) from changed`,
 });
 
-const pause = change("pause_campaign", "status = 'PAUSED'", "status in ('SCHEDULED', 'RUNNING')");
+const pause = changing("pause_campaign", "status = 'PAUSED'", "status in ('SCHEDULED', 'RUNNING')");
 
-const resume = change(
+const resume = changing(
   "resume_campaign",
   `status = case when scheduled_at > $3 then 'SCHEDULED' else 'RUNNING' end::campaign_status,
     started_at = case when scheduled_at > $3 then null else coalesce(started_at, $3) end,
@@ -43,7 +43,7 @@ const resume = change(
   "status = 'PAUSED'",
 );
 
-const cancel = change(
+const cancel = changing(
   "cancel_campaign",
   "status = 'CANCELLED', completed_at = $3",
   "status in ('SCHEDULED', 'RUNNING', 'PAUSED')",

@@ -5,13 +5,20 @@ import type { Database, Queryable } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../logger.ts";
 import type { DispatchMessage } from "../messages/attempts.ts";
+import type { Failover } from "../messages/failover.ts";
 import { admitMessages } from "../messages/lane.ts";
 import type { Outcomes } from "../messages/outcomes.ts";
 import { toSubmission } from "../messages/submission.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { applyChanges } from "../messages/transition.ts";
-import type { SubmitOutcome } from "../providers/provider.ts";
-import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
+import type { Submission, SubmitOutcome } from "../providers/provider.ts";
+import {
+  claimMessages,
+  readRunningCampaigns,
+  type Claim,
+  type RunningCampaign,
+  type SubmitRequest,
+} from "./claim.ts";
 import { claimLockSpace } from "./dead-claims.ts";
 
 export interface CampaignPumpOptions {
@@ -21,10 +28,12 @@ export interface CampaignPumpOptions {
   clock: Clock;
   logger: Logger;
   outcomes: Outcomes;
+  failover: Failover;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
-/** Messages in one claim, and in one statement. */
+/** Messages in one claim, and in one statement. The first is small: a campaign may go out one by one. */
+const firstClaim = 100;
 const largestClaim = 1_000;
 /** Requests under way at one provider: bulk ones are few and large; single ones leave connections to single messages. */
 const bulkRequests = 4;
@@ -34,16 +43,20 @@ const mostUnstored = 5_000;
 
 const idleMs = 500;
 const disabledMs = 1_000;
-/** A campaign that had nothing to claim is looked at again after this. */
-const restMs = 250;
+/** How soon it is asked whether messages of a provider in trouble can go elsewhere. */
+const stuckMs = 2_000;
 
-/** What this process has under way at a provider. */
+/** What this process may still start at a provider. */
 interface Slots {
   connection: Connection;
-  bulkSize: number;
-  /** Requests that may still start. */
-  free: number;
-  capacity: number;
+  bulk: number;
+  single: number;
+}
+
+/** A message with what its provider gets. */
+interface Prepared {
+  message: DispatchMessage;
+  submission: Submission;
 }
 
 /** Sends the messages of running campaigns: claims them in batches, and hands each provider as much as it takes. */
@@ -54,12 +67,18 @@ export class CampaignPump {
   /** Providers that take nothing, until when. */
   readonly #closed = new Map<string, number>();
   readonly #resting = new Map<string, number>();
+  /** How many messages to look at in the next claim of a campaign: not many more than are taken. */
+  readonly #limits = new Map<string, number>();
+  /** The providers met so far in each campaign. */
+  readonly #providers = new Map<string, Set<string>>();
   readonly #underway = new Set<Promise<void>>();
   #unstored = 0;
   #claims = 0;
   #turn = 0;
   #stopping = false;
-  #wake: () => void = () => undefined;
+  /** Something changed since the last claim was begun. */
+  #isNews = false;
+  #resume: () => void = () => undefined;
   #running: Promise<void> | undefined;
   #letGo: (() => Promise<void>) | undefined;
 
@@ -86,6 +105,7 @@ export class CampaignPump {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       let claimed = 0;
+      this.#isNews = false;
       try {
         claimed = await this.#claimOnce();
       } catch (error) {
@@ -95,11 +115,21 @@ export class CampaignPump {
     }
   }
 
-  /** Until something changes, or for a moment. */
+  #wake(): void {
+    this.#isNews = true;
+    this.#resume();
+  }
+
+  /** Until something changes, or a campaign has rested. */
   #pause(): Promise<void> {
+    if (this.#isNews) return Promise.resolve();
+    const now = performance.now();
+    const rests = [...this.#resting.values(), ...this.#closed.values()]
+      .filter((until) => until > now)
+      .map((until) => until - now);
     return new Promise((done) => {
-      const timer = setTimeout(done, idleMs);
-      this.#wake = () => {
+      const timer = setTimeout(done, Math.min(idleMs, ...rests));
+      this.#resume = () => {
         clearTimeout(timer);
         done();
       };
@@ -111,37 +141,80 @@ export class CampaignPump {
     if (this.#unstored >= mostUnstored) return 0;
     const campaigns = await readRunningCampaigns(this.#options.database);
     const now = performance.now();
-    const awake = campaigns.filter(({ id }) => (this.#resting.get(id) ?? 0) <= now);
+    const closed = new Set(this.#closedProviders());
+    const awake = campaigns.filter(
+      ({ id }) => (this.#resting.get(id) ?? 0) <= now && !this.#isHeldUp(id, closed),
+    );
     const equals = awake.filter(({ priority }) => priority === awake[0]?.priority);
     const others = awake.slice(equals.length);
     const turn = equals.length === 0 ? 0 : this.#turn++ % equals.length;
     for (const campaign of [...equals.slice(turn), ...equals.slice(0, turn), ...others]) {
-      const claimed = await this.#claimFrom(campaign);
-      if (claimed > 0) return claimed;
-      this.#resting.set(campaign.id, performance.now() + restMs);
+      const { requests, restMs } = await this.#claimFrom(campaign);
+      if (restMs > 0) this.#resting.set(campaign.id, performance.now() + restMs);
+      if (requests.length > 0) return requests.length;
     }
-    if (campaigns.length === 0) this.#resting.clear();
+    this.#forgetAllBut(new Set(campaigns.map(({ id }) => id)));
     return 0;
   }
 
-  async #claimFrom({ id: campaignId }: RunningCampaign): Promise<number> {
+  /** Whether every provider that it is known to need takes nothing now. */
+  #isHeldUp(campaignId: string, closed: ReadonlySet<string>): boolean {
+    return this.#providers.get(campaignId)?.isSubsetOf(closed) ?? false;
+  }
+
+  #forgetAllBut(running: ReadonlySet<string>): void {
+    for (const map of [this.#resting, this.#limits, this.#providers])
+      for (const id of map.keys()) if (!running.has(id)) map.delete(id);
+  }
+
+  async #claimFrom({ id: campaignId }: RunningCampaign): Promise<Claim> {
     const { database, clock } = this.#options;
     const now = clock.now();
-    const requests = await database.transaction((transaction) =>
+    const stuck: DispatchMessage[] = [];
+    const claim = await database.transaction((transaction) =>
       claimMessages(
         transaction,
         {
           campaignId,
-          limit: largestClaim,
+          limit: this.#limits.get(campaignId) ?? firstClaim,
           closed: this.#closedProviders(),
-          admit: (inner, messages) => this.#admit(inner, messages, now),
-          divide: (providerId, messages) => this.#divide(providerId, messages),
+          admit: (inner, messages) => {
+            this.#meet(campaignId, messages);
+            return this.#admit(inner, messages, stuck, now);
+          },
+          kindOf: (providerId) => this.#slots.get(providerId)?.connection.adapter.kind ?? "",
+          divide: (providerId, messages) => this.#divide(providerId, messages, now),
         },
         now,
       ),
     );
-    for (const request of requests) this.#begin(request, now);
-    return requests.length;
+    for (const request of claim.requests) this.#begin(request, now);
+    const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
+    this.#limits.set(campaignId, Math.min(Math.max(firstClaim, taken * 4), largestClaim));
+    const moved = await this.#moveOn(campaignId, stuck, now);
+    return moved > 0 ? { ...claim, restMs: 0 } : claim;
+  }
+
+  /** Takes messages away from providers in trouble. While there are any to take, more are looked for. */
+  async #moveOn(campaignId: string, stuck: readonly DispatchMessage[], now: Date): Promise<number> {
+    if (stuck.length === 0) return 0;
+    const { failover, connections, database } = this.#options;
+    const moved = await failover.moveOn(stuck, "Its provider takes no messages at present.");
+    for (const { id, providerId } of stuck) if (moved.has(id)) this.#closed.delete(providerId);
+    if (moved.size > 0) this.#providers.delete(campaignId);
+    const left = stuck.filter(({ id }) => !moved.has(id));
+    for (const [providerId, messages] of Map.groupBy(left, (message) => message.providerId)) {
+      const connection = await connections.get(providerId);
+      if (connection && connection.row.disconnectedAt === null) continue;
+      await database.transaction((transaction) => failAll(transaction, messages, now));
+    }
+    return moved.size;
+  }
+
+  #meet(campaignId: string, messages: readonly DispatchMessage[]): void {
+    const known = this.#providers.get(campaignId) ?? new Set();
+    for (const { providerId } of messages) known.add(providerId);
+    this.#providers.set(campaignId, known);
   }
 
   #closedProviders(): string[] {
@@ -152,33 +225,55 @@ export class CampaignPump {
   }
 
   /** Of the messages found those that their providers take now, by our own slots and by the lanes that all share. */
-  async #admit(transaction: Queryable, found: DispatchMessage[], now: Date): Promise<DispatchMessage[]> {
+  async #admit(
+    transaction: Queryable,
+    found: DispatchMessage[],
+    stuck: DispatchMessage[],
+    now: Date,
+  ): Promise<DispatchMessage[]> {
     const wanted: DispatchMessage[] = [];
+    const bulkSizes = new Map<string, number>();
     for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
-      const slots = await this.#slotsOf(providerId, transaction, group, now);
-      if (slots) wanted.push(...group.slice(0, slots.free * slots.bulkSize));
+      const slots = await this.#slotsOf(providerId);
+      if (!slots) {
+        stuck.push(...group);
+        continue;
+      }
+      const fitting = fittingRequests(slots, this.#requests(slots, group, now));
+      wanted.push(...fitting.flat().map(({ message }) => message));
+      bulkSizes.set(providerId, fitting[0]?.length ?? 1);
     }
-    const bulkSizes = new Map([...this.#slots].map(([id, { bulkSize }]) => [id, bulkSize]));
-    const asker = { isCampaign: true, bulkSizes };
-    const { admitted, waiting } = await admitMessages(transaction, wanted, now, asker);
-    for (const { id, providerId } of wanted) {
-      const waitMs = waiting.get(id);
-      if (waitMs !== undefined) this.#close(providerId, waitMs);
+    const { admitted, waiting } = await admitMessages(transaction, wanted, now, {
+      isCampaign: true,
+      bulkSizes,
+    });
+    for (const message of wanted) {
+      const { id, providerId } = message;
+      const wait = waiting.get(id);
+      if (wait)
+        this.#close(providerId, wait.isDistrusted ? Math.min(wait.retryAfterMs, stuckMs) : wait.retryAfterMs);
+      if (wait?.isDistrusted === true) stuck.push(message);
     }
     return admitted;
   }
 
-  async #slotsOf(
-    providerId: string,
-    transaction: Queryable,
-    messages: readonly DispatchMessage[],
-    now: Date,
-  ): Promise<Slots | undefined> {
+  /** Messages as their provider takes them together. */
+  #requests({ connection }: Slots, messages: readonly DispatchMessage[], startedAt: Date): Prepared[][] {
+    const callbackUrl = this.#options.connections.callbackUrl(connection);
+    const prepared = messages.map((message) => ({
+      message,
+      submission: toSubmission(message, callbackUrl, startedAt),
+    }));
+    if (!connection.client.divide) return prepared.map((one) => [one]);
+    const bySubmission = new Map(prepared.map((one) => [one.submission, one]));
+    const requests = connection.client.divide([...bySubmission.keys()]);
+    return requests.map((request) => request.flatMap((submission) => bySubmission.get(submission) ?? []));
+  }
+
+  /** Undefined for a provider that is disconnected or switched off. */
+  async #slotsOf(providerId: string): Promise<Slots | undefined> {
     const connection = await this.#options.connections.get(providerId);
-    if (!connection || connection.row.disconnectedAt) {
-      await failAll(transaction, messages, now);
-      return undefined;
-    }
+    if (!connection || connection.row.disconnectedAt) return undefined;
     if (!connection.row.enabled) {
       this.#close(providerId, disabledMs);
       return undefined;
@@ -193,14 +288,15 @@ export class CampaignPump {
     this.#closed.set(providerId, performance.now() + milliseconds);
   }
 
-  #divide(providerId: string, messages: DispatchMessage[]): SubmitRequest[] {
-    const bulkSize = this.#slots.get(providerId)?.bulkSize ?? 1;
-    const requests: SubmitRequest[] = [];
-    for (let start = 0; start < messages.length; start += bulkSize) {
-      const name = `${this.#worker}/${++this.#claims}`;
-      requests.push({ name, providerId, messages: messages.slice(start, start + bulkSize) });
-    }
-    return requests;
+  #divide(providerId: string, messages: DispatchMessage[], startedAt: Date): SubmitRequest[] {
+    const slots = this.#slots.get(providerId);
+    const requests = slots ? this.#requests(slots, messages, startedAt) : [];
+    return requests.map((request) => ({
+      name: `${this.#worker}/${++this.#claims}`,
+      providerId,
+      messages: request.map(({ message }) => message),
+      submissions: request.map(({ submission }) => submission),
+    }));
   }
 
   #begin(request: SubmitRequest, startedAt: Date): void {
@@ -216,14 +312,15 @@ export class CampaignPump {
     this.#underway.add(work);
   }
 
-  async #submit({ providerId, messages }: SubmitRequest, startedAt: Date): Promise<void> {
+  async #submit({ providerId, messages, submissions }: SubmitRequest, startedAt: Date): Promise<void> {
     const slots = this.#slots.get(providerId);
     if (!slots) return;
-    slots.free--;
+    const kind = messages.length > 1 ? "bulk" : "single";
+    slots[kind]--;
     this.#unstored += messages.length;
     try {
-      const outcomes = await this.#call(slots, messages, startedAt);
-      slots.free++;
+      const outcomes = await this.#call(slots, submissions);
+      slots[kind]++;
       if (!isBusy(slots)) this.#wake();
       const finishedAt = this.#options.clock.now();
       const finished = messages.map((message, index) => ({
@@ -235,41 +332,45 @@ export class CampaignPump {
       }));
       const [first] = finished;
       if (finished.length === 1 && first) await this.#options.outcomes.record(first);
-      else await this.#options.outcomes.recordAll(finished);
+      else await this.#options.outcomes.recordAll(finished, slots.connection.adapter.kind);
     } finally {
       this.#unstored -= messages.length;
     }
   }
 
-  async #call(
-    { connection, bulkSize }: Slots,
-    messages: readonly DispatchMessage[],
-    startedAt: Date,
-  ): Promise<SubmitOutcome[]> {
-    const callbackUrl = this.#options.connections.callbackUrl(connection);
-    const submissions = messages.map((message) => toSubmission(message, callbackUrl, startedAt));
+  async #call({ connection }: Slots, submissions: readonly Submission[]): Promise<SubmitOutcome[]> {
     const writtenAt = performance.now();
-    const { client } = connection;
+    const { client, adapter } = connection;
+    const [first] = submissions;
     const outcomes =
-      client.submitMany && bulkSize > 1
+      client.submitMany && submissions.length > 1
         ? await client.submitMany(submissions)
-        : await Promise.all(submissions.map((submission) => client.submit(submission)));
+        : first
+          ? [await client.submit(first)]
+          : [];
     const seconds = (performance.now() - writtenAt) / 1000;
-    for (const { kind } of outcomes) this.#options.onOutcome?.(connection.adapter.kind, kind, seconds);
+    for (const { kind } of outcomes) this.#options.onOutcome?.(adapter.kind, kind, seconds);
     return outcomes;
   }
 }
 
 const unanswered: SubmitOutcome = { kind: "ambiguous", reason: "the answer does not mention it" };
 
-function newSlots(connection: Connection): Slots {
-  const bulkSize = connection.client.submitMany ? connection.adapter.capabilities.bulkSize : 1;
-  const capacity = bulkSize > 1 ? bulkRequests : singleRequests;
-  return { connection, bulkSize, free: capacity, capacity };
-}
+const newSlots = (connection: Connection): Slots => ({
+  connection,
+  bulk: bulkRequests,
+  single: singleRequests,
+});
 
 /** Until a quarter of the slots are free: else claims would be as small as the answers come. */
-const isBusy = ({ free, capacity }: Slots): boolean => free < Math.max(1, capacity / 4);
+const isBusy = ({ bulk, single }: Slots): boolean => bulk < 1 || single < singleRequests / 4;
+
+/** As many requests of each kind as there are slots for. */
+function fittingRequests({ bulk, single }: Slots, requests: readonly Prepared[][]): Prepared[][] {
+  const together = requests.filter(({ length }) => length > 1).slice(0, bulk);
+  const alone = requests.filter(({ length }) => length === 1).slice(0, single);
+  return [...together, ...alone];
+}
 
 function failAll(
   transaction: Queryable,

@@ -12,10 +12,13 @@ interface RegionLocale {
   getTimeZones?(): string[] | undefined;
 }
 
-/** Every region of ISO 3166-1 that has a time zone. */
-const regions: readonly string[] = Array.from({ length: 26 * 26 }, (_, index) =>
-  String.fromCodePoint(65 + Math.floor(index / 26), 65 + (index % 26)),
-).filter((region) => zonesOf(region).length > 0);
+/** Every region of ISO 3166-1 that has a time zone; looked up once, and not before it is needed. */
+let regions: readonly string[] | undefined;
+
+const allRegions = (): readonly string[] =>
+  (regions ??= Array.from({ length: 26 * 26 }, (_, index) =>
+    String.fromCodePoint(65 + Math.floor(index / 26), 65 + (index % 26)),
+  ).filter((region) => zonesOf(region).length > 0));
 
 function zonesOf(region: string): readonly string[] {
   return (new Intl.Locale(`und-${region}`) as RegionLocale).getTimeZones?.() ?? [];
@@ -81,7 +84,7 @@ export function closuresOf(window: SendWindow, ownZone: string, now: Date): Clos
   if (known) return known;
   if (recent.size >= mostRecent) recent.clear();
   const closures = {
-    countries: regions.filter((region) => !isOpen(window, region, ownZone, now)),
+    countries: allRegions().filter((region) => !isOpen(window, region, ownZone, now)),
     stateless: !isOpen(window, null, ownZone, now),
   };
   recent.set(key, closures);

@@ -1,6 +1,7 @@
-import type { Database, Statement } from "../database/database.ts";
+import type { Database, Queryable, Statement } from "../database/database.ts";
 import { IdempotencyConflictError, type Refusal } from "../errors.ts";
 import { addJobs } from "../messages/jobs.ts";
+import type { AccountSpend, Spending } from "../pricing/spending.ts";
 import type { Accepted, Shape } from "./check.ts";
 import type { CampaignSettings } from "./settings.ts";
 
@@ -147,6 +148,12 @@ const addRecipients: Statement = {
       select alive.id, r.*
       from alive
       cross join unnest($17::int[], $18::text[], $19::text[], $20::text[]) as r (position, recipient, code, reason)
+    ), explained as (
+      insert into campaign_routes (campaign_id, provider_id, country, route)
+      select alive.id, r.*
+      from alive
+      cross join unnest($21::uuid[], $22::text[], $23::jsonb[]) as r (provider_id, country, route)
+      on conflict do nothing
     ), estimated as (
       insert into campaign_estimates as e (campaign_id, currency, amount)
       select $1::uuid, estimated_currency, sum(estimated_cost) from stored
@@ -163,7 +170,21 @@ const addRecipients: Statement = {
     returning id`,
 };
 
-/** Recipients that wait to be stored, written down as the database will read them. */
+/** Columns of the routes, one for each provider and country. */
+function routesOf(shapes: readonly Shape[]): string[][] {
+  const routes = new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape]));
+  const kinds = [...routes.values()];
+  return [
+    kinds.map(({ providerId }) => providerId),
+    kinds.map(({ country }) => country ?? ""),
+    kinds.map(({ route }) => JSON.stringify(route)),
+  ];
+}
+
+/**
+ * Recipients that wait to be stored, written down as the database will read them: objects that waited as long would
+ * outlive the garbage collector's quick rounds, and a large file would fill the memory with dead ones.
+ */
 export class ImportBuffer {
   readonly #campaignText: string;
   #shapes = new Map<Shape, number>();
@@ -221,6 +242,7 @@ export class ImportBuffer {
       refused.map(({ recipient }) => recipient),
       refused.map(({ code }) => code),
       refused.map(({ reason }) => reason),
+      ...routesOf(kinds),
     ];
   }
 
@@ -283,15 +305,45 @@ const seal: Statement = {
 
 /**
  * Makes an import a campaign: counted, started or scheduled, and with the job that makes its messages. False when it
- * has no recipient.
+ * has no recipient. All of it fits the caps of the account, or nothing is sent.
+ * @throws SpendingCapError
  */
-export async function sealImport(database: Database, campaignId: string, now: Date): Promise<boolean> {
-  return database.transaction(async (transaction) => {
+export async function sealImport(
+  spending: Spending,
+  { id: campaignId, accountId }: Pick<NewCampaign, "id" | "accountId">,
+  now: Date,
+): Promise<boolean> {
+  return spending.within([accountId], async (transaction, ledgers) => {
+    const ledger = ledgers.get(accountId);
+    const spends = ledger ? await readSpends(transaction, accountId, campaignId) : [];
+    for (const spend of spends) {
+      const error = ledger?.take(spend);
+      if (error) throw error;
+    }
     const [sealed] = await transaction.query(seal, [campaignId, now]);
-    if (!sealed) return false;
+    if (!sealed) return { spends: [], result: false };
     await addJobs(transaction, [
       { task: "expand-campaign", payload: { campaignId }, key: `expand-campaign ${campaignId}` },
     ]);
-    return true;
+    return { spends, result: true };
   });
+}
+
+const sumSpends: Statement = {
+  name: "sum_campaign_spends",
+  text: `
+    select country, sum(estimated_cost)::text as amount, estimated_currency as currency
+    from campaign_recipients
+    where campaign_id = $1
+    group by country, estimated_currency`,
+};
+
+/** What the campaign is estimated to cost, as its recipients are stored: those that came twice count once. */
+async function readSpends(
+  transaction: Queryable,
+  accountId: string,
+  campaignId: string,
+): Promise<AccountSpend[]> {
+  const sums = await transaction.query<Omit<AccountSpend, "accountId">>(sumSpends, [campaignId]);
+  return sums.map((sum) => ({ ...sum, accountId }));
 }

@@ -5,7 +5,9 @@ const claim: Statement = {
   name: "claim_due_balances",
   text: `
     update providers as p
-    set next_balance_at = $1::timestamptz + interval '10 minutes' * (1 + random() / 10)
+    set next_balance_at = $1::timestamptz + (1 + random() / 10) * case
+      when exists (select 1 from lanes where provider_id = p.id and no_credit_since is not null)
+      then interval '30 seconds' else interval '10 minutes' end
     from (
       select id from providers
       where enabled and disconnected_at is null and kind = any ($2) and next_balance_at <= $1
@@ -21,7 +23,10 @@ const kinds = Object.values(registry)
   .filter(({ capabilities }) => capabilities.balance)
   .map(({ kind }) => kind);
 
-/** The providers whose balance is to be asked for now; each is due again ten minutes later. */
+/**
+ * The providers whose balance is to be asked for now; each is due again ten minutes later, or half a minute where
+ * messages wait for credit.
+ */
 export async function claimDueBalances(database: Database, now: Date): Promise<string[]> {
   const rows = await database.query<{ id: string }>(claim, [now, kinds]);
   return rows.map(({ id }) => id);

@@ -1,10 +1,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../database/database.ts";
+import type { Database, Statement } from "../database/database.ts";
 import type { Balance } from "../database/generated/client.ts";
 import type { ProviderProblem, ProviderReply } from "../providers/provider.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import type { Connection } from "./connections.ts";
+import { reopenWithCredit } from "./credit.ts";
+import { announceProviderChange } from "./provider-channel.ts";
 
 /** What asking a provider for its account's state showed. */
 export interface ProviderCheck {
@@ -15,11 +17,17 @@ export interface ProviderCheck {
   detail: string;
 }
 
+/** What keeping balances takes. */
+export interface BalanceWatch {
+  database: Database;
+  clock: Clock;
+  /** Called once each time a balance falls below its provider's threshold. */
+  onLowBalance?: (provider: Connection["row"], balance: Balance) => void;
+}
+
 /** Proves credentials and reachability without sending, and keeps the balance the provider tells on the way. */
-export async function checkConnection(
-  { database, clock }: { database: Database; clock: Clock },
-  connection: Connection,
-): Promise<ProviderCheck> {
+export async function checkConnection(watch: BalanceWatch, connection: Connection): Promise<ProviderCheck> {
+  const { database, clock } = watch;
   const startedAt = performance.now();
   const reply = await connection.client.check();
   const latencyMilliseconds = Math.round(performance.now() - startedAt);
@@ -27,7 +35,7 @@ export async function checkConnection(
     await noteProblem(database, connection, reply.problem, clock.now());
     return { ...standing(reply.problem), latencyMilliseconds, detail: reply.problem.detail };
   }
-  if (connection.adapter.capabilities.balance) await refreshBalance({ database, clock }, connection);
+  if (connection.adapter.capabilities.balance) await refreshBalance(watch, connection);
   return { reachable: true, authenticated: true, latencyMilliseconds, detail: reply.value.detail };
 }
 
@@ -38,9 +46,10 @@ const standing = ({ kind }: ProviderProblem): Pick<ProviderCheck, "reachable" | 
 
 /** Asks for the balance, and stores and announces the answer. */
 export async function refreshBalance(
-  { database, clock }: { database: Database; clock: Clock },
+  { database, clock, onLowBalance }: BalanceWatch,
   connection: Connection,
 ): Promise<ProviderReply<Balance>> {
+  const askedAt = clock.now();
   const reply = await connection.client.balance();
   const now = clock.now();
   if (!reply.ok) {
@@ -51,15 +60,47 @@ export async function refreshBalance(
   const { id: providerId, accountId } = connection.row;
   const said = { amount, currency, units, creditLimit, providerUpdatedAt };
   const { prisma } = database;
+  const balance = amount ?? units ?? "0";
+  const [{ is_low: isLow, crossed } = { is_low: false, crossed: false }] = await database.query<Lowness>(
+    noteLow,
+    [providerId, balance, now],
+  );
   const [value] = await prisma.$transaction([
-    prisma.balance.create({ data: { id: randomUUIDv7(), accountId, providerId, ...said, fetchedAt: now } }),
+    prisma.balance.create({
+      data: { id: randomUUIDv7(), accountId, providerId, ...said, isLow, fetchedAt: now },
+    }),
     prisma.provider.update({ where: { id: providerId }, data: { currency: currency ?? null } }),
     prisma.$executeRaw`select pg_notify(${balanceChannel}, '')`,
   ]);
+  if (crossed) onLowBalance?.(connection.row, value);
+  await reopenWithCredit(database, providerId, balance, askedAt);
   return { ok: true, value };
 }
 
-async function noteProblem(
+interface Lowness {
+  is_low: boolean;
+  /** Whether this is the first balance below the threshold. */
+  crossed: boolean;
+}
+
+const noteLow: Statement = {
+  name: "note_low_balance",
+  text: `
+    with before as (
+      select id, balance_low_since, low_balance is not null and $2 < low_balance as is_low
+      from providers
+      where id = $1
+      for no key update
+    )
+    update providers as p
+    set balance_low_since = case when before.is_low then coalesce(before.balance_low_since, $3) end
+    from before
+    where p.id = before.id
+    returning before.is_low, before.is_low and before.balance_low_since is null as crossed`,
+};
+
+/** Keeps a problem as the provider's last error. */
+export async function noteProblem(
   database: Database,
   { row }: Connection,
   { detail }: ProviderProblem,
@@ -69,4 +110,5 @@ async function noteProblem(
     where: { id: row.id },
     data: { lastError: detail, lastErrorAt: now },
   });
+  await announceProviderChange(database);
 }

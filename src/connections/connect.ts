@@ -4,8 +4,10 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import { InvalidInputError, NotFoundError } from "../errors.ts";
+import type { DecimalText } from "../providers/provider.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
 import { storable } from "../storable.ts";
+import { announceProviderChange } from "./provider-channel.ts";
 import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
 
 export interface ConnectorOptions {
@@ -26,6 +28,8 @@ interface CommonInput {
   maxPerSecond?: number | null | undefined;
   /** Submissions in flight. */
   maxConcurrent?: number | null | undefined;
+  /** A balance below this is low, in the provider's own money or units. */
+  lowBalance?: DecimalText | null | undefined;
 }
 
 /** The rest are settings and credentials, under the names the adapter has for them. */
@@ -47,12 +51,12 @@ export class Connector {
     const { connections, clock, database } = this.#options;
     const adapter = registry[kind];
     const id = randomUUIDv7();
-    const { common, own } = split(input, adapter);
+    const { common, own } = split(input, adapter, this.#options.clock.now());
     const { settings, credentials } = this.#parse(adapter, { baseUrl: adapter.documentedBaseUrl }, own);
     const secrets = connections.sealSecrets(id, { credentials, callbackSecret: newCallbackSecret() });
     const now = clock.now();
     const times = { createdAt: now, updatedAt: now };
-    return database.prisma.provider.create({
+    const row = await database.prisma.provider.create({
       data: {
         id,
         accountId,
@@ -65,12 +69,15 @@ export class Connector {
         lane: { create: {} },
       },
     });
+    await connections.changed(id);
+    await announceProviderChange(database);
+    return row;
   }
 
   /** @throws InvalidInputError @throws NotFoundError */
   async update(accountId: string, id: string, shownId: string, input: UpdateInput): Promise<Provider> {
     const { row, adapter } = await this.find(accountId, id, shownId);
-    const { common, own } = split(input, adapter);
+    const { common, own } = split(input, adapter, this.#options.clock.now());
     const secrets = this.#options.connections.openSecrets(row);
     const stored = { ...(row.settings as object), ...secrets.credentials };
     const { settings, credentials } = this.#parse(adapter, stored, own);
@@ -100,7 +107,8 @@ export class Connector {
     const { database, clock, connections } = this.#options;
     const row = await database.prisma.provider.update({
       where: { id },
-      data: { ...data, updatedAt: clock.now() },
+      // What was changed may work again.
+      data: { ...data, drainFailures: 0, drainPausedUntil: null, updatedAt: clock.now() },
     });
     await connections.changed(id);
     return row;
@@ -152,8 +160,8 @@ function parseSettings(adapter: RegisteredProvider, raw: Record<string, unknown>
 }
 
 /** Divides an input into the columns every connection has and the adapter's own settings. @throws InvalidInputError */
-function split(input: UpdateInput, adapter: RegisteredProvider) {
-  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, ...own } = input;
+function split(input: UpdateInput, adapter: RegisteredProvider, now: Date) {
+  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, lowBalance, ...own } = input;
   if (name != null) checkName(name);
   checkSender(defaultSender, adapter);
   checkLimit("maxPerSecond", maxPerSecond, 0.01);
@@ -166,6 +174,8 @@ function split(input: UpdateInput, adapter: RegisteredProvider) {
       ...(defaultSender !== undefined && { defaultSender }),
       ...(maxPerSecond !== undefined && { maxPerSecond }),
       ...(maxConcurrent !== undefined && { maxConcurrent }),
+      // Asked for at once, so that what is low by the new threshold is known.
+      ...(lowBalance !== undefined && { lowBalance, nextBalanceAt: now }),
     },
     own: Object.fromEntries(Object.entries(own).filter(([, value]) => value != null)),
   };

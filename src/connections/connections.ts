@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { systemClock, type Clock } from "../clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
@@ -11,6 +12,7 @@ import {
 } from "../providers/registry.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { createSharedState } from "./shared-state.ts";
+import { createTurn } from "./turns.ts";
 
 /** A provider row with its adapter and open HTTP connections. */
 export interface Connection extends OpenProvider {
@@ -31,7 +33,7 @@ const defaultConcurrent = 50;
 
 export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
 
-const connectionChannel = "smsgraph_connections";
+export const connectionChannel = "smsgraph_connections";
 
 /** Longer than anybody works with a connection that he was given. */
 const retirementMs = 5 * 60_000;
@@ -50,14 +52,23 @@ export class Connections {
   readonly #box: SecretBox;
   readonly #publicUrl: () => string;
   readonly #limits: HttpLimits;
+  readonly #clock: Clock;
   readonly #open = new Map<string, Promise<Connection | undefined>>();
   readonly #retired = new Set<Promise<Connection | undefined>>();
+  readonly #reactions = new Set<() => void>();
 
-  constructor(database: Database, box: SecretBox, publicUrl: () => string, limits: HttpLimits = {}) {
+  constructor(
+    database: Database,
+    box: SecretBox,
+    publicUrl: () => string,
+    limits: HttpLimits = {},
+    clock: Clock = systemClock,
+  ) {
     this.#database = database;
     this.#box = box;
     this.#publicUrl = publicUrl;
     this.#limits = limits;
+    this.#clock = clock;
   }
 
   /** @throws Error saying what to do when the stored secrets were encrypted with another key */
@@ -74,12 +85,21 @@ export class Connections {
   }
 
   async watch(listener: Listener): Promise<void> {
-    await listener.on(connectionChannel, () => this.#retireAll());
+    await listener.on(connectionChannel, () => {
+      this.#retireAll();
+      this.#tell();
+    });
+  }
+
+  /** Calls `react` when a connection may have changed, in whichever process. */
+  onChange(react: () => void): void {
+    this.#reactions.add(react);
   }
 
   /** Makes every process read a changed row anew; this one before it goes on. */
   async changed(id: string): Promise<void> {
     this.#retire(id);
+    this.#tell();
     await this.#database.query(announceChange, []);
   }
 
@@ -130,15 +150,18 @@ export class Connections {
     const adapter = registry[row.kind];
     const { credentials, callbackSecret } = this.openSecrets(row);
     const settings = { ...(row.settings as object), ...credentials };
+    const limits = { ...this.#limits, maxConcurrent: row.maxConcurrent ?? defaultConcurrent };
+    const turn = createTurn({ database: this.#database, clock: this.#clock }, row);
     return {
       row,
       adapter,
       callbackSecret,
-      ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), {
-        ...this.#limits,
-        maxConcurrent: row.maxConcurrent ?? defaultConcurrent,
-      }),
+      ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), limits, turn),
     };
+  }
+
+  #tell(): void {
+    for (const react of this.#reactions) react();
   }
 
   #retireAll(): void {

@@ -1,26 +1,36 @@
-import type { Clock } from "../clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import { registry } from "../providers/registry.ts";
 
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-
-/** How long after the last submission a queue is looked into how often, each not more often than that. */
-const paces = [
-  { untilMs: 5 * minuteMs, everyMs: 0 },
-  { untilMs: hourMs, everyMs: 10_000 },
-  { untilMs: Infinity, everyMs: minuteMs },
-] as const;
-
 /** No report is made later than that: two days of validity, and two in which reports are kept. */
-const lastReportMs = 96 * hourMs;
+const lastReportMs = 96 * 60 * 60_000;
 
-const readQueues: Statement = {
-  name: "read_receipt_queues",
+/**
+ * In the five minutes after a submission at every round of a worker, which comes every two seconds; later less
+ * often. A queue that had trouble is left alone for as long as was noted.
+ */
+const claim: Statement = {
+  name: "claim_due_drains",
   text: `
-    select p.id, (select max(started_at) from attempts where provider_id = p.id) as "submittedAt"
-    from providers as p
-    where p.kind = any ($1) and (p.disconnected_at is null or p.disconnected_at > $2)`,
+    update providers as p
+    set last_drain_at = $1
+    from (
+      select p.id
+      from providers as p
+      left join lateral (
+        select $1::timestamptz - max(started_at) as age from attempts where provider_id = p.id
+      ) as submission on true
+      where p.kind = any ($2)
+        and (p.disconnected_at is null or p.disconnected_at > $3)
+        and (p.drain_paused_until is null or p.drain_paused_until <= $1)
+        and (p.last_drain_at is null or p.last_drain_at <= $1::timestamptz - case
+          when submission.age < interval '5 minutes' then interval '1.9 seconds'
+          when submission.age < interval '1 hour' then interval '10 seconds'
+          else interval '1 minute'
+        end)
+      for no key update of p skip locked
+    ) as due
+    where p.id = due.id
+    returning p.id`,
 };
 
 const kinds = Object.values(registry)
@@ -28,23 +38,11 @@ const kinds = Object.values(registry)
   .map(({ kind }) => kind);
 
 /**
- * Says, whenever it is called, into which providers' queues of receipts to look now: into all of them at first, then
- * the less often the longer nothing was submitted. Of disconnected ones, too, while reports may come.
+ * The providers whose queues of receipts are to be looked into now, each by one worker: the less often the longer
+ * nothing was submitted. Of disconnected ones, too, while reports may come.
  */
-export function createDrainRounds(database: Database, clock: Clock): () => Promise<string[]> {
-  const lookedAt = new Map<string, number>();
-  return async () => {
-    const now = clock.now().getTime();
-    const queues = await database.query<{ id: string; submittedAt: Date | null }>(readQueues, [
-      kinds,
-      new Date(now - lastReportMs),
-    ]);
-    const due = queues.filter(({ id, submittedAt }) => {
-      const sinceSubmissionMs = submittedAt ? now - submittedAt.getTime() : Infinity;
-      const everyMs = paces.find(({ untilMs }) => sinceSubmissionMs < untilMs)?.everyMs ?? minuteMs;
-      return now - (lookedAt.get(id) ?? -Infinity) >= everyMs;
-    });
-    for (const { id } of due) lookedAt.set(id, now);
-    return due.map(({ id }) => id);
-  };
+export async function claimDueDrains(database: Database, now: Date): Promise<string[]> {
+  const lastReport = new Date(now.getTime() - lastReportMs);
+  const rows = await database.query<{ id: string }>(claim, [now, kinds, lastReport]);
+  return rows.map(({ id }) => id);
 }

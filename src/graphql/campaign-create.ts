@@ -19,6 +19,7 @@ import {
   NoRecipientsError,
   NoRouteError,
   NotFoundError,
+  SpendingCapError,
   UnsupportedFeatureError,
 } from "../errors.ts";
 import { builder } from "./builder.ts";
@@ -185,6 +186,7 @@ const CreateCampaignResult = builder.errorUnion("CreateCampaignResult", {
     NoRecipientsError,
     NotFoundError,
     NoRouteError,
+    SpendingCapError,
     UnsupportedFeatureError,
     IdempotencyConflictError,
   ],

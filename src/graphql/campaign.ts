@@ -3,6 +3,7 @@ import type { CampaignProgress } from "../campaigns/progress.ts";
 import { messageStatuses, type MessageStatus } from "../messages/status.ts";
 import { builder } from "./builder.ts";
 import { accountOf } from "./context.ts";
+import { encodeId } from "./ids.ts";
 import { MessagePriorityEnum } from "./message-enums.ts";
 import { Money, money } from "./money.ts";
 
@@ -44,16 +45,16 @@ const SendWindow = builder.objectRef<{ start: number; end: number }>("SendWindow
   fields: (t) => ({
     start: t.string({
       description: "From this time of day on, such as `09:00`.",
-      resolve: ({ start }) => clock(start),
+      resolve: ({ start }) => timeOfDay(start),
     }),
     end: t.string({
       description: "Before this time of day, such as `20:00`.",
-      resolve: ({ end }) => clock(end),
+      resolve: ({ end }) => timeOfDay(end),
     }),
   }),
 });
 
-function clock(minutes: number): string {
+function timeOfDay(minutes: number): string {
   const [hour, minute] = [Math.floor(minutes / 60), minutes % 60];
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
@@ -136,6 +137,12 @@ export const Campaign = builder.prismaNode("Campaign", {
         const { costs } = campaign.progress ?? (await campaignProgress.load(campaign.id));
         return costs.flatMap(({ amount, currency }) => money(amount, currency) ?? []);
       },
+    }),
+    messagesCsvPath: t.string({
+      description:
+        "Path of a CSV file of its messages on this server, for a GET with the same `Authorization` header. Add " +
+        "`?status=FAILED` for those in a status; it may be given several times.",
+      resolve: ({ id }) => `/campaigns/${encodeURIComponent(encodeId("Campaign", id))}/messages.csv`,
     }),
     messagesPerSecond: t.exposeFloat("rate", {
       description:

@@ -30,6 +30,10 @@ const commonFields = (t: InputFields) => ({
     description: "IANA zone in which its zone-less times are read; absent: the provider's.",
   }),
   defaultSender: t.string({ description: "The sender of messages that name none." }),
+  lowBalance: t.field({
+    type: "Decimal",
+    description: "A balance below this is low, in money or units as the provider counts; absent: none is.",
+  }),
 });
 
 const name = (t: InputFields) =>
@@ -72,6 +76,10 @@ const TelekomConnectionInput = builder.inputType("TelekomConnectionInput", {
     useSession: t.boolean({
       description: "Log in once and use a session, instead of sending the key each time.",
     }),
+    preferRcs: t.boolean({
+      description:
+        "Send to Slovak mobile numbers as RCS first, and as SMS where the phone has none; absent: SMS.",
+    }),
     ...commonFields(t),
   }),
 });
@@ -84,6 +92,15 @@ const QikliConnectionInput = builder.inputType("QikliConnectionInput", {
     password: secret(t, "Password."),
     baseUrl: baseUrl(t, "https://api.sms.qikli.com"),
     format: t.field({ type: WireFormat, description: "Absent: JSON." }),
+    resend: t.boolean({
+      description:
+        "Whether a submission without an answer is sent once more under its message id, to learn what became of " +
+        "it; absent: true.",
+    }),
+    logs: t.boolean({
+      description:
+        "Whether messages are looked up in the platform's logs, which not every account has; absent: false.",
+    }),
     ...commonFields(t),
   }),
 });
@@ -121,6 +138,10 @@ export const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
     maxPerSecond: t.float({ description: "Submissions per second at most; null removes the limit." }),
     maxConcurrent: t.int({ description: "Submissions in flight at most; null removes the limit." }),
     defaultSender: t.string({ description: "The sender of messages that name none; null removes it." }),
+    lowBalance: t.field({
+      type: "Decimal",
+      description: "A balance below this is low, in money or units as the provider counts; null removes it.",
+    }),
     timeZone: t.string({ description: "IANA zone in which its zone-less times are read." }),
     baseUrl: t.string({ description: "Where its API is." }),
     apiToken: t.string({ description: "A new API token, for providers that have one by that name." }),
@@ -130,5 +151,12 @@ export const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
     api: t.field({ type: TonkraApi, description: "Which API to use, for providers that have two." }),
     format: t.field({ type: WireFormat, description: "Which format to use, for providers that have two." }),
     useSession: t.boolean({ description: "Whether to log in once, for providers that have sessions." }),
+    preferRcs: t.boolean({ description: "Whether to send as RCS first, for providers that have it." }),
+    resend: t.boolean({
+      description: "Whether to ask by sending again, for providers that take each message id once.",
+    }),
+    logs: t.boolean({
+      description: "Whether to look messages up in logs, for providers that may have them.",
+    }),
   }),
 });

@@ -1,10 +1,13 @@
 import DataLoader from "dataloader";
+import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
+import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
+import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError } from "../errors.ts";
@@ -16,7 +19,10 @@ import {
   type TimelineStretch,
 } from "../messages/event-log.ts";
 import type { MessageSender } from "../messages/send.ts";
+import type { StoredRoute } from "../messages/stored-route.ts";
 import type { RateBooks } from "../pricing/rate-book.ts";
+import type { RoutingTables } from "../pricing/routing-tables.ts";
+import type { Spending } from "../pricing/spending.ts";
 import type { Streams } from "./streams.ts";
 
 /** What the resolvers work with; made once by the composition root. */
@@ -29,13 +35,26 @@ export interface Services {
   connector: Connector;
   streams: Streams;
   balances: BalanceFeed;
+  access: Access;
   rateBooks: RateBooks;
+  routingTables: RoutingTables;
+  spending: Spending;
   campaigns: CampaignFeed;
+  /** Called once each time a balance falls below its provider's threshold. */
+  onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
+  providers: ProviderFeed;
 }
 
 /** One page of one message's timeline. */
 export interface TimelinePage extends TimelineStretch {
   messageId: string;
+}
+
+/** What messages of a campaign have their route in common by. */
+export interface CampaignRouteKey {
+  campaignId: string;
+  providerId: string;
+  country: string;
 }
 
 /** What one operation works with. */
@@ -44,6 +63,7 @@ export interface Context extends Services {
   /** Where the event log stood before anything of this operation was read: the cursor of its answers. */
   readPosition: Position;
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
+  campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
 }
 
@@ -51,7 +71,9 @@ export function createContext(services: Services, viewer: Viewer | undefined): C
   const readPosition = services.feed.position;
   const { database } = services;
   const campaignProgress = new DataLoader((ids: readonly string[]) => readProgress(database, ids), batchOnly);
-  return { ...services, viewer, readPosition, timelines: createTimelineLoader(database), campaignProgress };
+  const timelines = createTimelineLoader(database);
+  const campaignRoutes = createRouteLoader(database);
+  return { ...services, viewer, readPosition, timelines, campaignProgress, campaignRoutes };
 }
 
 /** The account of the caller. @throws UnauthenticatedError */
@@ -69,6 +91,17 @@ export const batchOnly = { cache: false } as const;
 /** One statement for the same page of any number of messages. */
 const createTimelineLoader = (database: Database): Context["timelines"] =>
   new DataLoader((pages) => loadTimelines(database, pages), batchOnly);
+
+const createRouteLoader = ({ prisma }: Database): Context["campaignRoutes"] =>
+  new DataLoader(async (keys) => {
+    const campaignId = { in: [...new Set(keys.map((key) => key.campaignId))] };
+    const rows = await prisma.campaignRoute.findMany({ where: { campaignId } });
+    const found = new Map(rows.map((row) => [routeKey(row), row.route as unknown as StoredRoute]));
+    return keys.map((key) => found.get(routeKey(key)) ?? null);
+  }, batchOnly);
+
+const routeKey = ({ campaignId, providerId, country }: CampaignRouteKey): string =>
+  `${campaignId} ${providerId} ${country}`;
 
 const stretchOf = ({ after, before, limit, inverted }: TimelineStretch): string =>
   `${after} ${before} ${limit} ${inverted}`;

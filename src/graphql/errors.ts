@@ -1,4 +1,5 @@
 import {
+  CountryNotAllowedError,
   CampaignEndedError,
   type DomainError,
   errorCodes,
@@ -8,14 +9,20 @@ import {
   InvalidScheduleError,
   InvalidSenderError,
   InvalidTextError,
+  LastAdminKeyError,
   NoRouteError,
   NotCancellableError,
   NotFoundError,
   ProviderUnavailableError,
+  type ReachedCap,
+  SpendingCapError,
   UnsupportedFeatureError,
 } from "../errors.ts";
 import { builder } from "./builder.ts";
+import { CapPeriodEnum } from "./cap-period.ts";
 import { encodeId } from "./ids.ts";
+import { Money } from "./money.ts";
+import { ProviderRejectionRef } from "./provider-rejection.ts";
 
 export const ErrorCodeRef = builder.enumType("ErrorCode", {
   description: "What went wrong, as a stable word for programs.",
@@ -87,6 +94,56 @@ builder.objectType(NoRouteError, {
   name: "NoRouteError",
   description: errorCodes.NO_ROUTE,
   interfaces: [ErrorInterface],
+  fields: (t) => ({
+    rejected: t.field({
+      type: [ProviderRejectionRef],
+      description: "Every connected provider with its reason; empty when there is none.",
+      resolve: ({ rejected }) => rejected,
+    }),
+  }),
+});
+
+builder.objectType(CountryNotAllowedError, {
+  name: "CountryNotAllowedError",
+  description: errorCodes.COUNTRY_NOT_ALLOWED,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    country: t.exposeString("country", {
+      nullable: true,
+      description: "The country, ISO 3166-1 alpha-2; null where the number does not tell.",
+    }),
+  }),
+});
+
+const ReachedCapRef = builder.objectRef<ReachedCap>("ReachedCap").implement({
+  description: "A cap that a message would exceed.",
+  fields: (t) => ({
+    country: t.exposeString("country", {
+      nullable: true,
+      description: "The country it is for; null for all countries together.",
+    }),
+    period: t.expose("period", { type: CapPeriodEnum, description: "How long it counts." }),
+    amount: t.field({ type: Money, description: "The most that may be spent.", resolve: (cap) => cap }),
+    spent: t.field({
+      type: Money,
+      description: "What has been spent of it.",
+      resolve: ({ spent, currency }) => ({ amount: spent, currency }),
+    }),
+  }),
+});
+
+builder.objectType(SpendingCapError, {
+  name: "SpendingCapError",
+  description: errorCodes.SPENDING_CAP_REACHED,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    cap: t.expose("cap", {
+      type: ReachedCapRef,
+      nullable: true,
+      description:
+        "The cap; null where none can count the message: its price is unknown, or in another currency.",
+    }),
+  }),
 });
 
 builder.objectType(UnsupportedFeatureError, {
@@ -122,6 +179,12 @@ builder.objectType(IdempotencyConflictError, {
 builder.objectType(NotCancellableError, {
   name: "NotCancellableError",
   description: errorCodes.NOT_CANCELLABLE,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(LastAdminKeyError, {
+  name: "LastAdminKeyError",
+  description: errorCodes.LAST_ADMIN_KEY,
   interfaces: [ErrorInterface],
 });
 

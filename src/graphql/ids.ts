@@ -2,7 +2,7 @@ import { InvalidIdError } from "../errors.ts";
 import { isUuid } from "../messages/message-id.ts";
 
 /** The types that have a global id. */
-export type NodeType = "Provider" | "Message" | "MessageEvent" | "Campaign" | "Balance" | "Rate";
+export type NodeType = "Provider" | "Message" | "MessageEvent" | "Campaign" | "Balance" | "Rate" | "ApiKey";
 
 const nodeTypes: ReadonlySet<string> = new Set<NodeType>([
   "Provider",
@@ -11,6 +11,7 @@ const nodeTypes: ReadonlySet<string> = new Set<NodeType>([
   "Campaign",
   "Balance",
   "Rate",
+  "ApiKey",
 ]);
 
 /** A global id: the type and the local id, in base64. */

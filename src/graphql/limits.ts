@@ -16,8 +16,21 @@ export const maxRequestBytes = 30 * 1024 * 1024;
 export const maxNodes = 100;
 export const maxMessages = 1_000;
 
+/** Recipients in one quote. */
+export const maxQuoteRecipients = 100_000;
+
+/** Rates in one `setRates`. */
+export const maxRates = 1_000;
+
 /** Message ids in one filter. */
 export const maxFilterIds = 1_000;
+
+/** Seconds that a watch token lasts when nothing is said, and at most. */
+export const defaultTokenSeconds = 15 * 60;
+export const maxTokenSeconds = 24 * 60 * 60;
+
+/** Characters in the name of an API key. */
+export const maxKeyName = 100;
 
 interface PageSize {
   first?: number | null | undefined;

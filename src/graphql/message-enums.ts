@@ -1,6 +1,7 @@
 import type { EventSource } from "../messages/event-log.ts";
 import type { MessagePriority } from "../messages/draft.ts";
 import type { IgnoredReason, MessageStatus } from "../messages/status.ts";
+import type { DuplicatePolicy } from "../messages/stored-route.ts";
 import type { TextEncoding } from "../messages/text.ts";
 import { builder } from "./builder.ts";
 
@@ -60,6 +61,18 @@ export const MessagePriorityEnum = builder.enumType("MessagePriority", {
   } satisfies Values<MessagePriority>,
 });
 
+export const DuplicatePolicyEnum = builder.enumType("DuplicatePolicy", {
+  description: "Whether a message may go to another provider when the first one may have it.",
+  values: {
+    NEVER: { description: "It waits until the provider's own means or a receipt have shown the truth." },
+    ALLOW_POSSIBLE_DUPLICATE: {
+      description:
+        "It goes on at once: the recipient may get it twice, and will hardly miss it. Only for messages without a " +
+        "`providerId`.",
+    },
+  } satisfies Values<DuplicatePolicy>,
+});
+
 export const MessageDirection = builder.enumType("MessageDirection", {
   description: "Which way a message goes.",
   values: { OUTBOUND: { description: "From us to a phone." } } satisfies Values<"OUTBOUND">,
@@ -83,5 +96,9 @@ export const IgnoredReasonEnum = builder.enumType("IgnoredReason", {
     LATE: { description: "The message had moved on." },
     ALREADY_FINAL: { description: "The message had another final status; the first one stays." },
     AWAITING_PARTS: { description: "One part of a long message has arrived, and others are outstanding." },
+    OTHER_ATTEMPT: {
+      description:
+        "It is about an earlier attempt with another provider, and says nothing of the one that counts now.",
+    },
   } satisfies Values<IgnoredReason>,
 });

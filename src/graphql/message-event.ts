@@ -3,7 +3,9 @@ import { builder } from "./builder.ts";
 import { accountOf, batchOnly } from "./context.ts";
 import { MessageFailure, failureOf } from "./message-failure.ts";
 import { EventSourceEnum, IgnoredReasonEnum, MessageStatusEnum } from "./message-enums.ts";
+import { loadProviders } from "./load-providers.ts";
 import { Message } from "./message.ts";
+import { Provider } from "./provider.ts";
 
 export const MessageEvent = builder.loadableNode("MessageEvent", {
   description:
@@ -33,6 +35,15 @@ export const MessageEvent = builder.loadableNode("MessageEvent", {
         return ids.map((id) => found.get(id) ?? new Error(`The message ${id} of an event is gone`));
       },
       resolve: ({ messageId }) => messageId,
+    }),
+    provider: t.loadable({
+      type: Provider,
+      nullable: true,
+      description: "The provider it is about: after a change of providers the new one.",
+      byPath: false,
+      loaderOptions: batchOnly,
+      load: loadProviders,
+      resolve: ({ providerId }) => providerId,
     }),
     status: t.expose("status", { type: MessageStatusEnum, description: "The status the event reports." }),
     providerStatus: t.exposeString("providerStatus", {

@@ -1,4 +1,5 @@
 import {
+  CountryNotAllowedError,
   DomainError,
   IdempotencyConflictError,
   InvalidInputError,
@@ -9,6 +10,7 @@ import {
   NoRouteError,
   NotCancellableError,
   NotFoundError,
+  SpendingCapError,
   UnsupportedFeatureError,
 } from "../errors.ts";
 import { queryFromInfo } from "@pothos/plugin-prisma";
@@ -20,7 +22,7 @@ import { builder } from "./builder.ts";
 import { accountOf, type Context } from "./context.ts";
 import { decodeId, encodeId } from "./ids.ts";
 import { maxMessages } from "./limits.ts";
-import { MessagePriorityEnum, TextEncodingChoice } from "./message-enums.ts";
+import { DuplicatePolicyEnum, MessagePriorityEnum, TextEncodingChoice } from "./message-enums.ts";
 import { Message, type MessageShape } from "./message.ts";
 
 const SendMessageInput = builder.inputType("SendMessageInput", {
@@ -29,7 +31,7 @@ const SendMessageInput = builder.inputType("SendMessageInput", {
     to: t.string({ required: true, description: "The recipient in international form: `+421 901 000 000`." }),
     text: t.string({ required: true, description: "The text. Long texts travel in several segments." }),
     from: t.string({ description: "The sender the recipient sees; absent: the provider's default sender." }),
-    providerId: t.id({ description: "The provider to carry it; absent: the preferred one that can." }),
+    providerId: t.id({ description: "The provider to carry it, and no other; absent: routed by policy." }),
     clientRef: t.string({ description: "Your own reference, 1 to 255 characters. Need not be unique." }),
     scheduledAt: t.field({
       type: "DateTime",
@@ -44,6 +46,10 @@ const SendMessageInput = builder.inputType("SendMessageInput", {
     }),
     dltTemplateId: t.string({
       description: "The template registered with the Indian DLT platform (see `capabilities.dltTemplates`).",
+    }),
+    duplicatePolicy: t.field({
+      type: DuplicatePolicyEnum,
+      description: "Whether it may go to another provider when the first may have it; absent: NEVER.",
     }),
     idempotencyKey: t.string({
       description:
@@ -76,6 +82,8 @@ const SendMessageResult = builder.errorUnion("SendMessageResult", {
     InvalidInputError,
     NotFoundError,
     NoRouteError,
+    CountryNotAllowedError,
+    SpendingCapError,
     UnsupportedFeatureError,
     IdempotencyConflictError,
   ],

@@ -71,14 +71,6 @@ function readCursor<Key>(
   return key;
 }
 
-/** Pothos's own form of a cursor that is a row's id, for the lists that it cuts itself. @throws InvalidCursorError */
-export function checkRowCursors({ after, before }: PageArgs): void {
-  for (const [field, cursor] of Object.entries({ after, before })) {
-    const [, id = ""] = /^GPC:S:(.*)$/.exec(Buffer.from(cursor ?? "", "base64").toString("latin1")) ?? [];
-    if (cursor != null && !isUuid(id)) throw new InvalidCursorError(field);
-  }
-}
-
 const byId: Keyset<{ id: string }, string> = {
   keyOf: ({ id }) => id,
   write: (id) => id,

@@ -1,3 +1,4 @@
+import { countryName, networkName } from "../pricing/networks.ts";
 import { builder } from "./builder.ts";
 import { accountOf } from "./context.ts";
 import { Money, money } from "./money.ts";
@@ -31,8 +32,20 @@ export const Balance = builder.prismaNode("Balance", {
       nullable: true,
       description: "When it was so, by the provider's clock.",
     }),
+    isLow: t.exposeBoolean("isLow", {
+      description: "Whether it was below the provider's threshold (`lowBalance`) at that time.",
+    }),
     fetchedAt: t.expose("fetchedAt", { type: "DateTime", description: "When we asked." }),
   }),
+});
+
+const RateSource = builder.enumType("RateSource", {
+  description: "Where a rate comes from.",
+  values: {
+    FETCHED: { description: "The provider told it." },
+    SET: { description: "It was set with `setRates`." },
+    IMPORTED: { description: "It was imported from a file." },
+  },
 });
 
 export const Rate = builder.prismaNode("Rate", {
@@ -51,7 +64,21 @@ export const Rate = builder.prismaNode("Rate", {
       description: "Both codes together.",
       resolve: ({ mcc, mnc }) => mcc + (mnc ?? ""),
     }),
-    country: t.exposeString("country", { nullable: true, description: "The country." }),
+    country: t.exposeString("country", {
+      nullable: true,
+      description: "The country, ISO 3166-1 alpha-2; null where several share the code.",
+    }),
+    countryName: t.string({
+      nullable: true,
+      description: "The country's name in English.",
+      resolve: ({ country }) => (country === null ? null : (countryName(country) ?? null)),
+    }),
+    networkName: t.string({
+      nullable: true,
+      description: "The name of the network; null for a whole country, or a network nobody has named.",
+      resolve: ({ mcc, mnc }) => networkName({ mcc, mnc }) ?? null,
+    }),
+    source: t.expose("source", { type: RateSource, description: "On whose word it counts." }),
     price: t.field({
       type: Money,
       description: "Price of one segment.",

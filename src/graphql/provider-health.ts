@@ -38,6 +38,14 @@ export const ProviderHealth = builder.objectRef<Provider>("ProviderHealth").impl
       description: "When it is tried again with one message; null while the breaker is closed.",
       resolve: async ({ id }, _args, { database }) => (await readLane(database, id))?.openUntil ?? null,
     }),
+    noCreditSince: t.field({
+      type: "DateTime",
+      nullable: true,
+      description:
+        "Since when it refuses messages for want of credit: they stay queued until its balance shows some, or it " +
+        "accepts one that is tried now and then. Null while it has credit.",
+      resolve: async ({ id }, _args, { database }) => (await readLane(database, id))?.noCreditSince ?? null,
+    }),
     lastError: t.exposeString("lastError", { nullable: true, description: "The last problem with it." }),
     lastErrorAt: t.expose("lastErrorAt", { type: "DateTime", nullable: true, description: "When that was." }),
     queueDepth: t.int({

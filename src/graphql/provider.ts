@@ -1,11 +1,9 @@
 import { ProviderUnavailableError } from "../errors.ts";
 import type { CadenceGroupReading, ProviderCapabilities as Capabilities } from "../providers/provider.ts";
-import { storable } from "../storable.ts";
 import { isProviderKind, registry, type ProviderKind } from "../providers/registry.ts";
 import { builder } from "./builder.ts";
 import { accountOf } from "./context.ts";
 import { decodeId } from "./ids.ts";
-import { checkPageSize, checkRowCursors } from "./page.ts";
 import { Balance } from "./pricing.ts";
 import { ProviderHealth } from "./provider-health.ts";
 
@@ -131,35 +129,6 @@ export const Provider = builder.prismaNode("Provider", {
       select: { balances: { orderBy: { fetchedAt: "desc" }, take: 1 } },
       resolve: ({ balances: [newest] }) => newest ?? null,
     }),
-    rates: t.relatedConnection(
-      "rates",
-      {
-        description: "Known rates, by country and network.",
-        cursor: "id",
-        maxSize: 100,
-        args: {
-          country: t.arg.string({
-            description: "Only of this country, ISO 3166-1 alpha-2 or the provider's name of it.",
-          }),
-          mccmnc: t.arg.string({ description: "Only of this network: MCC, or MCC and MNC." }),
-        },
-        query: ({ country, mccmnc, ...args }) => {
-          checkPageSize(args);
-          checkRowCursors(args);
-          if (mccmnc != null) storable(mccmnc, "mccmnc");
-          return {
-            orderBy: [{ mcc: "asc" }, { mnc: "asc" }, { validFrom: "desc" }, { id: "asc" }],
-            where: {
-              ...(country != null && { country: storable(country, "country") }),
-              ...(mccmnc != null && { mcc: mccmnc.slice(0, 3) }),
-              ...(mccmnc != null && mccmnc.length > 3 && { mnc: mccmnc.slice(3) }),
-            },
-          };
-        },
-      },
-      { name: "RateConnection", description: "A page of rates." },
-      { name: "RateEdge", description: "A rate and its place in the list." },
-    ),
     cadenceGroups: t.field({
       type: [CadenceGroup],
       description: "Its cadence groups, asked for now; empty when it has none (see `capabilities`).",

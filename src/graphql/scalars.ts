@@ -9,6 +9,10 @@ function parseDecimal(value: unknown): string {
   throw new GraphQLError('A Decimal is written as a string, for example "0.045".');
 }
 
+/** Without an exponent, as Prisma's decimals write small numbers. */
+export const plainDecimal = (value: { toString(): string; toFixed?: () => string }): string =>
+  typeof value === "object" && value.toFixed ? value.toFixed() : value.toString();
+
 builder.addScalarType("DateTime", GraphQLDateTimeISO, {
   description:
     "A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
@@ -16,7 +20,7 @@ builder.addScalarType("DateTime", GraphQLDateTimeISO, {
 
 builder.scalarType("Decimal", {
   description: 'An exact decimal number as a string: `"0.045"`. Money is never a floating-point number.',
-  serialize: (value) => value.toString(),
+  serialize: plainDecimal,
   parseValue: parseDecimal,
   parseLiteral: (node) => parseDecimal(node.kind === Kind.STRING ? node.value : undefined),
 });

@@ -5,10 +5,10 @@ import { builder } from "./builder.ts";
 const descriptions = {
   READ: "Read everything of the account, and watch it live.",
   SEND: "Send and cancel messages.",
-  ADMIN: "Connect, change and disconnect providers, and see their callback URLs.",
+  ADMIN: "Connect, change and disconnect providers, see their callback URLs, make and revoke API keys.",
 } as const satisfies Record<(typeof scopes)[number], string>;
 
-const ApiScope = builder.enumType("ApiScope", {
+export const ApiScope = builder.enumType("ApiScope", {
   description: "What an API key may do. The scopes are independent of each other.",
   values: Object.fromEntries(scopes.map((scope) => [scope, { description: descriptions[scope] }])) as Record<
     (typeof scopes)[number],

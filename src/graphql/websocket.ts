@@ -4,17 +4,20 @@ import { GraphQLError, type ExecutionArgs } from "graphql";
 import { CloseCode, type Disposable, type SubscribePayload } from "graphql-ws";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
-import type { ApiKeys, Viewer } from "../access/api-keys.ts";
+import type { Access } from "../access/access.ts";
+import type { Allowance } from "../access/allowance.ts";
+import type { Viewer } from "../access/api-keys.ts";
 import { DomainError } from "../errors.ts";
 import { pathOf } from "../http/path.ts";
 import { maxRequestBytes } from "./limits.ts";
 import { OpenOperations } from "./open-operations.ts";
-import { authenticate, type Yoga } from "./yoga.ts";
+import { authenticate, type ServerContext, type Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
   server: Server;
   yoga: Yoga;
-  apiKeys: ApiKeys;
+  access: Access;
+  allowance: Allowance;
   maskError: (error: unknown) => Error;
   keepAliveMs?: number;
 }
@@ -26,12 +29,20 @@ interface PipelineArgs extends ExecutionArgs {
 }
 
 const keepAliveMs = 12_000;
+const closeGraceMs = 1_000;
 
-type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, { viewer: Viewer | undefined }>>[0];
+/** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
+export const tooManySockets = 4420;
+
+/** What is kept with a socket; `leave` gives back what it holds. */
+type Connected = { viewer: Viewer | undefined; leave: () => void };
+
+type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, Connected>>[0];
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline, so
- * that limits, masking and context are the same as over HTTP. A wrong key closes the socket with 4403.
+ * that limits, masking and context are the same as over HTTP. A wrong key closes the socket with 4403, and so does
+ * the end of its key or watch token.
  */
 export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const operations = new OpenOperations();
@@ -40,12 +51,15 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
     isProd: true,
     execute: (args) => (args as unknown as PipelineArgs).execute(args) as never,
     subscribe: (args) => (args as unknown as PipelineArgs).subscribe(args) as never,
-    onConnect: identifyWith(options.apiKeys),
+    onConnect: identifyWith(options),
     onSubscribe: async (connection, id, payload) =>
-      operations.begin(connection, id) ? start(options, connection.extra.viewer, payload) : neverStarted,
+      operations.begin(connection, id) ? start(options, connection.extra, payload) : neverStarted,
     onError: (connection, id) => operations.end(connection, id),
     onComplete: (connection, id) => operations.end(connection, id),
-    onClose: (connection) => operations.endAll(connection),
+    onClose: (connection) => {
+      operations.endAll(connection);
+      connection.extra.leave?.();
+    },
   };
   const { dispose } = useServer(server, acceptSockets(options), options.keepAliveMs ?? keepAliveMs);
   return {
@@ -74,14 +88,32 @@ function acceptSockets({ server, yoga }: WebSocketOptions): WebSocketServer {
   return sockets;
 }
 
-function identifyWith(apiKeys: ApiKeys): NonNullable<ServerOptions["onConnect"]> {
+function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<ServerOptions["onConnect"]> {
   return async ({ connectionParams, extra }) => {
+    const { socket } = extra;
     try {
-      extra.viewer = await authenticate(apiKeys, authorizationIn(connectionParams));
+      const viewer = await authenticate(access, authorizationIn(connectionParams));
+      if (socket.readyState !== socket.OPEN) return false;
+      const leave = allowance.takeSocket(viewer);
+      if (!leave) {
+        socket.close(tooManySockets, "Too many sockets of this account");
+        return false;
+      }
+      const end = (error: DomainError): void => {
+        socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+        // It need not agree.
+        setTimeout(() => socket.terminate(), closeGraceMs).unref();
+      };
+      const release = viewer && access.hold(viewer, end);
+      extra.viewer = viewer;
+      extra.leave = () => {
+        release?.();
+        leave();
+      };
       return true;
     } catch (error) {
-      if (error instanceof DomainError) extra.socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
-      else extra.socket.close(CloseCode.InternalServerError, "Internal server error");
+      if (error instanceof DomainError) socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+      else socket.close(CloseCode.InternalServerError, "Internal server error");
       return false;
     }
   };
@@ -89,14 +121,14 @@ function identifyWith(apiKeys: ApiKeys): NonNullable<ServerOptions["onConnect"]>
 
 /** What graphql-ws has to run, or why it must not. */
 async function start(
-  { yoga, apiKeys, maskError }: WebSocketOptions,
-  connected: Viewer | undefined,
+  { yoga, access, maskError }: WebSocketOptions,
+  { viewer: connected, socket }: Partial<Connected> & { socket: object },
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   try {
     const own = authorizationIn(payload.extensions?.["headers"]);
-    const viewer = own === null ? connected : await authenticate(apiKeys, own);
-    return await prepare(yoga, viewer, payload);
+    const viewer = own === null ? connected : await authenticate(access, own);
+    return await prepare(yoga, { viewer, socket, endsWithSocket: own === null }, payload);
   } catch (error) {
     const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
     return errors.map(withoutStatus);
@@ -126,13 +158,13 @@ function withoutStatus({ message, nodes, source, positions, path, extensions }: 
  */
 async function prepare(
   yoga: Yoga,
-  viewer: Viewer | undefined,
+  caller: ServerContext,
   { operationName, query, variables }: SubscribePayload,
 ): Promise<ExecutionArgs> {
   const params = { operationName: operationName ?? undefined, query, variables: variables ?? undefined };
   // Mutations are refused in a GET request.
   const request = new Request("http://localhost/graphql", { method: "POST" });
-  const pipeline = yoga.getEnveloped({ viewer, params, request } as never);
+  const pipeline = yoga.getEnveloped({ ...caller, params, request } as never);
   const { parse, validate, schema, execute, subscribe, contextFactory } = pipeline;
   const document = parse(query);
   const errors = validate(schema, document);

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { GraphQLError, parse } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
-import type { ApiKeys, Viewer } from "../access/api-keys.ts";
+import type { Access } from "../access/access.ts";
+import type { Viewer } from "../access/api-keys.ts";
 import { readBearer } from "../access/bearer.ts";
 import { patient } from "../database/patient.ts";
 import { UnauthenticatedError } from "../errors.ts";
+import { guardAccess, type AccessGuard } from "./access-guard.ts";
 import { isUpload, receiveUpload } from "../http/upload.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { graphiqlPage } from "./graphiql.ts";
@@ -14,7 +16,7 @@ import { schema } from "./schema.ts";
 
 export interface YogaOptions {
   services: Services;
-  apiKeys: ApiKeys;
+  guard: AccessGuard;
   maskError: (error: unknown) => Error;
   /** Filled into GraphiQL in development. */
   developmentKey: string | undefined;
@@ -23,13 +25,18 @@ export interface YogaOptions {
 /** What a transport hands over: who is calling was found out already. */
 export interface ServerContext {
   viewer?: Viewer | undefined;
+  /** The WebSocket it came by: its subscriptions are counted. */
+  socket?: object;
+  /** Whether that socket is closed when the viewer may no longer be served; else the subscription itself has to end. */
+  endsWithSocket?: boolean;
 }
 
 export type Yoga = YogaServerInstance<ServerContext, Context>;
 
 /** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
-export function createGraphqlServer({ services, apiKeys, maskError, developmentKey }: YogaOptions): Yoga {
+export function createGraphqlServer({ services, guard, maskError, developmentKey }: YogaOptions): Yoga {
   const page = graphiqlPage(developmentKey);
+  const { access } = services;
   return createYoga<ServerContext, Context>({
     schema,
     logging: false,
@@ -48,16 +55,20 @@ export function createGraphqlServer({ services, apiKeys, maskError, developmentK
       limitTokens(),
       codeValidationErrors(),
       waitOutOutages(services),
+      guardAccess(guard),
     ],
     context: async ({ request, viewer }) =>
-      createContext(services, viewer ?? (await authenticateRequest(apiKeys, request))),
+      createContext(services, viewer ?? (await authenticateRequest(access, request))),
   });
 }
 
 /** A wrong key fails the whole request, so its status says so too. */
-async function authenticateRequest(apiKeys: ApiKeys, { headers }: Request): Promise<Viewer | undefined> {
+async function authenticateRequest(access: Access, request: Request): Promise<Viewer | undefined> {
   try {
-    return await authenticate(apiKeys, headers.get("authorization"));
+    const token = tokenInUrl(request);
+    return token === undefined
+      ? await authenticate(access, request.headers.get("authorization"))
+      : await authenticateToken(access, token);
   } catch (error) {
     if (!(error instanceof UnauthenticatedError)) throw error;
     const http = { status: 401, headers: { "www-authenticate": "Bearer" } };
@@ -65,17 +76,36 @@ async function authenticateRequest(apiKeys: ApiKeys, { headers }: Request): Prom
   }
 }
 
+/**
+ * `?token=` of an event stream: an `EventSource` cannot set headers. Addresses end up in the logs of proxies, so only
+ * a watch token may stand there.
+ */
+function tokenInUrl({ method, headers, url }: Request): string | undefined {
+  if (method !== "GET" || headers.has("authorization")) return undefined;
+  if (headers.get("accept")?.includes("text/event-stream") !== true) return undefined;
+  return URL.parse(url)?.searchParams.get("token") ?? undefined;
+}
+
+async function authenticateToken(access: Access, token: string): Promise<Viewer> {
+  const viewer = await access.findWatcher(token);
+  if (viewer) return viewer;
+  throw new UnauthenticatedError(
+    "`token` is not a watch token, or it has expired or its API key was revoked. An API key goes into a header: " +
+      "`Authorization: Bearer <key>`.",
+  );
+}
+
 /** Without a key the schema can still be read; with a wrong one nothing is answered. */
 export async function authenticate(
-  apiKeys: ApiKeys,
+  access: Access,
   authorization: string | null,
 ): Promise<Viewer | undefined> {
   if (authorization === null) return undefined;
   const key = readBearer(authorization);
-  const viewer = key === undefined ? undefined : await apiKeys.find(key);
+  const viewer = key === undefined ? undefined : await access.find(key);
   if (viewer) return viewer;
   throw new UnauthenticatedError(
-    "The API key is unknown or revoked. Send it as `Authorization: Bearer <key>`.",
+    "The API key is unknown or revoked, or it has expired. Send it as `Authorization: Bearer <key>`.",
   );
 }
 

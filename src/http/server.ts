@@ -14,6 +14,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 export interface HttpServerOptions {
   graphql: (request: IncomingMessage, response: ServerResponse) => unknown;
   callbacks: Handler;
+  campaigns: Handler;
   /** Throws when the process cannot serve. */
   ready: () => Promise<void>;
   metrics: Metrics;
@@ -23,15 +24,28 @@ export interface HttpServerOptions {
   onError: (error: unknown) => void;
 }
 
-/** Our HTTP paths: `/graphql`, `/callbacks/:providerId/:secret`, `/healthz`, `/readyz`, `/metrics`. */
+/**
+ * Our HTTP paths: `/graphql`, `/callbacks/:providerId/:secret`, `/campaigns/:id/messages.csv`, `/healthz`, `/readyz`,
+ * `/metrics`.
+ */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { graphql, callbacks, ready, metrics, maxRequestBytes, longestRequestMs = 60_000, onError } = options;
+  const {
+    graphql,
+    callbacks,
+    campaigns,
+    ready,
+    metrics,
+    maxRequestBytes,
+    longestRequestMs = 60_000,
+    onError,
+  } = options;
   const routes: Record<string, Handler> = {
     graphql: (request, response) => {
       if (!isUpload(request) && !limitBody(request, response, maxRequestBytes)) return;
       return graphql(request, response) as Promise<void>;
     },
     callbacks,
+    campaigns,
     healthz: (_request, response) => answer(response, 200, "ok"),
     readyz: async (_request, response) => {
       const problem = await ready().then(

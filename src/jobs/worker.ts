@@ -2,8 +2,8 @@ import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents
 import { z } from "zod";
 import { removeDeadImports } from "../campaigns/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
-import { refreshBalance } from "../connections/check.ts";
-import { createDrainRounds } from "../connections/drain-rounds.ts";
+import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
+import { claimDueDrains } from "../connections/drain-rounds.ts";
 import { abandonDeadClaims } from "../campaigns/dead-claims.ts";
 import { expandCampaign } from "../campaigns/expand.ts";
 import { cancelMessagesOf } from "../campaigns/life-cycle.ts";
@@ -18,16 +18,20 @@ import { addJobs } from "../messages/jobs.ts";
 import type { Outcomes } from "../messages/outcomes.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
 import { sweepParked } from "../messages/parked.ts";
+import { refreshRates } from "../pricing/fetch-rates.ts";
+import type { RateBooks } from "../pricing/rate-book.ts";
+import { claimDueRates } from "../pricing/rate-questions.ts";
 import { forgetOld } from "./forget.ts";
 import { releaseJobsOfTheDead } from "./dead-workers.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 
-export interface WorkerOptions extends LookUpOptions {
+export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   database: Database;
   listener: Listener;
   dispatcher: Dispatcher;
   outcomes: Outcomes;
+  rateBooks: RateBooks;
   lanes: ClosedLanes;
   /** Takes the receipts that a provider hands out once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
@@ -63,6 +67,10 @@ function tasks(options: WorkerOptions): TaskList {
       const connection = await options.connections.get(providerPayload.parse(payload).providerId);
       if (connection) await refreshBalance(options, connection);
     },
+    "refresh-rates": async (payload) => {
+      const connection = await options.connections.get(providerPayload.parse(payload).providerId);
+      if (connection) await refreshRates(options, connection);
+    },
   };
 }
 
@@ -73,20 +81,20 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { database, listener, logger } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
-  const queuesToDrain = createDrainRounds(database, options.clock);
   const rounds = startRounds(logger, [
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
     { name: "tend campaigns", everyMs: 1_000, run: () => tendCampaigns(options) },
     { name: "abandon claims of dead workers", everyMs: 5_000, run: () => abandonDeadClaims(options) },
+    { name: "queue due rates", everyMs: 5_000, run: () => queueRates(options) },
     {
       name: "remove dead campaign imports",
       everyMs: 30_000,
       run: () => removeDeadImports(database, options.clock),
     },
     { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
-    { name: "queue drains", everyMs: 2_000, run: async () => queueDrains(database, await queuesToDrain()) },
+    { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
       name: "release jobs of dead workers",
       everyMs: 5_000,
@@ -109,11 +117,24 @@ async function queueBalances({ database, clock }: WorkerOptions): Promise<void> 
   );
 }
 
-/** The key keeps one job for each provider, however many workers ask for it. */
-async function queueDrains(database: Database, providerIds: readonly string[]): Promise<void> {
+async function queueRates({ database, clock }: WorkerOptions): Promise<void> {
+  const due = await claimDueRates(database, clock.now());
   await addJobs(
     database,
-    providerIds.map((providerId) => ({
+    due.map((providerId) => ({
+      task: "refresh-rates",
+      payload: { providerId },
+      key: `refresh-rates ${providerId}`,
+    })),
+  );
+}
+
+/** The key keeps one job for each provider, however many workers ask for it. */
+async function queueDrains({ database, clock }: WorkerOptions): Promise<void> {
+  const due = await claimDueDrains(database, clock.now());
+  await addJobs(
+    database,
+    due.map((providerId) => ({
       task: "drain-receipts",
       payload: { providerId },
       key: `drain-receipts ${providerId}`,

@@ -2,11 +2,13 @@ import type { Queryable, Statement } from "../database/database.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
 import type { MessagePriority } from "./draft.ts";
 import type { MessageStatus } from "./status.ts";
+import type { DuplicatePolicy } from "./stored-route.ts";
 import type { TextEncoding } from "./text.ts";
 
 /** A message as the dispatcher needs it. */
 export interface DispatchMessage {
   id: string;
+  accountId: string;
   providerId: string;
   /** Null for a message of its own. */
   campaignId: string | null;
@@ -21,18 +23,41 @@ export interface DispatchMessage {
   validUntil: Date | null;
   cadenceGroupId: string | null;
   dltTemplateId: string | null;
+  country: string | null;
+  mccmnc: string | null;
+  /** Whether we chose the provider, and may choose another. */
+  routed: boolean;
+  duplicatePolicy: DuplicatePolicy;
+  /** Whether the caller named the sender; else another provider brings its own. */
+  senderGiven: boolean;
+  /** Providers that it has been handed to. */
+  triedProviders: readonly string[];
   /** Attempts made so far. */
   attempts: number;
+  /** Those of them that were refused for want of credit: waiting for it fails no message. */
+  attemptsWithoutCredit: number;
 }
+
+/** Columns of `messages as m` that make a `DispatchMessage`, where `attemptsSoFar` is joined as `a`. */
+export const dispatchColumns = `
+  m.id, m.account_id as "accountId", m.provider_id as "providerId", m.campaign_id as "campaignId", m.recipient,
+  m.sender, m.text, m.encoding, m.segments, m.flash, m.priority, m.status, m.country, m.mccmnc,
+  m.valid_until as "validUntil", m.cadence_group_id as "cadenceGroupId", m.dlt_template_id as "dltTemplateId",
+  m.routed, m.duplicate_policy as "duplicatePolicy", coalesce((m.route ->> 'senderGiven')::boolean, true) as "senderGiven",
+  a.attempts, a.without_credit as "attemptsWithoutCredit", a.tried as "triedProviders"`;
+
+export const attemptsSoFar = `
+  select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit,
+    coalesce(array_agg(distinct provider_id), '{}') as tried
+  from attempts where message_id = m.id`;
 
 const read: Statement = {
   name: "read_for_dispatch",
   text: `
-    select id, provider_id as "providerId", campaign_id as "campaignId", recipient, sender, text, encoding, segments, flash, priority,
-      status, valid_until as "validUntil", cadence_group_id as "cadenceGroupId", dlt_template_id as "dltTemplateId",
-      (select coalesce(max(number), 0)::int from attempts where message_id = id) as attempts
-    from messages
-    where id = any ($1::uuid[])`,
+    select ${dispatchColumns}
+    from messages as m
+    cross join lateral (${attemptsSoFar}) as a
+    where m.id = any ($1::uuid[])`,
 };
 
 export const readAllForDispatch = (database: Queryable, ids: readonly string[]): Promise<DispatchMessage[]> =>
@@ -76,9 +101,9 @@ const finish: Statement = {
   name: "finish_attempts",
   text: `
     update attempts as a
-    set outcome = f.outcome, reason = f.reason, finished_at = f.finished_at
-    from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[])
-      as f (message_id, number, outcome, reason, finished_at)
+    set outcome = f.outcome, reason = f.reason, finished_at = f.finished_at, no_credit = f.no_credit
+    from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
+      as f (message_id, number, outcome, reason, finished_at, no_credit)
     where a.message_id = f.message_id and a.number = f.number
       and (a.outcome is null or a.outcome = 'ambiguous' and f.outcome in ('accepted', 'rejected'))
     returning a.message_id as "messageId"`,
@@ -99,6 +124,7 @@ export async function finishAttempts<Finished extends FinishedAttempt>(
     finished.map(({ outcome }) => outcome.kind),
     finished.map(({ outcome }) => reasonOf(outcome)),
     finished.map(({ finishedAt }) => finishedAt),
+    finished.map(({ outcome }) => outcome.kind === "retryable" && outcome.noCredit === true),
   ]);
   const messageIds = new Set(noted.map(({ messageId }) => messageId));
   return finished.filter(({ message }) => messageIds.has(message.id));

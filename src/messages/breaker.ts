@@ -1,5 +1,7 @@
+import { announceProviderChange } from "../connections/provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
-import { probeStartedAt, saveLane, type Lane } from "./lane.ts";
+import { trialSeconds } from "../pricing/standing.ts";
+import { probeStartedAt, saveLane, withoutCredit, type Lane } from "./lane.ts";
 
 const firstOpenSeconds = 10;
 const longestOpenSeconds = 300;
@@ -7,6 +9,8 @@ const longestOpenSeconds = 300;
 /** The breaker opens when in the last half minute this many attempts failed, and more than half of all. */
 const leastFailures = 10;
 const windowSeconds = 30;
+/** A breaker that has just closed is on trial: fewer failures open it again, and for longer than before. */
+const leastFailuresOnTrial = 3;
 
 /** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
 export interface Experience {
@@ -14,6 +18,8 @@ export interface Experience {
   /** When the attempt began. */
   startedAt: Date;
   failed: boolean;
+  /** What it showed of the account's credit; absent: nothing. */
+  credit?: "some" | "none";
 }
 
 const countRecent: Statement = {
@@ -21,15 +27,16 @@ const countRecent: Statement = {
   text: `
     select count(*) filter (where outcome in ('retryable', 'ambiguous'))::int as failures, count(*)::int as attempts
     from attempts
-    where provider_id = $1 and started_at > $2 and finished_at is not null`,
+    where provider_id = $1 and started_at > $2 and finished_at is not null and not no_credit`,
 };
 
 const lockLanes: Statement = {
   name: "lock_lanes",
   text: `
     select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
-      0 as "inFlight", tokens, refilled_at as "refilledAt", breaker, open_until as "openUntil",
-      open_seconds as "openSeconds", closed_at as "closedAt", yield_until as "yieldUntil"
+      0 as "inFlight", tokens, refilled_at as "refilledAt", wanted_until as "wantedUntil", breaker,
+      open_until as "openUntil", open_seconds as "openSeconds", closed_at as "closedAt",
+      no_credit_since as "noCreditSince", credit_probe_at as "creditProbeAt", yield_until as "yieldUntil"
     from lanes
     where provider_id = any ($1::uuid[])
     order by provider_id
@@ -44,20 +51,39 @@ export async function learn(
 ): Promise<void> {
   const failing = experiences.filter(({ failed }) => failed).map(({ providerId }) => providerId);
   const working = experiences.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
+  const empty = experiences.filter(({ credit }) => credit === "none").map(({ providerId }) => providerId);
   const probed = await transaction.query<{ id: string }>(findProbed, [working]);
-  const concerned = new Set([...failing, ...probed.map(({ id }) => id)]);
+  const concerned = new Set([...failing, ...empty, ...probed.map(({ id }) => id)]);
   if (concerned.size === 0) return;
   const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
     const own = experiences.filter(({ providerId }) => providerId === lane.providerId);
-    const next = await judge(transaction, lane, own, now);
-    if (next !== lane) await saveLane(transaction, next);
+    const next = judgeCredit(await judge(transaction, lane, own, now), own, now);
+    if (next === lane) continue;
+    await saveLane(transaction, next);
+    await announceProviderChange(transaction);
   }
+  if (empty.length > 0) await transaction.query(askForBalance, [empty, now]);
+}
+
+const askForBalance: Statement = {
+  name: "make_balances_due",
+  text: "update providers set next_balance_at = least(next_balance_at, $2) where id = any ($1::uuid[])",
+};
+
+/** A refusal for want of credit closes the lane; a message that is accepted after that opens it again. */
+function judgeCredit(lane: Lane, experiences: readonly Experience[], now: Date): Lane {
+  const { noCreditSince } = lane;
+  if (experiences.some(({ credit }) => credit === "none")) return withoutCredit(lane, now);
+  if (noCreditSince === null) return lane;
+  const isShown = experiences.some(({ credit, startedAt }) => credit === "some" && startedAt > noCreditSince);
+  return isShown ? { ...lane, noCreditSince: null, creditProbeAt: null } : lane;
 }
 
 const findProbed: Statement = {
   name: "find_probed_lanes",
-  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and breaker = 'HALF_OPEN'`,
+  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[])
+      and (breaker = 'HALF_OPEN' or no_credit_since is not null)`,
 };
 
 async function judge(
@@ -74,21 +100,25 @@ async function judge(
     const worked = probes.some(({ failed }) => !failed);
     return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
   }
+  if (!experiences.some(({ failed }) => failed)) return lane;
   const since = new Date(Math.max(now.getTime() - windowSeconds * 1000, lane.closedAt.getTime()));
   const [recent] = await transaction.query<{ failures: number; attempts: number }>(countRecent, [
     lane.providerId,
     since,
   ]);
   const { failures = 0, attempts = 0 } = recent ?? {};
-  const isTrouble = failures >= leastFailures && failures * 2 > attempts;
-  return isTrouble ? open(lane, firstOpenSeconds, now) : lane;
+  const onTrial = isOnTrial(lane, now);
+  const isTrouble = failures >= (onTrial ? leastFailuresOnTrial : leastFailures) && failures * 2 > attempts;
+  return isTrouble ? open(lane, onTrial ? lane.openSeconds * 2 : firstOpenSeconds, now) : lane;
 }
+
+const isOnTrial = ({ openSeconds, closedAt }: Lane, now: Date): boolean =>
+  openSeconds > 0 && now.getTime() - closedAt.getTime() < trialSeconds * 1000;
 
 const close = (lane: Lane, now: Date): Lane => ({
   ...lane,
   breaker: "CLOSED",
   openUntil: null,
-  openSeconds: 0,
   closedAt: now,
 });
 

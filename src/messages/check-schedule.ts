@@ -47,6 +47,12 @@ export function checkReason(status: MessageStatus, kind: string | null): CheckRe
 export const isLastCheck = (reason: CheckReason, checks: number): boolean =>
   checks >= schedules[reason].length;
 
+/** The first look in seconds, and by which share of that it may be later; none where there is nothing to look for. */
+export const firstCheck = (reason: CheckReason | undefined): { seconds: number | null; spread: number } => ({
+  seconds: reason ? schedules[reason][0] : null,
+  spread,
+});
+
 /** When to look after a message next, `checks` looks having been taken since its last news; null when never. */
 export function nextCheckAt(reason: CheckReason, checks: number, messageId: string, now: Date): Date | null {
   const seconds = schedules[reason][checks];

@@ -1,7 +1,9 @@
 import type { SubmitOutcome } from "../providers/provider.ts";
 import type { DispatchMessage, FinishedAttempt } from "./attempts.ts";
 import { laneFlag } from "./closed-lanes.ts";
+import type { NextRoute } from "./failover.ts";
 import type { NewJob } from "./jobs.ts";
+import { creditRetryMs } from "./lane.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "./status-change.ts";
 
@@ -18,10 +20,13 @@ export interface Consequences {
   retry?: NewJob;
 }
 
-/** Only what is proven not accepted is tried again; what may have been accepted never is. */
-export function consequencesOf(finished: Finished, random: () => number): Consequences {
-  const { message, outcome, finishedAt } = finished;
-  const base = { messageId: message.id, source: "DISPATCH", receivedAt: finishedAt } as const;
+/**
+ * Only what is proven not accepted is tried again; what may have been accepted never is, unless its sender allows it.
+ * `next`: the provider that it goes to then, where that is another one.
+ */
+export function consequencesOf(finished: Finished, random: () => number, next?: NextRoute): Consequences {
+  const { outcome } = finished;
+  const base = baseOf(finished);
   switch (outcome.kind) {
     case "accepted": {
       const { providerMessageId, providerBatchId } = outcome;
@@ -31,37 +36,65 @@ export function consequencesOf(finished: Finished, random: () => number): Conseq
       return { change: { ...base, status: outcome.status, failure: outcome.failure } };
     case "ambiguous": {
       const detail = `The provider may or may not have it: ${outcome.reason}.`;
+      if (next) return again(finished, finished.finishedAt, `${detail} A duplicate is allowed.`, next);
       return { change: { ...base, status: "OUTCOME_UNKNOWN", detail } };
     }
     case "retryable":
-      return afterRefusal(finished, outcome, random);
+      return afterRefusal(finished, outcome, random, next);
   }
 }
 
+const baseOf = ({ message, finishedAt }: Finished) =>
+  ({
+    messageId: message.id,
+    providerId: message.providerId,
+    source: "DISPATCH",
+    receivedAt: finishedAt,
+  }) as const;
+
 function afterRefusal(
-  { message, attempt, finishedAt }: Finished,
-  { reason, retryAfterSeconds }: Extract<SubmitOutcome, { kind: "retryable" }>,
+  finished: Finished,
+  { reason, retryAfterSeconds, noCredit }: Extract<SubmitOutcome, { kind: "retryable" }>,
   random: () => number,
+  next: NextRoute | undefined,
 ): Consequences {
-  const base = { messageId: message.id, source: "DISPATCH", receivedAt: finishedAt } as const;
-  const delayMs = retryDelayMs(attempt, retryAfterSeconds, random);
+  const { message, attempt, finishedAt } = finished;
+  const base = baseOf(finished);
+  const counted = attempt - message.attemptsWithoutCredit;
+  const delayMs = noCredit ? creditRetryMs : retryDelayMs(counted, retryAfterSeconds, random);
   if (delayMs === undefined) {
     const text = `The provider did not accept it in ${attempt} attempts. Last: ${reason}`;
     return {
       change: { ...base, status: "FAILED", failure: { code: "not_accepted", text, permanent: false } },
     };
   }
-  const runAt = new Date(finishedAt.getTime() + delayMs);
+  const runAt = new Date(finishedAt.getTime() + (next?.isImmediate === true ? 0 : delayMs));
   if (message.validUntil && message.validUntil <= runAt) {
     const text = `The validity period ends before the next attempt. Last: ${reason}`;
     return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } } };
   }
-  const detail = `Not accepted: ${reason}. Next attempt at ${runAt.toISOString()}.`;
-  // A campaign finds its own messages again.
-  if (message.campaignId !== null) return { change: { ...base, status: "QUEUED", detail, retryAt: runAt } };
-  return { change: { ...base, status: "QUEUED", detail }, retry: dispatchJob(message, runAt) };
+  const detail = noCredit
+    ? `Not accepted for want of credit: ${reason}${next ? "" : " It waits until there is some."}`
+    : `Not accepted: ${reason}.${next?.isImmediate === true ? "" : ` Next attempt at ${runAt.toISOString()}.`}`;
+  return again(finished, runAt, detail, next);
 }
 
-export function dispatchJob({ id, priority, providerId }: DispatchMessage, runAt: Date): NewJob {
-  return { task: "dispatch", payload: { messageId: id }, runAt, priority, lane: laneFlag(providerId) };
+/** Another attempt, with the next provider where there is one. */
+function again(finished: Finished, runAt: Date, why: string, next: NextRoute | undefined): Consequences {
+  const { message } = finished;
+  const detail = next ? `${why} It goes to ${next.name} instead.` : why;
+  const rerouting = next?.rerouting;
+  const change = { ...baseOf(finished), status: "QUEUED", detail, rerouting } as const;
+  // A campaign finds its own messages again.
+  if (message.campaignId !== null) return { change: { ...change, retryAt: runAt } };
+  const providerId = rerouting?.providerId ?? message.providerId;
+  return { change, retry: dispatchJob({ ...message, providerId }, runAt) };
+}
+
+export function dispatchJob(
+  { id, priority, providerId, routed }: Pick<DispatchMessage, "id" | "priority" | "providerId" | "routed">,
+  runAt: Date,
+): NewJob {
+  const lane = laneFlag(providerId, routed);
+  return { task: "dispatch", payload: { messageId: id }, runAt, priority, lane };
 }

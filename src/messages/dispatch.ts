@@ -6,8 +6,9 @@ import type { SubmitOutcome } from "../providers/provider.ts";
 import { readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
 import type { ClosedLanes } from "./closed-lanes.ts";
 import { dispatchJob } from "./consequences.ts";
+import type { Failover } from "./failover.ts";
 import { addJobs } from "./jobs.ts";
-import { admitMessages } from "./lane.ts";
+import { admitMessages, type Wait } from "./lane.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "./status-change.ts";
 import { toSubmission } from "./submission.ts";
@@ -19,13 +20,14 @@ export interface DispatcherOptions {
   clock: Clock;
   outcomes: Outcomes;
   lanes: ClosedLanes;
+  failover: Failover;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
 /** What became of the wish to send a message now. */
 type Claim =
   | { kind: "claimed"; startedAt: Date }
-  | { kind: "wait"; retryAfterMs: number }
+  | ({ kind: "wait" } & Wait)
   /** It is no longer ours to send: cancelled, or taken. */
   | { kind: "lost" };
 
@@ -34,6 +36,10 @@ const longestTurnMs = 250;
 
 const largestBatch = 200;
 const pausedRetryMs = 30_000;
+/** A message is moved this often at once, at most; then it waits. */
+const mostMoves = 3;
+/** What could go nowhere else is not fetched for a moment: others like it could not either. */
+const stuckMs = 1_000;
 
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
@@ -49,7 +55,12 @@ export class Dispatcher {
   }
 
   /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
-  async dispatch(messageId: string): Promise<void> {
+  dispatch(messageId: string): Promise<void> {
+    return this.#dispatch(messageId, 0);
+  }
+
+  /** `moves`: how often it has gone to another provider in this job. */
+  async #dispatch(messageId: string, moves: number): Promise<void> {
     const message = await readForDispatch(this.#options.database, messageId);
     if (!message) return;
     if (message.status === "SUBMITTING") return this.#abandon(message);
@@ -57,20 +68,37 @@ export class Dispatcher {
     // A campaign sends its own: it may be paused.
     if (message.campaignId !== null) return;
     const connection = await this.#options.connections.get(message.providerId);
-    if (!connection || connection.row.disconnectedAt)
-      return this.#fail(message, "its provider was disconnected");
-    if (!connection.row.enabled) return this.#postpone(message, pausedRetryMs);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
-    await this.#claimAndSubmit(message, connection);
+    const isGone = !connection || connection.row.disconnectedAt !== null;
+    if (isGone || !connection.row.enabled) {
+      const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
+      if (await this.#moveOn(message, moves, why)) return this.#dispatch(messageId, moves + 1);
+      if (isGone) return this.#fail(message, "its provider was disconnected");
+      return this.#postpone(message, pausedRetryMs);
+    }
+    await this.#claimAndSubmit(message, connection, moves);
+  }
+
+  /** Whether the message has another provider now. */
+  async #moveOn(message: DispatchMessage, moves: number, why: string): Promise<boolean> {
+    if (moves >= mostMoves) return false;
+    return (await this.#options.failover.moveOn([message], why)).has(message.id);
   }
 
   /** Waits for its turn where the lane is full; for a longer wait it gives its place to others. */
-  async #claimAndSubmit(message: DispatchMessage, connection: Connection): Promise<void> {
+  async #claimAndSubmit(message: DispatchMessage, connection: Connection, moves: number): Promise<void> {
+    const { id, providerId, routed } = message;
+    const { lanes } = this.#options;
     for (;;) {
       const claim = await this.#claims.add(message);
       if (claim.kind === "lost") return;
       if (claim.kind === "claimed") return this.#submit(message, connection, claim.startedAt);
-      this.#options.lanes.close(message.providerId, claim.retryAfterMs);
+      if (claim.isDistrusted && routed) {
+        const why = `${connection.row.name} takes no messages at present.`;
+        if (await this.#moveOn(message, moves, why)) return this.#dispatch(id, moves + 1);
+        lanes.close(providerId, Math.min(claim.retryAfterMs, stuckMs));
+      } else if (claim.isDistrusted) lanes.closeForFixed(providerId, claim.retryAfterMs);
+      else lanes.close(providerId, claim.retryAfterMs);
       if (claim.retryAfterMs > longestTurnMs) return this.#postpone(message, claim.retryAfterMs);
       await new Promise((done) => setTimeout(done, claim.retryAfterMs));
     }
@@ -107,16 +135,17 @@ export class Dispatcher {
         startedAt,
       );
       return messages.map(({ id }): Claim => {
-        const retryAfterMs = waiting.get(id);
-        if (retryAfterMs !== undefined) return { kind: "wait", retryAfterMs };
+        const wait = waiting.get(id);
+        if (wait) return { kind: "wait", ...wait };
         return claimed.has(id) ? { kind: "claimed", startedAt } : { kind: "lost" };
       });
     });
   }
 
-  #claimChanges({ id: messageId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
+  #claimChanges({ id: messageId, providerId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
     const due = {
       messageId,
+      providerId,
       status: "QUEUED",
       source: "DISPATCH",
       receivedAt,
@@ -124,6 +153,7 @@ export class Dispatcher {
     } as const;
     const claim = {
       messageId,
+      providerId,
       status: "SUBMITTING",
       source: "DISPATCH",
       receivedAt,
@@ -162,7 +192,8 @@ export class Dispatcher {
   }
 
   async #change(message: DispatchMessage, change: Pick<StatusChange, "status" | "failure">): Promise<void> {
-    const base = { messageId: message.id, source: "DISPATCH", receivedAt: this.#now() } as const;
+    const { id: messageId, providerId } = message;
+    const base = { messageId, providerId, source: "DISPATCH", receivedAt: this.#now() } as const;
     const onlyFrom = ["QUEUED", "SCHEDULED"] as const;
     await this.#options.database.transaction((transaction) =>
       applyChanges(transaction, [{ ...base, ...change, onlyFrom }]),

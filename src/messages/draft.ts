@@ -1,20 +1,17 @@
 import { createHash } from "node:crypto";
-import type { Connection } from "../connections/connections.ts";
 import {
+  CountryNotAllowedError,
   InvalidInputError,
   InvalidScheduleError,
-  InvalidSenderError,
   InvalidTextError,
-  NoRouteError,
-  NotFoundError,
-  UnsupportedFeatureError,
 } from "../errors.ts";
-import { estimateCost } from "../pricing/cost.ts";
-import type { RateBook } from "../pricing/rate-book.ts";
+import type { RoutingTable } from "../pricing/route.ts";
 import type { DecimalText, E164 } from "../providers/provider.ts";
 import { isStorable, storable } from "../storable.ts";
 import { newMessageId } from "./message-id.ts";
 import { parseRecipient } from "./phone.ts";
+import { routeMessage, type MessageRoute } from "./routing.ts";
+import type { DuplicatePolicy, StoredRoute } from "./stored-route.ts";
 import { measure, measureAs, toGsm7, type TextEncoding } from "./text.ts";
 
 export type MessagePriority = "LOW" | "NORMAL" | "HIGH";
@@ -33,11 +30,9 @@ export interface SendInput {
   encoding?: "AUTO" | TextEncoding | null | undefined;
   cadenceGroupId?: string | null | undefined;
   dltTemplateId?: string | null | undefined;
+  duplicatePolicy?: DuplicatePolicy | null | undefined;
   idempotencyKey?: string | null | undefined;
 }
-
-/** What is asked for, whoever it goes to. */
-type Wishes = Omit<SendInput, "to">;
 
 /** A checked message, ready to be stored. */
 export interface MessageDraft {
@@ -62,6 +57,10 @@ export interface MessageDraft {
   /** What it will cost by the rate of its provider now; null without a rate. */
   estimatedCost: DecimalText | null;
   estimatedCurrency: string | null;
+  /** Whether we chose the provider. */
+  routed: boolean;
+  route: StoredRoute;
+  duplicatePolicy: DuplicatePolicy;
   /** What the idempotency key stands for. */
   fingerprint: string;
 }
@@ -70,6 +69,22 @@ export const longestReference = 255;
 const longestScheduleDays = 366;
 const minuteMs = 60_000;
 
+/** The text of a message as it will be sent. */
+export interface Content {
+  text: string;
+  encoding: TextEncoding;
+  segments: number;
+  /** UCS-2 was asked for, and GSM-7 would do. */
+  forcesUnicode: boolean;
+}
+
+/** A message of which everything is decided but its identity. */
+export interface MessagePlan extends MessageRoute {
+  recipient: E164;
+  country: string | null;
+  content: Content;
+}
+
 /**
  * Checks everything that can be known before a message is stored.
  * @throws DomainError what is wrong with the input, and what to do
@@ -77,37 +92,54 @@ const minuteMs = 60_000;
 export function draftMessage(
   accountId: string,
   input: SendInput,
-  routes: readonly Connection[],
-  book: RateBook,
+  table: RoutingTable,
   now: Date,
 ): MessageDraft {
-  const { to, country } = parseRecipient(input.to);
-  checkReferences(input);
   const scheduledAt = checkSchedule(input.scheduledAt ?? null, now);
-  const route = chooseRoute(input, routes);
-  const text = encode(input, route);
-  const cost = estimateCost(book, { providerId: route.row.id, country, segments: text.segments }, now);
+  const { recipient, country, content, connection, sender, route, cost } = planMessage(table, input);
+  const { text, encoding, segments } = content;
   return {
     id: newMessageId(now),
     accountId,
-    providerId: route.row.id,
-    recipient: to,
-    sender: chooseSender(input, text.text, route),
-    ...text,
+    providerId: connection.row.id,
+    recipient,
+    sender,
+    text,
+    encoding,
+    segments,
     flash: input.flash ?? false,
     priority: input.priority ?? "NORMAL",
     country,
     clientRef: input.clientRef ?? null,
     scheduledAt,
-    validUntil: checkValidity(input.validityMinutes ?? null, scheduledAt ?? now, route),
+    validUntil: endOfValidity(input.validityMinutes ?? null, scheduledAt ?? now),
     cadenceGroupId: input.cadenceGroupId ?? null,
     dltTemplateId: input.dltTemplateId ?? null,
     createdAt: now,
     idempotencyKey: input.idempotencyKey ?? null,
     estimatedCost: cost?.amount ?? null,
     estimatedCurrency: cost?.currency ?? null,
+    routed: input.providerId == null,
+    route,
+    duplicatePolicy: input.duplicatePolicy ?? "NEVER",
     fingerprint: fingerprint(input),
   };
+}
+
+/**
+ * Decides where and how a message goes, and what it costs: for sending it and for saying beforehand what sending it
+ * would do. `content`: where it is known already, as for one text to many.
+ * @throws DomainError what is wrong with the input, and what to do
+ */
+export function planMessage(table: RoutingTable, input: SendInput, content?: Content): MessagePlan {
+  const { to: recipient, country } = parseRecipient(input.to);
+  checkReferences(input);
+  const known = content ?? contentOf(input);
+  const { allowedCountries } = table.limits;
+  if (allowedCountries && (country === null || !allowedCountries.has(country))) {
+    throw new CountryNotAllowedError(country);
+  }
+  return { recipient, country, content: known, ...routeMessage(table, input, recipient, country, known) };
 }
 
 function checkReferences(input: SendInput): void {
@@ -139,67 +171,20 @@ export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null 
 }
 
 /** The period counts from the time of sending; what is left of it at submission is what the provider is told. */
-function checkValidity(minutes: number | null, from: Date, { adapter, row }: Connection): Date | null {
-  if (minutes === null) return null;
-  const longest = adapter.capabilities.longestValidityMinutes ?? 0;
-  if (minutes < 1 || minutes > longest) {
-    throw new InvalidInputError(
-      "validityMinutes",
-      `validityMinutes must be 1 to ${longest} with ${row.name}.`,
-    );
-  }
-  return new Date(from.getTime() + minutes * minuteMs);
-}
+const endOfValidity = (minutes: number | null, from: Date): Date | null =>
+  minutes === null ? null : new Date(from.getTime() + minutes * minuteMs);
 
-export function chooseRoute(input: Wishes, routes: readonly Connection[]): Connection {
-  if (input.providerId != null) {
-    const chosen = routes.find(({ row }) => row.id === input.providerId);
-    if (!chosen) throw new NotFoundError("enabled provider", input.providerId);
-    const problem = missingFeature(input, chosen);
-    if (problem) throw problem;
-    return chosen;
-  }
-  if (routes.length === 0) {
-    throw new NoRouteError("No provider is connected and enabled. Connect one with `connectProvider`.");
-  }
-  const capable = routes.find((route) => missingFeature(input, route) === undefined);
-  if (capable) return capable;
-  const reasons = routes.map((route) => `${route.row.name}: ${missingFeature(input, route)?.message ?? ""}`);
-  throw new NoRouteError(`No connected provider can carry this message. ${reasons.join(" ")}`);
-}
-
-/** What the message asks for and the provider cannot do. */
-function missingFeature(input: Wishes, { adapter, row }: Connection): UnsupportedFeatureError | undefined {
-  const { capabilities } = adapter;
-  const missing = (feature: string): UnsupportedFeatureError =>
-    new UnsupportedFeatureError(feature, row.name, "Leave it out, or choose another provider.");
-  if (input.flash === true && !capabilities.flash) return missing("flash");
-  if (input.validityMinutes != null && capabilities.longestValidityMinutes === null)
-    return missing("validityMinutes");
-  if (input.cadenceGroupId != null && !capabilities.cadenceGroups) return missing("cadenceGroupId");
-  if (input.dltTemplateId != null && !capabilities.dltTemplates) return missing("dltTemplateId");
-  if (input.encoding === "UCS2" && !capabilities.unicodeControl && measure(input.text).encoding === "GSM7") {
-    return missing("encoding");
-  }
-  return undefined;
-}
-
-export function encode(
-  input: Wishes,
-  { adapter, row }: Connection,
-): Pick<MessageDraft, "text" | "encoding" | "segments"> {
+/** @throws InvalidTextError */
+export function contentOf(input: Pick<SendInput, "text" | "encoding">): Content {
   if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
   if (!isStorable(input.text)) {
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
   }
   const text = input.encoding === "GSM7" ? transliterate(input.text) : input.text;
-  const { encoding, segments } = input.encoding === "UCS2" ? measureAs(text, "UCS2") : measure(text);
-  const { maxSegments } = adapter.capabilities;
-  if (segments > maxSegments) {
-    const message = `The text needs ${segments} segments in ${encoding}; ${row.name} takes at most ${maxSegments}. Shorten it.`;
-    throw new InvalidTextError(message, segments, maxSegments);
-  }
-  return { text, encoding, segments };
+  const measured = measure(text);
+  const forcesUnicode = input.encoding === "UCS2" && measured.encoding === "GSM7";
+  const { encoding, segments } = forcesUnicode ? measureAs(text, "UCS2") : measured;
+  return { text, encoding, segments, forcesUnicode };
 }
 
 function transliterate(text: string): string {
@@ -208,24 +193,6 @@ function transliterate(text: string): string {
   throw new InvalidTextError(
     "The text has characters that GSM-7 cannot show in any form. Use encoding AUTO, or ask `previewText` which they are.",
   );
-}
-
-export function chooseSender(
-  input: Pick<SendInput, "from">,
-  text: string,
-  { adapter, row }: Connection,
-): string {
-  const sender = input.from ?? row.defaultSender;
-  if (sender == null) {
-    throw new InvalidSenderError(
-      `\`from\` is missing, and ${row.name} has no default sender. Give one, or set it with \`updateProvider\`.`,
-      null,
-    );
-  }
-  const problem = adapter.senderProblem(sender, text);
-  if (problem !== undefined)
-    throw new InvalidSenderError(`${row.name} does not take this sender: ${problem}`, sender);
-  return sender;
 }
 
 /** The same input gives the same fingerprint (hexadecimal), however absent values are written. */

@@ -1,7 +1,7 @@
 import type { Queryable, Statement } from "../database/database.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import type { StateChange } from "./evolve.ts";
-import type { IgnoredReason, MessageStatus } from "./status.ts";
+import type { MessageStatus } from "./status.ts";
 
 /**
  * A place in the event log: after the event `(tx, id)`. The log is read only below the oldest transaction still
@@ -20,7 +20,6 @@ export interface LoggedEvent extends StateChange, Position {
   messageId: string;
   providerId: string | null;
   source: EventSource;
-  ignoredReason: IgnoredReason | null;
   part: number;
   parts: number;
   detail: string | null;
@@ -78,7 +77,7 @@ const columns = `
   e.occurred_at as "occurredAt", e.received_at as "receivedAt", e.part, e.parts, e.detail,
   e.provider_message_id as "providerMessageId", e.provider_batch_id as "providerBatchId",
   e.failure_code as "failureCode", e.failure_text as "failureText", e.failure_permanent as "failurePermanent",
-  e.mccmnc, e.cost, e.message_cost as "messageCost"`;
+  e.mccmnc, e.cost, e.message_cost as "messageCost", e.rerouted, e.cost_currency as "costCurrency"`;
 
 const toEvent = (row: EventRow): LoggedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
 

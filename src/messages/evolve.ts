@@ -1,5 +1,6 @@
 import type { DecimalText } from "../providers/provider.ts";
-import type { MessageStatus } from "./status.ts";
+import type { IgnoredReason, MessageStatus } from "./status.ts";
+import type { StoredRoute } from "./stored-route.ts";
 
 /** The part of a message that its events change. */
 export interface MessageState {
@@ -14,15 +15,27 @@ export interface MessageState {
   mccmnc: string | null;
   /** What the provider charged; exact, as text or as Prisma's decimal. */
   cost: DecimalText | { toString(): DecimalText } | null;
+  costCurrency: string | null;
   submittedAt: Date | null;
   sentAt: Date | null;
   deliveredAt: Date | null;
   updatedAt: Date;
 }
 
+/** Another provider takes the message over. */
+export interface Rerouting {
+  providerId: string;
+  /** Absent: as before. */
+  sender?: string;
+  route?: StoredRoute;
+  estimatedCost?: DecimalText | null;
+  estimatedCurrency?: string | null;
+}
+
 /** What an event says to the message. */
 export interface StateChange {
   applied: boolean;
+  ignoredReason: IgnoredReason | null;
   status: MessageStatus;
   version: number;
   providerStatus: string | null;
@@ -34,6 +47,9 @@ export interface StateChange {
   mccmnc: string | null;
   /** What the provider charged for the whole message, where the event tells anything new. */
   messageCost: DecimalText | null;
+  /** Set where the event moves the message to another provider. */
+  rerouted: Rerouting | null;
+  costCurrency: string | null;
   occurredAt: Date;
   receivedAt: Date;
 }
@@ -52,7 +68,7 @@ const accepted: ReadonlySet<MessageStatus> = new Set([
  * each version exactly as it was stored. Known facts stay when a later event does not repeat them.
  */
 export function evolve<State extends MessageState>(state: State, event: StateChange): State {
-  if (!event.applied) return withMissingFacts(state, event);
+  if (!event.applied) return event.ignoredReason === "OTHER_ATTEMPT" ? state : withMissingFacts(state, event);
   const { status, occurredAt, receivedAt } = event;
   return {
     ...state,
@@ -63,12 +79,13 @@ export function evolve<State extends MessageState>(state: State, event: StateCha
     providerBatchId: event.providerBatchId ?? state.providerBatchId,
     ...failureAfter(state, event),
     mccmnc: event.mccmnc ?? state.mccmnc,
-    cost: event.messageCost ?? state.cost,
+    ...costAfter(state, event),
     submittedAt: state.submittedAt ?? (accepted.has(status) ? receivedAt : null),
     sentAt: status === "SENT" ? occurredAt : state.sentAt,
     deliveredAt: deliveredAfter(state, event),
     // A parked receipt came before the event that it is applied after.
     updatedAt: receivedAt > state.updatedAt ? receivedAt : state.updatedAt,
+    ...event.rerouted,
   };
 }
 
@@ -82,8 +99,17 @@ function withMissingFacts<State extends MessageState>(state: State, event: State
     providerMessageId: state.providerMessageId ?? event.providerMessageId,
     providerBatchId: state.providerBatchId ?? event.providerBatchId,
     mccmnc: state.mccmnc ?? event.mccmnc,
-    cost: event.messageCost ?? state.cost,
+    ...costAfter(state, event),
   };
+}
+
+/** An amount goes with its own currency; one that comes without keeps what is known. */
+function costAfter(
+  { cost, costCurrency }: MessageState,
+  event: StateChange,
+): Pick<MessageState, "cost" | "costCurrency"> {
+  if (event.messageCost === null) return { cost, costCurrency };
+  return { cost: event.messageCost, costCurrency: event.costCurrency ?? costCurrency };
 }
 
 /** A provider may take DELIVERED back. */

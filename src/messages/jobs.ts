@@ -17,6 +17,7 @@ export type NewJob = {
   | { task: "refresh-balance"; payload: { providerId: string } }
   | { task: "expand-campaign"; payload: { campaignId: string } }
   | { task: "cancel-campaign"; payload: { campaignId: string } }
+  | { task: "refresh-rates"; payload: { providerId: string } }
 );
 
 const add: Statement = {

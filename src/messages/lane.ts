@@ -1,3 +1,4 @@
+import { announceProviderChange } from "../connections/provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 
 /**
@@ -15,6 +16,8 @@ export interface Lane {
   /** Submissions that may start at once, a fraction of one included. */
   tokens: number;
   refilledAt: Date;
+  /** Until when submissions wait for tokens: as long questions let them go first. */
+  wantedUntil: Date | null;
   breaker: BreakerState;
   /** Until when the breaker refuses; afterwards one probe is let through. */
   openUntil: Date | null;
@@ -22,6 +25,10 @@ export interface Lane {
   closedAt: Date;
   /** How long the breaker stays open when a probe fails, in seconds. */
   openSeconds: number;
+  /** Since when the provider refuses for want of credit. */
+  noCreditSince: Date | null;
+  /** When one message may try again whether there is credit; a balance that shows some comes before. */
+  creditProbeAt: Date | null;
   /** Until then campaigns take nothing: a single message is waiting for its turn. */
   yieldUntil: Date | null;
 }
@@ -39,11 +46,26 @@ export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 export interface Admission {
   admitted: number;
   retryAfterMs: number;
+  /** The provider is in trouble, not only busy: what can go elsewhere had better. */
+  isDistrusted?: boolean;
+}
+
+/** A message that may not start now. */
+export interface Wait {
+  retryAfterMs: number;
+  isDistrusted: boolean;
 }
 
 /** A probe that never came back does not keep the breaker half open for ever. */
 const probeSeconds = 45;
 const busyRetryMs = 50;
+/**
+ * An empty account is tried with one message after seconds, later every few minutes: for providers that tell no
+ * balance, and for refusals that were about one expensive message.
+ */
+const creditProbeMs = { least: 4_000, most: 300_000 };
+/** A lane without credit is asked after often, since it opens with the balance. */
+export const creditRetryMs = 5_000;
 /** How long campaigns hold back after a single message had to wait: it asks again well before. */
 const yieldMs = 500;
 
@@ -51,8 +73,9 @@ const readLanes: Statement = {
   name: "read_lanes",
   text: `
     select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
-      l.tokens, l.refilled_at as "refilledAt", l.breaker, l.open_until as "openUntil",
-      l.open_seconds as "openSeconds", l.closed_at as "closedAt", l.yield_until as "yieldUntil",
+      l.tokens, l.refilled_at as "refilledAt", l.wanted_until as "wantedUntil", l.breaker,
+      l.open_until as "openUntil", l.open_seconds as "openSeconds", l.closed_at as "closedAt",
+      l.no_credit_since as "noCreditSince", l.credit_probe_at as "creditProbeAt", l.yield_until as "yieldUntil",
       case when p.max_concurrent is null then 0 else (
         select count(distinct coalesce(claim, message_id::text))::int
         from attempts
@@ -61,7 +84,8 @@ const readLanes: Statement = {
     from providers as p
     join lanes as l on l.provider_id = p.id
     where p.id = any ($1::uuid[])
-      and (p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED')
+      and (p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED'
+        or l.no_credit_since is not null)
     order by p.id
     for no key update of l`,
 };
@@ -70,14 +94,17 @@ const writeLane: Statement = {
   name: "write_lane",
   text: `
     update lanes
-    set tokens = $2, refilled_at = $3, breaker = $4, open_until = $5, open_seconds = $6, closed_at = $7,
-      yield_until = $8
+    set tokens = $2, refilled_at = $3, wanted_until = $4, breaker = $5, open_until = $6, open_seconds = $7,
+      closed_at = $8, no_credit_since = $9, credit_probe_at = $10, yield_until = $11
     where provider_id = $1`,
 };
 
 export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
-  const { providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt, yieldUntil } = lane;
-  const values = [providerId, tokens, refilledAt, breaker, openUntil, openSeconds, closedAt, yieldUntil];
+  const { providerId, tokens, refilledAt, wantedUntil, breaker, openUntil, openSeconds, closedAt } = lane;
+  const pace = [tokens, refilledAt, wantedUntil];
+  const trust = [breaker, openUntil, openSeconds, closedAt];
+  const { noCreditSince, creditProbeAt, yieldUntil } = lane;
+  const values = [providerId, ...pace, ...trust, noCreditSince, creditProbeAt, yieldUntil];
   await transaction.query(writeLane, values);
 }
 
@@ -100,30 +127,29 @@ async function admit(
       : decideForSingles(lane, count, now);
     admissions.set(lane.providerId, admission);
     await saveLane(transaction, next);
+    if (next.breaker !== lane.breaker) await announceProviderChange(transaction);
   }
   return admissions;
 }
 
-/** Divides messages into those that may be submitted now and those that wait, and how long (milliseconds, by id). */
+/** Divides messages into those that may be submitted now and those that wait, and how long (by id). */
 export async function admitMessages<Message extends { id: string; providerId: string }>(
   transaction: Queryable,
   messages: readonly Message[],
   now: Date,
   asker: Asker = { isCampaign: false },
-): Promise<{ admitted: Message[]; waiting: Map<string, number> }> {
+): Promise<{ admitted: Message[]; waiting: Map<string, Wait> }> {
   const wanted = Map.groupBy(messages, ({ providerId }) => providerId);
   const counts = new Map([...wanted].map(([providerId, group]) => [providerId, group.length]));
   const admissions = await admit(transaction, counts, asker, now);
   const admitted: Message[] = [];
-  const waiting = new Map<string, number>();
+  const waiting = new Map<string, Wait>();
   for (const [providerId, group] of wanted) {
-    const { admitted: count, retryAfterMs } = admissions.get(providerId) ?? {
-      admitted: Infinity,
-      retryAfterMs: 0,
-    };
+    const admission = admissions.get(providerId) ?? { admitted: Infinity, retryAfterMs: 0 };
+    const { admitted: count, retryAfterMs, isDistrusted = false } = admission;
     admitted.push(...group.slice(0, count));
     for (const { id } of group.slice(count === Infinity ? group.length : count))
-      waiting.set(id, retryAfterMs);
+      waiting.set(id, { retryAfterMs, isDistrusted });
   }
   return { admitted, waiting };
 }
@@ -148,28 +174,61 @@ export interface Decision {
 /** What a lane admits of `wanted` submissions, `bulkSize` to a request, and the lane afterwards. */
 export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Decision {
   const trust = trustOf(lane, now);
-  if (trust.admitted === 0) return { admission: trust, next: lane };
+  const isDistrusted = trust.admitted !== Infinity;
+  if (trust.admitted === 0) return { admission: { ...trust, isDistrusted }, next: lane };
   const refilled = refill(lane, now);
   const requests = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
   const free = requests * bulkSize;
-  const affordable = lane.maxPerSecond === null ? Infinity : Math.floor(refilled.tokens);
+  // A question may have been let through on credit.
+  const affordable = lane.maxPerSecond === null ? Infinity : Math.max(0, Math.floor(refilled.tokens));
   const admitted = Math.min(wanted, trust.admitted, free, affordable);
-  const next = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
-  const admission = { admitted, retryAfterMs: affordable < wanted ? tokenDelayMs(next) : busyRetryMs };
+  const spent = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
+  const fullMs = affordable < wanted ? tokenDelayMs(spent) : busyRetryMs;
+  const next = affordable < wanted ? { ...spent, wantedUntil: waitingUntil(now, fullMs) } : spent;
+  const admission = {
+    admitted,
+    retryAfterMs: lane.noCreditSince === null ? fullMs : creditRetryMs,
+    isDistrusted,
+  };
   return { admission, next: admitted > 0 ? probing(next, now) : next };
 }
 
-/** What the breaker allows: everything, nothing for a while, or one probe. */
-function trustOf({ breaker, openUntil }: Lane, now: Date): Admission {
+/** Who was told to come back does so a little later than that. */
+const waitingUntil = (now: Date, retryAfterMs: number): Date =>
+  new Date(now.getTime() + retryAfterMs + 1_000);
+
+/** What the breaker and the provider's credit allow: everything, nothing for a while, or one probe. */
+function trustOf(lane: Lane, now: Date): Admission {
+  const [trust, credit] = [breakerAllows(lane, now), creditAllows(lane, now)];
+  return trust.admitted < credit.admitted ? trust : credit;
+}
+
+function creditAllows({ noCreditSince, creditProbeAt }: Lane, now: Date): Admission {
+  if (noCreditSince === null) return { admitted: Infinity, retryAfterMs: 0 };
+  const isDue = creditProbeAt === null || creditProbeAt <= now;
+  return { admitted: isDue ? 1 : 0, retryAfterMs: creditRetryMs };
+}
+
+function breakerAllows({ breaker, openUntil }: Lane, now: Date): Admission {
   if (breaker === "CLOSED") return { admitted: Infinity, retryAfterMs: 0 };
   const leftMs = (openUntil?.getTime() ?? 0) - now.getTime();
   return leftMs > 0 ? { admitted: 0, retryAfterMs: leftMs } : { admitted: 1, retryAfterMs: 0 };
 }
 
 /** Half open: the probe is under way, and nobody else starts until it is back, or lost. */
-function probing(lane: Lane, now: Date): Lane {
+function probing(before: Lane, now: Date): Lane {
+  const lost = new Date(now.getTime() + probeSeconds * 1000);
+  const lane = before.noCreditSince === null ? before : { ...before, creditProbeAt: lost };
   if (lane.breaker === "CLOSED") return lane;
-  return { ...lane, breaker: "HALF_OPEN", openUntil: new Date(now.getTime() + probeSeconds * 1000) };
+  return { ...lane, breaker: "HALF_OPEN", openUntil: lost };
+}
+
+/** The lane after a refusal for want of credit. */
+export function withoutCredit(lane: Lane, now: Date): Lane {
+  const since = lane.noCreditSince ?? now;
+  const waitedMs = now.getTime() - since.getTime();
+  const delayMs = Math.min(Math.max(waitedMs, creditProbeMs.least), creditProbeMs.most);
+  return { ...lane, noCreditSince: since, creditProbeAt: new Date(now.getTime() + delayMs) };
 }
 
 /** When the probe of a half-open lane began. */

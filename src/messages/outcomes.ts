@@ -2,9 +2,12 @@ import { Batcher } from "../batcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import type { Logger } from "../logger.ts";
+import type { SubmitOutcome } from "../providers/provider.ts";
+import { advanceMessages } from "./advance.ts";
 import { finishAttempts } from "./attempts.ts";
 import { learn, type Experience } from "./breaker.ts";
 import { consequencesOf, type Finished } from "./consequences.ts";
+import type { Failover } from "./failover.ts";
 import { addJobs } from "./jobs.ts";
 import { matchParkedOf } from "./parked.ts";
 import { cancellable } from "./status.ts";
@@ -15,6 +18,7 @@ export interface OutcomesOptions {
   clock: Clock;
   logger: Logger;
   random: () => number;
+  failover: Failover;
 }
 
 const largestBatch = 200;
@@ -40,9 +44,9 @@ export class Outcomes {
     return this.#patiently(() => this.#batches.add(finished));
   }
 
-  /** Those of one request, in one transaction. */
-  recordAll(finished: readonly Finished[]): Promise<void> {
-    return this.#patiently(() => this.#store(finished));
+  /** Those of one request to a provider of this kind, in one transaction. */
+  recordAll(finished: readonly Finished[], kind: string): Promise<void> {
+    return this.#patiently(() => this.#store(finished, kind));
   }
 
   /** What a provider told us must not be forgotten because the database was away for a moment. */
@@ -59,10 +63,15 @@ export class Outcomes {
     }
   }
 
-  #store(finished: readonly Finished[]): Promise<void> {
-    return this.#options.database.transaction(async (transaction) => {
+  async #store(finished: readonly Finished[], kind?: string): Promise<void> {
+    const next = await this.#options.failover.after(finished);
+    await this.#options.database.transaction(async (transaction) => {
       const news = await finishAttempts(transaction, finished);
-      const planned = news.map((one) => consequencesOf(one, this.#options.random));
+      const settled = kind === undefined ? nothing : await advanceAccepted(transaction, news, kind);
+      const others = news.filter(({ message }) => !settled.has(message.id));
+      const planned = others.map((one) =>
+        consequencesOf(one, this.#options.random, next.get(one.message.id)),
+      );
       const transitions = await applyChanges(
         transaction,
         planned.map(({ change }) => change),
@@ -77,6 +86,33 @@ export class Outcomes {
     });
   }
 }
+
+const nothing: ReadonlySet<string> = new Set();
+
+/**
+ * The usual end of a request for many: all were accepted. Returns those that needed nothing more. (Mixed outcomes
+ * lock their messages together, in the order of their ids.)
+ */
+async function advanceAccepted(
+  transaction: Queryable,
+  finished: readonly Finished[],
+  kind: string,
+): Promise<ReadonlySet<string>> {
+  const [first] = finished;
+  const accepted = finished.flatMap(({ message: { id }, outcome }) =>
+    outcome.kind === "accepted" ? [{ ...outcome, id }] : [],
+  );
+  if (!first || accepted.length < finished.length) return nothing;
+  const { finishedAt: receivedAt, message } = first;
+  await transaction.query(lockInOrder, [accepted.map(({ id }) => id)]);
+  const step = { to: "SUBMITTED", providerId: message.providerId, kind, receivedAt } as const;
+  return advanceMessages(transaction, { ...step, messages: accepted });
+}
+
+const lockInOrder: Statement = {
+  name: "lock_messages_in_order",
+  text: "select from messages where id = any ($1::uuid[]) order by id for no key update",
+};
 
 const lockCampaigns: Statement = {
   name: "lock_campaigns_of_stragglers",
@@ -121,6 +157,11 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 /** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
 const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
   if (startedAt === undefined) return [];
-  const failed = outcome.kind === "ambiguous" || outcome.kind === "retryable";
-  return [{ providerId: message.providerId, startedAt, failed }];
+  const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
+  return [{ providerId: message.providerId, startedAt, failed, ...creditShownBy(outcome) }];
 };
+
+function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
+  if (outcome.kind === "accepted") return { credit: "some" };
+  return outcome.kind === "retryable" && outcome.noCredit ? { credit: "none" } : {};
+}

@@ -10,12 +10,12 @@ const park: Statement = {
   text: `
     insert into parked_receipts (
       provider_id, provider_message_id, status, provider_status, source, occurred_at, received_at, part, parts,
-      cost, mccmnc, failure_code, failure_text, failure_permanent
+      cost, cost_currency, mccmnc, failure_code, failure_text, failure_permanent
     )
     select * from json_to_recordset($1) as r (
       "providerId" uuid, "providerMessageId" text, status message_status, "providerStatus" text,
       source event_source, "occurredAt" timestamptz, "receivedAt" timestamptz, part smallint, parts smallint,
-      cost numeric, mccmnc text, "failureCode" text, "failureText" text, "failurePermanent" boolean
+      cost numeric, "costCurrency" text, mccmnc text, "failureCode" text, "failureText" text, "failurePermanent" boolean
     )`,
 };
 
@@ -51,6 +51,7 @@ interface ParkedRow {
   part: number;
   parts: number;
   cost: string | null;
+  costCurrency: string | null;
   mccmnc: string | null;
   failureCode: string | null;
   failureText: string | null;
@@ -76,7 +77,7 @@ const take = `
     where p.id = due.id
     returning p.id, due."messageId", p.provider_message_id as "providerMessageId", p.status,
       p.provider_status as "providerStatus", p.source, p.occurred_at as "occurredAt",
-      p.received_at as "receivedAt", p.part, p.parts, p.cost, p.mccmnc, p.failure_code as "failureCode",
+      p.received_at as "receivedAt", p.part, p.parts, p.cost, p.cost_currency as "costCurrency", p.mccmnc, p.failure_code as "failureCode",
       p.failure_text as "failureText", p.failure_permanent as "failurePermanent"
   )
   select * from taken order by id`;
@@ -162,11 +163,13 @@ async function applyParked(
 }
 
 function toChange(parked: ParkedRow): StatusChange {
-  const { failureCode, failureText, failurePermanent, occurredAt, cost, mccmnc, ...row } = parked;
+  const { failureCode, failureText, failurePermanent, occurredAt, cost, costCurrency, mccmnc, ...row } =
+    parked;
   return {
     ...row,
     occurredAt: occurredAt ?? undefined,
     cost: cost ?? undefined,
+    costCurrency: costCurrency ?? undefined,
     mccmnc: mccmnc ?? undefined,
     ...(failureCode !== null && {
       failure: { code: failureCode, text: failureText ?? "", permanent: failurePermanent ?? false },

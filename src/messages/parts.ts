@@ -1,5 +1,5 @@
-import { Decimal } from "@prisma/client/runtime/client";
 import type { Queryable, Statement } from "../database/database.ts";
+import { add } from "../pricing/money.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
@@ -12,11 +12,16 @@ export interface PartReport {
   cost: DecimalText | null;
 }
 
+/** As it is logged: each provider counts the parts of its own attempt. */
+export interface LoggedPart extends PartReport {
+  providerId: string | null;
+}
+
 export interface WeighedPart {
   /** What the report means for the whole message. */
   status: MessageStatus;
   /** Set when the report concerns its part only. */
-  ignored?: IgnoredReason;
+  ignored?: IgnoredReason | undefined;
   /** What the provider charged for all parts, as far as known. */
   messageCost?: DecimalText;
 }
@@ -69,14 +74,14 @@ function haveAllArrived(standing: Map<number, PartReport>): boolean {
 }
 
 function totalCost(standing: Map<number, PartReport>): DecimalText | undefined {
-  const costs = [...standing.values()].flatMap(({ cost }) => (cost === null ? [] : [new Decimal(cost)]));
-  return costs.length === 0 ? undefined : Decimal.sum(...costs).toFixed();
+  const costs = [...standing.values()].flatMap(({ cost }) => cost ?? []);
+  return costs.length === 0 ? undefined : costs.reduce(add);
 }
 
 const readReports: Statement = {
   name: "read_part_history",
   text: `
-    select message_id as "messageId", part, parts, status, cost
+    select message_id as "messageId", provider_id as "providerId", part, parts, status, cost
     from message_events
     where message_id = any ($1::uuid[]) and parts > 1
     order by id`,
@@ -86,9 +91,9 @@ const readReports: Statement = {
 export async function readPartHistory(
   transaction: Queryable,
   changes: readonly StatusChange[],
-): Promise<Map<string, PartReport[]>> {
+): Promise<Map<string, LoggedPart[]>> {
   const ids = new Set(changes.filter(({ parts = 1 }) => parts > 1).map(({ messageId }) => messageId));
   if (ids.size === 0) return new Map();
-  const rows = await transaction.query<PartReport & { messageId: string }>(readReports, [[...ids]]);
+  const rows = await transaction.query<LoggedPart & { messageId: string }>(readReports, [[...ids]]);
   return Map.groupBy(rows, ({ messageId }) => messageId);
 }

@@ -31,7 +31,10 @@ const identify: Statement = {
       ) as "hasParked"
     from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[]) as r (place, provider_id, reference, provider_message_id)
     left join messages as by_reference
-      on by_reference.id = r.reference and by_reference.provider_id = r.provider_id
+      on by_reference.id = r.reference and (
+        by_reference.provider_id = r.provider_id
+        or exists (select 1 from attempts where message_id = r.reference and provider_id = r.provider_id)
+      )
     left join lateral (
       select id from messages
       where provider_id = r.provider_id and provider_message_id = r.provider_message_id
@@ -124,7 +127,10 @@ function reference({ clientRef }: Receipt): string | null {
   return written !== undefined && isUuid(written) ? written : null;
 }
 
-export function toChange(messageId: string, { receipt, source, receivedAt }: ReceivedReceipt): StatusChange {
+export function toChange(
+  messageId: string,
+  { providerId, receipt, source, receivedAt }: ReceivedReceipt,
+): StatusChange {
   const { clientRef: _reference, ...said } = receipt;
-  return { ...said, messageId, source, receivedAt };
+  return { ...said, messageId, providerId, source, receivedAt };
 }

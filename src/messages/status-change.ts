@@ -1,10 +1,15 @@
 import type { DecimalText, MessageFailure } from "../providers/provider.ts";
+import type { Rerouting } from "./evolve.ts";
 import type { EventSource } from "./event-log.ts";
 import type { MessageStatus } from "./status.ts";
 
 /** Something that may change a message's status: our own step, or what a provider says. */
 export interface StatusChange {
   messageId: string;
+  /** The provider it is about; absent: whichever has the message. */
+  providerId?: string | undefined;
+  /** Moves the message to another provider. */
+  rerouting?: Rerouting | undefined;
   status: MessageStatus;
   source: EventSource;
   /** Our clock. */
@@ -17,6 +22,8 @@ export interface StatusChange {
   part?: number;
   parts?: number;
   cost?: DecimalText | undefined;
+  /** Absent: the currency of the provider's account. */
+  costCurrency?: string | undefined;
   mccmnc?: string | undefined;
   failure?: MessageFailure | undefined;
   /** Plain words for the timeline. */
@@ -25,6 +32,6 @@ export interface StatusChange {
   retryAt?: Date;
   /** We have stopped looking after the message. */
   isEnd?: boolean;
-  /** The change is dropped without a trace when the message is in another status. */
+  /** The change is dropped without a trace when the message is in another status, or with another provider. */
   onlyFrom?: readonly MessageStatus[];
 }

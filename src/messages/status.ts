@@ -18,7 +18,7 @@ export const messageStatuses = [
 
 export type MessageStatus = (typeof messageStatuses)[number];
 
-export type IgnoredReason = "DUPLICATE" | "LATE" | "ALREADY_FINAL" | "AWAITING_PARTS";
+export type IgnoredReason = "DUPLICATE" | "LATE" | "ALREADY_FINAL" | "AWAITING_PARTS" | "OTHER_ATTEMPT";
 
 const ends = ["DELIVERED", "READ", "UNDELIVERED", "EXPIRED", "REJECTED", "FAILED", "CANCELLED"] as const;
 

@@ -1,4 +1,4 @@
-import type { Database, Statement } from "../database/database.ts";
+import type { Queryable, Statement } from "../database/database.ts";
 import { IdempotencyConflictError, type DomainError } from "../errors.ts";
 import type { MessageDraft } from "./draft.ts";
 import { eventChannel } from "./event-log.ts";
@@ -17,7 +17,11 @@ const insert: Statement = {
         encoding text_encoding, segments smallint, flash boolean, priority message_priority, country text,
         "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "cadenceGroupId" text,
         "dltTemplateId" text, "createdAt" timestamptz,
-        "estimatedCost" numeric, "estimatedCurrency" text, "idempotencyKey" text, fingerprint text
+        "estimatedCost" numeric, "estimatedCurrency" text, routed boolean, route jsonb,
+        "duplicatePolicy" duplicate_policy, "idempotencyKey" text, fingerprint text
+      )
+      where $2 or not exists (
+        select 1 from spending_limits where account_id = d."accountId" and jsonb_array_length(caps) > 0
       )
     ), claimed as (
       insert into idempotency_keys as k (account_id, key, fingerprint, message_id, created_at)
@@ -37,11 +41,11 @@ const insert: Statement = {
       insert into messages (
         id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
         client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at,
-        estimated_cost, estimated_currency, status, last_event_tx, updated_at
+        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, last_event_tx, updated_at
       )
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
         "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
-        "estimatedCost", "estimatedCurrency", status, pg_current_xact_id()::text::bigint,
+        "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status, pg_current_xact_id()::text::bigint,
         "createdAt"
       from accepted
     ), logged as (
@@ -56,7 +60,7 @@ const insert: Statement = {
       select count(*) from graphile_worker.add_jobs((
         select coalesce(array_agg((
           'dispatch', json_build_object('messageId', id), null, coalesce("scheduledAt", now()), null, null,
-          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, array['provider ' || "providerId"]
+          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, array[case when routed then 'routed ' else 'provider ' end || "providerId"]
         )::graphile_worker.job_spec order by place), '{}') from accepted
       ))
     )
@@ -65,14 +69,16 @@ const insert: Statement = {
 
 /**
  * Stores messages with their first event and their dispatch job in one statement, so in one transaction. A draft
- * whose idempotency key is taken yields the message that has it, or a conflict when the input was another.
+ * whose idempotency key is taken yields the message that has it, or a conflict when the input was another. Undefined
+ * for a draft whose account has caps, unless the caller counts what it spends.
  */
 export async function storeMessages(
-  database: Database,
+  database: Queryable,
   drafts: readonly MessageDraft[],
-): Promise<StoreOutcome[]> {
+  { isCounted = false } = {},
+): Promise<(StoreOutcome | undefined)[]> {
   const rows = withoutRepeatedKeys(drafts).map((draft, place) => ({ ...draft, place }));
-  const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows)]);
+  const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows), isCounted]);
   const ids = new Set(stored.map(({ id }) => id));
   const repeats = drafts.filter(({ id }) => !ids.has(id));
   const earlier =
@@ -80,8 +86,9 @@ export async function storeMessages(
   return drafts.map((draft) => {
     if (ids.has(draft.id)) return { messageId: draft.id };
     const claim = earlier.get(keyOf(draft));
-    if (!claim) throw new Error("An idempotency key was neither claimed nor found");
-    return compare(claim, draft);
+    if (claim) return compare(claim, draft);
+    if (isCounted) throw new Error("An idempotency key was neither claimed nor found");
+    return undefined;
   });
 }
 
@@ -90,7 +97,7 @@ export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "finger
 
 /** What idempotency keys were used for in the 24 hours before `now`, if they were. */
 export async function findEarlier(
-  database: Database,
+  database: Queryable,
   repeats: readonly Repeat[],
   now: Date,
 ): Promise<(StoreOutcome | undefined)[]> {
@@ -141,7 +148,7 @@ const findClaims: Statement = {
 const always = new Date(0);
 
 async function readClaims(
-  database: Database,
+  database: Queryable,
   drafts: readonly Repeat[],
   since: Date,
 ): Promise<Map<string, Claim>> {

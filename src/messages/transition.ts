@@ -1,11 +1,11 @@
 import type { Queryable, Statement } from "../database/database.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import { checkReason, nextCheckAt, revisableOf } from "./check-schedule.ts";
-import { evolve, type MessageState } from "./evolve.ts";
-import { canonicalId } from "./message-id.ts";
+import { evolve, type MessageState, type Rerouting } from "./evolve.ts";
+import { indexableId } from "./message-id.ts";
 import { eventChannel, type LoggedEvent } from "./event-log.ts";
+import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "./parts.ts";
 import { addTallies, type CampaignMove } from "./tallies.ts";
-import { readPartHistory, weighPart, type PartReport } from "./parts.ts";
 import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, type IgnoredReason, type MessageStatus } from "./status.ts";
 
@@ -26,6 +26,8 @@ export interface LockedMessage extends MessageState {
   lastEventTx: string;
   /** Kind of its provider. */
   kind: string | null;
+  /** Currency of the provider's account. */
+  accountCurrency: string | null;
   nextCheckAt: Date | null;
   checks: number;
   retryAt: Date | null;
@@ -43,20 +45,22 @@ export async function applyChanges(
 ): Promise<(Transition | undefined)[]> {
   const messages = await lockMessages(transaction, changes);
   const history = await readPartHistory(transaction, changes);
+  const kinds = await readKinds(transaction, messages, changes);
   const events: NewEvent[] = [];
   const changed = new Map<string, LockedMessage>();
   const transitions = changes.map((change) => {
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
-    if (!message || (change.onlyFrom && !change.onlyFrom.includes(message.status))) return undefined;
-    const reports = history.get(message.id) ?? [];
+    if (!message || isMeantForAnother(message, change)) return undefined;
+    const providerId = change.providerId ?? message.providerId;
+    const reports = (history.get(message.id) ?? []).filter((report) => report.providerId === providerId);
     const event = toEvent(message, change, reports);
-    const next = withNextCheck(evolve(message, event), event, change);
+    const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
     if (isNoNews(event, message, next))
       return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
     events.push(event);
     changed.set(message.id, next);
     // As the next transaction will read it: what is not in the log was never said.
-    if (event.parts > 1) history.set(message.id, [...reports, event]);
+    if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
     const { applied, ignoredReason: reason } = event;
     return { change, applied, ignoredReason: reason, status: next.status };
   });
@@ -91,16 +95,38 @@ function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage):
 /** What an ignored event may still bring. */
 const facts = ["providerMessageId", "providerBatchId", "mccmnc", "cost"] as const;
 
+function isMeantForAnother(message: LockedMessage, { onlyFrom, providerId }: StatusChange): boolean {
+  if (!onlyFrom) return false;
+  return (
+    !onlyFrom.includes(message.status) || (providerId !== undefined && providerId !== message.providerId)
+  );
+}
+
 function toEvent(message: LockedMessage, change: StatusChange, reports: readonly PartReport[]): NewEvent {
-  const weighed = weighPart(reports, message.status, change);
-  const refusal = isRevision(message, change) ? undefined : ignoredReason(message.status, weighed.status);
-  const reason = weighed.ignored ?? refusal ?? null;
+  const weighed = withProof(message, change, weighPart(reports, message.status, change));
+  const meaning = meaningOf(message, change, weighed.status);
+  const reason = weighed.ignored ?? meaning.ignored ?? null;
+  const applied = reason === null;
+  const rerouted = applied ? (meaning.rerouting ?? null) : null;
+  const event = {
+    ...eventOf(message, change, weighed, reason),
+    providerId: rerouted?.providerId ?? change.providerId ?? message.providerId,
+    rerouted,
+  };
+  return meaning.isForeign === true ? withoutFacts(event) : event;
+}
+
+function eventOf(
+  message: LockedMessage,
+  change: StatusChange,
+  weighed: WeighedPart,
+  reason: IgnoredReason | null,
+): Omit<NewEvent, "providerId" | "rerouted"> {
   const applied = reason === null;
   const isPart = (change.parts ?? 1) > 1;
   return {
     accountId: message.accountId,
     messageId: message.id,
-    providerId: message.providerId,
     version: applied ? message.version + 1 : message.version,
     status: applied ? weighed.status : change.status,
     providerStatus: change.providerStatus ?? null,
@@ -112,23 +138,75 @@ function toEvent(message: LockedMessage, change: StatusChange, reports: readonly
     part: change.part ?? 1,
     parts: change.parts ?? 1,
     detail: change.detail ?? null,
-    providerMessageId: indexable(change.providerMessageId),
-    providerBatchId: indexable(change.providerBatchId),
+    providerMessageId: indexableId(change.providerMessageId),
+    providerBatchId: indexableId(change.providerBatchId),
     failureCode: change.failure?.code ?? null,
     failureText: change.failure?.text ?? null,
     failurePermanent: change.failure?.permanent ?? null,
     mccmnc: change.mccmnc ?? null,
     cost: change.cost ?? null,
+    costCurrency: change.cost === undefined ? null : (change.costCurrency ?? message.accountCurrency),
     // An ignored report does not change a price that is known; one of another part adds to it.
     messageCost: applied || isPart || message.cost === null ? (weighed.messageCost ?? null) : null,
   };
 }
 
-/** An id too long for an index is no use, and would keep everything that is stored with it from being stored. */
-const indexable = (id: string | undefined): string | null =>
-  id !== undefined && id.length <= longestId ? canonicalId(id) : null;
+/** What a change means to a message that may have gone from one provider to another. */
+interface Meaning {
+  ignored?: IgnoredReason | undefined;
+  rerouting?: Rerouting | undefined;
+  /** Another provider has the message: this one's ids and prices are not the message's. */
+  isForeign?: boolean;
+}
 
-const longestId = 255;
+function meaningOf(message: LockedMessage, change: StatusChange, status: MessageStatus): Meaning {
+  const { providerId, rerouting } = change;
+  if (rerouting && status === "QUEUED" && message.status === "QUEUED") return { rerouting };
+  const isEarlier = isForeign(message, providerId);
+  const ignored =
+    isRevision(message, change) && !isEarlier ? undefined : ignoredReason(message.status, status);
+  if (!isEarlier || providerId === undefined) return { ignored, rerouting };
+  return meaningOfEarlier(message, providerId, status, ignored);
+}
+
+/**
+ * A provider that had the message before speaks of it. That it arrived is true whoever brought it. While nobody else
+ * has it yet, proof that the first one took it keeps it there, so that it is not sent twice. Its failures say nothing
+ * of the present attempt.
+ */
+function meaningOfEarlier(
+  message: LockedMessage,
+  providerId: string,
+  status: MessageStatus,
+  ignored: IgnoredReason | undefined,
+): Meaning {
+  if (ignored) return { ignored, isForeign: true };
+  const hasArrived = status === "DELIVERED" || status === "READ";
+  if (isWaitingElsewhere(message, providerId) && (hasArrived || status === "SUBMITTED" || status === "SENT"))
+    return { rerouting: { providerId } };
+  return hasArrived ? { isForeign: true } : { ignored: "OTHER_ATTEMPT", isForeign: true };
+}
+
+/** One part that arrived is proof enough that an earlier provider took the message. */
+const withProof = (message: LockedMessage, { providerId }: StatusChange, weighed: WeighedPart): WeighedPart =>
+  weighed.ignored === "AWAITING_PARTS" && isWaitingElsewhere(message, providerId)
+    ? { ...weighed, ignored: undefined, status: "SENT" }
+    : weighed;
+
+const isForeign = (message: LockedMessage, providerId: string | undefined): boolean =>
+  providerId !== undefined && message.providerId !== null && providerId !== message.providerId;
+
+const isWaitingElsewhere = (message: LockedMessage, providerId: string | undefined): boolean =>
+  isForeign(message, providerId) && (message.status === "QUEUED" || message.status === "SCHEDULED");
+
+const withoutFacts = (event: NewEvent): NewEvent => ({
+  ...event,
+  providerMessageId: null,
+  providerBatchId: null,
+  mccmnc: null,
+  messageCost: null,
+  costCurrency: null,
+});
 
 /** Whether a provider takes a final word back, as one may for a while (see `RevisableStatus`). */
 function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusChange): boolean {
@@ -137,6 +215,12 @@ function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusCh
   const until = updatedAt.getTime() + revisable.withinHours * 3_600_000;
   return revisable.by.some((word) => word === change.status) && change.receivedAt.getTime() <= until;
 }
+
+const withKind = (
+  message: LockedMessage,
+  { rerouted }: NewEvent,
+  kinds: ReadonlyMap<string, string>,
+): LockedMessage => (rerouted ? { ...message, kind: kinds.get(rerouted.providerId) ?? null } : message);
 
 /** News starts the schedule of looking after the message anew; what was ignored leaves it as it is. */
 function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
@@ -153,9 +237,10 @@ const lock: Statement = {
       last_event_tx as "lastEventTx", provider_status as "providerStatus",
       provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
       failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
-      mccmnc, cost, submitted_at as "submittedAt", sent_at as "sentAt", delivered_at as "deliveredAt",
-      updated_at as "updatedAt", next_check_at as "nextCheckAt", checks, retry_at as "retryAt",
-      (select kind from providers where id = m.provider_id) as kind
+      mccmnc, cost, cost_currency as "costCurrency", submitted_at as "submittedAt", sent_at as "sentAt",
+      delivered_at as "deliveredAt", updated_at as "updatedAt", next_check_at as "nextCheckAt", checks,
+      retry_at as "retryAt", (select kind from providers where id = m.provider_id) as kind,
+      (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m
     where id = any ($1::uuid[])
     order by id
@@ -172,6 +257,39 @@ async function lockMessages(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+const readKindsOf: Statement = {
+  name: "read_provider_kinds",
+  text: "select id, kind from providers where id = any ($1::uuid[])",
+};
+
+/** The kinds of providers that messages may go over to; mostly there are none, and no statement. */
+async function readKinds(
+  transaction: Queryable,
+  messages: ReadonlyMap<string, LockedMessage>,
+  changes: readonly StatusChange[],
+): Promise<Map<string, string>> {
+  const others = changes.flatMap(({ messageId, providerId, rerouting }) => {
+    const own = messages.get(messageId)?.providerId;
+    return [providerId, rerouting?.providerId].filter((id) => id !== undefined && id !== own);
+  });
+  if (others.length === 0) return new Map();
+  const rows = await transaction.query<{ id: string; kind: string }>(readKindsOf, [[...new Set(others)]]);
+  return new Map(rows.map(({ id, kind }) => [id, kind]));
+}
+
+const moveMessages: Statement = {
+  name: "move_messages",
+  text: `
+    update messages as m
+    set provider_id = s."providerId", sender = coalesce(s.sender, m.sender), route = coalesce(s.route, m.route),
+      estimated_cost = case when s.route is null then m.estimated_cost else s."estimatedCost" end,
+      estimated_currency = case when s.route is null then m.estimated_currency else s."estimatedCurrency" end
+    from json_to_recordset($1) as s (
+      id uuid, "providerId" uuid, sender text, route jsonb, "estimatedCost" numeric, "estimatedCurrency" text
+    )
+    where m.id = s.id`,
+};
+
 const writeStatesAndEvents: Statement = {
   name: "write_states_and_events",
   text: `
@@ -180,14 +298,14 @@ const writeStatesAndEvents: Statement = {
       set status = s.status, version = s.version, provider_status = s."providerStatus",
         provider_message_id = s."providerMessageId", provider_batch_id = s."providerBatchId",
         failure_code = s."failureCode", failure_text = s."failureText", failure_permanent = s."failurePermanent",
-        mccmnc = s.mccmnc, cost = s.cost, submitted_at = s."submittedAt", sent_at = s."sentAt",
+        mccmnc = s.mccmnc, cost = s.cost, cost_currency = s."costCurrency", submitted_at = s."submittedAt", sent_at = s."sentAt",
         delivered_at = s."deliveredAt", updated_at = s."updatedAt", next_check_at = s."nextCheckAt",
         checks = s.checks, retry_at = s."retryAt",
         last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
       from json_to_recordset($1) as s (
         id uuid, status message_status, version int, "providerStatus" text, "providerMessageId" text,
         "providerBatchId" text, "failureCode" text, "failureText" text, "failurePermanent" boolean, mccmnc text,
-        cost numeric, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
+        cost numeric, "costCurrency" text, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
         "updatedAt" timestamptz, "nextCheckAt" timestamptz,
         checks smallint, "retryAt" timestamptz
       )
@@ -196,18 +314,19 @@ const writeStatesAndEvents: Statement = {
       insert into message_events (
         tx, account_id, message_id, provider_id, version, status, provider_status, source, applied,
         ignored_reason, occurred_at, received_at, part, parts, detail, provider_message_id, provider_batch_id,
-        failure_code, failure_text, failure_permanent, mccmnc, cost, message_cost
+        failure_code, failure_text, failure_permanent, mccmnc, cost, message_cost, rerouted, cost_currency
       )
       select greatest("lastEventTx", pg_current_xact_id()::text::bigint), "accountId", "messageId", "providerId",
         version, status, "providerStatus", source, applied, "ignoredReason", "occurredAt", "receivedAt", part,
         parts, detail, "providerMessageId", "providerBatchId", "failureCode", "failureText", "failurePermanent",
-        mccmnc, cost, "messageCost"
+        mccmnc, cost, "messageCost", rerouted, "costCurrency"
       from json_to_recordset($2) as e (
         place int, "lastEventTx" bigint, "accountId" uuid, "messageId" uuid, "providerId" uuid, version int,
         status message_status, "providerStatus" text, source event_source, applied boolean,
         "ignoredReason" ignored_reason, "occurredAt" timestamptz, "receivedAt" timestamptz, part smallint,
         parts smallint, detail text, "providerMessageId" text, "providerBatchId" text, "failureCode" text,
-        "failureText" text, "failurePermanent" boolean, mccmnc text, cost numeric, "messageCost" numeric
+        "failureText" text, "failurePermanent" boolean, mccmnc text, cost numeric, "messageCost" numeric,
+        rerouted jsonb, "costCurrency" text
       )
       order by place
     )
@@ -222,4 +341,7 @@ async function write(transaction: Queryable, states: LockedMessage[], events: Ne
     lastEventTx: lastEventTx.get(event.messageId),
   }));
   await transaction.query(writeStatesAndEvents, [JSON.stringify(states), JSON.stringify(rows)]);
+  const moves = events.flatMap(({ messageId: id, rerouted }) => (rerouted ? [{ id, ...rerouted }] : []));
+  const last = new Map(moves.map((move) => [move.id, move]));
+  if (moves.length > 0) await transaction.query(moveMessages, [JSON.stringify([...last.values()])]);
 }

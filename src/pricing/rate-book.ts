@@ -3,7 +3,7 @@ import type { Database, Statement } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import { compare } from "./money.ts";
-import { mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
+import { countryOf, mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
 
 /** The rate that applies to a message. */
 export interface AppliedRate {
@@ -130,15 +130,18 @@ class Shelf {
   }
 
   #look(country: string | null, network: Network | undefined, time: number): Answer {
-    const groups = [...this.#ofNetwork(network), ...this.#ofCountry(country)];
+    const groups = [...this.#ofNetwork(network, country), ...this.#ofCountry(country)];
     const found = groups.map((group) => dearest(valid(group, time))).find((rate) => rate !== undefined);
     return { ...spanAround(groups.flat(), time), rate: found && applied(found) };
   }
 
-  #ofNetwork(network: Network | undefined): KnownRate[][] {
+  /** Its own, then those of its country code: the country's before what others have who use the same code. */
+  #ofNetwork(network: Network | undefined, country: string | null): KnownRate[][] {
     if (!network) return [];
-    const { mcc } = network;
-    return [network, { mcc, mnc: null }].map((wanted) => this.#byNetwork.get(networkKey(wanted)) ?? []);
+    const whole = this.#byNetwork.get(network.mcc) ?? [];
+    const own = network.mnc === null ? [] : (this.#byNetwork.get(networkKey(network)) ?? []);
+    const home = country ?? countryOf(network);
+    return [own, whole.filter((rate) => rate.country === home), whole];
   }
 
   /** The whole country, its networks, and what it shares with the countries that use the same codes. */

@@ -69,6 +69,20 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
   };
 }
 
+/** Waits until a request may be written; else says why it may not. */
+export type Turn = () => Promise<string | undefined>;
+
+/** The same connections, but no request is written before its turn. One that has none was not sent. */
+export function inTurn(http: ProviderHttp, turn: Turn): ProviderHttp {
+  return {
+    async request(request) {
+      const reason = await turn();
+      return reason === undefined ? http.request(request) : { kind: "notSent", reason };
+    },
+    close: () => http.close(),
+  };
+}
+
 function dispatchOptions(request: HttpRequest): Dispatcher.DispatchOptions {
   const query = new URLSearchParams(request.query).toString();
   return {

@@ -68,7 +68,13 @@ export type SubmitOutcome =
   | { kind: "accepted"; providerMessageId?: string; providerBatchId?: string }
   | { kind: "rejected"; status: "REJECTED" | "FAILED"; failure: MessageFailure }
   /** Proven not accepted: nothing was written, or the provider said it did not take it. */
-  | { kind: "retryable"; reason: string; retryAfterSeconds?: number }
+  | {
+      kind: "retryable";
+      reason: string;
+      retryAfterSeconds?: number;
+      /** Refused since the account is empty: true of every message until it is topped up. */
+      noCredit?: true;
+    }
   /** Written, not answered (or not understandably): never resend blindly. */
   | { kind: "ambiguous"; reason: string };
 
@@ -88,6 +94,8 @@ export interface Receipt {
   parts: number;
   /** What the provider charged for this part. */
   cost?: DecimalText;
+  /** ISO 4217, where the report says it; absent: the currency of the account. */
+  costCurrency?: string;
   /** Mobile country and network code as reported, digits only. */
   mccmnc?: string;
   failure?: MessageFailure;
@@ -107,6 +115,8 @@ export interface SubmittedMessage {
   to: E164;
   providerMessageId?: string;
   providerBatchId?: string;
+  /** How long ago it was submitted, by our clock. */
+  ageSeconds?: number;
 }
 
 /** A submission whose outcome is unknown, to be found by the provider's own means. */
@@ -251,6 +261,8 @@ export interface ProviderClient {
    * been taken and is not proven refused is `ambiguous`, one by one. One message alone is submitted as by `submit`.
    */
   submitMany?(submissions: readonly Submission[]): Promise<SubmitOutcome[]>;
+  /** Divides messages into those that one request of `submitMany` carries. Comes with it. */
+  divide?(submissions: readonly Submission[]): Submission[][];
   /** Everything the provider says of these messages now. Messages it does not know are simply missing. */
   lookUp(messages: readonly SubmittedMessage[]): Promise<ProviderReply<Receipt[]>>;
   reconcile(submission: UncertainSubmission): Promise<ReconcileOutcome>;

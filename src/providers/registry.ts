@@ -7,7 +7,7 @@ import type {
   RevisableStatus,
   SharedState,
 } from "./provider.ts";
-import { createProviderHttp, type ProviderHttpOptions } from "./http.ts";
+import { createProviderHttp, inTurn, type ProviderHttpOptions, type Turn } from "./http.ts";
 import { qikli } from "./qikli/index.ts";
 import { telekom } from "./telekom/index.ts";
 import { tikosms } from "./tikosms/index.ts";
@@ -19,6 +19,8 @@ export type HttpLimits = Omit<ProviderHttpOptions, "origin">;
 /** One connected account at a provider, with its HTTP connections open. */
 export interface OpenProvider {
   client: ProviderClient;
+  /** The same account over the same connections, but each of its requests waits for its turn. */
+  asker: ProviderClient;
   parseCallback(body: string, contentType?: string): CallbackReading;
   close(): Promise<void>;
 }
@@ -34,8 +36,10 @@ export interface RegisteredProvider {
   senderProblem(sender: string, text: string): string | undefined;
   /** Checks settings; throws a `ZodError` when they are not this provider's. */
   parseSettings(settings: unknown): ConnectionSettings;
-  open(settings: unknown, shared: SharedState, limits?: HttpLimits): OpenProvider;
+  open(settings: unknown, shared: SharedState, limits?: HttpLimits, turn?: Turn): OpenProvider;
 }
+
+const noWaiting: Turn = () => Promise.resolve(undefined);
 
 function register<Settings extends ConnectionSettings>(
   adapter: ProviderAdapter<Settings>,
@@ -49,11 +53,12 @@ function register<Settings extends ConnectionSettings>(
     revisable: adapter.revisable,
     senderProblem: (sender, text) => adapter.senderProblem(sender, text),
     parseSettings: (settings) => adapter.settings.parse(settings),
-    open(raw, shared, limits) {
+    open(raw, shared, limits, turn = noWaiting) {
       const settings = adapter.settings.parse(raw);
       const http = createProviderHttp({ ...limits, origin: new URL(settings.baseUrl).origin });
       return {
         client: adapter.createClient(settings, http, shared),
+        asker: adapter.createClient(settings, inTurn(http, turn), shared),
         parseCallback: (body, contentType) => adapter.parseCallback(body, settings, contentType),
         close: () => http.close(),
       };

@@ -13,9 +13,12 @@ Serves stand-ins for the providers' APIs, for trying out a client. Nothing is se
   --host <address>      address to listen on (default 127.0.0.1)
   --token <text>        API token or password clients must send (default: drawn at start)
   --callback-url <url>  where callbacks go when the provider keeps that with the account
+  --set <name>=<value>  chooses something of a provider's own, listed below; may be repeated
+  --immediate           everything that takes a provider its time happens at once
   --seed <text>         makes ids, drawn tokens and jitter repeat from run to run
   --help                shows this text
-`;
+
+${twins.map(choiceList).join("")}`;
 
 const print = (text: string) => process.stdout.write(text);
 
@@ -34,20 +37,32 @@ async function run(): Promise<void> {
       host: { type: "string", default: "127.0.0.1" },
       token: { type: "string" },
       "callback-url": { type: "string" },
+      set: { type: "string", multiple: true, default: [] },
+      immediate: { type: "boolean", default: false },
       seed: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return void print(help);
   const chosen = choose(values.provider);
+  const settings = values.set.map((text) => parseSetting(text, chosen));
   const first = parsePort(values.port);
   const log = (line: string) => print(`${new Date().toISOString()} ${line}\n`);
   const running: RunningTwin[] = [];
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void closeAll(running));
   for (const [index, twin] of chosen.entries()) {
-    const { host, token: secret, seed } = values;
+    const { host, token: secret, seed, immediate } = values;
+    const own = settings.filter(([name]) => Object.hasOwn(twin.choices, name));
     const port = first === 0 ? 0 : first + index;
-    const server = await twin.start({ port, host, secret, seed, log });
+    const server = await twin.start({
+      port,
+      host,
+      secret,
+      seed,
+      log,
+      immediate,
+      chosen: Object.fromEntries(own),
+    });
     running.push(server);
     if (values["callback-url"] !== undefined) server.setCallbackUrl?.(values["callback-url"]);
     print(welcome(twin, server));
@@ -62,6 +77,17 @@ function choose(name: string | undefined): readonly Twin[] {
   const chosen = twins.filter(({ kind }) => kind === name.toUpperCase());
   if (chosen.length > 0) return chosen;
   throw new Error(`--provider must be one of ${names}, not ${name}`);
+}
+
+/** @throws Error when none of the chosen twins has it */
+function parseSetting(text: string, chosen: readonly Twin[]): [name: string, value: string] {
+  const [name = "", ...rest] = text.split("=");
+  const value = rest.join("=");
+  const choices = chosen.flatMap((twin) => (Object.hasOwn(twin.choices, name) ? [twin.choices[name]] : []));
+  const [choice] = choices;
+  if (choice === undefined) throw new Error(`--set ${name}: there is nothing of this name to choose`);
+  if (value !== "" && (choice.values?.includes(value) ?? true)) return [name, value];
+  throw new Error(`--set ${name} must be ${choice.values?.join(", ") ?? "followed by = and a text"}`);
 }
 
 function parsePort(text: string): number {
@@ -80,6 +106,14 @@ ${twin.example(server)}
 The last three digits of the recipient's number choose what happens:
 ${scenarioList(twin.scenarios)}
 `;
+}
+
+function choiceList({ title, choices }: Twin): string {
+  const lines = Object.entries(choices).map(
+    ([name, { values, description }]) =>
+      `  --set ${name.padEnd(14)}  ${description}${values ? ` (${values.join(", ")})` : ""}\n`,
+  );
+  return `${title}\n${lines.join("")}`;
 }
 
 function scenarioList(scenarios: readonly Scenario<object>[]): string {

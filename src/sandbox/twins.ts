@@ -11,6 +11,15 @@ export interface TwinOptions extends SandboxOptions {
   secret?: string;
   /** Everything that a provider takes its time for happens at once. */
   immediate?: boolean;
+  /** Choices that only this twin has, as text: see `choices`. */
+  chosen?: Readonly<Record<string, string>>;
+}
+
+/** Something that may be chosen when a twin is started. */
+export interface Choice {
+  /** The values there are, the usual one first; absent: any text. */
+  values?: readonly string[];
+  description: string;
 }
 
 /** A sandbox that runs, with what a client needs to connect to it. */
@@ -26,6 +35,7 @@ export interface Twin {
   kind: string;
   title: string;
   scenarios: readonly Scenario<object>[];
+  choices: Readonly<Record<string, Choice>>;
   start(options: TwinOptions): Promise<RunningTwin>;
   /** A request to try it with. */
   example(twin: RunningTwin): string;
@@ -34,15 +44,28 @@ export interface Twin {
 const json = "-H 'Content-Type: application/json' -H 'Accept: application/json'";
 const text = "Your OTP is 1234";
 
+const tikosmsPrefixes = ["both", "/v1", "/api/v1"] as const;
+
+const tonkraChoices = {
+  version: { values: ["new", "old"], description: "which version of the platform" },
+  singleSchedule: { values: ["ignored", "held"], description: "a time to send at, for one number" },
+  bodies: { values: ["real", "literal"], description: "real bodies, or the documented placeholders" },
+  balance: { values: ["units", "money", "unlimited"], description: "how the balance is printed" },
+  apis: { values: ["both", "http", "v3"], description: "which of its two APIs are served" },
+  timeZone: { description: "the zone of the account's profile; UTC unless given" },
+};
+
 /** Every provider's stand-in: one entry each. */
 export const twins: readonly Twin[] = [
   {
     kind: "TIKOSMS",
     title: "TikoSMS",
     scenarios: tikosmsScenarios,
-    async start({ secret, immediate, ...options }) {
+    choices: { prefix: { values: tikosmsPrefixes, description: "which path prefix is served" } },
+    async start({ secret, immediate, chosen = {}, ...options }) {
       const server = await startTikosmsSandbox({
         ...options,
+        prefix: tikosmsPrefixes.find((prefix) => prefix === chosen["prefix"]),
         token: secret,
         ...(immediate && { delays: { createMs: 0, updateMs: 0 } }),
       });
@@ -56,9 +79,11 @@ export const twins: readonly Twin[] = [
     kind: "TONKRA",
     title: "Tonkra",
     scenarios: tonkraScenarios,
-    async start({ secret, immediate, ...options }) {
+    choices: tonkraChoices,
+    async start({ secret, immediate, chosen = {}, ...options }) {
       const server = await startTonkraSandbox({
         ...options,
+        variant: chosen,
         token: secret,
         ...(immediate && { reportMs: 0 }),
       });
@@ -74,9 +99,15 @@ export const twins: readonly Twin[] = [
     kind: "TELEKOM",
     title: "Telekom SK",
     scenarios: telekomScenarios,
-    async start({ secret, immediate, ...options }) {
+    choices: {
+      timeZone: { description: "the zone of its times without one; Europe/Bratislava unless given" },
+      refusedAddress: { description: "refuses every call as one from this address" },
+    },
+    async start({ secret, immediate, chosen = {}, ...options }) {
       const server = await startTelekomSandbox({
         ...options,
+        timeZone: chosen["timeZone"],
+        refusedAddress: chosen["refusedAddress"],
         token: secret,
         ...(immediate && { delays: { sentMs: 0, finalMs: 0 } }),
       });
@@ -90,9 +121,15 @@ export const twins: readonly Twin[] = [
     kind: "QIKLI",
     title: "Qikli",
     scenarios: qikliScenarios,
-    async start({ secret, immediate, ...options }) {
+    choices: {
+      username: { description: "who clients must say they are; sandbox unless given" },
+      logs: { values: ["false", "true"], description: "whether /sms/1/logs is served, too" },
+    },
+    async start({ secret, immediate, chosen = {}, ...options }) {
       const server = await startQikliSandbox({
         ...options,
+        username: chosen["username"],
+        logs: chosen["logs"] === "true",
         password: secret,
         ...(immediate && { delays: { reportMs: 0, batchMs: 0 } }),
       });

@@ -9,6 +9,7 @@ import { uploadType } from "../support/campaigns.ts";
 /** Answers when a request has come in, except at `/callbacks/stream`: there it begins to, and never ends. */
 const server = createHttpServer({
   graphql: (request, response) => request.resume().on("end", () => response.end("read")),
+  campaigns: () => {},
   callbacks: (_request, response, path) => {
     if (path.endsWith("stream")) response.write("first");
   },

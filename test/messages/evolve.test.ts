@@ -15,6 +15,7 @@ const submitted: MessageState = {
   failurePermanent: null,
   mccmnc: null,
   cost: null,
+  costCurrency: null,
   submittedAt: at(1),
   sentAt: null,
   deliveredAt: null,
@@ -24,6 +25,8 @@ const submitted: MessageState = {
 function event(change: Partial<StateChange>): StateChange {
   return {
     applied: true,
+    ignoredReason: null,
+    rerouted: null,
     status: "SENT",
     version: 4,
     providerStatus: null,
@@ -34,6 +37,7 @@ function event(change: Partial<StateChange>): StateChange {
     failurePermanent: null,
     mccmnc: null,
     messageCost: null,
+    costCurrency: null,
     occurredAt: at(5),
     receivedAt: at(6),
     ...change,
@@ -50,6 +54,16 @@ describe("an applied event", () => {
       version: 4,
       sentAt: at(5),
       updatedAt: at(6),
+    });
+  });
+
+  test("brings the currency with the amount, and keeps the one that is known", () => {
+    const charged = evolve(submitted, event({ messageCost: "0.05", costCurrency: "EUR" }));
+    expect(charged).toMatchObject({ cost: "0.05", costCurrency: "EUR" });
+    expect(evolve(charged, event({}))).toMatchObject({ cost: "0.05", costCurrency: "EUR" });
+    expect(evolve(charged, event({ messageCost: "0.1" }))).toMatchObject({
+      cost: "0.1",
+      costCurrency: "EUR",
     });
   });
 

@@ -49,12 +49,13 @@ export async function connectToSubmit(
   return { client, requests, submissions };
 }
 
-const isSubmission = ({ request }: Variant, { path }: Pick<Seen, "path">): boolean => path === request.path;
+const isSubmission = ({ request, bulk }: Variant, { path }: Pick<Seen, "path">): boolean =>
+  path === request.path || path === bulk?.path;
 
 /** A server that resets a submission once its head is there, while its body may still be on its way. */
 export async function serveResets({ variant }: Subject): Promise<string> {
   const server = createServer((request, response) => {
-    if (request.url === variant.request.path) return void request.socket.resetAndDestroy();
+    if (isSubmission(variant, { path: request.url ?? "" })) return void request.socket.resetAndDestroy();
     const seen = { method: "POST", path: request.url ?? "", query: {}, headers: request.headers, body: "" };
     const answer = variant.aside?.(seen) ?? {};
     request.resume();

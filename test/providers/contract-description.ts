@@ -34,6 +34,8 @@ export interface Variant {
   acceptedIds: { providerMessageId?: string; providerBatchId?: string };
   /** A recorded answer that refuses it. */
   rejected: { answer: Answer; status: "REJECTED" | "FAILED"; code: string };
+  /** Absent where every message needs a request of its own. */
+  bulk?: BulkDescription;
   /** Answers with a verdict on more than one message, or on part of the request. */
   partial?: readonly [name: string, answer: Answer, outcome: Partial<SubmitOutcome>][];
   /** Answers in the provider's own syntax that say neither yes nor no. */
@@ -44,10 +46,37 @@ export interface Variant {
   aside?: (seen: Seen) => Answer | undefined;
   /** The answer to a look-up of the message `id` whose status is this word; absent where none is possible. */
   lookedUp?: (id: string, word: string) => string;
-  /** The sandbox twin serves no look-ups. */
-  twinLacksLookUp?: boolean;
+  /** What the sandbox twin is started with, to be spoken to in this way. */
+  twinChosen?: Readonly<Record<string, string>>;
   /** Questions to which an empty body is an answer: nothing waits, nothing is known. */
   emptyIsFine?: readonly Question[];
+}
+
+/** What is said of one of several messages in one answer. */
+export type Told = readonly [message: Submission, verdict: "accepted" | "rejected"];
+
+/** How several messages go into one request. */
+export interface BulkDescription {
+  path: string;
+  /** The messages in a request. */
+  read: (body: string) => readonly WrittenMessage[];
+  /** The body of an answer with these verdicts, in this order. Where it names the batch alone, they do not matter. */
+  answer: (told: readonly Told[]) => string;
+  /** Whether the answer tells of each message, and not of the batch alone. */
+  tellsOfEach: boolean;
+  /** Refuses a request because of one message in it, whose number this is; absent where others could be taken. */
+  refusing?: (digits: string) => Answer;
+}
+
+/** A message as it is found in a request. `messageId` is there where the provider takes it. */
+export interface WrittenMessage {
+  messageId?: string;
+  to: string;
+  from: string;
+  text: string;
+  /** Flash and validity, where the request has them. */
+  flash?: boolean;
+  validityMinutes?: number;
 }
 
 /** The message that every provider is given. */

@@ -10,10 +10,9 @@ import type { Answer } from "./serve-answers.ts";
 const ambiguous = { kind: "ambiguous", reason: expect.stringMatching(/\w/) };
 const html = { "content-type": "text/html" };
 
-/** Answers that prove nothing: the message may have been taken, so it is never sent again. */
-export function testOpen(subject: Subject): void {
-  const { variant } = subject;
-  const { accepted, mediaType, errorBody, unclear } = variant;
+/** Answers that prove nothing, however many messages the request had. `accepted` is the body that would accept. */
+export function openEndings({ variant }: Subject, accepted: string): [string, Answer][] {
+  const { mediaType, errorBody } = variant;
   const headers = { "content-type": mediaType };
   const fault = errorBody("Something went wrong");
   const open5xx = [500, 501, 502, 503, 504, 520].flatMap((status): [string, Answer][] => [
@@ -50,7 +49,16 @@ export function testOpen(subject: Subject): void {
     ["a head that is too long", { body: accepted, headers: { ...headers, "x-long": "x".repeat(100_000) } }],
   ];
 
-  test.each([...endings, ...open5xx, ...redirects, ...unclear])("%s", async (_name, answer) => {
+  return [...endings, ...open5xx, ...redirects];
+}
+
+/** Answers that prove nothing: the message may have been taken, so it is never sent again. */
+export function testOpen(subject: Subject): void {
+  const { variant } = subject;
+  const { accepted, mediaType, unclear } = variant;
+  const headers = { "content-type": mediaType };
+
+  test.each([...openEndings(subject, accepted), ...unclear])("%s", async (_name, answer) => {
     const { client, requests, submissions } = await connectToSubmit(subject, () => answer, {
       maxBodyBytes: 50_000,
     });
@@ -88,11 +96,10 @@ function cut(socket: Socket | null, written: string): void {
 }
 
 /** The same for answers that do not come to their end in time. */
-export function testLate(subject: Subject): void {
-  const { accepted } = subject.variant;
+export function lateEndings(accepted: string): [string, Answer, HttpLimits][] {
   const short = { totalTimeoutMs: 200 };
   const half = head(accepted, accepted.slice(0, 20));
-  const late: [string, Answer, HttpLimits][] = [
+  return [
     ["nothing within the limit for the head", () => {}, { headersTimeoutMs: 100 }],
     [
       "no more within the limit for the body",
@@ -105,8 +112,10 @@ export function testLate(subject: Subject): void {
     ["half a body", (response) => response.socket?.write(half), short],
     ["a body drop by drop", (response) => drip(response.socket), short],
   ];
+}
 
-  test.each(late)("%s", async (_name, answer, limits) => {
+export function testLate(subject: Subject): void {
+  test.each(lateEndings(subject.variant.accepted))("%s", async (_name, answer, limits) => {
     const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
     expect(await client.submit(submission)).toEqual(ambiguous);
     expect(submissions()).toHaveLength(1);

@@ -1,5 +1,12 @@
 import { writeXml, type XmlContent } from "../../src/providers/wire/xml.ts";
-import { type Contract, digits, submission, type Variant } from "./contract-description.ts";
+import { digitsOf } from "../../src/providers/wire/text.ts";
+import {
+  type Contract,
+  digits,
+  submission,
+  type Variant,
+  type WrittenMessage,
+} from "./contract-description.ts";
 import { type Answer, fixtures } from "./serve-answers.ts";
 
 const fixture = fixtures("qikli");
@@ -16,6 +23,47 @@ const refused = { groupId: 5, groupName: "REJECTED", id: 51, name: "MISSING_TO",
 const strange = { groupId: 77, groupName: "STRANGE", id: 777, name: "STRANGE_THING" };
 const other = { to: "233205072987", messageId: "another" };
 const own = { to: digits, messageId };
+
+interface JsonMessage {
+  from: string;
+  text: string;
+  destinations: { to: string; messageId: string }[];
+  flash?: boolean;
+  validityPeriod?: number;
+}
+
+function readJsonRequest(body: string): WrittenMessage[] {
+  const { messages } = JSON.parse(body) as { messages: JsonMessage[] };
+  return messages.flatMap(({ destinations, from: sender, text: said, flash, validityPeriod }) =>
+    destinations.map((destination) => ({
+      ...destination,
+      from: sender,
+      text: said,
+      flash,
+      validityMinutes: validityPeriod,
+    })),
+  );
+}
+
+const inner = (xml: string, name: string): string[] =>
+  [...xml.matchAll(new RegExp(`<${name}>([^]*?)</${name}>`, "g"))].map(([, content = ""]) => content);
+
+/** Read with patterns: the reader of the adapter would not see its own faults. */
+function readXmlRequest(body: string): WrittenMessage[] {
+  return inner(body, "message").flatMap((message) =>
+    inner(message, "destination").map((destination) => {
+      const [validity] = inner(message, "validityPeriod");
+      return {
+        to: inner(destination, "to")[0] ?? "",
+        messageId: inner(destination, "messageId")[0],
+        from: inner(message, "from")[0] ?? "",
+        text: inner(message, "text")[0] ?? "",
+        flash: inner(message, "flash")[0] === "true" ? true : undefined,
+        validityMinutes: validity === undefined ? undefined : Number(validity),
+      };
+    }),
+  );
+}
 
 function variant(format: "JSON" | "XML", logs: boolean): Variant {
   const isXml = format === "XML";
@@ -83,12 +131,30 @@ function variant(format: "JSON" | "XML", logs: boolean): Variant {
       ["no status", answer([own])],
       ["no message", answer([])],
     ],
+    bulk: {
+      path: "/sms/2/text/advanced",
+      tellsOfEach: true,
+      read: isXml ? readXmlRequest : readJsonRequest,
+      answer: (told) => {
+        const rows = told.map(([{ to, messageId: id }, verdict]) => ({
+          to: digitsOf(to),
+          messageId: id,
+          status: verdict === "accepted" ? taken : refused,
+        }));
+        return write("SMSResponse", { bulkId: "b", messages: isXml ? { messages: rows } : rows });
+      },
+      refusing: (number) => ({
+        status: 400,
+        body: error("BAD_REQUEST", `${number} is no number`),
+        headers: { "content-type": mediaType },
+      }),
+    },
     errorBody: (said) => error("ODDITY", said),
     lookedUp: logs
       ? (id, name) =>
           write("logs", { results: [{ messageId: id, to: digits, status: { ...strange, name } }] })
       : undefined,
-    twinLacksLookUp: true,
+    ...(logs && { twinChosen: { logs: "true" } }),
     emptyIsFine: ["check", "drainReceipts", "lookUp"],
   };
 }

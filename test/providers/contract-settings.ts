@@ -19,6 +19,8 @@ export function testDeclaration(subject: Subject): void {
     expect(client.cadenceGroups !== undefined).toBe(capabilities.cadenceGroups);
     expect(client.lookUpNumber !== undefined).toBe(capabilities.numberLookup);
     expect(client.drainReceipts !== undefined).toBe(capabilities.receiptQueue);
+    expect(client.submitMany !== undefined).toBe(capabilities.bulkSize > 1);
+    expect(subject.variant.bulk !== undefined).toBe(capabilities.bulkSize > 1);
     const { bulkSize, maxSegments, longestValidityMinutes, receipts } = capabilities;
     for (const count of [bulkSize, maxSegments, longestValidityMinutes ?? 1])
       expect(count).toBeGreaterThan(0);

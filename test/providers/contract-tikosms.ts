@@ -1,8 +1,15 @@
-import { type Contract, digits, submission } from "./contract-description.ts";
+import { type Contract, digits, submission, type WrittenMessage } from "./contract-description.ts";
 import { fixtures, json } from "./serve-answers.ts";
 
 const fixture = fixtures("tikosms");
 const apiToken = "12|tikosms-contract-token";
+
+/** One message, or one text to many recipients. */
+function readRequest(body: string): WrittenMessage[] {
+  const { from, message: text, recipients, ...alone } = JSON.parse(body);
+  const written = (recipients ?? [alone]) as { to: string; client_ref: string }[];
+  return written.map(({ to, client_ref: messageId }) => ({ messageId, to, from, text }));
+}
 
 /** TikoSMS speaks JSON only. */
 export const contract: Contract = {
@@ -41,6 +48,15 @@ export const contract: Contract = {
         ["success without an id", json({ success: true })],
         ["failure with an id", json({ success: false, message_id: "1" })],
       ],
+      bulk: {
+        path: "/v1/messages",
+        tellsOfEach: false,
+        read: readRequest,
+        answer: (told) =>
+          JSON.stringify({ ...JSON.parse(fixture("messages.200.json")), recipients: told.length }),
+        refusing: (number) =>
+          json({ message: "Invalid.", errors: { "recipients.0.to": [`${number} is odd.`] } }, 422),
+      },
       errorBody: (text) => JSON.stringify({ success: false, error: text }),
       lookedUp(id, status) {
         const [row] = JSON.parse(fixture("get_message.200.json")).data;

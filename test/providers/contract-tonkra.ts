@@ -1,4 +1,12 @@
-import { type Contract, digits, submission, type Variant } from "./contract-description.ts";
+import { digitsOf } from "../../src/providers/wire/text.ts";
+import {
+  type Contract,
+  digits,
+  submission,
+  type Told,
+  type Variant,
+  type WrittenMessage,
+} from "./contract-description.ts";
 import { fixtures, json } from "./serve-answers.ts";
 
 const fixture = fixtures("tonkra");
@@ -16,8 +24,25 @@ const content = {
   message: submission.text,
 };
 
+/** Rows of the numbers that were taken, and the others in one text. */
+function answerAll(told: readonly Told[]): string {
+  const [row] = JSON.parse(several).data;
+  const refused = told.flatMap(([{ to }, verdict]) => (verdict === "rejected" ? [digitsOf(to)] : []));
+  const data = told.flatMap(([{ to }, verdict]) => {
+    const number = digitsOf(to);
+    return verdict === "accepted" ? [{ ...row, uid: `uid-${number}`, to: number }] : [];
+  });
+  const message = refused.map((number) => `The phone number ${number} is not valid.`).join(" ");
+  return JSON.stringify({ status: "success", message, data });
+}
+
+function readRequest(body: string): WrittenMessage[] {
+  const { recipient, sender_id: from, message: text } = JSON.parse(body);
+  return (recipient as string).split(",").map((to) => ({ to, from, text }));
+}
+
 /** Tonkra takes neither a reference nor a callback URL. */
-const common: Omit<Variant, "name" | "settings" | "request"> = {
+const common: Omit<Variant, "name" | "settings" | "request" | "bulk"> = {
   mediaType: "application/json",
   accepted: recorded("real.send.200.json"),
   acceptedIds: { providerMessageId: "61536aa9cab81" },
@@ -52,6 +77,8 @@ const common: Omit<Variant, "name" | "settings" | "request"> = {
   },
 };
 
+const bulk = { tellsOfEach: true, read: readRequest, answer: answerAll };
+
 export const contract: Contract = {
   credentials: { apiToken },
   reconciles: true,
@@ -59,12 +86,14 @@ export const contract: Contract = {
     {
       ...common,
       name: "HTTP",
+      bulk: { ...bulk, path: "/api/http/sms/send" },
       settings: {},
       request: { path: "/api/http/sms/send", headers, content: { api_token: apiToken, ...content } },
     },
     {
       ...common,
       name: "V3",
+      bulk: { ...bulk, path: "/api/v3/sms/send" },
       settings: { api: "V3" },
       request: {
         path: "/api/v3/sms/send",

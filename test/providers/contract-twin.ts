@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { Receipt, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
+import type { ProviderClient, Receipt, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
 import type { HttpLimits, OpenProvider } from "../../src/providers/registry.ts";
 import { type RunningTwin, twins } from "../../src/sandbox/twins.ts";
 import { askable, open, questions, type Subject } from "./contract-client.ts";
@@ -17,6 +17,19 @@ const messageTo = (suffix: string): Submission => ({
   callbackUrl: undefined,
 });
 
+/** Messages to numbers of their own, one for each scenario. */
+const numbered = (suffixes: readonly string[]): Submission[] =>
+  suffixes.map((suffix, index) => ({
+    ...messageTo(suffix),
+    messageId: `0198a1b2-0000-7000-8000-${String(index).padStart(12, "0")}`,
+    to: checked(`+42190${String(1000 + index)}${suffix}`),
+  }));
+
+const unknownOutcome: SubmitOutcome = { kind: "ambiguous", reason: "no outcome" };
+
+const submitMany = (client: ProviderClient, messages: readonly Submission[]): Promise<SubmitOutcome[]> =>
+  client.submitMany?.(messages) ?? Promise.resolve([]);
+
 const idsOf = (outcome: SubmitOutcome) =>
   outcome.kind === "accepted"
     ? { providerMessageId: outcome.providerMessageId, providerBatchId: outcome.providerBatchId }
@@ -30,7 +43,7 @@ export function testTwin(subject: Subject): void {
   async function start(own: HttpLimits & { credentials?: object } = {}) {
     const twin = twins.find(({ kind }) => kind === provider.kind);
     if (!twin) throw new Error(`${provider.kind} has no sandbox twin: add one to src/sandbox/twins.ts.`);
-    const server = await twin.start({ immediate: true });
+    const server = await twin.start({ immediate: true, chosen: variant.twinChosen });
     onTestFinished(() => server.close());
     const opened = open(subject, server.url, { credentials: server.credentials, ...own });
     return { server, opened, client: opened.client };
@@ -53,11 +66,87 @@ export function testTwin(subject: Subject): void {
     const asked = [{ messageId, to, ...idsOf(outcome) }];
     const status = expect.stringMatching(/^(SENT|DELIVERED)$/);
     const known = { ok: true, value: [{ clientRef: messageId, status }] };
-    const isServed = variant.lookedUp !== undefined && variant.twinLacksLookUp !== true;
+    const isServed = variant.lookedUp !== undefined;
     await vi.waitFor(async () =>
       expect(await client.lookUp(asked)).toMatchObject(isServed ? known : refused),
     );
   });
+
+  test.each(capabilities.bulkSize > 1 ? [Math.min(500, capabilities.bulkSize)] : [])(
+    "%i messages at once: accepted, and looked up or reported",
+    async (count) => {
+      const { client, opened, server } = await start();
+      const messages = numbered(Array.from({ length: count }, () => "000"));
+      const callbackReceipts = await receiveReceipts(server, opened, async (callbackUrl) => {
+        const outcomes = await submitMany(
+          client,
+          messages.map((message) => ({ ...message, callbackUrl })),
+        );
+        expect(outcomes).toEqual(messages.map(() => expect.objectContaining({ kind: "accepted" })));
+        expect(server.requests).toHaveLength(1);
+        const some = messages.slice(0, 3).map(({ messageId, to }, index) => ({
+          messageId,
+          to,
+          ...idsOf(outcomes[index] ?? unknownOutcome),
+        }));
+        const known = some.map(({ messageId }) => ({ clientRef: messageId }));
+        const isServed = variant.lookedUp !== undefined;
+        expect(await client.lookUp(some)).toMatchObject(isServed ? { ok: true, value: known } : refused);
+      });
+      const reported = (): Set<string | undefined> =>
+        new Set(callbackReceipts.filter(({ status }) => status === "DELIVERED").map((one) => one.clientRef));
+      const wanted = capabilities.receipts === "CALLBACK" ? messages.map(({ messageId }) => messageId) : [];
+      await vi.waitFor(() => expect(reported()).toEqual(new Set(wanted)), { timeout: 10_000 });
+    },
+  );
+
+  // What alone would be refused, or not be answered, is so among others, too; only the first can hold up all.
+  test.each(capabilities.bulkSize > 1 ? ["009", "011", "012", "014", "019", "023"] : [])(
+    "%s among others: never accepted and lost without being told",
+    async (suffix) => {
+      const { client } = await start({ totalTimeoutMs: 500 });
+      const messages = numbered(["000", suffix, "000"]);
+      const attemptedAt = new Date();
+      const outcomes = await submitMany(client, messages);
+      const [first, odd, last] = outcomes.map(({ kind }) => kind);
+      expect([first, last]).toEqual(["accepted", "accepted"]);
+      // Where the batch alone is named, who is missing shows in the list of it.
+      const [, message = submission] = messages;
+      const asked = { ...message, ...idsOf(outcomes[1] ?? unknownOutcome), ageSeconds: 3_600 };
+      const lookedUp = odd === "accepted" ? await client.lookUp([asked]) : undefined;
+      const found = odd === "ambiguous" ? await client.reconcile({ ...message, attemptedAt }) : undefined;
+      const isKept = suffix !== "011" && suffix !== "014";
+      const truths = [
+        odd === "rejected" && !isKept,
+        lookedUp?.ok === true &&
+          lookedUp.value.length > 0 &&
+          (lookedUp.value[0]?.status !== "FAILED") === isKept,
+        found !== undefined && (found.kind === "found" || !isKept),
+      ];
+      expect(truths.filter(Boolean)).toHaveLength(1);
+    },
+  );
+
+  test.each(capabilities.bulkSize > 1 ? ["009", "010", "012", "019", "023"] : [])(
+    "%s as the first: all of them wait, or are found",
+    async (suffix) => {
+      const { client } = await start({ totalTimeoutMs: 500 });
+      const messages = numbered([suffix, "000", "000"]);
+      const attemptedAt = new Date();
+      const kinds = (await submitMany(client, messages)).map(({ kind }) => kind);
+      const common = suffix === "010" ? "retryable" : "ambiguous";
+      expect(kinds).toEqual([common, common, common]);
+      const found = await Promise.all(
+        messages.map((message) =>
+          suffix === "010"
+            ? client.submit(message).then(({ kind }) => kind)
+            : client.reconcile({ ...message, attemptedAt }).then(({ kind }) => kind),
+        ),
+      );
+      const fine = suffix === "010" ? "accepted" : "found";
+      expect(found).toEqual([fine, fine, fine]);
+    },
+  );
 
   test("receipts that do not come by themselves can be had", () => {
     expect(capabilities.receiptQueue || variant.lookedUp !== undefined).toBe(true);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { registry } from "../../src/providers/registry.ts";
+import { testBulk } from "./contract-bulk.ts";
 import { testCallbacks } from "./contract-callbacks.ts";
 import type { Subject } from "./contract-client.ts";
 import { loadContracts, missingText } from "./contract-description.ts";
@@ -28,6 +29,9 @@ describe.each(await loadContracts())("$kind", ({ kind, contract }) => {
       });
       describe("submits", () => {
         testSubmit(subject);
+      });
+      describe("submits many", () => {
+        testBulk(subject);
       });
       describe("asks", () => {
         testQuestions(subject);

@@ -34,6 +34,7 @@ const delivered: Receipt = {
   part: 1,
   parts: 1,
   cost: "0.01",
+  costCurrency: "EUR",
 };
 
 const undelivered: Receipt = {

@@ -298,7 +298,7 @@ describe("an answer that refuses", () => {
           action: "Top up",
         }),
       ),
-      rejection("Not enough credits – Top up", "REJECTED", "no_credit", false),
+      { kind: "retryable", reason: "Not enough credits – Top up", noCredit: true },
     ],
   ])("%s", async (_name, answer, outcome) => {
     const { client, requests } = await connect(() => answer);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Submission } from "../../src/providers/provider.ts";
 import { readXml } from "../../src/providers/wire/xml.ts";
 import { type Subject, testOpenEndings } from "./adapter-tests.ts";
-import { type Answer, json, openEndings, rejection } from "./serve-answers.ts";
+import { type Answer, checked, json, openEndings, rejection } from "./serve-answers.ts";
 import {
   connect,
   fixture,
@@ -36,6 +36,20 @@ describe("the request", () => {
     const { session_id: _, ...printed } = JSON.parse(fixture("send_message.request.json"));
     const own = { token, to: "421901234567", from: "MyBrand", callback: true };
     expect(await written({})).toEqual({ ...printed, ...own });
+  });
+
+  test.each([
+    ["+421901234567", true, "+421901234567"],
+    ["+421901234567", false, "421901234567"],
+    // Only of Slovak mobile numbers is it documented what a plus sign does.
+    ["+421212345678", true, "421212345678"],
+    ["+420601234567", true, "420601234567"],
+  ])("to %s is RCS when asked for (%s): %s", async (number, preferRcs, to) => {
+    const { client, requests } = await connect(() => ({ body: fixture("send_message.200.json") }), {
+      preferRcs,
+    });
+    await client.submit({ ...submission, to: checked(number) });
+    expect(JSON.parse(requests[0]?.body ?? "")).toMatchObject({ to });
   });
 
   test("is the documented one in XML, with digits for booleans", async () => {

@@ -73,9 +73,9 @@ describe("settings", () => {
   const good = { baseUrl: telekom.documentedBaseUrl, token: "t" };
 
   test("have defaults", () => {
-    const defaults = { timeZone: "Europe/Bratislava", format: "JSON", useSession: false };
+    const defaults = { timeZone: "Europe/Bratislava", format: "JSON", useSession: false, preferRcs: false };
     expect(telekom.settings.parse(good)).toEqual({ ...good, ...defaults });
-    const other = { ...good, timeZone: "UTC", format: "XML", useSession: true };
+    const other = { ...good, timeZone: "UTC", format: "XML", useSession: true, preferRcs: true };
     expect(telekom.settings.parse(other)).toEqual(other);
     expect(telekom.secretKeys).toEqual(["token"]);
   });

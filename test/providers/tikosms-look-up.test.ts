@@ -144,4 +144,40 @@ describe("looking up", () => {
     expect(await client.lookUp(many)).toMatchObject({ ok: false, problem });
     expect(requests.length).toBeLessThanOrEqual(4);
   });
+
+  describe("a campaign of many", () => {
+    const ids = ["01", "02", "03"].map((end) => `0198a1b2-0000-7000-8000-0000000000${end}`);
+    const many = ids.map((own, index) => ({
+      messageId: own,
+      to: checked(`+38050123456${index}`),
+      providerBatchId: campaignId,
+      ageSeconds: 600,
+      // Of one message the id came with a callback.
+      ...(index === 0 && { providerMessageId: "m-0" }),
+    }));
+    const rows = ids.map((client_ref, index) => ({ ...documentedRow, client_ref, message_id: `m-${index}` }));
+
+    test("is asked for once, whatever order its rows come in", async () => {
+      const { client, requests } = await connect(() => json({ data: rows.toReversed() }));
+      const receipts = ids.map((clientRef, index) => ({ clientRef, providerMessageId: `m-${index}` }));
+      expect(await client.lookUp(many)).toMatchObject({ ok: true, value: receipts });
+      expect(requests).toMatchObject([{ query: { campaign_id: campaignId } }]);
+    });
+
+    test("a recipient left out has failed, once the list must be complete", async () => {
+      const { client } = await connect(() => json({ data: rows.slice(0, 2) }));
+      const failure = { code: "not_accepted", permanent: false, text: expect.stringMatching(/\w/) };
+      const left = { clientRef: ids[2], providerBatchId: campaignId, status: "FAILED", failure };
+      expect(await client.lookUp(many)).toMatchObject({ value: [{}, {}, left] });
+      const young = many.map((one) => ({ ...one, ageSeconds: 599 }));
+      expect(await client.lookUp(young)).toMatchObject({ value: [{}, {}] });
+      expect(await client.lookUp(young)).toHaveProperty("value.length", 2);
+    });
+
+    test("a campaign that is not listed at all says nothing of anybody", async () => {
+      const none = { status: 404, body: fixture("get_message.404.json") };
+      const { client } = await connect(() => none);
+      expect(await client.lookUp(many)).toEqual({ ok: true, value: [] });
+    });
+  });
 });

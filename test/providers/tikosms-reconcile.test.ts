@@ -57,19 +57,20 @@ describe("reconciling", () => {
     const others = [
       { sender: "Other" },
       { message: "Another text" },
-      { recipients: 2 },
+      { recipients: 1_001 },
       { created_at: "2025-08-11T13:09:59.000000Z" },
       { created_at: "2025-08-11T13:27:01.000000Z" },
     ].map((other, index) => ({ ...documented, ...other, campaign_id: `other-${index}` }));
     const ours = [
       { created_at: "2025-08-11T13:27:00.000000Z" },
       { created_at: "2025-08-11 13:10:00", recipients: "1" },
+      { recipients: 1_000, created_at: "2025-08-11T13:11:59.000000Z" },
       { sender: "MyBrand ", message: " Big sale today!\r\n" },
     ].map((one, index) => ({ ...documented, ...one, campaign_id: `ours-${index}` }));
     const { client, requests } = await withCampaigns([...others, ...ours], () => []);
     expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
     const opened = requests.slice(1).map((seen) => seen.query["campaign_id"]);
-    expect(opened).toEqual(["ours-2", "ours-1", "ours-0"]);
+    expect(opened).toEqual(["ours-2", "ours-3", "ours-1", "ours-0"]);
   });
 
   test("goes on where a campaign is gone or has no such row", async () => {
@@ -123,5 +124,26 @@ describe("reconciling", () => {
       kind: "unavailable",
       problem: { kind: "busy" },
     });
+  });
+
+  test("a whole campaign that was not answered is asked for once", async () => {
+    const many = Array.from({ length: 50 }, (_, index) => `0198a1b2-0000-7000-8000-0000000001${index + 10}`);
+    const rows = many.map((id) => ({ ...row, client_ref: id, message_id: `m-${id}` }));
+    const { client, requests } = await withCampaigns([{ ...documented, recipients: 50 }], () => rows);
+    const found = await Promise.all(many.map((id) => client.reconcile({ ...uncertain, messageId: id })));
+    const wanted = many.map((id) => ({ kind: "found", providerMessageId: `m-${id}` }));
+    expect(found).toMatchObject(wanted);
+    expect(requests).toHaveLength(2);
+  });
+
+  test("a problem is not remembered", async () => {
+    let isDown = true;
+    const { client } = await connect(({ path }) => {
+      if (isDown) return json({ message: "Server Error" }, 500);
+      return path.endsWith("/get_messages") ? json({ campaigns: [documented] }) : json({ data: [row] });
+    });
+    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable" });
+    isDown = false;
+    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "found" });
   });
 });

@@ -100,6 +100,21 @@ describe("an answer that decides", () => {
       rejected("REJECTED", "no_rate", true),
     ],
     [
+      "402",
+      json({ success: false, error: "Payment required" }, 402),
+      { kind: "retryable", reason: "Payment required", noCredit: true },
+    ],
+    [
+      "403 without credit",
+      json({ success: false, error: "Insufficient balance." }, 403),
+      { kind: "retryable", reason: "Insufficient balance.", noCredit: true },
+    ],
+    [
+      "200 success false, without credit",
+      json({ success: false, error: "You do not have enough credits" }),
+      { kind: "retryable", noCredit: true },
+    ],
+    [
       "403 otherwise",
       json({ error: "Account blocked" }, 403),
       rejected("FAILED", "provider_forbidden", false),

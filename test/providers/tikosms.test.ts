@@ -55,9 +55,12 @@ describe("rates", () => {
     const { client, requests } = await connect(() => ({ body: fixture("sms-rates.200.json") }));
     expect(await client.rates({ mccmnc: "255001", country: "Ukraine" })).toEqual({ ok: true, value: [rate] });
     expect(await client.rates({ mccmnc: "255" })).toMatchObject({ ok: true });
+    expect(await client.rates({ mccmnc: "25501" })).toMatchObject({ ok: true });
     expect(requests.map((seen) => seen.query)).toEqual([
       { mccmnc: "255001", country: "Ukraine" },
       { mccmnc: "255" },
+      // Three digits of network code, however they are given.
+      { mccmnc: "255001" },
     ]);
   });
 

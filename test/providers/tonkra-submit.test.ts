@@ -110,7 +110,7 @@ describe("an answer that decides", () => {
     [
       "403 units",
       refused("You do not have enough sms units"),
-      { kind: "retryable", reason: "You do not have enough sms units" },
+      { kind: "retryable", reason: "You do not have enough sms units", noCredit: true },
     ],
     ["403 balance", refused("Not enough balance to send to this number"), { kind: "retryable" }],
     [

@@ -225,7 +225,7 @@ test("what the provider is", () => {
       dltTemplates: true,
       balance: true,
       rates: false,
-      bulkSize: 1,
+      bulkSize: 100,
     },
     revisable: { status: "DELIVERED", by: ["UNDELIVERED", "EXPIRED", "FAILED", "REJECTED"], withinHours: 72 },
   });

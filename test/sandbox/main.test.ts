@@ -45,16 +45,46 @@ it("serves all providers side by side", async () => {
   }
 });
 
+it("takes what a provider has to choose", async () => {
+  const sandbox = run(
+    "--port",
+    "0",
+    "--provider",
+    "qikli",
+    "--token",
+    "secret",
+    "--set",
+    "logs=true",
+    "--immediate",
+  );
+  try {
+    let output = "";
+    sandbox.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+    while (!output.includes("Ctrl-C stops it.")) await once(sandbox.stdout, "data");
+    const [url = ""] = /http:\S+/.exec(output) ?? [];
+    const authorization = `Basic ${Buffer.from("sandbox:secret").toString("base64")}`;
+    const { statusCode, body } = await request(`${url}/sms/1/logs`, { headers: { authorization } });
+    expect(await body.json()).toEqual({ results: [] });
+    expect(statusCode).toBe(200);
+  } finally {
+    sandbox.kill("SIGKILL");
+  }
+});
+
 it("explains its options", async () => {
   const sandbox = run("--help");
   const [output] = await Promise.all([text(sandbox.stdout), once(sandbox, "exit")]);
-  for (const option of ["--port", "--host", "--token", "--seed"]) expect(output).toContain(option);
+  for (const option of ["--port", "--host", "--token", "--seed", "--set logs"])
+    expect(output).toContain(option);
   expect(sandbox.exitCode).toBe(0);
 });
 
-it.each([["--port", "high"], ["--provider", "nobody"], ["--unknown"]])("refuses %s", async (...options) => {
-  const sandbox = run(...options);
-  const [problem] = await Promise.all([text(sandbox.stderr), once(sandbox, "exit")]);
-  expect(problem).toContain(options[0]);
-  expect(sandbox.exitCode).toBe(1);
-});
+it.each([["--port", "high"], ["--provider", "nobody"], ["--set", "logs=maybe"], ["--unknown"]])(
+  "refuses %s",
+  async (...options) => {
+    const sandbox = run(...options);
+    const [problem] = await Promise.all([text(sandbox.stderr), once(sandbox, "exit")]);
+    expect(problem).toContain(options[0]);
+    expect(sandbox.exitCode).toBe(1);
+  },
+);

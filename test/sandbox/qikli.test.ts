@@ -94,9 +94,31 @@ describe("sending", () => {
       "MESSAGE_ACCEPTED",
       "REJECTED_ROUTE_NOT_AVAILABLE",
       "REJECTED_PREFIX_MISSING",
-      "MESSAGE_ACCEPTED",
+      "REJECTED_ROUTE_NOT_AVAILABLE",
       "REJECTED_NOT_ENOUGH_CREDITS",
     ]);
+  });
+
+  it("leaves destinations after the first whose own request would end in a fault out of the answer", async () => {
+    const sandbox = await startQikli();
+    const suffixes = ["000", "009", "011", "012", "019", "023", "042", "010", "049"];
+    const destinations = suffixes.map((suffix) => ({ to: `421901000${suffix}`, messageId: suffix }));
+    const body = { messages: [{ destinations, text: "Hi" }] };
+    const { body: answered } = await callQikli(sandbox, "POST", sendPath, { body });
+    const told = [
+      ["000", "MESSAGE_ACCEPTED"],
+      ["010", "MESSAGE_ACCEPTED"],
+      ["049", "REJECTED_SYSTEM_ERROR"],
+    ];
+    const { messages } = answered;
+    expect(messages).toMatchObject(told.map(([messageId, name]) => ({ messageId, status: { name } })));
+
+    const again = await callQikli(sandbox, "POST", sendPath, { body });
+    const taken = again.body.messages.filter(({ status }: { status: { id: number } }) => status.id === 23);
+    // All of them but the two that were not kept.
+    expect(taken.map(({ messageId }: { messageId: string }) => messageId)).toEqual(
+      suffixes.filter((suffix) => suffix !== "011" && suffix !== "049"),
+    );
   });
 
   it("refuses texts of more than 25 parts", async () => {

@@ -33,6 +33,19 @@ describe("bulk requests", () => {
     expect(await call(sandbox, "POST", "messages", { body: none })).toMatchObject({ status: 403 });
   });
 
+  it("leaves out recipients after the first whose own request would not be kept", async () => {
+    const sandbox = await startSandbox();
+    const recipients = ["000", "009", "011", "012", "018", "019"].map((suffix) => ({
+      to: `421901000${suffix}`,
+    }));
+    const submitted = await call(sandbox, "POST", "messages", { body: { ...bulk, recipients } });
+    expect(submitted).toMatchObject({ status: 200, body: { recipients: 6 } });
+    const query = { campaign_id: textAt(submitted.body, "campaign_id") };
+    const { body } = await call(sandbox, "GET", "get_message", { query });
+    const kept = ["000", "009", "012", "019"].map((suffix) => ({ to: `421901000${suffix}` }));
+    expect(at(body, "data")).toMatchObject(kept);
+  });
+
   it("takes 100,000 recipients and not one more", async () => {
     const sandbox = await startSandbox({ clock: createManualClock("2025-08-11T13:12:34Z") });
     const recipients = Array.from({ length: 100_000 }, (_, index) => ({ to: String(380500000100 + index) }));

@@ -14,13 +14,13 @@ export interface Request {
   callbackUrl: string;
 }
 
-type Outcome = "answer" | "hang" | "reset" | "busy" | "fail";
+type Outcome = "answer" | "hang" | "reset" | "busy" | "fail" | "empty";
 
 /** What the double does with one request. Every wait is a promise that the test holds. */
 export interface Plan {
   /** Waited for before the request is decided on. */
   before?: Promise<unknown>;
-  /** `busy` and `fail` do not accept it, and answer 429 and 500; `hang` and `reset` accept it without an answer. */
+  /** `busy`, `fail` and `empty` do not accept it, and answer 429, 500 and 402; `hang` and `reset` accept it without an answer. */
   outcome?: Outcome;
   /** Waited for between accepting and answering. */
   answer?: Promise<unknown>;
@@ -101,6 +101,8 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     switch (`${incoming.method} ${pathname}`) {
       case "POST /v1/message":
         return take(readRequest(body), response);
+      case "POST /v1/messages":
+        return takeTogether(readRequests(body), response);
       case "GET /v1/get_messages":
         return answer(response, 200, { success: true, campaigns: accepted.map(toCampaign) });
       case "GET /v1/get_message":
@@ -123,6 +125,7 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     requests.push({ ...request, outcome });
     await plan.before;
     if (outcome === "busy") return answer(response, 429, { message: "Too Many Attempts." });
+    if (outcome === "empty") return answer(response, 402, { message: "Insufficient balance." });
     if (outcome === "fail") return answer(response, 500, { message: "Server Error" });
     const message = accept(request);
     void report(message, plan.report);
@@ -133,11 +136,30 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     answer(response, 200, { success: true, message_id, campaign_id });
   }
 
-  function accept(request: Request): Accepted {
+  /** Messages of one request share their fate, which is that of the first, and their campaign. */
+  async function takeTogether(together: readonly Request[], response: ServerResponse): Promise<void> {
+    const [first] = together;
+    if (!first) throw new Error("a request without recipients");
+    const plan = double.plan(first);
+    const { outcome = "answer" } = plan;
+    requests.push(...together.map((request) => ({ ...request, outcome })));
+    await plan.before;
+    if (outcome === "busy") return answer(response, 429, { message: "Too Many Attempts." });
+    if (outcome === "empty") return answer(response, 402, { message: "Insufficient balance." });
+    if (outcome === "fail") return answer(response, 500, { message: "Server Error" });
+    const campaignId = randomUUID();
+    for (const request of together) void report(accept(request, campaignId), plan.report);
+    await plan.answer;
+    if (outcome === "hang") return;
+    if (outcome === "reset") return void response.destroy();
+    answer(response, 200, { success: true, campaign_id: campaignId });
+  }
+
+  function accept(request: Request, campaignId: string = randomUUID()): Accepted {
     const message: Accepted = {
       ...request,
       messageId: randomUUID(),
-      campaignId: randomUUID(),
+      campaignId,
       createdAt: new Date(),
       status: "SENT",
     };
@@ -179,6 +201,11 @@ function readRequest(body: string): Request {
   const { client_ref, to, from, message, callback_url } = JSON.parse(body) as Record<string, string>;
   if (!client_ref || !to || !from || !message || !callback_url) throw new Error("an incomplete request");
   return { reference: client_ref, to, from, text: message, callbackUrl: callback_url };
+}
+
+function readRequests(body: string): Request[] {
+  const { recipients, ...common } = JSON.parse(body) as { recipients: object[] };
+  return recipients.map((recipient) => readRequest(JSON.stringify({ ...common, ...recipient })));
 }
 
 const toCampaign = ({ campaignId, from, text: message, createdAt }: Accepted): object => ({

@@ -83,9 +83,24 @@ function draftOf(accountId: string, providerId: string): MessageDraft {
     idempotencyKey: null,
     estimatedCost: null,
     estimatedCurrency: null,
+    routed: false,
+    route: routeOf(providerId),
+    duplicatePolicy: "NEVER",
     fingerprint: "00",
   };
 }
+
+/** What is stored of a choice that nobody had. */
+export const routeOf = (providerId: string): MessageDraft["route"] => ({
+  providerId,
+  name: "Provider",
+  reason: "The sender asked for this provider.",
+  price: null,
+  currency: null,
+  mccmnc: null,
+  rejected: [],
+  senderGiven: true,
+});
 
 export async function readTimeline(database: Database, id: string): Promise<LoggedEvent[]> {
   return (await readTimelinesOf(database, [id], { limit: 10_000, inverted: false })).get(id) ?? [];
@@ -113,6 +128,7 @@ const nothing: MessageState = {
   failurePermanent: null,
   mccmnc: null,
   cost: null,
+  costCurrency: null,
   submittedAt: null,
   sentAt: null,
   deliveredAt: null,

@@ -18,9 +18,12 @@ export function submitMany(
   settings: QikliSettings,
 ): Promise<SubmitOutcome[]> {
   return submitInBulk(submissions, {
-    divide: (all) => partsOf(all, bulkSize),
+    divide: divideIntoRequests,
     submitOne: (submission) => submit(transport, submission, settings),
     submitTogether: async (part) =>
       judge(await transport.post(sendPath, writeRequest(part, settings.format)), part, transport),
   });
 }
+
+export const divideIntoRequests = (submissions: readonly Submission[]): Submission[][] =>
+  partsOf(submissions, bulkSize);

@@ -1,6 +1,6 @@
 import type { ProviderHttp } from "../http.ts";
 import type { ProviderClient } from "../provider.ts";
-import { submitMany } from "./bulk.ts";
+import { divideIntoRequests, submitMany } from "./bulk.ts";
 import type { QikliSettings } from "./config.ts";
 import { reconcile } from "./reconcile.ts";
 import { check, drainReceipts, lacks, lookUp, noLogs } from "./reports.ts";
@@ -14,6 +14,7 @@ export function createClient(settings: QikliSettings, http: ProviderHttp): Provi
   return {
     submit: (submission) => submit(transport, submission, settings),
     submitMany: (submissions) => submitMany(transport, submissions, settings),
+    divide: divideIntoRequests,
     lookUp: async (messages) => (logs ? lookUp(transport, messages, timeZone) : noLogs),
     reconcile: (submission) => reconcile(transport, submission, settings),
     check: () => check(transport),

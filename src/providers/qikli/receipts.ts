@@ -23,6 +23,7 @@ export function rowReceipt(row: Row, timeZone: string): Receipt | undefined {
     part: 1,
     parts: 1,
     cost: perPart && times(perPart, parts),
+    costCurrency: /^[A-Z]{3}$/.exec(price?.currency?.trim().toUpperCase() ?? "")?.[0],
     mccmnc: /^\d{5,6}$/.exec((row.mccMnc ?? row.mccmnc)?.trim() ?? "")?.[0],
   };
 }

@@ -42,6 +42,8 @@ function outcomeOfResend(outcome: SubmitOutcome, { messageId }: UncertainSubmiss
       });
     }
     case "retryable": {
+      // A verdict on the message, as a rejection is.
+      if (outcome.noCredit) return { kind: "absent" };
       const { reason: detail, retryAfterSeconds } = outcome;
       const kind = retryAfterSeconds === undefined ? "unreachable" : "busy";
       return unavailable({ kind, detail, retryAfterSeconds });

@@ -16,6 +16,9 @@ interface KnownStatus {
 /** The id that says: a message with this message id was accepted before, and this one is not. */
 export const duplicateCode = "duplicate_message_id";
 
+/** The ids that say: the account is empty, or its package has run out. */
+export const noCreditCode = "no_credit";
+
 /** Qikli: the platform's status tables, older and newer. Id 26 is the one the Qikli documentation itself prints. */
 const known: Readonly<Record<number, KnownStatus>> = {
   0: { group: 0, names: ["MESSAGE_ACCEPTED"], status: "SUBMITTED" },
@@ -31,7 +34,7 @@ const known: Readonly<Record<number, KnownStatus>> = {
   9: { group: 2, names: ["UNDELIVERABLE_NOT_DELIVERED"], status: "UNDELIVERED" },
   10: { group: 5, names: ["REJECTED_DND"], ...refused("recipient_blocked") },
   11: { group: 5, names: ["REJECTED_SOURCE"], ...refused("invalid_sender") },
-  12: { group: 5, names: ["REJECTED_NOT_ENOUGH_CREDITS"], status: "REJECTED", code: "no_credit" },
+  12: { group: 5, names: ["REJECTED_NOT_ENOUGH_CREDITS"], status: "REJECTED", code: noCreditCode },
   13: { group: 5, names: ["REJECTED_SENDER"], ...refused("invalid_sender") },
   14: {
     group: 5,
@@ -40,7 +43,7 @@ const known: Readonly<Record<number, KnownStatus>> = {
   },
   15: { group: 4, names: ["EXPIRED_EXPIRED"], status: "EXPIRED" },
   16: { group: 5, names: ["REJECTED_NOT_REACHABLE"], status: "REJECTED", code: "not_reachable" },
-  17: { group: 5, names: ["REJECTED_PREPAID_PACKAGE_EXPIRED"], status: "REJECTED", code: "no_credit" },
+  17: { group: 5, names: ["REJECTED_PREPAID_PACKAGE_EXPIRED"], status: "REJECTED", code: noCreditCode },
   18: { group: 5, names: ["REJECTED_DESTINATION_NOT_REGISTERED"], ...refused("recipient_not_registered") },
   19: { group: 5, names: ["REJECTED_ROUTE_NOT_AVAILABLE"], ...refused("no_rate") },
   20: { group: 5, names: ["REJECTED_FLOODING_FILTER"], status: "REJECTED", code: "flooding" },

@@ -1,8 +1,8 @@
 import type { SubmitOutcome } from "../provider.ts";
-import { unmentioned } from "../wire/outcomes.ts";
+import { outOfCredit, unmentioned } from "../wire/outcomes.ts";
 import { digitsOf } from "../wire/text.ts";
 import type { Sendable } from "./request.ts";
-import { readStatus } from "./status.ts";
+import { noCreditCode, readStatus } from "./status.ts";
 import type { Transport } from "./transport.ts";
 import { readBulkId, readMessages, type Row } from "./wire.ts";
 
@@ -38,6 +38,7 @@ function outcomeOf(
       providerBatchId: row.bulkId ?? bulkId,
     };
   }
+  if (failure.code === noCreditCode) return outOfCredit(clean(failure.text));
   const kind = status === "REJECTED" ? "REJECTED" : "FAILED";
   return { kind: "rejected", status: kind, failure: { ...failure, text: clean(failure.text) } };
 }

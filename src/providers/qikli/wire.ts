@@ -34,7 +34,7 @@ const row = z.object({
   messageCount: count,
   mccMnc: text,
   mccmnc: text,
-  price: within(z.object({ pricePerMessage: decimal })),
+  price: within(z.object({ pricePerMessage: decimal, currency: text })),
   status: within(statusObject),
   error: within(errorObject),
 });

@@ -17,7 +17,7 @@ export function createClient(
   const transport = createTransport(settings, http, shared, now);
   const { timeZone } = settings;
   return {
-    submit: (submission) => submit(transport, submission, timeZone),
+    submit: (submission) => submit(transport, submission, settings),
     lookUp: (messages) => lookUp(transport, messages, timeZone),
     // There is no reference of ours, no list and no search: the provider cannot be asked for a message without its id.
     reconcile: () =>

@@ -13,6 +13,8 @@ export const settings = z.object({
   format: z.enum(["JSON", "XML"]).default("JSON"),
   /** Exchanges the token for a session that lives through 15 minutes of inactivity, instead of sending it each time. */
   useSession: z.boolean().default(false),
+  /** Whether Slovak mobile numbers are spelled so that the message goes out as RCS where the phone has it. */
+  preferRcs: z.boolean().default(false),
 });
 
 export type TelekomSettings = z.infer<typeof settings>;

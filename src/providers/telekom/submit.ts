@@ -1,8 +1,9 @@
-import type { Submission, SubmitOutcome } from "../provider.ts";
+import type { E164, Submission, SubmitOutcome } from "../provider.ts";
 import { describe } from "../wire/answers.ts";
 import { failed, rejected } from "../wire/outcomes.ts";
 import { senderChecker } from "../wire/sender.ts";
 import { digitsOf } from "../wire/text.ts";
+import type { TelekomSettings } from "./config.ts";
 import { outcomeOfCode, sessionLost } from "./errors.ts";
 import { type Answer, type Fields, isSuccess, misroutedText, type Reply } from "./post.ts";
 import type { CallReply, Transport } from "./transport.ts";
@@ -24,7 +25,7 @@ export const senderProblem = senderChecker("Telekom SK", {
 export async function submit(
   transport: Transport,
   submission: Submission,
-  timeZone: string,
+  settings: SpellingSettings,
 ): Promise<SubmitOutcome> {
   const { cadenceGroupId } = submission;
   if (cadenceGroupId !== undefined && !/^\d{1,15}$/.test(cadenceGroupId)) {
@@ -34,17 +35,19 @@ export async function submit(
       true,
     );
   }
-  return outcomeOf(await transport.call("send_message", requestOf(submission, timeZone)));
+  return outcomeOf(await transport.call("send_message", requestOf(submission, settings)));
 }
+
+/** What decides how numbers and times are written. */
+export type SpellingSettings = Pick<TelekomSettings, "timeZone" | "preferRcs">;
 
 const priorities = { LOW: 1, NORMAL: undefined, HIGH: 3 } as const;
 
 /** What is as the provider's default has it is left out. */
-function requestOf(submission: Submission, timeZone: string): Fields {
+function requestOf(submission: Submission, { timeZone, preferRcs }: SpellingSettings): Fields {
   const { from, text, priority, flash, validityMinutes, cadenceGroupId, deliverAt } = submission;
   return {
-    // The spelling decides the channel: with a plus sign, or national, the message goes out as RCS first.
-    to: digitsOf(submission.to),
+    to: spelled(submission.to, preferRcs),
     text,
     from,
     // The URL itself is a setting of the API key.
@@ -56,6 +59,11 @@ function requestOf(submission: Submission, timeZone: string): Fields {
     type: flash ? "flash" : undefined,
     groupId: cadenceGroupId === undefined ? undefined : Number(cadenceGroupId),
   };
+}
+
+/** The spelling decides the channel: `4219…` goes out as SMS, `+4219…` as RCS first (Telekom SK documentation). */
+function spelled(number: E164, preferRcs: boolean): string {
+  return preferRcs && /^\+4219\d{8}$/.test(number) ? number : digitsOf(number);
 }
 
 /**

@@ -38,7 +38,7 @@ export async function rates(
   { mccmnc, country }: RateQuery,
   timeZone: string,
 ): Promise<ProviderReply<RateReading[]>> {
-  const query = { mccmnc, ...(country === undefined ? {} : { country }) };
+  const query = { mccmnc: inSixDigits(mccmnc), ...(country === undefined ? {} : { country }) };
   return readReplyOr(await transport.get("/sms-rates", query), [], (json) => {
     const printed = readRates(json);
     const readings = printed?.flatMap((rate) => rateReading(rate, timeZone) ?? []);
@@ -46,6 +46,10 @@ export async function rates(
     return printed?.length && !readings?.length ? undefined : readings;
   });
 }
+
+/** Rates are asked for by three digits of network code (TikoSMS OpenAPI); a country code stays as it is. */
+const inSixDigits = (mccmnc: string): string =>
+  mccmnc.length > 3 ? mccmnc.slice(0, 3) + mccmnc.slice(3).padStart(3, "0") : mccmnc;
 
 function rateReading(rate: Rate, timeZone: string): RateReading | undefined {
   const { mcc = rate.mccmnc?.slice(0, 3), mnc, country, rate: price } = rate;

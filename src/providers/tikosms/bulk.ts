@@ -1,5 +1,5 @@
 import type { Submission, SubmitOutcome } from "../provider.ts";
-import { type BulkReply, partsOf, submitInBulk } from "../wire/bulk.ts";
+import { type BulkReply, groupAlike, partsOf, submitInBulk } from "../wire/bulk.ts";
 import { digitsOf } from "../wire/text.ts";
 import { campaignOutcome, submit } from "./submit.ts";
 import type { Transport } from "./transport.ts";
@@ -44,26 +44,10 @@ async function submitCampaign(transport: Transport, campaign: readonly Submissio
   return { kind: "all", outcome: campaignOutcome(reply) };
 }
 
-/** TikoSMS removes the second of two equal numbers without saying which message that was: each number once. */
-function divideIntoCampaigns(submissions: readonly Submission[]): Submission[][] {
-  const alike = Map.groupBy(submissions, ({ from, text, callbackUrl }) =>
-    JSON.stringify([from, text, callbackUrl]),
-  );
-  return [...alike.values()].flatMap((group) =>
-    withEachNumberOnce(group).flatMap((campaign) => partsOf(campaign, longestCampaign(campaign))),
-  );
-}
-
-function withEachNumberOnce(submissions: readonly Submission[]): Submission[][] {
-  const rounds: Submission[][] = [];
-  const seen = new Map<string, number>();
-  for (const submission of submissions) {
-    const number = digitsOf(submission.to);
-    const round = seen.get(number) ?? 0;
-    seen.set(number, round + 1);
-    (rounds[round] ??= []).push(submission);
-  }
-  return rounds;
+/** TikoSMS removes the second of two equal numbers without saying which message that was. */
+export function divideIntoCampaigns(submissions: readonly Submission[]): Submission[][] {
+  const groups = groupAlike(submissions, ({ from, text, callbackUrl }) => [from, text, callbackUrl]);
+  return groups.flatMap((group) => partsOf(group, longestCampaign(group)));
 }
 
 /** The list has a row for each part of each message, with the whole text in each. */

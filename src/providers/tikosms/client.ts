@@ -1,10 +1,10 @@
 import type { ProviderHttp } from "../http.ts";
 import type { ProviderClient } from "../provider.ts";
-import { lookUpEach } from "../wire/look-up.ts";
 import { balance, check, rates } from "./account.ts";
-import { submitMany } from "./bulk.ts";
+import { divideIntoCampaigns, submitMany } from "./bulk.ts";
 import type { TikosmsSettings } from "./config.ts";
-import { lookUpOne } from "./look-up.ts";
+import { lookUp } from "./look-up.ts";
+import { createLists } from "./lists.ts";
 import { reconcile } from "./reconcile.ts";
 import { submit } from "./submit.ts";
 import { createTransport } from "./transport.ts";
@@ -13,11 +13,13 @@ import { createTransport } from "./transport.ts";
 export function createClient(settings: TikosmsSettings, http: ProviderHttp): ProviderClient {
   const transport = createTransport(settings, http);
   const { timeZone } = settings;
+  const lists = createLists(transport);
   return {
     submit: (submission) => submit(transport, submission),
     submitMany: (submissions) => submitMany(transport, submissions),
-    lookUp: (messages) => lookUpEach(messages, (message) => lookUpOne(transport, message, timeZone)),
-    reconcile: (submission) => reconcile(transport, submission, timeZone),
+    divide: divideIntoCampaigns,
+    lookUp: (messages) => lookUp(transport, messages, timeZone),
+    reconcile: (submission) => reconcile(lists, submission, timeZone),
     check: () => check(transport, timeZone),
     balance: () => balance(transport, timeZone),
     rates: (query) => rates(transport, query, timeZone),

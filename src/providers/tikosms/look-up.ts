@@ -1,4 +1,5 @@
 import type { ProviderReply, Receipt, SubmittedMessage } from "../provider.ts";
+import { lookUpEach } from "../wire/look-up.ts";
 import { digitsOf } from "../wire/text.ts";
 import { readReplyOr } from "./problem.ts";
 import { rowReceipt } from "./receipts.ts";
@@ -16,46 +17,87 @@ export async function fetchRows(
   return readReplyOr(await transport.get("/get_message", id), [], readReports);
 }
 
-/** Asks for a message by its id, or for its campaign where the submission gave no message id. */
-export async function lookUpOne(
+/** Messages that one question is about: those of one campaign, or one message with an id. */
+type Group = readonly SubmittedMessage[];
+
+/**
+ * Asks for messages by their ids, and for those of one campaign together: a campaign is no longer than one answer
+ * can be, as we submitted it.
+ */
+export function lookUp(
   transport: Transport,
-  message: SubmittedMessage,
+  messages: readonly SubmittedMessage[],
   timeZone: string,
 ): Promise<ProviderReply<Receipt[]>> {
-  const rows = await fetchOwnRows(transport, message);
+  const campaigns = Map.groupBy(messages, ({ providerBatchId }) => providerBatchId);
+  // TikoSMS leaves open what it answers to a question without an id, so none is asked.
+  const nameless = campaigns.get(undefined)?.filter(({ providerMessageId }) => providerMessageId) ?? [];
+  campaigns.delete(undefined);
+  const groups = [...campaigns.values(), ...nameless.map((message) => [message])];
+  return lookUpEach<Group>(groups, (group) => lookUpGroup(transport, group, timeZone));
+}
+
+async function lookUpGroup(
+  transport: Transport,
+  group: Group,
+  timeZone: string,
+): Promise<ProviderReply<Receipt[]>> {
+  const [{ providerMessageId, providerBatchId = "" } = {}, ...others] = group;
+  const isAlone = providerMessageId !== undefined && others.length === 0;
+  const id = isAlone ? { message_id: providerMessageId } : { campaign_id: providerBatchId };
+  const rows = await fetchRows(transport, id);
   if (!rows.ok) return rows;
+  return { ok: true, value: group.flatMap((message) => receiptsFor(message, rows.value, timeZone)) };
+}
+
+function receiptsFor(message: SubmittedMessage, rows: readonly Report[], timeZone: string): Receipt[] {
+  const own = rowsOfMessage(rows, message);
+  if (own.length === 0 && isLeftOut(message, rows)) return [leftOut(message)];
   // Rows found by number lack our reference, so it is added for whoever stores the receipt.
-  const receipts = receiptsOf(rows.value, timeZone).map((receipt) => ({
+  return receiptsOf(own, timeZone).map((receipt) => ({
     ...receipt,
     clientRef: receipt.clientRef ?? message.messageId,
   }));
-  return { ok: true, value: receipts };
 }
 
-async function fetchOwnRows(
-  transport: Transport,
-  message: SubmittedMessage,
-): Promise<ProviderReply<Report[]>> {
-  const { providerMessageId, providerBatchId } = message;
+/** By the id, else by our reference, or else by number among the rows without any. */
+function rowsOfMessage(
+  rows: readonly Report[],
+  { messageId, providerMessageId, to }: SubmittedMessage,
+): Report[] {
   if (providerMessageId !== undefined) {
-    const rows = await fetchRows(transport, { message_id: providerMessageId });
-    return rows.ok ? { ok: true, value: rowsOfId(rows.value, providerMessageId) } : rows;
+    return rows.filter((row) => row.message_id?.toLowerCase() === providerMessageId.toLowerCase());
   }
-  // TikoSMS leaves open what it answers to a question without an id, so none is asked.
-  if (providerBatchId === undefined) return { ok: true, value: [] };
-  const rows = await fetchRows(transport, { campaign_id: providerBatchId });
-  return rows.ok ? { ok: true, value: rowsOfMessage(rows.value, message) } : rows;
-}
-
-function rowsOfId(rows: readonly Report[], id: string): Report[] {
-  return rows.filter((row) => row.message_id?.toLowerCase() === id.toLowerCase());
-}
-
-/** By our reference, or else by number among the rows without any. */
-function rowsOfMessage(rows: readonly Report[], { messageId, to }: SubmittedMessage): Report[] {
   const referenced = rows.filter((row) => row.client_ref === messageId);
   if (referenced.length > 0) return referenced;
   return rows.filter((row) => row.client_ref === undefined && digitsOf(row.to ?? "") === digitsOf(to));
+}
+
+/** How long TikoSMS may take to list all messages of a campaign that it took. */
+const listedAfterSeconds = 10 * 60;
+
+/**
+ * A campaign is accepted as a whole, and no document says what becomes of a recipient that TikoSMS cannot serve: it
+ * is missing from the list, where the others are.
+ */
+function isLeftOut(
+  { providerMessageId, ageSeconds = 0 }: SubmittedMessage,
+  rows: readonly Report[],
+): boolean {
+  return providerMessageId === undefined && rows.length > 0 && ageSeconds >= listedAfterSeconds;
+}
+
+function leftOut({ messageId, providerBatchId }: SubmittedMessage): Receipt {
+  const text = "TikoSMS took the campaign, but does not list this message in it.";
+  return {
+    providerBatchId,
+    clientRef: messageId,
+    status: "FAILED",
+    providerStatus: "not listed",
+    part: 1,
+    parts: 1,
+    failure: { code: "not_accepted", text, permanent: false },
+  };
 }
 
 export function receiptsOf(rows: readonly Report[], timeZone: string): Receipt[] {

@@ -1,10 +1,10 @@
 import type { ReconcileOutcome, UncertainSubmission } from "../provider.ts";
 import { readDate } from "../wire/dates.ts";
 import { isSameText } from "../wire/text.ts";
-import { fetchRows, receiptsOf } from "./look-up.ts";
-import { readReplyOr } from "./problem.ts";
-import type { Transport } from "./transport.ts";
-import { type Campaign, readCampaigns } from "./wire.ts";
+import { bulkSize } from "./bulk.ts";
+import type { Lists } from "./lists.ts";
+import { receiptsOf } from "./look-up.ts";
+import type { Campaign } from "./wire.ts";
 
 /** How far TikoSMS's clock may be behind ours, and how long it may take to store what it was given. */
 const window = { beforeMs: 2 * 60_000, afterMs: 15 * 60_000 };
@@ -16,15 +16,15 @@ const maxCandidates = 20;
  * carries our client_ref, which alone is proof.
  */
 export async function reconcile(
-  transport: Transport,
+  lists: Lists,
   submission: UncertainSubmission,
   timeZone: string,
 ): Promise<ReconcileOutcome> {
-  const list = readReplyOr(await transport.get("/get_messages"), [], readCampaigns);
+  const list = await lists.campaigns();
   if (!list.ok) return { kind: "unavailable", problem: list.problem };
   const candidates = candidatesAmong(list.value, submission, timeZone);
   for (const campaign_id of candidates.slice(0, maxCandidates)) {
-    const rows = await fetchRows(transport, { campaign_id });
+    const rows = await lists.rows(campaign_id);
     if (!rows.ok) return { kind: "unavailable", problem: rows.problem };
     const ours = rows.value.filter((row) => row.client_ref === submission.messageId);
     if (ours[0]) {
@@ -54,7 +54,9 @@ function candidatesAmong(
       const delayMs = (readDate(created_at, timeZone)?.getTime() ?? attemptedAt) - attemptedAt;
       const isInTime = -window.beforeMs <= delayMs && delayMs <= window.afterMs;
       const isAlike = isSameText(sender, submission.from) && isSameText(message, submission.text);
-      return campaign_id && isInTime && isAlike && recipients === 1 ? [{ campaign_id, delayMs }] : [];
+      // One that is longer is not ours, and may not fit into one answer.
+      const isShort = recipients <= bulkSize;
+      return campaign_id && isInTime && isAlike && isShort ? [{ campaign_id, delayMs }] : [];
     })
     .toSorted((one, other) => Math.abs(one.delayMs) - Math.abs(other.delayMs))
     .map(({ campaign_id }) => campaign_id);

@@ -1,6 +1,6 @@
 import type { Submission, SubmitOutcome } from "../provider.ts";
 import { describe } from "../wire/answers.ts";
-import { failed, rejected } from "../wire/outcomes.ts";
+import { failed, outOfCredit, rejected, speaksOfCredit } from "../wire/outcomes.ts";
 import { digitsOf } from "../wire/text.ts";
 import { type Answer, misroutedText, type Reply, type Transport } from "./transport.ts";
 import { readSubmitReply } from "./wire.ts";
@@ -79,6 +79,8 @@ function outcomeOfFailure(answer: Answer): SubmitOutcome {
   // A readable refusal is proof; a timeout (408), a conflict (409), a redirect, a fault or a broken 404 is not.
   const isProof = status >= 400 && status < 500 && status !== 408 && status !== 409;
   if (!isProof || (status === 404 && !envelope)) return { kind: "ambiguous", reason: describe(answer) };
+  // Not documented: payment required, or words that say so.
+  if (status === 402 || speaksOfCredit(errorText)) return outOfCredit(errorText);
   if (status === 403) return noRate(answer) ?? failed("provider_forbidden", errorText);
   if (status === 422) return namedRefusal(answer) ?? rejected("invalid_request", errorText, true);
   return failed("provider_refused", errorText);
@@ -95,6 +97,7 @@ function namedRefusal(answer: Answer): SubmitOutcome | undefined {
   const fields = Object.keys(envelope?.errors ?? {});
   if (/callback/i.test([errorText, ...fields].join(" "))) return failed("invalid_callback_url", errorText);
   if (fields.length > 0) return undefined;
+  if (speaksOfCredit(errorText)) return outOfCredit(errorText);
   const isNumber = /\bnumber\b(?! of\b)/i.test(errorText);
   return noRate(answer) ?? (isNumber ? rejected("invalid_number", errorText, true) : undefined);
 }

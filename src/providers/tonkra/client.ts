@@ -2,6 +2,7 @@ import type { ProviderHttp } from "../http.ts";
 import type { ProviderClient } from "../provider.ts";
 import { lookUpEach } from "../wire/look-up.ts";
 import { balance, check, noRates } from "./account.ts";
+import { divideIntoLists, submitMany } from "./bulk.ts";
 import type { TonkraSettings } from "./config.ts";
 import { lookUpOne } from "./look-up.ts";
 import { reconcile } from "./reconcile.ts";
@@ -14,6 +15,8 @@ export function createClient(settings: TonkraSettings, http: ProviderHttp): Prov
   const { timeZone } = settings;
   return {
     submit: (submission) => submit(transport, submission),
+    submitMany: (submissions) => submitMany(transport, submissions),
+    divide: divideIntoLists,
     lookUp: (messages) => lookUpEach(messages, (message) => lookUpOne(transport, message, timeZone)),
     reconcile: (submission) => reconcile(transport, submission, timeZone),
     check: () => check(transport),

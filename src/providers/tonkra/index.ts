@@ -1,4 +1,5 @@
 import type { ProviderAdapter, ProviderCapabilities, RevisableStatus } from "../provider.ts";
+import { bulkSize } from "./bulk.ts";
 import { parseCallback } from "./callback.ts";
 import { createClient } from "./client.ts";
 import { secretKeys, settings, type TonkraSettings } from "./config.ts";
@@ -21,8 +22,7 @@ const capabilities: ProviderCapabilities = {
   numberLookup: false,
   balance: true,
   rates: false,
-  // Tonkra takes a list of numbers, but then gives no clear verdict on each of them.
-  bulkSize: 1,
+  bulkSize,
   senderMaxLength,
   senderMaxDigits,
   // No limit is documented; this is as far as the numbering of concatenated messages goes.

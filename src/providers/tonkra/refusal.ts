@@ -1,5 +1,5 @@
 import type { SubmitOutcome } from "../provider.ts";
-import { failed, rejected } from "../wire/outcomes.ts";
+import { failed, outOfCredit, rejected } from "../wire/outcomes.ts";
 
 /**
  * Tonkra gives no error codes, and its texts come in the language of the account. These are hints of what the
@@ -37,7 +37,7 @@ const hints: readonly Hint[] = [
   // Refused before anything was sent, and right again once the account is topped up.
   {
     pattern: /\b(balance|credits?|units?|funds)\b/i,
-    outcome: (reason) => ({ kind: "retryable", reason }),
+    outcome: outOfCredit,
   },
   ...contentHints,
   { pattern: /\bplan\b|subscription|demo/i, outcome: (text) => failed("provider_refused", text) },

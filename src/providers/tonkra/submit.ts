@@ -8,18 +8,26 @@ import { type Answer, misroutedText, type Reply, type Transport } from "./transp
 import { readVerdicts } from "./verdicts.ts";
 import { readPage } from "./wire.ts";
 
-/** Submits one message. One number per request: only then does every message get a uid and a clear verdict. */
+/** Submits one message. */
 export async function submit(transport: Transport, submission: Submission): Promise<SubmitOutcome> {
   const recipient = digitsOf(submission.to);
-  const reply = await transport.post("/sms/send", {
-    recipient,
-    sender_id: submission.from,
+  const reply = await send(transport, [recipient], submission);
+  return explained(transport, reply, outcomeOf(reply, recipient));
+}
+
+/** One text to one number, or to several joined by commas. */
+export function send(
+  transport: Transport,
+  recipients: readonly string[],
+  { from, text, dltTemplateId }: Pick<Submission, "from" | "text" | "dltTemplateId">,
+): Promise<Reply> {
+  return transport.post("/sms/send", {
+    recipient: recipients.join(","),
+    sender_id: from,
     type: "plain",
-    message: submission.text,
-    dlt_template_id: submission.dltTemplateId,
+    message: text,
+    dlt_template_id: dltTemplateId,
   });
-  const outcome = outcomeOf(reply, recipient);
-  return isUnexplained(reply, outcome) ? explain(transport, outcome) : outcome;
 }
 
 /** What an answer, or the lack of one, proves about the submission to one number. */
@@ -40,7 +48,11 @@ export function outcomeOf(reply: Reply, recipient: string): SubmitOutcome {
 function outcomeOfSuccess(answer: Answer, recipient: string): SubmitOutcome {
   const verdict = readVerdicts(answer.json, [recipient]).get(recipient);
   if (verdict?.kind === "taken") return { kind: "accepted", providerMessageId: verdict.uid };
-  if (verdict?.kind !== "refused") return unclear(answer, "success without an id");
+  return verdict?.kind === "refused" ? outcomeOfLeftOut(answer) : unclear(answer, "success without an id");
+}
+
+/** The one number that a successful answer leaves out. */
+export function outcomeOfLeftOut(answer: Answer): SubmitOutcome {
   // Several numbers share one message, so it may say anything.
   if (speaksOfGateway(answer.errorText)) return unclear(answer, answer.errorText);
   return namedRefusal(answer.errorText) ?? rejected("rejected_by_provider", answer.errorText, false);
@@ -83,9 +95,14 @@ function isUnexplained(reply: Reply, outcome: SubmitOutcome): boolean {
   );
 }
 
-/** Asks whether it is the token, before the message is blamed. */
-async function explain(transport: Transport, outcome: SubmitOutcome): Promise<SubmitOutcome> {
-  const reply = await probe(transport);
-  const isTokenWrong = !reply.ok && reply.problem.kind === "unauthenticated";
-  return isTokenWrong ? accountRefusal(reply.problem.detail) : outcome;
+/** Asks whether it is the token, before a message is blamed for an error that does not explain itself. */
+export async function explained(
+  transport: Transport,
+  reply: Reply,
+  outcome: SubmitOutcome,
+): Promise<SubmitOutcome> {
+  if (!isUnexplained(reply, outcome)) return outcome;
+  const probed = await probe(transport);
+  const isTokenWrong = !probed.ok && probed.problem.kind === "unauthenticated";
+  return isTokenWrong ? accountRefusal(probed.problem.detail) : outcome;
 }

@@ -91,3 +91,26 @@ export function partsOf<Item>(items: readonly Item[], size: number): Item[][] {
   for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
   return parts;
 }
+
+/**
+ * Divides messages into those that can share what is said once for all recipients of a request (`key` is the same),
+ * each number once: where an answer or a provider goes by numbers, a second message to one would be lost.
+ */
+export function groupAlike(
+  submissions: readonly Submission[],
+  key: (submission: Submission) => readonly unknown[],
+): Submission[][] {
+  const alike = Map.groupBy(submissions, (submission) => JSON.stringify(key(submission)));
+  return [...alike.values()].flatMap(withEachNumberOnce);
+}
+
+function withEachNumberOnce(submissions: readonly Submission[]): Submission[][] {
+  const rounds: Submission[][] = [];
+  const seen = new Map<string, number>();
+  for (const submission of submissions) {
+    const round = seen.get(submission.to) ?? 0;
+    seen.set(submission.to, round + 1);
+    (rounds[round] ??= []).push(submission);
+  }
+  return rounds;
+}

@@ -7,13 +7,13 @@ const particular: ReadonlySet<ProviderProblem["kind"]> = new Set(["refused", "un
 const mostParticular = 5;
 
 /**
- * Asks about one message after the other, four at a time, until a problem shows that asking further is of no use.
+ * Asks about one message (or one group of them) after the other, four at a time, until a problem shows that asking further is of no use.
  * What was learnt by then counts. Where nothing was, the problem is the answer: a message that was not asked about
  * must not pass for one that is not known.
  */
-export async function lookUpEach(
-  messages: readonly SubmittedMessage[],
-  lookUpOne: (message: SubmittedMessage) => Promise<ProviderReply<Receipt[]>>,
+export async function lookUpEach<Item = SubmittedMessage>(
+  messages: readonly Item[],
+  lookUpOne: (message: Item) => Promise<ProviderReply<Receipt[]>>,
 ): Promise<ProviderReply<Receipt[]>> {
   const receipts: Receipt[] = [];
   const problems: ProviderProblem[] = [];

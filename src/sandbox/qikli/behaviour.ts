@@ -10,7 +10,10 @@ export interface ReportPlan {
 export interface QikliBehaviour {
   /** The verdict on the destination, in the answer to the request. One of group 5 keeps nothing. */
   verdict: StatusName;
-  /** How the request ends. The first destination decides, unless its message id was taken before. */
+  /**
+   * How the request ends. The first destination decides, unless its message id was taken before; of the others it
+   * shows in their rows of the answer.
+   */
   answer: "verdicts" | "withoutVerdict" | "throttledOnce" | "badRequest" | "errorIn200" | "forbidden" | Fault;
   /** Whether the request is accepted, whatever its answer says. */
   stored: boolean;

@@ -33,10 +33,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   return {
     async prepare(messages) {
       const journeys = messages.map((message) => plan(message, options));
-      for (const { message, plans } of journeys) {
-        const [first] = message.behaviour.reportBeforeAnswer ? plans.splice(0, 1) : [];
+      const early = journeys.filter(({ message }) => message.behaviour.reportBeforeAnswer);
+      const reported = early.map(async ({ message, plans }) => {
+        const first = plans.shift();
         if (first) await report(message, first, options);
-      }
+      });
+      await Promise.all(reported);
       return () => {
         for (const journey of journeys) void travel(journey, options);
       };

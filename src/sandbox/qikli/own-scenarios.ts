@@ -107,9 +107,10 @@ export const ownScenarios: readonly Scenario<QikliBehaviour>[] = [
   },
   {
     suffix: "044",
-    name: "no credit",
-    description: "Answers 200 with the verdict `REJECTED_NOT_ENOUGH_CREDITS`.",
-    expected: "REJECTED",
+    name: "no credit once",
+    description:
+      "Answers 200 with the verdict `REJECTED_NOT_ENOUGH_CREDITS` to the first attempt, accepts the second. Until then the provider's other messages wait too.",
+    expected: "DELIVERED",
     behaviour: { verdict: "noCredit" },
   },
   {

@@ -1,7 +1,10 @@
 import { faults } from "../faults.ts";
+import type { FirstAttempts } from "../first-attempts.ts";
 import type { SandboxReply } from "../http-server.ts";
 import { countParts } from "../parts.ts";
+import type { QikliBehaviour } from "./behaviour.ts";
 import type { QikliContext } from "./context.ts";
+import { usualBehaviour } from "./behaviour.ts";
 import { answer, refusal } from "./replies.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Message } from "./state.ts";
@@ -16,7 +19,9 @@ export interface SubmitFormats {
 
 interface Verdict {
   message: Message;
-  status: StatusName;
+  /** Undefined where the answer has no row for the message. */
+  status: StatusName | undefined;
+  isAccepted: boolean;
 }
 
 /** `POST /sms/2/text/advanced` */
@@ -39,9 +44,9 @@ export async function submit(
   }
   if (!isRepeated && !stored) return endings[ending]({ wanted, body: "" });
   const verdicts = judgeAll(context, messages);
-  const accepted = verdicts.filter(({ status }) => isAcceptance(status)).map(({ message }) => message);
+  const accepted = verdicts.filter(({ isAccepted }) => isAccepted).map(({ message }) => message);
   const afterwards = await context.delivery.prepare(accepted);
-  const printed = printAnswer(wanted, bulkId, verdicts, !isRepeated && ending === "withoutVerdict");
+  const printed = printAnswer(wanted, bulkId, verdicts);
   return { ...endings[isRepeated ? "verdicts" : ending]({ wanted, body: printed }), afterwards };
 }
 
@@ -65,37 +70,49 @@ function readMessages({ random, clock }: QikliContext, request: SendRequest, bul
 }
 
 /** In the order sent: of two destinations with one message id the second is the duplicate. */
-function judgeAll({ state }: QikliContext, messages: readonly Message[]): Verdict[] {
-  return messages.map((message) => {
-    const status = state.isTaken(message.id) ? "duplicate" : judge(message);
-    if (isAcceptance(status)) state.accept(message);
-    return { message, status };
+function judgeAll({ state, attempts }: QikliContext, messages: readonly Message[]): Verdict[] {
+  return messages.map((message, place): Verdict => {
+    if (state.isTaken(message.id)) return { message, status: "duplicate", isAccepted: false };
+    const { answer: ending, stored } = message.behaviour;
+    const status = judge(message, place, attempts);
+    const isAccepted = stored && statuses[status].groupId < 2;
+    if (isAccepted) state.accept(message);
+    const isUntold = ending === "withoutVerdict" || (place > 0 && Object.hasOwn(faults, ending));
+    return { message, status: isUntold ? undefined : status, isAccepted };
   });
 }
-
-const isAcceptance = (status: StatusName): boolean => statuses[status].groupId < 2;
 
 /** International format, with or without a plus sign: 15 digits at most. */
 const internationalNumber = /^[1-9]\d{7,14}$/;
 
-function judge({ to, text, parts, behaviour }: Message): StatusName {
+/**
+ * Only the first destination can have a whole request refused. Others that would alone are refused by their verdict,
+ * and those whose request would end in a fault have no row in the answer.
+ */
+function judge(
+  { id, to, text, parts, behaviour }: Message,
+  place: number,
+  attempts: FirstAttempts,
+): StatusName {
   if (!internationalNumber.test(to)) return "prefixMissing";
-  return parts > 25 || Buffer.byteLength(text) > 4_000 ? "tooLong" : behaviour.verdict;
+  if (parts > 25 || Buffer.byteLength(text) > 4_000) return "tooLong";
+  const isToppedUp = behaviour.verdict === "noCredit" && !attempts.isFirst(id);
+  const verdict = isToppedUp ? usualBehaviour.verdict : behaviour.verdict;
+  return (place > 0 ? refusedAmongOthers[behaviour.answer] : undefined) ?? verdict;
 }
 
-function printAnswer(
-  format: Format,
-  bulkId: string,
-  verdicts: readonly Verdict[],
-  withoutFirst: boolean,
-): string {
-  const rows = verdicts.map(({ message, status }) => ({
-    to: message.to,
-    status: statuses[status],
-    messageId: message.id,
-  }));
+const refusedAmongOthers: Partial<Record<QikliBehaviour["answer"], StatusName>> = {
+  badRequest: "noRoute",
+  errorIn200: "noRoute",
+  forbidden: "systemError",
+};
+
+function printAnswer(format: Format, bulkId: string, verdicts: readonly Verdict[]): string {
+  const rows = verdicts.flatMap(({ message, status }) =>
+    status === undefined ? [] : [{ to: message.to, status: statuses[status], messageId: message.id }],
+  );
   const isSparse = verdicts[0]?.message.behaviour.form.sparse === true;
-  return printVerdicts(format, isSparse ? undefined : bulkId, withoutFirst ? rows.slice(1) : rows);
+  return printVerdicts(format, isSparse ? undefined : bulkId, rows);
 }
 
 interface Ending {
@@ -104,16 +121,15 @@ interface Ending {
   body: string;
 }
 
-const endings: Readonly<Record<ReturnType<typeof behaviourFor>["answer"], (ending: Ending) => SandboxReply>> =
-  {
-    verdicts: ({ wanted, body }) => answer(200, wanted, body),
-    withoutVerdict: ({ wanted, body }) => answer(200, wanted, body),
-    throttledOnce: ({ wanted, body }) => answer(200, wanted, body),
-    badRequest: ({ wanted }) => refusal(wanted, "badRequest"),
-    errorIn200: ({ wanted }) => ({ ...refusal(wanted, "badRequest"), status: 200 }),
-    forbidden: ({ wanted }) => refusal(wanted, "forbidden"),
-    serverError: ({ wanted }) => refusal(wanted, "general"),
-    html: () => faults.html,
-    hang: () => faults.hang,
-    reset: () => faults.reset,
-  };
+const endings: Readonly<Record<QikliBehaviour["answer"], (ending: Ending) => SandboxReply>> = {
+  verdicts: ({ wanted, body }) => answer(200, wanted, body),
+  withoutVerdict: ({ wanted, body }) => answer(200, wanted, body),
+  throttledOnce: ({ wanted, body }) => answer(200, wanted, body),
+  badRequest: ({ wanted }) => refusal(wanted, "badRequest"),
+  errorIn200: ({ wanted }) => ({ ...refusal(wanted, "badRequest"), status: 200 }),
+  forbidden: ({ wanted }) => refusal(wanted, "forbidden"),
+  serverError: ({ wanted }) => refusal(wanted, "general"),
+  html: () => faults.html,
+  hang: () => faults.hang,
+  reset: () => faults.reset,
+};

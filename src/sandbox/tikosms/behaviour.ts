@@ -4,9 +4,9 @@ export type StatusWord = "SENT" | "DELIVRD" | "UNDELIV" | "EXPIRED" | "REJECTD" 
 export interface TikosmsBehaviour {
   /** Refused for its recipient. In a bulk request it is left out, without a word in the reply. */
   refusal: "none" | "noRate" | "unknownNumber";
-  /** How the submit request ends. In a bulk request the first recipient decides. */
+  /** How the submit request ends. In a bulk request the first recipient decides for all of them. */
   answer: "accepted" | "throttledOnce" | "serverError" | "unsuccessful" | "html" | "hang" | "reset";
-  /** Whether the request is accepted, whatever its answer says. */
+  /** Whether it is accepted, whatever the answer says; in a bulk request each recipient for itself. */
   stored: boolean;
   /** What becomes of the message, word by word. */
   finals: readonly Exclude<StatusWord, "SENT">[];

@@ -23,7 +23,7 @@ export interface DeliveryOptions {
 export interface Delivery {
   /**
    * Prepares what will become of the messages of a campaign. Nothing happens before the returned function
-   * is called, except that a first message whose scenario says so has its create callbacks answered.
+   * is called, except that messages whose scenario says so have their create callbacks answered.
    */
   prepare(campaign: Campaign): Promise<() => void>;
 }
@@ -50,18 +50,19 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         const factor = 0.8 + 0.4 * random.fraction();
         return { message, steps: planSteps(message, scaled(delays, factor)) };
       });
-      const [first] = journeys;
-      const startsInMs = campaign.startsAt - clock.now();
-      if (first && startsInMs <= 0 && behaviourFor(first.message.to).createBeforeAnswer) {
-        const creates = first.steps.splice(0, first.message.parts.length);
-        await takeSteps(campaign, first.message, creates, options);
-      }
+      const early = campaign.startsAt > clock.now() ? [] : journeys.filter(isCreatedEarly);
+      const created = early.map(({ message, steps }) =>
+        takeSteps(campaign, message, steps.splice(0, message.parts.length), options),
+      );
+      await Promise.all(created);
       return () => {
         void startJourneys(campaign, journeys, options);
       };
     },
   };
 }
+
+const isCreatedEarly = ({ message }: Journey): boolean => behaviourFor(message.to).createBeforeAnswer;
 
 async function startJourneys(
   campaign: Campaign,

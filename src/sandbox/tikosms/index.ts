@@ -2,8 +2,9 @@ import { createFirstAttempts } from "../first-attempts.ts";
 import type { HttpServer } from "../http-server.ts";
 import { startSandbox, type SandboxOptions } from "../start.ts";
 import { createDelivery, type Delays } from "./delivery.ts";
+import { pricePerEuro } from "./networks.ts";
 import { tikosmsHandler, type TikosmsPrefix } from "./routes.ts";
-import { createState } from "./state.ts";
+import { createState, type TikosmsState } from "./state.ts";
 
 export { tikosmsScenarios } from "./scenarios.ts";
 export type { Delays, TikosmsPrefix };
@@ -20,6 +21,8 @@ export interface TikosmsSandboxOptions extends SandboxOptions {
 export interface TikosmsSandbox extends HttpServer {
   /** To be sent as `Authorization: Bearer <token>`. */
   token: string;
+  /** Makes the account a prepaid one with so many euros: at nothing it refuses, in words of the sandbox's own. */
+  prepay(euros: number): void;
 }
 
 /**
@@ -28,14 +31,15 @@ export interface TikosmsSandbox extends HttpServer {
  */
 export async function startTikosmsSandbox(options: TikosmsSandboxOptions = {}): Promise<TikosmsSandbox> {
   let token = options.token ?? "";
+  let state: TikosmsState | undefined;
   const server = await startSandbox(options, "TikoSMS-Callback/1.0", (parts) => {
     const { clock, random, maxMessages } = parts;
     token = options.token ?? random.uuid();
     const delays = { createMs: 150, updateMs: 800, ...options.delays };
     const delivery = createDelivery({ ...parts, delays });
-    const state = createState(random, clock.now(), maxMessages);
+    state = createState(random, clock.now(), maxMessages);
     const context = { token, clock, state, delivery, attempts: createFirstAttempts() };
     return tikosmsHandler(context, options.prefix ?? "both");
   });
-  return { ...server, token };
+  return { ...server, token, prepay: (euros) => state?.prepay(Math.round(euros * pricePerEuro)) };
 }

@@ -41,7 +41,7 @@ export function listCampaigns({ state }: TikosmsContext, input: unknown): Sandbo
   return jsonReply(200, { success: true, campaigns: [campaignRow(campaign)] });
 }
 
-/** `GET balance`. The documents give no refusal for want of credit, so it may fall below any limit. */
+/** `GET balance`. The documents give no refusal for want of credit, so it may fall below any limit unless prepaid. */
 export function showBalance({ state }: TikosmsContext): SandboxReply {
   const { amount, updatedAt } = state.balance();
   return jsonReply(200, {

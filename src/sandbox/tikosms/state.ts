@@ -59,6 +59,10 @@ export interface TikosmsState {
   campaigns(): Iterable<Campaign>;
   /** In ten-thousandths of a euro. */
   balance(): { amount: number; updatedAt: number };
+  /** From now on the account is prepaid, with that much on it: at nothing it refuses. */
+  prepay(amount: number): void;
+  /** Whether a prepaid account has run out. */
+  isEmpty(): boolean;
 }
 
 /** The balance of the vendor's example. */
@@ -72,6 +76,7 @@ export function createState(random: Random, startedAt: number, maxMessages: numb
   const campaigns = new Map<string, Campaign>();
   const messages = new Map<string, { campaign: Campaign; message: Message }>();
   let balance = { amount: openingBalance, updatedAt: startedAt };
+  let isPrepaid = false;
 
   // One iterator for good: a new one would have to pass over everything already deleted.
   const oldestFirst = campaigns.values();
@@ -98,6 +103,11 @@ export function createState(random: Random, startedAt: number, maxMessages: numb
     message: (id) => messages.get(id),
     campaigns: () => campaigns.values(),
     balance: () => balance,
+    prepay(amount) {
+      isPrepaid = true;
+      balance = { ...balance, amount };
+    },
+    isEmpty: () => isPrepaid && balance.amount <= 0,
   };
 }
 

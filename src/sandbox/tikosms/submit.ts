@@ -41,7 +41,10 @@ export async function submitBulk(context: TikosmsContext, body: unknown): Promis
   }));
 }
 
-/** Refusals first, then whatever the scenario of the first recipient does to the request. */
+/**
+ * Refusals first, then whatever the scenario of the first recipient does to the request. Others that alone would be
+ * refused, or not be kept, are left out of it.
+ */
 async function submit(
   context: TikosmsContext,
   submission: Submission,
@@ -50,17 +53,19 @@ async function submit(
   if (submission.recipients.some(({ callbackUrl }) => !isCallbackUrl(callbackUrl))) {
     return unsuccessful(422, "Invalid callback URL provided");
   }
-  const recipients = submission.recipients.filter(({ to }) => refusalOf(to) === "none");
   const [first] = submission.recipients;
   if (first === undefined) throw new Error("a submission without recipients passed validation");
+  const recipients = submission.recipients.filter(({ to }) => refusalOf(to) === "none");
   const refusal = refusalOf(first.to);
   if (recipients.length === 0 && refusal !== "none") return refusals[refusal];
 
+  if (context.state.isEmpty()) return unsuccessful(403, "Insufficient balance. Please top up your account.");
   const { answer, stored } = behaviourFor(first.to);
   if (answer === "throttledOnce" && context.attempts.isFirst(first.clientRef ?? first.to))
     return tooManyAttempts;
   if (!stored) return answers[answer]({});
-  const campaign = context.state.accept({ submission, recipients, now: context.clock.now() });
+  const kept = recipients.filter(({ to }) => behaviourFor(to).stored);
+  const campaign = context.state.accept({ submission, recipients: kept, now: context.clock.now() });
   const afterwards = await context.delivery.prepare(campaign);
   return { ...answers[answer](confirmation(campaign)), afterwards };
 }

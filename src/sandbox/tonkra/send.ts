@@ -25,7 +25,9 @@ export function send(context: TonkraContext, input: unknown): SandboxReply {
   const once = onceAnswers[answer];
   if (once !== undefined && context.attempts.isFirst(`${first} ${request.text}`)) return once;
   if (!stored) return answers[answer](context, []);
-  const accepted = taken.map((to) => context.state.accept(submissionOf(context, request), to));
+  // Of the others, those that alone would not be kept are missing from the answer.
+  const kept = taken.filter((to) => behaviourFor(to).stored);
+  const accepted = kept.map((to) => context.state.accept(submissionOf(context, request), to));
   if (isHeld(context, request)) return success(null, "Your message was successfully scheduled");
   return request.recipients.length === 1
     ? answers[answer](context, accepted)

@@ -1,0 +1,271 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { newKey, scopes, storeKey } from "../src/access/api-keys.ts";
+import { startApp, type App } from "../src/app.ts";
+import { startEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
+import { migrate } from "../src/database/migrate.ts";
+import { decodeId } from "../src/graphql/ids.ts";
+import { createLogger } from "../src/logger.ts";
+import { addJobs } from "../src/messages/jobs.ts";
+import { GraphqlClient } from "../test/support/graphql-client.ts";
+
+const helpText = `How fast a campaign is handed to a provider that answers at once.
+
+Usage: npm run bench:drain [-- --bulk=100000 --single=10000]
+
+Starts an embedded PostgreSQL, one process that is API and worker, and a provider in a process of its own. First a
+campaign goes through bulk requests, then one through single requests (its texts differ). Meanwhile a client sends
+single messages and watches the event log. The limit, measured in the same run: the rows that a message needs,
+written by the plainest set-based statements, a thousand messages at a time.
+`;
+
+type Closers = (() => unknown)[];
+
+const { values } = parseArgs({
+  options: {
+    bulk: { type: "string", default: "100000" },
+    single: { type: "string", default: "10000" },
+    help: { type: "boolean", short: "h" },
+  },
+});
+if (values.help) process.stdout.write(helpText);
+else await run(Number(values.bulk), Number(values.single));
+
+async function run(bulk: number, single: number): Promise<void> {
+  const closers: Closers = [];
+  try {
+    const bench = await prepare(closers);
+    process.stdout.write(
+      "                     messages/s   of the limit   sendMessage p50/p99 ms   event lag p50/p99 ms\n",
+    );
+    for (const [name, count, text] of [
+      ["bulk requests", bulk, null],
+      ["single requests", single, "own"],
+    ] as const) {
+      const limit = await plainRate(bench, Math.min(count, 20_000));
+      const { rate, sends, lags } = await drain(bench, count, text !== null);
+      const share = `${((rate / limit) * 100).toFixed(0)} % of ${limit.toFixed(0)}`;
+      process.stdout.write(
+        `${name.padEnd(20)} ${rate.toFixed(0).padStart(10)}   ${share.padEnd(14)} ${show(sends).padEnd(24)} ${show(lags)}\n`,
+      );
+    }
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+interface Bench {
+  app: App;
+  client: GraphqlClient;
+  accountId: string;
+  providerId: string;
+}
+
+async function prepare(closers: Closers): Promise<Bench> {
+  const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  const postgres = await startEmbeddedPostgres(directory);
+  closers.push(() => postgres.stop());
+  await migrate(postgres.url);
+  const app = await startApp({
+    databaseUrl: postgres.url,
+    databasePoolSize: 20,
+    secretKey: randomBytes(32),
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl: undefined,
+    runsApi: true,
+    runsWorker: true,
+    workerConcurrency: 10,
+    allowInsecureProviders: false,
+    developmentKey: undefined,
+    logger: createLogger({ level: "warn" }),
+  });
+  closers.push(() => app.stop());
+  const provider = fork(join(import.meta.dirname, "instant-provider.ts"));
+  closers.push(() => provider.kill());
+  const [port] = (await once(provider, "message")) as [number];
+  const accountId = randomUUIDv7();
+  await app.services.database.prisma.account.create({ data: { id: accountId, name: "Benchmark" } });
+  const key = newKey();
+  await storeKey(app.services.database, key, { accountId, name: "benchmark", granted: scopes });
+  const client = new GraphqlClient(app.url ?? "", key);
+  closers.push(() => client.close());
+  const { connectProvider } = await client.data<{ connectProvider: { id: string } }>(
+    `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } } }`,
+    {
+      input: {
+        tikosms: {
+          name: "Instant",
+          apiToken: "none",
+          baseUrl: `http://127.0.0.1:${port}`,
+          defaultSender: "bench",
+        },
+      },
+    },
+  );
+  return { app, client, accountId, providerId: decodeId("Provider", connectProvider.id) };
+}
+
+/** A campaign whose messages are made and wait; then the clock starts. */
+async function drain(bench: Bench, count: number, ownTexts: boolean) {
+  const { database } = bench.app.services;
+  const campaignId = await storeCampaign(bench, count, ownTexts);
+  await until(
+    `making ${count} messages`,
+    async () => count - (await countRows(bench, "campaign_recipients", campaignId)),
+    count,
+  );
+  await database.pool.query("analyze");
+  const observing = observe(bench);
+  const startedAt = performance.now();
+  await database.pool.query(
+    "update campaigns set status = 'RUNNING', started_at = now(), sampled_at = null where id = $1",
+    [campaignId],
+  );
+  await until(`sending ${count} messages`, async () => doneOf(bench, campaignId, count), count);
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { rate: count / seconds, ...(await observing.stop()) };
+}
+
+async function doneOf({ app }: Bench, campaignId: string, count: number): Promise<number> {
+  const { rows } = await app.services.database.pool.query<{ open: number }>(
+    `select coalesce(sum(delta), 0)::int as open from campaign_tallies
+     where campaign_id = $1 and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')`,
+    [campaignId],
+  );
+  return count - (rows[0]?.open ?? 0);
+}
+
+async function countRows({ app }: Bench, table: string, campaignId: string): Promise<number> {
+  const { rows } = await app.services.database.pool.query<{ count: number }>(
+    `select count(*)::int as count from ${table} where campaign_id = $1`,
+    [campaignId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+async function until(what: string, progress: () => Promise<number>, count: number): Promise<void> {
+  for (;;) {
+    const done = await progress();
+    process.stderr.write(`\r${what}: ${done}   `);
+    if (done >= count) break;
+    await setTimeout(50);
+  }
+  process.stderr.write("\r\u001B[K");
+}
+
+async function storeCampaign(
+  { app, accountId, providerId }: Bench,
+  count: number,
+  ownTexts: boolean,
+): Promise<string> {
+  const { database } = app.services;
+  const campaignId = randomUUIDv7();
+  await database.pool.query(
+    `insert into campaign_recipients (campaign_id, position, recipient, country, provider_id, sender, text, encoding, segments)
+     select $1, n, '+42190' || lpad(n::text, 7, '0'), 'SK', $2, 'bench', case when $4 then 'Hello ' || n end, 'GSM7', 1
+     from generate_series(1, $3) as n`,
+    [campaignId, providerId, count, ownTexts],
+  );
+  await database.pool.query(
+    "insert into campaign_tallies (campaign_id, status, delta) values ($1, 'QUEUED', $2)",
+    [campaignId, count],
+  );
+  await database.pool.query(
+    `insert into campaigns (id, account_id, name, status, sender, text, created_at, updated_at, imported_at, total)
+     values ($1, $2, 'Benchmark', 'PAUSED', 'bench', 'Hello', now(), now(), now(), $3)`,
+    [campaignId, accountId, count],
+  );
+  await addJobs(database, [{ task: "expand-campaign", payload: { campaignId } }]);
+  return campaignId;
+}
+
+/** Sends a single message every 50 ms, and measures how long an event takes from its commit to a socket. */
+function observe({ client }: Bench) {
+  const sends: number[] = [];
+  const lags: number[] = [];
+  const stopping = new AbortController();
+  const sending = (async () => {
+    while (!stopping.signal.aborted) {
+      const sentAt = performance.now();
+      await client.data(
+        `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } ... on Error { message } } }`,
+        { input: { to: "+421901999999", text: "Single" } },
+      );
+      sends.push(performance.now() - sentAt);
+      await setTimeout(50);
+    }
+  })();
+  const frames = client.subscribe<{ messageEvents: { events?: { receivedAt: string }[] } }>(
+    `subscription { messageEvents { ... on MessageEventBatch { events { receivedAt } } } }`,
+  );
+  const watching = (async () => {
+    for await (const { data } of frames) {
+      const now = Date.now();
+      for (const { receivedAt } of data?.messageEvents.events ?? []) lags.push(now - Date.parse(receivedAt));
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await sending;
+      await frames.return?.();
+      await watching;
+      return { sends, lags };
+    },
+  };
+}
+
+/** Messages per second of the plainest statements that leave the same rows behind. */
+async function plainRate({ app, accountId, providerId }: Bench, count: number): Promise<number> {
+  const { pool } = app.services.database;
+  const ids = Array.from({ length: count }, () => randomUUIDv7());
+  await pool.query(
+    `insert into messages (id, account_id, provider_id, recipient, sender, text, encoding, segments, country, created_at,
+       status, last_event_tx, updated_at)
+     select id, $2, $3, '+421901000000', 'bench', 'Hello', 'GSM7', 1, 'SK', now(), 'FAILED', 0, now()
+     from unnest($1::uuid[]) as i (id)`,
+    [ids, accountId, providerId],
+  );
+  const startedAt = performance.now();
+  for (let start = 0; start < count; start += 1_000) {
+    const chunk = ids.slice(start, start + 1_000);
+    const steps = [
+      `insert into attempts (message_id, number, provider_id, started_at)
+       select id, 1, $2, now() from unnest($1::uuid[]) as i (id) where $3::uuid is not null`,
+      step("SUBMITTING"),
+      `update attempts set outcome = 'accepted', finished_at = now()
+       where message_id = any ($1::uuid[]) and $2::uuid is not null and $3::uuid is not null`,
+      step("SUBMITTED"),
+    ];
+    for (const text of steps) await pool.query(text, [chunk, providerId, accountId]);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  return count / seconds;
+}
+
+function step(status: string): string {
+  return `
+  with changed as (
+    update messages set status = '${status}', version = version + 1, updated_at = now() where id = any ($1::uuid[])
+    returning id, version
+  )
+  insert into message_events (tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at)
+  select pg_current_xact_id()::text::bigint, $3, id, $2, version, '${status}', 'DISPATCH', true, now(), now() from changed`;
+}
+
+function show(times: readonly number[]): string {
+  const sorted = times.toSorted((one, other) => one - other);
+  const [p50, p99] = [0.5, 0.99].map((share) =>
+    (sorted[Math.floor(sorted.length * share)] ?? Number.NaN).toFixed(0),
+  );
+  return `${p50} / ${p99}`;
+}

@@ -1,0 +1,167 @@
+import type { Clock } from "../clock.ts";
+import type { Database, Statement } from "../database/database.ts";
+import type { Listener } from "../database/listener.ts";
+import { UnauthenticatedError } from "../errors.ts";
+import { ApiKeys, type Viewer } from "./api-keys.ts";
+import { WatchTokens, type WatchTarget } from "./watch-tokens.ts";
+
+/** On which a trigger tells that keys were revoked, given another end, or removed. */
+export const apiKeyChannel = "smsgraph_api_keys";
+
+/** Changes this close together are looked at in one statement, and a key that revokes itself gets its answer. */
+const collectMs = 50;
+const retryMs = 250;
+const longestPauseMs = 3_600_000;
+
+/** Something that stays open on behalf of a viewer. */
+interface Held {
+  end: (error: UnauthenticatedError) => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export interface AccessOptions {
+  database: Database;
+  /** 32 bytes. */
+  secretKey: Uint8Array;
+  clock: Clock;
+  onError: (error: Error) => void;
+}
+
+/**
+ * Who may call. Sockets and streams are held here by the key they were opened with, and end within a second when it
+ * is revoked, whichever process revoked it, or when it or their watch token expires.
+ */
+export class Access {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #onError: (error: Error) => void;
+  readonly #keys: ApiKeys;
+  readonly #tokens: WatchTokens;
+  readonly #held = new Map<string, Set<Held>>();
+  #check: { timer: NodeJS.Timeout; due: number } | undefined;
+  #closed = false;
+
+  constructor({ database, secretKey, clock, onError }: AccessOptions) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#onError = onError;
+    this.#keys = new ApiKeys(database, clock);
+    this.#tokens = new WatchTokens(secretKey);
+  }
+
+  async open(listener: Listener): Promise<void> {
+    await listener.on(apiKeyChannel, () => {
+      this.#keys.forget();
+      this.#checkIn(collectMs);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#check?.timer);
+    for (const { timer } of [...this.#held.values()].flatMap((group) => [...group])) clearTimeout(timer);
+    this.#held.clear();
+  }
+
+  /** Who has this API key or watch token; undefined when it is unknown, revoked or expired. */
+  async find(credential: string): Promise<Viewer | undefined> {
+    return (await this.findWatcher(credential)) ?? this.#keys.find(credential);
+  }
+
+  /** The same for a watch token alone. */
+  async findWatcher(token: string): Promise<Viewer | undefined> {
+    const claims = this.#tokens.open(token);
+    if (!claims || claims.expiresAt <= this.#clock.now()) return undefined;
+    const viewer = await this.#keys.findById(claims.keyId);
+    if (!viewer) return undefined;
+    const { target: watches, expiresAt } = claims;
+    // The name of the key is not for whoever has the token.
+    return { ...viewer, keyName: "watch token", scopes: new Set(), watches, expiresAt };
+  }
+
+  /** A token that opens `target` and nothing else; it ends with the key of the viewer at the latest. */
+  issueToken(
+    { keyId, expiresAt: keyExpiresAt }: Viewer,
+    target: WatchTarget,
+    lifetimeSeconds: number,
+  ): { token: string; expiresAt: Date } {
+    const wanted = this.#clock.now().getTime() + lifetimeSeconds * 1000;
+    const expiresAt = new Date(Math.min(wanted, keyExpiresAt?.getTime() ?? wanted));
+    return { token: this.#tokens.seal({ keyId, target, expiresAt }), expiresAt };
+  }
+
+  /** Calls `end` once, when the viewer may no longer be served. Returns how to let go. */
+  hold({ keyId, expiresAt, watches, asOf }: Viewer, end: Held["end"]): () => void {
+    const held: Held = { end, timer: undefined };
+    const group = this.#held.get(keyId) ?? new Set();
+    this.#held.set(keyId, group.add(held));
+    const remainingMs = expiresAt && Math.max(0, expiresAt.getTime() - this.#clock.now().getTime());
+    // The end of a key can be moved, so that is looked up; the end of a token cannot.
+    if (remainingMs !== undefined && !watches) this.#checkIn(remainingMs);
+    if (remainingMs !== undefined && watches) {
+      held.timer = setTimeout(() => this.#end(keyId, [held], "The watch token has expired."), remainingMs);
+    }
+    // It was revoked, perhaps, after it was read and before it was held.
+    if (asOf !== this.#keys.changes) this.#checkIn(collectMs);
+    return () => this.#release(keyId, held);
+  }
+
+  #release(keyId: string, held: Held): void {
+    clearTimeout(held.timer);
+    const group = this.#held.get(keyId);
+    group?.delete(held);
+    if (group?.size === 0) this.#held.delete(keyId);
+  }
+
+  #checkIn(ms: number): void {
+    const pauseMs = Math.min(ms, longestPauseMs);
+    const due = performance.now() + pauseMs;
+    if (this.#closed || (this.#check && this.#check.due <= due)) return;
+    clearTimeout(this.#check?.timer);
+    const timer = setTimeout(() => {
+      this.#check = undefined;
+      void this.#endTheRevoked();
+    }, pauseMs);
+    this.#check = { timer: timer.unref(), due };
+  }
+
+  async #endTheRevoked(): Promise<void> {
+    // What is held while the statement runs is not judged by it.
+    const groups = [...this.#held].map(([keyId, group]) => [keyId, [...group]] as const);
+    if (groups.length === 0) return;
+    const ids = groups.map(([keyId]) => keyId);
+    try {
+      const rows = await this.#database.query<LiveKey>(findLiveKeys, [ids]);
+      const now = this.#clock.now().getTime();
+      const live = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt?.getTime() ?? Infinity]));
+      for (const [keyId, group] of groups) {
+        const remainingMs = (live.get(keyId) ?? now) - now;
+        if (remainingMs <= 0) this.#end(keyId, group, "The API key was revoked, or has expired.");
+        else if (remainingMs < Infinity) this.#checkIn(remainingMs);
+      }
+    } catch (error) {
+      if (!this.#closed) this.#onError(error as Error);
+      this.#checkIn(retryMs);
+    }
+  }
+
+  #end(keyId: string, group: readonly Held[], reason: string): void {
+    for (const held of group) {
+      if (this.#held.get(keyId)?.has(held) !== true) continue;
+      this.#release(keyId, held);
+      held.end(new UnauthenticatedError(`${reason} Come back with another one.`));
+    }
+  }
+}
+
+interface LiveKey {
+  id: string;
+  expiresAt: Date | null;
+}
+
+const findLiveKeys: Statement = {
+  name: "find_live_keys",
+  text: `
+    select id, expires_at as "expiresAt" from api_keys
+    where id = any($1::uuid[]) and revoked_at is null`,
+};

@@ -1,0 +1,66 @@
+import type { Database, Queryable, Statement } from "../database/database.ts";
+import { LastAdminKeyError, NotFoundError } from "../errors.ts";
+
+export interface RevokeOptions {
+  accountId: string;
+  keyId: string;
+  /** The id as the caller gave it. */
+  shownId: string;
+  /** Also the account's last key with the ADMIN scope. */
+  evenTheLast?: boolean;
+}
+
+/**
+ * Revokes a key. Everything that was opened with it ends within a second, in every process: a trigger tells them.
+ * One that is revoked already stays as it is.
+ * @throws NotFoundError, LastAdminKeyError
+ */
+export async function revokeKey(
+  database: Database,
+  { accountId, keyId, shownId, evenTheLast = false }: RevokeOptions,
+): Promise<void> {
+  await database.transaction(async (transaction) => {
+    // Else two keys could revoke each other, and none would be left.
+    await transaction.query(lockAccount, [accountId]);
+    const key = await readKey(transaction, accountId, keyId);
+    if (!key) throw new NotFoundError("API key", shownId);
+    if (key.isLastAdmin && !evenTheLast) throw new LastAdminKeyError(key.name);
+    await transaction.query(markRevoked, [keyId]);
+  });
+}
+
+interface KeyRow {
+  name: string;
+  isLastAdmin: boolean;
+}
+
+async function readKey(
+  transaction: Queryable,
+  accountId: string,
+  keyId: string,
+): Promise<KeyRow | undefined> {
+  const [key] = await transaction.query<KeyRow>(readKeyToRevoke, [accountId, keyId]);
+  return key;
+}
+
+const lockAccount: Statement = {
+  name: "lock_account_of_keys",
+  text: "select id from accounts where id = $1 for no key update",
+};
+
+const readKeyToRevoke: Statement = {
+  name: "read_key_to_revoke",
+  text: `
+    with live_admins as (
+      select id from api_keys
+      where account_id = $1 and 'ADMIN' = any(scopes) and revoked_at is null
+        and (expires_at is null or expires_at > now())
+    )
+    select name, (select array_agg(id) = array[$2::uuid] from live_admins) is true as "isLastAdmin"
+    from api_keys where account_id = $1 and id = $2`,
+};
+
+const markRevoked: Statement = {
+  name: "mark_key_revoked",
+  text: "update api_keys set revoked_at = now() where id = $1 and revoked_at is null",
+};

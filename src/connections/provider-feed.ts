@@ -1,0 +1,139 @@
+import type { Database, Statement } from "../database/database.ts";
+import type { Provider } from "../database/generated/client.ts";
+import type { Listener } from "../database/listener.ts";
+import { balanceChannel } from "./balance-feed.ts";
+import { connectionChannel } from "./connections.ts";
+import { providerChannel } from "./provider-channel.ts";
+
+/** Everything about a provider whose change is news. */
+interface ProviderState {
+  id: string;
+  accountId: string;
+  /** Connected, or disconnected while it is watched. */
+  connected: boolean;
+  fingerprint: string;
+}
+
+const readStates: Statement = {
+  name: "read_provider_states",
+  text: `
+    select p.id, p.account_id as "accountId", p.disconnected_at is null as connected,
+      concat_ws(' ', extract(epoch from p.updated_at), p.disconnected_at is null, l.breaker,
+        extract(epoch from l.open_until), extract(epoch from p.last_error_at), p.last_error, b.id, q.depth
+      ) as fingerprint
+    from providers as p
+    left join lanes as l on l.provider_id = p.id
+    left join lateral (
+      select id from balances where provider_id = p.id order by fetched_at desc, id desc limit 1
+    ) as b on true
+    left join lateral (
+      select count(*) as depth from messages where provider_id = p.id and status in ('QUEUED', 'SUBMITTING')
+    ) as q on true
+    where p.account_id = any ($1::uuid[])
+    order by p.priority, p.id`,
+};
+
+/** Hints of messages come by the thousand, and each may have changed the length of a queue. */
+const queuePauseMs = 1_000;
+
+export interface ProviderFilter {
+  accountId: string;
+  providerId: string | undefined;
+}
+
+/** The providers of accounts as they are, live. One statement reads for all who watch in this process. */
+export class ProviderFeed {
+  readonly #database: Database;
+  readonly #watchers = new Set<{ accountId: string; wake: () => void }>();
+  #states: readonly ProviderState[] = [];
+  #reading: Promise<void> | undefined;
+  #readAgain = false;
+  #readAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @param queueChannel where changes of messages are announced */
+  async open(listener: Listener, queueChannel: string): Promise<void> {
+    for (const channel of [connectionChannel, providerChannel, balanceChannel]) {
+      await listener.on(channel, () => this.#refresh());
+    }
+    await listener.on(queueChannel, () => this.#refreshSoon());
+  }
+
+  /** The present state of each provider at once, then each that has changed. */
+  async *watch(filter: ProviderFilter, signal: AbortSignal): AsyncGenerator<Provider> {
+    const { accountId, providerId } = filter;
+    const seen = new Map<string, string>();
+    const watcher = { accountId, wake: () => {} };
+    // Whoever leaves while it looks at a provider never comes back here.
+    signal.addEventListener("abort", () => this.#watchers.delete(watcher));
+    if (signal.aborted) return;
+    this.#watchers.add(watcher);
+    try {
+      await this.#read();
+      for (let isFirst = true; !signal.aborted; isFirst = false) {
+        // Registered before looking: what is read meanwhile wakes us again.
+        const hint = wakeOrEnd(watcher, signal);
+        const wanted = this.#states.filter(
+          (state) => state.accountId === accountId && (providerId === undefined || state.id === providerId),
+        );
+        for (const { id, connected, fingerprint } of wanted) {
+          const isNews = seen.get(id) !== fingerprint && (connected || !isFirst || providerId !== undefined);
+          seen.set(id, fingerprint);
+          const row = isNews ? await this.#database.prisma.provider.findUnique({ where: { id } }) : null;
+          if (row) yield row;
+        }
+        await hint;
+      }
+    } finally {
+      this.#watchers.delete(watcher);
+    }
+  }
+
+  #refreshSoon(): void {
+    if (this.#timer !== undefined || this.#watchers.size === 0) return;
+    const delayMs = Math.max(0, this.#readAt + queuePauseMs - performance.now());
+    this.#timer = setTimeout(() => this.#refresh(), delayMs).unref();
+  }
+
+  #refresh(): void {
+    // The database may be away.
+    if (this.#watchers.size > 0) this.#read().catch(() => this.#refreshSoon());
+  }
+
+  /** What was committed before the call is in the states afterwards. */
+  async #read(): Promise<void> {
+    if (this.#reading) {
+      this.#readAgain = true;
+      return this.#reading;
+    }
+    this.#reading = this.#readAll().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  async #readAll(): Promise<void> {
+    do {
+      this.#readAgain = false;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#readAt = performance.now();
+      const accounts = [...new Set([...this.#watchers].map(({ accountId }) => accountId))];
+      this.#states = await this.#database.query<ProviderState>(readStates, [accounts]);
+    } while (this.#readAgain);
+    for (const { wake } of this.#watchers) wake();
+  }
+}
+
+function wakeOrEnd(watcher: { wake: () => void }, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    watcher.wake = wake;
+    signal.addEventListener("abort", wake);
+  });
+}

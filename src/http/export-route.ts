@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Viewer } from "../access/api-keys.ts";
+import { exportMessages } from "../campaigns/export.ts";
+import type { Database } from "../database/database.ts";
+import {
+  DomainError,
+  ForbiddenError,
+  InvalidInputError,
+  NotFoundError,
+  UnauthenticatedError,
+} from "../errors.ts";
+import { decodeId } from "../graphql/ids.ts";
+import { messageStatuses, type MessageStatus } from "../messages/status.ts";
+
+export interface ExportRouteOptions {
+  database: Database;
+  /** Who calls with this `Authorization` header; undefined when it is no key of ours. */
+  identify: (authorization: string) => Promise<Viewer | undefined>;
+}
+
+const statuses: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, NOT_FOUND: 404 };
+
+/**
+ * `GET /campaigns/:id/messages.csv?status=FAILED&status=EXPIRED`: the messages of a campaign as a file, written as
+ * it is read, however many there are.
+ */
+export function createExportRoute(options: ExportRouteOptions) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let lines: AsyncGenerator<string>;
+    try {
+      lines = await open(options, request);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      const { message, code } = error;
+      response.writeHead(statuses[code] ?? 400, { "content-type": "application/json; charset=utf-8" });
+      response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
+      return;
+    }
+    response.writeHead(200, {
+      "content-type": "text/csv; charset=utf-8; header=present",
+      "content-disposition": 'attachment; filename="messages.csv"',
+    });
+    if (request.method === "HEAD") return void response.end();
+    // A client that goes away ends the reading.
+    await pipeline(Readable.from(lines), response).catch(() => undefined);
+  };
+}
+
+async function open(
+  { database, identify }: ExportRouteOptions,
+  request: IncomingMessage,
+): Promise<AsyncGenerator<string>> {
+  const viewer = await identify(request.headers.authorization ?? "");
+  if (!viewer) throw new UnauthenticatedError("Send an API key: `Authorization: Bearer <key>`.");
+  if (!viewer.scopes.has("READ"))
+    throw new ForbiddenError(`The key "${viewer.keyName}" lacks the scope READ.`);
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const [, , shownId = "", file, ...rest] = url.pathname.split("/");
+  if ((request.method !== "GET" && request.method !== "HEAD") || file !== "messages.csv" || rest.length > 0) {
+    throw new InvalidInputError("path", "Ask with GET for /campaigns/<id>/messages.csv.");
+  }
+  const wanted = url.searchParams.getAll("status").map(toStatus);
+  const campaignId = decodeId("Campaign", unescape(shownId));
+  const where = { id: campaignId, accountId: viewer.accountId };
+  if ((await database.prisma.campaign.count({ where })) === 0) throw new NotFoundError("campaign", shownId);
+  return exportMessages(database, campaignId, wanted.length === 0 ? undefined : wanted);
+}
+
+/** Left as it is when it is not escaped as a URL wants it. */
+function unescape(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function toStatus(text: string): MessageStatus {
+  const status = messageStatuses.find((one) => one === text.toUpperCase());
+  if (status) return status;
+  throw new InvalidInputError("status", `\`status\` must be one of ${messageStatuses.join(", ")}.`);
+}

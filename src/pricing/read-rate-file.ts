@@ -1,0 +1,133 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { parse } from "csv-parse";
+import { readRates, type RateInput } from "./rate-input.ts";
+import type { NewRate } from "./rate-store.ts";
+
+/** The columns of a rate file; every other one is left alone. */
+export const columns = [
+  "mccmnc",
+  "mcc",
+  "mnc",
+  "country",
+  "price",
+  "currency",
+  "validFrom",
+  "validUntil",
+] as const;
+type Column = (typeof columns)[number];
+
+/** What a row of the file is wrong about. */
+export interface RowProblem {
+  /** As an editor counts lines of the table: the header is row 1. */
+  row: number;
+  text: string;
+}
+
+export interface RateFile {
+  rows: number;
+  rates: NewRate[];
+  problems: RowProblem[];
+}
+
+/** The file as such cannot be read as rates; the message says what to do. */
+export class UnreadableFileError extends Error {}
+
+const sameName = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "");
+
+/** @throws UnreadableFileError when a column is missing or unclear */
+function readHeader(header: readonly string[]): (Column | undefined)[] {
+  const found = header.map((name) => columns.find((column) => sameName(column) === sameName(name)));
+  const names = found.filter((name) => name !== undefined);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UnreadableFileError(`There are two columns "${twice}". Remove one.`);
+  for (const needed of ["price", "currency"] as const) {
+    if (names.includes(needed)) continue;
+    const text = `The first row must name the columns, and "${needed}" is not among them: ${header.join(", ")}.`;
+    throw new UnreadableFileError(`${text} Known columns: ${columns.join(", ")}.`);
+  }
+  if (!names.some((name) => name === "mccmnc" || name === "mcc" || name === "country"))
+    throw new UnreadableFileError("No column says where a rate counts. Add mccmnc, mcc and mnc, or country.");
+  return found;
+}
+
+/**
+ * Reads a CSV file (comma, semicolon or tab) as a stream. Its rows are all checked, so that all that is wrong is
+ * said at once.
+ * @throws UnreadableFileError
+ */
+export async function readRateFile(
+  path: string,
+  now: Date,
+  onProgress: (bytesRead: number, bytes: number) => void = () => undefined,
+): Promise<RateFile> {
+  const { size } = await stat(path).catch((error: Error) => {
+    throw new UnreadableFileError(`${path} cannot be read (${error.message}). Check the path.`);
+  });
+  const delimiter = [",", ";", "\t"];
+  const parser = parse({
+    bom: true,
+    delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+  });
+  const file = createReadStream(path);
+  file.on("error", (error) => parser.destroy(error));
+  file.on("data", () => onProgress(file.bytesRead, size));
+  let header: (Column | undefined)[] | undefined;
+  const inputs: RateInput[] = [];
+  const problems: RowProblem[] = [];
+  const rowOf: number[] = [];
+  let row = 0;
+  try {
+    for await (const cells of file.pipe(parser) as AsyncIterable<string[]>) {
+      row++;
+      if (!header) {
+        header = readHeader(cells);
+        continue;
+      }
+      const reading = toInput(header, cells);
+      if ("problem" in reading) problems.push({ row, text: reading.problem });
+      else rowOf[inputs.push(reading.input) - 1] = row;
+    }
+  } catch (error) {
+    if (error instanceof UnreadableFileError) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw new UnreadableFileError(`${path} is not CSV after row ${row}: ${text}`);
+  }
+  if (!header) throw new UnreadableFileError(`${path} is empty. Its first row must name the columns.`);
+  const checked = readRates(inputs, now, (place) => rowOf[place] ?? place + 1);
+  for (const { place, problem } of checked.problems)
+    problems.push({ row: rowOf[place] ?? 0, text: problem.text });
+  const inOrder = problems.toSorted((one, other) => one.row - other.row);
+  return { rows: row - 1, rates: checked.rates, problems: inOrder };
+}
+
+function toInput(
+  header: readonly (Column | undefined)[],
+  cells: readonly string[],
+): { input: RateInput } | { problem: string } {
+  const values: Partial<Record<Column, string>> = {};
+  for (const [index, column] of header.entries())
+    if (column !== undefined) values[column] = cells[index] ?? "";
+  const validFrom = readTime(values.validFrom);
+  const validUntil = readTime(values.validUntil);
+  if (!validFrom.ok || !validUntil.ok)
+    return {
+      problem: "A time is written like 2026-01-31 or 2026-01-31T08:00:00Z; without a zone it is UTC.",
+    };
+  const { price = "", currency = "", ...where } = values;
+  const terms = { price, currency: currency.toUpperCase() };
+  return { input: { ...where, ...terms, validFrom: validFrom.time, validUntil: validUntil.time } };
+}
+
+function readTime(text: string | undefined): { ok: true; time: Date | undefined } | { ok: false } {
+  if (text === undefined || text === "") return { ok: true, time: undefined };
+  if (!/^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/.test(text))
+    return { ok: false };
+  const iso = text.replace(" ", "T");
+  const hasZone = /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(iso);
+  const time = new Date(hasZone || !iso.includes("T") ? iso : `${iso}Z`);
+  return Number.isNaN(time.getTime()) ? { ok: false } : { ok: true, time };
+}
