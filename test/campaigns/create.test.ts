@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeId, encodeId } from "../../src/graphql/ids.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { countCampaignRows, createCampaign, type Refused } from "../support/campaigns.ts";
+import { countCampaignRows, createCampaign, nothing, type Refused } from "../support/campaigns.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 import { connectProvider, nobody } from "../support/mutations.ts";
 
@@ -26,20 +26,12 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await app.services.database.pool.query(
-    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies cascade",
+    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies, campaign_routes cascade",
   );
 });
 
 const people = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ to: `+4219010${String(index).padStart(5, "0")}` }));
-
-const nothing = {
-  campaigns: 0,
-  campaign_recipients: 0,
-  refused_recipients: 0,
-  campaign_estimates: 0,
-  campaign_tallies: 0,
-};
 
 const recipientsOf = async (id: string) =>
   app.services.database.prisma.campaignRecipient.findMany({
@@ -129,6 +121,7 @@ describe("createCampaign with a list", () => {
       refused_recipients: 0,
       campaign_estimates: 1,
       campaign_tallies: 1,
+      campaign_routes: 1,
     });
     const [tally] = await app.services.database.prisma.campaignTally.findMany();
     expect(tally).toMatchObject({ campaignId: row.id, status: "QUEUED", delta: 7_001 });

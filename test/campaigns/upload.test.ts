@@ -9,6 +9,7 @@ import {
   bodyOf,
   countCampaignRows,
   createDocument,
+  nothing,
   upload,
   uploadOf,
   uploadType,
@@ -32,17 +33,9 @@ afterAll(async () => {
 
 afterEach(async () => {
   await app.services.database.pool.query(
-    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies cascade",
+    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies, campaign_routes cascade",
   );
 });
-
-const nothing = {
-  campaigns: 0,
-  campaign_recipients: 0,
-  refused_recipients: 0,
-  campaign_estimates: 0,
-  campaign_tallies: 0,
-};
 
 const people = "to;clientRef;name\r\n+421901000001;one;Jana\r\n+421901000002;;Ján\r\n";
 const manyRows = (count: number): string =>
