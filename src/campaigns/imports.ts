@@ -36,9 +36,12 @@ const removeRows = (table: "campaign_recipients" | "refused_recipients"): Statem
 });
 const removals = [removeRows("campaign_recipients"), removeRows("refused_recipients")];
 
-const removeEstimates: Statement = {
-  name: "remove_campaign_estimates",
-  text: "delete from campaign_estimates where campaign_id = $1",
+/** There are few of these for each campaign. */
+const removeSums: Statement = {
+  name: "remove_campaign_sums",
+  text: `
+    with routes as (delete from campaign_routes where campaign_id = $1)
+    delete from campaign_estimates where campaign_id = $1`,
 };
 
 const removeCampaign: Statement = {
@@ -67,7 +70,7 @@ async function remove(database: Database, campaignId: string): Promise<void> {
     }
   }
   await database.transaction(async (transaction) => {
-    await transaction.query(removeEstimates, [campaignId]);
+    await transaction.query(removeSums, [campaignId]);
     await transaction.query(removeCampaign, [campaignId]);
   });
 }

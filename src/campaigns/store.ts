@@ -181,10 +181,7 @@ function routesOf(shapes: readonly Shape[]): string[][] {
   ];
 }
 
-/**
- * Recipients that wait to be stored, written down as the database will read them: objects that waited as long would
- * outlive the garbage collector's quick rounds, and a large file would fill the memory with dead ones.
- */
+/** Recipients that wait to be stored, written down as the database will read them. */
 export class ImportBuffer {
   readonly #campaignText: string;
   #shapes = new Map<Shape, number>();

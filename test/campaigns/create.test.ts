@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeId, encodeId } from "../../src/graphql/ids.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { countCampaignRows, createCampaign, type Refused } from "../support/campaigns.ts";
+import { countCampaignRows, createCampaign, nothing, type Refused } from "../support/campaigns.ts";
+import { GraphqlClient } from "../support/graphql-client.ts";
 import { connectProvider, nobody } from "../support/mutations.ts";
 
 let app: TestApp;
@@ -25,20 +26,12 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await app.services.database.pool.query(
-    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies cascade",
+    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies, campaign_routes cascade",
   );
 });
 
 const people = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ to: `+4219010${String(index).padStart(5, "0")}` }));
-
-const nothing = {
-  campaigns: 0,
-  campaign_recipients: 0,
-  refused_recipients: 0,
-  campaign_estimates: 0,
-  campaign_tallies: 0,
-};
 
 const recipientsOf = async (id: string) =>
   app.services.database.prisma.campaignRecipient.findMany({
@@ -128,6 +121,7 @@ describe("createCampaign with a list", () => {
       refused_recipients: 0,
       campaign_estimates: 1,
       campaign_tallies: 1,
+      campaign_routes: 1,
     });
     const [tally] = await app.services.database.prisma.campaignTally.findMany();
     expect(tally).toMatchObject({ campaignId: row.id, status: "QUEUED", delta: 7_001 });
@@ -301,16 +295,9 @@ describe("createCampaign with a list", () => {
 
   it("needs a provider, a sender and the scope", async () => {
     const accountId = await app.createAccount();
-    const clientOf = async (scopes: Parameters<TestApp["createKey"]>[0]) => {
-      const { client } = app;
-      const key = await app.createKey(scopes, accountId);
-      return {
-        client: new (client.constructor as typeof import("../support/graphql-client.ts").GraphqlClient)(
-          app.url,
-          key,
-        ),
-      };
-    };
+    const clientOf = async (scopes: Parameters<TestApp["createKey"]>[0]) => ({
+      client: new GraphqlClient(app.url, await app.createKey(scopes, accountId)),
+    });
     const other = await clientOf(["READ", "SEND", "ADMIN"]);
     expect(await createCampaign(other, { recipients: people(1) })).toMatchObject({ code: "NO_ROUTE" });
     await connectProvider(other.client);

@@ -123,7 +123,7 @@ describe("a CSV file", () => {
       for (; ; taken++) yield Buffer.from("+421901000000\n".repeat(1000));
     }
     const rows = (await readCsv(endless(), parseTemplate("Hello")))[Symbol.asyncIterator]();
-    for (let read = 0; read < 20_000;) read += ((await rows.next()).value as unknown[]).length;
+    for (let count = 0; count < 20_000;) count += ((await rows.next()).value as unknown[]).length;
     expect(taken).toBeLessThanOrEqual(21);
   });
 });

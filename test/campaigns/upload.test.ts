@@ -9,6 +9,7 @@ import {
   bodyOf,
   countCampaignRows,
   createDocument,
+  nothing,
   upload,
   uploadOf,
   uploadType,
@@ -32,17 +33,9 @@ afterAll(async () => {
 
 afterEach(async () => {
   await app.services.database.pool.query(
-    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies cascade",
+    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies, campaign_routes cascade",
   );
 });
-
-const nothing = {
-  campaigns: 0,
-  campaign_recipients: 0,
-  refused_recipients: 0,
-  campaign_estimates: 0,
-  campaign_tallies: 0,
-};
 
 const people = "to;clientRef;name\r\n+421901000001;one;Jana\r\n+421901000002;;Ján\r\n";
 const manyRows = (count: number): string =>
@@ -141,25 +134,26 @@ describe("an uploaded file", () => {
   });
 });
 
+const valid = (): UploadParts => uploadOf({}, people);
+
 describe("a multipart request", () => {
-  const valid = (): UploadParts => uploadOf({}, people);
-  const parts = ([...order]: number[]): UploadParts => {
+  const only = ([...order]: number[]): UploadParts => {
     const { parts: all } = valid();
     return { parts: order.flatMap((index) => (all[index] ? [all[index]] : [])), ends: true };
   };
   const withField = (name: string, body: string): UploadParts => {
-    const request = valid();
-    return { ...request, parts: request.parts.map((part) => (part[0] === name ? [name, "", body] : part)) };
+    const whole = valid();
+    return { ...whole, parts: whole.parts.map((part) => (part[0] === name ? [name, "", body] : part)) };
   };
   const bare = JSON.stringify({ query: "{ __typename }" });
 
   it.each([
-    ["no file", parts([0, 1]), 400, /The file is missing/],
-    ["no map", parts([0, 2]), 400, /must come before the file/],
-    ["no operations", parts([1, 2]), 400, /must come before the file/],
-    ["nothing in it", parts([]), 400, /The file is missing/],
-    ["the file first", parts([2, 0, 1]), 400, /must come before the file/],
-    ["the operations twice", parts([0, 0, 1, 2]), 400, /and nothing else|must come before/],
+    ["no file", only([0, 1]), 400, /The file is missing/],
+    ["no map", only([0, 2]), 400, /must come before the file/],
+    ["no operations", only([1, 2]), 400, /must come before the file/],
+    ["nothing in it", only([]), 400, /The file is missing/],
+    ["the file first", only([2, 0, 1]), 400, /must come before the file/],
+    ["the operations twice", only([0, 0, 1, 2]), 400, /and nothing else|must come before/],
     ["operations that are no JSON", withField("operations", "{"), 400, /`operations` must be a JSON object/],
     [
       "operations that are a list",
@@ -201,8 +195,8 @@ describe("a multipart request", () => {
       400,
       /broken off|missing/,
     ],
-  ])("is refused for %s", async (_, request, status, message) => {
-    const answer = await upload(app, request);
+  ])("is refused for %s", async (_, parts, status, message) => {
+    const answer = await upload(app, parts);
     expect(answer).toEqual({
       status,
       errors: [{ message: expect.stringMatching(message), extensions: { code: "BAD_REQUEST" } }],
@@ -229,8 +223,8 @@ describe("a multipart request", () => {
       /and nothing else/,
     ],
     ["no last boundary", { ...valid(), ends: false } satisfies UploadParts, /broken off/],
-  ])("with %s is refused after its file was read", async (_, request, message) => {
-    const { status, data } = await upload(app, request);
+  ])("with %s is refused after its file was read", async (_, parts, message) => {
+    const { status, data } = await upload(app, parts);
     expect(status).toBe(200);
     expect(data?.createCampaign).toMatchObject({
       code: "INVALID_INPUT",

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, property, stringMatching } from "fast-check";
 import { getCountries, getCountryCallingCode, getExampleNumber } from "libphonenumber-js/max";
 import examples from "libphonenumber-js/mobile/examples";
 import { describe, expect, it } from "vitest";
@@ -8,16 +8,21 @@ import { parseRecipient } from "../../src/messages/phone.ts";
 /** By the library: written with a space, a number is not plain. */
 const byLibrary = (number: string) => parseRecipient(`${number.slice(0, 5)} ${number.slice(5)}`);
 
+function sameAsLibrary(number: string, country: string): boolean {
+  const expected = byLibrary(number);
+  return expected.to === number && expected.country === country;
+}
+
 const codes = [...new Set(getCountries().map((country) => getCountryCallingCode(country)))];
 
 describe("a number in E.164", () => {
   it.each(codes)("of +%s is what the library says of it", (code) => {
-    const national = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 4, maxLength: 12 });
-    fc.assert(
-      fc.property(national, (digits) => {
+    const numbers = stringMatching(/^[0-9]{4,12}$/);
+    assert(
+      property(numbers, (digits) => {
         const number = `+${code}${digits}`;
         const country = countryOfPlain(number);
-        if (country !== undefined) expect({ to: number, country }).toEqual(byLibrary(number));
+        return country === undefined || sameAsLibrary(number, country);
       }),
       { numRuns: 300 },
     );

@@ -103,6 +103,16 @@ export async function upload(
   return { status: response.status, ...((await response.json()) as Omit<UploadAnswer, "status">) };
 }
 
+/** What the database holds when there is no campaign. */
+export const nothing = {
+  campaigns: 0,
+  campaign_recipients: 0,
+  refused_recipients: 0,
+  campaign_estimates: 0,
+  campaign_tallies: 0,
+  campaign_routes: 0,
+};
+
 /** What the database holds of campaigns. */
 export async function countCampaignRows({ services }: TestApp): Promise<Record<string, number>> {
   const tables = [
@@ -111,6 +121,7 @@ export async function countCampaignRows({ services }: TestApp): Promise<Record<s
     "refused_recipients",
     "campaign_estimates",
     "campaign_tallies",
+    "campaign_routes",
   ];
   const counts = await Promise.all(
     tables.map(async (table) => {
