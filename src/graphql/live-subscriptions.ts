@@ -49,11 +49,11 @@ export class LiveSubscriptions {
   async start(args: ExecutionArgs & { contextValue: Context }): Promise<ExecutionResult | LiveStream> {
     const { contextValue } = args;
     Object.assign(contextValue, createContext(this.#services, contextValue.viewer));
-    const validated = validateSubscriptionArgs(args);
-    if (!("schema" in validated)) return { errors: validated };
-    const source = await createSourceEventStream(validated);
+    const checked = validateSubscriptionArgs(args);
+    if (!("schema" in checked)) return { errors: checked };
+    const source = await createSourceEventStream(checked);
     if (!(Symbol.asyncIterator in source)) return source;
-    const key = sharingKey(validated, contextValue.viewer);
+    const key = sharingKey(checked, contextValue.viewer);
     return new LiveStream(source as Stream<object>, this.#groupOf(key, args));
   }
 
@@ -88,6 +88,8 @@ class Group {
   #args: ValidatedSubscriptionArgs | undefined;
   /** What was made of a value lives as long as the value: while some member still has to send it. */
   #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
+  #turns: WeakMap<object, Promise<Uint8Array>> | undefined;
+  #lastTurn: Promise<unknown> | undefined;
   #members = 0;
 
   constructor(options: GroupOptions) {
@@ -117,6 +119,19 @@ class Group {
     return answer;
   }
 
+  /** The answers to values that are pushed, one after the other, whichever is ready first. */
+  answerInTurn(value: object): Promise<Uint8Array> {
+    const turns = (this.#turns ??= new WeakMap());
+    const known = turns.get(value);
+    if (known) return known;
+    const earlier = this.#lastTurn;
+    const answer = this.answer(value);
+    const turn = Promise.allSettled([earlier]).then(() => answer);
+    turns.set(value, turn);
+    this.#lastTurn = turn;
+    return turn;
+  }
+
   /** Each value with a context of its own: what one has loaded would be old for the next. */
   async execute(rootValue: unknown): Promise<ExecutionResult> {
     const { services, viewer, maskError } = this.#options;
@@ -144,6 +159,9 @@ function withoutStatus(error: GraphQLError): GraphQLFormattedError {
   return { ...shown, extensions: rest };
 }
 
+/** Frames being made for one subscription: over it, it waits until they are sent, and reads on from the log. */
+const maxUnderWay = 16;
+
 /** A subscription as a transport drives it: nothing is read ahead of what it asks for. */
 export class LiveStream implements AsyncIterable<ExecutionResult> {
   readonly #source: Stream<object>;
@@ -168,6 +186,35 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     }
     this.#end();
     return undefined;
+  }
+
+  /**
+   * Pushes frames as they come, until `take` refuses more or the subscription ends; then `next` goes on. Undefined
+   * when there is something to read first.
+   */
+  follow(take: (frame: Frame) => boolean): Promise<void> | undefined {
+    const { cursorOf, tap } = this.#source;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let underWay = 0;
+    let stopped = false;
+    const stop = (): void => {
+      stopped = true;
+      tap?.close();
+      if (underWay === 0) resolve();
+    };
+    const fail = (error: unknown): void => {
+      tap?.close();
+      reject(error);
+    };
+    const onValue = (value: object): void => {
+      if (++underWay === maxUnderWay) stop();
+      const send = (json: Uint8Array): void => {
+        underWay--;
+        if (!take({ json, cursor: cursorOf?.(value) }) || stopped) stop();
+      };
+      this.#group.answerInTurn(value).then(send, fail);
+    };
+    return tap?.open(onValue, stop) === true ? promise : undefined;
   }
 
   async close(): Promise<void> {

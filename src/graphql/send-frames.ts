@@ -1,5 +1,5 @@
 import type { GraphQLError } from "graphql";
-import type { LiveStream } from "./live-subscriptions.ts";
+import type { Frame, LiveStream } from "./live-subscriptions.ts";
 import type { Outlet } from "./outlet.ts";
 
 const encoder = new TextEncoder();
@@ -17,14 +17,17 @@ export function sendFrames(
 ): AsyncGenerator<never, undefined> {
   const beforePayload = encoder.encode(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   const done = { done: true, value: undefined } as const;
+  const send = ({ json }: Frame): boolean => {
+    outlet.send(beforePayload, json, afterPayload);
+    return !outlet.isFull;
+  };
   const run = async (): Promise<typeof done> => {
     try {
       for (;;) {
-        const full = outlet.ready();
-        if (full) await full;
+        if (outlet.isFull) await outlet.drained();
         const frame = await stream.next();
         if (!frame) return done;
-        outlet.send(beforePayload, frame.json, afterPayload);
+        if (send(frame)) await stream.follow(send);
       }
     } catch (error) {
       const payload = [toError(error)];
