@@ -25,13 +25,16 @@ export class Outlet {
     this.#limits = limits;
   }
 
-  /** Whether nothing more should be sent before what waits has gone. */
-  get isFull(): boolean {
-    const { readyState, bufferedAmount } = this.#socket;
-    return readyState === WebSocket.OPEN && bufferedAmount > this.#limits.maxUnreadBytes;
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Resolves when what waits has gone, or the socket is closed. */
+  /** Whether nothing more should be sent before what waits has gone. */
+  get isFull(): boolean {
+    return this.isOpen && this.#socket.bufferedAmount > this.#limits.maxUnreadBytes;
+  }
+
+  /** Resolves when what waits has gone, or the socket is closed, as it is when that takes too long. */
   drained(): Promise<void> {
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
     return this.#draining;
@@ -39,15 +42,22 @@ export class Outlet {
 
   /** Sends a text that is put together from its parts, unless the socket is closed. */
   send(...parts: Uint8Array[]): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(Buffer.concat(parts), asText);
+    if (this.isOpen) this.#socket.send(Buffer.concat(parts), asText);
   }
 
-  async #drain(): Promise<void> {
+  #drain(): Promise<void> {
     const socket = this.#socket;
-    const cutOff = setTimeout(() => socket.close(slowReaderCode, slowReaderReason), this.#limits.stallMs);
-    // Behind everything that waits, so that it is written when all of that is. It fails when the socket closes.
-    await new Promise((written) => socket.ping("", false, written));
-    clearTimeout(cutOff);
+    return new Promise((done) => {
+      const cutOff = setTimeout(() => {
+        socket.close(slowReaderCode, slowReaderReason);
+        done();
+      }, this.#limits.stallMs);
+      // Behind everything that waits, so that it is written when all of that is; it fails when the socket closes.
+      socket.ping("", false, () => {
+        clearTimeout(cutOff);
+        done();
+      });
+    });
   }
 }
 

@@ -17,6 +17,10 @@ export function sendFrames(
 ): AsyncGenerator<never, undefined> {
   const beforePayload = encoder.encode(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   const done = { done: true, value: undefined } as const;
+  const close = async (): Promise<typeof done> => {
+    await stream.close();
+    return done;
+  };
   const send = ({ json }: Frame): boolean => {
     outlet.send(beforePayload, json, afterPayload);
     return !outlet.isFull;
@@ -25,6 +29,8 @@ export function sendFrames(
     try {
       for (;;) {
         if (outlet.isFull) await outlet.drained();
+        // A socket that is being closed can take long to go.
+        if (!outlet.isOpen) return await close();
         const frame = await stream.next();
         if (!frame) return done;
         if (send(frame)) await stream.follow(send);
@@ -34,10 +40,6 @@ export function sendFrames(
       outlet.send(encoder.encode(JSON.stringify({ id, type: "error", payload })));
       return done;
     }
-  };
-  const close = async (): Promise<typeof done> => {
-    await stream.close();
-    return done;
   };
   return {
     next: run,
