@@ -115,7 +115,10 @@ describe("subscriptions to the same", () => {
 });
 
 it("load as many statements for an event as for fifty", async () => {
-  const query = withMessages.replace("message { id", "message { provider { name } events { edges { cursor } } id");
+  const query = withMessages.replace(
+    "message { id",
+    "message { provider { name } events { edges { cursor } } id",
+  );
   const { ids } = await sendAll(
     app,
     Array.from({ length: 50 }, () => ({})),
