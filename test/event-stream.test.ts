@@ -53,9 +53,10 @@ it("gives each event its cursor as id", async () => {
 
 it("goes on behind Last-Event-ID, whatever the URL says, for a client that knows nothing but the standard", async () => {
   const { ids, cursor: start } = await sendAll(app, [{}, {}]);
-  let writing = true;
+  const writing = new AbortController();
   const writer = (async () => {
-    for (let round = 0; writing; round++) await move(app, ids, [round % 2 === 0 ? "SENT" : "SUBMITTED"]);
+    for (let round = 0; !writing.signal.aborted; round++)
+      await move(app, ids, [round % 2 === 0 ? "SENT" : "SUBMITTED"]);
   })();
   const seen: string[] = [];
   let lastEventId: string | undefined;
@@ -67,7 +68,7 @@ it("goes on behind Last-Event-ID, whatever the URL says, for a client that knows
       if (++frames === 4) break;
     }
   }
-  writing = false;
+  writing.abort();
   await writer;
   const logged = await loggedIds(app);
   const from = logged.indexOf(seen[0] ?? "");

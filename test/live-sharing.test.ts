@@ -49,8 +49,9 @@ async function openMany(count: number, query: string, client = app.client): Prom
   return streams;
 }
 
-const closeAll = (streams: Frames[]): Promise<unknown> =>
-  Promise.all(streams.map((stream) => stream.return?.()));
+async function closeAll(streams: Frames[]): Promise<void> {
+  for (const stream of streams) await stream.return?.();
+}
 
 describe("subscriptions to the same", () => {
   it("are answered by one execution, and all get the same", async () => {
@@ -143,9 +144,10 @@ it("lets readers join and leave at any moment without a gap or a repetition", as
     app,
     Array.from({ length: 5 }, () => ({})),
   );
-  let writing = true;
+  const writing = new AbortController();
   const writer = (async () => {
-    for (let round = 0; writing; round++) await move(app, ids, [round % 2 === 0 ? "SENT" : "SUBMITTED"]);
+    for (let round = 0; !writing.signal.aborted; round++)
+      await move(app, ids, [round % 2 === 0 ? "SENT" : "SUBMITTED"]);
   })();
 
   /** Reads from `after` on until so many frames came live; gives what it saw, and where it stopped. */
@@ -175,7 +177,7 @@ it("lets readers join and leave at any moment without a gap or a repetition", as
   };
 
   const logs = await Promise.all(Array.from({ length: 40 }, (_, index) => comeAndGo(index)));
-  writing = false;
+  writing.abort();
   await writer;
   const logged = await loggedIds(app);
   const from = logged.indexOf(logs[0]?.[0] ?? "");
@@ -188,9 +190,10 @@ it("shows a snapshot and the stream after it without a hole, while others write"
     app,
     Array.from({ length: 10 }, () => ({})),
   );
-  let writing = true;
+  const writing = new AbortController();
   const writers = ids.map(async (id) => {
-    for (let round = 0; writing; round++) await move(app, [id], [round === 0 ? "SUBMITTED" : "SENT"]);
+    for (let round = 0; !writing.signal.aborted; round++)
+      await move(app, [id], [round === 0 ? "SUBMITTED" : "SENT"]);
   });
   const versions = new Map<string, number>();
   const query = `query ($ids: [ID!]!) {
@@ -219,18 +222,19 @@ it("shows a snapshot and the stream after it without a hole, while others write"
       versions.set(id, order.length);
     }
   }
-  writing = false;
+  writing.abort();
   await Promise.all(writers);
   expect([...versions.values()].every((count) => count > 2)).toBe(true);
 });
 
+function key(text: string, variables: Record<string, unknown>, granted: Scope[] = ["READ"]): string {
+  const args = validateSubscriptionArgs({ schema, document: parse(text), variableValues: variables });
+  if (!("schema" in args)) throw new Error(JSON.stringify(args));
+  const names = { accountName: "", keyId: String(Math.random()), keyName: "" };
+  return sharingKey(args, { accountId: "account", ...names, scopes: new Set(granted) });
+}
+
 describe("what a subscription shares is known by", () => {
-  const key = (text: string, variables: Record<string, unknown>, granted: Scope[] = ["READ"]): string => {
-    const args = validateSubscriptionArgs({ schema, document: parse(text), variableValues: variables });
-    if (!("schema" in args)) throw new Error(JSON.stringify(args));
-    const names = { accountName: "", keyId: String(Math.random()), keyName: "" };
-    return sharingKey(args, { accountId: "account", ...names, scopes: new Set(granted) });
-  };
   const frame = "... on CaughtUp { cursor }";
   const text = `subscription ($after: Cursor, $filter: MessageEventFilter) {
     messageEvents(after: $after, filter: $filter) { ${frame} }

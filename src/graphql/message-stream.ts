@@ -97,6 +97,28 @@ export class EventTap implements Tap<EventFrame> {
   }
 }
 
+/** The pages from `start` to where the log ends now, each read while the one before it is being sent. */
+async function* replay(
+  feed: EventFeed,
+  reader: EventReader,
+  start: Position,
+): AsyncGenerator<Exclude<EventFrame, { kind: "caughtUp" }>> {
+  const end = feed.position;
+  const read = (after: Position): Promise<EventBatch | undefined> | undefined => {
+    if (comparePositions(after, end) >= 0) return undefined;
+    const page = reader.replay(after, end);
+    // It fails for whoever waits for it, and nobody does when the client has left.
+    page.catch(() => undefined);
+    return page;
+  };
+  for (let next = read(start); next;) {
+    const page = await next;
+    if (!page) return yield { kind: "reset", reason: "EXPIRED", cursor: feed.position };
+    next = read(page.cursor);
+    yield page;
+  }
+}
+
 /**
  * Every matching event after the start in log order, then `caughtUp`, then live. Without a start it begins now. Each
  * frame's cursor is where to go on from. What the log cannot tell any more, or not yet, is told by a `reset`.
@@ -116,12 +138,9 @@ export async function* watchEvents(
     cursor = feed.position;
     yield { kind: "reset", reason: "AHEAD_OF_LOG", cursor };
   }
-  const end = feed.position;
-  while (comparePositions(cursor, end) < 0) {
-    const page = await reader.replay(cursor, end);
-    cursor = page?.cursor ?? feed.position;
-    if (!page) yield { kind: "reset", reason: "EXPIRED", cursor };
-    else if (page.events.length > 0) yield page;
+  for await (const frame of replay(feed, reader, cursor)) {
+    ({ cursor } = frame);
+    if (frame.kind === "reset" || frame.events.length > 0) yield frame;
   }
   Object.assign(tap, { cursor, reader });
   yield { kind: "caughtUp", cursor };

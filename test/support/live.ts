@@ -75,7 +75,7 @@ export function frameOf({ data, errors }: FrameResult): LiveFrame {
 export async function nextFrame(frames: Frames): Promise<LiveFrame> {
   const next = await frames.next();
   if (next.done) throw new Error("The stream ended");
-  return frameOf(next.value as FrameResult);
+  return frameOf(next.value);
 }
 
 /** A stream that has said CaughtUp: whatever happens from now on it must show. */
