@@ -9,6 +9,7 @@ import {
   readEnd,
   readEvents,
   readTailAfter,
+  type LoggedEvent,
   type Position,
 } from "./event-log.ts";
 import { Topics, type Topic, type TopicListener } from "./topics.ts";
@@ -16,7 +17,7 @@ import { Topics, type Topic, type TopicListener } from "./topics.ts";
 /** Events of one filter, in log order, with the position its readers have then reached. */
 export interface EventBatch {
   kind: "batch";
-  events: FeedEvent[];
+  events: LoggedEvent[];
   cursor: Position;
 }
 
