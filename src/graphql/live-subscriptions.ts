@@ -63,7 +63,8 @@ export class LiveSubscriptions {
     const { schema, document, operationName, variableValues, contextValue } = args;
     const group = new Group({
       args: { schema, document, operationName, variableValues },
-      viewer: contextValue.viewer,
+      // An error may name the key, and here it is not that of everyone who is told.
+      viewer: contextValue.viewer && { ...contextValue.viewer, keyName: "of this subscription" },
       services: this.#services,
       maskError: this.#maskError,
       onEmpty: () => this.#groups.delete(key),
@@ -84,7 +85,7 @@ interface GroupOptions {
 /** Subscriptions that are shown the same for the same event. */
 class Group {
   readonly #options: GroupOptions;
-  /** Made with the first event: most subscriptions wait most of the time. */
+  /** Kept while there is someone to share it with: by itself a subscription waits most of the time. */
   #args: ValidatedSubscriptionArgs | undefined;
   /** What was made of a value lives as long as the value: while some member still has to send it. */
   #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
@@ -106,16 +107,14 @@ class Group {
 
   /** The answer to a value, made by the first who asks. */
   answer(value: object): Promise<Uint8Array> {
-    const answers = (this.#answers ??= new WeakMap());
-    const known = answers.get(value);
+    const answers = this.#members > 1 ? (this.#answers ??= new WeakMap()) : undefined;
+    const known = answers?.get(value);
     if (known) return known;
     const answer = this.execute(value).then(({ data, errors }) => {
-      // An error may name whom it is for.
-      if (errors) answers.delete(value);
       return encoder.encode(JSON.stringify({ data, ...(errors && { errors: errors.map(withoutStatus) }) }));
     });
-    answers.set(value, answer);
-    answer.catch(() => answers.delete(value));
+    answers?.set(value, answer);
+    answer.catch(() => answers?.delete(value));
     return answer;
   }
 
@@ -136,7 +135,8 @@ class Group {
   async execute(rootValue: unknown): Promise<ExecutionResult> {
     const { services, viewer, maskError } = this.#options;
     const contextValue = createContext(services, viewer);
-    const args = (this.#args ??= validated(this.#options.args));
+    const args = this.#args ?? validated(this.#options.args);
+    this.#args = this.#members > 1 ? args : undefined;
     const { data, errors } = await executeSubscriptionEvent({ ...args, contextValue, rootValue });
     if (!errors) return { data };
     return { data, errors: errors.map((error) => maskError(error) as GraphQLError) };

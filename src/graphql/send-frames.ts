@@ -15,7 +15,7 @@ export function sendFrames(
   id: string,
   toError: (error: unknown) => GraphQLError,
 ): AsyncGenerator<never, undefined> {
-  const beforePayload = encoder.encode(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  const beforePayload = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   const done = { done: true, value: undefined } as const;
   const close = async (): Promise<typeof done> => {
     await stream.close();
