@@ -18,8 +18,8 @@ import type { Stream } from "./streams.ts";
 export interface Frame {
   /** `{"data":…}` in UTF-8. */
   json: Uint8Array;
-  /** Where to go on behind it, where the subscription can be resumed. */
-  cursor: string | undefined;
+  /** What it was made of. */
+  value: object;
 }
 
 type MaskError = (error: unknown) => Error;
@@ -178,8 +178,7 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
   async next(): Promise<Frame | undefined> {
     try {
       const { done, value } = await this.#source.next();
-      if (done !== true)
-        return { json: await this.#group.answer(value), cursor: this.#source.cursorOf?.(value) };
+      if (done !== true) return { json: await this.#group.answer(value), value };
     } catch (error) {
       await this.close();
       throw error;
@@ -188,12 +187,17 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     return undefined;
   }
 
+  /** Where to go on behind a frame, where the subscription can be resumed. */
+  cursorOf({ value }: Frame): string | undefined {
+    return this.#source.cursorOf?.(value);
+  }
+
   /**
    * Pushes frames as they come, until `take` refuses more or the subscription ends; then `next` goes on. Undefined
    * when there is something to read first.
    */
   follow(take: (frame: Frame) => boolean): Promise<void> | undefined {
-    const { cursorOf, tap } = this.#source;
+    const { tap } = this.#source;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let underWay = 0;
     let stopped = false;
@@ -210,7 +214,7 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
       if (++underWay === maxUnderWay) stop();
       const send = (json: Uint8Array): void => {
         underWay--;
-        if (!take({ json, cursor: cursorOf?.(value) }) || stopped) stop();
+        if (!take({ json, value }) || stopped) stop();
       };
       this.#group.answerInTurn(value).then(send, fail);
     };
