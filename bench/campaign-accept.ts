@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { startServer, storeRate, withClosers, type BenchServer } from "./support/server.ts";
+import { startServerProcess, storeRate, type ServerProcess } from "./support/server-process.ts";
+import { withClosers } from "./support/server.ts";
 
 const helpText = `How many inline recipients of a campaign are accepted in a second.
 
@@ -29,7 +30,7 @@ interface Round {
 
 async function run(count: number, rounds: number, personal: boolean): Promise<void> {
   await withClosers(async (closers) => {
-    const server = await startServer(closers);
+    const server = await startServerProcess(closers);
     await storeRate(server);
     await measure(server, Math.min(count, 10_000), personal);
     const results: Round[] = [];
@@ -38,7 +39,7 @@ async function run(count: number, rounds: number, personal: boolean): Promise<vo
   });
 }
 
-async function measure(server: BenchServer, count: number, personal: boolean): Promise<Round> {
+async function measure(server: ServerProcess, count: number, personal: boolean): Promise<Round> {
   const body = requestOf(count, personal);
   const started = performance.now();
   const response = await fetch(`${server.client.url}/graphql`, {
@@ -75,7 +76,7 @@ function requestOf(count: number, personal: boolean): string {
 }
 
 /** The rows of the newest campaign again, as another one's. */
-async function insertAtOnce({ database }: BenchServer): Promise<number> {
+async function insertAtOnce({ database }: ServerProcess): Promise<number> {
   const columns =
     "position, recipient, client_ref, text, country, provider_id, sender, encoding, segments, estimated_cost, estimated_currency";
   const types = "int, text, text, text, text, uuid, text, text_encoding, smallint, numeric, text".split(", ");

@@ -8,7 +8,8 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { parse } from "csv-parse";
-import { startServer, storeRate, withClosers, type BenchServer, type Closers } from "./support/server.ts";
+import { startServerProcess, storeRate, type ServerProcess } from "./support/server-process.ts";
+import { withClosers, type Closers } from "./support/server.ts";
 
 const helpText = `How fast a campaign's CSV file is taken in, and how much memory that takes.
 
@@ -30,7 +31,7 @@ else await run(Number(values.rows));
 
 async function run(count: number): Promise<void> {
   await withClosers(async (closers) => {
-    const server = await startServer(closers);
+    const server = await startServerProcess(closers);
     await storeRate(server);
     await upload(server, await writeFile(warmUpRows, closers), warmUpRows);
     const file = await writeFile(count, closers);
@@ -72,7 +73,7 @@ function part(name: string, more: string, body: string): string {
 }
 
 /** Seconds until the campaign is stored. */
-async function upload({ client }: BenchServer, path: string, count: number): Promise<number> {
+async function upload({ client }: ServerProcess, path: string, count: number): Promise<number> {
   const query = `mutation ($input: CreateCampaignInput!) {
     createCampaign(input: $input) { ... on Campaign { id duplicatesRemoved } ... on Error { code message } }
   }`;

@@ -84,6 +84,7 @@ async function prepare(closers: Closers): Promise<Bench> {
     runsApi: true,
     runsWorker: true,
     workerConcurrency: 10,
+    eventRetentionDays: 90,
     allowInsecureProviders: false,
     developmentKey: undefined,
     logger: createLogger({ level: "warn" }),

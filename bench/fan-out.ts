@@ -25,12 +25,12 @@ Three servers in turn, each in this process, with all sockets in a process of th
   smsgraph           messageEvents from PostgreSQL, written by a third process
   bare ws            the very bytes that smsgraph sent, from a bare WebSocket server: the limit
   plain graphql-ws   the same events from Yoga's pub/sub through graphql-ws, executed for each socket
-A round is one transaction of ten events. Four rounds are under way at a time: the next begins when every socket has had
+A round is one transaction of ten events. Twelve rounds are under way at a time: the next begins when every socket has had
 one. The processor time is the server process's own; for smsgraph it includes reading the database.
 `;
 
 const eventsInRound = 10;
-const roundsUnderWay = 4;
+const roundsUnderWay = 12;
 
 const { values } = parseArgs({
   options: {

@@ -1,27 +1,36 @@
-import { randomBytes, randomUUID, randomUUIDv7 } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { Client } from "pg";
 import { WebSocket, WebSocketServer } from "ws";
-import { newKey, scopes, storeKey } from "../src/access/api-keys.ts";
-import { startApp, type App } from "../src/app.ts";
-import { startEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
-import { migrate } from "../src/database/migrate.ts";
-import { createLogger } from "../src/logger.ts";
-import { GraphqlClient } from "../test/support/graphql-client.ts";
+import { encodeId } from "../src/graphql/ids.ts";
+import type { GraphqlClient } from "../test/support/graphql-client.ts";
+import { Clients } from "./support/clients.ts";
+import {
+  progress,
+  quantile,
+  sendMessages,
+  startServer,
+  wholeNumber,
+  withClosers,
+  type Closers,
+} from "./support/server.ts";
 
-const helpText = `How long after the commit of a callback its event is on a subscriber's socket.
+const helpText = `How long after a callback its event is on a subscriber's socket.
 
-Usage: npm run bench:latency [-- --samples=1000]
+Usage: npm run bench:latency [-- --samples=1000 --per-second=2000 --seconds=10 --subscribers=1000]
+
+One at a time:
 
 Starts an embedded PostgreSQL and one API process, subscribes to messageEvents over a WebSocket, and posts one
 callback after the other. Between them it measures what no implementation could beat: a NOTIFY from one connection
 to another, and one message from a WebSocket server to its client, here in the same process.
+
+Under load: a process of its own opens so many subscribers, each of which watches its own message, and posts callbacks
+at a steady rate, whatever the answers take. It measures from sending a callback to the frame on that message's
+subscriber, by one clock.
 `;
 
 const warmUps = 50;
@@ -35,41 +44,83 @@ interface Sample {
   message: number;
 }
 
-/** Things to end, in the order of their start. */
-type Closers = (() => unknown)[];
-
 const { values } = parseArgs({
-  options: { samples: { type: "string", default: "1000" }, help: { type: "boolean", short: "h" } },
+  options: {
+    samples: { type: "string", default: "1000" },
+    "per-second": { type: "string", default: "2000" },
+    seconds: { type: "string", default: "10" },
+    subscribers: { type: "string", default: "1000" },
+    help: { type: "boolean", short: "h" },
+  },
 });
+const option = (name: "samples" | "per-second" | "seconds" | "subscribers"): number =>
+  wholeNumber(name, values[name]);
 if (values.help) process.stdout.write(helpText);
-else await run(Number(values.samples));
+else {
+  await run(option("samples"));
+  await runUnderLoad(option("subscribers"), option("per-second"), option("seconds"));
+}
+
+async function runUnderLoad(subscribers: number, perSecond: number, seconds: number): Promise<void> {
+  await withClosers(async (closers) => {
+    const server = await startServer(closers);
+    const ids = await sendMessages(server, subscribers);
+    const query = `subscription ($filter: MessageEventFilter) {
+      messageEvents(filter: $filter) {
+        ... on MessageEventBatch { cursor events { id status version occurredAt } }
+        ... on CaughtUp { cursor }
+      }
+    }`;
+    const subscriptions = ids.map((id) => ({
+      query,
+      variables: { filter: { messageIds: [encodeId("Message", id)] } },
+    }));
+    const clients = new Clients(closers);
+    const options = { init: server.client.headers, greets: true, unit: 1 };
+    await clients.open(`${server.url.replace("http", "ws")}/graphql`, subscriptions, options);
+    const bodies = (count: number): string[] =>
+      Array.from({ length: count }, (_, place) => callbackBody(ids[place % ids.length] ?? ""));
+    progress("warming up");
+    await clients.post(server.callbackUrl, bodies(subscribers), perSecond);
+    progress(`posting ${perSecond} callbacks/s for ${seconds} s`);
+    const cpu = process.cpuUsage();
+    const result = await clients.post(server.callbackUrl, bodies(perSecond * seconds), perSecond);
+    const { user, system } = process.cpuUsage(cpu);
+    process.stdout.write(
+      `\n${subscribers} subscribers, each with its own message, ${Math.round(result.perSecond)} callbacks/s, milliseconds\n` +
+        `callback sent -> its subscriber's socket  ${show(result.latencies)}\n` +
+        `server's processor time per callback      ${((user + system) / perSecond / seconds).toFixed(0)} us\n` +
+        `missing                                   ${result.missing}\n`,
+    );
+  });
+}
 
 async function run(count: number): Promise<void> {
-  const closers: Closers = [];
-  try {
+  await withClosers(async (closers) => {
     const measure = await prepare(closers);
     const samples: Sample[] = [];
+    progress(`${count} callbacks, one at a time`);
     for (let done = -warmUps; done < count; done++) {
       const sample = await measure();
       if (done >= 0) samples.push(sample);
     }
     process.stdout.write(report(samples));
-  } finally {
-    for (const close of closers.toReversed()) await close();
-  }
+  });
 }
 
 async function prepare(closers: Closers): Promise<() => Promise<Sample>> {
-  const databaseUrl = await startDatabase(closers);
   const commits: { last: number } = { last: 0 };
-  const app = await start(databaseUrl, commits, closers);
-  const { client, accountId } = await createAccount(app);
-  const callbackUrl = await connectProvider(client);
+  const server = await startServer(closers, {
+    onStatement: (text) => {
+      if (text === "commit") commits.last = performance.now();
+    },
+  });
+  const { client, callbackUrl, databaseUrl } = server;
   const nextArrival = await subscribe(client, closers);
   const notify = await openNotify(databaseUrl, closers);
   const message = await openSocket(closers);
   return async () => {
-    const messageId = await sendMessage(app, accountId);
+    const [messageId = ""] = await sendMessages(server, 1);
     await nextArrival();
     const posted = performance.now();
     const arrival = nextArrival();
@@ -85,68 +136,7 @@ async function prepare(closers: Closers): Promise<() => Promise<Sample>> {
   };
 }
 
-async function startDatabase(closers: Closers): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
-  closers.push(() => rm(directory, { recursive: true, force: true }));
-  const postgres = await startEmbeddedPostgres(directory);
-  closers.push(() => postgres.stop());
-  await migrate(postgres.url);
-  return postgres.url;
-}
-
-async function start(databaseUrl: string, commits: { last: number }, closers: Closers): Promise<App> {
-  const app = await startApp({
-    databaseUrl,
-    databasePoolSize: 10,
-    secretKey: randomBytes(32),
-    host: "127.0.0.1",
-    port: 0,
-    publicUrl: undefined,
-    runsApi: true,
-    runsWorker: false,
-    workerConcurrency: 1,
-    eventRetentionDays: 90,
-    allowInsecureProviders: false,
-    developmentKey: undefined,
-    logger: createLogger({ level: "warn" }),
-    onStatement: (text) => {
-      if (text === "commit") commits.last = performance.now();
-    },
-  });
-  closers.push(() => app.stop());
-  return app;
-}
-
-async function createAccount({
-  services,
-  url = "",
-}: App): Promise<{ client: GraphqlClient; accountId: string }> {
-  const accountId = randomUUIDv7();
-  await services.database.prisma.account.create({ data: { id: accountId, name: "Benchmark" } });
-  const key = newKey();
-  await storeKey(services.database, key, { accountId, name: "benchmark", granted: scopes });
-  return { client: new GraphqlClient(url, key), accountId };
-}
-
-/** A provider that is never called: its callbacks are all we need. */
-async function connectProvider(client: GraphqlClient): Promise<string> {
-  const { connectProvider: provider } = await client.data<{ connectProvider: { callbackUrl: string } }>(
-    `mutation {
-      connectProvider(input: {
-        tikosms: { name: "Benchmark", apiToken: "none", baseUrl: "http://127.0.0.1:9", defaultSender: "bench" }
-      }) { ... on Provider { callbackUrl } }
-    }`,
-  );
-  return provider.callbackUrl;
-}
-
-async function sendMessage({ services }: App, accountId: string): Promise<string> {
-  const [sent] = await services.sender.send(accountId, [{ to: "+421901000000", text: "Hello" }]);
-  if (!sent || "error" in sent) throw new Error("The message was not accepted");
-  return sent.messageId;
-}
-
-async function postCallback(url: string, messageId: string): Promise<void> {
+function callbackBody(messageId: string): string {
   const update = {
     message_id: randomUUID(),
     status: "DELIVRD",
@@ -154,11 +144,14 @@ async function postCallback(url: string, messageId: string): Promise<void> {
     part: 1,
     total_parts: 1,
   };
-  const body = JSON.stringify({ update });
+  return JSON.stringify({ update });
+}
+
+async function postCallback(url: string, messageId: string): Promise<void> {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body,
+    body: callbackBody(messageId),
   });
   if (!response.ok) throw new Error(`The callback was refused: ${response.status} ${await response.text()}`);
   await response.arrayBuffer();
@@ -245,9 +238,4 @@ function report(samples: readonly Sample[]): string {
 function show(times: readonly number[]): string {
   const [p50, p99] = [0.5, 0.99].map((share) => quantile(times, share).toFixed(2).padStart(6));
   return `p50 ${p50}  p99 ${p99}`;
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((one, other) => one - other);
-  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;
 }

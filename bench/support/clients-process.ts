@@ -88,6 +88,7 @@ function receive(client: Client, data: Buffer): void {
 async function post({ url, bodies, perSecond }: Post): Promise<Report> {
   const agent = new Agent({ connections: postConnections, pipelining: 1 });
   const answers: Promise<void>[] = [];
+  latencies = [];
   const start = performance.now();
   for (let next = 0; next < bodies.length;) {
     const due = ((performance.now() - start) * perSecond) / 1000;

@@ -1,84 +1,113 @@
-import { randomBytes } from "node:crypto";
-import { execFileSync } from "node:child_process";
+import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "pg";
+import { newKey, scopes, storeKey } from "../../src/access/api-keys.ts";
+import { startApp, type App, type AppOptions } from "../../src/app.ts";
 import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
-import { decodeId } from "../../src/graphql/ids.ts";
 import { migrate } from "../../src/database/migrate.ts";
+import { createLogger } from "../../src/logger.ts";
 import { GraphqlClient } from "../../test/support/graphql-client.ts";
-import { freePort, startProcess } from "../../test/support/process.ts";
 
+/** Things to end, in the order of their start. */
 export type Closers = (() => unknown)[];
 
-/** An API process of its own around an embedded PostgreSQL, with a connected TikoSMS that nobody serves. */
-export interface BenchServer {
-  client: GraphqlClient;
-  /** A connection of the benchmark's own. */
-  database: Client;
-  providerId: string;
-  accountId: string;
-  /** Its resident memory now, in bytes. */
-  residentBytes(): number;
-}
-
-export async function startServer(closers: Closers): Promise<BenchServer> {
-  const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
-  closers.push(() => rm(directory, { recursive: true, force: true }));
-  const postgres = await startEmbeddedPostgres(directory);
-  closers.push(() => postgres.stop());
-  await migrate(postgres.url);
-  const port = await freePort();
-  const key = `key_${randomBytes(16).toString("hex")}`;
-  const server = startProcess({
-    DATABASE_URL: postgres.url,
-    SECRET_KEY: randomBytes(32).toString("base64"),
-    DEVELOPMENT_KEY: key,
-    PORT: String(port),
-    SANDBOX: "false",
-    LOG_LEVEL: "warn",
-    ROLE: "api",
-  });
-  closers.push(() => server.end("SIGTERM"));
-  await server.ready;
-  const client = new GraphqlClient(`http://127.0.0.1:${port}`, key);
-  const { provider } = await client.data<{ provider: { id: string } }>(
-    `mutation {
-      provider: connectProvider(input: {
-        tikosms: { name: "Bench", apiToken: "token", baseUrl: "https://127.0.0.1", defaultSender: "smsgraph" }
-      }) { ... on Provider { id } }
-    }`,
-  );
-  const database = new Client({ connectionString: postgres.url });
-  await database.connect();
-  closers.push(() => database.end());
-  const { rows } = await database.query<{ id: string }>("select id from accounts");
-  return {
-    client,
-    database,
-    providerId: decodeId("Provider", provider.id),
-    accountId: rows[0]?.id ?? "",
-    residentBytes: () =>
-      Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)]).toString()) * 1024,
-  };
-}
-
-/** Ends what was started, the last first. */
-export async function withClosers(work: (closers: Closers) => Promise<void>): Promise<void> {
+/** Runs a benchmark and ends what it started, however it goes. */
+export async function withClosers<Result>(work: (closers: Closers) => Promise<Result>): Promise<Result> {
   const closers: Closers = [];
   try {
-    await work(closers);
+    return await work(closers);
   } finally {
     for (const close of closers.toReversed()) await close();
   }
 }
 
-/** The price of a segment to all of Slovakia. */
-export async function storeRate({ database, accountId, providerId }: BenchServer): Promise<void> {
-  await database.query(
-    `insert into rates (id, account_id, provider_id, mcc, country, price, currency, valid_from)
-    values (gen_random_uuid(), $1, $2, '231', 'SK', 0.045, 'EUR', '2020-01-01')`,
-    [accountId, providerId],
+export const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** One API process, in this process, with an account of its own. */
+export interface BenchServer {
+  app: App;
+  url: string;
+  databaseUrl: string;
+  secretKey: Uint8Array;
+  accountId: string;
+  client: GraphqlClient;
+  /** Where the receipts of its only provider are taken; the provider is never called. */
+  callbackUrl: string;
+}
+
+export async function startServer(closers: Closers, options: Partial<AppOptions> = {}): Promise<BenchServer> {
+  const databaseUrl = await startDatabase(closers);
+  const secretKey = randomBytes(32);
+  const app = await startApp({
+    databaseUrl,
+    databasePoolSize: 10,
+    secretKey,
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl: undefined,
+    runsApi: true,
+    runsWorker: false,
+    workerConcurrency: 1,
+    eventRetentionDays: 90,
+    allowInsecureProviders: false,
+    developmentKey: undefined,
+    logger: createLogger({ level: "warn" }),
+    ...options,
+  });
+  closers.push(() => app.stop());
+  const accountId = randomUUIDv7();
+  await app.services.database.prisma.account.create({ data: { id: accountId, name: "Benchmark" } });
+  const key = newKey();
+  await storeKey(app.services.database, key, { accountId, name: "benchmark", granted: scopes });
+  const url = app.url ?? "";
+  const client = new GraphqlClient(url, key);
+  return { app, url, databaseUrl, secretKey, accountId, client, callbackUrl: await connectProvider(client) };
+}
+
+async function startDatabase(closers: Closers): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  const postgres = await startEmbeddedPostgres(directory);
+  closers.push(() => postgres.stop());
+  await migrate(postgres.url);
+  return postgres.url;
+}
+
+/** Gives its callback address. */
+async function connectProvider(client: GraphqlClient): Promise<string> {
+  const { connectProvider: provider } = await client.data<{ connectProvider: { callbackUrl: string } }>(
+    `mutation {
+      connectProvider(input: {
+        tikosms: { name: "Benchmark", apiToken: "none", baseUrl: "http://127.0.0.1:9", defaultSender: "bench" }
+      }) { ... on Provider { callbackUrl } }
+    }`,
   );
+  return provider.callbackUrl;
+}
+
+/** Local ids of so many messages that were accepted. */
+export async function sendMessages({ app, accountId }: BenchServer, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const size = Math.min(1000, count - ids.length);
+    const inputs = Array.from({ length: size }, () => ({ to: "+421901000000", text: "Hello" }));
+    for (const sent of await app.services.sender.send(accountId, inputs)) {
+      if ("error" in sent) throw sent.error;
+      ids.push(sent.messageId);
+    }
+  }
+  return ids;
+}
+
+export function quantile(times: readonly number[], share: number): number {
+  const sorted = times.toSorted((one, other) => one - other);
+  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;
+}
+
+/** A whole number from the command line. @throws Error saying which option is wrong */
+export function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`--${name} must be a whole number over 0, not "${text}"`);
 }

@@ -15,5 +15,7 @@ async function write(messageIds: readonly string[]): Promise<void> {
 }
 
 let last = Promise.resolve();
-process.on("message", (messageIds: string[]) => (last = last.then(() => write(messageIds))));
+process.on("message", (messageIds: string[]) => {
+  last = last.then(() => write(messageIds));
+});
 process.on("disconnect", () => process.exit());

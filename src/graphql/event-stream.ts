@@ -85,7 +85,7 @@ function bodyOf(
       if (response.destroyed) return controller.close();
       if (frame) {
         stalled = setTimeout(() => response.destroy(), limits.stallMs);
-        return controller.enqueue(eventOf(frame));
+        return controller.enqueue(eventOf(frame.json, stream.cursorOf(frame)));
       }
       controller.enqueue(end);
       await stop();
@@ -99,7 +99,7 @@ const head = encoder.encode("event: next\n");
 const beforeData = encoder.encode("data: ");
 const afterData = encoder.encode("\n\n");
 
-function eventOf({ json, cursor }: { json: Uint8Array; cursor: string | undefined }): Uint8Array {
+function eventOf(json: Uint8Array, cursor: string | undefined): Uint8Array {
   const id = cursor === undefined ? [] : [encoder.encode(`id: ${cursor}\n`)];
   return Buffer.concat([head, ...id, beforeData, json, afterData]);
 }

@@ -19,8 +19,8 @@ import type { Stream } from "./streams.ts";
 export interface Frame {
   /** `{"data":…}` in UTF-8. */
   json: Uint8Array;
-  /** Where to go on behind it, where the subscription can be resumed. */
-  cursor: string | undefined;
+  /** What it was made of. */
+  value: object;
 }
 
 type MaskError = (error: unknown) => Error;
@@ -72,11 +72,11 @@ export class LiveSubscriptions {
   ): Promise<ExecutionResult | LiveStream> {
     const { contextValue } = args;
     Object.assign(contextValue, createContext(this.#services, contextValue.viewer));
-    const validated = validateSubscriptionArgs(args);
-    if (!("schema" in validated)) return { errors: validated };
-    const source = await createSourceEventStream(validated);
+    const checked = validateSubscriptionArgs(args);
+    if (!("schema" in checked)) return { errors: checked };
+    const source = await createSourceEventStream(checked);
     if (!(Symbol.asyncIterator in source)) return source;
-    const key = sharingKey(validated, contextValue.viewer);
+    const key = sharingKey(checked, contextValue.viewer);
     return new LiveStream(source as Stream<object>, this.#groupOf(key, args), place);
   }
 
@@ -86,7 +86,8 @@ export class LiveSubscriptions {
     const { schema, document, operationName, variableValues, contextValue } = args;
     const group = new Group({
       args: { schema, document, operationName, variableValues },
-      viewer: contextValue.viewer,
+      // An error may name the key, and here it is not that of everyone who is told.
+      viewer: contextValue.viewer && { ...contextValue.viewer, keyName: "of this subscription" },
       services: this.#services,
       maskError: this.#maskError,
       onEmpty: () => this.#groups.delete(key),
@@ -107,10 +108,12 @@ interface GroupOptions {
 /** Subscriptions that are shown the same for the same event. */
 class Group {
   readonly #options: GroupOptions;
-  /** Made with the first event: most subscriptions wait most of the time. */
+  /** Kept while there is someone to share it with: by itself a subscription waits most of the time. */
   #args: ValidatedSubscriptionArgs | undefined;
   /** What was made of a value lives as long as the value: while some member still has to send it. */
   #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
+  #turns: WeakMap<object, Promise<Uint8Array>> | undefined;
+  #lastTurn: Promise<unknown> | undefined;
   #members = 0;
 
   constructor(options: GroupOptions) {
@@ -127,24 +130,36 @@ class Group {
 
   /** The answer to a value, made by the first who asks. */
   answer(value: object): Promise<Uint8Array> {
-    const answers = (this.#answers ??= new WeakMap());
-    const known = answers.get(value);
+    const answers = this.#members > 1 ? (this.#answers ??= new WeakMap()) : undefined;
+    const known = answers?.get(value);
     if (known) return known;
     const answer = this.execute(value).then(({ data, errors }) => {
-      // An error may name whom it is for.
-      if (errors) answers.delete(value);
       return encoder.encode(JSON.stringify({ data, ...(errors && { errors: errors.map(withoutStatus) }) }));
     });
-    answers.set(value, answer);
-    answer.catch(() => answers.delete(value));
+    answers?.set(value, answer);
+    answer.catch(() => answers?.delete(value));
     return answer;
+  }
+
+  /** The answers to values that are pushed, one after the other, whichever is ready first. */
+  answerInTurn(value: object): Promise<Uint8Array> {
+    const turns = (this.#turns ??= new WeakMap());
+    const known = turns.get(value);
+    if (known) return known;
+    const earlier = this.#lastTurn;
+    const answer = this.answer(value);
+    const turn = Promise.allSettled([earlier]).then(() => answer);
+    turns.set(value, turn);
+    this.#lastTurn = turn;
+    return turn;
   }
 
   /** Each value with a context of its own: what one has loaded would be old for the next. */
   async execute(rootValue: unknown): Promise<ExecutionResult> {
     const { services, viewer, maskError } = this.#options;
     const contextValue = createContext(services, viewer);
-    const args = (this.#args ??= validated(this.#options.args));
+    const args = this.#args ?? validated(this.#options.args);
+    this.#args = this.#members > 1 ? args : undefined;
     const { data, errors } = await executeSubscriptionEvent({ ...args, contextValue, rootValue });
     if (!errors) return { data };
     return { data, errors: errors.map((error) => maskError(error) as GraphQLError) };
@@ -180,6 +195,9 @@ class Place {
   }
 }
 
+/** Frames being made for one subscription: over it, it waits until they are sent, and reads on from the log. */
+const maxUnderWay = 16;
+
 /** A subscription as a transport drives it: nothing is read ahead of what it asks for. */
 export class LiveStream implements AsyncIterable<ExecutionResult> {
   readonly #source: Stream<object>;
@@ -200,8 +218,7 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
   async next(): Promise<Frame | undefined> {
     try {
       const { done, value } = await this.#source.next();
-      if (done !== true)
-        return { json: await this.#group.answer(value), cursor: this.#source.cursorOf?.(value) };
+      if (done !== true) return { json: await this.#group.answer(value), value };
     } catch (error) {
       await this.close();
       throw error;
@@ -211,7 +228,41 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     if (!error) return undefined;
     // The last word of one that was ended.
     this.#place.error = undefined;
-    return { json: encoder.encode(JSON.stringify({ errors: [withoutStatus(error)] })), cursor: undefined };
+    return { json: encoder.encode(JSON.stringify({ errors: [withoutStatus(error)] })), value: {} };
+  }
+
+  /** Where to go on behind a frame, where the subscription can be resumed. */
+  cursorOf({ value }: Frame): string | undefined {
+    return this.#source.cursorOf?.(value);
+  }
+
+  /**
+   * Pushes frames as they come, until `take` refuses more or the subscription ends; then `next` goes on. Undefined
+   * when there is something to read first.
+   */
+  follow(take: (frame: Frame) => boolean): Promise<void> | undefined {
+    const { tap } = this.#source;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let underWay = 0;
+    let stopped = false;
+    const stop = (): void => {
+      stopped = true;
+      tap?.close();
+      if (underWay === 0) resolve();
+    };
+    const fail = (error: unknown): void => {
+      tap?.close();
+      reject(error);
+    };
+    const onValue = (value: object): void => {
+      if (++underWay === maxUnderWay) stop();
+      const send = (json: Uint8Array): void => {
+        underWay--;
+        if (!take({ json, value }) || stopped) stop();
+      };
+      this.#group.answerInTurn(value).then(send, fail);
+    };
+    return tap?.open(onValue, stop) === true ? promise : undefined;
   }
 
   async close(): Promise<void> {

@@ -3,10 +3,11 @@ import { Prisma } from "../database/generated/client.ts";
 import { NotFoundError, StreamBehindError } from "../errors.ts";
 import { evolve } from "../messages/evolve.ts";
 import type { EventFilter } from "../messages/event-filter.ts";
-import type { EventBatch, EventFeed } from "../messages/event-feed.ts";
+import type { EventBatch, EventFeed, EventReader } from "../messages/event-feed.ts";
 import { comparePositions, encodeCursor, type LoggedEvent, type Position } from "../messages/event-log.ts";
 import type { Context } from "./context.ts";
 import type { MessageShape } from "./message.ts";
+import type { Tap } from "./streams.ts";
 
 /** A message, and a position that was reached before it was read. */
 export interface MessageSnapshot {
@@ -73,35 +74,80 @@ export type EventFrame =
   | { kind: "caughtUp"; cursor: Position }
   | { kind: "reset"; reason: "AHEAD_OF_LOG" | "EXPIRED"; cursor: Position };
 
+/** Where a stream of events starts, or how far it has come. */
+export class EventTap implements Tap<EventFrame> {
+  cursor: Position | undefined;
+  /** Set while the stream has nothing left to read but what is to come. */
+  reader: EventReader | undefined;
+
+  constructor(start: Position | undefined) {
+    this.cursor = start;
+  }
+
+  open(take: (frame: EventFrame) => void, end: () => void): boolean {
+    const deliver = (batch: EventBatch): void => {
+      this.cursor = batch.cursor;
+      take(batch);
+    };
+    return this.cursor !== undefined && this.reader?.listen(this.cursor, { deliver, end }) === true;
+  }
+
+  close(): void {
+    this.reader?.unlisten();
+  }
+}
+
+/** The pages from `start` to where the log ends now, each read while the one before it is being sent. */
+async function* replay(
+  feed: EventFeed,
+  reader: EventReader,
+  start: Position,
+): AsyncGenerator<Exclude<EventFrame, { kind: "caughtUp" }>> {
+  const end = feed.position;
+  const read = (after: Position): Promise<EventBatch | undefined> | undefined => {
+    if (comparePositions(after, end) >= 0) return undefined;
+    const page = reader.replay(after, end);
+    // It fails for whoever waits for it, and nobody does when the client has left.
+    page.catch(() => undefined);
+    return page;
+  };
+  for (let next = read(start); next;) {
+    const page = await next;
+    if (!page) return yield { kind: "reset", reason: "EXPIRED", cursor: feed.position };
+    next = read(page.cursor);
+    yield page;
+  }
+}
+
 /**
- * Every matching event after `after` in log order, then `caughtUp`, then live. Without `after` it starts now. Each
+ * Every matching event after the start in log order, then `caughtUp`, then live. Without a start it begins now. Each
  * frame's cursor is where to go on from. What the log cannot tell any more, or not yet, is told by a `reset`.
  */
 export async function* watchEvents(
   feed: EventFeed,
   filter: EventFilter,
-  after: Position | undefined,
+  tap: EventTap,
   signal: AbortSignal,
 ): AsyncGenerator<EventFrame> {
   const reader = feed.read(filter, signal);
+  const start = tap.cursor;
   // "Now" is after everything committed by now, and another process may have read further than this one.
-  if (!after || comparePositions(after, feed.position) > 0) await feed.refresh();
-  let cursor = after ?? feed.position;
+  if (!start || comparePositions(start, feed.position) > 0) await feed.refresh();
+  let cursor = start ?? feed.position;
   if (comparePositions(cursor, feed.position) > 0) {
     cursor = feed.position;
     yield { kind: "reset", reason: "AHEAD_OF_LOG", cursor };
   }
-  const end = feed.position;
-  while (comparePositions(cursor, end) < 0) {
-    const page = await reader.replay(cursor, end);
-    cursor = page?.cursor ?? feed.position;
-    if (!page) yield { kind: "reset", reason: "EXPIRED", cursor };
-    else if (page.events.length > 0) yield page;
+  for await (const frame of replay(feed, reader, cursor)) {
+    ({ cursor } = frame);
+    if (frame.kind === "reset" || frame.events.length > 0) yield frame;
   }
+  Object.assign(tap, { cursor, reader });
   yield { kind: "caughtUp", cursor };
   while (!signal.aborted) {
-    const batch = await reader.next(cursor);
-    cursor = batch?.cursor ?? feed.position;
-    yield batch ?? { kind: "reset", reason: "EXPIRED", cursor };
+    // Others may have listened meanwhile.
+    const batch = await reader.next(tap.cursor ?? cursor);
+    tap.cursor = batch?.cursor ?? feed.position;
+    yield batch ?? { kind: "reset", reason: "EXPIRED", cursor: tap.cursor };
   }
 }

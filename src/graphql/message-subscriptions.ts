@@ -8,7 +8,7 @@ import { decodeId } from "./ids.ts";
 import { maxFilterIds, maxFilterWords } from "./limits.ts";
 import { MessageStatusEnum } from "./message-enums.ts";
 import { MessageEvent } from "./message-event.ts";
-import { readSnapshot, watchEvents, watchMessage, type EventFrame } from "./message-stream.ts";
+import { EventTap, readSnapshot, watchEvents, watchMessage, type EventFrame } from "./message-stream.ts";
 import { Message } from "./message.ts";
 
 const MessageEventFilter = builder.inputType("MessageEventFilter", {
@@ -162,7 +162,8 @@ builder.subscriptionFields((t) => ({
       const wanted = toFilter(context, filter);
       await checkTargets(context, wanted, filter);
       const { feed, streams } = context;
-      return streams.open((signal) => watchEvents(feed, wanted, position, signal), cursorOf);
+      const tap = new EventTap(position);
+      return streams.open((signal) => watchEvents(feed, wanted, tap, signal), { cursorOf, tap });
     },
     resolve: (frame) => frame,
   }),

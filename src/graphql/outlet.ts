@@ -10,8 +10,7 @@ const outlets = new WeakMap<WebSocket, Outlet>();
 export class Outlet {
   readonly #socket: WebSocket;
   readonly #limits: ReaderLimits;
-  #waiting: PromiseWithResolvers<void> | undefined;
-  #stalled: NodeJS.Timeout | undefined;
+  #draining: Promise<void> | undefined;
 
   static of(socket: WebSocket, limits: ReaderLimits): Outlet {
     const known = outlets.get(socket);
@@ -26,38 +25,40 @@ export class Outlet {
     this.#limits = limits;
   }
 
-  /** Undefined when the socket takes more; else it resolves when it does, or is closed. */
-  ready(): Promise<void> | undefined {
-    if (this.#waiting) return this.#waiting.promise;
-    const { readyState, OPEN, bufferedAmount } = this.#socket;
-    if (readyState !== OPEN || bufferedAmount <= this.#limits.maxUnreadBytes) return undefined;
-    this.#waiting = Promise.withResolvers();
-    this.#stalled = setTimeout(
-      () => this.#socket.close(slowReaderCode, slowReaderReason),
-      this.#limits.stallMs,
-    );
-    this.#socket.once("close", this.#release);
-    return this.#waiting.promise;
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Whether nothing more should be sent before what waits has gone. */
+  get isFull(): boolean {
+    return this.isOpen && this.#socket.bufferedAmount > this.#limits.maxUnreadBytes;
+  }
+
+  /** Resolves when what waits has gone, or the socket is closed, as it is when that takes too long. */
+  drained(): Promise<void> {
+    this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
+    return this.#draining;
   }
 
   /** Sends a text that is put together from its parts, unless the socket is closed. */
   send(...parts: Uint8Array[]): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(Buffer.concat(parts), asText, this.#onWritten);
+    if (this.isOpen) this.#socket.send(Buffer.concat(parts), asText);
   }
 
-  readonly #onWritten = (): void => {
-    if (!this.#waiting) return;
-    if (this.#socket.bufferedAmount <= this.#limits.maxUnreadBytes / 2) this.#release();
-    else this.#stalled?.refresh();
-  };
-
-  readonly #release = (): void => {
-    clearTimeout(this.#stalled);
-    this.#socket.off("close", this.#release);
-    this.#waiting?.resolve();
-    this.#waiting = undefined;
-  };
+  #drain(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((done) => {
+      const cutOff = setTimeout(() => {
+        socket.close(slowReaderCode, slowReaderReason);
+        done();
+      }, this.#limits.stallMs);
+      // Behind everything that waits, so that it is written when all of that is; it fails when the socket closes.
+      socket.ping("", false, () => {
+        clearTimeout(cutOff);
+        done();
+      });
+    });
+  }
 }
 
 const asText = { binary: false };

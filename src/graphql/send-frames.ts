@@ -1,5 +1,5 @@
 import type { GraphQLError } from "graphql";
-import type { LiveStream } from "./live-subscriptions.ts";
+import type { Frame, LiveStream } from "./live-subscriptions.ts";
 import type { Outlet } from "./outlet.ts";
 
 const encoder = new TextEncoder();
@@ -15,26 +15,31 @@ export function sendFrames(
   id: string,
   toError: (error: unknown) => GraphQLError,
 ): AsyncGenerator<never, undefined> {
-  const beforePayload = encoder.encode(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  const beforePayload = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   const done = { done: true, value: undefined } as const;
+  const close = async (): Promise<typeof done> => {
+    await stream.close();
+    return done;
+  };
+  const send = ({ json }: Frame): boolean => {
+    outlet.send(beforePayload, json, afterPayload);
+    return !outlet.isFull;
+  };
   const run = async (): Promise<typeof done> => {
     try {
       for (;;) {
-        const full = outlet.ready();
-        if (full) await full;
+        if (outlet.isFull) await outlet.drained();
+        // A socket that is being closed can take long to go.
+        if (!outlet.isOpen) return await close();
         const frame = await stream.next();
         if (!frame) return done;
-        outlet.send(beforePayload, frame.json, afterPayload);
+        if (send(frame)) await stream.follow(send);
       }
     } catch (error) {
       const payload = [toError(error)];
       outlet.send(encoder.encode(JSON.stringify({ id, type: "error", payload })));
       return done;
     }
-  };
-  const close = async (): Promise<typeof done> => {
-    await stream.close();
-    return done;
   };
   return {
     next: run,

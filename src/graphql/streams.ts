@@ -2,6 +2,18 @@
 export interface Stream<Value> extends AsyncIterableIterator<Value> {
   /** Where to go on behind a value, where the stream can be resumed. */
   cursorOf: ((value: Value) => string) | undefined;
+  /** How values can be taken as they come, where the stream can be read so. */
+  tap: Tap<Value> | undefined;
+}
+
+/**
+ * A stream that has nothing left to read can be listened to between two calls of `next`: then nobody asks for each
+ * value. It goes on with `next` where listening stopped.
+ */
+export interface Tap<Value> {
+  /** False when there is something to read first. */
+  open(take: (value: Value) => void, end: () => void): boolean;
+  close(): void;
 }
 
 /** The open subscriptions of this process: counted, and ended together when it drains. */
@@ -19,12 +31,12 @@ export class Streams {
    */
   open<Value>(
     start: (signal: AbortSignal) => AsyncGenerator<Value>,
-    cursorOf?: (value: Value) => string,
+    { cursorOf, tap }: Partial<Pick<Stream<Value>, "cursorOf" | "tap">> = {},
   ): Stream<Value> {
     const controller = new AbortController();
     if (this.#closed) controller.abort();
     else this.#open.add(controller);
-    return new OpenStream(start(controller.signal), controller, this.#open, cursorOf);
+    return new OpenStream(start(controller.signal), controller, this.#open, cursorOf, tap);
   }
 
   /**
@@ -41,6 +53,7 @@ export class Streams {
 // A class and not an object of closures, as everything here that ten thousand idle subscriptions have.
 class OpenStream<Value> implements Stream<Value> {
   readonly cursorOf: ((value: Value) => string) | undefined;
+  readonly tap: Tap<Value> | undefined;
   readonly #values: AsyncGenerator<Value>;
   readonly #controller: AbortController;
   readonly #open: Set<AbortController>;
@@ -50,8 +63,10 @@ class OpenStream<Value> implements Stream<Value> {
     controller: AbortController,
     open: Set<AbortController>,
     cursorOf: ((value: Value) => string) | undefined,
+    tap: Tap<Value> | undefined,
   ) {
     this.cursorOf = cursorOf;
+    this.tap = tap;
     this.#values = values;
     this.#controller = controller;
     this.#open = open;

@@ -9,14 +9,15 @@ import {
   readEnd,
   readEvents,
   readTailAfter,
+  type LoggedEvent,
   type Position,
 } from "./event-log.ts";
-import { Topics, type Topic } from "./topics.ts";
+import { Topics, type Topic, type TopicListener } from "./topics.ts";
 
 /** Events of one filter, in log order, with the position its readers have then reached. */
 export interface EventBatch {
   kind: "batch";
-  events: FeedEvent[];
+  events: LoggedEvent[];
   cursor: Position;
 }
 
@@ -178,6 +179,7 @@ export class EventReader {
   readonly #topic: Topic;
   readonly #signal: AbortSignal;
   #waiter: PromiseWithResolvers<EventBatch> | undefined;
+  #listener: TopicListener | undefined;
 
   constructor(feed: EventFeed, topics: Topics, filter: EventFilter, signal: AbortSignal) {
     this.#feed = feed;
@@ -185,9 +187,11 @@ export class EventReader {
     this.#signal = signal;
     const close = (): void => {
       topics.leave(this.#topic);
-      if (!this.#waiter) return;
-      this.#topic.waiting.delete(this.#waiter);
-      this.#waiter.reject(signal.reason);
+      const [waiter, listener] = [this.#waiter, this.#listener];
+      if (waiter) this.#topic.waiting.delete(waiter);
+      waiter?.reject(signal.reason);
+      this.unlisten();
+      listener?.end();
     };
     signal.addEventListener("abort", close, { once: true });
   }
@@ -196,15 +200,35 @@ export class EventReader {
    * The next events after `after`, waiting for them if need be. Whoever waits for the same filter gets the same
    * object. Undefined when the log does not reach back to `after` any more; rejects once the reader is closed.
    */
-  async next(after: Position): Promise<EventBatch | undefined> {
-    let cursor = after;
-    while (comparePositions(cursor, this.#feed.position) < 0) {
-      const batch = await this.replay(cursor, this.#feed.position);
-      this.#signal.throwIfAborted();
-      if (!batch || batch.events.length > 0) return batch;
-      ({ cursor } = batch);
-    }
-    this.#signal.throwIfAborted();
+  next(after: Position): Promise<EventBatch | undefined> {
+    if (comparePositions(after, this.#feed.position) < 0) return this.#catchUp(after);
+    return this.#wait();
+  }
+
+  /**
+   * Hands over every batch from `after` on as it comes, instead of being asked for each. False when the reader is not
+   * at the end of the log, or is closed.
+   */
+  listen(after: Position, listener: TopicListener): boolean {
+    if (this.#signal.aborted || comparePositions(after, this.#feed.position) < 0) return false;
+    this.#listener = listener;
+    this.#topic.listening.add(listener);
+    return true;
+  }
+
+  unlisten(): void {
+    if (this.#listener) this.#topic.listening.delete(this.#listener);
+    this.#listener = undefined;
+  }
+
+  async #catchUp(after: Position): Promise<EventBatch | undefined> {
+    const batch = await this.replay(after, this.#feed.position);
+    if (!batch || batch.events.length > 0) return batch;
+    return this.next(batch.cursor);
+  }
+
+  #wait(): Promise<EventBatch> {
+    if (this.#signal.aborted) return Promise.reject(this.#signal.reason as Error);
     this.#waiter = Promise.withResolvers();
     this.#topic.waiting.add(this.#waiter);
     return this.#waiter.promise;
@@ -219,10 +243,10 @@ export class EventReader {
   }
 }
 
-function wake({ waiting }: Topic, events: FeedEvent[], cursor: Position): void {
-  if (waiting.size === 0) return;
+function wake({ waiting, listening }: Topic, events: FeedEvent[], cursor: Position): void {
   const batch: EventBatch = { kind: "batch", events, cursor };
   const woken = [...waiting];
   waiting.clear();
+  for (const listener of listening) listener.deliver(batch);
   for (const waiter of woken) waiter.resolve(batch);
 }

@@ -2,7 +2,6 @@ import type { Queryable, Statement } from "../database/database.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import type { EventFilter, FeedEvent, MessageFacts } from "./event-filter.ts";
 import type { StateChange } from "./evolve.ts";
-import type { MessageStatus } from "./status.ts";
 
 /**
  * A place in the event log: after the event `(tx, id)`. The log is read only below the oldest transaction still
@@ -121,29 +120,52 @@ export async function readEnd(database: Queryable): Promise<Position> {
   return behind(BigInt(row?.horizon ?? "1") - 1n);
 }
 
-// The floor is read in the same snapshot as the page: a page with a hole in it cannot pass as a whole one.
-const readPage: Statement = {
-  name: "read_event_page",
-  text: `
+/** Each restriction that a filter can make, in SQL. */
+const conditions = {
+  messageIds: (value: string) => `e.message_id = any (${value}::uuid[])`,
+  campaignId: (value: string) => `m.campaign_id = ${value}::uuid`,
+  providerId: (value: string) => `e.provider_id = ${value}::uuid`,
+  statuses: (value: string) => `e.status = any (${value}::message_status[])`,
+  clientRefPrefix: (value: string) => `starts_with(m.client_ref, ${value})`,
+  countries: (value: string) => `m.country = any (${value}::text[])`,
+} satisfies Record<Exclude<keyof EventFilter, "accountId">, (value: string) => string>;
+
+type Restriction = keyof typeof conditions;
+const restrictions = Object.keys(conditions) as Restriction[];
+
+const pages = new Map<string, Statement>();
+
+/**
+ * A statement for each set of restrictions, and with its limit in it: with one for all, PostgreSQL cannot know what it
+ * will be asked, and sorts the whole log for each page. The floor is read in the same snapshot as the page: a page with
+ * a hole in it cannot pass as a whole one.
+ */
+function readPage(used: readonly Restriction[], limit: number): Statement {
+  const name = `read_event_page_${limit}_${used.map((key) => restrictions.indexOf(key)).join("_")}`;
+  const known = pages.get(name);
+  if (known) return known;
+  // The join is half of what a page costs.
+  const asksMessages = used.some(
+    (key) => key === "campaignId" || key === "clientRefPrefix" || key === "countries",
+  );
+  const wanted = used.map((key, place) => `and ${conditions[key](`$${place + 6}`)}`);
+  const text = `
     select f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint) as expired, e.*
     from event_log_floor as f
     left join lateral (
-      select ${columns}, ${facts}
+      select ${columns}
       from message_events as e
-      join messages as m on m.id = e.message_id
+      ${asksMessages ? "join messages as m on m.id = e.message_id" : ""}
       where (e.tx, e.id) > ($1::bigint, $2::bigint) and (e.tx, e.id) <= ($3::bigint, $4::bigint)
-        and e.account_id = $5
-        and ($6::uuid[] is null or e.message_id = any ($6))
-        and ($7::uuid is null or m.campaign_id = $7)
-        and ($8::uuid is null or e.provider_id = $8)
-        and ($9::message_status[] is null or e.status = any ($9))
-        and ($10::text is null or starts_with(m.client_ref, $10))
-        and ($11::text[] is null or m.country = any ($11))
+        and e.account_id = $5 ${wanted.join(" ")}
       order by e.tx, e.id
-      limit $12
+      limit ${limit}
     ) as e on true
-    order by e.tx::bigint, e.id::bigint`,
-};
+    order by e.tx, e.id`;
+  const statement = { name, text };
+  pages.set(name, statement);
+  return statement;
+}
 
 /**
  * Matching events after `after` and up to `until`, both settled, in log order. Undefined when the log does not reach
@@ -154,21 +176,20 @@ export async function readEvents(
   range: { after: Position; until: Position },
   filter: EventFilter,
   limit: number,
-): Promise<FeedEvent[] | undefined> {
+): Promise<LoggedEvent[] | undefined> {
   const { after, until } = range;
-  const wanted = [
+  const used = restrictions.filter((key) => filter[key] !== undefined);
+  const values = [
+    after.tx,
+    after.id,
+    until.tx,
+    until.id,
     filter.accountId,
-    filter.messageIds ?? null,
-    filter.campaignId ?? null,
-    filter.providerId ?? null,
-    filter.statuses ?? null,
-    filter.clientRefPrefix ?? null,
-    filter.countries ?? null,
+    ...used.map((key) => filter[key]),
   ];
-  const values = [after.tx, after.id, until.tx, until.id, ...wanted, limit];
-  const rows = await database.query<FeedRow & { expired: boolean }>(readPage, values);
+  const rows = await database.query<EventRow & { expired: boolean }>(readPage(used, limit), values);
   if (rows[0]?.expired !== false) return undefined;
-  return rows.filter((row) => row.id !== null).map(toFeedEvent);
+  return rows.filter((row) => row.id !== null).map(toEvent);
 }
 
 /** A stretch of a timeline, between two event ids where they are given. */

@@ -1,11 +1,19 @@
 import { filterKey, matcherOf, type EventFilter, type FeedEvent } from "./event-filter.ts";
 import type { EventBatch } from "./event-feed.ts";
 
+/** Someone who takes batches as they come. */
+export interface TopicListener {
+  deliver(batch: EventBatch): void;
+  /** Nothing more will come. */
+  end(): void;
+}
+
 /** One filter, and everyone who waits for its next event: they are all handed the same batch. */
 export interface Topic {
   readonly filter: EventFilter;
   readonly matches: (event: FeedEvent) => boolean;
   readonly waiting: Set<PromiseWithResolvers<EventBatch>>;
+  readonly listening: Set<TopicListener>;
   /** Readers that use it. */
   readers: number;
 }
@@ -22,7 +30,10 @@ export class Topics {
 
   /** Readers waiting for an event. */
   get waiting(): number {
-    return [...this.#topics.values()].reduce((count, topic) => count + topic.waiting.size, 0);
+    return [...this.#topics.values()].reduce(
+      (count, topic) => count + topic.waiting.size + topic.listening.size,
+      0,
+    );
   }
 
   join(filter: EventFilter): Topic {
@@ -57,7 +68,13 @@ export class Topics {
   }
 
   #add(key: string, filter: EventFilter): Topic {
-    const topic: Topic = { filter, matches: matcherOf(filter), waiting: new Set(), readers: 0 };
+    const topic: Topic = {
+      filter,
+      matches: matcherOf(filter),
+      waiting: new Set(),
+      listening: new Set(),
+      readers: 0,
+    };
     this.#topics.set(key, topic);
     for (const place of placesOf(filter)) {
       const topics = this.#index.get(place);

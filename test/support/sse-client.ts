@@ -4,15 +4,18 @@ export interface SseOptions {
   /** With GET the operation travels in the query string, as an `EventSource` must do it. */
   method: "GET" | "POST";
   signal?: AbortSignal;
+  /** What an `EventSource` sends by itself when it reconnects. */
+  lastEventId?: string | undefined;
 }
 
 /** Asks for an operation as an event stream. */
 export function fetchEventStream(
   { url, headers }: GraphqlClient,
   operation: { query: string; variables?: Record<string, unknown> },
-  { method, signal }: SseOptions,
+  { method, signal, lastEventId }: SseOptions,
 ): Promise<Response> {
-  const accept = { ...headers, accept: "text/event-stream" };
+  const resume: Record<string, string> = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+  const accept = { ...headers, ...resume, accept: "text/event-stream" };
   const endpoint = new URL("/graphql", url);
   if (method === "POST") {
     const body = JSON.stringify(operation);
@@ -30,13 +33,22 @@ export async function* subscribeOverSse<Data>(
   operation: { query: string; variables?: Record<string, unknown> },
   method: SseOptions["method"],
 ): AsyncGenerator<GraphqlResult<Data>> {
+  for await (const { result } of subscribeWithIds<Data>(client, operation, { method })) yield result;
+}
+
+/** The same with the `id` of each event, and from where an earlier connection had come. */
+export async function* subscribeWithIds<Data>(
+  client: GraphqlClient,
+  operation: { query: string; variables?: Record<string, unknown> },
+  options: SseOptions,
+): AsyncGenerator<{ id: string | undefined; result: GraphqlResult<Data> }> {
   const controller = new AbortController();
   try {
-    const { body } = await fetchEventStream(client, operation, { method, signal: controller.signal });
+    const { body } = await fetchEventStream(client, operation, { ...options, signal: controller.signal });
     if (!body) throw new Error("The answer has no body");
-    for await (const { event, data } of readEvents(body)) {
+    for await (const { event, data, id } of readEvents(body)) {
       if (event === "complete") return;
-      yield JSON.parse(data) as GraphqlResult<Data>;
+      yield { id, result: JSON.parse(data) as GraphqlResult<Data> };
     }
     throw new Error("The stream ended without a complete event");
   } finally {
@@ -44,9 +56,13 @@ export async function* subscribeOverSse<Data>(
   }
 }
 
-async function* readEvents(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<{ event: string; data: string }> {
+interface ServerSentEvent {
+  event: string;
+  data: string;
+  id: string | undefined;
+}
+
+async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<ServerSentEvent> {
   let rest = "";
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
     const blocks = (rest + chunk).split("\n\n");
@@ -59,9 +75,9 @@ async function* readEvents(
 }
 
 /** Undefined for a comment, which only keeps the connection open. */
-function parseEvent(block: string): { event: string; data: string } | undefined {
+function parseEvent(block: string): ServerSentEvent | undefined {
   const lines = block.split("\n").filter((line) => line !== "" && !line.startsWith(":"));
   if (lines.length === 0) return undefined;
   const fields = new Map(lines.map((line) => [line.split(":", 1)[0], line.replace(/^[^:]*: ?/, "")]));
-  return { event: fields.get("event") ?? "message", data: fields.get("data") ?? "" };
+  return { event: fields.get("event") ?? "message", data: fields.get("data") ?? "", id: fields.get("id") };
 }

@@ -163,7 +163,9 @@ export type SendMessageInput = {
 /** Why a stream could not go on from its cursor. */
 export type StreamResetReason =
   /** The cursor is from a log that is no longer there: the database was set back. */
-  | 'AHEAD_OF_LOG';
+  | 'AHEAD_OF_LOG'
+  /** The cursor is older than the retained log. */
+  | 'EXPIRED';
 
 /** Which encoding a message is to use. */
 export type TextEncodingChoice =

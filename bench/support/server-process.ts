@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
+import { decodeId } from "../../src/graphql/ids.ts";
+import { migrate } from "../../src/database/migrate.ts";
+import { GraphqlClient } from "../../test/support/graphql-client.ts";
+import { freePort, startProcess } from "../../test/support/process.ts";
+import type { Closers } from "./server.ts";
+
+/** An API process of its own around an embedded PostgreSQL, with a connected TikoSMS that nobody serves. */
+export interface ServerProcess {
+  client: GraphqlClient;
+  /** A connection of the benchmark's own. */
+  database: Client;
+  providerId: string;
+  accountId: string;
+  /** Its resident memory now, in bytes. */
+  residentBytes(): number;
+}
+
+export async function startServerProcess(closers: Closers): Promise<ServerProcess> {
+  const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
+  const postgres = await startEmbeddedPostgres(directory);
+  closers.push(() => postgres.stop());
+  await migrate(postgres.url);
+  const port = await freePort();
+  const key = `key_${randomBytes(16).toString("hex")}`;
+  const server = startProcess({
+    DATABASE_URL: postgres.url,
+    SECRET_KEY: randomBytes(32).toString("base64"),
+    DEVELOPMENT_KEY: key,
+    PORT: String(port),
+    SANDBOX: "false",
+    LOG_LEVEL: "warn",
+    ROLE: "api",
+  });
+  closers.push(() => server.end("SIGTERM"));
+  await server.ready;
+  const client = new GraphqlClient(`http://127.0.0.1:${port}`, key);
+  const { provider } = await client.data<{ provider: { id: string } }>(
+    `mutation {
+      provider: connectProvider(input: {
+        tikosms: { name: "Bench", apiToken: "token", baseUrl: "https://127.0.0.1", defaultSender: "smsgraph" }
+      }) { ... on Provider { id } }
+    }`,
+  );
+  const database = new Client({ connectionString: postgres.url });
+  await database.connect();
+  closers.push(() => database.end());
+  const { rows } = await database.query<{ id: string }>("select id from accounts");
+  return {
+    client,
+    database,
+    providerId: decodeId("Provider", provider.id),
+    accountId: rows[0]?.id ?? "",
+    residentBytes: () =>
+      Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)]).toString()) * 1024,
+  };
+}
+
+/** The price of a segment to all of Slovakia. */
+export async function storeRate({ database, accountId, providerId }: ServerProcess): Promise<void> {
+  await database.query(
+    `insert into rates (id, account_id, provider_id, mcc, country, price, currency, valid_from)
+    values (gen_random_uuid(), $1, $2, '231', 'SK', 0.045, 'EUR', '2020-01-01')`,
+    [accountId, providerId],
+  );
+}

@@ -1,0 +1,105 @@
+import { expect } from "vitest";
+import { decodeId } from "../../src/graphql/ids.ts";
+import type { MessageStatus } from "../../src/messages/status.ts";
+import { applyChanges } from "../../src/messages/transition.ts";
+import type { TestApp } from "./app.ts";
+import type { GraphqlClient, GraphqlResult } from "./graphql-client.ts";
+
+export interface LiveEvent {
+  id: string;
+  status: string;
+  message: { id: string };
+}
+
+export interface LiveFrame {
+  __typename: "MessageEventBatch" | "CaughtUp" | "StreamReset";
+  cursor: string;
+  reason?: string;
+  events?: LiveEvent[];
+}
+
+export type FrameResult = GraphqlResult<{ messageEvents: LiveFrame }>;
+export type Frames = AsyncIterableIterator<FrameResult>;
+
+export const eventsSubscription = `subscription ($filter: MessageEventFilter, $after: Cursor) {
+  messageEvents(filter: $filter, after: $after) {
+    __typename
+    ... on MessageEventBatch { cursor events { id status message { id } } }
+    ... on CaughtUp { cursor }
+    ... on StreamReset { cursor reason }
+  }
+}`;
+
+/** Accepts messages, one after the other, and gives their global ids and the cursor before them. */
+export async function sendAll(
+  app: TestApp,
+  inputs: readonly Record<string, unknown>[],
+): Promise<{ ids: string[]; cursor: string }> {
+  const ids: string[] = [];
+  let cursor = "";
+  for (const input of inputs) {
+    const { sendMessage: sent } = await app.client.data<{ sendMessage: { id: string; cursor: string } }>(
+      `mutation ($input: SendMessageInput!) {
+        sendMessage(input: $input) { ... on Message { id cursor } ... on Error { message } }
+      }`,
+      { input: { to: "+421901000000", text: "Hello", ...input } },
+    );
+    ids.push(sent.id);
+    cursor ||= sent.cursor;
+  }
+  return { ids, cursor };
+}
+
+/** Takes messages through statuses, all in one transaction. */
+export async function move(
+  { services: { database, clock } }: TestApp,
+  globalIds: readonly string[],
+  statuses: readonly MessageStatus[],
+): Promise<void> {
+  const receivedAt = clock.now();
+  const ids = globalIds.map((id) => decodeId("Message", id));
+  const changes = statuses.flatMap((status) =>
+    ids.map((messageId) => ({ messageId, status, source: "CALLBACK", receivedAt }) as const),
+  );
+  await database.transaction((transaction) => applyChanges(transaction, changes));
+}
+
+export const watchEvents = (client: GraphqlClient, variables: Record<string, unknown> = {}): Frames =>
+  client.subscribe<{ messageEvents: LiveFrame }>(eventsSubscription, variables);
+
+export function frameOf({ data, errors }: FrameResult): LiveFrame {
+  if (!data) throw new Error(`Errors instead of data: ${JSON.stringify(errors)}`);
+  return data.messageEvents;
+}
+
+export async function nextFrame(frames: Frames): Promise<LiveFrame> {
+  const next = await frames.next();
+  if (next.done) throw new Error("The stream ended");
+  return frameOf(next.value);
+}
+
+/** A stream that has said CaughtUp: whatever happens from now on it must show. */
+export async function openStream(
+  client: GraphqlClient,
+  variables: Record<string, unknown> = {},
+): Promise<Frames> {
+  const frames = watchEvents(client, variables);
+  expect((await nextFrame(frames)).__typename).toBe("CaughtUp");
+  return frames;
+}
+
+export async function takeEvents(frames: Frames, count: number): Promise<LiveEvent[]> {
+  const events: LiveEvent[] = [];
+  while (events.length < count) events.push(...((await nextFrame(frames)).events ?? []));
+  return events;
+}
+
+/** The log ids of all events of the app, in log order. */
+export async function loggedIds({ services }: TestApp): Promise<string[]> {
+  const { rows } = await services.database.pool.query<{ id: string }>(
+    "select id from message_events order by tx, id",
+  );
+  return rows.map(({ id }) => id);
+}
+
+export const logId = ({ id }: LiveEvent): string => decodeId("MessageEvent", id);
