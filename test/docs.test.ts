@@ -1,0 +1,29 @@
+import { readdir, readFile } from "node:fs/promises";
+import { parse, validate } from "graphql";
+import { describe, expect, it } from "vitest";
+import { schema } from "../src/graphql/schema.ts";
+
+/** Every operation that the documents show, with where it stands. */
+async function operations(): Promise<[string, string][]> {
+  const documents = (await readdir("docs")).map((name) => `docs/${name}`);
+  const found: [string, string][] = [];
+  for (const path of ["README.md", "examples/README.md", ...documents]) {
+    const text = await readFile(path, "utf8");
+    const blocks = text.matchAll(/^ *```graphql\n(.*?)^ *```/gms);
+    for (const [index, [, operation = ""]] of [...blocks].entries())
+      found.push([`${path} ${index + 1}`, operation]);
+  }
+  return found;
+}
+
+describe("the operations in the documents", async () => {
+  const all = await operations();
+
+  it("are found", () => {
+    expect(all.length).toBeGreaterThan(5);
+  });
+
+  it.each(all)("%s is valid", (_place, operation) => {
+    expect(validate(schema, parse(operation))).toEqual([]);
+  });
+});
