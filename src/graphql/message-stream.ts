@@ -132,7 +132,7 @@ export async function* watchEvents(
   const reader = feed.read(filter, signal);
   const start = tap.cursor;
   // "Now" is after everything committed by now, and another process may have read further than this one.
-  if (!start || comparePositions(start, feed.position) > 0) await feed.refresh();
+  if (!start || comparePositions(start, feed.position) > 0) await feed.catchUp(signal);
   let cursor = start ?? feed.position;
   if (comparePositions(cursor, feed.position) > 0) {
     cursor = feed.position;

@@ -44,6 +44,9 @@ interface OperationArgs extends ExecutionArgs {
 type Extra = { viewer: Viewer | undefined; leave: () => void };
 
 const keepAliveMs = 12_000;
+
+/** RFC 6455's registry of close codes: "Try Again Later". */
+const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
 
 /** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
@@ -130,7 +133,8 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Serv
       return true;
     } catch (error) {
       if (error instanceof DomainError) socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
-      else socket.close(CloseCode.InternalServerError, "Internal server error");
+      // Such as a database that is away: graphql-ws clients come back after this code.
+      else socket.close(tryAgainLater, "Try again later");
       return false;
     }
   };

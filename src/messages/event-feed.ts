@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import { patient } from "../database/patient.ts";
@@ -39,6 +40,7 @@ interface Range {
 }
 
 const unsettledRetryMs = 2;
+const retryMs = 200;
 
 /**
  * The live end of the event log for one process: it reads each new event once and hands it to every reader that
@@ -93,6 +95,15 @@ export class EventFeed {
     this.#readAgain = true;
     this.#reading ??= this.#read();
     await this.#reading;
+  }
+
+  /** The same, waiting out a database that is away: the position is then really the end of the log. */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.refresh();
+      if (!this.#failing || this.#closed) return;
+      await setTimeout(retryMs, undefined, { signal });
+    }
   }
 
   close(): void {
@@ -158,7 +169,7 @@ export class EventFeed {
     }
     // Before anyone else can run: a hint from here on starts a reading of its own.
     this.#reading = undefined;
-    if (!this.#closed) this.#timer = setTimeout(() => void this.refresh(), delayMs);
+    if (!this.#closed) this.#timer = globalThis.setTimeout(() => void this.refresh(), delayMs);
   }
 
   /** Advances to `position` and wakes whoever waits for one of these events. */
