@@ -19,11 +19,20 @@ afterAll(async () => {
 });
 
 async function createCampaign(accountId = app.accountId): Promise<string> {
-  const { rows } = await app.services.database.pool.query<{ id: string }>(
-    "insert into campaigns select * from json_populate_record(null::campaigns, $1) returning id",
-    [JSON.stringify({ id: randomUUIDv7(), account_id: accountId, name: "Campaign", created_at: new Date() })],
-  );
-  return encodeId("Campaign", rows[0]?.id ?? "");
+  const now = new Date();
+  const { id } = await app.services.database.prisma.campaign.create({
+    data: {
+      id: randomUUIDv7(),
+      accountId,
+      name: "Campaign",
+      status: "PAUSED",
+      sender: "smsgraph",
+      text: "Hello",
+      createdAt: now,
+      updatedAt: now,
+    },
+  });
+  return encodeId("Campaign", id);
 }
 
 async function joinCampaign(messageId: string, campaignId: string): Promise<void> {

@@ -90,7 +90,7 @@ it.each(["stop", "kill"] as const)(
     report.resolve();
     await eventually(() => double.callbacks.some((callback) => callback.answer === 503));
     answer.resolve();
-    await eventually(() => app.output().includes("could not store an outcome, trying again"));
+    await eventually(() => app.output().includes("could not store how attempts ended, trying again"));
     await postgres.start();
     await eventually(async () => (await readiness(deployment)) === 200);
 

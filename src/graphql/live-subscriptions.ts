@@ -19,8 +19,8 @@ import type { Stream } from "./streams.ts";
 export interface Frame {
   /** `{"data":…}` in UTF-8. */
   json: Uint8Array;
-  /** What it was made of. */
-  value: object;
+  /** What it was made of; undefined for the last word of a subscription that was ended. */
+  value: object | undefined;
 }
 
 type MaskError = (error: unknown) => Error;
@@ -228,12 +228,12 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     if (!error) return undefined;
     // The last word of one that was ended.
     this.#place.error = undefined;
-    return { json: encoder.encode(JSON.stringify({ errors: [withoutStatus(error)] })), value: {} };
+    return { json: encoder.encode(JSON.stringify({ errors: [withoutStatus(error)] })), value: undefined };
   }
 
   /** Where to go on behind a frame, where the subscription can be resumed. */
   cursorOf({ value }: Frame): string | undefined {
-    return this.#source.cursorOf?.(value);
+    return value && this.#source.cursorOf?.(value);
   }
 
   /**

@@ -30,7 +30,10 @@ export const eventsSubscription = `subscription ($filter: MessageEventFilter, $a
   }
 }`;
 
-/** Accepts messages, one after the other, and gives their global ids and the cursor before them. */
+/**
+ * Accepts messages, one after the other, and gives their global ids and the cursor before them. A stream that begins
+ * afterwards does not show them any more.
+ */
 export async function sendAll(
   app: TestApp,
   inputs: readonly Record<string, unknown>[],
@@ -47,6 +50,7 @@ export async function sendAll(
     ids.push(sent.id);
     cursor ||= sent.cursor;
   }
+  await untilSettled(app);
   return { ids, cursor };
 }
 
@@ -103,3 +107,17 @@ export async function loggedIds({ services }: TestApp): Promise<string[]> {
 }
 
 export const logId = ({ id }: LiveEvent): string => decodeId("MessageEvent", id);
+
+/**
+ * Until everything logged so far can be read: other transactions of the server, those of tests beside this one among
+ * them, hold it back, and a stream that begins now would show it.
+ */
+async function untilSettled({ services: { database } }: TestApp): Promise<void> {
+  const read =
+    "select coalesce(max(tx), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint as settled from message_events";
+  await expect
+    .poll(async () => (await database.pool.query<{ settled: boolean }>(read)).rows[0]?.settled, {
+      timeout: 20_000,
+    })
+    .toBe(true);
+}
