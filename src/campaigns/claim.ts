@@ -18,11 +18,16 @@ export interface RunningCampaign {
   messagesPerSecond: number | null;
   tokens: number;
   refilledAt: Date;
+  /** Messages that are not handed over yet, those that are not made yet among them. */
+  waiting: number;
 }
 
 const columns = `
   id, priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd",
-  messages_per_second as "messagesPerSecond", tokens, refilled_at as "refilledAt"`;
+  messages_per_second as "messagesPerSecond", tokens, refilled_at as "refilledAt", (
+    select coalesce(sum(delta), 0)::int from campaign_tallies
+    where campaign_id = campaigns.id and status in ('QUEUED', 'SCHEDULED')
+  ) as waiting`;
 
 const readRunning: Statement = {
   name: "read_running_campaigns",
@@ -51,7 +56,7 @@ const select = (name: string, condition: string): Statement => ({
     select ${dispatchColumns}
     from messages as m
     cross join lateral (${attemptsSoFar}) as a
-    where campaign_id = $1 and ${condition}
+    where campaign_id = $1 and m.id > $7 and ${condition}
       and case when country is null then not $3::boolean else country <> all ($4::text[]) end
       and provider_id <> all ($5::uuid[])
     order by id
@@ -69,6 +74,8 @@ export interface ClaimRequest {
   campaignId: string;
   /** Messages at most. */
   limit: number;
+  /** Only messages behind this id: those before were claimed, and need not be passed over each time. */
+  after: string | undefined;
   /** Providers that take nothing at present. */
   closed: readonly string[];
   /** Kind of a provider whose messages were admitted. */
@@ -91,12 +98,17 @@ export interface SubmitRequest {
 
 export interface Claim {
   requests: SubmitRequest[];
+  /** Where the next claim goes on; undefined at the end: there may be some before that were put back. */
+  last: string | undefined;
   /** When to ask again at the earliest, in milliseconds. */
   restMs: number;
 }
 
 /** There was nothing to claim: it is not looked for at every turn. */
 const emptyRestMs = 250;
+
+const nothing = { requests: [], last: undefined };
+const firstId = "00000000-0000-0000-0000-000000000000";
 
 const nothingClosed: Closures = { countries: [], stateless: false };
 
@@ -110,27 +122,44 @@ export async function claimMessages(
   now: Date,
 ): Promise<Claim> {
   const campaign = await readForClaim(transaction, request.campaignId);
-  if (campaign?.status !== "RUNNING") return { requests: [], restMs: emptyRestMs };
+  if (campaign?.status !== "RUNNING" || campaign.waiting === 0) return { ...nothing, restMs: emptyRestMs };
   const tokens = tokensOf(campaign, now);
   const limit = Math.min(request.limit, Math.floor(tokens));
-  if (limit < 1) return { requests: [], restMs: refillMs(campaign, tokens) };
-  const { countries, stateless } = closedFor(campaign, now);
-  const values = [request.campaignId, now, stateless, countries, request.closed];
-  const found = await transaction.query<DispatchMessage>(selectQueued, [...values, limit]);
-  if (found.length < limit) {
-    found.push(...(await transaction.query<DispatchMessage>(selectDue, [...values, limit - found.length])));
-  }
-  if (found.length === 0) return { requests: [], restMs: emptyRestMs };
+  if (limit < 1) return { ...nothing, last: request.after, restMs: refillMs(campaign, tokens) };
+  const found = await findMessages(transaction, campaign, { ...request, limit }, now);
+  // At the end it begins anew, for those that were put back.
+  if (found.length === 0) return { ...nothing, restMs: request.after === undefined ? emptyRestMs : 0 };
   const admitted = await request.admit(transaction, found);
   const requests = await startSubmitting(transaction, admitted, request, now);
-  const taken = requests.reduce((sum, { messages }) => sum + messages.length, 0);
-  if (campaign.messagesPerSecond !== null)
-    await transaction.query(takeTokens, [campaign.id, tokens - taken, now]);
-  const isMore = requests.length > 0 && tokens - taken >= 1;
-  return {
-    requests,
-    restMs: isMore ? 0 : requests.length > 0 ? refillMs(campaign, tokens - taken) : emptyRestMs,
-  };
+  const taken = new Set(requests.flatMap(({ messages }) => messages.map(({ id }) => id)));
+  const left = tokens - taken.size;
+  if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
+  const last = lastBefore(found, taken) ?? request.after;
+  if (requests.length === 0) return { requests, last, restMs: emptyRestMs };
+  return { requests, last, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
+}
+
+async function findMessages(
+  transaction: Queryable,
+  campaign: RunningCampaign,
+  { limit, after = firstId, closed }: ClaimRequest,
+  now: Date,
+): Promise<DispatchMessage[]> {
+  const { countries, stateless } = closedFor(campaign, now);
+  const values = [campaign.id, now, stateless, countries, closed];
+  const queued = await transaction.query<DispatchMessage>(selectQueued, [...values, limit, after]);
+  if (queued.length === limit) return queued;
+  return [
+    ...queued,
+    ...(await transaction.query<DispatchMessage>(selectDue, [...values, limit - queued.length, after])),
+  ];
+}
+
+/** The id before the first message that was not taken. */
+function lastBefore(found: readonly DispatchMessage[], taken: ReadonlySet<string>): string | undefined {
+  const ids = found.map(({ id }) => id).toSorted();
+  const first = ids.findIndex((id) => !taken.has(id));
+  return first < 0 ? ids.at(-1) : ids[first - 1];
 }
 
 /** Only a campaign with a rate of its own is locked: its tokens are shared by all workers. */

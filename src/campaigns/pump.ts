@@ -69,6 +69,8 @@ export class CampaignPump {
   readonly #resting = new Map<string, number>();
   /** How many messages to look at in the next claim of a campaign: not many more than are taken. */
   readonly #limits = new Map<string, number>();
+  /** Up to which message each campaign was claimed. */
+  readonly #positions = new Map<string, string | undefined>();
   /** The providers met so far in each campaign. */
   readonly #providers = new Map<string, Set<string>>();
   readonly #underway = new Set<Promise<void>>();
@@ -163,7 +165,7 @@ export class CampaignPump {
   }
 
   #forgetAllBut(running: ReadonlySet<string>): void {
-    for (const map of [this.#resting, this.#limits, this.#providers])
+    for (const map of [this.#resting, this.#limits, this.#positions, this.#providers])
       for (const id of map.keys()) if (!running.has(id)) map.delete(id);
   }
 
@@ -177,6 +179,7 @@ export class CampaignPump {
         {
           campaignId,
           limit: this.#limits.get(campaignId) ?? firstClaim,
+          after: this.#positions.get(campaignId),
           closed: this.#closedProviders(),
           admit: (inner, messages) => {
             this.#meet(campaignId, messages);
@@ -190,6 +193,7 @@ export class CampaignPump {
     );
     for (const request of claim.requests) this.#begin(request, now);
     const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
+    this.#positions.set(campaignId, claim.last);
     this.#limits.set(campaignId, Math.min(Math.max(firstClaim, taken * 4), largestClaim));
     const moved = await this.#moveOn(campaignId, stuck, now);
     return moved > 0 ? { ...claim, restMs: 0 } : claim;
