@@ -1,0 +1,134 @@
+import { flushCompileCache } from "node:module";
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { startApp, type App } from "./app.ts";
+import { ConfigError, readConfig, type Config } from "./config.ts";
+import { openDatabase } from "./database/database.ts";
+import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
+import { migrate } from "./database/migrate.ts";
+import { connectSandboxes, prepareAccount, type Sandbox } from "./development/development.ts";
+import { watchLaunchers } from "./development/launchers.ts";
+import { claimDirectory } from "./development/one-process.ts";
+import { keepSecret } from "./development/secret-file.ts";
+import { createLogger, type Logger } from "./logger.ts";
+import { stopAll, type Stops } from "./stops.ts";
+import { banner } from "./welcome.ts";
+
+/** Runs until it is asked to stop. Resolves with the exit code, when everything has ended. */
+export async function run(): Promise<number> {
+  const stops: Stops = [];
+  try {
+    // oxlint-disable-next-line node/no-process-env
+    const variables = process.env;
+    const config = readConfig(variables);
+    const logger = createLogger({ level: config.logLevel });
+    const stopRequest = waitForStopRequest(logger, variables["npm_lifecycle_event"] !== undefined);
+    await start(config, logger, stops);
+    await stopRequest;
+  } catch (error) {
+    complain(error instanceof ConfigError ? error.message : `smsgraph could not start: ${explain(error)}`);
+    await stopAll(stops).catch(complain);
+    return 1;
+  }
+  try {
+    await stopAll(stops);
+    return 0;
+  } catch (error) {
+    complain(`smsgraph could not stop cleanly: ${explain(error)}`);
+    return 1;
+  }
+}
+
+async function start(config: Config, logger: Logger, stops: Stops): Promise<void> {
+  const databaseUrl = config.databaseUrl ?? (await startDatabase(config, stops));
+  await migrate(databaseUrl);
+  const developmentKey = config.production ? undefined : await prepareKey(config, databaseUrl);
+  const secretKey = config.secretKey ?? (await keepSecret(config.dataDirectory, "secret-key", newSecretKey));
+  const app = await startApp({
+    ...config,
+    databaseUrl,
+    secretKey: Buffer.from(secretKey, "base64"),
+    developmentKey,
+    logger,
+  });
+  stops.push(() => app.stop());
+  const sandboxes = config.sandbox && config.runsApi ? await startSandboxes(app, config, stops) : [];
+  process.stdout.write(
+    banner({ url: app.url, developmentKey, sandboxes, embedded: config.databaseUrl === undefined, config }),
+  );
+  // Now, and not at the end: a process that is killed has no end.
+  flushCompileCache();
+}
+
+async function startDatabase({ dataDirectory }: Config, stops: Stops): Promise<string> {
+  stops.push(await claimDirectory(dataDirectory));
+  const postgres = await startEmbeddedPostgres(dataDirectory);
+  stops.push(() => postgres.stop());
+  return postgres.url;
+}
+
+async function prepareKey({ dataDirectory, developmentKey }: Config, databaseUrl: string): Promise<string> {
+  const database = openDatabase(databaseUrl, { poolSize: 2 });
+  try {
+    return await prepareAccount(database, dataDirectory, developmentKey);
+  } finally {
+    await database.close();
+  }
+}
+
+async function startSandboxes(app: App, config: Config, stops: Stops): Promise<Sandbox[]> {
+  const sandboxes = await connectSandboxes(app, config.sandboxPort);
+  stops.push(async () => {
+    const stopped = app.stop();
+    // Submissions under way get their answers, but not those that a sandbox leaves hanging on purpose.
+    await Promise.race([stopped, pause(sandboxDrainMs, undefined, { ref: false })]);
+    await Promise.all(sandboxes.map((sandbox) => sandbox.close()));
+    await stopped;
+  });
+  return sandboxes;
+}
+
+const sandboxDrainMs = 2_000;
+
+const newSecretKey = (): string => randomBytes(32).toString("base64");
+
+/** One request to stop can come twice: from the terminal, and from npm, which passes it on. */
+const sameRequestMs = 500;
+
+/** Resolves at the first signal, or when the npm that started us has ended. A second signal does not wait. */
+function waitForStopRequest(logger: Logger, startedByNpm: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let askedAt: number | undefined;
+    const ask = (signal: string): void => {
+      if (askedAt !== undefined && performance.now() - askedAt > sameRequestMs) process.exit(1);
+      if (askedAt !== undefined) return;
+      askedAt = performance.now();
+      logger.info({ signal }, "stopping: no new work is taken, what is under way is finished");
+      resolve();
+    };
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => ask(signal));
+    if (startedByNpm) watchLaunchers(() => ask("npm has ended"));
+  });
+}
+
+const complain = (text: unknown): void => void process.stderr.write(`\n${String(text)}\n`);
+
+/** What to do about errors of the system and of PostgreSQL, by their code. */
+const advice: Readonly<Record<string, string>> = {
+  EADDRINUSE: "Stop what listens there, or set PORT (SANDBOX_PORT for the sandbox) to another one.",
+  EACCES: "Choose a port above 1023, or a DATA_DIR that may be written to.",
+  ECONNREFUSED: "The database of DATABASE_URL does not answer. Is it running?",
+  ENOTFOUND: "Correct the host in DATABASE_URL.",
+  ETIMEDOUT: "The database of DATABASE_URL does not answer. Is it running?",
+  "28P01": "Correct the user and password in DATABASE_URL.",
+  "28000": "Correct the user and password in DATABASE_URL.",
+  "3D000": "Create it, or correct DATABASE_URL.",
+};
+
+/** The error in words, and what to do next. */
+function explain(error: unknown): string {
+  const [cause] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const { code = "", message } = cause as Partial<NodeJS.ErrnoException>;
+  const problem = (message ?? String(cause)).replace(/^listen E[A-Z]+: /, "").replace(/[.]?$/, ".");
+  return Object.hasOwn(advice, code) ? `${problem} ${advice[code]}` : problem;
+}
