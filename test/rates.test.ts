@@ -179,7 +179,7 @@ describe("setRates", () => {
     for (const list of [many.slice(0, 1), many, many.map((one) => ({ ...one, price: "9" }))]) {
       statements.length = 0;
       await setRates(providerId, list);
-      counts.push(statements.filter((text) => /rates/.test(text)).length);
+      counts.push(statements.filter((text) => /\brates\b|smsgraph_rates/.test(text)).length);
     }
     // Lock, read, insert, announce; and the end of what was valid.
     expect(counts).toEqual([4, 4, 5]);

@@ -3,6 +3,7 @@ import { decodeId } from "../../src/graphql/ids.ts";
 import type { MessageStatus } from "../../src/messages/status.ts";
 import { applyChanges } from "../../src/messages/transition.ts";
 import type { TestApp } from "./app.ts";
+import { eventually } from "./process.ts";
 import type { GraphqlClient, GraphqlResult } from "./graphql-client.ts";
 
 export interface LiveEvent {
@@ -115,9 +116,7 @@ export const logId = ({ id }: LiveEvent): string => decodeId("MessageEvent", id)
 async function untilSettled({ services: { database } }: TestApp): Promise<void> {
   const read =
     "select coalesce(max(tx), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint as settled from message_events";
-  await expect
-    .poll(async () => (await database.pool.query<{ settled: boolean }>(read)).rows[0]?.settled, {
-      timeout: 20_000,
-    })
-    .toBe(true);
+  await eventually(
+    async () => (await database.pool.query<{ settled: boolean }>(read)).rows[0]?.settled === true,
+  );
 }
