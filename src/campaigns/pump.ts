@@ -75,6 +75,7 @@ export class CampaignPump {
   readonly #providers = new Map<string, Set<string>>();
   readonly #underway = new Set<Promise<void>>();
   #unstored = 0;
+  #storing: Promise<void> = Promise.resolve();
   #claims = 0;
   #turn = 0;
   #stopping = false;
@@ -336,10 +337,23 @@ export class CampaignPump {
       }));
       const [first] = finished;
       if (finished.length === 1 && first) await this.#options.outcomes.record(first);
-      else await this.#options.outcomes.recordAll(finished, slots.connection.adapter.kind);
+      else
+        await this.#storeInTurn(() =>
+          this.#options.outcomes.recordAll(finished, slots.connection.adapter.kind),
+        );
     } finally {
       this.#unstored -= messages.length;
     }
+  }
+
+  /**
+   * One large transaction after the other: side by side they would take as long, and each would hold up all the while
+   * what others may read of the event log.
+   */
+  #storeInTurn(store: () => Promise<void>): Promise<void> {
+    const stored = this.#storing.then(store);
+    this.#storing = stored.catch(() => undefined);
+    return stored;
   }
 
   async #call({ connection }: Slots, submissions: readonly Submission[]): Promise<SubmitOutcome[]> {
