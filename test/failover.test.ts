@@ -7,6 +7,7 @@ import { Outcomes } from "../src/messages/outcomes.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
 import { connectProvider } from "./support/mutations.ts";
 import { startProviderDouble, type ProviderDouble } from "./support/provider-double.ts";
+import { numbersOf } from "./support/stored-campaigns.ts";
 
 interface Event {
   status: string;
@@ -293,14 +294,13 @@ const references = (): string[] => [...first.accepted, ...second.accepted].map((
 describe("a campaign's messages", () => {
   it("go to the next when they are refused, under its own sender, each once", async () => {
     first.plan = () => ({ outcome: "no rate" });
-    const to = (index: number): string => `+42190${String(index).padStart(7, "0")}`;
     await app.client.data(
       "mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on Campaign { id } } }",
       {
         input: {
           name: "Refused",
           text: "Hello",
-          recipients: Array.from({ length: 60 }, (_, index) => ({ to: to(index) })),
+          recipients: numbersOf(60).map((to) => ({ to })),
         },
       },
     );

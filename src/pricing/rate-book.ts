@@ -30,6 +30,8 @@ export interface RateBook {
    * its networks: what is charged is then never more than what was said. `at` is at most a month ago.
    */
   find(providerId: string, destination: Destination, at: Date): AppliedRate | undefined;
+  /** When the next rate begins or ends after that time, in milliseconds; Infinity when none does. */
+  nextChangeAfter(at: Date): number;
 }
 
 /** A rate as it is stored. */
@@ -102,7 +104,10 @@ export function createRateBook(rates: readonly KnownRate[]): RateBook {
   const shelves = new Map<string, Shelf>();
   for (const [providerId, own] of Map.groupBy(rates, (rate) => rate.providerId))
     shelves.set(providerId, new Shelf(own));
-  return { find: (providerId, destination, at) => shelves.get(providerId)?.find(destination, at) };
+  return {
+    find: (providerId, destination, at) => shelves.get(providerId)?.find(destination, at),
+    nextChangeAfter: (at) => spanAround(rates, at.getTime()).until,
+  };
 }
 
 /** The rates of one provider. */
