@@ -211,6 +211,17 @@ describe("the price of a message", () => {
     expect(message.estimatedCost).toEqual({ amount: "0.1353", currency: "EUR" });
   });
 
+  it("reads the same everywhere, however many zeros it was given with", async () => {
+    const providerId = await newProvider("Zeros");
+    await setRates(providerId, [{ country: "SK", price: "0.045000", currency: "EUR" }]);
+    const { quote } = await app.client.data<{ quote: { lines: object[] } }>(
+      `query ($input: QuoteInput!) { quote(input: $input) { lines { price { amount } route { reason } } } }`,
+      { input: { providerId, text: "Hello", recipients: [{ to: "+421901000000" }] } },
+    );
+    expect(quote.lines).toMatchObject([{ price: { amount: "0.045" } }]);
+    expect((await rate(providerId, "231"))?.price.amount).toBe("0.045");
+  });
+
   it("is the new one from the very moment it counts, however fresh what was read before", async () => {
     const providerId = await newProvider("Moment");
     const begins = new Date(Date.now() + 700);

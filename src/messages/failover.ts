@@ -29,14 +29,16 @@ export interface FailoverOptions {
 /** What happens now is not to be decided by what was so a second ago. */
 const staleMs = 100;
 
-/** Refusals that lie with the provider or its account, or say nothing of why: another one may well take the message. */
+/**
+ * Refusals that lie with the provider or its account: another one may well take the message. Whatever else was refused
+ * would be refused again, or does not say why.
+ */
 const providersOwn: ReadonlySet<string> = new Set([
   "provider_unauthenticated",
   "provider_forbidden",
   "provider_misconfigured",
   "provider_refused",
   "provider_error",
-  "rejected_by_provider",
   "invalid_callback_url",
   "invalid_sender",
   "network_not_allowed",

@@ -51,7 +51,7 @@ export const rateChannel = "smsgraph_rates";
 const read: Statement = {
   name: "read_rate_book",
   text: `
-    select id, provider_id as "providerId", mcc, mnc, country, price::text, currency, valid_from as "validFrom",
+    select id, provider_id as "providerId", mcc, mnc, country, trim_scale(price)::text as price, currency, valid_from as "validFrom",
       valid_until as "validUntil"
     from rates
     where account_id = $1 and (valid_until is null or valid_until > $2::timestamptz - interval '31 days')
