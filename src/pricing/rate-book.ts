@@ -104,9 +104,14 @@ export function createRateBook(rates: readonly KnownRate[]): RateBook {
   const shelves = new Map<string, Shelf>();
   for (const [providerId, own] of Map.groupBy(rates, (rate) => rate.providerId))
     shelves.set(providerId, new Shelf(own));
+  let span = { from: Infinity, until: Infinity };
   return {
     find: (providerId, destination, at) => shelves.get(providerId)?.find(destination, at),
-    nextChangeAfter: (at) => spanAround(rates, at.getTime()).until,
+    nextChangeAfter(at) {
+      const time = at.getTime();
+      if (time < span.from || time >= span.until) span = spanAround(rates, time);
+      return span.until;
+    },
   };
 }
 
