@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeId } from "../src/graphql/ids.ts";
+import { createLogger } from "../src/logger.ts";
+import { readAllForDispatch } from "../src/messages/attempts.ts";
+import { Failover } from "../src/messages/failover.ts";
+import { Outcomes } from "../src/messages/outcomes.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
 import { connectProvider } from "./support/mutations.ts";
 import { startProviderDouble, type ProviderDouble } from "./support/provider-double.ts";
+import { numbersOf } from "./support/stored-campaigns.ts";
 
 interface Event {
   status: string;
@@ -138,6 +143,77 @@ describe("a message that its provider does not take", () => {
   });
 });
 
+describe("a message that its provider refuses", () => {
+  it("goes to the next where the reason lies with the provider, and costs what that one takes", async () => {
+    for (const [id, price] of [
+      [firstId, "0.03"],
+      [secondId, "0.0412"],
+    ] as const)
+      await app.client.data("mutation ($input: SetRatesInput!) { setRates(input: $input) { __typename } }", {
+        input: { providerId: id, rates: [{ country: "SK", price, currency: "EUR" }] },
+      });
+    first.plan = () => ({ outcome: "no rate" });
+    const id = await send();
+    await becomes(id, "DELIVERED");
+    const message = await show(id);
+    expect(message.attempts).toMatchObject([
+      { provider: { name: "First" }, outcome: "REJECTED", reason: expect.stringContaining("No SMS rate") },
+      { provider: { name: "Second" }, outcome: "ACCEPTED" },
+    ]);
+    expect(message.events.edges[2]?.node.detail).toMatch(
+      /^Refused: No SMS rate .* It goes to Second instead\./,
+    );
+    const { estimatedCost } = await app.services.database.prisma.message.findUniqueOrThrow({
+      where: { id: decodeId("Message", id) },
+    });
+    expect(estimatedCost?.toString()).toBe("0.0412");
+    await update(firstId, { apiToken: "revoked" });
+    const other = await send({ to: "+421901000001" });
+    await becomes(other, "DELIVERED");
+    expect((await show(other)).provider.name).toBe("Second");
+  });
+
+  it("ends with the refusal when nobody is left", async () => {
+    first.plan = () => ({ outcome: "no rate" });
+    second.plan = () => ({ outcome: "no rate" });
+    const id = await send();
+    await becomes(id, "REJECTED");
+    expect((await show(id)).attempts.map(({ provider }) => provider.name)).toEqual(["First", "Second"]);
+  });
+
+  it("goes nowhere else where the reason is its own", async () => {
+    first.plan = () => ({ outcome: "wrong number" });
+    const id = await send();
+    await becomes(id, "REJECTED");
+    expect(second.requests).toHaveLength(0);
+  });
+
+  it("stays where its sender wants it", async () => {
+    first.plan = () => ({ outcome: "no rate" });
+    await becomes(await send({ providerId: firstId }), "REJECTED");
+    expect(second.requests).toHaveLength(0);
+  });
+
+  it("is not sent again when the refusal comes after it was taken for lost", async () => {
+    const answer = Promise.withResolvers<void>();
+    first.plan = () => ({ outcome: "no rate", before: answer.promise });
+    const id = await send();
+    await expect.poll(() => first.requests.length, { timeout: 20_000 }).toBe(1);
+    const { database, clock } = app.services;
+    const options = { database, clock, logger: createLogger({ level: "silent" }), random: () => 0.5 };
+    const outcomes = new Outcomes({ ...options, failover: new Failover(app.services) });
+    const [message] = await readAllForDispatch(database, [decodeId("Message", id)]);
+    if (!message) throw new Error("no message");
+    const lost = { kind: "ambiguous", reason: "its worker was taken for dead" } as const;
+    const finishedAt = clock.now();
+    await outcomes.record({ message, attempt: 1, outcome: lost, startedAt: undefined, finishedAt });
+    await becomes(id, "OUTCOME_UNKNOWN");
+    answer.resolve();
+    await becomes(id, "REJECTED");
+    expect(second.requests).toHaveLength(0);
+  });
+});
+
 describe("a message whose outcome is unknown", () => {
   it("goes nowhere else", async () => {
     first.plan = () => ({ outcome: "reset", report: "never" });
@@ -214,6 +290,26 @@ const sendMany = async (count: number, start = 0): Promise<void> => {
 const countDelivered = (): Promise<number> =>
   app.services.database.prisma.message.count({ where: { status: "DELIVERED" } });
 const references = (): string[] => [...first.accepted, ...second.accepted].map(({ reference }) => reference);
+
+describe("a campaign's messages", () => {
+  it("go to the next when they are refused, under its own sender, each once", async () => {
+    first.plan = () => ({ outcome: "no rate" });
+    await app.client.data(
+      "mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on Campaign { id } } }",
+      {
+        input: {
+          name: "Refused",
+          text: "Hello",
+          recipients: numbersOf(60).map((to) => ({ to })),
+        },
+      },
+    );
+    await expect.poll(countDelivered, { timeout: 30_000 }).toBe(60);
+    expect(new Set(second.accepted.map(({ from }) => from))).toEqual(new Set(["Second"]));
+    expect(second.accepted).toHaveLength(60);
+    expect(first.accepted).toHaveLength(0);
+  });
+});
 
 describe("providers in trouble", () => {
   it("are left while they are, in turn, and nothing is sent twice or lost", async () => {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { expandCampaign } from "../src/campaigns/expand.ts";
 import { decodeId } from "../src/graphql/ids.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
 import { connectProvider } from "./support/mutations.ts";
@@ -213,6 +214,62 @@ it("says exactly what sending does and charges", { timeout: 120_000 }, async () 
     { numRuns: 25 },
   );
 });
+
+it(
+  "says what a campaign charges, whose estimate is the sum of its messages'",
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(
+          fc.tuple(fc.constantFrom(...destinations), fc.integer({ min: 1_000_000, max: 9_999_999 })),
+          { minLength: 1, maxLength: 80, selector: ([{ prefix }, number]) => `${prefix}${number}` },
+        ),
+        fc.array(fc.constantFrom("", "Eva", "Žofia", "x".repeat(160)), { minLength: 80, maxLength: 80 }),
+        policies,
+        async (places, names, rules) => {
+          await setPolicies(
+            rules.map(({ prefixes, routes }) => ({
+              prefixes,
+              routes: routes.map(({ place, ...route }) => ({ ...route, providerId: providerIds[place] })),
+            })),
+          );
+          const list = places.map(([{ prefix }, number], place) => ({
+            to: `${prefix}${String(number).slice(0, 12 - prefix.length + 1)}`,
+            values: { name: names[place] ?? "" },
+          }));
+          const unique = [...new Map(list.map((one) => [one.to, one])).values()];
+          const text = "Hello {{name}}";
+          const quoted = await quote({ text, recipients: unique });
+          const { createCampaign } = await app.client.data<{
+            createCampaign: { id: string; estimatedCost: Money[] };
+          }>(
+            `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) {
+            ... on Campaign { id estimatedCost { amount currency } } ... on Error { code message } } }`,
+            { input: { name: "Quoted", text, recipients: unique } },
+          );
+          expect(byCurrency(createCampaign.estimatedCost)).toEqual(byCurrency(quoted.totals));
+          const campaignId = decodeId("Campaign", createCampaign.id);
+          await expandCampaign(app.services, campaignId);
+          const messages = await app.services.database.prisma.message.findMany({ where: { campaignId } });
+          expect(messages).toHaveLength(quoted.messages);
+          const sum = totalsOf(
+            messages.map(({ country, estimatedCost, estimatedCurrency }) => ({
+              country,
+              provider: { id: "" },
+              estimatedCost:
+                estimatedCost && estimatedCurrency
+                  ? { amount: estimatedCost.toFixed(), currency: estimatedCurrency }
+                  : null,
+            })),
+          );
+          expect(byCurrency(sum)).toEqual(byCurrency(quoted.totals));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  },
+);
 
 it("tells the route in words, and who was not taken", async () => {
   await setPolicies([]);

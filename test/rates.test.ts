@@ -211,6 +211,34 @@ describe("the price of a message", () => {
     expect(message.estimatedCost).toEqual({ amount: "0.1353", currency: "EUR" });
   });
 
+  it("reads the same everywhere, however many zeros it was given with", async () => {
+    const providerId = await newProvider("Zeros");
+    await setRates(providerId, [{ country: "SK", price: "0.045000", currency: "EUR" }]);
+    const { quote } = await app.client.data<{ quote: { lines: object[] } }>(
+      `query ($input: QuoteInput!) { quote(input: $input) { lines { price { amount } route { reason } } } }`,
+      { input: { providerId, text: "Hello", recipients: [{ to: "+421901000000" }] } },
+    );
+    expect(quote.lines).toMatchObject([{ price: { amount: "0.045" } }]);
+    expect((await rate(providerId, "231"))?.price.amount).toBe("0.045");
+  });
+
+  it("is the new one from the very moment it counts, however fresh what was read before", async () => {
+    const providerId = await newProvider("Moment");
+    const begins = new Date(Date.now() + 700);
+    await setRates(providerId, [
+      { country: "SK", price: "0.03", currency: "EUR" },
+      { country: "SK", price: "0.04", currency: "EUR", validFrom: begins.toISOString() },
+    ]);
+    const { routingTables } = app.services;
+    const minuteMs = 60_000;
+    const before = await routingTables.of(app.accountId, minuteMs);
+    expect(await routingTables.of(app.accountId, minuteMs)).toBe(before);
+    await expect.poll(async () => (await routingTables.of(app.accountId, minuteMs)) === before).toBe(false);
+    const { now } = await routingTables.of(app.accountId, minuteMs);
+    expect(now.getTime()).toBeGreaterThanOrEqual(begins.getTime());
+    expect((await send(providerId)).estimatedCost).toEqual({ amount: "0.04", currency: "EUR" });
+  });
+
   it("costs no statement while the rates are the same", async () => {
     const providerId = await newProvider("Statements");
     await setRates(providerId, [{ country: "SK", price: "0.05", currency: "EUR" }]);

@@ -126,7 +126,9 @@ export const Campaign = builder.prismaNode("Campaign", {
     }),
     estimatedCost: t.field({
       type: [Money],
-      description: "What it was estimated to cost when it was accepted, a sum for each currency.",
+      description:
+        "What it was estimated to cost when it was accepted, a sum for each currency; not changed by messages that go " +
+        "to another provider.",
       select: { estimates: { orderBy: { currency: "asc" } } },
       resolve: ({ estimates }) => estimates.map(({ amount, currency }) => ({ amount, currency })),
     }),

@@ -6,7 +6,7 @@ import { Provider } from "./provider.ts";
 
 const outcomes = {
   ACCEPTED: "The provider took the message.",
-  REJECTED: "It refused the message for good.",
+  REJECTED: "It refused the message. Where the reason lies with it, another provider is asked.",
   RETRYABLE: "It is proven not to have taken it: another attempt follows, with it or with another provider.",
   AMBIGUOUS: "No answer was understood: it may or may not have the message.",
 } as const;

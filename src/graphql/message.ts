@@ -72,7 +72,8 @@ export const Message = builder.prismaNode("Message", {
       type: Money,
       nullable: true,
       description:
-        "What the message should cost by the rate valid when it was accepted; null without a rate.",
+        "What the message should cost by the rate valid when it was accepted, or when it went to another provider; " +
+        "null without a rate.",
       resolve: ({ estimatedCost, estimatedCurrency }) => money(estimatedCost, estimatedCurrency),
     }),
     cost: t.field({

@@ -17,6 +17,8 @@ export interface Finished extends FinishedAttempt {
 /** What follows from an outcome: the change of the message, and another attempt where that is allowed. */
 export interface Consequences {
   change: StatusChange;
+  /** What holds where the change does not apply any more. */
+  otherwise?: StatusChange;
   retry?: NewJob;
 }
 
@@ -33,7 +35,7 @@ export function consequencesOf(finished: Finished, random: () => number, next?: 
       return { change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId } };
     }
     case "rejected":
-      return { change: { ...base, status: outcome.status, failure: outcome.failure } };
+      return afterRejection(finished, outcome, next);
     case "ambiguous": {
       const detail = `The provider may or may not have it: ${outcome.reason}.`;
       if (next) return again(finished, finished.finishedAt, `${detail} A duplicate is allowed.`, next);
@@ -51,6 +53,30 @@ const baseOf = ({ message, finishedAt }: Finished) =>
     source: "DISPATCH",
     receivedAt: finishedAt,
   }) as const;
+
+/** A receipt may have shown meanwhile that the provider has it, or it was taken for lost: then it goes nowhere else. */
+const noLongerOurs = ["OUTCOME_UNKNOWN", "SUBMITTED", "SENT", "UNKNOWN"] as const;
+
+function afterRejection(
+  finished: Finished,
+  { status, failure }: Extract<SubmitOutcome, { kind: "rejected" }>,
+  next: NextRoute | undefined,
+): Consequences {
+  const { message, finishedAt } = finished;
+  const refusal = { ...baseOf(finished), status, failure } as const;
+  if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: refusal };
+  const { change, ...others } = again(
+    finished,
+    finishedAt,
+    `Refused: ${failure.text.replace(/\.$/, "")}.`,
+    next,
+  );
+  return {
+    ...others,
+    change: { ...change, onlyFrom: ["SUBMITTING"] },
+    otherwise: { ...refusal, onlyFrom: noLongerOurs },
+  };
+}
 
 function afterRefusal(
   finished: Finished,

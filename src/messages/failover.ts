@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Database } from "../database/database.ts";
+import type { Database, Statement } from "../database/database.ts";
 import { route, type Routed, type RouteRequest, type RoutingTable } from "../pricing/route.ts";
 import type { RoutingTables } from "../pricing/routing-tables.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
@@ -29,6 +29,29 @@ export interface FailoverOptions {
 /** What happens now is not to be decided by what was so a second ago. */
 const staleMs = 100;
 
+/**
+ * Refusals that lie with the provider or its account: another one may well take the message. Whatever else was refused
+ * would be refused again, or does not say why.
+ */
+const providersOwn: ReadonlySet<string> = new Set([
+  "provider_unauthenticated",
+  "provider_forbidden",
+  "provider_misconfigured",
+  "provider_refused",
+  "provider_error",
+  "invalid_callback_url",
+  "invalid_sender",
+  "network_not_allowed",
+  "no_rate",
+]);
+
+const findFreeSenders: Statement = {
+  name: "find_campaigns_without_sender",
+  text: `
+    select distinct campaign_id as id from campaign_routes
+    where campaign_id = any ($1::uuid[]) and route ->> 'senderGiven' = 'false'`,
+};
+
 /** Finds other providers for messages that theirs did not take, and moves waiting ones away from a closed lane. */
 export class Failover {
   readonly #options: FailoverOptions;
@@ -38,18 +61,20 @@ export class Failover {
   }
 
   /**
-   * Where messages go after an attempt: only those that we routed, and only when they are proven not accepted, or
-   * when their sender would rather have them twice than not at all. By message id; the others stay where they are.
+   * Where messages go after an attempt: only those that we routed, and only when they are proven not accepted for
+   * no fault of their own, or when their sender would rather have them twice than not at all. By message id; the
+   * others stay where they are.
    */
   async after(
     attempts: readonly { message: DispatchMessage; outcome: SubmitOutcome }[],
   ): Promise<Map<string, NextRoute>> {
     const movable = attempts.filter(({ message, outcome }) => mayMove(message, outcome));
-    const tables = await this.#tablesOf(movable.map(({ message }) => message));
+    const messages = await this.#withSenders(movable.map(({ message }) => message));
+    const tables = await this.#tablesOf(messages);
     return new Map(
-      movable.flatMap(({ message, outcome }) => {
+      messages.flatMap((message, place) => {
         const next = nextRoute(tables.get(message.accountId), message, this.#options.clock.now());
-        return next && (next.isImmediate || outcome.kind === "retryable")
+        return next && (next.isImmediate || movable[place]?.outcome.kind === "retryable")
           ? [[message.id, next] as const]
           : [];
       }),
@@ -61,7 +86,7 @@ export class Failover {
    * they need a dispatch job of their new lane. The others have no better route, or are no longer waiting.
    */
   async moveOn(messages: readonly DispatchMessage[], why: string): Promise<Set<string>> {
-    const routed = messages.filter((message) => message.routed);
+    const routed = await this.#withSenders(messages.filter((message) => message.routed));
     const tables = await this.#tablesOf(routed);
     const now = this.#options.clock.now();
     const changes = routed.flatMap((message): StatusChange[] => {
@@ -91,6 +116,17 @@ export class Failover {
     );
   }
 
+  /** The route of a campaign's message is stored with the campaign: there it says whether the sender was given. */
+  async #withSenders(messages: readonly DispatchMessage[]): Promise<readonly DispatchMessage[]> {
+    const ids = new Set(messages.flatMap(({ campaignId }) => campaignId ?? []));
+    if (ids.size === 0) return messages;
+    const free = await this.#options.database.query<{ id: string }>(findFreeSenders, [[...ids]]);
+    const campaigns = new Set(free.map(({ id }) => id));
+    return messages.map((message) =>
+      campaigns.has(message.campaignId ?? "") ? { ...message, senderGiven: false } : message,
+    );
+  }
+
   async #tablesOf(messages: readonly DispatchMessage[]): Promise<Map<string, RoutingTable>> {
     const accountIds = [...new Set(messages.map(({ accountId }) => accountId))];
     const tables = accountIds.map(
@@ -100,9 +136,14 @@ export class Failover {
   }
 }
 
-const mayMove = ({ routed, duplicatePolicy }: DispatchMessage, { kind }: SubmitOutcome): boolean =>
-  routed &&
-  (kind === "retryable" || (kind === "ambiguous" && duplicatePolicy === "ALLOW_POSSIBLE_DUPLICATE"));
+function mayMove({ routed, duplicatePolicy }: DispatchMessage, outcome: SubmitOutcome): boolean {
+  if (!routed) return false;
+  if (outcome.kind === "rejected") return providersOwn.has(outcome.failure.code);
+  return (
+    outcome.kind === "retryable" ||
+    (outcome.kind === "ambiguous" && duplicatePolicy === "ALLOW_POSSIBLE_DUPLICATE")
+  );
+}
 
 /** First whoever has not tried yet; when all have, whoever is best but the one that has just refused. */
 function nextRoute(

@@ -72,15 +72,18 @@ export class Outcomes {
       const planned = others.map((one) =>
         consequencesOf(one, this.#options.random, next.get(one.message.id)),
       );
-      const transitions = await applyChanges(
-        transaction,
-        planned.map(({ change }) => change),
-      );
+      const transitions = await applyChanges(transaction, [
+        ...planned.map(({ change }) => change),
+        ...planned.flatMap(({ otherwise }) => otherwise ?? []),
+      ]);
       const retries = planned.flatMap(({ retry }, index) =>
         retry && transitions[index]?.applied ? [retry] : [],
       );
       await addJobs(transaction, retries);
-      await cancelStragglers(transaction, news, this.#options.clock.now());
+      const waiting = news.filter(
+        ({ message: { id }, outcome }) => outcome.kind === "retryable" || next.has(id),
+      );
+      await cancelStragglers(transaction, waiting, this.#options.clock.now());
       await matchParked(transaction, news);
       await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
     });
@@ -119,15 +122,13 @@ const lockCampaigns: Statement = {
   text: "select id, status from campaigns where id = any ($1::uuid[]) order by id for share",
 };
 
-/** A campaign may have been cancelled while a message of it was under way that was not accepted. */
+/** A campaign may have been cancelled while a message of it was under way that now waits to be sent again. */
 async function cancelStragglers(
   transaction: Queryable,
-  finished: readonly Finished[],
+  waiting: readonly Finished[],
   receivedAt: Date,
 ): Promise<void> {
-  const refused = finished.filter(
-    ({ message, outcome }) => message.campaignId !== null && outcome.kind === "retryable",
-  );
+  const refused = waiting.filter(({ message }) => message.campaignId !== null);
   if (refused.length === 0) return;
   const ids = new Set(refused.map(({ message }) => message.campaignId));
   const campaigns = await transaction.query<{ id: string; status: string }>(lockCampaigns, [[...ids]]);

@@ -1,4 +1,4 @@
-import { countryOf, mccsOf } from "./networks.ts";
+import { countryOf, mccsOf, networkKey, parseNetwork } from "./networks.ts";
 
 /** How messages to some destinations are routed. */
 export interface RoutingPolicy {
@@ -39,7 +39,7 @@ export class PolicyIndex {
   constructor(policies: readonly RoutingPolicy[]) {
     for (const policy of policies) {
       for (const prefix of policy.prefixes) putFirst(this.#byPrefix, prefix, policy);
-      for (const code of policy.mccs) putFirst(this.#byCode, code, policy);
+      for (const code of policy.mccs) putFirst(this.#byCode, keyOf(code), policy);
       for (const country of policy.countries) putFirst(this.#byCountry, country, policy);
       if (isGeneral(policy)) this.#general ??= policy;
     }
@@ -62,7 +62,7 @@ export class PolicyIndex {
   /** A network with its own policy, else the policy of its country code. */
   #ofNetwork(mccmnc: string | null | undefined): RoutingPolicy | undefined {
     if (mccmnc == null || this.#byCode.size === 0) return undefined;
-    return this.#byCode.get(mccmnc) ?? this.#byCode.get(mccmnc.slice(0, 3));
+    return this.#byCode.get(keyOf(mccmnc)) ?? this.#byCode.get(mccmnc.slice(0, 3));
   }
 
   /** A policy of a country code holds for the countries that use it, since the network is rarely known. */
@@ -76,6 +76,12 @@ export class PolicyIndex {
     }
     return undefined;
   }
+}
+
+/** A network code counts as a number, as it does for rates. */
+function keyOf(code: string): string {
+  const network = parseNetwork(code);
+  return network ? networkKey(network) : code;
 }
 
 /** Without a condition a policy is for every destination. */

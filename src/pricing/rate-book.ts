@@ -30,6 +30,8 @@ export interface RateBook {
    * its networks: what is charged is then never more than what was said. `at` is at most a month ago.
    */
   find(providerId: string, destination: Destination, at: Date): AppliedRate | undefined;
+  /** When the next rate begins or ends after that time, in milliseconds; Infinity when none does. */
+  nextChangeAfter(at: Date): number;
 }
 
 /** A rate as it is stored. */
@@ -49,7 +51,7 @@ export const rateChannel = "smsgraph_rates";
 const read: Statement = {
   name: "read_rate_book",
   text: `
-    select id, provider_id as "providerId", mcc, mnc, country, price::text, currency, valid_from as "validFrom",
+    select id, provider_id as "providerId", mcc, mnc, country, trim_scale(price)::text as price, currency, valid_from as "validFrom",
       valid_until as "validUntil"
     from rates
     where account_id = $1 and (valid_until is null or valid_until > $2::timestamptz - interval '31 days')
@@ -102,7 +104,15 @@ export function createRateBook(rates: readonly KnownRate[]): RateBook {
   const shelves = new Map<string, Shelf>();
   for (const [providerId, own] of Map.groupBy(rates, (rate) => rate.providerId))
     shelves.set(providerId, new Shelf(own));
-  return { find: (providerId, destination, at) => shelves.get(providerId)?.find(destination, at) };
+  let span = { from: Infinity, until: Infinity };
+  return {
+    find: (providerId, destination, at) => shelves.get(providerId)?.find(destination, at),
+    nextChangeAfter(at) {
+      const time = at.getTime();
+      if (time < span.from || time >= span.until) span = spanAround(rates, time);
+      return span.until;
+    },
+  };
 }
 
 /** The rates of one provider. */

@@ -55,6 +55,8 @@ export interface RoutingTablesOptions {
 interface Kept {
   readAt: number;
   table: Promise<RoutingTable>;
+  /** Until another rate counts, once the table is read. */
+  ratesUntil: number;
 }
 
 /** The routing tables of all accounts, each read in one statement and kept for a second, or until a change. */
@@ -80,17 +82,21 @@ export class RoutingTables {
   async of(accountId: string, staleMs = freshMs): Promise<RoutingTable> {
     const known = this.#kept.get(accountId);
     const isFresh = known !== undefined && performance.now() - known.readAt <= staleMs;
-    const table = await (isFresh ? known.table : this.#readAnew(accountId));
+    const kept = isFresh ? known : this.#readAnew(accountId);
+    const table = await kept.table;
     const book = await this.#options.rateBooks.of(accountId);
-    return book === table.book ? table : this.#readAnew(accountId);
+    const holds = book === table.book && this.#options.clock.now().getTime() < kept.ratesUntil;
+    return holds ? table : this.#readAnew(accountId).table;
   }
 
-  #readAnew(accountId: string): Promise<RoutingTable> {
-    const now = performance.now();
-    const kept = { readAt: now, table: this.#read(accountId) };
+  #readAnew(accountId: string): Kept {
+    const kept: Kept = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
     this.#kept.set(accountId, kept);
-    kept.table.catch(() => void (this.#kept.get(accountId) === kept && this.#kept.delete(accountId)));
-    return kept.table;
+    kept.table.then(
+      ({ book, now }) => void (kept.ratesUntil = book.nextChangeAfter(now)),
+      () => void (this.#kept.get(accountId) === kept && this.#kept.delete(accountId)),
+    );
+    return kept;
   }
 
   async #read(accountId: string): Promise<RoutingTable> {

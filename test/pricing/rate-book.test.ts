@@ -67,6 +67,10 @@ describe("the rate of a destination", () => {
     const book = createRateBook(history);
     const prices = [-1, 0, 4, 5, 6, 4].map((count) => book.find("p", { country: "SK" }, day(count))?.price);
     expect(prices).toEqual([undefined, "1", "1", "2", "2", "1"]);
+    const changes = [-1, 0, 4, 5, 6, 4].map((count) => book.nextChangeAfter(day(count)));
+    expect(changes).toEqual(
+      [0, 5, 5, Infinity, Infinity, 5].map((count) => (count === Infinity ? count : +day(count))),
+    );
   });
 
   test("is that of the own country where several share a code", () => {

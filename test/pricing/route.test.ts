@@ -114,6 +114,7 @@ describe("policies", () => {
   it("decide by the network where it is known", () => {
     const withoutPrefixes = table(policies.filter(({ prefixes }) => prefixes.length === 0));
     expect(takenBy(route(withoutPrefixes, { ...plain, mccmnc: "23101" }))).toBe("network");
+    expect(takenBy(route(withoutPrefixes, { ...plain, mccmnc: "231001" }))).toBe("network");
     expect(takenBy(route(withoutPrefixes, { ...plain, mccmnc: "23102" }))).toBe("country");
   });
 

@@ -14,13 +14,16 @@ export interface Request {
   callbackUrl: string;
 }
 
-type Outcome = "answer" | "hang" | "reset" | "busy" | "fail" | "empty";
+type Outcome = "answer" | "hang" | "reset" | "busy" | "fail" | "empty" | "no rate" | "wrong number";
 
 /** What the double does with one request. Every wait is a promise that the test holds. */
 export interface Plan {
   /** Waited for before the request is decided on. */
   before?: Promise<unknown>;
-  /** `busy`, `fail` and `empty` do not accept it, and answer 429, 500 and 402; `hang` and `reset` accept it without an answer. */
+  /**
+   * `hang` and `reset` accept it without an answer. The others but `answer` do not accept it: `busy` answers 429, `fail`
+   * 500, `empty` 402, `no rate` 403 and `wrong number` 422.
+   */
   outcome?: Outcome;
   /** Waited for between accepting and answering. */
   answer?: Promise<unknown>;
@@ -124,9 +127,8 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     const { outcome = "answer" } = plan;
     requests.push({ ...request, outcome });
     await plan.before;
-    if (outcome === "busy") return answer(response, 429, { message: "Too Many Attempts." });
-    if (outcome === "empty") return answer(response, 402, { message: "Insufficient balance." });
-    if (outcome === "fail") return answer(response, 500, { message: "Server Error" });
+    const refusal = refusals[outcome];
+    if (refusal) return answer(response, refusal.status, refusal.content);
     const message = accept(request);
     void report(message, plan.report);
     await plan.answer;
@@ -144,9 +146,8 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     const { outcome = "answer" } = plan;
     requests.push(...together.map((request) => ({ ...request, outcome })));
     await plan.before;
-    if (outcome === "busy") return answer(response, 429, { message: "Too Many Attempts." });
-    if (outcome === "empty") return answer(response, 402, { message: "Insufficient balance." });
-    if (outcome === "fail") return answer(response, 500, { message: "Server Error" });
+    const refusal = refusals[outcome];
+    if (refusal) return answer(response, refusal.status, refusal.content);
     const campaignId = randomUUID();
     for (const request of together) void report(accept(request, campaignId), plan.report);
     await plan.answer;
@@ -196,6 +197,20 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     }
   }
 }
+
+const refusals: Partial<Record<Outcome, { status: number; content: object }>> = {
+  busy: { status: 429, content: { message: "Too Many Attempts." } },
+  empty: { status: 402, content: { message: "Insufficient balance." } },
+  fail: { status: 500, content: { message: "Server Error" } },
+  "no rate": {
+    status: 403,
+    content: { success: false, error: "No SMS rate is available for this destination for your account." },
+  },
+  "wrong number": {
+    status: 422,
+    content: { success: false, error: "Oops! We couldn't find this number in any country on Earth." },
+  },
+};
 
 function readRequest(body: string): Request {
   const { client_ref, to, from, message, callback_url } = JSON.parse(body) as Record<string, string>;
