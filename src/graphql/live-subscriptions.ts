@@ -113,7 +113,7 @@ class Group {
   /** What was made of a value lives as long as the value: while some member still has to send it. */
   #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
   #turns: WeakMap<object, Follower[]> | undefined;
-  #lastTurn: Promise<unknown> | undefined;
+  #lastTurn: Promise<void> | undefined;
   #members = 0;
 
   constructor(options: GroupOptions) {
@@ -151,15 +151,16 @@ class Group {
     if (others) return void others.push(follower);
     const followers = [follower];
     turns.set(value, followers);
-    const earlier = this.#lastTurn;
-    const answer = this.answer(value);
-    this.#lastTurn = Promise.allSettled([answer, earlier]).then(([made]) => {
-      turns.delete(value);
-      for (const each of followers) {
-        if (made.status === "fulfilled") each.send({ json: made.value, value });
-        else each.fail(made.reason);
-      }
-    });
+    this.#lastTurn = this.#tell(followers, value, this.#lastTurn);
+  }
+
+  async #tell(followers: Follower[], value: object, earlier: Promise<void> | undefined): Promise<void> {
+    const [made] = await Promise.allSettled([this.answer(value), earlier]);
+    this.#turns?.delete(value);
+    for (const each of followers) {
+      if (made.status === "fulfilled") each.send({ json: made.value, value });
+      else each.fail(made.reason);
+    }
   }
 
   /** Each value with a context of its own: what one has loaded would be old for the next. */
