@@ -84,6 +84,11 @@ describe("messageEvents shows only", () => {
     await expectOnly({ clientRefPrefix: "order_" }, ids, [ids[0] ?? "", ids[4] ?? ""]);
   });
 
+  it("messages with a reference at all, where it may begin with anything", async () => {
+    const { ids } = await sendAll(app, [{ clientRef: "some" }, {}, { clientRef: "any" }]);
+    await expectOnly({ clientRefPrefix: "", messageIds: ids }, ids, [ids[0] ?? "", ids[2] ?? ""]);
+  });
+
   it("the countries asked for", async () => {
     const { ids } = await sendAll(app, [
       { to: "+421901000001" },
@@ -120,6 +125,7 @@ describe("messageEvents refuses", () => {
     ["an unknown campaign", () => ({ campaignId: encodeId("Campaign", randomUUIDv7()) }), "NOT_FOUND"],
     ["an id of something else", () => ({ campaignId: encodeId("Message", randomUUIDv7()) }), "INVALID_ID"],
     ["a country that is none", () => ({ country: ["Slovakia"] }), "INVALID_INPUT"],
+    ["a reference that cannot be stored", () => ({ clientRefPrefix: "a\0" }), "INVALID_INPUT"],
     ["an empty list of countries", () => ({ country: [] }), "INVALID_INPUT"],
     ["an empty list of statuses", () => ({ status: [] }), "INVALID_INPUT"],
     [

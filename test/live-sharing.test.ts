@@ -1,6 +1,8 @@
 import { parse, validateSubscriptionArgs } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Scope } from "../src/access/api-keys.ts";
+import { checkConnection } from "../src/connections/check.ts";
+import { encodeId } from "../src/graphql/ids.ts";
 import { schema } from "../src/graphql/schema.ts";
 import { sharingKey } from "../src/graphql/sharing-key.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "./support/app.ts";
@@ -113,6 +115,29 @@ describe("subscriptions to the same", () => {
     await closeAll(streams);
     await reader.close();
   });
+});
+
+it.each([
+  ["providerChanged", "subscription ($id: ID!) { providerChanged(id: $id) { name balance { fetchedAt } } }"],
+  ["balanceChanged", "subscription ($id: ID!) { balanceChanged(providerId: $id) { fetchedAt } }"],
+])("%s costs as many statements for twenty watchers as for one", async (_field, query) => {
+  const { id: providerId } = await app.services.database.prisma.provider.findFirstOrThrow();
+  const [id, reads] = [encodeId("Provider", providerId), /from "public"\."(providers|balances)"/i];
+  const connection = await app.services.connections.get(providerId);
+  if (!connection) throw new Error("The connection is gone");
+  await checkConnection(app.services, connection);
+  const counts: number[] = [];
+  for (const watchers of [1, 20]) {
+    const streams = Array.from({ length: watchers }, () => app.client.subscribe(query, { id }));
+    for (const stream of streams) expect((await stream.next()).value).toHaveProperty("data");
+    statements.length = 0;
+    await checkConnection(app.services, connection);
+    const answers = await Promise.all(streams.map((stream) => stream.next()));
+    counts.push(statements.filter((text) => reads.test(text)).length);
+    for (const { value } of answers) expect(value).toEqual(answers[0]?.value);
+    for (const stream of streams) await stream.return?.(undefined);
+  }
+  expect(counts[1]).toBe(counts[0]);
 });
 
 it("load as many statements for an event as for fifty", async () => {

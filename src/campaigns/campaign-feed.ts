@@ -3,6 +3,7 @@ import { Batcher } from "../batcher.ts";
 import type { Database } from "../database/database.ts";
 import type { Campaign } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
+import { patient } from "../database/patient.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { readProgress, type CampaignProgress } from "./progress.ts";
 
@@ -22,7 +23,8 @@ export class CampaignFeed {
   readonly #frames: Batcher<string, CampaignFrame | undefined>;
 
   constructor(database: Database) {
-    this.#frames = new Batcher((ids) => readFrames(database, ids), largestBatch);
+    const patientDatabase = patient(database);
+    this.#frames = new Batcher((ids) => readFrames(patientDatabase, ids), largestBatch);
   }
 
   async open(listener: Listener): Promise<void> {

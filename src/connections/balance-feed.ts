@@ -1,16 +1,27 @@
+import { Batcher } from "../batcher.ts";
 import type { Database } from "../database/database.ts";
 import type { Balance } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
+import { patient } from "../database/patient.ts";
 
 export const balanceChannel = "smsgraph_balances";
+
+const largestBatch = 500;
 
 /** The newest balances of an account's providers, live. PostgreSQL is the only thing the processes share. */
 export class BalanceFeed {
   readonly #database: Database;
   readonly #waiting = new Set<() => void>();
+  /** Of accounts: whoever watches the same is handed the same objects. */
+  readonly #newest: Batcher<string, Balance[]>;
 
   constructor(database: Database) {
     this.#database = database;
+    const patientDatabase = patient(database);
+    this.#newest = new Batcher(async (accountIds) => {
+      const balances = Map.groupBy(await readNewest(patientDatabase, accountIds), (row) => row.accountId);
+      return accountIds.map((accountId) => balances.get(accountId) ?? []);
+    }, largestBatch);
   }
 
   async open(listener: Listener): Promise<void> {
@@ -21,14 +32,15 @@ export class BalanceFeed {
 
   /** The newest balance of each provider at once, then each newer one. */
   async *watch(
-    filter: { accountId: string; providerId: string | undefined },
+    { accountId, providerId }: { accountId: string; providerId: string | undefined },
     signal: AbortSignal,
   ): AsyncGenerator<Balance> {
     const seen = new Map<string, string>();
     while (!signal.aborted) {
       // Registered before reading: what is stored meanwhile wakes us again.
       const hint = this.#hint(signal);
-      for (const balance of await this.newest(filter)) {
+      for (const balance of await this.#newest.add(accountId)) {
+        if (providerId !== undefined && balance.providerId !== providerId) continue;
         if (seen.get(balance.providerId) === balance.id) continue;
         seen.set(balance.providerId, balance.id);
         yield balance;
@@ -37,23 +49,9 @@ export class BalanceFeed {
     }
   }
 
-  /** The newest known balance of each provider. */
-  newest({
-    accountId,
-    providerId,
-  }: {
-    accountId: string;
-    providerId?: string | undefined;
-  }): Promise<Balance[]> {
-    return this.#database.prisma.balance.findMany({
-      where: {
-        accountId,
-        ...(providerId !== undefined && { providerId }),
-        provider: { disconnectedAt: null },
-      },
-      distinct: ["providerId"],
-      orderBy: [{ providerId: "asc" }, { fetchedAt: "desc" }, { id: "desc" }],
-    });
+  /** The newest known balance of each provider of an account. */
+  newest(accountId: string): Promise<Balance[]> {
+    return readNewest(this.#database, [accountId]);
   }
 
   #hint(signal: AbortSignal): Promise<void> {
@@ -67,4 +65,12 @@ export class BalanceFeed {
       signal.addEventListener("abort", wake);
     });
   }
+}
+
+function readNewest({ prisma }: Database, accountIds: readonly string[]): Promise<Balance[]> {
+  return prisma.balance.findMany({
+    where: { accountId: { in: [...new Set(accountIds)] }, provider: { disconnectedAt: null } },
+    distinct: ["providerId"],
+    orderBy: [{ providerId: "asc" }, { fetchedAt: "desc" }, { id: "desc" }],
+  });
 }

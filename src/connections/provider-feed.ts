@@ -1,6 +1,8 @@
+import { Batcher } from "../batcher.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
+import { patient } from "../database/patient.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import { connectionChannel } from "./connections.ts";
 import { providerChannel } from "./provider-channel.ts";
@@ -35,6 +37,7 @@ const readStates: Statement = {
 
 /** Hints of messages come by the thousand, and each may have changed the length of a queue. */
 const queuePauseMs = 1_000;
+const largestBatch = 500;
 
 export interface ProviderFilter {
   accountId: string;
@@ -44,6 +47,8 @@ export interface ProviderFilter {
 /** The providers of accounts as they are, live. One statement reads for all who watch in this process. */
 export class ProviderFeed {
   readonly #database: Database;
+  /** Whoever watches the same is handed the same objects. */
+  readonly #rows: Batcher<string, Provider | undefined>;
   readonly #watchers = new Set<{ accountId: string; wake: () => void }>();
   #states: readonly ProviderState[] = [];
   #reading: Promise<void> | undefined;
@@ -52,7 +57,8 @@ export class ProviderFeed {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.#database = patient(database);
+    this.#rows = new Batcher((ids) => readRows(this.#database, ids), largestBatch);
   }
 
   /** @param queueChannel where changes of messages are announced */
@@ -83,7 +89,7 @@ export class ProviderFeed {
         for (const { id, connected, fingerprint } of wanted) {
           const isNews = seen.get(id) !== fingerprint && (connected || !isFirst || providerId !== undefined);
           seen.set(id, fingerprint);
-          const row = isNews ? await this.#database.prisma.provider.findUnique({ where: { id } }) : null;
+          const row = isNews ? await this.#rows.add(id) : undefined;
           if (row) yield row;
         }
         await hint;
@@ -125,6 +131,12 @@ export class ProviderFeed {
     } while (this.#readAgain);
     for (const { wake } of this.#watchers) wake();
   }
+}
+
+async function readRows({ prisma }: Database, ids: readonly string[]): Promise<(Provider | undefined)[]> {
+  const rows = await prisma.provider.findMany({ where: { id: { in: [...new Set(ids)] } } });
+  const rowOf = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => rowOf.get(id));
 }
 
 function wakeOrEnd(watcher: { wake: () => void }, signal: AbortSignal): Promise<void> {

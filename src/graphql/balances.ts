@@ -20,7 +20,7 @@ builder.queryField("balances", (t) =>
     type: [Balance],
     description: "The newest known balance of each provider that tells one.",
     authScopes: { READ: true },
-    resolve: (_root, _args, context) => context.balances.newest({ accountId: accountOf(context) }),
+    resolve: (_root, _args, context) => context.balances.newest(accountOf(context)),
   }),
 );
 

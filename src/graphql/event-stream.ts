@@ -101,5 +101,5 @@ const afterData = encoder.encode("\n\n");
 
 function eventOf(json: Uint8Array, cursor: string | undefined): Uint8Array {
   const id = cursor === undefined ? [] : [encoder.encode(`id: ${cursor}\n`)];
-  return Buffer.concat([head, ...id, beforeData, json, afterData]);
+  return Buffer.concat([head, ...id, beforeData, json.subarray(0, -1), afterData]);
 }

@@ -1,4 +1,3 @@
-import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import type { GraphiQLOptions } from "graphql-yoga";
 
 const sendTab = `# 1. Send a message: press the play button.
@@ -119,7 +118,7 @@ const logo =
  */
 export function graphiqlPage(developmentKey: string | undefined): {
   options: GraphiQLOptions;
-  render: () => string;
+  render: () => Promise<string>;
 } {
   const headers = JSON.stringify({ authorization: `Bearer ${developmentKey ?? "<your API key>"}` }, null, 2);
   const options: GraphiQLOptions = {
@@ -133,8 +132,13 @@ export function graphiqlPage(developmentKey: string | undefined): {
     subscriptionsProtocol: "WS",
     endpoint: "/graphql",
   };
-  let page: string | undefined;
-  return { options, render: () => (page ??= forgetTabsOfOtherKey(renderGraphiQL(options), headers)) };
+  let page: Promise<string> | undefined;
+  const render = async (): Promise<string> => {
+    // More than 30 MB of memory, and most processes are never asked for the page.
+    const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
+    return forgetTabsOfOtherKey(renderGraphiQL(options), headers);
+  };
+  return { options, render: () => (page ??= render()) };
 }
 
 /**

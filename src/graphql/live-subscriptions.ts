@@ -13,11 +13,11 @@ import { patient } from "../database/patient.ts";
 import type { AccessGuard } from "./access-guard.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { sharingKey } from "./sharing-key.ts";
-import type { Stream } from "./streams.ts";
+import type { Stream, Tap } from "./streams.ts";
 
 /** One answer of a subscription, serialised once for everyone it goes to. */
 export interface Frame {
-  /** `{"data":…}` in UTF-8. */
+  /** `{"data":…}}` in UTF-8: with the brace that closes the message it is put into, so that it need not be copied. */
   json: Uint8Array;
   /** What it was made of; undefined for the last word of a subscription that was ended. */
   value: object | undefined;
@@ -112,8 +112,8 @@ class Group {
   #args: ValidatedSubscriptionArgs | undefined;
   /** What was made of a value lives as long as the value: while some member still has to send it. */
   #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
-  #turns: WeakMap<object, Promise<Uint8Array>> | undefined;
-  #lastTurn: Promise<unknown> | undefined;
+  #turns: WeakMap<object, Follower[]> | undefined;
+  #lastTurn: Promise<void> | undefined;
   #members = 0;
 
   constructor(options: GroupOptions) {
@@ -133,25 +133,34 @@ class Group {
     const answers = this.#members > 1 ? (this.#answers ??= new WeakMap()) : undefined;
     const known = answers?.get(value);
     if (known) return known;
-    const answer = this.execute(value).then(({ data, errors }) => {
-      return encoder.encode(JSON.stringify({ data, ...(errors && { errors: errors.map(withoutStatus) }) }));
-    });
+    const answer = this.execute(value).then(({ data, errors }) =>
+      toJson({ data, ...(errors && { errors: errors.map(withoutStatus) }) }),
+    );
     answers?.set(value, answer);
     answer.catch(() => answers?.delete(value));
     return answer;
   }
 
-  /** The answers to values that are pushed, one after the other, whichever is ready first. */
-  answerInTurn(value: object): Promise<Uint8Array> {
+  /**
+   * Hands over the answer to a value that was pushed: values in their order, whichever is ready first, and each to all
+   * who were given it in one go.
+   */
+  answerInTurn(value: object, follower: Follower): void {
     const turns = (this.#turns ??= new WeakMap());
-    const known = turns.get(value);
-    if (known) return known;
-    const earlier = this.#lastTurn;
-    const answer = this.answer(value);
-    const turn = Promise.allSettled([earlier]).then(() => answer);
-    turns.set(value, turn);
-    this.#lastTurn = turn;
-    return turn;
+    const others = turns.get(value);
+    if (others) return void others.push(follower);
+    const followers = [follower];
+    turns.set(value, followers);
+    this.#lastTurn = this.#tell(followers, value, this.#lastTurn);
+  }
+
+  async #tell(followers: Follower[], value: object, earlier: Promise<void> | undefined): Promise<void> {
+    const [made] = await Promise.allSettled([this.answer(value), earlier]);
+    this.#turns?.delete(value);
+    for (const each of followers) {
+      if (made.status === "fulfilled") each.send({ json: made.value, value });
+      else each.fail(made.reason);
+    }
   }
 
   /** Each value with a context of its own: what one has loaded would be old for the next. */
@@ -175,6 +184,8 @@ function validated(args: ExecutionArgs): ValidatedSubscriptionArgs {
 
 const encoder = new TextEncoder();
 
+const toJson = (result: object): Frame["json"] => encoder.encode(`${JSON.stringify(result)}}`);
+
 /** An error's status for HTTP has no meaning within a stream. */
 function withoutStatus(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...shown } = error.toJSON();
@@ -197,6 +208,59 @@ class Place {
 
 /** Frames being made for one subscription: over it, it waits until they are sent, and reads on from the log. */
 const maxUnderWay = 16;
+
+/** A subscription that is pushed its values: those of a group are all told in one go, with nothing made for each. */
+class Follower {
+  readonly #group: Group;
+  readonly #tap: Tap<object>;
+  readonly #take: (frame: Frame) => boolean;
+  readonly #done = Promise.withResolvers<void>();
+  #underWay = 0;
+  #stopped = false;
+  #failed = false;
+
+  constructor(group: Group, tap: Tap<object>, take: (frame: Frame) => boolean) {
+    this.#group = group;
+    this.#tap = tap;
+    this.#take = take;
+  }
+
+  /** Settles when it is over, and nothing is under way any more. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  open(): boolean {
+    return this.#tap.open(
+      (value) => this.#follow(value),
+      () => this.#stop(),
+    );
+  }
+
+  #follow(value: object): void {
+    if (++this.#underWay === maxUnderWay) this.#stop();
+    this.#group.answerInTurn(value, this);
+  }
+
+  send(frame: Frame): void {
+    // An error is the last word.
+    if (this.#failed) return;
+    this.#underWay--;
+    if (!this.#take(frame) || this.#stopped) this.#stop();
+  }
+
+  fail(error: unknown): void {
+    this.#failed = true;
+    this.#tap.close();
+    this.#done.reject(error);
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#tap.close();
+    if (this.#underWay === 0) this.#done.resolve();
+  }
+}
 
 /** A subscription as a transport drives it: nothing is read ahead of what it asks for. */
 export class LiveStream implements AsyncIterable<ExecutionResult> {
@@ -228,7 +292,7 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     if (!error) return undefined;
     // The last word of one that was ended.
     this.#place.error = undefined;
-    return { json: encoder.encode(JSON.stringify({ errors: [withoutStatus(error)] })), value: undefined };
+    return { json: toJson({ errors: [withoutStatus(error)] }), value: undefined };
   }
 
   /** Where to go on behind a frame, where the subscription can be resumed. */
@@ -242,27 +306,9 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
    */
   follow(take: (frame: Frame) => boolean): Promise<void> | undefined {
     const { tap } = this.#source;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let underWay = 0;
-    let stopped = false;
-    const stop = (): void => {
-      stopped = true;
-      tap?.close();
-      if (underWay === 0) resolve();
-    };
-    const fail = (error: unknown): void => {
-      tap?.close();
-      reject(error);
-    };
-    const onValue = (value: object): void => {
-      if (++underWay === maxUnderWay) stop();
-      const send = (json: Uint8Array): void => {
-        underWay--;
-        if (!take({ json, value }) || stopped) stop();
-      };
-      this.#group.answerInTurn(value).then(send, fail);
-    };
-    return tap?.open(onValue, stop) === true ? promise : undefined;
+    if (!tap) return undefined;
+    const follower = new Follower(this.#group, tap, take);
+    return follower.open() ? follower.done : undefined;
   }
 
   async close(): Promise<void> {

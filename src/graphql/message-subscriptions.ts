@@ -2,6 +2,7 @@ import { InvalidCursorError, InvalidInputError, NotFoundError } from "../errors.
 import type { EventBatch } from "../messages/event-feed.ts";
 import type { EventFilter } from "../messages/event-filter.ts";
 import { decodeCursor, encodeCursor, type LoggedEvent, type Position } from "../messages/event-log.ts";
+import { storable } from "../storable.ts";
 import { builder } from "./builder.ts";
 import { accountOf, type Context } from "./context.ts";
 import { decodeId } from "./ids.ts";
@@ -109,7 +110,8 @@ function toFilter(context: Context, input: FilterInput): EventFilter {
     campaignId: campaignId == null ? undefined : decodeId("Campaign", campaignId, "filter.campaignId"),
     providerId: providerId == null ? undefined : decodeId("Provider", providerId, "filter.providerId"),
     statuses: status ?? undefined,
-    clientRefPrefix: clientRefPrefix ?? undefined,
+    clientRefPrefix:
+      clientRefPrefix == null ? undefined : storable(clientRefPrefix, "filter.clientRefPrefix"),
     countries: country ?? undefined,
   };
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { slowReaderCode, slowReaderReason, type ReaderLimits } from "./reader-limits.ts";
 
@@ -9,19 +10,24 @@ const outlets = new WeakMap<WebSocket, Outlet>();
  */
 export class Outlet {
   readonly #socket: WebSocket;
+  readonly #connection: Duplex;
   readonly #limits: ReaderLimits;
   #draining: Promise<void> | undefined;
 
-  static of(socket: WebSocket, limits: ReaderLimits): Outlet {
-    const known = outlets.get(socket);
-    if (known) return known;
-    const outlet = new Outlet(socket, limits);
-    outlets.set(socket, outlet);
+  /** @param connection what `socket` was made of: frames are written to it without being copied */
+  static open(socket: WebSocket, connection: Duplex, limits: ReaderLimits): void {
+    outlets.set(socket, new Outlet(socket, connection, limits));
+  }
+
+  static of(socket: WebSocket): Outlet {
+    const outlet = outlets.get(socket);
+    if (!outlet) throw new Error("A socket without an outlet");
     return outlet;
   }
 
-  constructor(socket: WebSocket, limits: ReaderLimits) {
+  constructor(socket: WebSocket, connection: Duplex, limits: ReaderLimits) {
     this.#socket = socket;
+    this.#connection = connection;
     this.#limits = limits;
   }
 
@@ -40,9 +46,17 @@ export class Outlet {
     return this.#draining;
   }
 
-  /** Sends a text that is put together from its parts, unless the socket is closed. */
-  send(...parts: Uint8Array[]): void {
-    if (this.isOpen) this.#socket.send(Buffer.concat(parts), asText);
+  /**
+   * Sends a text in two parts, unless the socket is closed. The second is not copied: the same bytes go to a thousand
+   * sockets.
+   */
+  send(first: Uint8Array, shared: Uint8Array): void {
+    if (!this.isOpen) return;
+    const connection = this.#connection;
+    connection.cork();
+    connection.write(beginText(first, shared.length));
+    connection.write(shared);
+    connection.uncork();
   }
 
   #drain(): Promise<void> {
@@ -61,4 +75,23 @@ export class Outlet {
   }
 }
 
-const asText = { binary: false };
+const wholeText = 0x81;
+
+/** The head of a text frame (RFC 6455, section 5.2), and the beginning of its text, of which `rest` bytes are to come. */
+function beginText(first: Uint8Array, rest: number): Buffer {
+  const length = first.length + rest;
+  const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const bytes = Buffer.allocUnsafe(headLength + first.length);
+  bytes[0] = wholeText;
+  if (headLength === 2) bytes[1] = length;
+  else if (headLength === 4) {
+    bytes[1] = 126;
+    bytes.writeUInt16BE(length, 2);
+  } else {
+    bytes[1] = 127;
+    bytes.writeUInt32BE(0, 2);
+    bytes.writeUInt32BE(length, 6);
+  }
+  bytes.set(first, headLength);
+  return bytes;
+}

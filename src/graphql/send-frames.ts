@@ -2,8 +2,7 @@ import type { GraphQLError } from "graphql";
 import type { Frame, LiveStream } from "./live-subscriptions.ts";
 import type { Outlet } from "./outlet.ts";
 
-const encoder = new TextEncoder();
-const afterPayload = encoder.encode("}");
+const nothing = Buffer.alloc(0);
 
 /**
  * Sends a subscription's frames to its socket, each as it was serialised for everyone, with only the operation's own
@@ -22,7 +21,7 @@ export function sendFrames(
     return done;
   };
   const send = ({ json }: Frame): boolean => {
-    outlet.send(beforePayload, json, afterPayload);
+    outlet.send(beforePayload, json);
     return !outlet.isFull;
   };
   const run = async (): Promise<typeof done> => {
@@ -37,7 +36,7 @@ export function sendFrames(
       }
     } catch (error) {
       const payload = [toError(error)];
-      outlet.send(encoder.encode(JSON.stringify({ id, type: "error", payload })));
+      outlet.send(nothing, Buffer.from(JSON.stringify({ id, type: "error", payload })));
       return done;
     }
   };

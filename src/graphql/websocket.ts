@@ -90,13 +90,19 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   };
 }
 
-function acceptSockets({ server, yoga }: WebSocketOptions): WebSocketServer {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxRequestBytes });
+function acceptSockets({ server, yoga, readerLimits }: WebSocketOptions): WebSocketServer {
+  // Without compression a frame is written in the turn it is sent in, and what an outlet writes comes in between frames.
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxRequestBytes,
+    perMessageDeflate: false,
+  });
   server.on("upgrade", (request, socket, head) => {
     if (pathOf(request) === yoga.graphqlEndpoint) {
-      sockets.handleUpgrade(request, socket, head, (webSocket) =>
-        sockets.emit("connection", webSocket, request),
-      );
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        Outlet.open(webSocket, socket, readerLimits);
+        sockets.emit("connection", webSocket, request);
+      });
       return;
     }
     // Nobody else listens, and an error that nobody hears ends the process.
@@ -148,7 +154,7 @@ async function subscribe(options: WebSocketOptions, args: OperationArgs): Promis
   Object.assign(args, { contextValue: undefined, variableValues: undefined });
   Object.assign(args.payload, { query: "", variables: null });
   if (started instanceof LiveStream) {
-    const outlet = Outlet.of(connection.extra.socket, options.readerLimits);
+    const outlet = Outlet.of(connection.extra.socket);
     return sendFrames(started, outlet, id, (error) => {
       delete connection.subscriptions[id];
       return withoutStatus(options.maskError(error) as GraphQLError);

@@ -35,7 +35,7 @@ export function matcherOf(filter: EventFilter): (event: FeedEvent) => boolean {
     (campaignId === undefined || event.campaignId === campaignId) &&
     (providerId === undefined || event.providerId === providerId) &&
     (statuses === undefined || statuses.has(event.status)) &&
-    (clientRefPrefix === undefined || (event.clientRef ?? "").startsWith(clientRefPrefix)) &&
+    (clientRefPrefix === undefined || event.clientRef?.startsWith(clientRefPrefix) === true) &&
     (countries === undefined || (event.country !== null && countries.has(event.country)));
 }
 

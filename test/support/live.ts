@@ -1,9 +1,8 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { decodeId } from "../../src/graphql/ids.ts";
 import type { MessageStatus } from "../../src/messages/status.ts";
 import { applyChanges } from "../../src/messages/transition.ts";
 import type { TestApp } from "./app.ts";
-import { eventually } from "./process.ts";
 import type { GraphqlClient, GraphqlResult } from "./graphql-client.ts";
 
 export interface LiveEvent {
@@ -116,7 +115,12 @@ export const logId = ({ id }: LiveEvent): string => decodeId("MessageEvent", id)
 async function untilSettled({ services: { database } }: TestApp): Promise<void> {
   const read =
     "select coalesce(max(tx), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint as settled from message_events";
-  await eventually(
-    async () => (await database.pool.query<{ settled: boolean }>(read)).rows[0]?.settled === true,
+  // And not `expect.poll`, which is for tests alone: some send before the first of them.
+  await vi.waitFor(
+    async () => {
+      const { rows } = await database.pool.query<{ settled: boolean }>(read);
+      expect(rows).toEqual([{ settled: true }]);
+    },
+    { timeout: 20_000 },
   );
 }

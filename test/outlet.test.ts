@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { Outlet } from "../src/graphql/outlet.ts";
+import { defaultReaderLimits } from "../src/graphql/reader-limits.ts";
+
+it("sends texts of any length whole, between those that the socket sends itself", async () => {
+  const lengths = [0, 1, 124, 125, 126, 127, 65_534, 65_535, 65_536, 65_537, 300_000];
+  const first = Buffer.from("é");
+  const texts = lengths.map((length) => "x".repeat(length));
+  const server = createServer();
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on("upgrade", (request, connection, head) => {
+    sockets.handleUpgrade(request, connection, head, (socket) => {
+      Outlet.open(socket, connection, defaultReaderLimits);
+      for (const text of texts) {
+        Outlet.of(socket).send(first, Buffer.from(text));
+        socket.send("own");
+      }
+      socket.close(1000);
+      // It is not for a closed one.
+      Outlet.of(socket).send(first, Buffer.from(randomUUID()));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const received: string[] = [];
+  client.on("message", (data: Buffer) => received.push(data.toString("utf8")));
+  expect((await once(client, "close"))[0]).toBe(1000);
+  expect(received).toEqual(texts.flatMap((text) => [`é${text}`, "own"]));
+  server.close();
+});
