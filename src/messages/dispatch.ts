@@ -77,9 +77,16 @@ export class Dispatcher {
       const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
       if (await this.#moveOn(message, moves, why)) return this.#dispatch(messageId, moves + 1);
       if (isGone) return this.#fail(message, "its provider was disconnected");
+      this.#leaveAlone(message);
       return this.#postpone(message, pausedRetryMs);
     }
     await this.#claimAndSubmit(message, connection, moves);
+  }
+
+  /** Thousands of jobs that nobody can do now would keep the worker from those of others. */
+  #leaveAlone({ providerId, routed }: DispatchMessage): void {
+    if (routed) this.#options.lanes.close(providerId, stuckMs);
+    else this.#options.lanes.closeForFixed(providerId, stuckMs);
   }
 
   /** Whether the message has another provider now. */
