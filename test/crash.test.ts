@@ -170,6 +170,48 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     expect(requestsOf(deployment, id)).toBe(2);
   });
 
+  it("when the next attempt was planned and the job was not done", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const before = gate();
+    deployment.double.plan = () => ({ before: before.promise, outcome: "busy" });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000111");
+    await eventually(() => deployment.double.requests.length === 1);
+    await deployment.database.query("begin");
+    await deployment.database.query("select 1 from graphile_worker._private_jobs for update");
+    before.resolve();
+    await eventually(async () => (await deployment.waiting()) === 1);
+    await eventually(async () => (await deployment.statusOf(id)) === "QUEUED");
+    await killed.end("SIGKILL");
+    await deployment.cutWaiting();
+    await deployment.database.query("rollback");
+    const later =
+      "update graphile_worker._private_jobs set run_at = now() + interval '1 hour' where locked_at is null";
+    expect((await deployment.database.query(later)).rowCount).toBe(1);
+    await deployment.start("all");
+    await eventually(async () => (await jobs(deployment)) === 1);
+    expect(await deployment.statusOf(id)).toBe("QUEUED");
+    expect(requestsOf(deployment, id)).toBe(1);
+  });
+
+  it("when a message was reported and the answer had not come", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    deployment.double.plan = () => ({ outcome: "hang" });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000112");
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    await killed.end("SIGKILL");
+    await deployment.start("all");
+    await eventually(async () => (await jobs(deployment)) === 0);
+    expect(await deployment.statusOf(id)).toBe("DELIVERED");
+    expect(requestsOf(deployment, id)).toBe(1);
+    // An attempt without an end would count as in flight for ever.
+    const open = "select from attempts where message_id = $1 and finished_at is null";
+    expect((await deployment.database.query(open, [id])).rowCount).toBe(0);
+  });
+
   it("when a callback was being stored", { timeout: patience }, async (test) => {
     const deployment = await deploy(test);
     const report = gate();

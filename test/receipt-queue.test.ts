@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { createDrain } from "../src/callbacks/drain.ts";
 import { claimDueDrains } from "../src/connections/drain-rounds.ts";
+import type { Database } from "../src/database/database.ts";
 import { decodeId, encodeId } from "../src/graphql/ids.ts";
 import { createLogger } from "../src/logger.ts";
 import { type Answer, json, serveAnswers } from "./providers/serve-answers.ts";
@@ -80,6 +81,24 @@ it("reads what a reader took and did not live to read", async () => {
   await drain();
   expect(await statusOf(id)).toBe("DELIVERED");
   expect(await stored()).toMatchObject([{ state: "PROCESSED", problem: null }]);
+});
+
+it("keeps what it took until the database is back", async () => {
+  const { answers, queue } = await connect();
+  const id = await queue();
+  answers.push(json({ results: [reportOn(id)] }));
+  const { database } = app.services;
+  let failures = 0;
+  const absent: Database = {
+    ...database,
+    query: (statement, values) =>
+      statement.name === "store_unread_receipts" && failures++ === 0
+        ? Promise.reject(new Error("the connection was terminated"))
+        : database.query(statement, values),
+  };
+  await createDrain({ ...app.services, database: absent, clock, logger })(providerId);
+  expect(failures).toBe(2);
+  expect(await statusOf(id)).toBe("DELIVERED");
 });
 
 it("leaves a provider alone that has trouble, as long as it says, and longer each time", async () => {

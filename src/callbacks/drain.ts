@@ -2,6 +2,7 @@ import type { PoolClient } from "pg";
 import type { Clock } from "../clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Statement } from "../database/database.ts";
+import { insist } from "../database/insist.ts";
 import type { Logger } from "../logger.ts";
 import type { ProviderProblem } from "../providers/provider.ts";
 import { reprocessNext } from "./reprocess.ts";
@@ -128,14 +129,18 @@ const storeUnread: Statement = {
     returning id`,
 };
 
+/** The provider gives it out once: an outage of the database must not lose it. Stored twice, it is applied once. */
 async function store(
-  { database, clock }: DrainOptions,
+  { database, clock, logger }: DrainOptions,
   providerId: string,
   { body, contentType }: { body: string; contentType: string },
 ): Promise<string> {
   const storable = body.replaceAll("\0", "").toWellFormed();
   const values = [providerId, clock.now(), contentType, storable, notRead];
-  const [row] = await database.query<{ id: string }>(storeUnread, values);
+  const [row] = await insist(
+    () => database.query<{ id: string }>(storeUnread, values),
+    (error) => logger.warn({ error, providerId }, "could not store receipts, trying again"),
+  );
   if (!row) throw new Error("A body of receipts was not stored");
   return row.id;
 }

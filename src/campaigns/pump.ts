@@ -324,8 +324,7 @@ export class CampaignPump {
     slots[kind]--;
     this.#unstored += messages.length;
     try {
-      const outcomes = await this.#call(slots, submissions);
-      slots[kind]++;
+      const outcomes = await this.#call(slots, submissions).finally(() => slots[kind]++);
       if (!isBusy(slots)) this.#wake();
       const finishedAt = this.#options.clock.now();
       const finished = messages.map((message, index) => ({

@@ -15,7 +15,7 @@ import { queueDueChecks } from "../messages/checks.ts";
 import { clearOldEvents } from "../messages/event-retention.ts";
 import type { ClosedLanes } from "../messages/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch.ts";
-import { addJobs } from "../messages/jobs.ts";
+import { addJobs, hasSuccessor } from "../messages/jobs.ts";
 import type { Outcomes } from "../messages/outcomes.ts";
 import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/look-up.ts";
 import { sweepParked } from "../messages/parked.ts";
@@ -56,7 +56,11 @@ const lookUpPayload = z.object({ providerId: z.uuid(), messageIds: z.array(z.uui
 
 function tasks(options: WorkerOptions): TaskList {
   return {
-    dispatch: (payload) => options.dispatcher.dispatch(dispatchPayload.parse(payload).messageId),
+    dispatch: async (payload, { job }) => {
+      const { messageId } = dispatchPayload.parse(payload);
+      const isOver = job.attempts > 1 && (await hasSuccessor(options.database, messageId, job.id));
+      if (!isOver) await options.dispatcher.dispatch(messageId);
+    },
     "look-up": (payload) => lookUpMessages(options, lookUpPayload.parse(payload)),
     reconcile: (payload, { job }) => {
       const { messageId, isFirst } = reconcilePayload.parse(payload);

@@ -36,6 +36,8 @@ export interface DispatchMessage {
   attempts: number;
   /** Those of them that were refused for want of credit: waiting for it fails no message. */
   attemptsWithoutCredit: number;
+  /** Whether one of them has no end yet. */
+  hasOpenAttempt: boolean;
 }
 
 /** Columns of `messages as m` that make a `DispatchMessage`, where `attemptsSoFar` is joined as `a`. */
@@ -44,11 +46,13 @@ export const dispatchColumns = `
   m.sender, m.text, m.encoding, m.segments, m.flash, m.priority, m.status, m.country, m.mccmnc,
   m.valid_until as "validUntil", m.cadence_group_id as "cadenceGroupId", m.dlt_template_id as "dltTemplateId",
   m.routed, m.duplicate_policy as "duplicatePolicy", coalesce((m.route ->> 'senderGiven')::boolean, true) as "senderGiven",
-  a.attempts, a.without_credit as "attemptsWithoutCredit", a.tried as "triedProviders"`;
+  a.attempts, a.without_credit as "attemptsWithoutCredit", a.tried as "triedProviders",
+  a.is_open as "hasOpenAttempt"`;
 
 export const attemptsSoFar = `
   select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit,
-    coalesce(array_agg(distinct provider_id), '{}') as tried
+    coalesce(array_agg(distinct provider_id), '{}') as tried,
+    coalesce(bool_or(finished_at is null), false) as is_open
   from attempts where message_id = m.id`;
 
 const read: Statement = {

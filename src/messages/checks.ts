@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { checkReason, isLastCheck, nextCheckAt, type CheckReason } from "./check-schedule.ts";
-import { addJobs, type NewJob } from "./jobs.ts";
+import { addJobs, dispatchKey, type NewJob } from "./jobs.ts";
 import type { MessageStatus } from "./status.ts";
 import { applyChanges } from "./transition.ts";
 
@@ -80,7 +80,9 @@ function questions(checks: readonly Check[]): NewJob[] {
   return [
     ...uncertain.map(reconcileJob),
     // It lost its worker and its job: whoever runs the job anew finds it SUBMITTING, and says so.
-    ...abandoned.map(({ id }) => ({ task: "dispatch", payload: { messageId: id } }) as const),
+    ...abandoned.map(
+      ({ id }) => ({ task: "dispatch", payload: { messageId: id }, key: dispatchKey(id) }) as const,
+    ),
     ...[...overdue].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages)),
   ];
 }

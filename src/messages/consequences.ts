@@ -2,7 +2,7 @@ import type { SubmitOutcome } from "../providers/provider.ts";
 import type { DispatchMessage, FinishedAttempt } from "./attempts.ts";
 import { laneFlag } from "./closed-lanes.ts";
 import type { NextRoute } from "./failover.ts";
-import type { NewJob } from "./jobs.ts";
+import { dispatchKey, type NewJob } from "./jobs.ts";
 import { creditRetryMs } from "./lane.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "./status-change.ts";
@@ -122,5 +122,5 @@ export function dispatchJob(
   runAt: Date,
 ): NewJob {
   const lane = laneFlag(providerId, routed);
-  return { task: "dispatch", payload: { messageId: id }, runAt, priority, lane };
+  return { task: "dispatch", payload: { messageId: id }, runAt, priority, lane, key: dispatchKey(id) };
 }

@@ -34,6 +34,9 @@ type Claim =
 /** A longer wait for a turn is spent in the queue, and not in a worker's place. */
 const longestTurnMs = 250;
 
+/** How long what was read of a message and its provider is believed while it waits for its turn. */
+const staleMs = 1_000;
+
 const largestBatch = 200;
 const pausedRetryMs = 30_000;
 /** A message is moved this often at once, at most; then it waits. */
@@ -63,7 +66,7 @@ export class Dispatcher {
   async #dispatch(messageId: string, moves: number): Promise<void> {
     const message = await readForDispatch(this.#options.database, messageId);
     if (!message) return;
-    if (message.status === "SUBMITTING") return this.#abandon(message);
+    if (message.status === "SUBMITTING" || message.hasOpenAttempt) return this.#abandon(message);
     if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
     // A campaign sends its own: it may be paused.
     if (message.campaignId !== null) return;
@@ -74,9 +77,16 @@ export class Dispatcher {
       const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
       if (await this.#moveOn(message, moves, why)) return this.#dispatch(messageId, moves + 1);
       if (isGone) return this.#fail(message, "its provider was disconnected");
+      this.#leaveAlone(message);
       return this.#postpone(message, pausedRetryMs);
     }
     await this.#claimAndSubmit(message, connection, moves);
+  }
+
+  /** Thousands of jobs that nobody can do now would keep the worker from those of others. */
+  #leaveAlone({ providerId, routed }: DispatchMessage): void {
+    if (routed) this.#options.lanes.close(providerId, stuckMs);
+    else this.#options.lanes.closeForFixed(providerId, stuckMs);
   }
 
   /** Whether the message has another provider now. */
@@ -89,6 +99,7 @@ export class Dispatcher {
   async #claimAndSubmit(message: DispatchMessage, connection: Connection, moves: number): Promise<void> {
     const { id, providerId, routed } = message;
     const { lanes } = this.#options;
+    const staleAt = performance.now() + staleMs;
     for (;;) {
       const claim = await this.#claims.add(message);
       if (claim.kind === "lost") return;
@@ -101,6 +112,8 @@ export class Dispatcher {
       else lanes.close(providerId, claim.retryAfterMs);
       if (claim.retryAfterMs > longestTurnMs) return this.#postpone(message, claim.retryAfterMs);
       await new Promise((done) => setTimeout(done, claim.retryAfterMs));
+      // Its validity may end meanwhile, and its provider may be switched off.
+      if (performance.now() > staleAt) return this.#dispatch(id, moves);
     }
   }
 
@@ -162,7 +175,10 @@ export class Dispatcher {
     return status === "SCHEDULED" ? [due, claim] : [claim];
   }
 
-  /** A worker died while it was sending this message: its request may have been written. */
+  /**
+   * A worker died while it was sending this message: its request may have been written. A receipt may have come
+   * before its answer: then the attempt ends all the same, which else kept its place in the lane for ever.
+   */
   async #abandon(message: DispatchMessage): Promise<void> {
     const finishedAt = this.#now();
     const outcome = {

@@ -35,3 +35,22 @@ const add: Statement = {
 export async function addJobs(transaction: Queryable, jobs: readonly NewJob[]): Promise<void> {
   if (jobs.length > 0) await transaction.query(add, [JSON.stringify(jobs)]);
 }
+
+/**
+ * The key of the dispatch jobs that follow a message's first: each takes the place of the one before it. The first
+ * has none, since keys make adding jobs slower.
+ */
+export const dispatchKey = (messageId: string): string => `dispatch ${messageId}`;
+
+const findSuccessor: Statement = {
+  name: "find_successor_of_job",
+  text: "select id from graphile_worker.jobs where key = $1 and id <> $2 and attempts < max_attempts",
+};
+
+/**
+ * Whether a dispatch job that runs again, since its worker was killed, had added the next one before that: then its
+ * message is that one's, which may be waiting for a time that the provider asked for.
+ */
+export async function hasSuccessor(database: Queryable, messageId: string, jobId: string): Promise<boolean> {
+  return (await database.query(findSuccessor, [dispatchKey(messageId), jobId])).length > 0;
+}

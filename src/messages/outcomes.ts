@@ -1,6 +1,7 @@
 import { Batcher } from "../batcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
+import { insist } from "../database/insist.ts";
 import type { Logger } from "../logger.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
 import { advanceMessages } from "./advance.ts";
@@ -22,9 +23,6 @@ export interface OutcomesOptions {
 }
 
 const largestBatch = 200;
-/** About a minute and a half: a database that restarts or fails over is back by then. */
-const tries = 20;
-const longestPauseMs = 5_000;
 
 /** Stores how attempts ended, and what follows from it. */
 export class Outcomes {
@@ -50,17 +48,10 @@ export class Outcomes {
   }
 
   /** What a provider told us must not be forgotten because the database was away for a moment. */
-  async #patiently(store: () => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await store();
-      } catch (error) {
-        if (attempt === tries) throw error;
-        this.#options.logger.warn({ error }, "could not store how attempts ended, trying again");
-        const pauseMs = Math.min(100 * 2 ** attempt, longestPauseMs);
-        await new Promise((done) => setTimeout(done, pauseMs));
-      }
-    }
+  #patiently(store: () => Promise<void>): Promise<void> {
+    return insist(store, (error) =>
+      this.#options.logger.warn({ error }, "could not store how attempts ended, trying again"),
+    );
   }
 
   async #store(finished: readonly Finished[], kind?: string): Promise<void> {
