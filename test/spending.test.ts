@@ -154,6 +154,45 @@ const create = async (to: string[]) =>
   ).createCampaign;
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `+42190100000${index}`);
 
+describe("a dry run of a campaign", () => {
+  const dryRun = async (to: string[]) =>
+    (
+      await client.data<{ createCampaign: object }>(
+        `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on CampaignPreview {
+          total refused firstRefused: refusedRecipients { code }
+          spendingCapError { code cap { amount { amount } spent { amount } } } } } }`,
+        {
+          input: {
+            name: "Campaign",
+            text: "Hello",
+            dryRun: true,
+            recipients: to.map((one) => ({ to: one })),
+          },
+        },
+      )
+    ).createCampaign;
+
+  it("tells which cap and which countries would refuse it, and spends nothing", async () => {
+    await setLimits({ allowedCountries: ["SK"], caps: [daily("0.25")] });
+    expect(await dryRun([...numbers(2), germany])).toEqual({
+      total: 2,
+      refused: 1,
+      firstRefused: [{ code: "COUNTRY_NOT_ALLOWED" }],
+      spendingCapError: null,
+    });
+    expect(await dryRun(numbers(3))).toMatchObject({
+      total: 3,
+      spendingCapError: {
+        code: "SPENDING_CAP_REACHED",
+        cap: { amount: { amount: "0.25" }, spent: { amount: "0" } },
+      },
+    });
+    expect(await spent()).toEqual(["0"]);
+    expect(await create(numbers(3))).toMatchObject({ code: "SPENDING_CAP_REACHED" });
+    expect(await create(numbers(2))).toMatchObject({ __typename: "Campaign" });
+  });
+});
+
 describe("a cap", () => {
   it("is spent to the last message that fits, and says so", async () => {
     await setLimits({ caps: [daily("0.25")] });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectTestSandbox, startTestApp, type TestApp } from "./support/app.ts";
+import { createCampaign } from "./support/campaigns.ts";
 import { GraphqlClient } from "./support/graphql-client.ts";
 
 const statements: string[] = [];
@@ -122,5 +123,42 @@ describe("a constant number of statements", () => {
       statementsOf((client) => client.data(query, { ids: messageIds.slice(0, count) }));
     const [few, many] = [await read(3), await read(30)];
     expect(many.length, many.join("\n")).toBe(few.length);
+  });
+
+  it("reads 2 campaigns or 50, with their counts, costs and refused rows", async () => {
+    const recipients = [{ to: "+421901000000" }, { to: "nobody" }, { to: "nothing" }];
+    const name = "Statements";
+    for (let count = 0; count < 50; count++)
+      expect(await createCampaign(app, { name, from: "smsgraph", recipients })).toMatchObject({
+        refusedCount: 2,
+      });
+    const page = "edges { node { row code } }";
+    const query = `query ($first: Int!) {
+      campaigns(first: $first, filter: { name: "${name}" }) {
+        edges { node {
+          counts { total queued } estimatedCost { amount } cost { amount } estimatedCompletionAt provider { name }
+          all: refusedRecipients { ${page} } first: refusedRecipients(first: 1) { ${page} }
+          last: refusedRecipients(last: 1) { ${page} }
+        } }
+      }
+    }`;
+    const [bad, worse] = [2, 3].map((row) => ({ node: { row, code: "INVALID_PHONE_NUMBER" } }));
+    const read = (first: number) =>
+      statementsOf(async (client) => {
+        const { campaigns } = await client.data<{ campaigns: { edges: { node: object }[] } }>(query, {
+          first,
+        });
+        expect(campaigns.edges).toHaveLength(first);
+        for (const { node } of campaigns.edges)
+          expect(node).toMatchObject({
+            counts: { total: 1, queued: 1 },
+            all: { edges: [bad, worse] },
+            first: { edges: [bad] },
+            last: { edges: [worse] },
+          });
+      });
+    const [few, many] = [await read(2), await read(50)];
+    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(many.length, many.join("\n")).toBeLessThanOrEqual(8);
   });
 });

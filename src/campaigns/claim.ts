@@ -98,16 +98,15 @@ export interface SubmitRequest {
 
 export interface Claim {
   requests: SubmitRequest[];
-  /** Where the next claim goes on; undefined at the end: there may be some before that were put back. */
+  /** Where the next claim goes on. */
   last: string | undefined;
-  /** When to ask again at the earliest, in milliseconds. */
+  /** There is nothing to claim from providers that are not closed. */
+  isEmpty: boolean;
+  /** When its own rate allows more, in milliseconds. */
   restMs: number;
 }
 
-/** There was nothing to claim: it is not looked for at every turn. */
-const emptyRestMs = 250;
-
-const nothing = { requests: [], last: undefined };
+const nothing = { requests: [], isEmpty: true, last: undefined, restMs: 0 };
 const firstId = "00000000-0000-0000-0000-000000000000";
 
 const nothingClosed: Closures = { countries: [], stateless: false };
@@ -122,21 +121,25 @@ export async function claimMessages(
   now: Date,
 ): Promise<Claim> {
   const campaign = await readForClaim(transaction, request.campaignId);
-  if (campaign?.status !== "RUNNING" || campaign.waiting === 0) return { ...nothing, restMs: emptyRestMs };
+  if (campaign?.status !== "RUNNING" || campaign.waiting === 0) return nothing;
   const tokens = tokensOf(campaign, now);
   const limit = Math.min(request.limit, Math.floor(tokens));
-  if (limit < 1) return { ...nothing, last: request.after, restMs: refillMs(campaign, tokens) };
-  const found = await findMessages(transaction, campaign, { ...request, limit }, now);
-  // At the end it begins anew, for those that were put back.
-  if (found.length === 0) return { ...nothing, restMs: request.after === undefined ? emptyRestMs : 0 };
+  let { after } = request;
+  if (limit < 1) return { ...nothing, isEmpty: false, last: after, restMs: refillMs(campaign, tokens) };
+  let found = await findMessages(transaction, campaign, { ...request, limit }, now);
+  if (found.length === 0 && after !== undefined) {
+    // At the end it begins anew, for those that were put back.
+    after = undefined;
+    found = await findMessages(transaction, campaign, { ...request, after, limit }, now);
+  }
+  if (found.length === 0) return nothing;
   const admitted = await request.admit(transaction, found);
   const requests = await startSubmitting(transaction, admitted, request, now);
   const taken = new Set(requests.flatMap(({ messages }) => messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
-  const last = lastBefore(found, taken) ?? request.after;
-  if (requests.length === 0) return { requests, last, restMs: emptyRestMs };
-  return { requests, last, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
+  const last = lastBefore(found, taken) ?? after;
+  return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
 async function findMessages(

@@ -68,7 +68,7 @@ export async function createCampaign(
   const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat, clock.now());
   if (earlier !== undefined) return { campaignId: earlier };
   const plan = await prepare(options, accountId, input);
-  if (input.dryRun === true) return { preview: await preview(plan) };
+  if (input.dryRun === true) return { preview: await preview(options, accountId, plan) };
   const { template: _template, source, checker, ...campaign } = plan;
   // Those of a file are too many to remember.
   const seen = input.file == null ? new NumberSet() : undefined;
@@ -114,14 +114,23 @@ function open(
   return file == null ? readInline(recipients ?? [], template) : readCsv(file, template);
 }
 
-async function preview({ source, checker }: Plan): Promise<CampaignPreview> {
+async function preview(
+  { spending }: CreateOptions,
+  accountId: string,
+  { source, checker }: Plan,
+): Promise<CampaignPreview> {
   const tally = new PreviewTally();
   const seen = new NumberSet();
   for await (const rows of source) {
     tally.add(checkRows(rows, checker, seen));
     await nextTurn();
   }
-  return tally.preview;
+  const refusal = await spending.within([accountId], (_transaction, ledgers) => {
+    const ledger = ledgers.get(accountId);
+    const errors = tally.spends.flatMap((spend) => ledger?.take(spend) ?? []);
+    return Promise.resolve({ spends: [], result: errors[0] ?? null });
+  });
+  return tally.preview(refusal);
 }
 
 /** Returns the id of the campaign that has the idempotency key, if that was taken meanwhile. */

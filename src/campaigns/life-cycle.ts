@@ -33,7 +33,7 @@ const changing = (name: string, assignments: string, condition: string): Stateme
     select id, pg_notify('${campaignChannel}', id::text) from changed`,
 });
 
-const pause = changing("pause_campaign", "status = 'PAUSED'", "status in ('SCHEDULED', 'RUNNING')");
+const pause = changing("pause_campaign", "status = 'PAUSED', rate = 0", "status in ('SCHEDULED', 'RUNNING')");
 
 const resume = changing(
   "resume_campaign",
@@ -45,7 +45,7 @@ const resume = changing(
 
 const cancel = changing(
   "cancel_campaign",
-  "status = 'CANCELLED', completed_at = $3",
+  "status = 'CANCELLED', completed_at = $3, rate = 0",
   "status in ('SCHEDULED', 'RUNNING', 'PAUSED')",
 );
 

@@ -1,6 +1,7 @@
-import type { Refusal } from "../errors.ts";
+import type { Refusal, SpendingCapError } from "../errors.ts";
 import type { TextEncoding } from "../messages/text.ts";
 import { multiply, sumByCurrency, type Amount } from "../pricing/money.ts";
+import type { Spend } from "../pricing/spending-ledger.ts";
 import type { Accepted, Shape } from "./check.ts";
 import type { Chunk } from "./store.ts";
 
@@ -26,6 +27,8 @@ export interface CampaignPreview {
   refusedRecipients: Refusal[];
   /** The first messages. */
   messages: PreviewedMessage[];
+  /** The cap that refuses it now; null when there is room for all of it. */
+  spendingCapError: SpendingCapError | null;
 }
 
 /** A message as it would be sent. */
@@ -55,7 +58,16 @@ export class PreviewTally {
     this.#messages.push(...accepted.slice(0, previewedMessages - this.#messages.length).map(show));
   }
 
-  get preview(): CampaignPreview {
+  /** What would be spent. */
+  get spends(): Spend[] {
+    return [...this.#shapes].map(([{ country, cost }, count]) => ({
+      country,
+      amount: cost ? multiply(cost.amount, count) : null,
+      currency: cost?.currency ?? null,
+    }));
+  }
+
+  preview(spendingCapError: SpendingCapError | null): CampaignPreview {
     const all = [...this.#shapes];
     const { recipients, segments, estimatedCost } = total(all);
     const countries = [...Map.groupBy(all, ([{ country }]) => country)]
@@ -70,6 +82,7 @@ export class PreviewTally {
       countries,
       refusedRecipients: this.#refusals,
       messages: this.#messages,
+      spendingCapError,
     };
   }
 }

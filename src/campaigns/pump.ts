@@ -12,13 +12,7 @@ import { toSubmission } from "../messages/submission.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { applyChanges } from "../messages/transition.ts";
 import type { Submission, SubmitOutcome } from "../providers/provider.ts";
-import {
-  claimMessages,
-  readRunningCampaigns,
-  type Claim,
-  type RunningCampaign,
-  type SubmitRequest,
-} from "./claim.ts";
+import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
 import { claimLockSpace } from "./dead-claims.ts";
 
 export interface CampaignPumpOptions {
@@ -42,6 +36,8 @@ const singleRequests = 40;
 const mostUnstored = 5_000;
 
 const idleMs = 500;
+/** An empty view costs a look at all messages of those that are closed: a small part of the time goes into that. */
+const emptyRest = { leastMs: 250, mostMs: 2_000, looks: 20 };
 const disabledMs = 1_000;
 /** How soon it is asked whether messages of a provider in trouble can go elsewhere. */
 const stuckMs = 2_000;
@@ -51,6 +47,19 @@ interface Slots {
   connection: Connection;
   bulk: number;
   single: number;
+}
+
+/**
+ * What can be seen of a campaign while some providers take nothing. Each view has a place of its own: the messages of
+ * a slow provider keep its turn, and hold up nobody else's.
+ */
+interface View {
+  /** Up to which message it was claimed. */
+  position: string | undefined;
+  /** How many messages to look at in the next claim: not many more than are taken. */
+  limit: number;
+  /** There was nothing in it: until when it is not looked at again. */
+  emptyUntil: number;
 }
 
 /** A message with what its provider gets. */
@@ -66,13 +75,10 @@ export class CampaignPump {
   readonly #slots = new Map<string, Slots>();
   /** Providers that take nothing, until when. */
   readonly #closed = new Map<string, number>();
+  /** Campaigns that have used up their own rate, until when. */
   readonly #resting = new Map<string, number>();
-  /** How many messages to look at in the next claim of a campaign: not many more than are taken. */
-  readonly #limits = new Map<string, number>();
-  /** Up to which message each campaign was claimed. */
-  readonly #positions = new Map<string, string | undefined>();
-  /** The providers met so far in each campaign. */
-  readonly #providers = new Map<string, Set<string>>();
+  /** By campaign and the closed providers. */
+  readonly #views = new Map<string, Map<string, View>>();
   readonly #underway = new Set<Promise<void>>();
   #unstored = 0;
   #storing: Promise<void> = Promise.resolve();
@@ -127,9 +133,13 @@ export class CampaignPump {
   #pause(): Promise<void> {
     if (this.#isNews) return Promise.resolve();
     const now = performance.now();
-    const rests = [...this.#resting.values(), ...this.#closed.values()]
-      .filter((until) => until > now)
-      .map((until) => until - now);
+    const views = [...this.#views.values()].flatMap((own) => [...own.values()]);
+    const ends = [
+      ...this.#resting.values(),
+      ...this.#closed.values(),
+      ...views.map(({ emptyUntil }) => emptyUntil),
+    ];
+    const rests = ends.filter((until) => until > now).map((until) => until - now);
     return new Promise((done) => {
       const timer = setTimeout(done, Math.min(idleMs, ...rests));
       this.#resume = () => {
@@ -139,38 +149,51 @@ export class CampaignPump {
     });
   }
 
-  /** One claim from the next campaign that has something to send; the most urgent first, equals in turn. */
+  /** Claims from the next campaign that has something to send; the most urgent first, equals in turn. */
   async #claimOnce(): Promise<number> {
     if (this.#unstored >= mostUnstored) return 0;
     const campaigns = await readRunningCampaigns(this.#options.database);
     const now = performance.now();
-    const closed = new Set(this.#closedProviders());
-    const awake = campaigns.filter(
-      ({ id }) => (this.#resting.get(id) ?? 0) <= now && !this.#isHeldUp(id, closed),
-    );
+    const awake = campaigns.filter(({ id }) => (this.#resting.get(id) ?? 0) <= now);
     const equals = awake.filter(({ priority }) => priority === awake[0]?.priority);
     const others = awake.slice(equals.length);
     const turn = equals.length === 0 ? 0 : this.#turn++ % equals.length;
     for (const campaign of [...equals.slice(turn), ...equals.slice(0, turn), ...others]) {
-      const { requests, restMs } = await this.#claimFrom(campaign);
-      if (restMs > 0) this.#resting.set(campaign.id, performance.now() + restMs);
-      if (requests.length > 0) return requests.length;
+      const claimed = await this.#claimFrom(campaign);
+      if (claimed > 0) return claimed;
     }
     this.#forgetAllBut(new Set(campaigns.map(({ id }) => id)));
     return 0;
   }
 
-  /** Whether every provider that it is known to need takes nothing now. */
-  #isHeldUp(campaignId: string, closed: ReadonlySet<string>): boolean {
-    return this.#providers.get(campaignId)?.isSubsetOf(closed) ?? false;
-  }
-
   #forgetAllBut(running: ReadonlySet<string>): void {
-    for (const map of [this.#resting, this.#limits, this.#positions, this.#providers])
+    for (const map of [this.#resting, this.#views])
       for (const id of map.keys()) if (!running.has(id)) map.delete(id);
   }
 
-  async #claimFrom({ id: campaignId }: RunningCampaign): Promise<Claim> {
+  /** Whoever takes nothing more is left out at once: the messages of the others must not wait behind theirs. */
+  async #claimFrom({ id }: RunningCampaign): Promise<number> {
+    let claimed = 0;
+    let closed = new Set(this.#closedProviders());
+    for (;;) {
+      const { progress, restMs, refusing } = await this.#claimView(id, closed);
+      claimed += progress;
+      if (restMs > 0) this.#resting.set(id, performance.now() + restMs);
+      const left = closed.union(refusing).union(new Set(this.#closedProviders()));
+      if (restMs > 0 || left.size === closed.size || this.#stopping) return claimed;
+      closed = left;
+    }
+  }
+
+  /** One claim. Also tells which providers, open before, would not take all that was offered. */
+  async #claimView(
+    campaignId: string,
+    closed: ReadonlySet<string>,
+  ): Promise<{ progress: number; restMs: number; refusing: ReadonlySet<string> }> {
+    const view = this.#viewOf(campaignId, closed);
+    const refusing = new Set<string>();
+    const begunAt = performance.now();
+    if (view.emptyUntil > begunAt) return { progress: 0, restMs: 0, refusing };
     const { database, clock } = this.#options;
     const now = clock.now();
     const stuck: DispatchMessage[] = [];
@@ -179,12 +202,14 @@ export class CampaignPump {
         transaction,
         {
           campaignId,
-          limit: this.#limits.get(campaignId) ?? firstClaim,
-          after: this.#positions.get(campaignId),
-          closed: this.#closedProviders(),
-          admit: (inner, messages) => {
-            this.#meet(campaignId, messages);
-            return this.#admit(inner, messages, stuck, now);
+          limit: view.limit,
+          after: view.position,
+          closed: [...closed],
+          admit: async (inner, messages) => {
+            const admitted = await this.#admit(inner, messages, stuck, now);
+            const taken = new Set(admitted);
+            for (const one of messages) if (!taken.has(one)) refusing.add(one.providerId);
+            return admitted;
           },
           kindOf: (providerId) => this.#slots.get(providerId)?.connection.adapter.kind ?? "",
           divide: (providerId, messages) => this.#divide(providerId, messages, now),
@@ -194,32 +219,49 @@ export class CampaignPump {
     );
     for (const request of claim.requests) this.#begin(request, now);
     const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
-    this.#positions.set(campaignId, claim.last);
-    this.#limits.set(campaignId, Math.min(Math.max(firstClaim, taken * 4), largestClaim));
-    const moved = await this.#moveOn(campaignId, stuck, now);
-    return moved > 0 ? { ...claim, restMs: 0 } : claim;
+    view.position = claim.last;
+    view.limit = Math.min(Math.max(firstClaim, taken * 4), largestClaim);
+    if (claim.isEmpty) {
+      const lookMs = (performance.now() - begunAt) * emptyRest.looks;
+      const restMs = Math.min(Math.max(emptyRest.leastMs, lookMs), emptyRest.mostMs);
+      view.emptyUntil = performance.now() + restMs;
+    }
+    const { settled, relieved } = await this.#moveOn(stuck, now);
+    return {
+      progress: claim.requests.length + settled,
+      restMs: claim.restMs,
+      refusing: refusing.difference(relieved),
+    };
+  }
+
+  #viewOf(campaignId: string, closed: ReadonlySet<string>): View {
+    const views = this.#views.get(campaignId) ?? new Map<string, View>();
+    const key = [...closed].toSorted().join(" ");
+    const view = views.get(key) ?? { position: undefined, limit: firstClaim, emptyUntil: 0 };
+    this.#views.set(campaignId, views.set(key, view));
+    return view;
   }
 
   /** Takes messages away from providers in trouble. While there are any to take, more are looked for. */
-  async #moveOn(campaignId: string, stuck: readonly DispatchMessage[], now: Date): Promise<number> {
-    if (stuck.length === 0) return 0;
+  async #moveOn(
+    stuck: readonly DispatchMessage[],
+    now: Date,
+  ): Promise<{ settled: number; relieved: ReadonlySet<string> }> {
+    const relieved = new Set<string>();
+    if (stuck.length === 0) return { settled: 0, relieved };
     const { failover, connections, database } = this.#options;
     const moved = await failover.moveOn(stuck, "Its provider takes no messages at present.");
-    for (const { id, providerId } of stuck) if (moved.has(id)) this.#closed.delete(providerId);
-    if (moved.size > 0) this.#providers.delete(campaignId);
+    for (const { id, providerId } of stuck) if (moved.has(id)) relieved.add(providerId);
+    let settled = moved.size;
     const left = stuck.filter(({ id }) => !moved.has(id));
     for (const [providerId, messages] of Map.groupBy(left, (message) => message.providerId)) {
       const connection = await connections.get(providerId);
       if (connection && connection.row.disconnectedAt === null) continue;
       await database.transaction((transaction) => failAll(transaction, messages, now));
+      settled += messages.length;
     }
-    return moved.size;
-  }
-
-  #meet(campaignId: string, messages: readonly DispatchMessage[]): void {
-    const known = this.#providers.get(campaignId) ?? new Set();
-    for (const { providerId } of messages) known.add(providerId);
-    this.#providers.set(campaignId, known);
+    for (const providerId of relieved) this.#closed.delete(providerId);
+    return { settled, relieved };
   }
 
   #closedProviders(): string[] {

@@ -12,16 +12,28 @@ interface RegionLocale {
   getTimeZones?(): string[] | undefined;
 }
 
-/** Every region of ISO 3166-1 that has a time zone; looked up once, and not before it is needed. */
-let regions: readonly string[] | undefined;
+/** Every code that a region may have: those without a zone of their own, too, may be closed. */
+const allRegions: readonly string[] = Array.from({ length: 26 * 26 }, (_, index) =>
+  String.fromCodePoint(65 + Math.floor(index / 26), 65 + (index % 26)),
+);
 
-const allRegions = (): readonly string[] =>
-  (regions ??= Array.from({ length: 26 * 26 }, (_, index) =>
-    String.fromCodePoint(65 + Math.floor(index / 26), 65 + (index % 26)),
-  ).filter((region) => zonesOf(region).length > 0));
+/** Where numbers are, and `Intl` has no zones: Kosovo, Ascension and Tristan da Cunha. */
+const otherZones: Readonly<Record<string, readonly string[]>> = {
+  XK: ["Europe/Belgrade"],
+  AC: ["Atlantic/St_Helena"],
+  TA: ["Atlantic/St_Helena"],
+};
 
+const knownZones = new Map<string, readonly string[]>();
+
+/** Looked up once: that is dear. */
 function zonesOf(region: string): readonly string[] {
-  return (new Intl.Locale(`und-${region}`) as RegionLocale).getTimeZones?.() ?? [];
+  const known = knownZones.get(region);
+  if (known) return known;
+  const locale: RegionLocale = new Intl.Locale(`und-${region}`);
+  const zones = otherZones[region] ?? locale.getTimeZones?.() ?? [];
+  knownZones.set(region, zones);
+  return zones;
 }
 
 const contains = ({ start, end }: SendWindow, minute: number): boolean =>
@@ -84,7 +96,7 @@ export function closuresOf(window: SendWindow, ownZone: string, now: Date): Clos
   if (known) return known;
   if (recent.size >= mostRecent) recent.clear();
   const closures = {
-    countries: allRegions().filter((region) => !isOpen(window, region, ownZone, now)),
+    countries: allRegions.filter((region) => !isOpen(window, region, ownZone, now)),
     stateless: !isOpen(window, null, ownZone, now),
   };
   recent.set(key, closures);

@@ -135,6 +135,13 @@ const PreviewedCampaignMessage = builder.objectRef<PreviewedMessage>("CampaignMe
   }),
 });
 
+const lookalike = ({ name, code, message, cap }: SpendingCapError): SpendingCapError => ({
+  name,
+  code,
+  message,
+  cap,
+});
+
 const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview").implement({
   description: "What a campaign would be. Nothing is stored.",
   isTypeOf: (value) => typeof value === "object" && value !== null && "countries" in value,
@@ -160,6 +167,13 @@ const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview
     messages: t.expose("messages", {
       type: [PreviewedCampaignMessage],
       description: `The first ${previewedMessages} messages.`,
+    }),
+    spendingCapError: t.field({
+      type: SpendingCapError,
+      nullable: true,
+      description: "Why all of it would be refused now: a spending cap; null when there is room.",
+      // An error that is returned is thrown: this only looks like one.
+      resolve: ({ spendingCapError: error }) => error && lookalike(error),
     }),
   }),
 });

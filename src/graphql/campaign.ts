@@ -148,7 +148,7 @@ export const Campaign = builder.prismaNode("Campaign", {
     }),
     messagesPerSecond: t.exposeFloat("rate", {
       description:
-        "Messages handed over per second, measured: of late while it runs, on average once it is completed.",
+        "Messages handed over per second, measured: of late while it runs, on average once it is completed; 0 while it is paused.",
     }),
     estimatedCompletionAt: t.field({
       type: "DateTime",

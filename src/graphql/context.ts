@@ -5,12 +5,13 @@ import type { Clock } from "../clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
+import { readRefusedOf, type RefusedStretch } from "../campaigns/refused.ts";
 import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
-import { UnauthenticatedError } from "../errors.ts";
+import { UnauthenticatedError, type Refusal } from "../errors.ts";
 import type { EventFeed } from "../messages/event-feed.ts";
 import {
   readTimelinesOf,
@@ -50,6 +51,11 @@ export interface TimelinePage extends TimelineStretch {
   messageId: string;
 }
 
+/** One page of the refused rows of one campaign. */
+export interface RefusedPage extends RefusedStretch {
+  campaignId: string;
+}
+
 /** What messages of a campaign have their route in common by. */
 export interface CampaignRouteKey {
   campaignId: string;
@@ -65,6 +71,7 @@ export interface Context extends Services {
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
   campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
+  refusedRecipients: DataLoader<RefusedPage, Refusal[]>;
   /** `Last-Event-ID`: the cursor that a client of an event stream had reached. */
   lastEventId?: string | undefined;
 }
@@ -75,7 +82,16 @@ export function createContext(services: Services, viewer: Viewer | undefined): C
   const campaignProgress = new DataLoader((ids: readonly string[]) => readProgress(database, ids), batchOnly);
   const timelines = createTimelineLoader(database);
   const campaignRoutes = createRouteLoader(database);
-  return { ...services, viewer, readPosition, timelines, campaignProgress, campaignRoutes };
+  const refusedRecipients = createRefusedLoader(database);
+  return {
+    ...services,
+    viewer,
+    readPosition,
+    timelines,
+    campaignProgress,
+    campaignRoutes,
+    refusedRecipients,
+  };
 }
 
 /** The account of the caller. @throws UnauthenticatedError */
@@ -105,17 +121,45 @@ const createRouteLoader = ({ prisma }: Database): Context["campaignRoutes"] =>
 const routeKey = ({ campaignId, providerId, country }: CampaignRouteKey): string =>
   `${campaignId} ${providerId} ${country}`;
 
-const stretchOf = ({ after, before, limit, inverted }: TimelineStretch): string =>
+/** One statement for the same page of any number of campaigns. */
+const createRefusedLoader = (database: Database): Context["refusedRecipients"] =>
+  new DataLoader(
+    (pages) =>
+      loadAlike(pages, async (group, stretch) => {
+        const ids = group.map(({ campaignId }) => campaignId);
+        return readRefusedOf(database, ids, stretch);
+      }),
+    batchOnly,
+  );
+
+interface AnyStretch {
+  after?: bigint | number | undefined;
+  before?: bigint | number | undefined;
+  limit: number;
+  inverted: boolean;
+}
+
+const stretchOf = ({ after, before, limit, inverted }: AnyStretch): string =>
   `${after} ${before} ${limit} ${inverted}`;
 
-async function loadTimelines(database: Database, pages: readonly TimelinePage[]): Promise<LoggedEvent[][]> {
-  const alike = Map.groupBy(pages, stretchOf);
-  const loaded = new Map<TimelinePage, LoggedEvent[]>();
-  for (const group of alike.values()) {
-    const ids = [...new Set(group.map(({ messageId }) => messageId))];
+/** Loads pages that are the same stretch of different lists together. `load` answers in the order asked. */
+async function loadAlike<Page extends AnyStretch, Row>(
+  pages: readonly Page[],
+  load: (group: readonly Page[], stretch: Page) => Promise<readonly Row[][]>,
+): Promise<Row[][]> {
+  const loaded = new Map<Page, Row[]>();
+  for (const group of Map.groupBy(pages, stretchOf).values()) {
     const [stretch] = group;
-    const timelines = stretch ? await readTimelinesOf(database, ids, stretch) : new Map();
-    for (const page of group) loaded.set(page, timelines.get(page.messageId) ?? []);
+    if (!stretch) continue;
+    const lists = await load(group, stretch);
+    for (const [index, page] of group.entries()) loaded.set(page, lists[index] ?? []);
   }
   return pages.map((page) => loaded.get(page) ?? []);
 }
+
+const loadTimelines = (database: Database, pages: readonly TimelinePage[]): Promise<LoggedEvent[][]> =>
+  loadAlike(pages, async (group, stretch) => {
+    const ids = group.map(({ messageId }) => messageId);
+    const timelines = await readTimelinesOf(database, [...new Set(ids)], stretch);
+    return ids.map((id) => timelines.get(id) ?? []);
+  });

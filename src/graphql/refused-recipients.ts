@@ -1,9 +1,8 @@
-import type { Database, Statement } from "../database/database.ts";
 import type { Refusal } from "../errors.ts";
 import { builder } from "./builder.ts";
 import { Campaign } from "./campaign.ts";
 import { ErrorCodeRef } from "./errors.ts";
-import { paginate, type Keyset, type Stretch } from "./page.ts";
+import { paginate, type Keyset } from "./page.ts";
 
 export const RefusedRecipient = builder.objectRef<Refusal>("RefusedRecipient").implement({
   description: "A row of a campaign's input that could not become a message.",
@@ -26,32 +25,14 @@ const byPosition: Keyset<Refusal, number> = {
   read: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined),
 };
 
-const readPage: Statement = {
-  name: "read_refused_recipients",
-  text: `
-    select position, recipient, code, reason from refused_recipients
-    where campaign_id = $1 and position > $2 and position < $3
-    order by position * $4
-    limit $5`,
-};
-
-const readRefused = (
-  database: Database,
-  campaignId: string,
-  stretch: Stretch<number>,
-): Promise<Refusal[]> => {
-  const { after = 0, before = 2 ** 31 - 1, limit, inverted } = stretch;
-  return database.query<Refusal>(readPage, [campaignId, after, before, inverted ? -1 : 1, limit]);
-};
-
 builder.prismaObjectField(Campaign, "refusedRecipients", (t) =>
   t.connection(
     {
       type: RefusedRecipient,
       description: "Rows of its input that could not become a message, in the order of the input.",
       select: { id: true },
-      resolve: ({ id }, args, { database }) =>
-        paginate(args, byPosition, (stretch) => readRefused(database, id, stretch)),
+      resolve: ({ id: campaignId }, args, { refusedRecipients }) =>
+        paginate(args, byPosition, (stretch) => refusedRecipients.load({ campaignId, ...stretch })),
     },
     { name: "RefusedRecipientConnection", description: "A page of refused recipients." },
     { name: "RefusedRecipientEdge", description: "A refused recipient and its place in the list." },

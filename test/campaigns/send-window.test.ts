@@ -1,3 +1,4 @@
+import { getCountries } from "libphonenumber-js/max";
 import { describe, expect, it } from "vitest";
 import { closuresOf, isOpen } from "../../src/campaigns/send-window.ts";
 
@@ -36,6 +37,17 @@ describe("a send window", () => {
     expect(isOpen(night, "SK", "UTC", at("22:30"))).toBe(true);
     expect(isOpen(night, "SK", "UTC", at("04:59"))).toBe(true);
     expect(isOpen(night, "SK", "UTC", at("05:00"))).toBe(false);
+  });
+
+  it.each(getCountries())("is closed at night for numbers of %s", (country) => {
+    const night = { start: 12 * 60, end: 12 * 60 + 1 };
+    const times = ["00:00", "06:00", "12:00", "18:00"].map((time) => closuresOf(night, "UTC", at(time)));
+    expect(times.filter(({ countries }) => countries.includes(country)).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it("goes by the zone of the neighbours in Kosovo", () => {
+    expect(isOpen(day, "XK", "Asia/Tokyo", at("07:59"))).toBe(false);
+    expect(isOpen(day, "XK", "Asia/Tokyo", at("08:00"))).toBe(true);
   });
 
   it("names every country where it is closed", () => {
