@@ -21,7 +21,8 @@ const readSums: Statement = {
     select campaign_id, null, sum(delta)::text, currency
     from campaign_costs
     where campaign_id = any ($1::uuid[])
-    group by campaign_id, currency`,
+    group by campaign_id, currency
+    having sum(delta) <> 0`,
 };
 
 interface Sum {

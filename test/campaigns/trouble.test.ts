@@ -96,7 +96,8 @@ it(
     await reaches(id, 350);
     const left = first.requests.length;
     await reaches(id, 450);
-    expect(first.requests.length).toBeLessThan(left + 20);
+    // What was under way when it was counted may still come, and no more.
+    expect(first.requests.length).toBeLessThan(left + 60);
     expect(third.requests.length).toBe(0);
     // The second is switched off: the third takes over.
     await enable(ids[1] ?? "", false);
