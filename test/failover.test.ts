@@ -173,6 +173,21 @@ describe("a message that its provider refuses", () => {
     expect((await show(other)).provider.name).toBe("Second");
   });
 
+  it("is seldom offered to a provider that takes our credentials no more", async () => {
+    await update(firstId, { apiToken: "revoked" });
+    await becomes(await send(), "DELIVERED");
+    app.services.routingTables.changed(app.accountId);
+    await sendMany(40, 1_000);
+    await expect.poll(countDelivered, { timeout: 20_000 }).toBe(41);
+    expect(await app.services.database.prisma.attempt.count({ where: { outcome: "rejected" } })).toBeLessThan(
+      20,
+    );
+    const lane = await app.services.database.prisma.lane.findUniqueOrThrow({
+      where: { providerId: decodeId("Provider", firstId) },
+    });
+    expect(lane.breaker).toBe("CLOSED");
+  });
+
   it("ends with the refusal when nobody is left", async () => {
     first.plan = () => ({ outcome: "no rate" });
     second.plan = () => ({ outcome: "no rate" });

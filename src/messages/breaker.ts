@@ -18,6 +18,8 @@ export interface Experience {
   /** When the attempt began. */
   startedAt: Date;
   failed: boolean;
+  /** It was refused as every message would be, for our credentials, say. */
+  isShut?: boolean;
   /** What it showed of the account's credit; absent: nothing. */
   credit?: "some" | "none";
 }
@@ -49,7 +51,9 @@ export async function learn(
   experiences: readonly Experience[],
   now: Date,
 ): Promise<void> {
-  const failing = experiences.filter(({ failed }) => failed).map(({ providerId }) => providerId);
+  const failing = experiences
+    .filter(({ failed, isShut }) => failed || isShut === true)
+    .map(({ providerId }) => providerId);
   const working = experiences.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
   const empty = experiences.filter(({ credit }) => credit === "none").map(({ providerId }) => providerId);
   const probed = await transaction.query<{ id: string }>(findProbed, [working]);
@@ -103,7 +107,8 @@ async function judge(
     const worked = probes.some(({ failed }) => !failed);
     return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
   }
-  if (!experiences.some(({ failed }) => failed)) return lane;
+  if (!experiences.some(({ failed }) => failed))
+    return experiences.some(({ isShut }) => isShut) ? doubt(lane, now) : lane;
   const since = new Date(Math.max(now.getTime() - windowSeconds * 1000, lane.closedAt.getTime()));
   const [recent] = await transaction.query<{ failures: number; attempts: number }>(countRecent, [
     lane.providerId,
@@ -123,6 +128,13 @@ const close = (lane: Lane, now: Date): Lane => ({
   breaker: "CLOSED",
   openUntil: null,
   closedAt: now,
+});
+
+/** It stays open to those who ask for it, and is on trial for the others: few try whether it takes messages again. */
+const doubt = (lane: Lane, now: Date): Lane => ({
+  ...lane,
+  closedAt: now,
+  openSeconds: Math.max(lane.openSeconds, firstOpenSeconds),
 });
 
 function open(lane: Lane, seconds: number, now: Date): Lane {

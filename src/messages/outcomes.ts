@@ -150,8 +150,12 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
-  return [{ providerId: message.providerId, startedAt, failed, ...creditShownBy(outcome) }];
+  const isShut = outcome.kind === "rejected" && shut.has(outcome.failure.code);
+  return [{ providerId: message.providerId, startedAt, failed, isShut, ...creditShownBy(outcome) }];
 };
+
+/** Refusals that every message would meet until someone mends the connection. */
+const shut: ReadonlySet<string> = new Set(["provider_unauthenticated", "provider_misconfigured"]);
 
 function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
   if (outcome.kind === "accepted") return { credit: "some" };
