@@ -15,7 +15,7 @@ import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
-import { sendFrames } from "./send-frames.ts";
+import { SentFrames } from "./sent-frames.ts";
 import { authenticate, type ServerContext, type Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
@@ -155,7 +155,7 @@ async function subscribe(options: WebSocketOptions, args: OperationArgs): Promis
   Object.assign(args.payload, { query: "", variables: null });
   if (started instanceof LiveStream) {
     const outlet = Outlet.of(connection.extra.socket);
-    return sendFrames(started, outlet, id, (error) => {
+    return new SentFrames(started, outlet, id, (error) => {
       delete connection.subscriptions[id];
       return withoutStatus(options.maskError(error) as GraphQLError);
     });
