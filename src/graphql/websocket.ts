@@ -48,6 +48,8 @@ const keepAliveMs = 12_000;
 /** RFC 6455's registry of close codes: "Try Again Later". */
 const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
+/** As for HTTP. */
+const longestDrainMs = 30_000;
 
 /** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
 export const tooManySockets = 4420;
@@ -82,7 +84,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const { dispose } = useServer(server, acceptSockets(options), options.keepAliveMs ?? keepAliveMs);
   return {
     async dispose() {
-      await operations.drain();
+      await operations.drain(longestDrainMs);
       // The last answer is sent in this turn of the event loop.
       await setImmediate();
       await dispose();
