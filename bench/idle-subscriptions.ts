@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { encodeId } from "../src/graphql/ids.ts";
 import { Clients } from "./support/clients.ts";
@@ -18,7 +19,8 @@ Usage: npm run bench:idle [-- --count=10000] [--same]
 
 Starts an embedded PostgreSQL and one API process, and opens so many WebSockets with one subscription each, from a
 process of their own: each watches a message of its own, or with --same all watch the same thing. Prints the resident
-memory of the API process before and after.
+memory of the API process before, when the last is open, and when they have been idle for a minute: what was needed only
+to open them is garbage until then.
 `;
 
 const { values } = parseArgs({
@@ -60,11 +62,15 @@ async function run(count: number, same: boolean): Promise<void> {
     const seconds = (performance.now() - started) / 1000;
     const waiting = await read(url, "smsgraph_waiting_readers");
     if (waiting !== count) throw new Error(`${waiting} of ${count} subscriptions wait for events`);
+    const opened = await read(url, "process_resident_memory_bytes");
+    progress("a minute of silence");
+    await pause(60_000);
     const after = await read(url, "process_resident_memory_bytes");
     const heap = await read(url, "nodejs_heap_size_used_bytes");
     process.stdout.write(
       `${count} idle subscriptions, a socket each, opened in ${seconds.toFixed(1)} s\n` +
-        `resident memory  ${megabytes(after)} MB (before: ${megabytes(before)} MB)\n` +
+        `resident memory  ${megabytes(after)} MB (before: ${megabytes(before)} MB, ` +
+        `as the last was opened: ${megabytes(opened)} MB)\n` +
         `heap in use      ${megabytes(heap)} MB\n` +
         `each             ${((after - before) / count / 1024).toFixed(1)} KB\n`,
     );

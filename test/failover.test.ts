@@ -31,6 +31,12 @@ interface Shown {
   events: { edges: { node: Event }[] };
 }
 
+interface Version {
+  version: number;
+  status: string;
+  provider: { name: string };
+}
+
 let app: TestApp;
 let first: ProviderDouble;
 let second: ProviderDouble;
@@ -114,6 +120,34 @@ describe("a message that its provider does not take", () => {
     expect(message.events.edges[2]?.node.detail).toContain("It goes to Second instead.");
     expect(second.accepted.map(({ from }) => from)).toEqual(["Second"]);
     expect([first.requests.length, second.requests.length]).toEqual([1, 1]);
+  });
+
+  it("is shown with each version by messageChanged, and the last is what was stored", async () => {
+    let decide: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (decide = resolve));
+    first.plan = () => ({ outcome: "busy", before: asked });
+    const id = await send();
+    const fields =
+      "version status from provider { name } route { providerName } estimatedCost { amount } updatedAt";
+    const changes = app.client.subscribe<{ messageChanged: Version }>(
+      `subscription ($id: ID!) { messageChanged(id: $id) { ${fields} } }`,
+      { id },
+    );
+    const seen: Version[] = [];
+    for await (const { data } of changes) {
+      if (data) seen.push(data.messageChanged);
+      decide();
+      if (data?.messageChanged.status === "DELIVERED") break;
+    }
+    const { message } = await app.client.data<{ message: Version }>(
+      `query ($id: ID!) { message(id: $id) { ${fields} } }`,
+      { id },
+    );
+    expect(seen.at(-1)).toEqual(message);
+    expect(message.provider.name).toBe("Second");
+    const [start = 0] = seen.map(({ version }) => version);
+    expect(seen.map(({ version }) => version)).toEqual(seen.map((_, index) => start + index));
+    expect(seen.map(({ provider }) => provider.name)).toContain("First");
   });
 
   it("stays where its sender wants it", async () => {

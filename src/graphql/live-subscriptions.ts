@@ -13,7 +13,7 @@ import { patient } from "../database/patient.ts";
 import type { AccessGuard } from "./access-guard.ts";
 import { createContext, type Context, type Services } from "./context.ts";
 import { sharingKey } from "./sharing-key.ts";
-import type { Stream, Tap } from "./streams.ts";
+import type { Stream, Taker, Tap } from "./streams.ts";
 
 /** One answer of a subscription, serialised once for everyone it goes to. */
 export interface Frame {
@@ -21,6 +21,12 @@ export interface Frame {
   json: Uint8Array;
   /** What it was made of; undefined for the last word of a subscription that was ended. */
   value: object | undefined;
+}
+
+/** Where pushed frames go. */
+export interface FrameSink {
+  /** False when it wants no more for now. */
+  send(frame: Frame): boolean;
 }
 
 type MaskError = (error: unknown) => Error;
@@ -210,19 +216,19 @@ class Place {
 const maxUnderWay = 16;
 
 /** A subscription that is pushed its values: those of a group are all told in one go, with nothing made for each. */
-class Follower {
+class Follower implements Taker<object> {
   readonly #group: Group;
   readonly #tap: Tap<object>;
-  readonly #take: (frame: Frame) => boolean;
+  readonly #sink: FrameSink;
   readonly #done = Promise.withResolvers<void>();
   #underWay = 0;
   #stopped = false;
   #failed = false;
 
-  constructor(group: Group, tap: Tap<object>, take: (frame: Frame) => boolean) {
+  constructor(group: Group, tap: Tap<object>, sink: FrameSink) {
     this.#group = group;
     this.#tap = tap;
-    this.#take = take;
+    this.#sink = sink;
   }
 
   /** Settles when it is over, and nothing is under way any more. */
@@ -230,15 +236,8 @@ class Follower {
     return this.#done.promise;
   }
 
-  open(): boolean {
-    return this.#tap.open(
-      (value) => this.#follow(value),
-      () => this.#stop(),
-    );
-  }
-
-  #follow(value: object): void {
-    if (++this.#underWay === maxUnderWay) this.#stop();
+  take(value: object): void {
+    if (++this.#underWay === maxUnderWay) this.end();
     this.#group.answerInTurn(value, this);
   }
 
@@ -246,7 +245,7 @@ class Follower {
     // An error is the last word.
     if (this.#failed) return;
     this.#underWay--;
-    if (!this.#take(frame) || this.#stopped) this.#stop();
+    if (!this.#sink.send(frame) || this.#stopped) this.end();
   }
 
   fail(error: unknown): void {
@@ -255,7 +254,7 @@ class Follower {
     this.#done.reject(error);
   }
 
-  #stop(): void {
+  end(): void {
     this.#stopped = true;
     this.#tap.close();
     if (this.#underWay === 0) this.#done.resolve();
@@ -301,14 +300,14 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
   }
 
   /**
-   * Pushes frames as they come, until `take` refuses more or the subscription ends; then `next` goes on. Undefined
+   * Pushes frames as they come, until `sink` wants no more or the subscription ends; then `next` goes on. Undefined
    * when there is something to read first.
    */
-  follow(take: (frame: Frame) => boolean): Promise<void> | undefined {
+  follow(sink: FrameSink): Promise<void> | undefined {
     const { tap } = this.#source;
     if (!tap) return undefined;
-    const follower = new Follower(this.#group, tap, take);
-    return follower.open() ? follower.done : undefined;
+    const follower = new Follower(this.#group, tap, sink);
+    return tap.open(follower) ? follower.done : undefined;
   }
 
   async close(): Promise<void> {

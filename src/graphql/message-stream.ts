@@ -7,7 +7,8 @@ import type { EventBatch, EventFeed, EventReader } from "../messages/event-feed.
 import { comparePositions, encodeCursor, type LoggedEvent, type Position } from "../messages/event-log.ts";
 import type { Context } from "./context.ts";
 import type { MessageShape } from "./message.ts";
-import type { Tap } from "./streams.ts";
+import type { TopicListener } from "../messages/topics.ts";
+import type { Taker, Tap } from "./streams.ts";
 
 /** A message, and a position that was reached before it was read. */
 export interface MessageSnapshot {
@@ -75,25 +76,32 @@ export type EventFrame =
   | { kind: "reset"; reason: "AHEAD_OF_LOG" | "EXPIRED"; cursor: Position };
 
 /** Where a stream of events starts, or how far it has come. */
-export class EventTap implements Tap<EventFrame> {
+export class EventTap implements Tap<EventFrame>, TopicListener {
   cursor: Position | undefined;
   /** Set while the stream has nothing left to read but what is to come. */
   reader: EventReader | undefined;
+  #taker: Taker<EventFrame> | undefined;
 
   constructor(start: Position | undefined) {
     this.cursor = start;
   }
 
-  open(take: (frame: EventFrame) => void, end: () => void): boolean {
-    const deliver = (batch: EventBatch): void => {
-      this.cursor = batch.cursor;
-      take(batch);
-    };
-    return this.cursor !== undefined && this.reader?.listen(this.cursor, { deliver, end }) === true;
+  open(taker: Taker<EventFrame>): boolean {
+    this.#taker = taker;
+    return this.cursor !== undefined && this.reader?.listen(this.cursor, this) === true;
   }
 
   close(): void {
     this.reader?.unlisten();
+  }
+
+  deliver(batch: EventBatch): void {
+    this.cursor = batch.cursor;
+    this.#taker?.take(batch);
+  }
+
+  end(): void {
+    this.#taker?.end();
   }
 }
 

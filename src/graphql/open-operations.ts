@@ -21,9 +21,15 @@ export class OpenOperations {
     if (this.#ids.size === 0) this.#drained?.resolve();
   }
 
-  /** Takes nothing more; resolves when everything taken has its answer. */
-  async drain(): Promise<void> {
+  /**
+   * Takes nothing more; resolves when everything taken has its answer, or after `longestMs`: what waits for a database
+   * that is away must not keep the process.
+   */
+  async drain(longestMs: number): Promise<void> {
     this.#drained ??= Promise.withResolvers<void>();
-    if (this.#ids.size > 0) await this.#drained.promise;
+    if (this.#ids.size === 0) return;
+    const timer = setTimeout(() => this.#drained?.resolve(), longestMs);
+    await this.#drained.promise;
+    clearTimeout(timer);
   }
 }

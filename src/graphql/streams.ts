@@ -12,8 +12,15 @@ export interface Stream<Value> extends AsyncIterableIterator<Value> {
  */
 export interface Tap<Value> {
   /** False when there is something to read first. */
-  open(take: (value: Value) => void, end: () => void): boolean;
+  open(taker: Taker<Value>): boolean;
   close(): void;
+}
+
+/** Who is pushed values. */
+export interface Taker<Value> {
+  take(value: Value): void;
+  /** Nothing more will come. */
+  end(): void;
 }
 
 /** The open subscriptions of this process: counted, and ended together when it drains. */

@@ -15,7 +15,7 @@ import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
-import { sendFrames } from "./send-frames.ts";
+import { SentFrames } from "./sent-frames.ts";
 import { authenticate, type ServerContext, type Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
@@ -48,6 +48,8 @@ const keepAliveMs = 12_000;
 /** RFC 6455's registry of close codes: "Try Again Later". */
 const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
+/** As for HTTP. */
+const longestDrainMs = 30_000;
 
 /** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
 export const tooManySockets = 4420;
@@ -82,7 +84,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const { dispose } = useServer(server, acceptSockets(options), options.keepAliveMs ?? keepAliveMs);
   return {
     async dispose() {
-      await operations.drain();
+      await operations.drain(longestDrainMs);
       // The last answer is sent in this turn of the event loop.
       await setImmediate();
       await dispose();
@@ -155,7 +157,7 @@ async function subscribe(options: WebSocketOptions, args: OperationArgs): Promis
   Object.assign(args.payload, { query: "", variables: null });
   if (started instanceof LiveStream) {
     const outlet = Outlet.of(connection.extra.socket);
-    return sendFrames(started, outlet, id, (error) => {
+    return new SentFrames(started, outlet, id, (error) => {
       delete connection.subscriptions[id];
       return withoutStatus(options.maskError(error) as GraphQLError);
     });

@@ -199,7 +199,7 @@ export class EventReader {
     const close = (): void => {
       topics.leave(this.#topic);
       const [waiter, listener] = [this.#waiter, this.#listener];
-      if (waiter) this.#topic.waiting.delete(waiter);
+      if (waiter) this.#topic.waiting?.delete(waiter);
       waiter?.reject(signal.reason);
       this.unlisten();
       listener?.end();
@@ -223,12 +223,12 @@ export class EventReader {
   listen(after: Position, listener: TopicListener): boolean {
     if (this.#signal.aborted || comparePositions(after, this.#feed.position) < 0) return false;
     this.#listener = listener;
-    this.#topic.listening.add(listener);
+    (this.#topic.listening ??= new Set()).add(listener);
     return true;
   }
 
   unlisten(): void {
-    if (this.#listener) this.#topic.listening.delete(this.#listener);
+    if (this.#listener) this.#topic.listening?.delete(this.#listener);
     this.#listener = undefined;
   }
 
@@ -241,7 +241,7 @@ export class EventReader {
   #wait(): Promise<EventBatch> {
     if (this.#signal.aborted) return Promise.reject(this.#signal.reason as Error);
     this.#waiter = Promise.withResolvers();
-    this.#topic.waiting.add(this.#waiter);
+    (this.#topic.waiting ??= new Set()).add(this.#waiter);
     return this.#waiter.promise;
   }
 
@@ -254,10 +254,10 @@ export class EventReader {
   }
 }
 
-function wake({ waiting, listening }: Topic, events: FeedEvent[], cursor: Position): void {
+function wake(topic: Topic, events: FeedEvent[], cursor: Position): void {
   const batch: EventBatch = { kind: "batch", events, cursor };
-  const woken = [...waiting];
-  waiting.clear();
+  const { waiting = [], listening = [] } = topic;
+  delete topic.waiting;
   for (const listener of listening) listener.deliver(batch);
-  for (const waiter of woken) waiter.resolve(batch);
+  for (const waiter of waiting) waiter.resolve(batch);
 }

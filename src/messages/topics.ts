@@ -12,8 +12,9 @@ export interface TopicListener {
 export interface Topic {
   readonly filter: EventFilter;
   readonly matches: (event: FeedEvent) => boolean;
-  readonly waiting: Set<PromiseWithResolvers<EventBatch>>;
-  readonly listening: Set<TopicListener>;
+  /** Absent until someone does: most filters have one reader, who waits or listens. */
+  waiting?: Set<PromiseWithResolvers<EventBatch>>;
+  listening?: Set<TopicListener>;
   /** Readers that use it. */
   readers: number;
 }
@@ -31,7 +32,7 @@ export class Topics {
   /** Readers waiting for an event. */
   get waiting(): number {
     return [...this.#topics.values()].reduce(
-      (count, topic) => count + topic.waiting.size + topic.listening.size,
+      (count, { waiting, listening }) => count + (waiting?.size ?? 0) + (listening?.size ?? 0),
       0,
     );
   }
@@ -71,8 +72,6 @@ export class Topics {
     const topic: Topic = {
       filter,
       matches: matcherOf(filter),
-      waiting: new Set(),
-      listening: new Set(),
       readers: 0,
     };
     this.#topics.set(key, topic);

@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+import { OpenOperations } from "../src/graphql/open-operations.ts";
+
+it("drains when everything taken has its answer, and takes nothing meanwhile", async () => {
+  const [operations, connection] = [new OpenOperations(), {}];
+  expect(operations.begin(connection, "1")).toBe(true);
+  let isOver = false;
+  const drained = operations.drain(60_000).then(() => (isOver = true));
+  expect(operations.begin(connection, "2")).toBe(false);
+  await new Promise(setImmediate);
+  expect(isOver).toBe(false);
+  operations.end(connection, "1");
+  expect(await drained).toBe(true);
+});
+
+it("does not wait for ever for what gets no answer", async () => {
+  const operations = new OpenOperations();
+  operations.begin({}, "1");
+  const startedAt = performance.now();
+  await operations.drain(50);
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(49);
+});
