@@ -174,8 +174,8 @@ describe("limits over all workers", () => {
       .poll(() => prisma.attempt.updateMany({ where: ended, data: { startedAt, finishedAt: null } }))
       .toEqual({ count: 1 });
     const id = await queueMessage(app, { providerId });
-    const status = async () => (await prisma.message.findUniqueOrThrow({ where: { id } })).status;
-    await expect.poll(status, { timeout: 15_000 }).toBe("SUBMITTED");
+    const statusNow = async () => (await prisma.message.findUniqueOrThrow({ where: { id } })).status;
+    await expect.poll(statusNow, { timeout: 15_000 }).toBe("SUBMITTED");
   });
 
   it("stops asking a provider that only fails, and tries it again with one probe", async () => {
