@@ -2,8 +2,10 @@ import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decodeId } from "../src/graphql/ids.ts";
 import { decide, type Lane } from "../src/messages/lane.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
+import { queueMessage } from "./support/callbacks.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");
 
@@ -161,6 +163,19 @@ describe("limits over all workers", () => {
       for (const respond of batch) respond();
     }
     expect(mostInFlight).toBe(3);
+  });
+
+  it("do not count what nobody can be sending any more", async () => {
+    const providerId = await connectAndSend({ maxConcurrent: 1 }, 1);
+    const { prisma } = app.services.database;
+    const ended = { providerId: decodeId("Provider", providerId), finishedAt: { not: null } };
+    const startedAt = new Date(Date.now() - 3_600_000);
+    await expect
+      .poll(() => prisma.attempt.updateMany({ where: ended, data: { startedAt, finishedAt: null } }))
+      .toEqual({ count: 1 });
+    const id = await queueMessage(app, { providerId });
+    const statusNow = async () => (await prisma.message.findUniqueOrThrow({ where: { id } })).status;
+    await expect.poll(statusNow, { timeout: 15_000 }).toBe("SUBMITTED");
   });
 
   it("stops asking a provider that only fails, and tries it again with one probe", async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeId } from "../src/graphql/ids.ts";
 import { twins, type RunningTwin } from "../src/sandbox/twins.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
+import { connectProvider as connectTikosms, mutate } from "./support/mutations.ts";
 
 let app: TestApp;
 const running = new Map<string, { server: RunningTwin; id: string }>();
@@ -197,4 +199,21 @@ it("lists the cadence groups of the provider that has some", async () => {
   }>("{ providers { kind cadenceGroups { id name paused note } } }");
   const counts = Object.fromEntries(providers.map(({ kind, cadenceGroups }) => [kind, cadenceGroups.length]));
   expect(counts).toEqual({ TIKOSMS: 0, TONKRA: 0, TELEKOM: 7, QIKLI: 0 });
+});
+
+it("keeps what another process has changed meanwhile", async () => {
+  const shownId = await connectTikosms(app.client);
+  const id = decodeId("Provider", shownId);
+  const { connections, database } = app.services;
+  // This process has heard nothing of it.
+  const settings = { ...((await connections.get(id))?.row.settings as object), timeZone: "Europe/Kyiv" };
+  const secrets = connections.sealSecrets(id, { credentials: { apiToken: "newer" }, callbackSecret: "same" });
+  await database.prisma.provider.update({ where: { id }, data: { settings, secrets } });
+  await mutate(app.client, "updateProvider", "UpdateProviderInput!", { id: shownId, name: "Renamed" });
+  const row = await database.prisma.provider.findUniqueOrThrow({ where: { id } });
+  expect(row).toMatchObject({ name: "Renamed", settings: { timeZone: "Europe/Kyiv" } });
+  expect(connections.openSecrets(row)).toEqual({
+    credentials: { apiToken: "newer" },
+    callbackSecret: "same",
+  });
 });

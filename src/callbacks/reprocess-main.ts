@@ -1,13 +1,11 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig, type Config } from "../config.ts";
 import { Connections } from "../connections/connections.ts";
 import { createSecretBox } from "../connections/secret-box.ts";
 import { openDatabase } from "../database/database.ts";
-import { startEmbeddedPostgres } from "../database/embedded-postgres.ts";
-import { claimDirectory } from "../development/one-process.ts";
 import { readSecret } from "../development/secret-file.ts";
+import { findDatabase } from "../development/stored-database.ts";
+import { stopAll, type Stops } from "../stops.ts";
 import { reprocessQuarantined, type ReprocessCounts } from "./reprocess.ts";
 
 const help = `Reads quarantined callbacks again: those that came from a provider, were stored, and could not be understood.
@@ -22,8 +20,6 @@ embedded PostgreSQL in DATA_DIR takes one process at a time, so there smsgraph h
 
 const progressEvery = 1000;
 
-type Stops = (() => Promise<void>)[];
-
 async function main(): Promise<void> {
   const stops: Stops = [];
   try {
@@ -35,13 +31,13 @@ async function main(): Promise<void> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   } finally {
-    for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
+    await stopAll(stops);
   }
 }
 
 async function reprocess(config: Config, stops: Stops): Promise<ReprocessCounts> {
   const secretKey = config.secretKey ?? (await readSecret(config.dataDirectory, "secret-key"));
-  const url = config.databaseUrl ?? (await startDatabase(config, stops));
+  const url = await findDatabase(config, stops);
   if (secretKey === undefined)
     throw new ConfigError("SECRET_KEY is missing: give the one that smsgraph runs with.");
   const database = openDatabase(url, { poolSize: 4 });
@@ -49,18 +45,6 @@ async function reprocess(config: Config, stops: Stops): Promise<ReprocessCounts>
   const connections = new Connections(database, createSecretBox(Buffer.from(secretKey, "base64")), () => "");
   stops.push(() => connections.close());
   return reprocessQuarantined({ database, connections, onProgress: report });
-}
-
-async function startDatabase({ dataDirectory }: Config, stops: Stops): Promise<string> {
-  if (!existsSync(join(dataDirectory, "postgres", "PG_VERSION"))) {
-    throw new ConfigError(
-      `There is no database in ${dataDirectory}. Set DATABASE_URL, or DATA_DIR to smsgraph's data folder.`,
-    );
-  }
-  stops.push(await claimDirectory(dataDirectory));
-  const postgres = await startEmbeddedPostgres(dataDirectory);
-  stops.push(() => postgres.stop());
-  return postgres.url;
 }
 
 function report({ read, processed }: Readonly<ReprocessCounts>): void {

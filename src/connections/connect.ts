@@ -76,22 +76,33 @@ export class Connector {
 
   /** @throws InvalidInputError @throws NotFoundError */
   async update(accountId: string, id: string, shownId: string, input: UpdateInput): Promise<Provider> {
-    const { row, adapter } = await this.find(accountId, id, shownId);
-    const { common, own } = split(input, adapter, this.#options.clock.now());
-    const secrets = this.#options.connections.openSecrets(row);
-    const stored = { ...(row.settings as object), ...secrets.credentials };
-    const { settings, credentials } = this.#parse(adapter, stored, own);
-    return this.#write(id, {
-      ...common,
-      settings,
-      secrets: this.#options.connections.sealSecrets(id, { ...secrets, credentials }),
+    const { connections, clock, database } = this.#options;
+    const { adapter } = await this.find(accountId, id, shownId);
+    const { common, own } = split(input, adapter, clock.now());
+    const changed = await database.prisma.$transaction(async (prisma) => {
+      // Not what this process remembers of it: another may be changing it, and neither is to undo the other's.
+      await prisma.$queryRaw`select 1 from providers where id = ${id}::uuid for no key update`;
+      const row = await prisma.provider.findUniqueOrThrow({ where: { id } });
+      if (row.disconnectedAt) throw new NotFoundError("provider", shownId);
+      const secrets = connections.openSecrets(row);
+      const stored = { ...(row.settings as object), ...secrets.credentials };
+      const { settings, credentials } = this.#parse(adapter, stored, own);
+      const sealed = connections.sealSecrets(id, { ...secrets, credentials });
+      const data = { ...common, settings, secrets: sealed, ...this.#renewal() };
+      return prisma.provider.update({ where: { id }, data });
     });
+    await connections.changed(id);
+    return changed;
   }
 
   /** Stops using the account. Its messages stay, and receipts for them are still taken. @throws NotFoundError */
   async disconnect(accountId: string, id: string, shownId: string): Promise<Provider> {
+    const { connections, clock, database } = this.#options;
     await this.find(accountId, id, shownId);
-    return this.#write(id, { enabled: false, disconnectedAt: this.#options.clock.now() });
+    const data = { enabled: false, disconnectedAt: clock.now(), ...this.#renewal() };
+    const row = await database.prisma.provider.update({ where: { id }, data });
+    await connections.changed(id);
+    return row;
   }
 
   /** @throws NotFoundError when the account has no such connection, or disconnected it */
@@ -103,15 +114,9 @@ export class Connector {
     return connection;
   }
 
-  async #write(id: string, data: object): Promise<Provider> {
-    const { database, clock, connections } = this.#options;
-    const row = await database.prisma.provider.update({
-      where: { id },
-      // What was changed may work again.
-      data: { ...data, drainFailures: 0, drainPausedUntil: null, updatedAt: clock.now() },
-    });
-    await connections.changed(id);
-    return row;
+  /** What was changed may work again. */
+  #renewal() {
+    return { drainFailures: 0, drainPausedUntil: null, updatedAt: this.#options.clock.now() };
   }
 
   #parse(

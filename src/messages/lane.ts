@@ -69,6 +69,9 @@ export const creditRetryMs = 5_000;
 /** How long campaigns hold back after a single message had to wait: it asks again well before. */
 const yieldMs = 500;
 
+/** No request is under way for so long, the last of a bulk in parts included: an attempt that is was never ended. */
+const longestMinutes = 30;
+
 const readLanes: Statement = {
   name: "read_lanes",
   text: `
@@ -80,6 +83,7 @@ const readLanes: Statement = {
         select count(distinct coalesce(claim, message_id::text))::int
         from attempts
         where provider_id = p.id and finished_at is null
+          and started_at > $2::timestamptz - interval '1 minute' * ${longestMinutes}
       ) end as "inFlight"
     from providers as p
     join lanes as l on l.provider_id = p.id
@@ -118,7 +122,7 @@ async function admit(
   { isCampaign, bulkSizes }: Asker,
   now: Date,
 ): Promise<Map<string, Admission>> {
-  const lanes = await transaction.query<Lane>(readLanes, [[...wanted.keys()]]);
+  const lanes = await transaction.query<Lane>(readLanes, [[...wanted.keys()], now]);
   const admissions = new Map<string, Admission>();
   for (const lane of lanes) {
     const count = wanted.get(lane.providerId) ?? 0;

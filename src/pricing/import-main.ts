@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../clock.ts";
 import { ConfigError, readConfig, type Config } from "../config.ts";
 import { openDatabase, type Database } from "../database/database.ts";
-import { startEmbeddedPostgres } from "../database/embedded-postgres.ts";
-import { claimDirectory } from "../development/one-process.ts";
+import { findDatabase } from "../development/stored-database.ts";
 import { isUuid } from "../messages/message-id.ts";
+import { stopAll, type Stops } from "../stops.ts";
 import { columns, readRateFile, type RowProblem } from "./read-rate-file.ts";
 import { writeRates, type NewRate, type RateChanges, type RateOwner } from "./rate-store.ts";
 
@@ -30,8 +28,6 @@ embedded PostgreSQL in DATA_DIR takes one process at a time, so there smsgraph h
 
 /** Problems that are shown; their number is told in full. */
 const shownProblems = 20;
-
-type Stops = (() => Promise<void>)[];
 
 interface Options {
   provider: string;
@@ -67,27 +63,15 @@ async function main(options: Options): Promise<void> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   } finally {
-    for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
+    await stopAll(stops);
   }
 }
 
 async function open(config: Config, stops: Stops): Promise<Database> {
-  const url = config.databaseUrl ?? (await startDatabase(config, stops));
+  const url = await findDatabase(config, stops);
   const database = openDatabase(url, { poolSize: 2 });
   stops.push(() => database.close());
   return database;
-}
-
-async function startDatabase({ dataDirectory }: Config, stops: Stops): Promise<string> {
-  if (!existsSync(join(dataDirectory, "postgres", "PG_VERSION"))) {
-    throw new ConfigError(
-      `There is no database in ${dataDirectory}. Set DATABASE_URL, or DATA_DIR to smsgraph's data folder.`,
-    );
-  }
-  stops.push(await claimDirectory(dataDirectory));
-  const postgres = await startEmbeddedPostgres(dataDirectory);
-  stops.push(() => postgres.stop());
-  return postgres.url;
 }
 
 async function findProvider(
