@@ -23,7 +23,8 @@ const perScenario = 30;
 const size = scenarios.length * perScenario;
 
 function check({ status, counts, total }: Frame): void {
-  if (status === "COMPLETED") expect(counts).toMatchObject({ scheduled: 0, queued: 0, submitting: 0 });
+  const waiting = ["scheduled", "queued", "submitting"].some((one) => counts[one] !== 0);
+  expect(status === "COMPLETED" && waiting).toBe(false);
   expect(total.total).toBe(size);
   expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(size);
   for (const count of Object.values(counts)) expect(count).toBeGreaterThanOrEqual(0);
@@ -54,16 +55,20 @@ async function watch(client: GraphqlClient, id: string): Promise<{ frames: numbe
   throw new Error("the stream ended");
 }
 
+const byStatus = (table: string, sum: string): string =>
+  `select status::text, ${sum}::int as count from ${table} where campaign_id = $1
+   group by status having ${sum} <> 0 order by 1`;
+
 /** What the rows say, and what the tallies say. */
 async function compare({ services: { database } }: TestApp, id: string): Promise<void> {
-  const byStatus = (table: string, sum: string): string =>
-    `select status::text, ${sum}::int as count from ${table} where campaign_id = $1
-     group by status having ${sum} <> 0 order by 1`;
   const campaignId = decodeId("Campaign", id);
   const rows = await database.pool.query(byStatus("messages", "count(*)"), [campaignId]);
   const tallies = await database.pool.query(byStatus("campaign_tallies", "sum(delta)"), [campaignId]);
   expect(tallies.rows).toEqual(rows.rows);
 }
+
+const change = (client: GraphqlClient, mutation: string, id: string): Promise<unknown> =>
+  client.data(`mutation ($id: ID!) { ${mutation}(id: $id) { ... on Campaign { id } } }`, { id });
 
 it(
   "adds up in every frame, whatever happens to four campaigns at two workers",
@@ -99,13 +104,9 @@ it(
         }
         return answers;
       })();
-      const change = (client: GraphqlClient, mutation: string, id: string): Promise<unknown> =>
-        client.data(`mutation ($id: ID!) { ${mutation}(id: $id) { ... on Campaign { id } } }`, { id });
-      const began = async (id: string): Promise<void> =>
-        expect
-          .poll(async () => (await read(far, id)).counts["delivered"], { timeout: 20_000 })
-          .toBeGreaterThan(3);
-      await began(cancelled);
+      await expect
+        .poll(async () => (await read(far, cancelled)).counts["delivered"], { timeout: 20_000 })
+        .toBeGreaterThan(3);
       await change(far, "cancelCampaign", cancelled);
       for (let times = 0; times < 5; times++) {
         await change(times % 2 === 0 ? one.client : far, "pauseCampaign", paused);
@@ -121,8 +122,7 @@ it(
         expect([ends[place * 2]?.last, ends[place * 2 + 1]?.last]).toEqual([last, last]);
         await compare(one, id);
         expect(last.status).toBe(id === cancelled ? "CANCELLED" : "COMPLETED");
-        if (id === cancelled) expect(last.counts["cancelled"]).toBeGreaterThan(0);
-        else expect(last.counts).toMatchObject({ undelivered: perScenario, cancelled: 0 });
+        expect((last.counts["cancelled"] ?? 0) > 0).toBe(id === cancelled);
       }
     } finally {
       await one.stop();
