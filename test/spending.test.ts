@@ -154,24 +154,24 @@ const create = async (to: string[]) =>
   ).createCampaign;
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `+42190100000${index}`);
 
-describe("a dry run of a campaign", () => {
-  const dryRun = async (to: string[]) =>
-    (
-      await client.data<{ createCampaign: object }>(
-        `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on CampaignPreview {
-          total refused firstRefused: refusedRecipients { code }
-          spendingCapError { code cap { amount { amount } spent { amount } } } } } }`,
-        {
-          input: {
-            name: "Campaign",
-            text: "Hello",
-            dryRun: true,
-            recipients: to.map((one) => ({ to: one })),
-          },
+const dryRun = async (to: string[]) =>
+  (
+    await client.data<{ createCampaign: object }>(
+      `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on CampaignPreview {
+        total refused firstRefused: refusedRecipients { code }
+        spendingCapError { code cap { amount { amount } spent { amount } } } } } }`,
+      {
+        input: {
+          name: "Campaign",
+          text: "Hello",
+          dryRun: true,
+          recipients: to.map((one) => ({ to: one })),
         },
-      )
-    ).createCampaign;
+      },
+    )
+  ).createCampaign;
 
+describe("a dry run of a campaign", () => {
   it("tells which cap and which countries would refuse it, and spends nothing", async () => {
     await setLimits({ allowedCountries: ["SK"], caps: [daily("0.25")] });
     expect(await dryRun([...numbers(2), germany])).toEqual({

@@ -13,6 +13,8 @@ export type CampaignFrame = Campaign & { progress: CampaignProgress };
 /** How long a lost hint can delay a frame. */
 const pollMs = 5_000;
 const largestBatch = 500;
+/** A timer that is set longer ends at once. */
+const longestPauseMs = 2 ** 31 - 1;
 
 /**
  * The progress of campaigns, live. PostgreSQL says which campaign has changed; whoever watches one reads the
@@ -46,7 +48,7 @@ export class CampaignFeed {
       if (frame && digest !== shown) {
         shown = digest;
         yield frame;
-        await setTimeout(1000 / maxPerSecond, undefined, { signal });
+        await setTimeout(Math.min(1000 / maxPerSecond, longestPauseMs), undefined, { signal });
       }
       await hint;
     }
@@ -74,10 +76,9 @@ async function readFrames(
   ids: readonly string[],
 ): Promise<(CampaignFrame | undefined)[]> {
   const wanted = [...new Set(ids)];
-  const [rows, progress] = await Promise.all([
-    database.prisma.campaign.findMany({ where: { id: { in: wanted } } }),
-    readProgress(database, wanted),
-  ]);
+  // One after the other: a campaign that is COMPLETED must not show messages that were waiting before.
+  const rows = await database.prisma.campaign.findMany({ where: { id: { in: wanted } } });
+  const progress = await readProgress(database, wanted);
   const progressOf = new Map(wanted.map((id, index) => [id, progress[index]]));
   const frames = new Map<string, CampaignFrame>();
   for (const row of rows) {

@@ -154,6 +154,19 @@ it("carries one campaign over several providers", { timeout: 60_000 }, async () 
   await watch(id, ({ counts }) => counts.delivered === 200);
 });
 
+it("sends no frame before it is asked for, though that is in a century", { timeout: 30_000 }, async () => {
+  const { id } = await storeCampaign(app, [providerOf("TIKOSMS")], numbersOf(20));
+  const stream = app.client.subscribe<{ campaignProgress: Shown }>(
+    `subscription ($id: ID!) { campaignProgress(id: $id, maxPerSecond: 1e-10) { ${fields} } }`,
+    { id },
+  );
+  await stream.next();
+  let frames = 1;
+  void stream.next().then(() => frames++);
+  await watch(id, ({ status, counts }) => status === "COMPLETED" && counts.delivered === 20);
+  expect(frames).toBe(1);
+});
+
 describe("its life", () => {
   it("stops when it is paused, and goes on when it is resumed", { timeout: 60_000 }, async () => {
     const { id } = await storeCampaign(app, [providerOf("TIKOSMS")], numbersOf(400), {
