@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { createCampaign } from "../support/campaigns.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { connectProvider } from "../support/mutations.ts";
-import { startProviderDouble, type Plan, type ProviderDouble } from "../support/provider-double.ts";
+import { startProviderDouble, type ProviderDouble } from "../support/provider-double.ts";
 import { numbersOf } from "../support/stored-campaigns.ts";
 
 let database: TestDatabase;
@@ -40,7 +40,7 @@ const show = async (id: string): Promise<Shown> =>
   (
     await apps[0].client.data<{ campaign: Shown }>(
       `query ($id: ID!) { campaign(id: $id) { status messagesPerSecond estimatedCompletionAt
-        counts { total scheduled queued submitting outcomeUnknown delivered cancelled } } }`,
+        counts { total scheduled queued submitting outcomeUnknown submitted delivered cancelled } } }`,
       { id },
     )
   ).campaign;
@@ -59,25 +59,19 @@ const patience = { timeout: 10_000, interval: 50 };
 const texts = ["Hello", "Hello {{name}}"];
 
 it.each(texts)("begins nothing after a pause, at two workers: %s", { timeout: 60_000 }, async (text) => {
-  const plan: Plan = { before: gate.promise };
-  double.plan = () => plan;
-  const count = 1_500;
+  let requests = 0;
+  double.plan = () => {
+    requests++;
+    return { before: gate.promise, report: "never" };
+  };
+  const count = 9_000;
   const id = await create(count, text);
-  // As much is under way as there may be.
-  await expect.poll(async () => (await show(id)).counts["submitting"], patience).toBeGreaterThan(70);
+  // As much is under way as there may be: 4 large requests or 40 small ones of each worker.
+  await expect.poll(() => requests, patience).toBe(text === "Hello" ? 8 : 80);
   await change("pauseCampaign", id);
-  const paused = performance.now();
-  // What was claimed before is written at once: it does not wait for a place.
-  await expect
-    .poll(async () => (await show(id)).counts["submitting"] === double.requests.length, {
-      timeout: 1_000,
-      interval: 20,
-    })
-    .toBe(true);
-  expect(performance.now() - paused).toBeLessThan(1_000);
   const begun = double.requests.length;
   gate.resolve();
-  await expect.poll(async () => (await show(id)).counts["delivered"], patience).toBe(begun);
+  await expect.poll(async () => (await show(id)).counts["submitted"], patience).toBe(begun);
   const { status, messagesPerSecond, estimatedCompletionAt, counts } = await show(id);
   expect({ status, messagesPerSecond, estimatedCompletionAt }).toEqual({
     status: "PAUSED",
@@ -87,8 +81,8 @@ it.each(texts)("begins nothing after a pause, at two workers: %s", { timeout: 60
   expect(counts).toMatchObject({ queued: count - begun, submitting: 0 });
   expect(double.requests.length).toBe(begun);
   await change("resumeCampaign", id);
-  await expect.poll(async () => (await show(id)).counts["delivered"], patience).toBe(count);
-  expect(double.requests.length).toBe(count);
+  await expect.poll(() => double.requests.length, patience).toBeGreaterThan(begun);
+  await change("cancelCampaign", id);
 });
 
 it.each(texts)("cancels what comes back refused, at two workers: %s", { timeout: 60_000 }, async (text) => {
