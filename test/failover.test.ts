@@ -123,9 +123,8 @@ describe("a message that its provider does not take", () => {
   });
 
   it("is shown with each version by messageChanged, and the last is what was stored", async () => {
-    let decide: () => void = () => undefined;
-    const asked = new Promise<void>((resolve) => (decide = resolve));
-    first.plan = () => ({ outcome: "busy", before: asked });
+    const watched = Promise.withResolvers<void>();
+    first.plan = () => ({ outcome: "busy", before: watched.promise });
     const id = await send();
     const fields =
       "version status from provider { name } route { providerName } estimatedCost { amount } updatedAt";
@@ -136,7 +135,7 @@ describe("a message that its provider does not take", () => {
     const seen: Version[] = [];
     for await (const { data } of changes) {
       if (data) seen.push(data.messageChanged);
-      decide();
+      watched.resolve();
       if (data?.messageChanged.status === "DELIVERED") break;
     }
     const { message } = await app.client.data<{ message: Version }>(
