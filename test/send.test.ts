@@ -303,7 +303,7 @@ describe("an idempotency key", () => {
 
   it("on each of a thousand refused messages costs no statement each", async () => {
     const statements: string[] = [];
-    const app = await startOwnApp({ onStatement: (text) => statements.push(text) });
+    const app = await startOwnApp({ onStatement: noteIn(statements) });
     const messages = Array.from({ length: 1000 }, () => ({ to: "nobody", idempotencyKey: randomUUID() }));
     await sendWith(app.client, {});
     statements.length = 0;
@@ -313,10 +313,17 @@ describe("an idempotency key", () => {
   });
 });
 
+/** Notes statements, but for the reading of the event log: how often that looks again depends on its neighbours. */
+const noteIn =
+  (statements: string[]) =>
+  (text: string): void => {
+    if (!text.includes("pg_snapshot_xmin")) statements.push(text);
+  };
+
 describe("sendMessages", () => {
   it("stores a thousand with a few statements, and answers in the order given", async () => {
     const statements: string[] = [];
-    const app = await startOwnApp({ onStatement: (text) => statements.push(text) });
+    const app = await startOwnApp({ onStatement: noteIn(statements) });
     await sendWith(app.client, {});
     statements.length = 0;
     const texts = Array.from({ length: 1000 }, (_, index) => `Message ${index}`);
