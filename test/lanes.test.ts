@@ -24,6 +24,7 @@ const lane: Lane = {
   noCreditSince: null,
   creditProbeAt: null,
   yieldUntil: null,
+  pausedUntil: null,
 };
 
 describe("what a lane admits", () => {
@@ -71,6 +72,12 @@ describe("what a lane admits", () => {
   });
 });
 
+it("is nothing while the provider has asked for silence", () => {
+  const paused: Lane = { ...lane, pausedUntil: new Date(now.getTime() + 3_000) };
+  expect(decide(paused, 10, now).admission).toMatchObject({ admitted: 0, retryAfterMs: 3_000 });
+  expect(decide(paused, 10, new Date(now.getTime() + 3_000)).admission.admitted).toBe(10);
+});
+
 describe("limits over all workers", () => {
   let app: TestApp;
   let other: TestApp;
@@ -100,7 +107,10 @@ describe("limits over all workers", () => {
         mostInFlight = Math.max(mostInFlight, ++inFlight);
         answer(() => {
           inFlight--;
-          response.writeHead(status, { "content-type": "application/json" });
+          response.writeHead(status, {
+            "content-type": "application/json",
+            ...(status === 429 && { "retry-after": "2" }),
+          });
           response.end(JSON.stringify({ success: true, message_id: crypto.randomUUID() }));
         });
       });
@@ -176,6 +186,15 @@ describe("limits over all workers", () => {
     const id = await queueMessage(app, { providerId });
     const statusNow = async () => (await prisma.message.findUniqueOrThrow({ where: { id } })).status;
     await expect.poll(statusNow, { timeout: 15_000 }).toBe("SUBMITTED");
+  });
+
+  it("leaves a provider alone for as long as it asked one message for", async () => {
+    status = 429;
+    await connectAndSend({ maxConcurrent: 1 }, 5);
+    await expect.poll(() => times.length, { timeout: 15_000 }).toBe(1);
+    status = 200;
+    await expect.poll(() => times.length, { timeout: 20_000 }).toBe(6);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1_900);
   });
 
   it("stops asking a provider that only fails, and tries it again with one probe", async () => {

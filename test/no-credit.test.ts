@@ -21,6 +21,7 @@ const lane: Lane = {
   noCreditSince: null,
   creditProbeAt: null,
   yieldUntil: null,
+  pausedUntil: null,
 };
 
 describe("a lane without credit", () => {

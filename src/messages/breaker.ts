@@ -22,7 +22,12 @@ export interface Experience {
   isShut?: boolean;
   /** What it showed of the account's credit; absent: nothing. */
   credit?: "some" | "none";
+  /** For how long the provider asked for silence. */
+  retryAfterSeconds?: number | undefined;
 }
+
+/** A provider that asks for more is asked again sooner: what it meant may be one message alone. */
+const longestPauseSeconds = 60;
 
 const countRecent: Statement = {
   name: "count_recent_attempts",
@@ -38,7 +43,8 @@ const lockLanes: Statement = {
     select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
       0 as "inFlight", tokens, refilled_at as "refilledAt", wanted_until as "wantedUntil", breaker,
       open_until as "openUntil", open_seconds as "openSeconds", closed_at as "closedAt",
-      no_credit_since as "noCreditSince", credit_probe_at as "creditProbeAt", yield_until as "yieldUntil"
+      no_credit_since as "noCreditSince", credit_probe_at as "creditProbeAt", yield_until as "yieldUntil",
+      paused_until as "pausedUntil"
     from lanes
     where provider_id = any ($1::uuid[])
     order by provider_id
@@ -62,7 +68,7 @@ export async function learn(
   const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
     const own = experiences.filter(({ providerId }) => providerId === lane.providerId);
-    const next = judgeCredit(await judge(transaction, lane, own, now), own, now);
+    const next = pause(judgeCredit(await judge(transaction, lane, own, now), own, now), own, now);
     if (next === lane) continue;
     await saveLane(transaction, next);
     await announceProviderChange(transaction);
@@ -74,6 +80,13 @@ const askForBalance: Statement = {
   name: "make_balances_due",
   text: "update providers set next_balance_at = least(next_balance_at, $2) where id = any ($1::uuid[])",
 };
+
+/** `Retry-After` is said to one message, and meant for all. */
+function pause(lane: Lane, experiences: readonly Experience[], now: Date): Lane {
+  const asked = Math.max(...experiences.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
+  const until = new Date(now.getTime() + Math.min(asked, longestPauseSeconds) * 1000);
+  return asked > 0 && until > (lane.pausedUntil ?? now) ? { ...lane, pausedUntil: until } : lane;
+}
 
 /** A refusal for want of credit closes the lane; a message that is accepted after that opens it again. */
 function judgeCredit(lane: Lane, experiences: readonly Experience[], now: Date): Lane {

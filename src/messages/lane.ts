@@ -31,6 +31,8 @@ export interface Lane {
   creditProbeAt: Date | null;
   /** Until then campaigns take nothing: a single message is waiting for its turn. */
   yieldUntil: Date | null;
+  /** Until then the provider has asked for silence. */
+  pausedUntil: Date | null;
 }
 
 /** Who asks: single messages go before those of campaigns. */
@@ -79,6 +81,7 @@ const readLanes: Statement = {
       l.tokens, l.refilled_at as "refilledAt", l.wanted_until as "wantedUntil", l.breaker,
       l.open_until as "openUntil", l.open_seconds as "openSeconds", l.closed_at as "closedAt",
       l.no_credit_since as "noCreditSince", l.credit_probe_at as "creditProbeAt", l.yield_until as "yieldUntil",
+      l.paused_until as "pausedUntil",
       case when p.max_concurrent is null then 0 else (
         select count(distinct coalesce(claim, message_id::text))::int
         from attempts
@@ -89,7 +92,7 @@ const readLanes: Statement = {
     join lanes as l on l.provider_id = p.id
     where p.id = any ($1::uuid[])
       and (p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED'
-        or l.no_credit_since is not null)
+        or l.no_credit_since is not null or l.paused_until > $2)
     order by p.id
     for no key update of l`,
 };
@@ -99,7 +102,8 @@ const writeLane: Statement = {
   text: `
     update lanes
     set tokens = $2, refilled_at = $3, wanted_until = $4, breaker = $5, open_until = $6, open_seconds = $7,
-      closed_at = $8, no_credit_since = $9, credit_probe_at = $10, yield_until = $11
+      closed_at = $8, no_credit_since = $9, credit_probe_at = $10, yield_until = $11,
+      paused_until = $12
     where provider_id = $1`,
 };
 
@@ -107,8 +111,8 @@ export async function saveLane(transaction: Queryable, lane: Lane): Promise<void
   const { providerId, tokens, refilledAt, wantedUntil, breaker, openUntil, openSeconds, closedAt } = lane;
   const pace = [tokens, refilledAt, wantedUntil];
   const trust = [breaker, openUntil, openSeconds, closedAt];
-  const { noCreditSince, creditProbeAt, yieldUntil } = lane;
-  const values = [providerId, ...pace, ...trust, noCreditSince, creditProbeAt, yieldUntil];
+  const { noCreditSince, creditProbeAt, yieldUntil, pausedUntil } = lane;
+  const values = [providerId, ...pace, ...trust, noCreditSince, creditProbeAt, yieldUntil, pausedUntil];
   await transaction.query(writeLane, values);
 }
 
@@ -177,6 +181,9 @@ export interface Decision {
 
 /** What a lane admits of `wanted` submissions, `bulkSize` to a request, and the lane afterwards. */
 export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Decision {
+  const pausedMs = (lane.pausedUntil?.getTime() ?? 0) - now.getTime();
+  if (pausedMs > 0)
+    return { admission: { admitted: 0, retryAfterMs: pausedMs, isDistrusted: false }, next: lane };
   const trust = trustOf(lane, now);
   const isDistrusted = trust.admitted !== Infinity;
   if (trust.admitted === 0) return { admission: { ...trust, isDistrusted }, next: lane };

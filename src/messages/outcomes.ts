@@ -151,7 +151,9 @@ const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] =
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
   const isShut = outcome.kind === "rejected" && shut.has(outcome.failure.code);
-  return [{ providerId: message.providerId, startedAt, failed, isShut, ...creditShownBy(outcome) }];
+  const retryAfterSeconds = outcome.kind === "retryable" ? outcome.retryAfterSeconds : undefined;
+  const shown = { startedAt, failed, isShut, retryAfterSeconds, ...creditShownBy(outcome) };
+  return [{ providerId: message.providerId, ...shown }];
 };
 
 /** Refusals that every message would meet until someone mends the connection. */
