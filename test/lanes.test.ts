@@ -103,6 +103,8 @@ describe("limits over all workers", () => {
     answer = (respond) => respond();
     provider = createServer((request, response) => {
       request.resume().on("end", () => {
+        // The balance is asked for beside the submissions.
+        if (request.method !== "POST") return void response.writeHead(404).end();
         times.push(performance.now());
         mostInFlight = Math.max(mostInFlight, ++inFlight);
         answer(() => {
