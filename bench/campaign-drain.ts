@@ -1,20 +1,13 @@
 import { fork } from "node:child_process";
+import { randomUUIDv7 } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { randomBytes, randomUUIDv7 } from "node:crypto";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { newKey, scopes, storeKey } from "../src/access/api-keys.ts";
-import { startApp, type App } from "../src/app.ts";
-import { startEmbeddedPostgres } from "../src/database/embedded-postgres.ts";
-import { migrate } from "../src/database/migrate.ts";
 import { decodeId } from "../src/graphql/ids.ts";
-import { createLogger } from "../src/logger.ts";
 import { addJobs } from "../src/messages/jobs.ts";
-import { GraphqlClient } from "../test/support/graphql-client.ts";
+import { quantile, startServer, withClosers, type BenchServer, type Closers } from "./support/server.ts";
 
 const helpText = `How fast a campaign is handed to a provider that answers at once.
 
@@ -25,8 +18,6 @@ campaign goes through bulk requests, then one through single requests (its texts
 single messages and watches what becomes of them. The limit, measured in the same run: the rows that a message needs,
 written by the plainest set-based statements, a thousand messages at a time.
 `;
-
-type Closers = (() => unknown)[];
 
 const { values } = parseArgs({
   options: {
@@ -39,67 +30,42 @@ if (values.help) process.stdout.write(helpText);
 else await run(Number(values.bulk), Number(values.single));
 
 async function run(bulk: number, single: number): Promise<void> {
-  const closers: Closers = [];
-  try {
+  await withClosers(async (closers) => {
     const bench = await prepare(closers);
     process.stdout.write(
       "                     messages/s   of the limit   sendMessage p50/p99 ms   event lag p50/p99 ms\n",
     );
-    for (const [name, count, text] of [
-      ["bulk requests", bulk, null],
-      ["single requests", single, "own"],
+    for (const [name, count, ownTexts] of [
+      ["bulk requests", bulk, false],
+      ["single requests", single, true],
     ] as const) {
       const limit = await plainRate(bench, Math.min(count, 20_000));
-      const { rate, sends, lags } = await drain(bench, count, text !== null);
+      const { rate, sends, lags } = await drain(bench, count, ownTexts);
       const share = `${((rate / limit) * 100).toFixed(0)} % of ${limit.toFixed(0)}`;
       process.stdout.write(
         `${name.padEnd(20)} ${rate.toFixed(0).padStart(10)}   ${share.padEnd(14)} ${show(sends).padEnd(24)} ${show(lags)}\n`,
       );
     }
-  } finally {
-    for (const close of closers.toReversed()) await close();
-  }
+  });
 }
 
-interface Bench {
-  app: App;
-  client: GraphqlClient;
-  accountId: string;
+interface Bench extends BenchServer {
+  /** The provider that answers at once, as the API and as the database know it. */
+  shownProviderId: string;
   providerId: string;
 }
 
 async function prepare(closers: Closers): Promise<Bench> {
-  const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
-  closers.push(() => rm(directory, { recursive: true, force: true }));
-  const postgres = await startEmbeddedPostgres(directory);
-  closers.push(() => postgres.stop());
-  await migrate(postgres.url);
-  const app = await startApp({
-    databaseUrl: postgres.url,
+  const server = await startServer(closers, {
     databasePoolSize: 20,
-    secretKey: randomBytes(32),
-    host: "127.0.0.1",
-    port: 0,
-    publicUrl: undefined,
-    runsApi: true,
     runsWorker: true,
     workerConcurrency: 10,
-    eventRetentionDays: 90,
-    allowInsecureProviders: false,
-    developmentKey: undefined,
-    logger: createLogger({ level: "warn" }),
   });
-  closers.push(() => app.stop());
   const provider = fork(join(import.meta.dirname, "instant-provider.ts"));
   closers.push(() => provider.kill());
   const [port] = (await once(provider, "message")) as [number];
-  const accountId = randomUUIDv7();
-  await app.services.database.prisma.account.create({ data: { id: accountId, name: "Benchmark" } });
-  const key = newKey();
-  await storeKey(app.services.database, key, { accountId, name: "benchmark", granted: scopes });
-  const client = new GraphqlClient(app.url ?? "", key);
-  closers.push(() => client.close());
-  const { connectProvider } = await client.data<{ connectProvider: { id: string } }>(
+  closers.push(() => server.client.close());
+  const { connectProvider } = await server.client.data<{ connectProvider: { id: string } }>(
     `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } } }`,
     {
       input: {
@@ -112,7 +78,8 @@ async function prepare(closers: Closers): Promise<Bench> {
       },
     },
   );
-  return { app, client, accountId, providerId: decodeId("Provider", connectProvider.id) };
+  const { id } = connectProvider;
+  return { ...server, shownProviderId: id, providerId: decodeId("Provider", id) };
 }
 
 /** A campaign whose messages are made and wait; then the clock starts. */
@@ -190,7 +157,7 @@ async function storeCampaign(
 }
 
 /** Sends a single message every 50 ms, and measures how long an event takes from its making to a socket. */
-function observe({ client }: Bench) {
+function observe({ client, shownProviderId: providerId }: Bench) {
   const sends: number[] = [];
   const lags: number[] = [];
   const stopping = new AbortController();
@@ -199,7 +166,7 @@ function observe({ client }: Bench) {
       const sentAt = performance.now();
       await client.data(
         `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } ... on Error { message } } }`,
-        { input: { to: "+421901999999", text: "Single", clientRef: "single" } },
+        { input: { to: "+421901999999", text: "Single", clientRef: "single", providerId } },
       );
       sends.push(performance.now() - sentAt);
       await setTimeout(50);
@@ -266,9 +233,5 @@ function step(status: string): string {
 }
 
 function show(times: readonly number[]): string {
-  const sorted = times.toSorted((one, other) => one - other);
-  const [p50, p99] = [0.5, 0.99].map((share) =>
-    (sorted[Math.floor(sorted.length * share)] ?? Number.NaN).toFixed(0),
-  );
-  return `${p50} / ${p99}`;
+  return [0.5, 0.99].map((share) => quantile(times, share).toFixed(0)).join(" / ");
 }

@@ -6,26 +6,11 @@ import { decodeId } from "../src/graphql/ids.ts";
 import { decide, type Lane } from "../src/messages/lane.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
 import { queueMessage } from "./support/callbacks.ts";
+import { restingLane } from "./support/lanes.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");
 
-const lane: Lane = {
-  providerId: "p",
-  maxPerSecond: null,
-  maxConcurrent: null,
-  inFlight: 0,
-  tokens: 1,
-  refilledAt: now,
-  wantedUntil: null,
-  breaker: "CLOSED",
-  openUntil: null,
-  openSeconds: 0,
-  closedAt: now,
-  noCreditSince: null,
-  creditProbeAt: null,
-  yieldUntil: null,
-  pausedUntil: null,
-};
+const lane = restingLane(now);
 
 describe("what a lane admits", () => {
   it("is everything without a limit", () => {

@@ -1,28 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decide, withoutCredit, type Lane } from "../src/messages/lane.ts";
+import { decide, withoutCredit } from "../src/messages/lane.ts";
 import { startQikliSandbox } from "../src/sandbox/qikli/index.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "./support/app.ts";
+import { restingLane } from "./support/lanes.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");
 const after = (seconds: number): Date => new Date(now.getTime() + seconds * 1000);
 
-const lane: Lane = {
-  providerId: "p",
-  maxPerSecond: null,
-  maxConcurrent: null,
-  inFlight: 0,
-  tokens: 1,
-  refilledAt: now,
-  wantedUntil: null,
-  breaker: "CLOSED",
-  openUntil: null,
-  openSeconds: 0,
-  closedAt: now,
-  noCreditSince: null,
-  creditProbeAt: null,
-  yieldUntil: null,
-  pausedUntil: null,
-};
+const lane = restingLane(now);
 
 describe("a lane without credit", () => {
   const paused = withoutCredit(lane, now);

@@ -1,53 +1,28 @@
-import { randomUUID } from "node:crypto";
-import type { Clock } from "../clock.ts";
-import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Queryable } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
-import type { Logger } from "../logger.ts";
 import type { DispatchMessage } from "../messages/attempts.ts";
 import type { Failover } from "../messages/failover.ts";
 import { admitMessages } from "../messages/lane.ts";
-import type { Outcomes } from "../messages/outcomes.ts";
-import { toSubmission } from "../messages/submission.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { applyChanges } from "../messages/transition.ts";
-import type { Submission, SubmitOutcome } from "../providers/provider.ts";
-import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
+import { claimMessages, readRunningCampaigns, type RunningCampaign } from "./claim.ts";
 import { claimLockSpace } from "./dead-claims.ts";
+import { HandOver, type HandOverOptions } from "./hand-over.ts";
 
-export interface CampaignPumpOptions {
+export interface CampaignPumpOptions extends HandOverOptions {
   database: Database;
   listener: Listener;
-  connections: Connections;
-  clock: Clock;
-  logger: Logger;
-  outcomes: Outcomes;
   failover: Failover;
-  onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
 /** Messages in one claim, and in one statement. The first is small: a campaign may go out one by one. */
 const firstClaim = 100;
 const largestClaim = 1_000;
-/** Requests under way at one provider: bulk ones are few and large; single ones leave connections to single messages. */
-const bulkRequests = 4;
-const singleRequests = 40;
-/** Outcomes that wait to be stored, at most: then nothing more is submitted. */
-const mostUnstored = 5_000;
-
 const idleMs = 500;
 /** An empty view costs a look at all messages of those that are closed: a small part of the time goes into that. */
 const emptyRest = { leastMs: 250, mostMs: 2_000, looks: 20 };
-const disabledMs = 1_000;
 /** How soon it is asked whether messages of a provider in trouble can go elsewhere. */
 const stuckMs = 2_000;
-
-/** What this process may still start at a provider. */
-interface Slots {
-  connection: Connection;
-  bulk: number;
-  single: number;
-}
 
 /**
  * What can be seen of a campaign while some providers take nothing. Each view has a place of its own: the messages of
@@ -62,27 +37,14 @@ interface View {
   emptyUntil: number;
 }
 
-/** A message with what its provider gets. */
-interface Prepared {
-  message: DispatchMessage;
-  submission: Submission;
-}
-
-/** Sends the messages of running campaigns: claims them in batches, and hands each provider as much as it takes. */
+/** Chooses what to send next: claims the messages of running campaigns in batches, and hands them over. */
 export class CampaignPump {
   readonly #options: CampaignPumpOptions;
-  readonly #worker = randomUUID();
-  readonly #slots = new Map<string, Slots>();
-  /** Providers that take nothing, until when. */
-  readonly #closed = new Map<string, number>();
+  readonly #handOver: HandOver;
   /** Campaigns that have used up their own rate, until when. */
   readonly #resting = new Map<string, number>();
   /** By campaign and the closed providers. */
   readonly #views = new Map<string, Map<string, View>>();
-  readonly #underway = new Set<Promise<void>>();
-  #unstored = 0;
-  #storing: Promise<void> = Promise.resolve();
-  #claims = 0;
   #turn = 0;
   #stopping = false;
   /** Something changed since the last claim was begun. */
@@ -93,11 +55,12 @@ export class CampaignPump {
 
   constructor(options: CampaignPumpOptions) {
     this.#options = options;
+    this.#handOver = new HandOver(options, () => this.#wake());
   }
 
   async start(): Promise<void> {
     const { listener } = this.#options;
-    this.#letGo = await listener.hold(claimLockSpace, this.#worker);
+    this.#letGo = await listener.hold(claimLockSpace, this.#handOver.worker);
     await listener.on(campaignChannel, () => this.#wake());
     this.#running = this.#run();
   }
@@ -107,7 +70,7 @@ export class CampaignPump {
     this.#stopping = true;
     this.#wake();
     await this.#running;
-    await Promise.all(this.#underway);
+    await this.#handOver.finish();
     await this.#letGo?.();
   }
 
@@ -136,7 +99,7 @@ export class CampaignPump {
     const views = [...this.#views.values()].flatMap((own) => [...own.values()]);
     const ends = [
       ...this.#resting.values(),
-      ...this.#closed.values(),
+      ...this.#handOver.ends,
       ...views.map(({ emptyUntil }) => emptyUntil),
     ];
     const rests = ends.filter((until) => until > now).map((until) => until - now);
@@ -151,7 +114,7 @@ export class CampaignPump {
 
   /** Claims from the next campaign that has something to send; the most urgent first, equals in turn. */
   async #claimOnce(): Promise<number> {
-    if (this.#unstored >= mostUnstored) return 0;
+    if (this.#handOver.isFull) return 0;
     const campaigns = await readRunningCampaigns(this.#options.database);
     const now = performance.now();
     const awake = campaigns.filter(({ id }) => (this.#resting.get(id) ?? 0) <= now);
@@ -174,12 +137,12 @@ export class CampaignPump {
   /** Whoever takes nothing more is left out at once: the messages of the others must not wait behind theirs. */
   async #claimFrom({ id }: RunningCampaign): Promise<number> {
     let claimed = 0;
-    let closed = new Set(this.#closedProviders());
+    let closed = new Set(this.#handOver.closedProviders());
     for (;;) {
       const { progress, restMs, refusing } = await this.#claimView(id, closed);
       claimed += progress;
       if (restMs > 0) this.#resting.set(id, performance.now() + restMs);
-      const left = closed.union(refusing).union(new Set(this.#closedProviders()));
+      const left = closed.union(refusing).union(new Set(this.#handOver.closedProviders()));
       if (restMs > 0 || left.size === closed.size || this.#stopping) return claimed;
       closed = left;
     }
@@ -211,13 +174,13 @@ export class CampaignPump {
             for (const one of messages) if (!taken.has(one)) refusing.add(one.providerId);
             return admitted;
           },
-          kindOf: (providerId) => this.#slots.get(providerId)?.connection.adapter.kind ?? "",
-          divide: (providerId, messages) => this.#divide(providerId, messages, now),
+          kindOf: (providerId) => this.#handOver.kindOf(providerId),
+          divide: (providerId, messages) => this.#handOver.divide(providerId, messages, now),
         },
         now,
       ),
     );
-    for (const request of claim.requests) this.#begin(request, now);
+    for (const request of claim.requests) this.#handOver.begin(request, now);
     const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
     view.position = claim.last;
     view.limit = Math.min(Math.max(firstClaim, taken * 4), largestClaim);
@@ -260,15 +223,8 @@ export class CampaignPump {
       await database.transaction((transaction) => failAll(transaction, messages, now));
       settled += messages.length;
     }
-    for (const providerId of relieved) this.#closed.delete(providerId);
+    for (const providerId of relieved) this.#handOver.reopen(providerId);
     return { settled, relieved };
-  }
-
-  #closedProviders(): string[] {
-    const now = performance.now();
-    for (const [id, until] of this.#closed) if (until <= now) this.#closed.delete(id);
-    const busy = [...this.#slots].flatMap(([id, slots]) => (isBusy(slots) ? [id] : []));
-    return [...this.#closed.keys(), ...busy];
   }
 
   /** Of the messages found those that their providers take now, by our own slots and by the lanes that all share. */
@@ -281,13 +237,12 @@ export class CampaignPump {
     const wanted: DispatchMessage[] = [];
     const bulkSizes = new Map<string, number>();
     for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
-      const slots = await this.#slotsOf(providerId);
-      if (!slots) {
+      const fitting = await this.#handOver.fit(providerId, group, now);
+      if (!fitting) {
         stuck.push(...group);
         continue;
       }
-      const fitting = fittingRequests(slots, this.#requests(slots, group, now));
-      wanted.push(...fitting.flat().map(({ message }) => message));
+      wanted.push(...fitting.flat());
       bulkSizes.set(providerId, fitting[0]?.length ?? 1);
     }
     const { admitted, waiting } = await admitMessages(transaction, wanted, now, {
@@ -298,137 +253,14 @@ export class CampaignPump {
       const { id, providerId } = message;
       const wait = waiting.get(id);
       if (wait)
-        this.#close(providerId, wait.isDistrusted ? Math.min(wait.retryAfterMs, stuckMs) : wait.retryAfterMs);
+        this.#handOver.close(
+          providerId,
+          wait.isDistrusted ? Math.min(wait.retryAfterMs, stuckMs) : wait.retryAfterMs,
+        );
       if (wait?.isDistrusted === true) stuck.push(message);
     }
     return admitted;
   }
-
-  /** Messages as their provider takes them together. */
-  #requests({ connection }: Slots, messages: readonly DispatchMessage[], startedAt: Date): Prepared[][] {
-    const callbackUrl = this.#options.connections.callbackUrl(connection);
-    const prepared = messages.map((message) => ({
-      message,
-      submission: toSubmission(message, callbackUrl, startedAt),
-    }));
-    if (!connection.client.divide) return prepared.map((one) => [one]);
-    const bySubmission = new Map(prepared.map((one) => [one.submission, one]));
-    const requests = connection.client.divide([...bySubmission.keys()]);
-    return requests.map((request) => request.flatMap((submission) => bySubmission.get(submission) ?? []));
-  }
-
-  /** Undefined for a provider that is disconnected or switched off. */
-  async #slotsOf(providerId: string): Promise<Slots | undefined> {
-    const connection = await this.#options.connections.get(providerId);
-    if (!connection || connection.row.disconnectedAt) return undefined;
-    if (!connection.row.enabled) {
-      this.#close(providerId, disabledMs);
-      return undefined;
-    }
-    const slots = this.#slots.get(providerId) ?? newSlots(connection);
-    slots.connection = connection;
-    this.#slots.set(providerId, slots);
-    return slots;
-  }
-
-  #close(providerId: string, milliseconds: number): void {
-    this.#closed.set(providerId, performance.now() + milliseconds);
-  }
-
-  #divide(providerId: string, messages: DispatchMessage[], startedAt: Date): SubmitRequest[] {
-    const slots = this.#slots.get(providerId);
-    const requests = slots ? this.#requests(slots, messages, startedAt) : [];
-    return requests.map((request) => ({
-      name: `${this.#worker}/${++this.#claims}`,
-      providerId,
-      messages: request.map(({ message }) => message),
-      submissions: request.map(({ submission }) => submission),
-    }));
-  }
-
-  #begin(request: SubmitRequest, startedAt: Date): void {
-    const work = this.#submit(request, startedAt)
-      .catch((error: unknown) => {
-        // The messages are SUBMITTING in the database, and will be found there.
-        this.#options.logger.error({ error, claim: request.name }, "a claim of a campaign failed");
-      })
-      .finally(() => {
-        this.#underway.delete(work);
-        this.#wake();
-      });
-    this.#underway.add(work);
-  }
-
-  async #submit({ providerId, messages, submissions }: SubmitRequest, startedAt: Date): Promise<void> {
-    const slots = this.#slots.get(providerId);
-    if (!slots) return;
-    const kind = messages.length > 1 ? "bulk" : "single";
-    slots[kind]--;
-    this.#unstored += messages.length;
-    try {
-      const outcomes = await this.#call(slots, submissions).finally(() => slots[kind]++);
-      if (!isBusy(slots)) this.#wake();
-      const finishedAt = this.#options.clock.now();
-      const finished = messages.map((message, index) => ({
-        message,
-        attempt: message.attempts + 1,
-        outcome: outcomes[index] ?? unanswered,
-        startedAt,
-        finishedAt,
-      }));
-      const [first] = finished;
-      if (finished.length === 1 && first) await this.#options.outcomes.record(first);
-      else
-        await this.#storeInTurn(() =>
-          this.#options.outcomes.recordAll(finished, slots.connection.adapter.kind),
-        );
-    } finally {
-      this.#unstored -= messages.length;
-    }
-  }
-
-  /**
-   * One large transaction after the other: side by side they would take as long, and each would hold up all the while
-   * what others may read of the event log.
-   */
-  #storeInTurn(store: () => Promise<void>): Promise<void> {
-    const stored = this.#storing.then(store);
-    this.#storing = stored.catch(() => undefined);
-    return stored;
-  }
-
-  async #call({ connection }: Slots, submissions: readonly Submission[]): Promise<SubmitOutcome[]> {
-    const writtenAt = performance.now();
-    const { client, adapter } = connection;
-    const [first] = submissions;
-    const outcomes =
-      client.submitMany && submissions.length > 1
-        ? await client.submitMany(submissions)
-        : first
-          ? [await client.submit(first)]
-          : [];
-    const seconds = (performance.now() - writtenAt) / 1000;
-    for (const { kind } of outcomes) this.#options.onOutcome?.(adapter.kind, kind, seconds);
-    return outcomes;
-  }
-}
-
-const unanswered: SubmitOutcome = { kind: "ambiguous", reason: "the answer does not mention it" };
-
-const newSlots = (connection: Connection): Slots => ({
-  connection,
-  bulk: bulkRequests,
-  single: singleRequests,
-});
-
-/** Until a quarter of the slots are free: else claims would be as small as the answers come. */
-const isBusy = ({ bulk, single }: Slots): boolean => bulk < 1 || single < singleRequests / 4;
-
-/** As many requests of each kind as there are slots for. */
-function fittingRequests({ bulk, single }: Slots, requests: readonly Prepared[][]): Prepared[][] {
-  const together = requests.filter(({ length }) => length > 1).slice(0, bulk);
-  const alone = requests.filter(({ length }) => length === 1).slice(0, single);
-  return [...together, ...alone];
 }
 
 function failAll(
