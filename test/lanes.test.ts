@@ -53,7 +53,8 @@ describe("what a lane admits", () => {
     const { admission, next } = decide(open, 10, later);
     expect(admission.admitted).toBe(1);
     expect(next.breaker).toBe("HALF_OPEN");
-    expect(decide(next, 10, later).admission.admitted).toBe(0);
+    // Not as long as the probe may take: it may be answered at once.
+    expect(decide(next, 10, later).admission).toMatchObject({ admitted: 0, retryAfterMs: 1_000 });
   });
 });
 

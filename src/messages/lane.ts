@@ -60,6 +60,8 @@ export interface Wait {
 
 /** A probe that never came back does not keep the breaker half open for ever. */
 const probeSeconds = 45;
+/** How soon to ask whether the probe is back. */
+const probeRetryMs = 1_000;
 const busyRetryMs = 50;
 /**
  * An empty account is tried with one message after seconds, later every few minutes: for providers that tell no
@@ -223,7 +225,9 @@ function creditAllows({ noCreditSince, creditProbeAt }: Lane, now: Date): Admiss
 function breakerAllows({ breaker, openUntil }: Lane, now: Date): Admission {
   if (breaker === "CLOSED") return { admitted: Infinity, retryAfterMs: 0 };
   const leftMs = (openUntil?.getTime() ?? 0) - now.getTime();
-  return leftMs > 0 ? { admitted: 0, retryAfterMs: leftMs } : { admitted: 1, retryAfterMs: 0 };
+  if (leftMs <= 0) return { admitted: 1, retryAfterMs: 0 };
+  // A probe is mostly answered long before it counts as lost.
+  return { admitted: 0, retryAfterMs: breaker === "HALF_OPEN" ? Math.min(leftMs, probeRetryMs) : leftMs };
 }
 
 /** Half open: the probe is under way, and nobody else starts until it is back, or lost. */
