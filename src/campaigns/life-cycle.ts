@@ -105,14 +105,16 @@ async function applyTo(
 }
 
 const cancelChunk = 1_000;
+const beforeAll = "00000000-0000-0000-0000-000000000000";
 
 const findUnsubmitted: Statement = {
   name: "find_unsubmitted_of_campaign",
   text: `
     select id from messages
-    where campaign_id = $1 and status = any ($2::message_status[])
+    where campaign_id = $1 and listed_as in ('SCHEDULED', 'SUBMITTING') and status = any ($2::message_status[])
+      and id > $3
     order by id
-    limit $3`,
+    limit $4`,
 };
 
 /**
@@ -120,17 +122,22 @@ const findUnsubmitted: Statement = {
  * the last one ended.
  */
 export async function cancelMessagesOf(options: Options, campaignId: string): Promise<void> {
-  const { database, clock } = options;
   // Recipients that are being made into messages meanwhile are waited for.
   await expandCampaign(options, campaignId);
+  while ((await cancelOnce(options, campaignId)) > 0);
+}
+
+/** Goes through its messages once; some may have been put back meanwhile. Returns how many it found. */
+async function cancelOnce({ database, clock }: Options, campaignId: string): Promise<number> {
+  let [found, after] = [0, beforeAll];
   for (;;) {
-    const rows = await database.query<{ id: string }>(findUnsubmitted, [
-      campaignId,
-      cancellable,
-      cancelChunk,
-    ]);
-    if (rows.length === 0) return;
+    const values = [campaignId, cancellable, after, cancelChunk];
+    const rows = await database.query<{ id: string }>(findUnsubmitted, values);
+    const last = rows.at(-1);
+    if (!last) return found;
     await cancelAll(database, rows, clock.now());
+    found += rows.length;
+    after = last.id;
   }
 }
 
