@@ -39,7 +39,7 @@ const deleteBelowFloor: Statement = {
   name: "delete_events_below_floor",
   text: `
     with gone as (
-      select e.id
+      select e.tx, e.id
       from event_log_floor as f
       join message_events as e on (e.tx, e.id) <= (f.tx, f.event_id)
       join messages as m on m.id = e.message_id
@@ -47,7 +47,7 @@ const deleteBelowFloor: Statement = {
       order by e.tx, e.id
       limit ${atOnce}
     ), deleted as (
-      delete from message_events where id in (select id from gone) returning 1
+      delete from message_events where (tx, id) in (select tx, id from gone) returning 1
     )
     select count(*)::int as count from deleted`,
 };
