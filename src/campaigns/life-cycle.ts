@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { CampaignEndedError, NotFoundError } from "../errors.ts";
 import { addJobs } from "../messages/jobs.ts";
+import { listMessages } from "../messages/message-lists.ts";
 import { cancellable, type MessageStatus } from "../messages/status.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { applyChanges } from "../messages/transition.ts";
@@ -105,17 +106,6 @@ async function applyTo(
 }
 
 const cancelChunk = 1_000;
-const beforeAll = "00000000-0000-0000-0000-000000000000";
-
-const findUnsubmitted: Statement = {
-  name: "find_unsubmitted_of_campaign",
-  text: `
-    select id from messages
-    where campaign_id = $1 and listed_as in ('SCHEDULED', 'SUBMITTING') and status = any ($2::message_status[])
-      and id > $3
-    order by id
-    limit $4`,
-};
 
 /**
  * Turns everything unsubmitted of a cancelled campaign into CANCELLED. For a job: one that runs again goes on where
@@ -129,23 +119,20 @@ export async function cancelMessagesOf(options: Options, campaignId: string): Pr
 
 /** Goes through its messages once; some may have been put back meanwhile. Returns how many it found. */
 async function cancelOnce({ database, clock }: Options, campaignId: string): Promise<number> {
-  let [found, after] = [0, beforeAll];
+  const owner = { kind: "campaign", id: campaignId } as const;
+  let found = 0;
+  let above: string | undefined;
   for (;;) {
-    const values = [campaignId, cancellable, after, cancelChunk];
-    const rows = await database.query<{ id: string }>(findUnsubmitted, values);
-    const last = rows.at(-1);
-    if (!last) return found;
-    await cancelAll(database, rows, clock.now());
-    found += rows.length;
-    after = last.id;
+    const stretch = { statuses: cancellable, above, limit: cancelChunk, ascending: true };
+    const ids = await listMessages(database, owner, stretch);
+    if (ids.length === 0) return found;
+    await cancelAll(database, ids, clock.now());
+    found += ids.length;
+    above = ids.at(-1);
   }
 }
 
-function cancelAll(
-  database: Database,
-  messages: readonly { id: string }[],
-  receivedAt: Date,
-): Promise<unknown> {
+function cancelAll(database: Database, ids: readonly string[], receivedAt: Date): Promise<unknown> {
   const change = {
     status: "CANCELLED" as MessageStatus,
     source: "API",
@@ -155,7 +142,7 @@ function cancelAll(
   return database.transaction((transaction) =>
     applyChanges(
       transaction,
-      messages.map(({ id: messageId }) => ({ ...change, messageId })),
+      ids.map((messageId) => ({ ...change, messageId })),
     ),
   );
 }

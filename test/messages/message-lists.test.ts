@@ -81,7 +81,7 @@ describe.each(["account", "campaign", "provider"] as const)("the messages of one
   it("are found by an index, whatever the status", async () => {
     const { rows } = await store.database.pool.query<{ "QUERY PLAN": string }>(
       `explain select id from messages where ${kind}_id = '${owners[kind].id}' and listed_as = 'FAILED'
-         and status = any ('{FAILED}') and id < '${randomUUIDv7()}' order by id desc limit 10`,
+         and case when status = any ('{FAILED}') then true else false end and id < '${randomUUIDv7()}' order by id desc limit 10`,
     );
     const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
     expect(plan).toContain(`messages_${kind}_id_listed_as_id_idx`);
