@@ -34,25 +34,24 @@ const MessageFilter = builder.inputType("MessageFilter", {
 
 type Filter = typeof MessageFilter.$inferInput;
 
-/** Ids are in the order of creation, so a stretch of time is a stretch of ids. */
-const idsIn = ({ created }: Filter) => ({
-  from: created?.from ? firstMessageIdAt(created.from) : undefined,
-  until: created?.until ? firstMessageIdAt(created.until) : undefined,
-});
-
 /** Few messages have a recipient or a reference in common: what else is asked of them is asked of each. */
 function toWhere(accountId: string, filter: Filter): Prisma.MessageWhereInput {
-  const { status, providerId, to, clientRef } = filter;
-  const { from, until } = idsIn(filter);
+  const { status, providerId, to, clientRef, created } = filter;
   return {
     accountId,
     ...(status && { status: { in: [...status] } }),
     ...(providerId != null && { providerId: decodeId("Provider", providerId, "filter.providerId") }),
     ...(to != null && { recipient: parseRecipient(to).to }),
     ...(clientRef != null && { clientRef: storable(clientRef, "filter.clientRef") }),
-    id: { ...(from !== undefined && { gte: from }), ...(until !== undefined && { lt: until }) },
+    ...(created && { id: idsWithin(created.from, created.until) }),
   };
 }
+
+/** Ids are in the order of creation, so a stretch of time is a stretch of ids. */
+const idsWithin = (from: Date | null | undefined, until: Date | null | undefined) => ({
+  ...(from && { gte: firstMessageIdAt(from) }),
+  ...(until && { lt: firstMessageIdAt(until) }),
+});
 
 /** The owner of a list that has an index for each status. */
 const ownerOf = (accountId: string, { providerId }: Filter): ListOwner =>
@@ -95,9 +94,9 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: MessageFilter, description: "Which messages." }) },
       resolve: (_root, { filter: given, ...args }, context, info) => {
         const [accountId, filter] = [accountOf(context), given ?? {}];
-        const { status, providerId, to, clientRef } = filter;
+        const { status, providerId, to, clientRef, created } = filter;
         if (to == null && clientRef == null && (status != null || providerId != null)) {
-          const list = { accountId, statuses: status ?? undefined, ...idsIn(filter) };
+          const list = { accountId, statuses: status ?? undefined, created };
           return pageOfMessages(ownerOf(accountId, filter), list, args, context, info);
         }
         const where = toWhere(accountId, filter);

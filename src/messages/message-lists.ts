@@ -11,31 +11,31 @@ export interface ListOwner {
 export interface ListStretch {
   /** In one of these; in any where it is undefined. */
   statuses?: readonly MessageStatus[] | undefined;
-  /** Exclusive. */
+  /** Both exclusive. */
   above?: string | undefined;
   below?: string | undefined;
-  /** Inclusive. */
-  from?: string | undefined;
   limit: number;
   ascending: boolean;
 }
 
-// The status is hidden from the planner: where it is thought to be rare, all of the place would be read and sorted.
-/** The next of each place where such messages are found, by its index; then the next of all. */
-const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statement => ({
+/**
+ * The next of each place where such messages are found, by its index; then the next of all. The planner is left no
+ * choice: where a place holds nearly everything, or the status is thought to be rare, it would read and sort it all.
+ */
+export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statement => ({
   name: `list_messages_of_${kind}_${order}`,
   text: `
     select found.id
     from unnest($2::message_status[]) as place
     cross join lateral (
       select id from messages
-      where ${kind}_id = $1 and listed_as = place and case when status = any ($3::message_status[]) then true else false end
-        and id > $4 and id < $5 and id >= $6
-      order by id ${order}
-      limit $7
+      where ${kind}_id = $1 and (listed_as, id) > (place, $4::uuid) and (listed_as, id) < (place, $5::uuid)
+        and case when status = any ($3::message_status[]) then true else false end
+      order by listed_as ${order}, id ${order}
+      limit $6
     ) as found
     order by found.id ${order}
-    limit $7`,
+    limit $6`,
 });
 
 const firstId = "00000000-0000-0000-0000-000000000000";
@@ -47,8 +47,8 @@ export async function listMessages(
   { kind, id }: ListOwner,
   stretch: ListStretch,
 ): Promise<string[]> {
-  const { statuses = messageStatuses, above = firstId, below = lastId, from = firstId } = stretch;
-  const values = [id, placesOf(statuses), statuses, above, below, from, stretch.limit];
+  const { statuses = messageStatuses, above = firstId, below = lastId } = stretch;
+  const values = [id, placesOf(statuses), statuses, above, below, stretch.limit];
   const list = listIn(kind, stretch.ascending ? "asc" : "desc");
   return (await database.query<{ id: string }>(list, values)).map((row) => row.id);
 }

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listMessages, type ListOwner } from "../../src/messages/message-lists.ts";
+import { listIn, listMessages, type ListOwner } from "../../src/messages/message-lists.ts";
 import { messageStatuses, placesOf, type MessageStatus } from "../../src/messages/status.ts";
 import { applyChanges } from "../../src/messages/transition.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../support/stored-messages.ts";
@@ -74,18 +74,27 @@ describe.each(["account", "campaign", "provider"] as const)("the messages of one
     const [above = "", below = ""] = [ids.at(-2), ids[1]];
     expect(await list({ statuses })).toEqual(ids);
     expect(await list({ statuses, above, below })).toEqual(ids.slice(2, -2));
-    expect(await list({ statuses, from: above, below })).toEqual(ids.slice(2, -1));
     expect(await list({ statuses: [] })).toEqual([]);
   });
 
-  it("are found by an index, whatever the status", async () => {
-    const { rows } = await store.database.pool.query<{ "QUERY PLAN": string }>(
-      `explain select id from messages where ${kind}_id = '${owners[kind].id}' and listed_as = 'FAILED'
-         and case when status = any ('{FAILED}') then true else false end and id < '${randomUUIDv7()}' order by id desc limit 10`,
-    );
+  it("are found by their own index, also where it is thought to hold nearly everything", async () => {
+    const client = await store.database.pool.connect();
+    await client.query("analyze messages");
+    // With so few rows it would read them all.
+    await client.query("set enable_seqscan = off; set enable_bitmapscan = off");
+    const { text } = listIn(kind, "desc");
+    const { rows } = await client.query<{ "QUERY PLAN": string }>(`explain ${text}`, [
+      owners[kind].id,
+      ["FAILED"],
+      ["FAILED"],
+      "00000000-0000-0000-0000-000000000000",
+      randomUUIDv7(),
+      10,
+    ]);
+    client.release(true);
     const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-    expect(plan).toContain(`messages_${kind}_id_listed_as_id_idx`);
-    expect(plan).not.toContain("Sort");
+    expect(plan).toContain(`using messages_${kind}_id_listed_as_id_idx`);
+    expect(plan.match(/Sort Key/g)).toHaveLength(1);
   });
 });
 
