@@ -1,8 +1,7 @@
-import { advanceMessages } from "../messages/advance.ts";
+import { beginAttempts } from "../messages/advance.ts";
 import type { Queryable, Statement } from "../database/database.ts";
-import { attemptsSoFar, dispatchColumns, startAttempts, type DispatchMessage } from "../messages/attempts.ts";
+import { attemptsSoFar, dispatchColumns, type DispatchMessage } from "../messages/attempts.ts";
 import type { MessagePriority } from "../messages/draft.ts";
-import type { StatusChange } from "../messages/status-change.ts";
 import { applyChanges } from "../messages/transition.ts";
 import type { Submission } from "../providers/provider.ts";
 import { closuresOf, type Closures } from "./send-window.ts";
@@ -42,47 +41,61 @@ const readRunning: Statement = {
 export const readRunningCampaigns = (database: Queryable): Promise<RunningCampaign[]> =>
   database.query<RunningCampaign>(readRunning, []);
 
-const read: Statement = { name: "read_campaign", text: `select ${columns} from campaigns where id = $1` };
-const lock: Statement = { name: "lock_campaign", text: `${read.text} for no key update` };
+const lock: Statement = {
+  name: "lock_campaign",
+  text: `select ${columns} from campaigns where id = $1 for no key update`,
+};
 
 const takeTokens: Statement = {
   name: "take_campaign_tokens",
   text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
 };
 
-// The status is hidden from the planner, that would take it for rarer or more frequent than it is.
-const select = (name: string, condition: string, order: string): Statement => ({
-  name,
-  text: `
-    select ${dispatchColumns}
-    from messages as m
-    cross join lateral (${attemptsSoFar}) as a
-    where campaign_id = $1 and ${condition}
-      and case when country is null then not $3::boolean else country <> all ($4::text[]) end
-      and provider_id <> all ($5::uuid[])
-    order by ${order}
-    limit $6
-    for no key update of m skip locked`,
-});
+/** Those of the campaign that may go to an open provider now, unless it has been stopped since it was read. */
+const mayGo = `
+  campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
+  and case when country is null then not $3::boolean else country <> all ($4::text[]) end
+  and provider_id <> all ($5::uuid[])`;
 
-const selectPutBack = select(
-  "select_put_back_of_campaign",
-  "status = 'QUEUED' and retry_at <= $2",
-  "retry_at",
-);
-const selectQueued = select(
-  "select_queued_of_campaign",
-  "listed_as = 'SUBMITTING' and case status when 'QUEUED' then true else false end and retry_at is null and $2::timestamptz is not null and m.id > $7",
-  "id",
-);
-const selectDue = select(
-  "select_due_of_campaign",
-  "listed_as = 'SCHEDULED' and scheduled_at <= $2 and m.id > $7",
-  "id",
-);
+// The status is hidden from the planner, that would take it for rarer or more frequent than it is. A limit is reached
+// before what stands behind it is looked at.
+const selectNext: Statement = {
+  name: "select_next_of_campaign",
+  text: `
+    with put_back as (
+      select * from messages
+      where ${mayGo} and status = 'QUEUED' and retry_at <= $2
+      order by retry_at
+      limit $6
+      for no key update skip locked
+    ), queued as (
+      select * from messages
+      where ${mayGo} and listed_as = 'SUBMITTING' and case status when 'QUEUED' then true else false end
+        and retry_at is null and id > $7
+      order by id
+      limit $6 - (select count(*) from put_back)
+      for no key update skip locked
+    ), due as (
+      select * from messages
+      where ${mayGo} and listed_as = 'SCHEDULED' and scheduled_at <= $2 and id > $7
+      order by id
+      limit $6 - (select count(*) from put_back) - (select count(*) from queued)
+      for no key update skip locked
+    )
+    select m."isPutBack", ${dispatchColumns}
+    from (
+      select true as "isPutBack", * from put_back
+      union all
+      select false, * from queued
+      union all
+      select false, * from due
+    ) as m
+    cross join lateral (${attemptsSoFar}) as a`,
+};
 
 export interface ClaimRequest {
-  campaignId: string;
+  /** As it has just been read. */
+  campaign: RunningCampaign;
   /** Messages at most. */
   limit: number;
   /** Only messages behind this id: those before were claimed, and need not be passed over each time. */
@@ -131,49 +144,43 @@ export async function claimMessages(
   request: ClaimRequest,
   now: Date,
 ): Promise<Claim> {
-  const campaign = await readForClaim(transaction, request.campaignId);
+  const campaign = await lockForClaim(transaction, request.campaign);
   if (campaign?.status !== "RUNNING" || campaign.waiting === 0) return nothing;
   const tokens = tokensOf(campaign, now);
   const limit = Math.min(request.limit, Math.floor(tokens));
   let { after } = request;
   if (limit < 1) return { ...nothing, isEmpty: false, last: after, restMs: refillMs(campaign, tokens) };
-  const find = viewOf(transaction, campaign, request.closed, now);
-  const putBack = await find(selectPutBack, limit);
-  let fresh = await findFresh(find, limit - putBack.length, after);
-  if (putBack.length + fresh.length === 0 && after !== undefined) {
+  const find = (start = firstId) => findNext(transaction, campaign, { ...request, limit }, start, now);
+  let found = await find(after);
+  if (found.length === 0 && after !== undefined) {
     // At the end it begins anew: what somebody else had locked was passed over.
     after = undefined;
-    fresh = await findFresh(find, limit, after);
+    found = await find();
   }
-  const found = [...putBack, ...fresh];
   if (found.length === 0) return nothing;
   const admitted = await request.admit(transaction, found);
   const requests = await startSubmitting(transaction, admitted, request, now);
   const taken = new Set(requests.flatMap(({ messages }) => messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
-  const last = lastBefore(fresh, taken) ?? after;
+  const passed = found.filter(({ isPutBack }) => !isPutBack);
+  const last = lastBefore(passed, taken) ?? after;
   return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
-/** Reads messages that may be sent to open providers now. */
-type Find = (statement: Statement, limit: number, after?: string) => Promise<DispatchMessage[]>;
+/** A message that was found; what was put back is found wherever it stands. */
+type Found = DispatchMessage & { isPutBack: boolean };
 
-function viewOf(
+function findNext(
   transaction: Queryable,
   campaign: RunningCampaign,
-  closed: readonly string[],
+  { limit, closed }: Pick<ClaimRequest, "limit" | "closed">,
+  after: string,
   now: Date,
-): Find {
+): Promise<Found[]> {
   const { countries, stateless } = closedFor(campaign, now);
-  const values = [campaign.id, now, stateless, countries, closed];
-  return (statement, limit, ...after) =>
-    limit === 0 ? Promise.resolve([]) : transaction.query(statement, [...values, limit, ...after]);
-}
-
-async function findFresh(find: Find, limit: number, after = firstId): Promise<DispatchMessage[]> {
-  const queued = await find(selectQueued, limit, after);
-  return [...queued, ...(await find(selectDue, limit - queued.length, after))];
+  const values = [campaign.id, now, stateless, countries, closed, limit, after];
+  return transaction.query<Found>(selectNext, values);
 }
 
 /** The id before the first message that was not taken. */
@@ -184,10 +191,12 @@ function lastBefore(found: readonly DispatchMessage[], taken: ReadonlySet<string
 }
 
 /** Only a campaign with a rate of its own is locked: its tokens are shared by all workers. */
-async function readForClaim(transaction: Queryable, id: string): Promise<RunningCampaign | undefined> {
-  const [campaign] = await transaction.query<RunningCampaign>(read, [id]);
-  if (campaign?.messagesPerSecond == null) return campaign;
-  return (await transaction.query<RunningCampaign>(lock, [id]))[0];
+async function lockForClaim(
+  transaction: Queryable,
+  campaign: RunningCampaign,
+): Promise<RunningCampaign | undefined> {
+  if (campaign.messagesPerSecond === null) return campaign;
+  return (await transaction.query<RunningCampaign>(lock, [campaign.id]))[0];
 }
 
 /** A bucket of a tenth of a second's worth, and never less than one message: no burst after a pause. */
@@ -215,35 +224,29 @@ async function startSubmitting(
   { divide, kindOf }: ClaimRequest,
   now: Date,
 ): Promise<SubmitRequest[]> {
-  const { QUEUED: queued = [], SCHEDULED: due = [] } = Object.groupBy(messages, ({ status }) => status);
-  const taken = await startDue(transaction, due, now);
-  for (const [providerId, group] of Map.groupBy(queued, (message) => message.providerId)) {
-    const step = { to: "SUBMITTING", providerId, kind: kindOf(providerId), receivedAt: now } as const;
-    for (const id of await advanceMessages(transaction, { ...step, messages: group })) taken.add(id);
-  }
-  const claimed = messages.filter(({ id }) => taken.has(id));
-  const groups = Map.groupBy(claimed, ({ providerId }) => providerId);
+  await queueDue(transaction, messages, now);
+  const groups = Map.groupBy(messages, ({ providerId }) => providerId);
   const requests = [...groups].flatMap(([providerId, group]) => divide(providerId, group));
-  const names = requests.flatMap(({ name, messages: own }) => own.map(({ id }) => [id, name] as const));
-  await startAttempts(transaction, claimed, now, new Map(names));
+  for (const [providerId, own] of Map.groupBy(requests, (request) => request.providerId)) {
+    const attempts = own.flatMap(({ name: claim, messages: together }) =>
+      together.map(({ id, attempts: made }) => ({ id, number: made + 1, claim })),
+    );
+    await beginAttempts(transaction, { providerId, kind: kindOf(providerId), at: now, attempts });
+  }
   return requests;
 }
 
-/** Those whose time has come take two steps at once. */
-async function startDue(
+/** Those whose time has come are queued first. */
+async function queueDue(
   transaction: Queryable,
   messages: readonly DispatchMessage[],
   receivedAt: Date,
-): Promise<Set<string>> {
-  const changes = messages.flatMap(({ id: messageId, providerId }): StatusChange[] => {
-    const base = { messageId, providerId, source: "DISPATCH", receivedAt } as const;
-    return [
-      { ...base, status: "QUEUED", onlyFrom: ["SCHEDULED"] },
-      { ...base, status: "SUBMITTING", onlyFrom: ["QUEUED"] },
-    ];
-  });
-  const transitions = changes.length === 0 ? [] : await applyChanges(transaction, changes);
-  return new Set(
-    transitions.flatMap((one) => (one?.change.status === "SUBMITTING" ? [one.change.messageId] : [])),
+): Promise<void> {
+  const due = messages.filter(({ status }) => status === "SCHEDULED");
+  if (due.length === 0) return;
+  const change = { status: "QUEUED", source: "DISPATCH", receivedAt } as const;
+  await applyChanges(
+    transaction,
+    due.map(({ id: messageId, providerId }) => ({ ...change, messageId, providerId })),
   );
 }

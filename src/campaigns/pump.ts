@@ -135,11 +135,12 @@ export class CampaignPump {
   }
 
   /** Whoever takes nothing more is left out at once: the messages of the others must not wait behind theirs. */
-  async #claimFrom({ id }: RunningCampaign): Promise<number> {
+  async #claimFrom(campaign: RunningCampaign): Promise<number> {
+    const { id } = campaign;
     let claimed = 0;
     let closed = new Set(this.#handOver.closedProviders());
     for (;;) {
-      const { progress, restMs, refusing } = await this.#claimView(id, closed);
+      const { progress, restMs, refusing } = await this.#claimView(campaign, closed);
       claimed += progress;
       if (restMs > 0) this.#resting.set(id, performance.now() + restMs);
       const left = closed.union(refusing).union(new Set(this.#handOver.closedProviders()));
@@ -150,10 +151,10 @@ export class CampaignPump {
 
   /** One claim. Also tells which providers, open before, would not take all that was offered. */
   async #claimView(
-    campaignId: string,
+    campaign: RunningCampaign,
     closed: ReadonlySet<string>,
   ): Promise<{ progress: number; restMs: number; refusing: ReadonlySet<string> }> {
-    const view = this.#viewOf(campaignId, closed);
+    const view = this.#viewOf(campaign.id, closed);
     const refusing = new Set<string>();
     const begunAt = performance.now();
     if (view.emptyUntil > begunAt) return { progress: 0, restMs: 0, refusing };
@@ -164,7 +165,7 @@ export class CampaignPump {
       claimMessages(
         transaction,
         {
-          campaignId,
+          campaign,
           limit: view.limit,
           after: view.position,
           closed: [...closed],

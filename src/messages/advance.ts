@@ -1,89 +1,168 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import { isWatched } from "./breaker.ts";
 import { bulkCheckOf, checkReason } from "./check-schedule.ts";
 import { eventChannel } from "./event-log.ts";
 import { indexableId } from "./message-id.ts";
 import { campaignChannel } from "./tallies.ts";
 
 /** A plain step of many messages of one provider at once. */
-export interface Advance {
-  to: "SUBMITTING" | "SUBMITTED";
+interface Step {
   providerId: string;
   /** Kind of the provider. */
   kind: string;
-  receivedAt: Date;
-  messages: readonly {
+  at: Date;
+}
+
+/** Messages that are about to be handed over. */
+export interface Beginning extends Step {
+  /** `claim`: the claim of a campaign that the attempt belongs to (see `Attempt.claim`). */
+  attempts: readonly { id: string; number: number; claim: string }[];
+}
+
+/** Messages that their provider has accepted, all of them. */
+export interface Acceptance extends Step {
+  attempts: readonly {
     id: string;
+    number: number;
     providerMessageId?: string | undefined;
     providerBatchId?: string | undefined;
   }[];
 }
 
-/** The status in which a message takes each step this way. */
-const from = { SUBMITTING: "QUEUED", SUBMITTED: "SUBMITTING" } as const;
+/** What the steps have in common. Of the parameters, the first six are the same. */
+const state = `
+  version = m.version + 1, updated_at = greatest(m.updated_at, $4::timestamptz), retry_at = null,
+  last_event_tx = greatest(m.last_event_tx, (select pg_current_xact_id()::text::bigint))`;
 
 // The status is hidden from the planner: it would begin with all messages in it when the statistics say that there are few.
-const write: Statement = {
-  name: "advance_messages",
+const isIn = (status: string): string =>
+  `case m.status when '${status}' then true else false end and m.provider_id = $3::uuid`;
+
+const changed = "m.id, m.account_id, m.campaign_id, m.version, m.last_event_tx";
+
+/** What follows for the rows of `changed`: their events, counts and hints, and one look at those that stay as they are. */
+const consequences = (from: string, to: string): string => `
+  logged as (
+    insert into message_events (
+      tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at,
+      provider_message_id, provider_batch_id
+    )
+    select last_event_tx, account_id, id, $3::uuid, version, '${to}', 'DISPATCH', true, $4::timestamptz,
+      $4::timestamptz, provider_message_id, provider_batch_id
+    from changed
+    order by id
+  ), planned as (
+    insert into bulk_checks (at, status, message_ids, spread)
+    select $5::timestamptz, '${to}', array_agg(id), $6::float8 from changed
+    where $5::timestamptz is not null
+    having count(*) > 0
+  ), counted as (
+    select campaign_id, count(*) as count from changed where campaign_id is not null group by campaign_id
+  ), tallied as (
+    insert into campaign_tallies (campaign_id, status, delta)
+    select campaign_id, step.status, step.sign * count
+    from counted, (values ('${from}'::message_status, -1), ('${to}'::message_status, 1)) as step (status, sign)
+  ), hinted as (
+    select count(pg_notify('${campaignChannel}', campaign_id::text)) from counted
+  )`;
+
+const begin: Statement = {
+  name: "begin_attempts",
   text: `
-    with given as (
-      select * from unnest($1::uuid[], $2::text[], $3::text[]) as g (id, provider_message_id, provider_batch_id)
+    with changed as (
+      update messages as m
+      set status = 'SUBMITTING', ${state}
+      from unnest($1::uuid[], $2::smallint[], $7::text[]) as g (id, number, claim)
+      where m.id = g.id and ${isIn("QUEUED")}
+      returning ${changed}, g.number, g.claim, null::text as provider_message_id, null::text as provider_batch_id
+    ), attempted as (
+      insert into attempts (message_id, number, provider_id, started_at, claim)
+      select id, number, $3::uuid, $4::timestamptz, claim from changed
+    ), ${consequences("QUEUED", "SUBMITTING")}
+    select changed.id from changed, hinted, pg_notify('${eventChannel}', '')`,
+};
+
+// Attempts before messages, and these in the order of their ids, as everybody else takes them.
+const accept: Statement = {
+  name: "accept_messages",
+  text: `
+    with ended as (
+      update attempts as a
+      set outcome = 'accepted', reason = null, finished_at = $4::timestamptz, no_credit = false
+      from unnest($1::uuid[], $2::smallint[], $7::text[], $8::text[])
+        as g (id, number, provider_message_id, provider_batch_id)
+      where a.message_id = g.id and a.number = g.number
+        and case when a.outcome is null then true else a.outcome = 'ambiguous' end
+      returning g.*
+    ), locked as (
+      select ended.* from ended join messages as m on m.id = ended.id order by m.id for no key update of m
     ), changed as (
       update messages as m
-      set status = $5::message_status, version = m.version + 1, updated_at = greatest(m.updated_at, $6::timestamptz), retry_at = null,
+      set status = 'SUBMITTED', ${state}, submitted_at = coalesce(m.submitted_at, $4::timestamptz),
         provider_message_id = coalesce(g.provider_message_id, m.provider_message_id),
-        provider_batch_id = coalesce(g.provider_batch_id, m.provider_batch_id),
-        submitted_at = case when $5::message_status = 'SUBMITTED' then coalesce(m.submitted_at, $6::timestamptz) else m.submitted_at end,
-        last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
-      from given as g
-      where m.id = g.id and case m.status when $4::message_status then true else false end and m.provider_id = $9::uuid
-      returning m.id, m.account_id, m.campaign_id, m.version, m.last_event_tx, g.provider_message_id,
-        g.provider_batch_id
-    ), logged as (
-      insert into message_events (
-        tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at,
-        provider_message_id, provider_batch_id
-      )
-      select last_event_tx, account_id, id, $9::uuid, version, $5::message_status, 'DISPATCH', true, $6::timestamptz, $6::timestamptz, provider_message_id,
-        provider_batch_id
-      from changed
-      order by id
-    ), planned as (
-      insert into bulk_checks (at, status, message_ids, spread)
-      select $7::timestamptz, $5::message_status, array_agg(id), $8::float8 from changed
-      where $7::timestamptz is not null
-      having count(*) > 0
-    ), tallied as (
-      insert into campaign_tallies (campaign_id, status, delta)
-      select campaign_id, step.status, sum(step.delta)
-      from changed, (values ($4::message_status, -1), ($5::message_status, 1)) as step (status, delta)
-      where campaign_id is not null
-      group by campaign_id, step.status
-    ), hinted as (
-      select pg_notify('${campaignChannel}', campaign_id::text) from changed where campaign_id is not null
-      group by campaign_id
-    )
-    select changed.id
-    from changed, (select count(*) from hinted) as hints, pg_notify('${eventChannel}', '')`,
+        provider_batch_id = coalesce(g.provider_batch_id, m.provider_batch_id)
+      from locked as g
+      where m.id = g.id and ${isIn("SUBMITTING")}
+      returning ${changed}, g.provider_message_id, g.provider_batch_id
+    ), ${consequences("SUBMITTING", "SUBMITTED")}
+    select id, true as "isSettled", false as "isWatched" from changed, hinted, pg_notify('${eventChannel}', '')
+    union all
+    select id, false, (select ${isWatched} from lanes where provider_id = $3::uuid) from ended`,
 };
 
 /**
- * Takes messages one plain step on: the same state and events as `applyChanges` would write (a test compares them),
- * without carrying each message through this process. For messages that the caller has locked, or that nobody else
- * changes. Returns the ids of those that took the step; the others are in another status by now.
+ * Takes queued messages that the caller has locked to SUBMITTING, each with an attempt: the same state and events as
+ * `applyChanges` would write (a test compares them), without carrying each message through this process.
+ * @throws Error when one of them was not queued at the provider
  */
-export async function advanceMessages(transaction: Queryable, step: Advance): Promise<ReadonlySet<string>> {
-  const { to, providerId, kind, receivedAt, messages } = step;
-  const check = bulkCheckOf(checkReason(to, kind), receivedAt);
-  const rows = await transaction.query<{ id: string }>(write, [
-    messages.map(({ id }) => id),
-    messages.map(({ providerMessageId }) => indexableId(providerMessageId)),
-    messages.map(({ providerBatchId }) => indexableId(providerBatchId)),
-    from[to],
-    to,
-    receivedAt,
+export async function beginAttempts(transaction: Queryable, beginning: Beginning): Promise<void> {
+  const { attempts } = beginning;
+  const claims = attempts.map(({ claim }) => claim);
+  const values = [...commonValues(beginning, "SUBMITTING"), listOf(claims)];
+  const begun = await transaction.query(begin, values);
+  if (begun.length < attempts.length) throw new Error("Messages that were claimed were not queued any more");
+}
+
+/** What became of attempts that a provider accepted, by message. */
+export interface Accepted {
+  /** Their end was news: one whose commit was not confirmed may come a second time. */
+  news: ReadonlySet<string>;
+  /** Those of them whose messages were waiting for it, and are SUBMITTED now: nothing else is to be done. */
+  settled: ReadonlySet<string>;
+  /** The provider's lane waits to learn whether it works. */
+  isWatched: boolean;
+}
+
+/** Ends attempts that were all accepted, and takes their messages from SUBMITTING to SUBMITTED. */
+export async function acceptMessages(transaction: Queryable, acceptance: Acceptance): Promise<Accepted> {
+  const { attempts } = acceptance;
+  const rows = await transaction.query<{ id: string; isSettled: boolean; isWatched: boolean | null }>(
+    accept,
+    [
+      ...commonValues(acceptance, "SUBMITTED"),
+      attempts.map(({ providerMessageId }) => indexableId(providerMessageId)),
+      attempts.map(({ providerBatchId }) => indexableId(providerBatchId)),
+    ],
+  );
+  const [settled, news] = [new Set<string>(), new Set<string>()];
+  for (const { id, isSettled } of rows) (isSettled ? settled : news).add(id);
+  return { news, settled, isWatched: rows.some(({ isWatched: is }) => is === true) };
+}
+
+function commonValues(
+  { providerId, kind, at, attempts }: Step & { attempts: readonly { id: string; number: number }[] },
+  to: "SUBMITTING" | "SUBMITTED",
+): unknown[] {
+  const check = bulkCheckOf(checkReason(to, kind), at);
+  return [
+    listOf(attempts.map(({ id }) => id)),
+    listOf(attempts.map(({ number }) => number)),
+    providerId,
+    at,
     check?.at ?? null,
     check?.spreadSeconds ?? 0,
-    providerId,
-  ]);
-  return new Set(rows.map(({ id }) => id));
+  ];
 }
+
+/** A list as PostgreSQL reads it, of things that need no quotes. */
+const listOf = (entries: readonly (string | number)[]): string => `{${entries.join(",")}}`;

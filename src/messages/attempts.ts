@@ -75,24 +75,22 @@ export async function readForDispatch(database: Queryable, id: string): Promise<
 const start: Statement = {
   name: "start_attempts",
   text: `
-    insert into attempts (message_id, number, provider_id, started_at, claim)
-    select message_id, number, provider_id, $5, claim
-    from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[]) as a (message_id, number, provider_id, claim)`,
+    insert into attempts (message_id, number, provider_id, started_at)
+    select message_id, number, provider_id, $4
+    from unnest($1::uuid[], $2::smallint[], $3::uuid[]) as a (message_id, number, provider_id)`,
 };
 
-/** `claims`: by message, the claim of a campaign that its request belongs to (see `Attempt.claim`). */
+/** Attempts of single messages; those of campaigns begin with `beginAttempts`. */
 export async function startAttempts(
   transaction: Queryable,
   messages: readonly Pick<DispatchMessage, "id" | "attempts" | "providerId">[],
   startedAt: Date,
-  claims: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
   if (messages.length === 0) return;
   const ids = messages.map(({ id }) => id);
   const numbers = messages.map(({ attempts }) => attempts + 1);
   const providers = messages.map(({ providerId }) => providerId);
-  const names = ids.map((id) => claims.get(id) ?? null);
-  await transaction.query(start, [ids, numbers, providers, names, startedAt]);
+  await transaction.query(start, [ids, numbers, providers, startedAt]);
 }
 
 export interface FinishedAttempt {

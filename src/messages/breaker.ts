@@ -62,8 +62,8 @@ export async function learn(
     .map(({ providerId }) => providerId);
   const working = experiences.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
   const empty = experiences.filter(({ credit }) => credit === "none").map(({ providerId }) => providerId);
-  const probed = await transaction.query<{ id: string }>(findProbed, [working]);
-  const concerned = new Set([...failing, ...empty, ...probed.map(({ id }) => id)]);
+  const watched = await transaction.query<{ id: string }>(findWatched, [working]);
+  const concerned = new Set([...failing, ...empty, ...watched.map(({ id }) => id)]);
   if (concerned.size === 0) return;
   const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
@@ -100,10 +100,12 @@ function judgeCredit(lane: Lane, experiences: readonly Experience[], now: Date):
   return isAnswered ? { ...lane, creditProbeAt: now } : lane;
 }
 
-const findProbed: Statement = {
-  name: "find_probed_lanes",
-  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[])
-      and (breaker = 'HALF_OPEN' or no_credit_since is not null)`,
+/** In SQL: whether what works is news to a row of `lanes`. */
+export const isWatched = "(breaker = 'HALF_OPEN' or no_credit_since is not null)";
+
+const findWatched: Statement = {
+  name: "find_watched_lanes",
+  text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and ${isWatched}`,
 };
 
 async function judge(

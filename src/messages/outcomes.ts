@@ -4,11 +4,11 @@ import type { Database, Queryable, Statement } from "../database/database.ts";
 import { insist } from "../database/insist.ts";
 import type { Logger } from "../logger.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
-import { advanceMessages } from "./advance.ts";
+import { acceptMessages, type Acceptance } from "./advance.ts";
 import { finishAttempts } from "./attempts.ts";
 import { learn, type Experience } from "./breaker.ts";
 import { consequencesOf, type Finished } from "./consequences.ts";
-import type { Failover } from "./failover.ts";
+import type { Failover, NextRoute } from "./failover.ts";
 import { addJobs } from "./jobs.ts";
 import { matchParkedOf } from "./parked.ts";
 import { cancellable } from "./status.ts";
@@ -57,56 +57,63 @@ export class Outcomes {
   async #store(finished: readonly Finished[], kind?: string): Promise<void> {
     const next = await this.#options.failover.after(finished);
     await this.#options.database.transaction(async (transaction) => {
-      const news = await finishAttempts(transaction, finished);
-      const settled = kind === undefined ? nothing : await advanceAccepted(transaction, news, kind);
-      const others = news.filter(({ message }) => !settled.has(message.id));
-      const planned = others.map((one) =>
-        consequencesOf(one, this.#options.random, next.get(one.message.id)),
-      );
-      const transitions = await applyChanges(transaction, [
-        ...planned.map(({ change }) => change),
-        ...planned.flatMap(({ otherwise }) => otherwise ?? []),
-      ]);
-      const retries = planned.flatMap(({ retry }, index) =>
-        retry && transitions[index]?.applied ? [retry] : [],
-      );
-      await addJobs(transaction, retries);
-      const waiting = news.filter(
-        ({ message: { id }, outcome }) => outcome.kind === "retryable" || next.has(id),
-      );
-      await cancelStragglers(transaction, waiting, this.#options.clock.now());
+      const { news, others, isLesson } = await this.#end(transaction, finished, kind);
+      if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
-      await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
+      if (isLesson) await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
     });
+  }
+
+  /** Those whose end is news, those among them for which more is to be done, and whether the lanes learn from it. */
+  async #end(
+    transaction: Queryable,
+    finished: readonly Finished[],
+    kind: string | undefined,
+  ): Promise<{ news: readonly Finished[]; others: readonly Finished[]; isLesson: boolean }> {
+    const acceptance = kind === undefined ? undefined : acceptanceOf(finished, kind);
+    if (!acceptance) {
+      const news = await finishAttempts(transaction, finished);
+      return { news, others: news, isLesson: true };
+    }
+    const { news: ids, settled, isWatched } = await acceptMessages(transaction, acceptance);
+    const news = finished.filter(({ message }) => ids.has(message.id));
+    return { news, others: news.filter(({ message }) => !settled.has(message.id)), isLesson: isWatched };
+  }
+
+  /** What follows from each outcome, one by one. */
+  async #follow(
+    transaction: Queryable,
+    finished: readonly Finished[],
+    next: ReadonlyMap<string, NextRoute>,
+  ): Promise<void> {
+    const planned = finished.map((one) =>
+      consequencesOf(one, this.#options.random, next.get(one.message.id)),
+    );
+    const transitions = await applyChanges(transaction, [
+      ...planned.map(({ change }) => change),
+      ...planned.flatMap(({ otherwise }) => otherwise ?? []),
+    ]);
+    const retries = planned.flatMap(({ retry }, index) =>
+      retry && transitions[index]?.applied ? [retry] : [],
+    );
+    await addJobs(transaction, retries);
+    const waiting = finished.filter(
+      ({ message: { id }, outcome }) => outcome.kind === "retryable" || next.has(id),
+    );
+    await cancelStragglers(transaction, waiting, this.#options.clock.now());
   }
 }
 
-const nothing: ReadonlySet<string> = new Set();
-
-/**
- * The usual end of a request for many: all were accepted. Returns those that needed nothing more. (Mixed outcomes
- * lock their messages together, in the order of their ids.)
- */
-async function advanceAccepted(
-  transaction: Queryable,
-  finished: readonly Finished[],
-  kind: string,
-): Promise<ReadonlySet<string>> {
+/** The usual end of a request for many: all were accepted. Undefined when one was not. */
+function acceptanceOf(finished: readonly Finished[], kind: string): Acceptance | undefined {
   const [first] = finished;
-  const accepted = finished.flatMap(({ message: { id }, outcome }) =>
-    outcome.kind === "accepted" ? [{ ...outcome, id }] : [],
+  const attempts = finished.flatMap(({ message: { id }, attempt: number, outcome }) =>
+    outcome.kind === "accepted" ? [{ ...outcome, id, number }] : [],
   );
-  if (!first || accepted.length < finished.length) return nothing;
-  const { finishedAt: receivedAt, message } = first;
-  await transaction.query(lockInOrder, [accepted.map(({ id }) => id)]);
-  const step = { to: "SUBMITTED", providerId: message.providerId, kind, receivedAt } as const;
-  return advanceMessages(transaction, { ...step, messages: accepted });
+  if (!first || attempts.length < finished.length) return undefined;
+  const { finishedAt: at, message } = first;
+  return { providerId: message.providerId, kind, at, attempts };
 }
-
-const lockInOrder: Statement = {
-  name: "lock_messages_in_order",
-  text: "select from messages where id = any ($1::uuid[]) order by id for no key update",
-};
 
 const lockCampaigns: Statement = {
   name: "lock_campaigns_of_stragglers",

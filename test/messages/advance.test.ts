@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { advanceMessages } from "../../src/messages/advance.ts";
+import { acceptMessages, beginAttempts } from "../../src/messages/advance.ts";
+import { finishAttempts, startAttempts } from "../../src/messages/attempts.ts";
 import { applyChanges } from "../../src/messages/transition.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../support/stored-messages.ts";
 
@@ -30,10 +31,19 @@ async function picture(id: string): Promise<unknown> {
      from bulk_checks where $1::uuid = any (message_ids) and status = (select status from messages where id = $1)`,
     [id],
   );
-  const own = new Set(["id", "tx", "message_id", "last_event_tx", "campaign_id"]);
+  const { rows: attempts } = await database.pool.query<Record<string, unknown>>(
+    "select * from attempts where message_id = $1",
+    [id],
+  );
+  const own = new Set(["id", "claim", "tx", "message_id", "last_event_tx", "campaign_id"]);
   const common = (row: Record<string, unknown>): Record<string, unknown> =>
     Object.fromEntries(Object.entries(row).filter(([column]) => !own.has(column)));
-  return { messages: messages.map(common), events: events.map(common), checks };
+  return {
+    messages: messages.map(common),
+    events: events.map(common),
+    attempts: attempts.map(common),
+    checks,
+  };
 }
 
 /** Two messages that end in the same digits, by which the time of the first look differs. */
@@ -51,13 +61,23 @@ it.each([
   const { database, providerId } = store;
   const { one, other } = twins();
   await store.store([{ id: one }, { id: other }]);
-  const common = { providerId, kind: "TIKOSMS", receivedAt } as const;
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
   await database.transaction(async (transaction) => {
-    await advanceMessages(transaction, { ...common, to: "SUBMITTING", messages: [{ id: one }] });
-    await advanceMessages(transaction, { ...common, to: "SUBMITTED", messages: [{ id: one, ...given }] });
+    await beginAttempts(transaction, { ...step, attempts: [{ id: one, number: 1, claim: "worker/1" }] });
+    const accepted = { ...step, attempts: [{ ...given, id: one, number: 1 }] };
+    expect(await acceptMessages(transaction, accepted)).toEqual({
+      news: new Set([one]),
+      settled: new Set([one]),
+      isWatched: false,
+    });
     const change = { messageId: other, source: "DISPATCH", receivedAt } as const;
     await applyChanges(transaction, [{ ...change, status: "SUBMITTING" }]);
+    await startAttempts(transaction, [{ id: other, attempts: 0, providerId }], receivedAt);
     await applyChanges(transaction, [{ ...change, status: "SUBMITTED", ...given }]);
+    const outcome = { kind: "accepted", ...given } as const;
+    await finishAttempts(transaction, [
+      { message: { id: other }, attempt: 1, outcome, finishedAt: receivedAt },
+    ]);
   });
   expect(await picture(one)).toEqual(await picture(other));
   expect(await store.fold(one)).toEqual(await store.row(one));
@@ -68,11 +88,36 @@ it("leaves alone what is elsewhere by now", async () => {
   const [draft] = await store.store([{}]);
   const id = draft?.id ?? "";
   const before = await picture(id);
-  const step = { to: "SUBMITTED", kind: "TIKOSMS", receivedAt, messages: [{ id }] } as const;
-  expect(await advanceMessages(database, { ...step, providerId })).toEqual(new Set());
-  const foreign = { ...step, to: "SUBMITTING", providerId: randomUUIDv7() } as const;
-  expect(await advanceMessages(database, foreign)).toEqual(new Set());
+  const attempts = [{ id, number: 1, claim: "worker/1" }];
+  const step = { kind: "TIKOSMS", at: receivedAt, attempts } as const;
+  const foreign = { ...step, providerId: randomUUIDv7() };
+  const begun = database.transaction((transaction) => beginAttempts(transaction, foreign));
+  await expect(begun).rejects.toThrow("not queued any more");
+  expect(await acceptMessages(database, { ...step, providerId })).toEqual({
+    news: new Set(),
+    settled: new Set(),
+    isWatched: false,
+  });
   expect(await picture(id)).toEqual(before);
+});
+
+it("ends an attempt once, also one whose message went on without it", async () => {
+  const { database, providerId } = store;
+  const [draft] = await store.store([{}]);
+  const id = draft?.id ?? "";
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
+  const attempts = [{ id, number: 1, claim: "worker/1" }];
+  await beginAttempts(database, { ...step, attempts });
+  const receipt = { messageId: id, status: "DELIVERED", source: "CALLBACK", receivedAt } as const;
+  await database.transaction((transaction) => applyChanges(transaction, [receipt]));
+  const first = await acceptMessages(database, { ...step, attempts });
+  expect(first).toEqual({ news: new Set([id]), settled: new Set(), isWatched: false });
+  expect(await acceptMessages(database, { ...step, attempts })).toEqual({
+    news: new Set(),
+    settled: new Set(),
+    isWatched: false,
+  });
+  expect((await store.row(id)).status).toBe("DELIVERED");
 });
 
 it("counts for campaigns", async () => {
@@ -91,12 +136,12 @@ it("counts for campaigns", async () => {
     },
   });
   const drafts = await store.store([{}, {}, {}]);
-  const messages = drafts.map(({ id }) => ({ id }));
+  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
   await database.pool.query("update messages set campaign_id = $1 where id = any ($2)", [
     campaignId,
     drafts.map(({ id }) => id),
   ]);
-  await advanceMessages(database, { to: "SUBMITTING", providerId, kind: "TIKOSMS", receivedAt, messages });
+  await beginAttempts(database, { providerId, kind: "TIKOSMS", at: receivedAt, attempts });
   const tallies = await database.prisma.campaignTally.findMany({
     where: { campaignId },
     orderBy: { delta: "asc" },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { advanceMessages } from "../../src/messages/advance.ts";
+import { acceptMessages, beginAttempts } from "../../src/messages/advance.ts";
 import { queueDueChecks } from "../../src/messages/checks.ts";
 import { listMessages } from "../../src/messages/message-lists.ts";
 import type { MessageStatus } from "../../src/messages/status.ts";
@@ -9,7 +9,9 @@ import { acceptedAt, openMessageStore, type MessageStore } from "../support/stor
 let store: MessageStore;
 beforeAll(async () => void (store = await openMessageStore()));
 beforeEach(() =>
-  store.database.pool.query("truncate messages, message_events, message_checks, bulk_checks cascade"),
+  store.database.pool.query(
+    "truncate messages, message_events, attempts, message_checks, bulk_checks cascade",
+  ),
 );
 afterAll(() => store.close());
 
@@ -22,10 +24,11 @@ const sweep = (seconds: number): Promise<number> =>
 async function handOver(count: number): Promise<string[]> {
   const { database, providerId } = store;
   const drafts = await store.store(Array.from({ length: count }, () => ({})));
-  const step = { providerId, kind: "TIKOSMS", receivedAt: acceptedAt, messages: drafts } as const;
+  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
+  const step = { providerId, kind: "TIKOSMS", at: acceptedAt, attempts } as const;
   await database.transaction(async (transaction) => {
-    await advanceMessages(transaction, { ...step, to: "SUBMITTING" });
-    await advanceMessages(transaction, { ...step, to: "SUBMITTED" });
+    await beginAttempts(transaction, step);
+    await acceptMessages(transaction, step);
   });
   return drafts.map(({ id }) => id);
 }
@@ -69,8 +72,8 @@ it("spreads what was handed over together", async () => {
 it("looks after a worker that never said how its request ended", async () => {
   const { database, providerId } = store;
   const drafts = await store.store([{}]);
-  const step = { providerId, kind: "TIKOSMS", receivedAt: acceptedAt, messages: drafts } as const;
-  await advanceMessages(database, { ...step, to: "SUBMITTING" });
+  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
+  await beginAttempts(database, { providerId, kind: "TIKOSMS", at: acceptedAt, attempts });
   await sweep(299);
   expect(await planned()).toEqual(new Map());
   for (let second = 300; second <= 330; second += 5) await sweep(second);
