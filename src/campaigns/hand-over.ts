@@ -19,6 +19,8 @@ export interface HandOverOptions {
 /** Requests under way at one provider: bulk ones are few and large; single ones leave connections to single messages. */
 const bulkRequests = 4;
 const singleRequests = 40;
+/** Transactions that store the outcomes of bulk requests. */
+const storesAtOnce = 2;
 /** Outcomes that wait to be stored, at most: then nothing more is submitted. */
 const mostUnstored = 5_000;
 
@@ -49,7 +51,9 @@ export class HandOver {
   readonly #closed = new Map<string, number>();
   readonly #underway = new Set<Promise<void>>();
   #unstored = 0;
-  #storing: Promise<void> = Promise.resolve();
+  /** The last of those that take the same turn. */
+  readonly #storing: Promise<void>[] = [];
+  #stores = 0;
   #claims = 0;
 
   constructor(options: HandOverOptions, onRoom: () => void) {
@@ -185,12 +189,13 @@ export class HandOver {
   }
 
   /**
-   * One large transaction after the other: side by side they would take as long, and each would hold up all the while
-   * what others may read of the event log.
+   * A few large transactions at a time: one writes while another commits. More would take as long all together, and
+   * each would hold up all the while what others may read of the event log.
    */
   #storeInTurn(store: () => Promise<void>): Promise<void> {
-    const stored = this.#storing.then(store);
-    this.#storing = stored.catch(() => undefined);
+    const turn = this.#stores++ % storesAtOnce;
+    const stored = (this.#storing[turn] ?? Promise.resolve()).then(store);
+    this.#storing[turn] = stored.catch(() => undefined);
     return stored;
   }
 
