@@ -200,8 +200,8 @@ async function plainRate({ app, accountId, providerId }: Bench, count: number): 
   const ids = Array.from({ length: count }, () => randomUUIDv7());
   await pool.query(
     `insert into messages (id, account_id, provider_id, recipient, sender, text, encoding, segments, country, created_at,
-       status, last_event_tx, updated_at)
-     select id, $2, $3, '+421901000000', 'bench', 'Hello', 'GSM7', 1, 'SK', now(), 'FAILED', 0, now()
+       status, listed_as, last_event_tx, updated_at)
+     select id, $2, $3, '+421901000000', 'bench', 'Hello', 'GSM7', 1, 'SK', now(), 'QUEUED', 'SUBMITTING', 0, now()
      from unnest($1::uuid[]) as i (id)`,
     [ids, accountId, providerId],
   );

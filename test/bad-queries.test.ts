@@ -49,6 +49,12 @@ describe("a query is refused with a code for", () => {
     ["a malformed id", '{ message(id: "x") { id } }', "INVALID_ID", /exactly as an answer gave it/],
     ["a malformed node id", '{ node(id: "x") { id } }', "INVALID_ID", /exactly as an answer gave it/],
     [
+      "an event's id without its place in the log",
+      `{ node(id: "${btoa("MessageEvent:12")}") { id } }`,
+      "INVALID_ID",
+      /exactly as an answer gave it/,
+    ],
+    [
       "an unknown type of node",
       `{ node(id: "${btoa(`Nothing:${randomUUID()}`)}") { id } }`,
       "INVALID_ID",

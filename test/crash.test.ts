@@ -73,7 +73,7 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     await killed.end("SIGKILL");
     await deployment.database.query("delete from graphile_worker._private_jobs");
     const { rowCount } = await deployment.database.query(
-      "update messages set next_check_at = now() where next_check_at > now() and id = $1",
+      "update message_checks set at = now() where at > now() and message_id = $1",
       [id],
     );
     expect(rowCount).toBe(1);

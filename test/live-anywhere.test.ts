@@ -102,7 +102,9 @@ it("loses and repeats nothing for a client that resumes, whichever process dies 
   onTestFinished(() => database.end());
   const unfinished = "select count(*)::int as count from messages where status <> 'DELIVERED'";
   await eventually(async () => (await database.query<{ count: number }>(unfinished)).rows[0]?.count === 0);
-  const { rows } = await database.query<{ id: string }>("select id from message_events order by tx, id");
+  const { rows } = await database.query<{ id: string }>(
+    "select tx || '.' || id as id from message_events as e order by e.tx, e.id",
+  );
   const logged = rows.map(({ id }) => id);
   expect(logged.length).toBeGreaterThanOrEqual(messages * 4);
   await eventually(() => followers.every(({ seen }) => seen.length >= logged.length));

@@ -146,7 +146,7 @@ async function untilShown(client: GraphqlClient, after: string, count: number): 
 /** The global ids of the app's events, in log order. */
 async function loggedIds({ services }: TestApp): Promise<string[]> {
   const { rows } = await services.database.pool.query<{ id: string }>(
-    "select id from message_events order by tx, id",
+    "select tx || '.' || id as id from message_events as e order by e.tx, e.id",
   );
   return rows.map(({ id }) => encodeId("MessageEvent", id));
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { decodeId } from "../src/graphql/ids.ts";
 import { applyChanges } from "../src/messages/transition.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
 import { GraphqlClient } from "./support/graphql-client.ts";
@@ -105,7 +106,7 @@ describe("a page of messages", () => {
     const filters = [{}, { providerId }, { clientRef: "ref-0" }, { to: "+380501234567" }];
     for (const filter of filters) expect((await messages(other, { filter })).nodes).toEqual([]);
     expect((await messages(other, { after: pageInfo.endCursor })).nodes).toEqual([]);
-    const [id] = await sendAll(app.client, [{ text: "secret" }]);
+    const [id = ""] = await sendAll(app.client, [{ text: "secret" }]);
     const { nodes, node, message, provider } = await other.data<Record<string, unknown>>(
       `query ($id: ID!, $provider: ID!) {
         nodes(ids: [$id, $provider]) { id }
@@ -121,7 +122,9 @@ describe("a page of messages", () => {
       message: null,
       provider: null,
     });
-    await app.services.database.prisma.messageEvent.deleteMany({ where: { message: { text: "secret" } } });
+    await app.services.database.prisma.messageEvent.deleteMany({
+      where: { messageId: decodeId("Message", id) },
+    });
     await app.services.database.prisma.message.deleteMany({ where: { text: "secret" } });
   });
 });

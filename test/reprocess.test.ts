@@ -41,8 +41,10 @@ const states = async (): Promise<(string | null)[][]> => {
   return rows.map(({ state, problem }) => [state, problem]);
 };
 
-const messageOf = (id: string) =>
-  app.services.database.prisma.message.findUniqueOrThrow({ where: { id }, include: { events: true } });
+const messageOf = (id: string) => app.services.database.prisma.message.findUniqueOrThrow({ where: { id } });
+
+const countCallbacksOf = (messageId: string) =>
+  app.services.database.prisma.messageEvent.count({ where: { messageId, source: "CALLBACK" } });
 
 describe("reprocessing", () => {
   it("applies what is understood now, as received when it came, and leaves the rest", async () => {
@@ -73,7 +75,7 @@ describe("reprocessing", () => {
     ]);
     const message = await messageOf(id);
     expect(message).toMatchObject({ status: "DELIVERED", version: 3, deliveredAt: cameAt });
-    expect(message.events.filter(({ source }) => source === "CALLBACK")).toHaveLength(3);
+    expect(await countCallbacksOf(id)).toBe(3);
   });
 
   it("again finds only what is still not understood", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeId } from "../src/graphql/ids.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "./support/app.ts";
 import { createCampaign } from "./support/campaigns.ts";
 import { GraphqlClient } from "./support/graphql-client.ts";
@@ -123,6 +124,41 @@ describe("a constant number of statements", () => {
       statementsOf((client) => client.data(query, { ids: messageIds.slice(0, count) }));
     const [few, many] = [await read(3), await read(30)];
     expect(many.length, many.join("\n")).toBe(few.length);
+  });
+
+  it("shows the attempts of 3 messages or 30, each its own and in order", async () => {
+    const providerIds = sandboxes.map(({ providerId }) => decodeId("Provider", providerId));
+    const startedAt = new Date();
+    const attempts = messageIds.flatMap((id, index) =>
+      // The last first: it is the statement that puts them in order.
+      [2, 1].map((number) => ({
+        messageId: decodeId("Message", id),
+        number,
+        providerId: providerIds[(index + number) % providerIds.length] ?? "",
+        startedAt,
+        reason: `${number} of ${index}`,
+      })),
+    );
+    await app.services.database.prisma.attempt.createMany({ data: attempts });
+    const query = `query ($ids: [ID!]!) {
+      nodes(ids: $ids) { ... on Message { attempts { number reason provider { id } } } }
+    }`;
+    const read = (count: number) =>
+      statementsOf(async (client) => {
+        const { nodes } = await client.data<{ nodes: unknown[] }>(query, { ids: messageIds.slice(0, count) });
+        expect(nodes).toEqual(
+          Array.from({ length: count }, (_, index) => ({
+            attempts: [1, 2].map((number) => ({
+              number,
+              reason: `${number} of ${index}`,
+              provider: { id: sandboxes[(index + number) % sandboxes.length]?.providerId },
+            })),
+          })),
+        );
+      });
+    const [few, many] = [await read(3), await read(30)];
+    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(many.length, many.join("\n")).toBeLessThanOrEqual(4);
   });
 
   it("reads 2 campaigns or 50, with their counts, costs and refused rows", async () => {

@@ -117,7 +117,7 @@ describe("a page of a timeline", () => {
 
   it("of another account's message cannot be reached through its events either", async () => {
     const { rows } = await app.services.database.pool.query<{ id: string }>(
-      "select id from message_events where message_id = $1",
+      "select tx || '.' || id as id from message_events where message_id = $1",
       [decodeId("Message", id)],
     );
     const ids = rows.map((row) => encodeId("MessageEvent", row.id));

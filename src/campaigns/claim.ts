@@ -50,25 +50,36 @@ const takeTokens: Statement = {
   text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
 };
 
-const select = (name: string, condition: string): Statement => ({
+// The status is hidden from the planner, that would take it for rarer or more frequent than it is.
+const select = (name: string, condition: string, order: string): Statement => ({
   name,
   text: `
     select ${dispatchColumns}
     from messages as m
     cross join lateral (${attemptsSoFar}) as a
-    where campaign_id = $1 and m.id > $7 and ${condition}
+    where campaign_id = $1 and ${condition}
       and case when country is null then not $3::boolean else country <> all ($4::text[]) end
       and provider_id <> all ($5::uuid[])
-    order by id
+    order by ${order}
     limit $6
     for no key update of m skip locked`,
 });
 
+const selectPutBack = select(
+  "select_put_back_of_campaign",
+  "status = 'QUEUED' and retry_at <= $2",
+  "retry_at",
+);
 const selectQueued = select(
   "select_queued_of_campaign",
-  "status = 'QUEUED' and (retry_at is null or retry_at <= $2)",
+  "listed_as = 'SUBMITTING' and case status when 'QUEUED' then true else false end and retry_at is null and $2::timestamptz is not null and m.id > $7",
+  "id",
 );
-const selectDue = select("select_due_of_campaign", "status = 'SCHEDULED' and scheduled_at <= $2");
+const selectDue = select(
+  "select_due_of_campaign",
+  "listed_as = 'SCHEDULED' and scheduled_at <= $2 and m.id > $7",
+  "id",
+);
 
 export interface ClaimRequest {
   campaignId: string;
@@ -126,36 +137,43 @@ export async function claimMessages(
   const limit = Math.min(request.limit, Math.floor(tokens));
   let { after } = request;
   if (limit < 1) return { ...nothing, isEmpty: false, last: after, restMs: refillMs(campaign, tokens) };
-  let found = await findMessages(transaction, campaign, { ...request, limit }, now);
-  if (found.length === 0 && after !== undefined) {
-    // At the end it begins anew, for those that were put back.
+  const find = viewOf(transaction, campaign, request.closed, now);
+  const putBack = await find(selectPutBack, limit);
+  let fresh = await findFresh(find, limit - putBack.length, after);
+  if (putBack.length + fresh.length === 0 && after !== undefined) {
+    // At the end it begins anew: what somebody else had locked was passed over.
     after = undefined;
-    found = await findMessages(transaction, campaign, { ...request, after, limit }, now);
+    fresh = await findFresh(find, limit, after);
   }
+  const found = [...putBack, ...fresh];
   if (found.length === 0) return nothing;
   const admitted = await request.admit(transaction, found);
   const requests = await startSubmitting(transaction, admitted, request, now);
   const taken = new Set(requests.flatMap(({ messages }) => messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
-  const last = lastBefore(found, taken) ?? after;
+  const last = lastBefore(fresh, taken) ?? after;
   return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
-async function findMessages(
+/** Reads messages that may be sent to open providers now. */
+type Find = (statement: Statement, limit: number, after?: string) => Promise<DispatchMessage[]>;
+
+function viewOf(
   transaction: Queryable,
   campaign: RunningCampaign,
-  { limit, after = firstId, closed }: ClaimRequest,
+  closed: readonly string[],
   now: Date,
-): Promise<DispatchMessage[]> {
+): Find {
   const { countries, stateless } = closedFor(campaign, now);
   const values = [campaign.id, now, stateless, countries, closed];
-  const queued = await transaction.query<DispatchMessage>(selectQueued, [...values, limit, after]);
-  if (queued.length === limit) return queued;
-  return [
-    ...queued,
-    ...(await transaction.query<DispatchMessage>(selectDue, [...values, limit - queued.length, after])),
-  ];
+  return (statement, limit, ...after) =>
+    limit === 0 ? Promise.resolve([]) : transaction.query(statement, [...values, limit, ...after]);
+}
+
+async function findFresh(find: Find, limit: number, after = firstId): Promise<DispatchMessage[]> {
+  const queued = await find(selectQueued, limit, after);
+  return [...queued, ...(await find(selectDue, limit - queued.length, after))];
 }
 
 /** The id before the first message that was not taken. */

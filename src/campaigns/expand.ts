@@ -38,11 +38,12 @@ const expand: Statement = {
     ), stored as (
       insert into messages (
         id, account_id, campaign_id, provider_id, recipient, sender, text, encoding, segments, priority, country,
-        client_ref, scheduled_at, created_at, estimated_cost, estimated_currency, routed, status, last_event_tx, updated_at
+        client_ref, scheduled_at, created_at, estimated_cost, estimated_currency, routed, status, listed_as,
+        last_event_tx, updated_at
       )
       select id, account_id, campaign_id, provider_id, recipient, sender, coalesce(text, campaign_text), encoding,
         segments, priority, country, client_ref, scheduled_at, $3, estimated_cost, estimated_currency, routed, status,
-        pg_current_xact_id()::text::bigint, $3
+        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, $3
       from message
     ), logged as (
       insert into message_events (

@@ -1,4 +1,5 @@
 import type { Database, Statement } from "../database/database.ts";
+import { listMessages } from "../messages/message-lists.ts";
 import type { MessageStatus } from "../messages/status.ts";
 
 const pageSize = 1_000;
@@ -27,12 +28,9 @@ const readPage: Statement = {
     select m.recipient as to, m.client_ref, m.status, m.provider_status, m.failure_code, m.failure_text, m.segments,
       m.cost, m.cost_currency as currency, m.created_at, m.submitted_at, m.delivered_at, m.id
     from messages as m
-    where m.campaign_id = $1 and m.id > $2 and ($3::message_status[] is null or m.status = any ($3))
-    order by m.id
-    limit $4`,
+    where m.id = any ($1::uuid[])
+    order by m.id`,
 };
-
-const beforeAll = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The messages of a campaign as CSV (RFC 4180), a page of lines at a time, in the order in which they were made.
@@ -44,12 +42,13 @@ export async function* exportMessages(
   statuses: readonly MessageStatus[] | undefined,
 ): AsyncGenerator<string> {
   yield `${columns.join(",")}\r\n`;
-  let after = beforeAll;
+  let above: string | undefined;
   for (;;) {
-    const rows = await database.query<Row>(readPage, [campaignId, after, statuses ?? null, pageSize]);
-    if (rows.length === 0) return;
-    yield rows.map(toLine).join("");
-    after = String(rows.at(-1)?.id);
+    const stretch = { statuses, above, limit: pageSize, ascending: true };
+    const ids = await listMessages(database, { kind: "campaign", id: campaignId }, stretch);
+    if (ids.length === 0) return;
+    yield (await database.query<Row>(readPage, [ids])).map(toLine).join("");
+    above = ids.at(-1);
   }
 }
 

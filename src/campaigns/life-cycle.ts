@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { CampaignEndedError, NotFoundError } from "../errors.ts";
 import { addJobs } from "../messages/jobs.ts";
+import { listMessages } from "../messages/message-lists.ts";
 import { cancellable, type MessageStatus } from "../messages/status.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { applyChanges } from "../messages/transition.ts";
@@ -106,39 +107,32 @@ async function applyTo(
 
 const cancelChunk = 1_000;
 
-const findUnsubmitted: Statement = {
-  name: "find_unsubmitted_of_campaign",
-  text: `
-    select id from messages
-    where campaign_id = $1 and status = any ($2::message_status[])
-    order by id
-    limit $3`,
-};
-
 /**
  * Turns everything unsubmitted of a cancelled campaign into CANCELLED. For a job: one that runs again goes on where
  * the last one ended.
  */
 export async function cancelMessagesOf(options: Options, campaignId: string): Promise<void> {
-  const { database, clock } = options;
   // Recipients that are being made into messages meanwhile are waited for.
   await expandCampaign(options, campaignId);
+  while ((await cancelOnce(options, campaignId)) > 0);
+}
+
+/** Goes through its messages once; some may have been put back meanwhile. Returns how many it found. */
+async function cancelOnce({ database, clock }: Options, campaignId: string): Promise<number> {
+  const owner = { kind: "campaign", id: campaignId } as const;
+  let found = 0;
+  let above: string | undefined;
   for (;;) {
-    const rows = await database.query<{ id: string }>(findUnsubmitted, [
-      campaignId,
-      cancellable,
-      cancelChunk,
-    ]);
-    if (rows.length === 0) return;
-    await cancelAll(database, rows, clock.now());
+    const stretch = { statuses: cancellable, above, limit: cancelChunk, ascending: true };
+    const ids = await listMessages(database, owner, stretch);
+    if (ids.length === 0) return found;
+    await cancelAll(database, ids, clock.now());
+    found += ids.length;
+    above = ids.at(-1);
   }
 }
 
-function cancelAll(
-  database: Database,
-  messages: readonly { id: string }[],
-  receivedAt: Date,
-): Promise<unknown> {
+function cancelAll(database: Database, ids: readonly string[], receivedAt: Date): Promise<unknown> {
   const change = {
     status: "CANCELLED" as MessageStatus,
     source: "API",
@@ -148,7 +142,7 @@ function cancelAll(
   return database.transaction((transaction) =>
     applyChanges(
       transaction,
-      messages.map(({ id: messageId }) => ({ ...change, messageId })),
+      ids.map((messageId) => ({ ...change, messageId })),
     ),
   );
 }

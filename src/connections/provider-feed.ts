@@ -29,7 +29,8 @@ const readStates: Statement = {
       select id from balances where provider_id = p.id order by fetched_at desc, id desc limit 1
     ) as b on true
     left join lateral (
-      select count(*) as depth from messages where provider_id = p.id and status in ('QUEUED', 'SUBMITTING')
+      select count(*) as depth from messages
+      where provider_id = p.id and listed_as = 'SUBMITTING' and status in ('QUEUED', 'SUBMITTING')
     ) as q on true
     where p.account_id = any ($1::uuid[])
     order by p.priority, p.id`,

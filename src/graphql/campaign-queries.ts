@@ -7,6 +7,7 @@ import { accountOf } from "./context.ts";
 import { decodeId } from "./ids.ts";
 import { MessageStatusEnum } from "./message-enums.ts";
 import { MessageConnection } from "./message-queries.ts";
+import { pageOfMessages } from "./message-list.ts";
 import { Message } from "./message.ts";
 import { paginateById } from "./page.ts";
 
@@ -30,17 +31,10 @@ builder.prismaObjectField(Campaign, "messages", (t) =>
       description:
         "Its messages, newest first. They are made in the minutes after the campaign was accepted.",
       args: { status: t.arg({ type: MessageStatusEnum, description: "Only those in this status." }) },
-      select: { id: true },
-      resolve: ({ id: campaignId }, { status, ...args }, context, info) => {
-        const query = queryFromInfo({ context, info, path: ["edges", "node"] });
-        return paginateById(args, ({ where: id, orderBy, take }) =>
-          context.database.prisma.message.findMany({
-            ...query,
-            where: { campaignId, ...(status != null && { status }), id },
-            orderBy: { id: orderBy },
-            take,
-          }),
-        );
+      select: { id: true, accountId: true },
+      resolve: ({ id, accountId }, { status, ...args }, context, info) => {
+        const statuses = status == null ? undefined : [status];
+        return pageOfMessages({ kind: "campaign", id }, { accountId, statuses }, args, context, info);
       },
     },
     MessageConnection,

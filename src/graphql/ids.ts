@@ -25,7 +25,7 @@ export const encodeId = (type: NodeType, id: string): string =>
 export function decodeAnyId(globalId: string, field: string): { type: NodeType; id: string } {
   const text = Buffer.from(globalId, "base64").toString("latin1");
   const [type = "", id = ""] = text.split(":");
-  const isLocal = type === "MessageEvent" ? /^\d{1,18}$/.test(id) : isUuid(id);
+  const isLocal = type === "MessageEvent" ? /^\d{1,18}\.\d{1,18}$/.test(id) : isUuid(id);
   if (nodeTypes.has(type) && isLocal && text === `${type}:${id}`) return { type: type as NodeType, id };
   const shown = globalId.length > 60 ? `${globalId.slice(0, 60)}…` : globalId;
   throw new InvalidIdError(

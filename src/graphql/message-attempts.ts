@@ -61,9 +61,14 @@ const Attempt = builder.prismaObject("Attempt", {
 });
 
 builder.prismaObjectField(Message, "attempts", (t) =>
-  t.relation("attempts", {
+  t.loadableGroup({
     type: Attempt,
     description: "Every attempt to hand it to a provider, in order.",
-    query: { orderBy: { number: "asc" } },
+    byPath: false,
+    loaderOptions: batchOnly,
+    load: (ids: string[], { database }) =>
+      database.prisma.attempt.findMany({ where: { messageId: { in: ids } }, orderBy: { number: "asc" } }),
+    group: ({ messageId }) => messageId,
+    resolve: ({ id }) => id,
   }),
 );

@@ -1,4 +1,4 @@
-import { encodeCursor, readEventsById, type LoggedEvent } from "../messages/event-log.ts";
+import { encodeCursor, eventId, readEventsById, type LoggedEvent } from "../messages/event-log.ts";
 import { builder } from "./builder.ts";
 import { accountOf, batchOnly } from "./context.ts";
 import { MessageFailure, failureOf } from "./message-failure.ts";
@@ -10,12 +10,12 @@ import { Provider } from "./provider.ts";
 export const MessageEvent = builder.loadableNode("MessageEvent", {
   description:
     "One line of a message's timeline: a step of ours, or what a provider said, whether or not it counted.",
-  id: { resolve: ({ id }: LoggedEvent) => String(id) },
+  id: { resolve: (event: LoggedEvent) => eventId(event) },
   load: async (ids: string[], context): Promise<(LoggedEvent | null)[]> => {
     const events = await readEventsById(context.database, accountOf(context), ids);
     return ids.map((id) => events.get(id) ?? null);
   },
-  toKey: ({ id }) => String(id),
+  toKey: eventId,
   isTypeOf: (value) => typeof value === "object" && value !== null && "messageId" in value && "tx" in value,
   fields: (t) => ({
     cursor: t.field({

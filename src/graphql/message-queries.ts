@@ -2,12 +2,14 @@ import type { Prisma } from "../database/generated/client.ts";
 import { queryFromInfo } from "@pothos/plugin-prisma";
 import { InvalidInputError } from "../errors.ts";
 import { firstMessageIdAt } from "../messages/message-id.ts";
+import type { ListOwner } from "../messages/message-lists.ts";
 import { parseRecipient } from "../messages/phone.ts";
 import { storable } from "../storable.ts";
 import { builder } from "./builder.ts";
 import { accountOf } from "./context.ts";
 import { decodeId } from "./ids.ts";
 import { MessageStatusEnum } from "./message-enums.ts";
+import { pageOfMessages } from "./message-list.ts";
 import { Message } from "./message.ts";
 import { paginateById } from "./page.ts";
 
@@ -32,8 +34,8 @@ const MessageFilter = builder.inputType("MessageFilter", {
 
 type Filter = typeof MessageFilter.$inferInput;
 
-function toWhere(accountId: string, filter: Filter | null | undefined): Prisma.MessageWhereInput {
-  if (!filter) return { accountId };
+/** Few messages have a recipient or a reference in common: what else is asked of them is asked of each. */
+function toWhere(accountId: string, filter: Filter): Prisma.MessageWhereInput {
   const { status, providerId, to, clientRef, created } = filter;
   return {
     accountId,
@@ -41,19 +43,21 @@ function toWhere(accountId: string, filter: Filter | null | undefined): Prisma.M
     ...(providerId != null && { providerId: decodeId("Provider", providerId, "filter.providerId") }),
     ...(to != null && { recipient: parseRecipient(to).to }),
     ...(clientRef != null && { clientRef: storable(clientRef, "filter.clientRef") }),
-    ...(created && { AND: createdWithin(created.from, created.until) }),
+    ...(created && { id: idsWithin(created.from, created.until) }),
   };
 }
 
 /** Ids are in the order of creation, so a stretch of time is a stretch of ids. */
-function createdWithin(
-  from: Date | null | undefined,
-  until: Date | null | undefined,
-): Prisma.MessageWhereInput {
-  return {
-    id: { ...(from && { gte: firstMessageIdAt(from) }), ...(until && { lt: firstMessageIdAt(until) }) },
-  };
-}
+const idsWithin = (from: Date | null | undefined, until: Date | null | undefined) => ({
+  ...(from && { gte: firstMessageIdAt(from) }),
+  ...(until && { lt: firstMessageIdAt(until) }),
+});
+
+/** The owner of a list that has an index for each status. */
+const ownerOf = (accountId: string, { providerId }: Filter): ListOwner =>
+  providerId == null
+    ? { kind: "account", id: accountId }
+    : { kind: "provider", id: decodeId("Provider", providerId, "filter.providerId") };
 
 export const MessageConnection = builder.connectionObject(
   { type: Message, name: "MessageConnection", description: "A page of messages." },
@@ -88,8 +92,14 @@ builder.queryFields((t) => ({
       description: "Messages, newest first.",
       authScopes: { READ: true },
       args: { filter: t.arg({ type: MessageFilter, description: "Which messages." }) },
-      resolve: (_root, { filter, ...args }, context, info) => {
-        const where = toWhere(accountOf(context), filter);
+      resolve: (_root, { filter: given, ...args }, context, info) => {
+        const [accountId, filter] = [accountOf(context), given ?? {}];
+        const { status, providerId, to, clientRef, created } = filter;
+        if (to == null && clientRef == null && (status != null || providerId != null)) {
+          const list = { accountId, statuses: status ?? undefined, created };
+          return pageOfMessages(ownerOf(accountId, filter), list, args, context, info);
+        }
+        const where = toWhere(accountId, filter);
         const query = queryFromInfo({ context, info, path: ["edges", "node"] });
         return paginateById(args, ({ where: id, orderBy, take }) =>
           context.database.prisma.message.findMany({

@@ -52,7 +52,7 @@ export const ProviderHealth = builder.objectRef<Provider>("ProviderHealth").impl
       description: "Messages waiting to be submitted.",
       resolve: async ({ id }, _args, { database }) =>
         database.prisma.message.count({
-          where: { providerId: id, status: { in: ["QUEUED", "SUBMITTING"] } },
+          where: { providerId: id, listedAs: "SUBMITTING", status: { in: ["QUEUED", "SUBMITTING"] } },
         }),
     }),
     messagesPerSecond: t.float({

@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import { checkReason, firstCheck } from "./check-schedule.ts";
+import { bulkCheckOf, checkReason } from "./check-schedule.ts";
 import { eventChannel } from "./event-log.ts";
 import { indexableId } from "./message-id.ts";
 import { campaignChannel } from "./tallies.ts";
@@ -29,9 +29,7 @@ const write: Statement = {
       select * from unnest($1::uuid[], $2::text[], $3::text[]) as g (id, provider_message_id, provider_batch_id)
     ), changed as (
       update messages as m
-      set status = $5::message_status, version = m.version + 1, updated_at = greatest(m.updated_at, $6::timestamptz), checks = 0, retry_at = null,
-        next_check_at = $6::timestamptz + interval '1 millisecond' *
-          floor($7::float8 * 1000 * (1 + $8::float8 * ('x' || right(m.id::text, 4))::bit(16)::int / 65536.0)),
+      set status = $5::message_status, version = m.version + 1, updated_at = greatest(m.updated_at, $6::timestamptz), retry_at = null,
         provider_message_id = coalesce(g.provider_message_id, m.provider_message_id),
         provider_batch_id = coalesce(g.provider_batch_id, m.provider_batch_id),
         submitted_at = case when $5::message_status = 'SUBMITTED' then coalesce(m.submitted_at, $6::timestamptz) else m.submitted_at end,
@@ -49,6 +47,11 @@ const write: Statement = {
         provider_batch_id
       from changed
       order by id
+    ), planned as (
+      insert into bulk_checks (at, status, message_ids, spread)
+      select $7::timestamptz, $5::message_status, array_agg(id), $8::float8 from changed
+      where $7::timestamptz is not null
+      having count(*) > 0
     ), tallied as (
       insert into campaign_tallies (campaign_id, status, delta)
       select campaign_id, step.status, sum(step.delta)
@@ -64,13 +67,13 @@ const write: Statement = {
 };
 
 /**
- * Takes messages one plain step on: the same rows and events as `applyChanges` would write (a test compares them),
+ * Takes messages one plain step on: the same state and events as `applyChanges` would write (a test compares them),
  * without carrying each message through this process. For messages that the caller has locked, or that nobody else
  * changes. Returns the ids of those that took the step; the others are in another status by now.
  */
 export async function advanceMessages(transaction: Queryable, step: Advance): Promise<ReadonlySet<string>> {
   const { to, providerId, kind, receivedAt, messages } = step;
-  const { seconds, spread } = firstCheck(checkReason(to, kind));
+  const check = bulkCheckOf(checkReason(to, kind), receivedAt);
   const rows = await transaction.query<{ id: string }>(write, [
     messages.map(({ id }) => id),
     messages.map(({ providerMessageId }) => indexableId(providerMessageId)),
@@ -78,8 +81,8 @@ export async function advanceMessages(transaction: Queryable, step: Advance): Pr
     from[to],
     to,
     receivedAt,
-    seconds,
-    spread,
+    check?.at ?? null,
+    check?.spreadSeconds ?? 0,
     providerId,
   ]);
   return new Set(rows.map(({ id }) => id));

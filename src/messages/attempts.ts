@@ -49,11 +49,12 @@ export const dispatchColumns = `
   a.attempts, a.without_credit as "attemptsWithoutCredit", a.tried as "triedProviders",
   a.is_open as "hasOpenAttempt"`;
 
+// A message of its first version has none: that saves the look-up for most.
 export const attemptsSoFar = `
   select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit,
     coalesce(array_agg(distinct provider_id), '{}') as tried,
     coalesce(bool_or(finished_at is null), false) as is_open
-  from attempts where message_id = m.id`;
+  from attempts where message_id = m.id and m.version > 1`;
 
 const read: Statement = {
   name: "read_for_dispatch",

@@ -47,11 +47,15 @@ export function checkReason(status: MessageStatus, kind: string | null): CheckRe
 export const isLastCheck = (reason: CheckReason, checks: number): boolean =>
   checks >= schedules[reason].length;
 
-/** The first look in seconds, and by which share of that it may be later; none where there is nothing to look for. */
-export const firstCheck = (reason: CheckReason | undefined): { seconds: number | null; spread: number } => ({
-  seconds: reason ? schedules[reason][0] : null,
-  spread,
-});
+/** When to look first after messages that had their news together, and over how long to spread that. */
+export function bulkCheckOf(
+  reason: CheckReason | undefined,
+  now: Date,
+): { at: Date; spreadSeconds: number } | undefined {
+  if (!reason) return undefined;
+  const [seconds] = schedules[reason];
+  return { at: new Date(now.getTime() + seconds * 1000), spreadSeconds: seconds * spread };
+}
 
 /** When to look after a message next, `checks` looks having been taken since its last news; null when never. */
 export function nextCheckAt(reason: CheckReason, checks: number, messageId: string, now: Date): Date | null {

@@ -5,6 +5,11 @@ import { addJobs, dispatchKey, type NewJob } from "./jobs.ts";
 import type { MessageStatus } from "./status.ts";
 import { applyChanges } from "./transition.ts";
 
+const largestClaim = 500;
+const largestLookUp = 50;
+/** Requests whose messages are looked after together. */
+const largestTakeUp = 10;
+
 interface DueMessage {
   id: string;
   providerId: string;
@@ -18,29 +23,55 @@ interface Check extends DueMessage {
   reason: CheckReason;
 }
 
+// Most messages have had their receipt by then, and never had a row of their own.
+const takeUp: Statement = {
+  name: "take_up_bulk_checks",
+  text: `
+    with due as (
+      delete from bulk_checks
+      where id = any (array(
+        select id from bulk_checks where at <= $1 order by at limit ${largestTakeUp} for update skip locked
+      ))
+      returning *
+    )
+    insert into message_checks (message_id, at)
+    select m.id, due.at + interval '1 second' * due.spread * ('x' || right(m.id::text, 4))::bit(16)::int / 65536.0
+    from due
+    join messages as m on m.id = any (due.message_ids)
+    where case m.status when due.status then true else false end
+    on conflict do nothing`,
+};
+
 const readDue: Statement = {
   name: "read_due_checks",
   text: `
-    select m.id, m.provider_id as "providerId", p.kind, m.status, m.checks + 1 as checks
-    from messages as m
+    select m.id, m.provider_id as "providerId", p.kind, m.status, c.checks + 1 as checks
+    from message_checks as c
+    join messages as m on m.id = c.message_id
     join providers as p on p.id = m.provider_id
-    where m.next_check_at <= $1
-    order by m.next_check_at
+    where c.at <= $1
+    order by c.at
     limit $2
-    for no key update of m skip locked`,
+    for no key update of m, c skip locked`,
 };
 
 const planNext: Statement = {
   name: "plan_next_checks",
   text: `
-    update messages as m
-    set checks = c.checks, next_check_at = c.next_check_at
-    from unnest($1::uuid[], $2::smallint[], $3::timestamptz[]) as c (id, checks, next_check_at)
-    where m.id = c.id`,
+    with next as (
+      select * from unnest($1::uuid[], $2::smallint[], $3::timestamptz[]) as n (id, checks, at)
+    ), over as (
+      delete from message_checks where message_id in (select id from next where at is null)
+    ), planned as (
+      update message_checks as c set checks = n.checks, at = n.at
+      from next as n
+      where c.message_id = n.id and n.at is not null
+    )
+    -- Their receipts are overdue: they are out of the way of those that are not.
+    update messages as m set listed_as = 'SENT'
+    from next as n
+    where m.id = n.id and m.status in ('SUBMITTED', 'SENT') and m.listed_as <> 'SENT'`,
 };
-
-const largestClaim = 500;
-const largestLookUp = 50;
 
 /**
  * Queues the questions that are due, in the transaction that plans the next ones. Several workers may sweep at
@@ -49,6 +80,7 @@ const largestLookUp = 50;
 export async function queueDueChecks(database: Database, clock: Clock): Promise<number> {
   const now = clock.now();
   return database.transaction(async (transaction) => {
+    await transaction.query(takeUp, [now]);
     const due = await transaction.query<DueMessage>(readDue, [now, largestClaim]);
     if (due.length === 0) return 0;
     const checks = due.flatMap((message) => {

@@ -255,18 +255,26 @@ export async function readTimelinesOf(
   return timelines;
 }
 
+/** The id of an event for others to keep: its position in the log, since the log is looked up by nothing else. */
+export const eventId = ({ tx, id }: Position): string => `${tx}.${id}`;
+
 const readByIds: Statement = {
   name: "read_events_by_id",
   raw: true,
-  text: `select ${eventColumns} from message_events as e where e.account_id = $1 and e.id = any ($2::bigint[])`,
+  text: `
+    select ${eventColumns}
+    from unnest($2::text[]) as i (id)
+    join message_events as e
+      on e.tx = split_part(i.id, '.', 1)::bigint and e.id = split_part(i.id, '.', 2)::bigint
+    where e.account_id = $1`,
 };
 
-/** Events of an account by their log ids; missing ones are absent. */
+/** Events of an account by their ids (see `eventId`); missing ones are absent. */
 export async function readEventsById(
   database: Queryable,
   accountId: string,
   ids: readonly string[],
 ): Promise<Map<string, LoggedEvent>> {
   const rows = await database.query<EventRow>(readByIds, [accountId, ids]);
-  return new Map(rows.map((row) => [row[0], toEvent(row)]));
+  return new Map(rows.map(toEvent).map((event) => [eventId(event), event]));
 }

@@ -35,19 +35,20 @@ const raiseFloor: Statement = {
     returning 1`,
 };
 
+// Joined with the floor, or deleted by key, the log would be read to its end for each part.
 const deleteBelowFloor: Statement = {
   name: "delete_events_below_floor",
   text: `
-    with gone as (
-      select e.id
-      from event_log_floor as f
-      join message_events as e on (e.tx, e.id) <= (f.tx, f.event_id)
-      join messages as m on m.id = e.message_id
-      where m.status = any ($1::message_status[])
-      order by e.tx, e.id
-      limit ${atOnce}
-    ), deleted as (
-      delete from message_events where id in (select id from gone) returning 1
+    with deleted as (
+      delete from message_events where ctid = any (array(
+        select e.ctid
+        from message_events as e
+        join messages as m on m.id = e.message_id
+        where (e.tx, e.id) <= ((select tx from event_log_floor), (select event_id from event_log_floor))
+          and m.status = any ($1::message_status[])
+        order by e.tx, e.id
+        limit ${atOnce}
+      )) returning 1
     )
     select count(*)::int as count from deleted`,
 };

@@ -101,6 +101,8 @@ export class Failover {
         providerId,
         status: "QUEUED",
         onlyFrom: ["QUEUED"],
+        // Its campaign has passed over it, and finds it as one that was put back.
+        retryAt: message.campaignId === null ? undefined : now,
         rerouting: toRerouting(found, message),
         detail: `${why} It goes to ${found.connection.row.name} instead: ${found.decision.reason}`,
       } as const;

@@ -14,6 +14,9 @@ export function firstMessageIdAt(time: Date): string {
   return `${stamp(time)}-7000-8000-000000000000`;
 }
 
+/** Behind every id made before that time, and before every one made at or after it. */
+export const behindIdsBefore = (time: Date): string => `${stamp(time)}-0000-0000-000000000000`;
+
 function stamp(time: Date): string {
   const milliseconds = Math.max(0, time.getTime()).toString(16).padStart(12, "0");
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;

@@ -58,3 +58,17 @@ export function ignoredReason(current: MessageStatus, next: MessageStatus): Igno
 
 /** The statuses in which a message is still ours alone, and may be cancelled. */
 export const cancellable: readonly MessageStatus[] = ["SCHEDULED", "QUEUED"];
+
+/** The statuses of a message on its way: in most it stays for moments, and lists find it in all of them alike. */
+const onTheWay: ReadonlySet<MessageStatus> = new Set(["QUEUED", "SUBMITTING", "SUBMITTED", "SENT"]);
+
+/** Where lists find a message once it takes `status` (see `Message.listedAs`). */
+export const listedAs = (status: MessageStatus): MessageStatus =>
+  onTheWay.has(status) ? "SUBMITTING" : status;
+
+/** Where lists look for messages in one of `statuses`: each message is in one of these places. */
+export function placesOf(statuses: readonly MessageStatus[]): MessageStatus[] {
+  // Those that have been on their way for long, too.
+  const overdue = statuses.some((status) => status === "SUBMITTED" || status === "SENT");
+  return [...new Set([...statuses.map(listedAs), ...(overdue ? (["SENT"] as const) : [])])];
+}

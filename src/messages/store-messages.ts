@@ -41,12 +41,12 @@ const insert: Statement = {
       insert into messages (
         id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
         client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at,
-        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, last_event_tx, updated_at
+        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, listed_as, last_event_tx, updated_at
       )
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
         "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
-        "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status, pg_current_xact_id()::text::bigint,
-        "createdAt"
+        "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
+        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, "createdAt"
       from accepted
     ), logged as (
       insert into message_events (

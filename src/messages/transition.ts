@@ -7,7 +7,7 @@ import { eventChannel, type LoggedEvent } from "./event-log.ts";
 import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "./parts.ts";
 import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import type { StatusChange } from "./status-change.ts";
-import type { IgnoredReason, MessageStatus } from "./status.ts";
+import { listedAs, type IgnoredReason, type MessageStatus } from "./status.ts";
 
 /** What became of a change. */
 export interface Transition {
@@ -28,9 +28,9 @@ export interface LockedMessage extends MessageState {
   kind: string | null;
   /** Currency of the provider's account. */
   accountCurrency: string | null;
-  nextCheckAt: Date | null;
-  checks: number;
   retryAt: Date | null;
+  /** When to look after it next, null for never; undefined where that stays as it is. */
+  nextCheckAt?: Date | null;
 }
 
 type NewEvent = Omit<LoggedEvent, "id" | "tx">;
@@ -174,7 +174,7 @@ function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusCh
   if (!event.applied) return message;
   const reason = change.isEnd === true ? undefined : checkReason(message.status, message.kind);
   const next = reason ? nextCheckAt(reason, 0, message.id, event.receivedAt) : null;
-  return { ...message, nextCheckAt: next, checks: 0, retryAt: change.retryAt ?? null };
+  return { ...message, nextCheckAt: next, retryAt: change.retryAt ?? null };
 }
 
 const lock: Statement = {
@@ -185,8 +185,7 @@ const lock: Statement = {
       provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
       failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
       mccmnc, cost, cost_currency as "costCurrency", submitted_at as "submittedAt", sent_at as "sentAt",
-      delivered_at as "deliveredAt", updated_at as "updatedAt", next_check_at as "nextCheckAt", checks,
-      retry_at as "retryAt", (select kind from providers where id = m.provider_id) as kind,
+      delivered_at as "deliveredAt", updated_at as "updatedAt", retry_at as "retryAt", (select kind from providers where id = m.provider_id) as kind,
       (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m
     where id = any ($1::uuid[])
@@ -240,23 +239,31 @@ const moveMessages: Statement = {
 const writeStatesAndEvents: Statement = {
   name: "write_states_and_events",
   text: `
-    with written as (
+    with state as (
+      select * from json_to_recordset($1) as s (
+        id uuid, status message_status, "listedAs" message_status, version int, "providerStatus" text,
+        "providerMessageId" text, "providerBatchId" text, "failureCode" text, "failureText" text,
+        "failurePermanent" boolean, mccmnc text, cost numeric, "costCurrency" text, "submittedAt" timestamptz,
+        "sentAt" timestamptz, "deliveredAt" timestamptz, "updatedAt" timestamptz, "retryAt" timestamptz,
+        "checkAt" timestamptz, "keepsCheck" boolean
+      )
+    ), written as (
       update messages as m
-      set status = s.status, version = s.version, provider_status = s."providerStatus",
+      set status = s.status, listed_as = s."listedAs", version = s.version, provider_status = s."providerStatus",
         provider_message_id = s."providerMessageId", provider_batch_id = s."providerBatchId",
         failure_code = s."failureCode", failure_text = s."failureText", failure_permanent = s."failurePermanent",
         mccmnc = s.mccmnc, cost = s.cost, cost_currency = s."costCurrency", submitted_at = s."submittedAt", sent_at = s."sentAt",
-        delivered_at = s."deliveredAt", updated_at = s."updatedAt", next_check_at = s."nextCheckAt",
-        checks = s.checks, retry_at = s."retryAt",
+        delivered_at = s."deliveredAt", updated_at = s."updatedAt", retry_at = s."retryAt",
         last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
-      from json_to_recordset($1) as s (
-        id uuid, status message_status, version int, "providerStatus" text, "providerMessageId" text,
-        "providerBatchId" text, "failureCode" text, "failureText" text, "failurePermanent" boolean, mccmnc text,
-        cost numeric, "costCurrency" text, "submittedAt" timestamptz, "sentAt" timestamptz, "deliveredAt" timestamptz,
-        "updatedAt" timestamptz, "nextCheckAt" timestamptz,
-        checks smallint, "retryAt" timestamptz
-      )
+      from state as s
       where m.id = s.id
+    ), unplanned as (
+      delete from message_checks
+      where message_id in (select id from state where "checkAt" is null and not "keepsCheck")
+    ), planned as (
+      insert into message_checks as c (message_id, at)
+      select id, "checkAt" from state where "checkAt" is not null
+      on conflict (message_id) do update set at = excluded.at, checks = 0
     ), logged as (
       insert into message_events (
         tx, account_id, message_id, provider_id, version, status, provider_status, source, applied,
@@ -287,7 +294,13 @@ async function write(transaction: Queryable, states: LockedMessage[], events: Ne
     place,
     lastEventTx: lastEventTx.get(event.messageId),
   }));
-  await transaction.query(writeStatesAndEvents, [JSON.stringify(states), JSON.stringify(rows)]);
+  const written = states.map(({ nextCheckAt: checkAt, ...state }) => ({
+    ...state,
+    listedAs: listedAs(state.status),
+    checkAt,
+    keepsCheck: checkAt === undefined,
+  }));
+  await transaction.query(writeStatesAndEvents, [JSON.stringify(written), JSON.stringify(rows)]);
   const moves = events.flatMap(({ messageId: id, rerouted }) => (rerouted ? [{ id, ...rerouted }] : []));
   const last = new Map(moves.map((move) => [move.id, move]));
   if (moves.length > 0) await transaction.query(moveMessages, [JSON.stringify([...last.values()])]);

@@ -1,6 +1,7 @@
 import { Decimal } from "@prisma/client/runtime/client";
 import type { Database, Statement } from "../database/database.ts";
 import { firstMessageIdAt } from "../messages/message-id.ts";
+import { messageStatuses, placesOf } from "../messages/status.ts";
 
 /** Money of one currency, or units: what an account holds and what is spent of it, in the same measure. */
 export interface Spending {
@@ -48,6 +49,10 @@ export function usedUpAt({ balance, spent, queued, scheduled }: Spending, now: D
   return Number.isNaN(until.getTime()) ? null : until;
 }
 
+const handedOver = messageStatuses.filter(
+  (status) => !["SCHEDULED", "QUEUED", "SUBMITTING", "CANCELLED"].includes(status),
+);
+
 const readSpent: Statement = {
   name: "read_recent_spending",
   text: `
@@ -55,8 +60,8 @@ const readSpent: Statement = {
       else case coalesce(cost_currency, case when cost is null then estimated_currency end, $4)
         when $4 then coalesce(cost, estimated_cost) end end), 0)::text as amount
     from messages
-    where account_id = $1 and provider_id = $2 and id >= $3::uuid
-      and status not in ('SCHEDULED', 'QUEUED', 'SUBMITTING', 'CANCELLED')
+    where account_id = $1 and provider_id = $2 and listed_as = any ($5::message_status[]) and id >= $3::uuid
+      and status = any ($6::message_status[])
       and (cost is not null or status not in ('REJECTED', 'FAILED'))`,
 };
 
@@ -68,7 +73,8 @@ const readCommitted: Statement = {
       select case when status = 'SCHEDULED' then date_trunc('hour', scheduled_at) end as at, segments,
         estimated_cost as cost, estimated_currency as currency
       from messages
-      where provider_id = $1 and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
+      where provider_id = $1 and listed_as in ('SCHEDULED', 'SUBMITTING')
+        and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
       union all
       select date_trunc('hour', c.scheduled_at), r.segments, r.estimated_cost, r.estimated_currency
       from campaign_recipients as r
@@ -102,6 +108,8 @@ export async function readRunway(
     providerId,
     since,
     currency,
+    placesOf(handedOver),
+    handedOver,
   ]);
   const rows = await database.query<{ at: Date | null; amount: string }>(readCommitted, [
     providerId,

@@ -22,10 +22,18 @@ async function picture(id: string): Promise<unknown> {
     "select * from message_events where message_id = $1 order by id",
     [id],
   );
+  // One look is planned for all that took a step together: as each would have had it.
+  const { rows: checks } = await database.pool.query<Record<string, unknown>>(
+    `select at, 0 as checks from message_checks where message_id = $1
+     union all
+     select at + interval '1 second' * spread * ('x' || right($1::text, 4))::bit(16)::int / 65536.0, 0
+     from bulk_checks where $1::uuid = any (message_ids) and status = (select status from messages where id = $1)`,
+    [id],
+  );
   const own = new Set(["id", "tx", "message_id", "last_event_tx", "campaign_id"]);
   const common = (row: Record<string, unknown>): Record<string, unknown> =>
     Object.fromEntries(Object.entries(row).filter(([column]) => !own.has(column)));
-  return { messages: messages.map(common), events: events.map(common) };
+  return { messages: messages.map(common), events: events.map(common), checks };
 }
 
 /** Two messages that end in the same digits, by which the time of the first look differs. */

@@ -98,10 +98,10 @@ export async function takeEvents(frames: Frames, count: number): Promise<LiveEve
   return events;
 }
 
-/** The log ids of all events of the app, in log order. */
+/** The ids of all events of the app, in log order. */
 export async function loggedIds({ services }: TestApp): Promise<string[]> {
   const { rows } = await services.database.pool.query<{ id: string }>(
-    "select id from message_events order by tx, id",
+    "select tx || '.' || id as id from message_events as e order by e.tx, e.id",
   );
   return rows.map(({ id }) => id);
 }

@@ -310,7 +310,7 @@ async function compare(database: Client, watchers: readonly Watcher[], least: nu
   const hashes = new Map<number, string>();
   const table = new RunningLog();
   for await (const id of readTable(database)) {
-    table.add(encodeId("MessageEvent", id));
+    table.add(id);
     if (wanted.has(table.count)) hashes.set(table.count, table.hash);
   }
   return watchers.flatMap(({ log, problem }, index) => {
@@ -321,7 +321,7 @@ async function compare(database: Client, watchers: readonly Watcher[], least: nu
   });
 }
 
-/** Every event's id in the order of the log. */
+/** Every event's global id in the order of the log. */
 async function* readTable(database: Client): AsyncGenerator<string> {
   let after = { tx: "0", id: "0" };
   for (;;) {
@@ -329,7 +329,7 @@ async function* readTable(database: Client): AsyncGenerator<string> {
       `select tx, id from message_events where (tx, id) > ($1::bigint, $2::bigint) order by tx, id limit $3`,
       [after.tx, after.id, tableRowsPerRead],
     );
-    for (const { id } of rows) yield id;
+    for (const { tx, id } of rows) yield encodeId("MessageEvent", `${tx}.${id}`);
     const last = rows.at(-1);
     if (!last) return;
     after = last;

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { advanceMessages } from "../../src/messages/advance.ts";
+import { queueDueChecks } from "../../src/messages/checks.ts";
+import { listMessages } from "../../src/messages/message-lists.ts";
+import type { MessageStatus } from "../../src/messages/status.ts";
+import { applyChanges } from "../../src/messages/transition.ts";
+import { acceptedAt, openMessageStore, type MessageStore } from "../support/stored-messages.ts";
+
+let store: MessageStore;
+beforeAll(async () => void (store = await openMessageStore()));
+beforeEach(() =>
+  store.database.pool.query("truncate messages, message_events, message_checks, bulk_checks cascade"),
+);
+afterAll(() => store.close());
+
+const after = (seconds: number): Date => new Date(acceptedAt.getTime() + seconds * 1000);
+
+const sweep = (seconds: number): Promise<number> =>
+  queueDueChecks(store.database, { now: () => after(seconds) });
+
+/** Messages that a request for many has handed over. */
+async function handOver(count: number): Promise<string[]> {
+  const { database, providerId } = store;
+  const drafts = await store.store(Array.from({ length: count }, () => ({})));
+  const step = { providerId, kind: "TIKOSMS", receivedAt: acceptedAt, messages: drafts } as const;
+  await database.transaction(async (transaction) => {
+    await advanceMessages(transaction, { ...step, to: "SUBMITTING" });
+    await advanceMessages(transaction, { ...step, to: "SUBMITTED" });
+  });
+  return drafts.map(({ id }) => id);
+}
+
+const say = (messageId: string, status: MessageStatus, seconds: number) =>
+  store.database.transaction((transaction) =>
+    applyChanges(transaction, [{ messageId, status, source: "CALLBACK", receivedAt: after(seconds) }]),
+  );
+
+async function planned(): Promise<Map<string, number>> {
+  const rows = await store.database.prisma.messageCheck.findMany();
+  return new Map(rows.map(({ messageId, at }) => [messageId, (at.getTime() - acceptedAt.getTime()) / 1000]));
+}
+
+it("looks after those handed over together that have no receipt by then", async () => {
+  const [delivered = "", sent = "", ...silent] = await handOver(20);
+  expect(await planned()).toEqual(new Map());
+  await say(delivered, "DELIVERED", 10);
+  await say(sent, "SENT", 20);
+  expect(await sweep(59)).toBe(0);
+  expect([...(await planned()).keys()]).toEqual([sent]);
+  // Each at a time of its own: not all are due at the earliest.
+  let looks = 0;
+  for (let second = 60; second <= 66; second++) looks += await sweep(second);
+  expect(looks).toBe(silent.length);
+  const next = await planned();
+  expect([...next.keys()].toSorted()).toEqual([sent, ...silent].toSorted());
+  expect(next.get(sent)).toBeGreaterThanOrEqual(80);
+  expect(next.get(sent)).toBeLessThanOrEqual(86);
+  for (const id of silent) expect(next.get(id)).toBeGreaterThan(300);
+});
+
+it("spreads what was handed over together", async () => {
+  await handOver(200);
+  await sweep(60);
+  const times = [...(await planned()).values()].filter((seconds) => seconds < 300);
+  expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(4);
+  expect(Math.max(...times)).toBeLessThanOrEqual(66);
+});
+
+it("looks after a worker that never said how its request ended", async () => {
+  const { database, providerId } = store;
+  const drafts = await store.store([{}]);
+  const step = { providerId, kind: "TIKOSMS", receivedAt: acceptedAt, messages: drafts } as const;
+  await advanceMessages(database, { ...step, to: "SUBMITTING" });
+  await sweep(299);
+  expect(await planned()).toEqual(new Map());
+  for (let second = 300; second <= 330; second += 5) await sweep(second);
+  const { rows } = await database.pool.query<{ task: string }>(
+    "select task_identifier as task from graphile_worker.jobs where key = $1",
+    [`dispatch ${drafts[0]?.id}`],
+  );
+  expect(rows).toEqual([{ task: "dispatch" }]);
+});
+
+it("lists those whose receipts are overdue apart from those on their way, and finds both", async () => {
+  const { database, providerId } = store;
+  const overdue = await handOver(3);
+  for (let second = 60; second <= 66; second++) await sweep(second);
+  const places = await database.prisma.message.groupBy({ by: ["listedAs"], _count: true });
+  expect(places).toEqual([{ listedAs: "SENT", _count: 3 }]);
+  const fresh = await handOver(2);
+  const list = (statuses: readonly MessageStatus[]) =>
+    listMessages(database, { kind: "provider", id: providerId }, { statuses, limit: 10, ascending: true });
+  expect(await list(["SUBMITTED"])).toEqual([...overdue, ...fresh].toSorted());
+  const [first = ""] = overdue;
+  await say(first, "SENT", 70);
+  expect(await list(["SENT"])).toEqual([first]);
+  await say(first, "DELIVERED", 80);
+  expect(await list(["DELIVERED"])).toEqual([first]);
+  expect((await planned()).has(first)).toBe(false);
+});
