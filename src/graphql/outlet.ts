@@ -1,8 +1,11 @@
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { slowReaderCode, slowReaderReason, type ReaderLimits } from "./reader-limits.ts";
+import { beginText, TextFrames } from "./text-frames.ts";
 
 const outlets = new WeakMap<WebSocket, Outlet>();
+/** One for all sockets: each is sent its frame in one go. */
+const frames = new TextFrames();
 
 /**
  * The way out to one socket, for all its subscriptions. They wait here while their reader is behind, and are cut off
@@ -46,13 +49,18 @@ export class Outlet {
     return this.#draining;
   }
 
-  /**
-   * Sends a text in two parts, unless the socket is closed. The second is not copied: the same bytes go to a thousand
-   * sockets.
-   */
+  /** Sends a text in two parts, unless the socket is closed. The second goes to a thousand sockets. */
   send(first: Uint8Array, shared: Uint8Array): void {
     if (!this.isOpen) return;
     const connection = this.#connection;
+    const frame = connection.writableLength === 0 ? frames.make(first, shared) : undefined;
+    if (frame) {
+      connection.write(frame);
+      // Mostly the system has taken it by now.
+      if (connection.writableLength > 0) frames.keep();
+      return;
+    }
+    // It waits: in every such socket the same bytes.
     connection.cork();
     connection.write(beginText(first, shared.length));
     connection.write(shared);
@@ -73,25 +81,4 @@ export class Outlet {
       });
     });
   }
-}
-
-const wholeText = 0x81;
-
-/** The head of a text frame (RFC 6455, section 5.2), and the beginning of its text, of which `rest` bytes are to come. */
-function beginText(first: Uint8Array, rest: number): Buffer {
-  const length = first.length + rest;
-  const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const bytes = Buffer.allocUnsafe(headLength + first.length);
-  bytes[0] = wholeText;
-  if (headLength === 2) bytes[1] = length;
-  else if (headLength === 4) {
-    bytes[1] = 126;
-    bytes.writeUInt16BE(length, 2);
-  } else {
-    bytes[1] = 127;
-    bytes.writeUInt32BE(0, 2);
-    bytes.writeUInt32BE(length, 6);
-  }
-  bytes.set(first, headLength);
-  return bytes;
 }

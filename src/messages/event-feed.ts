@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import { patient } from "../database/patient.ts";
-import type { EventFilter, FeedEvent } from "./event-filter.ts";
+import { asksFacts, type EventFilter, type FeedEvent } from "./event-filter.ts";
 import {
   behind,
   comparePositions,
@@ -12,8 +12,9 @@ import {
   readTailAfter,
   type LoggedEvent,
   type Position,
+  type Tail,
 } from "./event-log.ts";
-import { Topics, type Topic, type TopicListener } from "./topics.ts";
+import { Needs, Topics, type Topic, type TopicListener } from "./topics.ts";
 
 /** Events of one filter, in log order, with the position its readers have then reached. */
 export interface EventBatch {
@@ -39,7 +40,9 @@ interface Range {
   until: Position;
 }
 
+/** What waits behind an older transaction is looked for again; most of these end with a hint of their own. */
 const unsettledRetryMs = 2;
+const longestUnsettledRetryMs = 32;
 const retryMs = 200;
 
 /**
@@ -53,10 +56,13 @@ export class EventFeed {
   readonly #topics = new Topics();
   #window: FeedEvent[] = [];
   #windowStart: Position = behind(0n);
+  /** Behind it the window's events have the facts of their messages. */
+  #factsStart: Position = behind(0n);
   #position: Position = behind(0n);
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #timer: NodeJS.Timeout | undefined;
+  #unsettledMs = unsettledRetryMs;
   #closed = false;
   #failing = false;
 
@@ -121,7 +127,8 @@ export class EventFeed {
   async replay(range: Range, { filter, matches }: Topic): Promise<EventBatch | undefined> {
     const { pageSize } = this.#options;
     const events =
-      comparePositions(range.after, this.#windowStart) >= 0
+      comparePositions(range.after, this.#windowStart) >= 0 &&
+      (!asksFacts(filter) || comparePositions(range.after, this.#factsStart) >= 0)
         ? this.#fromWindow(range, matches)
         : await readEvents(this.#patientDatabase, range, filter, pageSize);
     if (!events) return undefined;
@@ -157,10 +164,16 @@ export class EventFeed {
     try {
       while (this.#readAgain && !this.#closed) {
         this.#readAgain = false;
-        const tail = await readTailAfter(this.#database, this.#position, this.#options.pageSize);
-        this.#hand(tail.events, tail.position);
+        const { needs } = this.#topics;
+        const tail = await this.#readTail(needs);
+        // A reader has come meanwhile who has to know more.
+        if (needs < this.#topics.needs) {
+          this.#readAgain = true;
+          continue;
+        }
+        this.#hand(tail.events, tail.position, needs);
         if (tail.more) this.#readAgain = true;
-        delayMs = tail.unsettled ? unsettledRetryMs : this.#options.pollMs;
+        delayMs = this.#pauseAfter(tail);
         this.#failing = false;
       }
     } catch (error) {
@@ -172,9 +185,30 @@ export class EventFeed {
     if (!this.#closed) this.#timer = globalThis.setTimeout(() => void this.refresh(), delayMs);
   }
 
+  async #readTail(needs: Needs): Promise<Tail> {
+    if (needs > Needs.nothing) {
+      const { pageSize: limit } = this.#options;
+      return readTailAfter(this.#database, this.#position, { limit, facts: needs === Needs.facts });
+    }
+    const end = await readEnd(this.#database);
+    const position = comparePositions(end, this.#position) > 0 ? end : this.#position;
+    return { events: [], position, unsettled: false, more: false };
+  }
+
+  #pauseAfter({ unsettled, events }: Tail): number {
+    const doubled = Math.min(this.#unsettledMs * 2, longestUnsettledRetryMs);
+    this.#unsettledMs = unsettled && events.length === 0 ? doubled : unsettledRetryMs;
+    return unsettled ? this.#unsettledMs : this.#options.pollMs;
+  }
+
   /** Advances to `position` and wakes whoever waits for one of these events. */
-  #hand(events: FeedEvent[], position: Position): void {
+  #hand(events: FeedEvent[], position: Position, needs: Needs): void {
     this.#position = position;
+    if (needs < Needs.facts) this.#factsStart = position;
+    if (needs === Needs.nothing) {
+      this.#window = [];
+      this.#windowStart = position;
+    }
     if (events.length === 0) return;
     this.#window.push(...events);
     const surplus = this.#window.length - this.#options.windowSize;

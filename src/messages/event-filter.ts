@@ -9,7 +9,7 @@ export interface MessageFacts {
   country: string | null;
 }
 
-/** An event as readers get it. */
+/** An event as readers get it; the facts are null while no reader asks for them. */
 export type FeedEvent = LoggedEvent & MessageFacts;
 
 /** Which events a reader wants; what is absent does not restrict. */
@@ -22,6 +22,10 @@ export interface EventFilter {
   clientRefPrefix?: string | undefined;
   countries?: readonly string[] | undefined;
 }
+
+/** Whether a filter restricts what is known of an event's message only. */
+export const asksFacts = ({ campaignId, clientRefPrefix, countries }: EventFilter): boolean =>
+  campaignId !== undefined || clientRefPrefix !== undefined || countries !== undefined;
 
 /** The filter as a function, for events in memory; the log's statements say the same in SQL. */
 export function matcherOf(filter: EventFilter): (event: FeedEvent) => boolean {

@@ -1,6 +1,15 @@
 import type { Queryable, Statement } from "../database/database.ts";
 import type { DecimalText } from "../providers/provider.ts";
-import type { EventFilter, FeedEvent, MessageFacts } from "./event-filter.ts";
+import type { EventFilter, FeedEvent } from "./event-filter.ts";
+import {
+  eventColumns,
+  factColumns,
+  toEvent,
+  toFeedEvent,
+  type EventRow,
+  type FeedRow,
+  type Flag,
+} from "./event-rows.ts";
 import type { StateChange } from "./evolve.ts";
 
 /**
@@ -52,39 +61,44 @@ export function decodeCursor(cursor: string): Position | undefined {
   return position.tx > lastId || position.id > lastId ? undefined : position;
 }
 
-type EventRow = Omit<LoggedEvent, "id" | "tx"> & { id: string; tx: string };
-
-const columns = `
-  e.id, e.tx, e.account_id as "accountId", e.message_id as "messageId", e.provider_id as "providerId", e.version,
-  e.status, e.provider_status as "providerStatus", e.source, e.applied, e.ignored_reason as "ignoredReason",
-  e.occurred_at as "occurredAt", e.received_at as "receivedAt", e.part, e.parts, e.detail,
-  e.provider_message_id as "providerMessageId", e.provider_batch_id as "providerBatchId",
-  e.failure_code as "failureCode", e.failure_text as "failureText", e.failure_permanent as "failurePermanent",
-  e.mccmnc, e.cost, e.message_cost as "messageCost", e.rerouted, e.cost_currency as "costCurrency"`;
-
-const facts = `m.campaign_id as "campaignId", m.client_ref as "clientRef", m.country`;
-
-type FeedRow = EventRow & MessageFacts;
-
-const toEvent = (row: EventRow): LoggedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
-const toFeedEvent = (row: FeedRow): FeedEvent => ({ ...row, id: BigInt(row.id), tx: BigInt(row.tx) });
-
-// The facts are joined and not copied into each event: this costs a look-up by primary key for each event that is read,
-// and nothing for each that is written.
-const readTail: Statement = {
-  name: "read_tail",
+// What is not settled yet is not read, or it would be read again and again while a long transaction is open. Whether there is
+// anything is asked with an order: for a mere `exists`, PostgreSQL begins at the wrong end of the table.
+const tailWith = (name: string, facts: string, join: string): Statement => ({
+  name,
+  raw: true,
   text: `
-    select horizon, ${columns}, ${facts}
-    from (select pg_snapshot_xmin(pg_current_snapshot())::text as horizon) as h
+    with edge as materialized (
+      select horizon, horizon < next and (
+        select true from message_events where tx >= horizon order by tx, id limit 1
+      ) is not null as unsettled
+      from (
+        select pg_snapshot_xmin(s)::text::bigint as horizon, pg_snapshot_xmax(s)::text::bigint as next
+        from pg_current_snapshot() as s
+      ) as snapshot
+    )
+    select ${eventColumns}, ${facts}, edge.horizon, edge.unsettled
+    from edge
     left join lateral (
       select * from message_events
-      where (tx, id) > ($1::bigint, $2::bigint)
+      where (tx, id) > ($1::bigint, $2::bigint) and tx < edge.horizon
       order by tx, id
       limit $3
     ) as e on true
-    left join messages as m on m.id = e.message_id
+    ${join}
     order by e.tx, e.id`,
-};
+});
+
+const readTail = tailWith("read_tail", "null, null, null", "");
+
+// The facts are joined and not copied into each event: this costs a look-up by primary key for each event that is read,
+// and nothing for each that is written.
+const readTailWithFacts = tailWith(
+  "read_tail_with_facts",
+  factColumns,
+  "left join messages as m on m.id = e.message_id",
+);
+
+type TailRow = [...event: FeedRow, horizon: string, unsettled: Flag];
 
 export interface Tail {
   /** Settled events after the position, in log order. */
@@ -97,16 +111,23 @@ export interface Tail {
   more: boolean;
 }
 
-/** Everything after `after` that can no longer be overtaken, at most `limit` events. */
-export async function readTailAfter(database: Queryable, after: Position, limit: number): Promise<Tail> {
-  const rows = await database.query<FeedRow & { horizon: string }>(readTail, [after.tx, after.id, limit]);
-  const horizon = BigInt(rows[0]?.horizon ?? "0");
-  const events = rows.filter((row) => row.id !== null).map(toFeedEvent);
-  const settled = events.filter(({ tx }) => tx < horizon);
-  const more = settled.length === limit;
-  const reached = more ? (settled.at(-1) ?? after) : behind(horizon - 1n);
+/**
+ * Everything after `after` that can no longer be overtaken, at most `limit` events; what is known of their messages only
+ * with `facts`.
+ */
+export async function readTailAfter(
+  database: Queryable,
+  after: Position,
+  { limit, facts }: { limit: number; facts: boolean },
+): Promise<Tail> {
+  const statement = facts ? readTailWithFacts : readTail;
+  const rows = await database.query<TailRow>(statement, [after.tx, after.id, limit]);
+  const [horizon, unsettled] = (rows[0]?.slice(-2) ?? ["0", "f"]) as [string, Flag];
+  const events = rows.filter((row) => row[0] !== null).map(toFeedEvent);
+  const more = events.length === limit;
+  const reached = more ? (events.at(-1) ?? after) : behind(BigInt(horizon) - 1n);
   const position = comparePositions(reached, after) > 0 ? reached : after;
-  return { events: settled, position, unsettled: settled.length < events.length, more };
+  return { events, position, unsettled: unsettled === "t", more };
 }
 
 const readHorizon: Statement = {
@@ -133,6 +154,8 @@ const conditions = {
 type Restriction = keyof typeof conditions;
 const restrictions = Object.keys(conditions) as Restriction[];
 
+type PageRow = [...event: EventRow, expired: Flag];
+
 const pages = new Map<string, Statement>();
 
 /**
@@ -150,10 +173,10 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
   );
   const wanted = used.map((key, place) => `and ${conditions[key](`$${place + 6}`)}`);
   const text = `
-    select f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint) as expired, e.*
+    select e.*, f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint)
     from event_log_floor as f
     left join lateral (
-      select ${columns}
+      select ${eventColumns}
       from message_events as e
       ${asksMessages ? "join messages as m on m.id = e.message_id" : ""}
       where (e.tx, e.id) > ($1::bigint, $2::bigint) and (e.tx, e.id) <= ($3::bigint, $4::bigint)
@@ -162,7 +185,7 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
       limit ${limit}
     ) as e on true
     order by e.tx, e.id`;
-  const statement = { name, text };
+  const statement: Statement = { name, text, raw: true };
   pages.set(name, statement);
   return statement;
 }
@@ -187,9 +210,9 @@ export async function readEvents(
     filter.accountId,
     ...used.map((key) => filter[key]),
   ];
-  const rows = await database.query<EventRow & { expired: boolean }>(readPage(used, limit), values);
-  if (rows[0]?.expired !== false) return undefined;
-  return rows.filter((row) => row.id !== null).map(toEvent);
+  const rows = await database.query<PageRow>(readPage(used, limit), values);
+  if (rows[0]?.at(-1) !== "f") return undefined;
+  return rows.filter((row) => row[0] !== null).map(toEvent);
 }
 
 /** A stretch of a timeline, between two event ids where they are given. */
@@ -203,8 +226,9 @@ export interface TimelineStretch {
 
 const timelinesIn = (name: string, order: "asc" | "desc"): Statement => ({
   name,
+  raw: true,
   text: `
-    select ${columns}
+    select ${eventColumns}
     from unnest($1::uuid[]) as m (id)
     cross join lateral (
       select * from message_events
@@ -236,8 +260,9 @@ export const eventId = ({ tx, id }: Position): string => `${tx}.${id}`;
 
 const readByIds: Statement = {
   name: "read_events_by_id",
+  raw: true,
   text: `
-    select ${columns}
+    select ${eventColumns}
     from unnest($2::text[]) as i (id)
     join message_events as e
       on e.tx = split_part(i.id, '.', 1)::bigint and e.id = split_part(i.id, '.', 2)::bigint

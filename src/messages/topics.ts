@@ -1,4 +1,4 @@
-import { filterKey, matcherOf, type EventFilter, type FeedEvent } from "./event-filter.ts";
+import { asksFacts, filterKey, matcherOf, type EventFilter, type FeedEvent } from "./event-filter.ts";
 import type { EventBatch } from "./event-feed.ts";
 
 /** Someone who takes batches as they come. */
@@ -19,7 +19,9 @@ export interface Topic {
   readers: number;
 }
 
-type Kind = "message" | "campaign" | "provider" | "account";
+/** How much has to be known of new events: whether there are any, what they say, what is known of their messages too. */
+export const Needs = { nothing: 0, events: 1, facts: 2 } as const;
+export type Needs = (typeof Needs)[keyof typeof Needs];
 
 /**
  * The filters that are read at present, found by what an event says of itself: an event costs as much as there are
@@ -27,7 +29,8 @@ type Kind = "message" | "campaign" | "provider" | "account";
  */
 export class Topics {
   readonly #topics = new Map<string, Topic>();
-  readonly #index = new Map<string, Set<Topic>>();
+  readonly #index = { message: newPlace(), campaign: newPlace(), provider: newPlace(), account: newPlace() };
+  #askFacts = 0;
 
   /** Readers waiting for an event. */
   get waiting(): number {
@@ -35,6 +38,12 @@ export class Topics {
       (count, { waiting, listening }) => count + (waiting?.size ?? 0) + (listening?.size ?? 0),
       0,
     );
+  }
+
+  /** What the most demanding reader needs. */
+  get needs(): Needs {
+    if (this.#topics.size === 0) return Needs.nothing;
+    return this.#askFacts > 0 ? Needs.facts : Needs.events;
   }
 
   join(filter: EventFilter): Topic {
@@ -47,23 +56,24 @@ export class Topics {
   leave(topic: Topic): void {
     if (--topic.readers > 0) return;
     this.#topics.delete(filterKey(topic.filter));
-    for (const place of placesOf(topic.filter)) {
-      const topics = this.#index.get(place);
+    if (asksFacts(topic.filter)) this.#askFacts--;
+    const { kind, ids } = placeOf(topic.filter);
+    for (const id of ids) {
+      const topics = this.#index[kind].get(id);
       topics?.delete(topic);
-      if (topics?.size === 0) this.#index.delete(place);
+      if (topics?.size === 0) this.#index[kind].delete(id);
     }
   }
 
   /** What each filter wants of these events, in their order. */
   wanting(events: readonly FeedEvent[]): Map<Topic, FeedEvent[]> {
     const wanted = new Map<Topic, FeedEvent[]>();
+    const { message, campaign, provider, account } = this.#index;
     for (const event of events) {
-      for (const topic of this.#topicsFor(event)) {
-        if (!topic.matches(event)) continue;
-        const batch = wanted.get(topic);
-        if (batch) batch.push(event);
-        else wanted.set(topic, [event]);
-      }
+      offer(event, message.get(event.messageId), wanted);
+      if (event.campaignId !== null) offer(event, campaign.get(event.campaignId), wanted);
+      if (event.providerId !== null) offer(event, provider.get(event.providerId), wanted);
+      offer(event, account.get(event.accountId), wanted);
     }
     return wanted;
   }
@@ -75,28 +85,38 @@ export class Topics {
       readers: 0,
     };
     this.#topics.set(key, topic);
-    for (const place of placesOf(filter)) {
-      const topics = this.#index.get(place);
+    if (asksFacts(filter)) this.#askFacts++;
+    const { kind, ids } = placeOf(filter);
+    for (const id of ids) {
+      const topics = this.#index[kind].get(id);
       if (topics) topics.add(topic);
-      else this.#index.set(place, new Set([topic]));
+      else this.#index[kind].set(id, new Set([topic]));
     }
     return topic;
   }
+}
 
-  *#topicsFor({ messageId, campaignId, providerId, accountId }: FeedEvent): Generator<Topic> {
-    yield* this.#index.get(place("message", messageId)) ?? [];
-    if (campaignId !== null) yield* this.#index.get(place("campaign", campaignId)) ?? [];
-    if (providerId !== null) yield* this.#index.get(place("provider", providerId)) ?? [];
-    yield* this.#index.get(place("account", accountId)) ?? [];
+function offer(event: FeedEvent, topics: Set<Topic> | undefined, wanted: Map<Topic, FeedEvent[]>): void {
+  if (!topics) return;
+  for (const topic of topics) {
+    if (!topic.matches(event)) continue;
+    const batch = wanted.get(topic);
+    if (batch) batch.push(event);
+    else wanted.set(topic, [event]);
   }
 }
 
-const place = (kind: Kind, id: string): string => `${kind} ${id}`;
+type Place = Map<string, Set<Topic>>;
+
+const newPlace = (): Place => new Map();
 
 /** Where a filter is found: by the narrowest thing it names. */
-function placesOf({ messageIds, campaignId, providerId, accountId }: EventFilter): string[] {
-  if (messageIds) return [...new Set(messageIds)].map((id) => place("message", id));
-  if (campaignId !== undefined) return [place("campaign", campaignId)];
-  if (providerId !== undefined) return [place("provider", providerId)];
-  return [place("account", accountId)];
+function placeOf({ messageIds, campaignId, providerId, accountId }: EventFilter): {
+  kind: "message" | "campaign" | "provider" | "account";
+  ids: Iterable<string>;
+} {
+  if (messageIds) return { kind: "message", ids: new Set(messageIds) };
+  if (campaignId !== undefined) return { kind: "campaign", ids: [campaignId] };
+  if (providerId !== undefined) return { kind: "provider", ids: [providerId] };
+  return { kind: "account", ids: [accountId] };
 }
