@@ -79,7 +79,7 @@ const begin: Statement = {
       insert into attempts (message_id, number, provider_id, started_at, claim)
       select id, number, $3::uuid, $4::timestamptz, claim from changed
     ), ${consequences("QUEUED", "SUBMITTING")}
-    select changed.id from changed, hinted, pg_notify('${eventChannel}', '')`,
+    select count(*)::int as begun from changed, hinted, pg_notify('${eventChannel}', '')`,
 };
 
 // Attempts before messages, and these in the order of their ids, as everybody else takes them.
@@ -105,9 +105,13 @@ const accept: Statement = {
       where m.id = g.id and ${isIn("SUBMITTING")}
       returning ${changed}, g.provider_message_id, g.provider_batch_id
     ), ${consequences("SUBMITTING", "SUBMITTED")}
-    select id, true as "isSettled", false as "isWatched" from changed, hinted, pg_notify('${eventChannel}', '')
-    union all
-    select id, false, (select ${isWatched} from lanes where provider_id = $3::uuid) from ended`,
+    -- Mostly all of them: then nobody needs to be told which.
+    select settled.count = given.count as "areAllSettled",
+      case when settled.count < given.count then array(select id::text from changed) end as settled,
+      case when settled.count < given.count then array(select id::text from ended) end as news,
+      coalesce((select ${isWatched} from lanes where provider_id = $3::uuid), false) as "isWatched"
+    from (select count(*) from changed) as settled, (select cardinality($1::uuid[]) as count) as given, hinted,
+      pg_notify('${eventChannel}', '')`,
 };
 
 /**
@@ -119,8 +123,8 @@ export async function beginAttempts(transaction: Queryable, beginning: Beginning
   const { attempts } = beginning;
   const claims = attempts.map(({ claim }) => claim);
   const values = [...commonValues(beginning, "SUBMITTING"), listOf(claims)];
-  const begun = await transaction.query(begin, values);
-  if (begun.length < attempts.length) throw new Error("Messages that were claimed were not queued any more");
+  const [row] = await transaction.query<{ begun: number }>(begin, values);
+  if (row?.begun !== attempts.length) throw new Error("Messages that were claimed were not queued any more");
 }
 
 /** What became of attempts that a provider accepted, by message. */
@@ -136,17 +140,25 @@ export interface Accepted {
 /** Ends attempts that were all accepted, and takes their messages from SUBMITTING to SUBMITTED. */
 export async function acceptMessages(transaction: Queryable, acceptance: Acceptance): Promise<Accepted> {
   const { attempts } = acceptance;
-  const rows = await transaction.query<{ id: string; isSettled: boolean; isWatched: boolean | null }>(
-    accept,
-    [
-      ...commonValues(acceptance, "SUBMITTED"),
-      attempts.map(({ providerMessageId }) => indexableId(providerMessageId)),
-      attempts.map(({ providerBatchId }) => indexableId(providerBatchId)),
-    ],
-  );
-  const [settled, news] = [new Set<string>(), new Set<string>()];
-  for (const { id, isSettled } of rows) (isSettled ? settled : news).add(id);
-  return { news, settled, isWatched: rows.some(({ isWatched: is }) => is === true) };
+  const [row] = await transaction.query<AcceptedRow>(accept, [
+    ...commonValues(acceptance, "SUBMITTED"),
+    attempts.map(({ providerMessageId }) => indexableId(providerMessageId)),
+    attempts.map(({ providerBatchId }) => indexableId(providerBatchId)),
+  ]);
+  const all = row?.areAllSettled === true ? attempts.map(({ id }) => id) : [];
+  return {
+    news: new Set(row?.news ?? all),
+    settled: new Set(row?.settled ?? all),
+    isWatched: row?.isWatched === true,
+  };
+}
+
+interface AcceptedRow {
+  areAllSettled: boolean;
+  /** Ids, where not all are settled. */
+  news: string[] | null;
+  settled: string[] | null;
+  isWatched: boolean;
 }
 
 function commonValues(
