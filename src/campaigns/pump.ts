@@ -17,7 +17,7 @@ export interface CampaignPumpOptions extends HandOverOptions {
 
 /** Messages in one claim, and in one statement. The first is small: a campaign may go out one by one. */
 const firstClaim = 100;
-const largestClaim = 2_000;
+const largestClaim = 1_000;
 const idleMs = 500;
 /** An empty view costs a look at all messages of those that are closed: a small part of the time goes into that. */
 const emptyRest = { leastMs: 250, mostMs: 2_000, looks: 20 };
