@@ -33,7 +33,7 @@ process.exitCode = result.status ?? 1;
 
 /**
  * The client comes with its query compiler as the text of a module: 15 MB of every process, for its source, its value
- * and what Node keeps of both. A file of its own is read once and let go.
+ * and what Node keeps of both. We make a file of it, which is read once and let go.
  */
 async function unpackQueryCompiler(): Promise<void> {
   const client = join(generated, "class.ts");
@@ -46,10 +46,10 @@ async function unpackQueryCompiler(): Promise<void> {
     wasm: string;
   };
   writeFileSync(join(generated, "query-compiler.wasm"), Buffer.from(text.wasm, "base64"));
-  const loadingFile = `const { readFile } = await import("node:fs/promises")
-    return new WebAssembly.Module(await readFile(new URL("query-compiler.wasm", import.meta.url)))`;
+  const ours = `const { loadQueryCompiler } = await import("../../query-compiler.ts")
+    return await loadQueryCompiler()`;
   writeFileSync(
     client,
-    source.replace(loading, () => loadingFile),
+    source.replace(loading, () => ours),
   );
 }
