@@ -20,3 +20,15 @@ it("does not wait for ever for what gets no answer", async () => {
   await operations.drain(50);
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(49);
 });
+
+it("waits for each of the operations of a connection", async () => {
+  const [operations, connection] = [new OpenOperations(), {}];
+  for (const id of ["1", "2", "3"]) operations.begin(connection, id);
+  let isOver = false;
+  const drained = operations.drain(60_000).then(() => (isOver = true));
+  for (const id of ["1", "3", "1"]) operations.end(connection, id);
+  await new Promise(setImmediate);
+  expect(isOver).toBe(false);
+  operations.end(connection, "2");
+  expect(await drained).toBe(true);
+});

@@ -1,19 +1,23 @@
 /** The operations of all WebSocket connections that were taken and not yet answered; a drain waits for them. */
 export class OpenOperations {
-  readonly #ids = new Map<object, Set<string>>();
+  /** Mostly a connection has one, and a set of one is large. */
+  readonly #ids = new Map<object, string | Set<string>>();
   #drained: PromiseWithResolvers<void> | undefined;
 
   /** False while draining: the operation must not start, its client tries again on a new connection. */
   begin(connection: object, id: string): boolean {
     if (this.#drained) return false;
-    this.#ids.set(connection, (this.#ids.get(connection) ?? new Set()).add(id));
+    const ids = this.#ids.get(connection);
+    if (ids === undefined) this.#ids.set(connection, id);
+    else if (typeof ids === "string") this.#ids.set(connection, new Set([ids, id]));
+    else ids.add(id);
     return true;
   }
 
   end(connection: object, id: string): void {
     const ids = this.#ids.get(connection);
-    ids?.delete(id);
-    if (ids?.size === 0) this.endAll(connection);
+    if (ids instanceof Set) ids.delete(id);
+    if (ids === id || (ids instanceof Set && ids.size === 0)) this.endAll(connection);
   }
 
   endAll(connection: object): void {

@@ -1,8 +1,15 @@
 import type { Server } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
-import { CloseCode, type Context as Connection, type Disposable, type SubscribePayload } from "graphql-ws";
-import { useServer } from "graphql-ws/use/ws";
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Context as Connection,
+  type Disposable,
+  type ServerOptions,
+  type SubscribePayload,
+} from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Access } from "../access/access.ts";
 import type { Allowance } from "../access/allowance.ts";
@@ -14,6 +21,7 @@ import { maxRequestBytes } from "./limits.ts";
 import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
+import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
 import { authenticate, type ServerContext, type Yoga } from "./yoga.ts";
@@ -33,19 +41,23 @@ export interface WebSocketOptions {
 interface OperationArgs extends ExecutionArgs {
   contextValue: Context;
   execute: (args: ExecutionArgs) => unknown;
-  connection: Connection<Record<string, unknown>, Extra & { socket: WebSocket }>;
+  connection: Connection<Record<string, unknown>, Extra>;
   id: string;
   payload: SubscribePayload;
 }
 
-/** What we know of a connection. A type of this form, as graphql-ws wants it. */
-// oxlint-disable-next-line typescript/consistent-type-definitions
-// `leave` gives back what the socket holds.
-type Extra = { viewer: Viewer | undefined; leave: () => void };
+/** What we know of a connection. */
+interface Extra {
+  socket: WebSocket;
+  viewer: Viewer | undefined;
+  /** Gives back what the socket holds. */
+  leave: (() => void) | undefined;
+}
 
 const keepAliveMs = 12_000;
 
-/** RFC 6455's registry of close codes: "Try Again Later". */
+/** RFC 6455's registry of close codes: "Going Away" and "Try Again Later". */
+const goingAway = 1001;
 const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
 /** As for HTTP. */
@@ -54,7 +66,7 @@ const longestDrainMs = 30_000;
 /** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
 export const tooManySockets = 4420;
 
-type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, Extra>>[0];
+type Options = ServerOptions<Record<string, unknown>, Extra>;
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline, so
@@ -63,9 +75,7 @@ type ServerOptions = Parameters<typeof useServer<Record<string, unknown>, Extra>
  */
 export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const operations = new OpenOperations();
-  const server: ServerOptions = {
-    // Else graphql-ws puts the text of an internal error into the reason for closing.
-    isProd: true,
+  const server = makeServer<Record<string, unknown>, Extra>({
     execute: (args) => (args as unknown as OperationArgs).execute(args) as never,
     subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
     onConnect: identifyWith(options),
@@ -80,30 +90,42 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
       operations.endAll(connection);
       connection.extra.leave?.();
     },
-  };
-  const { dispose } = useServer(server, acceptSockets(options), options.keepAliveMs ?? keepAliveMs);
+  });
+  const sockets = acceptSockets(options, (socket) => {
+    ProtocolSocket.serve(socket, {
+      server,
+      extra: { socket, viewer: undefined, leave: undefined },
+      keepAliveMs: options.keepAliveMs ?? keepAliveMs,
+      onError: options.maskError,
+    });
+  });
   return {
     async dispose() {
       await operations.drain(longestDrainMs);
       // The last answer is sent in this turn of the event loop.
       await setImmediate();
-      await dispose();
+      for (const socket of sockets.clients) socket.close(goingAway, "Going away");
+      await new Promise((done) => sockets.close(done));
     },
   };
 }
 
-function acceptSockets({ server, yoga, readerLimits }: WebSocketOptions): WebSocketServer {
+function acceptSockets(
+  { server, yoga, readerLimits }: WebSocketOptions,
+  serve: (socket: WebSocket) => void,
+): WebSocketServer {
   // Without compression a frame is written in the turn it is sent in, and what an outlet writes comes in between frames.
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxRequestBytes,
     perMessageDeflate: false,
+    handleProtocols,
   });
   server.on("upgrade", (request, socket, head) => {
     if (pathOf(request) === yoga.graphqlEndpoint) {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         Outlet.open(webSocket, socket, readerLimits);
-        sockets.emit("connection", webSocket, request);
+        serve(webSocket);
       });
       return;
     }
@@ -114,8 +136,9 @@ function acceptSockets({ server, yoga, readerLimits }: WebSocketOptions): WebSoc
   return sockets;
 }
 
-function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<ServerOptions["onConnect"]> {
-  return async ({ connectionParams, extra }) => {
+function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Options["onConnect"]> {
+  return async (connection) => {
+    const { connectionParams, extra } = connection;
     const { socket } = extra;
     try {
       const viewer = await authenticate(access, authorizationIn(connectionParams));
@@ -136,8 +159,8 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Serv
         release?.();
         leave();
       };
-      // It has served its time, and would stay in memory as long as the socket.
-      Object.assign(extra, { request: undefined });
+      // They have served their time, and would stay in memory as long as the socket.
+      Object.assign(connection, { connectionParams: undefined });
       return true;
     } catch (error) {
       if (error instanceof DomainError) socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
@@ -169,7 +192,7 @@ async function subscribe(options: WebSocketOptions, args: OperationArgs): Promis
 /** What graphql-ws has to run, or why it must not. */
 async function start(
   { yoga, access, maskError }: WebSocketOptions,
-  { viewer: connected, socket }: Partial<Extra> & { socket: object },
+  { viewer: connected, socket }: Extra,
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   try {

@@ -30,11 +30,14 @@ export const asksFacts = ({ campaignId, clientRefPrefix, countries }: EventFilte
 /** The filter as a function, for events in memory; the log's statements say the same in SQL. */
 export function matcherOf(filter: EventFilter): (event: FeedEvent) => boolean {
   const { accountId, campaignId, providerId, clientRefPrefix } = filter;
-  const messageIds = filter.messageIds && new Set(filter.messageIds);
+  // Mostly one, and then a set would be the largest part of what an idle subscription has.
+  const messageId = filter.messageIds?.length === 1 ? filter.messageIds[0] : undefined;
+  const messageIds = messageId === undefined && filter.messageIds ? new Set(filter.messageIds) : undefined;
   const statuses = filter.statuses && new Set(filter.statuses);
   const countries = filter.countries && new Set(filter.countries);
   return (event) =>
     event.accountId === accountId &&
+    (messageId === undefined || event.messageId === messageId) &&
     (messageIds === undefined || messageIds.has(event.messageId)) &&
     (campaignId === undefined || event.campaignId === campaignId) &&
     (providerId === undefined || event.providerId === providerId) &&
