@@ -13,10 +13,12 @@ import { keepSecret } from "./development/secret-file.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { stopAll, type Stops } from "./stops.ts";
 import { banner } from "./welcome.ts";
+import { keepYoungSpaceSmall } from "./young-space.ts";
 
 /** Runs until it is asked to stop. Resolves with the exit code, when everything has ended. */
 export async function run(): Promise<number> {
   const stops: Stops = [];
+  keepYoungSpaceSmall();
   try {
     // oxlint-disable-next-line node/no-process-env
     const variables = process.env;

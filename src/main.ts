@@ -1,7 +1,6 @@
 import { enableCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { helpText } from "./welcome.ts";
-import { keepYoungSpaceSmall } from "./young-space.ts";
 
 // V8 learns where objects are made that live for long, and makes them old at once from then on. The rows of an import
 // wait for the database just long enough to teach it that: a file of a million rows then leaves 200 MB of dead ones
@@ -13,7 +12,6 @@ if (process.argv.includes("--help") || process.argv.includes("-h")) {
 } else {
   // What Node has compiled once it finds in the system's temporary folder: the next start takes half the time.
   enableCompileCache();
-  keepYoungSpaceSmall();
   const { run } = await import("./run.ts");
   process.exit(await run());
 }
