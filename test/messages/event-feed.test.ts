@@ -34,11 +34,13 @@ async function withFeed(
 
 /** The settled position behind everything that is stored. */
 async function reach(feed: EventFeed): Promise<Position> {
-  const [{ tx = "" } = {}] = await store.database.query<{ tx: string }>(
+  const [newest] = await store.database.query<{ tx: string }>(
     { name: "newest", text: "select max(tx) as tx from message_events" },
     [],
   );
-  await expect.poll(async () => (await feed.refresh(), feed.position.tx >= BigInt(tx))).toBe(true);
+  await expect
+    .poll(async () => (await feed.refresh(), feed.position.tx >= BigInt(newest?.tx ?? "")))
+    .toBe(true);
   return feed.position;
 }
 
