@@ -163,10 +163,9 @@ class Group {
   async #tell(followers: Follower[], value: object, earlier: Promise<void> | undefined): Promise<void> {
     const [made] = await Promise.allSettled([this.answer(value), earlier]);
     this.#turns?.delete(value);
-    for (const each of followers) {
-      if (made.status === "fulfilled") each.send({ json: made.value, value });
-      else each.fail(made.reason);
-    }
+    if (made.status === "rejected") return followers.forEach((each) => each.fail(made.reason));
+    const frame = { json: made.value, value };
+    for (const each of followers) each.send(frame);
   }
 
   /** Each value with a context of its own: what one has loaded would be old for the next. */

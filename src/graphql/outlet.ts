@@ -49,22 +49,27 @@ export class Outlet {
     return this.#draining;
   }
 
-  /** Sends a text in two parts, unless the socket is closed. The second goes to a thousand sockets. */
-  send(first: Uint8Array, shared: Uint8Array): void {
-    if (!this.isOpen) return;
+  /**
+   * Sends a text in two parts, unless the socket is closed. The second goes to a thousand sockets. False when nothing
+   * more should be sent before what waits has gone.
+   */
+  send(first: Uint8Array, shared: Uint8Array): boolean {
+    if (!this.isOpen) return true;
     const connection = this.#connection;
     const frame = connection.writableLength === 0 ? frames.make(first, shared) : undefined;
     if (frame) {
       connection.write(frame);
       // Mostly the system has taken it by now.
-      if (connection.writableLength > 0) frames.keep();
-      return;
+      if (connection.writableLength === 0) return true;
+      frames.keep();
+    } else {
+      // It waits: in every such socket the same bytes.
+      connection.cork();
+      connection.write(beginText(first, shared.length));
+      connection.write(shared);
+      connection.uncork();
     }
-    // It waits: in every such socket the same bytes.
-    connection.cork();
-    connection.write(beginText(first, shared.length));
-    connection.write(shared);
-    connection.uncork();
+    return !this.isFull;
   }
 
   #drain(): Promise<void> {

@@ -51,8 +51,7 @@ export class SentFrames implements AsyncGenerator<never, undefined>, FrameSink {
   }
 
   send({ json }: Frame): boolean {
-    this.#outlet.send(this.#beforePayload, json);
-    return !this.#outlet.isFull;
+    return this.#outlet.send(this.#beforePayload, json);
   }
 
   async return(): Promise<typeof done> {
