@@ -51,11 +51,18 @@ const takeTokens: Statement = {
   text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
 };
 
+const firstId = "00000000-0000-0000-0000-000000000000";
+const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
 /** Those of the campaign that may go to an open provider now, unless it has been stopped since it was read. */
 const mayGo = `
   campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
   and case when country is null then not $3::boolean else country <> all ($4::text[]) end
   and provider_id <> all ($5::uuid[])`;
+
+/** In a place of the lists, behind where the last claim ended: said so that no index but the list's own will do. */
+const isBehind = (place: string): string =>
+  `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${lastId}'::uuid)`;
 
 // The status is hidden from the planner, that would take it for rarer or more frequent than it is. A limit is reached
 // before what stands behind it is looked at.
@@ -70,15 +77,15 @@ const selectNext: Statement = {
       for no key update skip locked
     ), queued as (
       select * from messages
-      where ${mayGo} and listed_as = 'SUBMITTING' and case status when 'QUEUED' then true else false end
-        and retry_at is null and id > $7
-      order by id
+      where ${mayGo} and ${isBehind("SUBMITTING")} and case status when 'QUEUED' then true else false end
+        and retry_at is null
+      order by listed_as, id
       limit $6 - (select count(*) from put_back)
       for no key update skip locked
     ), due as (
       select * from messages
-      where ${mayGo} and listed_as = 'SCHEDULED' and scheduled_at <= $2 and id > $7
-      order by id
+      where ${mayGo} and ${isBehind("SCHEDULED")} and scheduled_at <= $2
+      order by listed_as, id
       limit $6 - (select count(*) from put_back) - (select count(*) from queued)
       for no key update skip locked
     )
@@ -131,7 +138,6 @@ export interface Claim {
 }
 
 const nothing = { requests: [], isEmpty: true, last: undefined, restMs: 0 };
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 const nothingClosed: Closures = { countries: [], stateless: false };
 
