@@ -263,6 +263,7 @@ const writeStatesAndEvents: Statement = {
     ), planned as (
       insert into message_checks as c (message_id, at)
       select id, "checkAt" from state where "checkAt" is not null
+      order by id
       on conflict (message_id) do update set at = excluded.at, checks = 0
     ), logged as (
       insert into message_events (
