@@ -185,7 +185,8 @@ const lock: Statement = {
       provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
       failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
       mccmnc, cost, cost_currency as "costCurrency", submitted_at as "submittedAt", sent_at as "sentAt",
-      delivered_at as "deliveredAt", updated_at as "updatedAt", retry_at as "retryAt", (select kind from providers where id = m.provider_id) as kind,
+      delivered_at as "deliveredAt", updated_at as "updatedAt", retry_at as "retryAt",
+      (select kind from providers where id = m.provider_id) as kind,
       (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m
     where id = any ($1::uuid[])
