@@ -13,3 +13,16 @@ it("puts beginnings of any length before a text, the longest first of all", () =
     expect(frames.make(Buffer.from("x".repeat(253)), shared)).toBeUndefined();
   }
 });
+
+it("leaves little to a socket that does not take its frame", () => {
+  const frames = new TextFrames();
+  const first = Buffer.from("x");
+  frames.make(first, Buffer.alloc(10_000));
+  frames.keep();
+  const kept = frames.make(first, Buffer.from("short"));
+  expect(kept?.buffer.byteLength).toBeLessThan(300);
+  frames.keep();
+  expect(kept?.subarray(2).toString()).toBe("xshort");
+  expect(frames.make(first, Buffer.alloc(20_000))).toBeUndefined();
+  expect(frames.make(first, Buffer.alloc(16_384))).toHaveLength(16_384 + 5);
+});

@@ -23,7 +23,9 @@ export class TextFrames {
     const start = roomBefore - first.length - headLength;
     if (start < 0 || shared.length > maxSharedBytes) return undefined;
     if (this.#shared !== shared) {
-      if (this.#bytes.length === 0) this.#bytes = Buffer.allocUnsafeSlow(roomBefore + maxSharedBytes);
+      // No larger than it must be: sockets that stand still, all at once perhaps, keep one each.
+      const room = roomBefore + shared.length;
+      if (this.#bytes.length < room) this.#bytes = Buffer.allocUnsafeSlow(room);
       this.#bytes.set(shared, roomBefore);
       this.#shared = shared;
       this.#start = undefined;
