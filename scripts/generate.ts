@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 
 const generated = "src/database/generated/internal";
 
@@ -42,9 +41,7 @@ async function unpackQueryCompiler(): Promise<void> {
     /const \{ wasm \} = await import\("(.+?)"\)\s+return await decodeBase64AsWasm\(wasm\)/.exec(source) ?? [];
   if (loading === undefined)
     throw new Error(`${client} loads its query compiler in a way that is not known here`);
-  const text = (await import(import.meta.resolve(name, pathToFileURL(resolve(client)).href))) as {
-    wasm: string;
-  };
+  const text = (await import(name)) as { wasm: string };
   writeFileSync(join(generated, "query-compiler.wasm"), Buffer.from(text.wasm, "base64"));
   const ours = `const { loadQueryCompiler } = await import("../../query-compiler.ts")
     return await loadQueryCompiler()`;

@@ -48,13 +48,17 @@ it("closes a socket that does not say which protocol it speaks", async () => {
   expect((await once(socket, "close"))[0]).toBe(4406);
 });
 
-it("closes a socket with two operations of one id", async () => {
+it.each([
+  ["short", "1"],
+  ["long", "é".repeat(120)],
+])("closes a socket with two operations of one %s id", async (_length, id) => {
   const socket = await connect(["graphql-transport-ws"]);
   socket.send(init);
   await once(socket, "message");
   const closed = once(socket, "close");
-  socket.send(subscribe);
-  socket.send(subscribe);
+  const twice = JSON.stringify({ type: "subscribe", id, payload: { query: "{ __typename }" } });
+  socket.send(twice);
+  socket.send(twice);
   expect((await closed)[0]).toBe(4409);
 });
 

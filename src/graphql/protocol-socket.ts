@@ -1,6 +1,9 @@
 import { CloseCode, type WebSocket as Carrier, type Server } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
 
+/** RFC 6455, section 5.5, less the code. A reason that names the id of an operation may be longer. */
+const maxReasonBytes = 123;
+
 export interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
   /** What the server is told of the connection. */
@@ -49,7 +52,7 @@ export class ProtocolSocket implements Carrier {
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
+    this.#socket.close(code, Buffer.byteLength(reason) > maxReasonBytes ? "" : reason);
   }
 
   onMessage(take: (text: string) => Promise<void>): void {

@@ -13,7 +13,8 @@ export class TextFrames {
   #bytes = Buffer.alloc(0);
   #shared: Uint8Array | undefined;
   #frame = this.#bytes;
-  #start = 0;
+  /** Where its frame begins; undefined while it has none. */
+  #start: number | undefined;
 
   /** The frame of a text in two parts, until the next one is asked for. Undefined when it is too long. */
   make(first: Uint8Array, shared: Uint8Array): Buffer | undefined {
@@ -22,10 +23,12 @@ export class TextFrames {
     const start = roomBefore - first.length - headLength;
     if (start < 0 || shared.length > maxSharedBytes) return undefined;
     if (this.#shared !== shared) {
-      if (this.#bytes.length === 0) this.#bytes = Buffer.allocUnsafeSlow(roomBefore + maxSharedBytes);
+      // No larger than it must be: sockets that stand still, all at once perhaps, keep one each.
+      const room = roomBefore + shared.length;
+      if (this.#bytes.length < room) this.#bytes = Buffer.allocUnsafeSlow(room);
       this.#bytes.set(shared, roomBefore);
       this.#shared = shared;
-      this.#start = 0;
+      this.#start = undefined;
     }
     if (this.#start !== start) {
       this.#frame = this.#bytes.subarray(start, roomBefore + shared.length);

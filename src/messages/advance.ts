@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import { compareIds } from "./attempts.ts";
 import { isWatched } from "./breaker.ts";
 import { bulkCheckOf, checkReason } from "./check-schedule.ts";
 import { eventChannel } from "./event-log.ts";
@@ -139,9 +140,9 @@ export interface Accepted {
 
 /** Ends attempts that were all accepted, and takes their messages from SUBMITTING to SUBMITTED. */
 export async function acceptMessages(transaction: Queryable, acceptance: Acceptance): Promise<Accepted> {
-  const { attempts } = acceptance;
+  const attempts = acceptance.attempts.toSorted(compareIds);
   const [row] = await transaction.query<AcceptedRow>(accept, [
-    ...commonValues(acceptance, "SUBMITTED"),
+    ...commonValues({ ...acceptance, attempts }, "SUBMITTED"),
     attempts.map(({ providerMessageId }) => indexableId(providerMessageId)),
     attempts.map(({ providerBatchId }) => indexableId(providerBatchId)),
   ]);

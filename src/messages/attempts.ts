@@ -93,6 +93,13 @@ export async function startAttempts(
   await transaction.query(start, [ids, numbers, providers, startedAt]);
 }
 
+/**
+ * The order in which attempts are ended: a worker that was taken for dead may end the same ones as whoever took over, and
+ * they must not wait for each other.
+ */
+export const compareIds = (one: { id: string }, other: { id: string }): number =>
+  one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
+
 export interface FinishedAttempt {
   message: Pick<DispatchMessage, "id">;
   attempt: number;
@@ -124,13 +131,14 @@ export async function finishAttempts<Finished extends FinishedAttempt>(
   transaction: Queryable,
   finished: readonly Finished[],
 ): Promise<Finished[]> {
+  const ordered = finished.toSorted((one, other) => compareIds(one.message, other.message));
   const noted = await transaction.query<{ messageId: string }>(finish, [
-    finished.map(({ message }) => message.id),
-    finished.map(({ attempt }) => attempt),
-    finished.map(({ outcome }) => outcome.kind),
-    finished.map(({ outcome }) => reasonOf(outcome)),
-    finished.map(({ finishedAt }) => finishedAt),
-    finished.map(({ outcome }) => outcome.kind === "retryable" && outcome.noCredit === true),
+    ordered.map(({ message }) => message.id),
+    ordered.map(({ attempt }) => attempt),
+    ordered.map(({ outcome }) => outcome.kind),
+    ordered.map(({ outcome }) => reasonOf(outcome)),
+    ordered.map(({ finishedAt }) => finishedAt),
+    ordered.map(({ outcome }) => outcome.kind === "retryable" && outcome.noCredit === true),
   ]);
   const messageIds = new Set(noted.map(({ messageId }) => messageId));
   return finished.filter(({ message }) => messageIds.has(message.id));

@@ -26,7 +26,7 @@ const schedules = {
 export type CheckReason = keyof typeof schedules;
 
 /** Every look is up to a tenth later than planned, differently for each message, so that a campaign spreads out. */
-const spread = 0.1;
+export const spread = 0.1;
 
 /** What a provider may take back; undefined for most. */
 export function revisableOf(kind: string | null): RevisableStatus | undefined {

@@ -1,13 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
-import { checkReason, isLastCheck, nextCheckAt, type CheckReason } from "./check-schedule.ts";
+import { checkReason, isLastCheck, nextCheckAt, spread, type CheckReason } from "./check-schedule.ts";
 import { addJobs, dispatchKey, type NewJob } from "./jobs.ts";
 import type { MessageStatus } from "./status.ts";
 import { applyChanges } from "./transition.ts";
 
 const largestClaim = 500;
 const largestLookUp = 50;
-/** Requests whose messages are looked after together. */
+/** Requests whose messages are taken up in one statement. */
 const largestTakeUp = 10;
 
 interface DueMessage {
@@ -23,7 +23,9 @@ interface Check extends DueMessage {
   reason: CheckReason;
 }
 
-// Most messages have had their receipt by then, and never had a row of their own.
+// Most messages have had their receipt by then, and never had a row of their own. One may be in the same status again since
+// a later step: it has as long from there. In the order of their ids, as everybody inserts them: else two that insert the
+// same could wait for each other.
 const takeUp: Statement = {
   name: "take_up_bulk_checks",
   text: `
@@ -33,13 +35,17 @@ const takeUp: Statement = {
         select id from bulk_checks where at <= $1 order by at limit ${largestTakeUp} for update skip locked
       ))
       returning *
+    ), planned as (
+      insert into message_checks (message_id, at)
+      select m.id, greatest(due.at, m.updated_at + interval '1 second' * (due.spread / ${spread}))
+        + interval '1 second' * due.spread * ('x' || right(m.id::text, 4))::bit(16)::int / 65536.0
+      from due
+      join messages as m on m.id = any (due.message_ids)
+      where case m.status when due.status then true else false end
+      order by m.id
+      on conflict do nothing
     )
-    insert into message_checks (message_id, at)
-    select m.id, due.at + interval '1 second' * due.spread * ('x' || right(m.id::text, 4))::bit(16)::int / 65536.0
-    from due
-    join messages as m on m.id = any (due.message_ids)
-    where case m.status when due.status then true else false end
-    on conflict do nothing`,
+    select count(*)::int as count from due`,
 };
 
 const readDue: Statement = {
@@ -79,8 +85,8 @@ const planNext: Statement = {
  */
 export async function queueDueChecks(database: Database, clock: Clock): Promise<number> {
   const now = clock.now();
+  await takeUpDue(database, now);
   return database.transaction(async (transaction) => {
-    await transaction.query(takeUp, [now]);
     const due = await transaction.query<DueMessage>(readDue, [now, largestClaim]);
     if (due.length === 0) return 0;
     const checks = due.flatMap((message) => {
@@ -99,6 +105,14 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
     await addJobs(transaction, questions(more));
     return due.length;
   });
+}
+
+/** Each message that needs a look after all gets a row of its own; a few requests at a time. */
+async function takeUpDue(database: Database, now: Date): Promise<void> {
+  for (;;) {
+    const [taken] = await database.query<{ count: number }>(takeUp, [now]);
+    if ((taken?.count ?? 0) < largestTakeUp) return;
+  }
 }
 
 function planned(checks: readonly Check[], { id }: DueMessage, now: Date): Date | null {

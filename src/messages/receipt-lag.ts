@@ -10,7 +10,7 @@ const read: Statement = {
         select message_id, received_at from message_events
         where provider_id = $1 and source = 'CALLBACK' and applied and received_at > $2
           and status = any ('{DELIVERED,UNDELIVERED,EXPIRED,REJECTED}')
-        order by id desc
+        order by tx desc, id desc
         limit 1000
       ) as e
       join messages as m on m.id = e.message_id

@@ -185,7 +185,8 @@ const lock: Statement = {
       provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
       failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
       mccmnc, cost, cost_currency as "costCurrency", submitted_at as "submittedAt", sent_at as "sentAt",
-      delivered_at as "deliveredAt", updated_at as "updatedAt", retry_at as "retryAt", (select kind from providers where id = m.provider_id) as kind,
+      delivered_at as "deliveredAt", updated_at as "updatedAt", retry_at as "retryAt",
+      (select kind from providers where id = m.provider_id) as kind,
       (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m
     where id = any ($1::uuid[])
@@ -263,6 +264,7 @@ const writeStatesAndEvents: Statement = {
     ), planned as (
       insert into message_checks as c (message_id, at)
       select id, "checkAt" from state where "checkAt" is not null
+      order by id
       on conflict (message_id) do update set at = excluded.at, checks = 0
     ), logged as (
       insert into message_events (

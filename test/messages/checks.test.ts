@@ -84,6 +84,69 @@ it("looks after a worker that never said how its request ended", async () => {
   expect(rows).toEqual([{ task: "dispatch" }]);
 });
 
+it("gives the next attempt of a message as long as the first", async () => {
+  const { database, providerId } = store;
+  const [draft] = await store.store([{}]);
+  const id = draft?.id ?? "";
+  const begin = (number: number, seconds: number) =>
+    beginAttempts(database, {
+      providerId,
+      kind: "TIKOSMS",
+      at: after(seconds),
+      attempts: [{ id, number, claim: `worker/${number}` }],
+    });
+  await begin(1, 0);
+  await say(id, "QUEUED", 1);
+  await begin(2, 290);
+  for (let second = 295; second < 590; second += 5) expect(await sweep(second)).toBe(0);
+  let looks = 0;
+  for (let second = 590; second <= 620; second += 5) looks += await sweep(second);
+  expect(looks).toBe(1);
+});
+
+it("takes up every request that is due", async () => {
+  for (let request = 0; request < 25; request++) await handOver(1);
+  await sweep(60);
+  expect(await store.database.prisma.bulkCheck.count({ where: { status: "SUBMITTED" } })).toBe(0);
+  expect((await planned()).size).toBe(25);
+});
+
+it("plans looks in the same order as receipts do, and so never waits for one that waits for it", async () => {
+  const { database } = store;
+  const [low = "", middle = "", high = ""] = (await handOver(3)).toSorted();
+  const { pool } = database;
+  const waiting = async (count: number): Promise<void> => {
+    for (;;) {
+      const { rows } = await pool.query<{ count: number }>(
+        `select count(*)::int from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      if (rows[0]?.count === count) return;
+    }
+  };
+  const other = await pool.connect();
+  await other.query("begin");
+  await other.query("insert into message_checks (message_id, at) values ($1, now())", [middle]);
+  const receipts = database.transaction((transaction) =>
+    applyChanges(
+      transaction,
+      [high, middle, low].map((messageId) => ({
+        messageId,
+        status: "SENT",
+        source: "CALLBACK",
+        receivedAt: after(60),
+      })),
+    ),
+  );
+  await waiting(1);
+  const swept = sweep(60);
+  await waiting(2);
+  await other.query("rollback");
+  other.release();
+  await Promise.all([receipts, swept]);
+  expect([...(await planned()).keys()].toSorted()).toEqual([low, middle, high]);
+});
+
 it("lists those whose receipts are overdue apart from those on their way, and finds both", async () => {
   const { database, providerId } = store;
   const overdue = await handOver(3);
