@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { decodeId } from "../src/graphql/ids.ts";
+import { decodeId, encodeId } from "../src/graphql/ids.ts";
 import { addJobs } from "../src/messages/jobs.ts";
 import { quantile, startServer, withClosers, type BenchServer, type Closers } from "./support/server.ts";
 
@@ -94,9 +94,9 @@ async function drain(bench: Bench, count: number, ownTexts: boolean) {
   await database.pool.query("analyze");
   const observing = observe(bench);
   const startedAt = performance.now();
-  await database.pool.query(
-    "update campaigns set status = 'RUNNING', started_at = now(), sampled_at = null where id = $1",
-    [campaignId],
+  await bench.client.data(
+    `mutation ($id: ID!) { resumeCampaign(id: $id) { ... on Campaign { status } ... on Error { message } } }`,
+    { id: encodeId("Campaign", campaignId) },
   );
   await until(`sending ${count} messages`, async () => doneOf(bench, campaignId, count), count);
   const seconds = (performance.now() - startedAt) / 1000;
