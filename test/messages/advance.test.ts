@@ -121,20 +121,8 @@ it("ends an attempt once, also one whose message went on without it", async () =
 });
 
 it("counts for campaigns", async () => {
-  const { database, providerId, accountId } = store;
-  const campaignId = randomUUIDv7();
-  await database.prisma.campaign.create({
-    data: {
-      id: campaignId,
-      accountId,
-      name: "Test",
-      status: "RUNNING",
-      sender: "smsgraph",
-      text: "Hello",
-      createdAt: acceptedAt,
-      updatedAt: acceptedAt,
-    },
-  });
+  const { database, providerId } = store;
+  const campaignId = await store.createCampaign();
   const drafts = await store.store([{}, {}, {}]);
   const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
   await database.pool.query("update messages set campaign_id = $1 where id = any ($2)", [

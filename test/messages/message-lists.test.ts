@@ -14,19 +14,7 @@ let all: { id: string; status: MessageStatus }[];
 beforeAll(async () => {
   store = await openMessageStore();
   const { database, accountId, providerId } = store;
-  const campaignId = randomUUIDv7();
-  await database.prisma.campaign.create({
-    data: {
-      id: campaignId,
-      accountId,
-      name: "Test",
-      status: "RUNNING",
-      sender: "smsgraph",
-      text: "Hello",
-      createdAt: acceptedAt,
-      updatedAt: acceptedAt,
-    },
-  });
+  const campaignId = await store.createCampaign();
   owners = {
     account: { kind: "account", id: accountId },
     campaign: { kind: "campaign", id: campaignId },

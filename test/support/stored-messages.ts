@@ -14,6 +14,8 @@ export interface MessageStore {
   accountId: string;
   providerId: string;
   createProvider(accountId?: string): Promise<string>;
+  /** A running campaign without recipients. */
+  createCampaign(): Promise<string>;
   /** Stores queued messages the way a caller's are. */
   store(drafts: readonly Partial<MessageDraft>[]): Promise<MessageDraft[]>;
   /** Everything said about a message, oldest first. */
@@ -37,6 +39,7 @@ export async function openMessageStore(options: Partial<DatabaseOptions> = {}): 
     accountId,
     providerId,
     createProvider: (owner = accountId) => createProvider(database, owner),
+    createCampaign: () => createCampaign(database, accountId),
     async store(partials) {
       const drafts = partials.map((partial) => ({ ...draftOf(accountId, providerId), ...partial }));
       await storeMessages(database, drafts);
@@ -59,6 +62,12 @@ async function createAccount({ prisma }: Database): Promise<string> {
 async function createProvider({ prisma }: Database, accountId: string): Promise<string> {
   const data = { kind: "TIKOSMS", name: "Provider", settings: {}, secrets: new Uint8Array() };
   return (await prisma.provider.create({ data: { id: randomUUIDv7(), accountId, ...data } })).id;
+}
+
+async function createCampaign({ prisma }: Database, accountId: string): Promise<string> {
+  const times = { createdAt: acceptedAt, updatedAt: acceptedAt };
+  const data = { name: "Test", status: "RUNNING", sender: "smsgraph", text: "Hello", ...times } as const;
+  return (await prisma.campaign.create({ data: { id: randomUUIDv7(), accountId, ...data } })).id;
 }
 
 function draftOf(accountId: string, providerId: string): MessageDraft {
