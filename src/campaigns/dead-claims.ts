@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Logger } from "../logger.ts";
-import { readAllForDispatch } from "../messages/attempts.ts";
+import { readAllForDispatch, singlingOut } from "../messages/attempts.ts";
 import type { Outcomes } from "../messages/outcomes.ts";
 
 /** The space of the advisory locks by which the others see that the worker of a claim lives. */
@@ -9,19 +9,24 @@ export const claimLockSpace = "smsgraph claim";
 
 const largestBatch = 500;
 
+/** Of the attempts in either table, those whose worker has died. */
+const isDead = `
+  started_at < now() - interval '3 seconds' and not exists (
+    select 1 from pg_locks as l
+    where l.locktype = 'advisory' and l.granted
+      and l.database = (select oid from pg_database where datname = current_database())
+      and l.classid::bigint = hashtext($1)::bigint & 4294967295
+      and l.objid::bigint = hashtext(split_part(claim, '/', 1))::bigint & 4294967295
+  )`;
+
+const singleOutDead = singlingOut("single_out_dead_claims", isDead);
+
 const findDead: Statement = {
   name: "find_dead_claims",
   text: `
-    select a.message_id as "messageId", split_part(a.claim, '/', 1) as worker
-    from attempts as a
-    where a.finished_at is null and a.claim is not null and a.started_at < now() - interval '3 seconds'
-      and not exists (
-        select 1 from pg_locks as l
-        where l.locktype = 'advisory' and l.granted
-          and l.database = (select oid from pg_database where datname = current_database())
-          and l.classid::bigint = hashtext($1)::bigint & 4294967295
-          and l.objid::bigint = hashtext(split_part(a.claim, '/', 1))::bigint & 4294967295
-      )
+    select message_id as "messageId", split_part(claim, '/', 1) as worker
+    from attempts
+    where finished_at is null and claim is not null and ${isDead}
     limit $2`,
 };
 
@@ -36,6 +41,7 @@ export async function abandonDeadClaims(options: {
   outcomes: Outcomes;
 }): Promise<void> {
   const { database, clock, logger, outcomes } = options;
+  await database.query(singleOutDead, [claimLockSpace]);
   const dead = await database.query<{ messageId: string; worker: string }>(findDead, [
     claimLockSpace,
     largestBatch,

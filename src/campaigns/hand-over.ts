@@ -160,7 +160,10 @@ export class HandOver {
     return slots;
   }
 
-  async #submit({ providerId, messages, submissions }: SubmitRequest, startedAt: Date): Promise<void> {
+  async #submit(
+    { name: claim, providerId, messages, submissions }: SubmitRequest,
+    startedAt: Date,
+  ): Promise<void> {
     const slots = this.#slots.get(providerId);
     if (!slots) return;
     const kind = messages.length > 1 ? "bulk" : "single";
@@ -181,7 +184,7 @@ export class HandOver {
       if (finished.length === 1 && first) await this.#options.outcomes.record(first);
       else
         await this.#storeInTurn(() =>
-          this.#options.outcomes.recordAll(finished, slots.connection.adapter.kind),
+          this.#options.outcomes.recordAll(finished, { claim, kind: slots.connection.adapter.kind }),
         );
     } finally {
       this.#unstored -= messages.length;

@@ -1,3 +1,4 @@
+import { readAttempts, type Attempt } from "../messages/attempts.ts";
 import { builder } from "./builder.ts";
 import { batchOnly } from "./context.ts";
 import { loadProviders } from "./load-providers.ts";
@@ -21,8 +22,7 @@ const AttemptOutcome = builder.enumType("AttemptOutcome", {
   ) as Record<keyof typeof outcomes, { value: Lowercase<keyof typeof outcomes>; description: string }>,
 });
 
-const Attempt = builder.prismaObject("Attempt", {
-  name: "MessageAttempt",
+const MessageAttempt = builder.objectRef<Attempt>("MessageAttempt").implement({
   description: "One try to hand a message to a provider.",
   fields: (t) => ({
     number: t.exposeInt("number", { description: "Which one, from 1." }),
@@ -39,7 +39,7 @@ const Attempt = builder.prismaObject("Attempt", {
       type: AttemptOutcome,
       nullable: true,
       description: "How it ended; null while it is under way.",
-      resolve: ({ outcome }) => outcome as Lowercase<keyof typeof outcomes> | null,
+      resolve: ({ outcome }) => outcome,
     }),
     reason: t.exposeString("reason", {
       nullable: true,
@@ -62,12 +62,11 @@ const Attempt = builder.prismaObject("Attempt", {
 
 builder.prismaObjectField(Message, "attempts", (t) =>
   t.loadableGroup({
-    type: Attempt,
+    type: MessageAttempt,
     description: "Every attempt to hand it to a provider, in order.",
     byPath: false,
     loaderOptions: batchOnly,
-    load: (ids: string[], { database }) =>
-      database.prisma.attempt.findMany({ where: { messageId: { in: ids } }, orderBy: { number: "asc" } }),
+    load: (ids: string[], { database }) => readAttempts(database, ids),
     group: ({ messageId }) => messageId,
     resolve: ({ id }) => id,
   }),

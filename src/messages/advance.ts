@@ -22,6 +22,8 @@ export interface Beginning extends Step {
 
 /** Messages that their provider has accepted, all of them. */
 export interface Acceptance extends Step {
+  /** The claim that they were handed over by (see `Attempt.claim`). */
+  claim: string;
   attempts: readonly {
     id: string;
     number: number;
@@ -67,18 +69,25 @@ const consequences = (from: string, to: string): string => `
     select count(pg_notify('${campaignChannel}', campaign_id::text)) from counted
   )`;
 
+// Lists are given as sub-selects, which hide their length from the planner: while it still plans for the values, it would
+// read the whole table for a thousand of them.
 const begin: Statement = {
   name: "begin_attempts",
   text: `
     with changed as (
       update messages as m
       set status = 'SUBMITTING', ${state}
-      from unnest($1::uuid[], $2::smallint[], $7::text[]) as g (id, number, claim)
+      from unnest((select $1::uuid[]), (select $2::smallint[]), (select $7::text[])) as g (id, number, claim)
       where m.id = g.id and ${isIn("QUEUED")}
       returning ${changed}, g.number, g.claim, null::text as provider_message_id, null::text as provider_batch_id
+    ), requested as (
+      select claim, array_agg(id) as ids, array_agg(number) as numbers from changed group by claim
     ), attempted as (
       insert into attempts (message_id, number, provider_id, started_at, claim)
-      select id, number, $3::uuid, $4::timestamptz, claim from changed
+      select ids[1], numbers[1], $3::uuid, $4::timestamptz, claim from requested where cardinality(ids) = 1
+    ), attempted_together as (
+      insert into bulk_attempts (claim, provider_id, started_at, message_ids, numbers)
+      select claim, $3::uuid, $4::timestamptz, ids, numbers from requested where cardinality(ids) > 1
     ), ${consequences("QUEUED", "SUBMITTING")}
     select count(*)::int as begun from changed, hinted, pg_notify('${eventChannel}', '')`,
 };
@@ -87,16 +96,18 @@ const begin: Statement = {
 const accept: Statement = {
   name: "accept_messages",
   text: `
-    with ended as (
-      update attempts as a
-      set outcome = 'accepted', reason = null, finished_at = $4::timestamptz, no_credit = false
-      from unnest($1::uuid[], $2::smallint[], $7::text[], $8::text[])
-        as g (id, number, provider_message_id, provider_batch_id)
-      where a.message_id = g.id and a.number = g.number
-        and case when a.outcome is null then true else a.outcome = 'ambiguous' end
-      returning g.*
+    with over as (
+      delete from bulk_attempts where claim = $9 returning claim, started_at
+    ), ended as (
+      insert into attempts (message_id, number, provider_id, started_at, claim, outcome, finished_at)
+      select id, number, $3::uuid, started_at, claim, 'accepted', $4::timestamptz
+      from over, unnest((select $1::uuid[]), (select $2::smallint[])) as g (id, number)
     ), locked as (
-      select ended.* from ended join messages as m on m.id = ended.id order by m.id for no key update of m
+      select g.*
+      from over, unnest((select $1::uuid[]), (select $7::text[]), (select $8::text[])) as g (id, provider_message_id, provider_batch_id)
+      join messages as m on m.id = g.id
+      order by m.id
+      for no key update of m
     ), changed as (
       update messages as m
       set status = 'SUBMITTED', ${state}, submitted_at = coalesce(m.submitted_at, $4::timestamptz),
@@ -107,12 +118,9 @@ const accept: Statement = {
       returning ${changed}, g.provider_message_id, g.provider_batch_id
     ), ${consequences("SUBMITTING", "SUBMITTED")}
     -- Mostly all of them: then nobody needs to be told which.
-    select settled.count = given.count as "areAllSettled",
-      case when settled.count < given.count then array(select id::text from changed) end as settled,
-      case when settled.count < given.count then array(select id::text from ended) end as news,
+    select case when settled.count < cardinality($1::uuid[]) then array(select id::text from changed) end as settled,
       coalesce((select ${isWatched} from lanes where provider_id = $3::uuid), false) as "isWatched"
-    from (select count(*) from changed) as settled, (select cardinality($1::uuid[]) as count) as given, hinted,
-      pg_notify('${eventChannel}', '')`,
+    from over, (select count(*) from changed) as settled, hinted, pg_notify('${eventChannel}', '')`,
 };
 
 /**
@@ -130,34 +138,33 @@ export async function beginAttempts(transaction: Queryable, beginning: Beginning
 
 /** What became of attempts that a provider accepted, by message. */
 export interface Accepted {
-  /** Their end was news: one whose commit was not confirmed may come a second time. */
-  news: ReadonlySet<string>;
-  /** Those of them whose messages were waiting for it, and are SUBMITTED now: nothing else is to be done. */
+  /** Those whose messages were waiting for it, and are SUBMITTED now: nothing else is to be done. */
   settled: ReadonlySet<string>;
   /** The provider's lane waits to learn whether it works. */
   isWatched: boolean;
 }
 
-/** Ends attempts that were all accepted, and takes their messages from SUBMITTING to SUBMITTED. */
-export async function acceptMessages(transaction: Queryable, acceptance: Acceptance): Promise<Accepted> {
+/**
+ * Ends the attempts of a request of which all were accepted, and takes their messages from SUBMITTING to SUBMITTED.
+ * Undefined, and nothing is written, when they have ended before: an answer whose commit was not confirmed comes a second
+ * time, and a worker may be taken for dead while it waits for one.
+ */
+export async function acceptMessages(
+  transaction: Queryable,
+  acceptance: Acceptance,
+): Promise<Accepted | undefined> {
   const attempts = acceptance.attempts.toSorted(compareIds);
   const [row] = await transaction.query<AcceptedRow>(accept, [
     ...commonValues({ ...acceptance, attempts }, "SUBMITTED"),
     attempts.map(({ providerMessageId }) => indexableId(providerMessageId)),
     attempts.map(({ providerBatchId }) => indexableId(providerBatchId)),
+    acceptance.claim,
   ]);
-  const all = row?.areAllSettled === true ? attempts.map(({ id }) => id) : [];
-  return {
-    news: new Set(row?.news ?? all),
-    settled: new Set(row?.settled ?? all),
-    isWatched: row?.isWatched === true,
-  };
+  return row && { ...row, settled: new Set(row.settled ?? attempts.map(({ id }) => id)) };
 }
 
 interface AcceptedRow {
-  areAllSettled: boolean;
   /** Ids, where not all are settled. */
-  news: string[] | null;
   settled: string[] | null;
   isWatched: boolean;
 }

@@ -93,6 +93,33 @@ export async function startAttempts(
   await transaction.query(start, [ids, numbers, providers, startedAt]);
 }
 
+/** Gives each message of the requests that `condition` selects among `bulk_attempts` an attempt of its own, not ended yet. */
+export const singlingOut = (name: string, condition: string): Statement => ({
+  name,
+  text: `
+    with together as (
+      delete from bulk_attempts where ${condition} returning *
+    )
+    insert into attempts (message_id, number, provider_id, started_at, claim)
+    select a.message_id, a.number, provider_id, started_at, claim
+    from together
+    cross join unnest(message_ids, numbers) as a (message_id, number)
+    order by a.message_id`,
+});
+
+const singleOut = singlingOut("single_out_claim", "claim = $1");
+const singleOutOfMessage = singlingOut("single_out_claim_of_message", "$1::uuid = any (message_ids)");
+
+/** The attempts of a request for many are to end in different ways. */
+export async function singleOutClaim(transaction: Queryable, claim: string): Promise<void> {
+  await transaction.query(singleOut, [claim]);
+}
+
+/** The same, for the request that the message is in, if it is in one. */
+export async function singleOutClaimOf(transaction: Queryable, messageId: string): Promise<void> {
+  await transaction.query(singleOutOfMessage, [messageId]);
+}
+
 /**
  * The order in which attempts are ended: a worker that was taken for dead may end the same ones as whoever took over, and
  * they must not wait for each other.
@@ -148,3 +175,33 @@ function reasonOf(outcome: SubmitOutcome): string | null {
   if (outcome.kind === "accepted") return null;
   return outcome.kind === "rejected" ? outcome.failure.text : outcome.reason;
 }
+
+/** An attempt of a message, whether it has ended or not. */
+export interface Attempt {
+  messageId: string;
+  number: number;
+  providerId: string;
+  startedAt: Date;
+  finishedAt: Date | null;
+  outcome: SubmitOutcome["kind"] | null;
+  reason: string | null;
+}
+
+const readAll: Statement = {
+  name: "read_attempts",
+  text: `
+    select message_id as "messageId", number, provider_id as "providerId", started_at as "startedAt",
+      finished_at as "finishedAt", outcome, reason
+    from attempts
+    where message_id = any ($1::uuid[])
+    union all
+    select id, number, provider_id, started_at, null, null, null
+    from bulk_attempts
+    cross join unnest(message_ids, numbers) as a (id, number)
+    join unnest($1::uuid[]) as wanted (id) using (id)
+    order by number`,
+};
+
+/** All attempts of these messages, in order. */
+export const readAttempts = (database: Queryable, messageIds: readonly string[]): Promise<Attempt[]> =>
+  database.query<Attempt>(readAll, [messageIds]);

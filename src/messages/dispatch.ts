@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
-import { readForDispatch, startAttempts, type DispatchMessage } from "./attempts.ts";
+import { readForDispatch, singleOutClaimOf, startAttempts, type DispatchMessage } from "./attempts.ts";
 import type { ClosedLanes } from "./closed-lanes.ts";
 import { dispatchJob } from "./consequences.ts";
 import type { Failover } from "./failover.ts";
@@ -179,7 +179,10 @@ export class Dispatcher {
    * A worker died while it was sending this message: its request may have been written. A receipt may have come
    * before its answer: then the attempt ends all the same, which else kept its place in the lane for ever.
    */
-  async #abandon(message: DispatchMessage): Promise<void> {
+  async #abandon({ id }: DispatchMessage): Promise<void> {
+    await singleOutClaimOf(this.#options.database, id);
+    const message = await readForDispatch(this.#options.database, id);
+    if (!message?.hasOpenAttempt) return;
     const finishedAt = this.#now();
     const outcome = {
       kind: "ambiguous",

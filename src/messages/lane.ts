@@ -89,6 +89,9 @@ const readLanes: Statement = {
         from attempts
         where provider_id = p.id and finished_at is null
           and started_at > $2::timestamptz - interval '1 minute' * ${longestMinutes}
+      ) + (
+        select count(*)::int from bulk_attempts
+        where provider_id = p.id and started_at > $2::timestamptz - interval '1 minute' * ${longestMinutes}
       ) end as "inFlight"
     from providers as p
     join lanes as l on l.provider_id = p.id

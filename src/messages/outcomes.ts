@@ -5,7 +5,7 @@ import { insist } from "../database/insist.ts";
 import type { Logger } from "../logger.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
 import { acceptMessages, type Acceptance } from "./advance.ts";
-import { finishAttempts } from "./attempts.ts";
+import { finishAttempts, singleOutClaim } from "./attempts.ts";
 import { learn, type Experience } from "./breaker.ts";
 import { consequencesOf, type Finished } from "./consequences.ts";
 import type { Failover, NextRoute } from "./failover.ts";
@@ -23,6 +23,9 @@ export interface OutcomesOptions {
 }
 
 const largestBatch = 200;
+
+/** A request for many messages. */
+export type BulkRequest = Pick<Acceptance, "claim" | "kind">;
 
 /** Stores how attempts ended, and what follows from it. */
 export class Outcomes {
@@ -42,9 +45,9 @@ export class Outcomes {
     return this.#patiently(() => this.#batches.add(finished));
   }
 
-  /** Those of one request to a provider of this kind, in one transaction. */
-  recordAll(finished: readonly Finished[], kind: string): Promise<void> {
-    return this.#patiently(() => this.#store(finished, kind));
+  /** Those of one request, in one transaction. */
+  recordAll(finished: readonly Finished[], request: BulkRequest): Promise<void> {
+    return this.#patiently(() => this.#store(finished, request));
   }
 
   /** What a provider told us must not be forgotten because the database was away for a moment. */
@@ -54,10 +57,10 @@ export class Outcomes {
     );
   }
 
-  async #store(finished: readonly Finished[], kind?: string): Promise<void> {
+  async #store(finished: readonly Finished[], request?: BulkRequest): Promise<void> {
     const next = await this.#options.failover.after(finished);
     await this.#options.database.transaction(async (transaction) => {
-      const { news, others, isLesson } = await this.#end(transaction, finished, kind);
+      const { news, others, isLesson } = await this.#end(transaction, finished, request);
       if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
       if (isLesson) await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
@@ -68,16 +71,18 @@ export class Outcomes {
   async #end(
     transaction: Queryable,
     finished: readonly Finished[],
-    kind: string | undefined,
+    request: BulkRequest | undefined,
   ): Promise<{ news: readonly Finished[]; others: readonly Finished[]; isLesson: boolean }> {
-    const acceptance = kind === undefined ? undefined : acceptanceOf(finished, kind);
-    if (!acceptance) {
-      const news = await finishAttempts(transaction, finished);
-      return { news, others: news, isLesson: true };
+    const acceptance = request && acceptanceOf(finished, request);
+    const accepted = acceptance && (await acceptMessages(transaction, acceptance));
+    if (accepted) {
+      const { settled, isWatched } = accepted;
+      const others = finished.filter(({ message }) => !settled.has(message.id));
+      return { news: finished, others, isLesson: isWatched };
     }
-    const { news: ids, settled, isWatched } = await acceptMessages(transaction, acceptance);
-    const news = finished.filter(({ message }) => ids.has(message.id));
-    return { news, others: news.filter(({ message }) => !settled.has(message.id)), isLesson: isWatched };
+    if (request) await singleOutClaim(transaction, request.claim);
+    const news = await finishAttempts(transaction, finished);
+    return { news, others: news, isLesson: true };
   }
 
   /** What follows from each outcome, one by one. */
@@ -105,14 +110,14 @@ export class Outcomes {
 }
 
 /** The usual end of a request for many: all were accepted. Undefined when one was not. */
-function acceptanceOf(finished: readonly Finished[], kind: string): Acceptance | undefined {
+function acceptanceOf(finished: readonly Finished[], request: BulkRequest): Acceptance | undefined {
   const [first] = finished;
   const attempts = finished.flatMap(({ message: { id }, attempt: number, outcome }) =>
     outcome.kind === "accepted" ? [{ ...outcome, id, number }] : [],
   );
   if (!first || attempts.length < finished.length) return undefined;
   const { finishedAt: at, message } = first;
-  return { providerId: message.providerId, kind, at, attempts };
+  return { ...request, providerId: message.providerId, at, attempts };
 }
 
 const lockCampaigns: Statement = {

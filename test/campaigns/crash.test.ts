@@ -42,6 +42,15 @@ async function tallies({ database }: Deployment, campaignId: string): Promise<Re
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 }
 
+/** Attempts that are under way, or seem to be. */
+async function openAttempts({ database }: Deployment): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    `select (select count(*) from attempts where finished_at is null)::int
+       + (select coalesce(sum(cardinality(message_ids)), 0) from bulk_attempts)::int as count`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** How often each message was handed over. */
 function submissions({ double }: Deployment): number[] {
   const groups = Map.groupBy(double.requests, ({ reference }) => reference);
@@ -58,9 +67,12 @@ async function runCrash(text: string, count: number): Promise<void> {
     const campaignId = await createCampaign(deployment, text, count);
     await eventually(() => deployment.double.requests.length === count);
     expect(await counts(deployment, campaignId)).toEqual({ SUBMITTING: count });
+    expect(await openAttempts(deployment)).toBe(count);
     await killed.end("SIGKILL");
     await deployment.start("all");
     await eventually(async () => (await counts(deployment, campaignId))["OUTCOME_UNKNOWN"] === count);
+    // An attempt without an end would keep its place in the lane.
+    expect(await openAttempts(deployment)).toBe(0);
     // The provider had read the requests, and takes them long after their sender is gone.
     gate.resolve();
     await eventually(async () => (await counts(deployment, campaignId))["DELIVERED"] === count);

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   await app.services.database.pool.query(
-    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies, campaign_routes, message_events, attempts cascade",
+    "truncate campaigns, campaign_recipients, refused_recipients, campaign_estimates, campaign_tallies, campaign_routes, message_events, attempts, bulk_attempts cascade",
   );
 });
 

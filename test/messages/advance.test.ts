@@ -1,12 +1,20 @@
 import { randomUUIDv7 } from "node:crypto";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { acceptMessages, beginAttempts } from "../../src/messages/advance.ts";
-import { finishAttempts, startAttempts } from "../../src/messages/attempts.ts";
+import {
+  finishAttempts,
+  readAttempts,
+  readForDispatch,
+  singleOutClaimOf,
+  startAttempts,
+} from "../../src/messages/attempts.ts";
+import { admitMessages } from "../../src/messages/lane.ts";
 import { applyChanges } from "../../src/messages/transition.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../support/stored-messages.ts";
 
 let store: MessageStore;
 beforeAll(async () => void (store = await openMessageStore()));
+beforeEach(() => store.database.pool.query("truncate attempts, bulk_attempts"));
 afterAll(() => store.close());
 
 const receivedAt = new Date(acceptedAt.getTime() + 60_000);
@@ -46,11 +54,14 @@ async function picture(id: string): Promise<unknown> {
   };
 }
 
-/** Two messages that end in the same digits, by which the time of the first look differs. */
-const twins = (): { one: string; other: string } => {
+/** Two messages that end in the same digits, by which the time of the first look differs, and one beside them. */
+const twins = (): { one: string; other: string; neighbour: string } => {
   const one = randomUUIDv7();
-  return { one, other: randomUUIDv7().slice(0, -4) + one.slice(-4) };
+  return { one, other: randomUUIDv7().slice(0, -4) + one.slice(-4), neighbour: randomUUIDv7() };
 };
+
+const claim = "worker/1";
+const together = (...messageIds: string[]) => messageIds.map((id) => ({ id, number: 1, claim }));
 
 it.each([
   ["without ids", {}],
@@ -59,15 +70,15 @@ it.each([
   ["with an id that is too long", { providerMessageId: "x".repeat(300) }],
 ])("writes what applyChanges writes, %s", async (_name, given) => {
   const { database, providerId } = store;
-  const { one, other } = twins();
-  await store.store([{ id: one }, { id: other }]);
+  const { one, other, neighbour } = twins();
+  await store.store([{ id: one }, { id: other }, { id: neighbour }]);
   const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
   await database.transaction(async (transaction) => {
-    await beginAttempts(transaction, { ...step, attempts: [{ id: one, number: 1, claim: "worker/1" }] });
-    const accepted = { ...step, attempts: [{ ...given, id: one, number: 1 }] };
+    const attempts = together(one, neighbour);
+    await beginAttempts(transaction, { ...step, attempts });
+    const accepted = { ...step, claim, attempts: attempts.map((attempt) => ({ ...given, ...attempt })) };
     expect(await acceptMessages(transaction, accepted)).toEqual({
-      news: new Set([one]),
-      settled: new Set([one]),
+      settled: new Set([one, neighbour]),
       isWatched: false,
     });
     const change = { messageId: other, source: "DISPATCH", receivedAt } as const;
@@ -88,43 +99,81 @@ it("leaves alone what is elsewhere by now", async () => {
   const [draft] = await store.store([{}]);
   const id = draft?.id ?? "";
   const before = await picture(id);
-  const attempts = [{ id, number: 1, claim: "worker/1" }];
-  const step = { kind: "TIKOSMS", at: receivedAt, attempts } as const;
+  const attempts = together(id);
+  const step = { kind: "TIKOSMS", at: receivedAt, claim, attempts } as const;
   const foreign = { ...step, providerId: randomUUIDv7() };
   const begun = database.transaction((transaction) => beginAttempts(transaction, foreign));
   await expect(begun).rejects.toThrow("not queued any more");
-  expect(await acceptMessages(database, { ...step, providerId })).toEqual({
-    news: new Set(),
-    settled: new Set(),
-    isWatched: false,
-  });
+  expect(await acceptMessages(database, { ...step, providerId })).toBeUndefined();
   expect(await picture(id)).toEqual(before);
 });
 
-it("ends an attempt once, also one whose message went on without it", async () => {
+it("ends attempts once, also of a message that went on without it", async () => {
   const { database, providerId } = store;
-  const [draft] = await store.store([{}]);
-  const id = draft?.id ?? "";
-  const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
-  const attempts = [{ id, number: 1, claim: "worker/1" }];
-  await beginAttempts(database, { ...step, attempts });
-  const receipt = { messageId: id, status: "DELIVERED", source: "CALLBACK", receivedAt } as const;
+  const drafts = await store.store([{}, {}]);
+  const [gone = "", waiting = ""] = drafts.map(({ id }) => id);
+  const attempts = together(gone, waiting);
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt, claim, attempts } as const;
+  await beginAttempts(database, step);
+  const receipt = { messageId: gone, status: "DELIVERED", source: "CALLBACK", receivedAt } as const;
   await database.transaction((transaction) => applyChanges(transaction, [receipt]));
-  const first = await acceptMessages(database, { ...step, attempts });
-  expect(first).toEqual({ news: new Set([id]), settled: new Set(), isWatched: false });
-  expect(await acceptMessages(database, { ...step, attempts })).toEqual({
-    news: new Set(),
-    settled: new Set(),
-    isWatched: false,
-  });
-  expect((await store.row(id)).status).toBe("DELIVERED");
+  expect(await acceptMessages(database, step)).toEqual({ settled: new Set([waiting]), isWatched: false });
+  expect(await acceptMessages(database, step)).toBeUndefined();
+  expect((await store.row(gone)).status).toBe("DELIVERED");
+  expect(await readAttempts(database, [gone, waiting])).toMatchObject([
+    { outcome: "accepted", finishedAt: receivedAt },
+    { outcome: "accepted", finishedAt: receivedAt },
+  ]);
+});
+
+it("shows the attempts of a request while it is under way, and each by itself afterwards", async () => {
+  const { database, providerId } = store;
+  const messageIds = (await store.store([{}, {}, {}])).map(({ id }) => id).toSorted();
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
+  const open = {
+    providerId,
+    number: 1,
+    startedAt: receivedAt,
+    finishedAt: null,
+    outcome: null,
+    reason: null,
+  };
+  const expected = messageIds.map((messageId) => ({ ...open, messageId }));
+  const shown = async () =>
+    (await readAttempts(database, messageIds)).toSorted((one, other) =>
+      one.messageId < other.messageId ? -1 : 1,
+    );
+  await beginAttempts(database, { ...step, attempts: together(...messageIds) });
+  expect(await shown()).toEqual(expected);
+  await singleOutClaimOf(database, messageIds[1] ?? "");
+  expect(await shown()).toEqual(expected);
+  expect((await readForDispatch(database, messageIds[2] ?? ""))?.hasOpenAttempt).toBe(true);
+  expect(
+    await acceptMessages(database, { ...step, claim, attempts: together(...messageIds) }),
+  ).toBeUndefined();
+});
+
+it("counts a request for many as one in flight", async () => {
+  const { database, providerId } = store;
+  await database.prisma.provider.update({ where: { id: providerId }, data: { maxConcurrent: 3 } });
+  await database.pool.query("insert into lanes (provider_id) values ($1) on conflict do nothing", [
+    providerId,
+  ]);
+  const drafts = await store.store(Array.from({ length: 10 }, () => ({})));
+  const messages = drafts.map(({ id }) => ({ id, providerId }));
+  const [first, second, ...waiting] = messages;
+  const attempts = together(first?.id ?? "", second?.id ?? "");
+  await beginAttempts(database, { providerId, kind: "TIKOSMS", at: receivedAt, attempts });
+  const asker = { isCampaign: true, bulkSizes: new Map([[providerId, 2]]) };
+  const { admitted } = await admitMessages(database, waiting, receivedAt, asker);
+  expect(admitted).toHaveLength(4);
 });
 
 it("counts for campaigns", async () => {
   const { database, providerId } = store;
   const campaignId = await store.createCampaign();
   const drafts = await store.store([{}, {}, {}]);
-  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
+  const attempts = together(...drafts.map(({ id }) => id));
   await database.pool.query("update messages set campaign_id = $1 where id = any ($2)", [
     campaignId,
     drafts.map(({ id }) => id),

@@ -10,7 +10,7 @@ let store: MessageStore;
 beforeAll(async () => void (store = await openMessageStore()));
 beforeEach(() =>
   store.database.pool.query(
-    "truncate messages, message_events, attempts, message_checks, bulk_checks cascade",
+    "truncate messages, message_events, attempts, bulk_attempts, message_checks, bulk_checks cascade",
   ),
 );
 afterAll(() => store.close());
@@ -24,8 +24,9 @@ const sweep = (seconds: number): Promise<number> =>
 async function handOver(count: number): Promise<string[]> {
   const { database, providerId } = store;
   const drafts = await store.store(Array.from({ length: count }, () => ({})));
-  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
-  const step = { providerId, kind: "TIKOSMS", at: acceptedAt, attempts } as const;
+  const claim = `worker/${drafts[0]?.id}`;
+  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim }));
+  const step = { providerId, kind: "TIKOSMS", at: acceptedAt, claim, attempts } as const;
   await database.transaction(async (transaction) => {
     await beginAttempts(transaction, step);
     await acceptMessages(transaction, step);
@@ -105,10 +106,10 @@ it("gives the next attempt of a message as long as the first", async () => {
 });
 
 it("takes up every request that is due", async () => {
-  for (let request = 0; request < 25; request++) await handOver(1);
+  for (let request = 0; request < 25; request++) await handOver(2);
   await sweep(60);
   expect(await store.database.prisma.bulkCheck.count({ where: { status: "SUBMITTED" } })).toBe(0);
-  expect((await planned()).size).toBe(25);
+  expect((await planned()).size).toBe(50);
 });
 
 it("plans looks in the same order as receipts do, and so never waits for one that waits for it", async () => {
