@@ -198,8 +198,10 @@ async function startJobs(
   const lanes = new ClosedLanes();
   const failover = new Failover({ database, routingTables, clock });
   const outcomes = new Outcomes({ database, clock, logger, random, failover });
-  const onOutcome = (provider: string, outcome: string, elapsed: number): void =>
+  const onOutcome = (provider: string, outcome: string, elapsed: number, messages = 1): void => {
     metrics.submissions.observe({ provider, outcome }, elapsed);
+    metrics.submittedMessages.inc({ provider, outcome }, messages);
+  };
   const dispatcher = new Dispatcher({ lanes, database, connections, clock, outcomes, failover, onOutcome });
   const pump = new CampaignPump({
     database,
@@ -309,7 +311,6 @@ function outcomeLabel(outcome: ReceiptOutcome): string {
 }
 
 function observeLag(metrics: Metrics, clock: Clock, events: readonly { receivedAt: Date }[]): void {
-  const now = clock.now().getTime();
-  for (const { receivedAt } of events)
-    metrics.eventLag.observe(Math.max(0, now - receivedAt.getTime()) / 1000);
+  const oldest = Math.min(...events.map(({ receivedAt }) => receivedAt.getTime()));
+  metrics.eventLag.observe(Math.max(0, clock.now().getTime() - oldest) / 1000);
 }

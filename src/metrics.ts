@@ -47,14 +47,20 @@ export function createMetrics(sources: MetricSources) {
     }),
     submissions: new Histogram({
       name: "smsgraph_submission_seconds",
-      help: "Time a provider takes to answer a submission, by outcome",
+      help: "Time a provider takes to answer a request with one message or many, by outcome",
       labelNames: ["provider", "outcome"],
       buckets: seconds,
       registers,
     }),
+    submittedMessages: new Counter({
+      name: "smsgraph_submitted_messages_total",
+      help: "Messages handed to providers, by outcome",
+      labelNames: ["provider", "outcome"],
+      registers,
+    }),
     eventLag: new Histogram({
       name: "smsgraph_event_lag_seconds",
-      help: "From storing an event to handing it to the subscriptions of this process",
+      help: "From storing the oldest event of a batch to handing the batch to the subscriptions of this process",
       buckets: seconds,
       registers,
     }),

@@ -109,19 +109,17 @@ export interface ClaimRequest {
   after: string | undefined;
   /** Providers that take nothing at present. */
   closed: readonly string[];
-  /** Kind of a provider whose messages were admitted. */
-  kindOf: (providerId: string) => string;
-  /** Divides one provider's messages into requests, and names each (see `Attempt.claim`). */
-  divide: (providerId: string, messages: DispatchMessage[]) => SubmitRequest[];
-  /** Which of the messages may be submitted now. */
-  admit: (transaction: Queryable, messages: DispatchMessage[]) => Promise<DispatchMessage[]>;
+  /** The requests with those of the messages that may be submitted now. */
+  admit: (transaction: Queryable, messages: DispatchMessage[]) => Promise<SubmitRequest[]>;
 }
 
 /** Messages that are handed over together. */
 export interface SubmitRequest {
-  /** `<worker>/<number>` */
+  /** The claim: `<worker>/<number>`. */
   name: string;
   providerId: string;
+  /** Kind of the provider. */
+  kind: string;
   messages: DispatchMessage[];
   /** What the provider gets, in the same order. */
   submissions: Submission[];
@@ -164,8 +162,8 @@ export async function claimMessages(
     found = await find();
   }
   if (found.length === 0) return nothing;
-  const admitted = await request.admit(transaction, found);
-  const requests = await startSubmitting(transaction, admitted, request, now);
+  const requests = await request.admit(transaction, found);
+  await startSubmitting(transaction, requests, now);
   const taken = new Set(requests.flatMap(({ messages }) => messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
@@ -226,20 +224,17 @@ function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: D
 
 async function startSubmitting(
   transaction: Queryable,
-  messages: readonly DispatchMessage[],
-  { divide, kindOf }: ClaimRequest,
+  requests: readonly SubmitRequest[],
   now: Date,
-): Promise<SubmitRequest[]> {
-  await queueDue(transaction, messages, now);
-  const groups = Map.groupBy(messages, ({ providerId }) => providerId);
-  const requests = [...groups].flatMap(([providerId, group]) => divide(providerId, group));
+): Promise<void> {
+  const together = requests.flatMap(({ messages }) => messages);
+  await queueDue(transaction, together, now);
   for (const [providerId, own] of Map.groupBy(requests, (request) => request.providerId)) {
-    const attempts = own.flatMap(({ name: claim, messages: together }) =>
-      together.map(({ id, attempts: made }) => ({ id, number: made + 1, claim })),
+    const attempts = own.flatMap(({ name: claim, messages }) =>
+      messages.map(({ id, attempts: made }) => ({ id, number: made + 1, claim })),
     );
-    await beginAttempts(transaction, { providerId, kind: kindOf(providerId), at: now, attempts });
+    await beginAttempts(transaction, { providerId, kind: own[0]?.kind ?? "", at: now, attempts });
   }
-  return requests;
 }
 
 /** Those whose time has come are queued first. */

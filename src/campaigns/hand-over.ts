@@ -13,7 +13,8 @@ export interface HandOverOptions {
   clock: Clock;
   logger: Logger;
   outcomes: Outcomes;
-  onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
+  /** Called for each kind of outcome in an answer. */
+  onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number, messages: number) => void;
 }
 
 /** Requests under way at one provider: bulk ones are few and large; single ones leave connections to single messages. */
@@ -31,12 +32,6 @@ interface Slots {
   connection: Connection;
   bulk: number;
   single: number;
-}
-
-/** A message with what its provider gets. */
-interface Prepared {
-  message: DispatchMessage;
-  submission: Submission;
 }
 
 /** Hands claimed messages to their providers, as many requests at a time as each takes, and has the outcomes stored. */
@@ -92,32 +87,14 @@ export class HandOver {
     this.#closed.delete(providerId);
   }
 
-  /** Kind of a provider that messages were fitted to. */
-  kindOf(providerId: string): string {
-    return this.#slots.get(providerId)?.connection.adapter.kind ?? "";
-  }
-
   /** The requests that the provider has slots for; undefined when it is disconnected or switched off. */
   async fit(
     providerId: string,
     messages: readonly DispatchMessage[],
     startedAt: Date,
-  ): Promise<DispatchMessage[][] | undefined> {
+  ): Promise<SubmitRequest[] | undefined> {
     const slots = await this.#slotsOf(providerId);
-    if (!slots) return undefined;
-    const fitting = fittingRequests(slots, this.#requests(slots, messages, startedAt));
-    return fitting.map((request) => request.map(({ message }) => message));
-  }
-
-  divide(providerId: string, messages: DispatchMessage[], startedAt: Date): SubmitRequest[] {
-    const slots = this.#slots.get(providerId);
-    const requests = slots ? this.#requests(slots, messages, startedAt) : [];
-    return requests.map((request) => ({
-      name: `${this.worker}/${++this.#claims}`,
-      providerId,
-      messages: request.map(({ message }) => message),
-      submissions: request.map(({ submission }) => submission),
-    }));
+    return slots && fittingRequests(slots, this.#requests(slots, messages, startedAt));
   }
 
   begin(request: SubmitRequest, startedAt: Date): void {
@@ -134,16 +111,20 @@ export class HandOver {
   }
 
   /** Messages as their provider takes them together. */
-  #requests({ connection }: Slots, messages: readonly DispatchMessage[], startedAt: Date): Prepared[][] {
+  #requests({ connection }: Slots, messages: readonly DispatchMessage[], startedAt: Date): SubmitRequest[] {
     const callbackUrl = this.#options.connections.callbackUrl(connection);
-    const prepared = messages.map((message) => ({
-      message,
-      submission: toSubmission(message, callbackUrl, startedAt),
+    const bySubmission = new Map(
+      messages.map((message) => [toSubmission(message, callbackUrl, startedAt), message]),
+    );
+    const all = [...bySubmission.keys()];
+    const divided = connection.client.divide?.(all) ?? all.map((submission) => [submission]);
+    return divided.map((submissions) => ({
+      name: `${this.worker}/${++this.#claims}`,
+      providerId: connection.row.id,
+      kind: connection.adapter.kind,
+      messages: submissions.flatMap((submission) => bySubmission.get(submission) ?? []),
+      submissions,
     }));
-    if (!connection.client.divide) return prepared.map((one) => [one]);
-    const bySubmission = new Map(prepared.map((one) => [one.submission, one]));
-    const requests = connection.client.divide([...bySubmission.keys()]);
-    return requests.map((request) => request.flatMap((submission) => bySubmission.get(submission) ?? []));
   }
 
   /** Undefined for a provider that is disconnected or switched off. */
@@ -166,11 +147,11 @@ export class HandOver {
   ): Promise<void> {
     const slots = this.#slots.get(providerId);
     if (!slots) return;
-    const kind = messages.length > 1 ? "bulk" : "single";
-    slots[kind]--;
+    const size = messages.length > 1 ? "bulk" : "single";
+    slots[size]--;
     this.#unstored += messages.length;
     try {
-      const outcomes = await this.#call(slots, submissions).finally(() => slots[kind]++);
+      const outcomes = await this.#call(slots, submissions).finally(() => slots[size]++);
       if (!isBusy(slots)) this.#onRoom();
       const finishedAt = this.#options.clock.now();
       const finished = messages.map((message, index) => ({
@@ -213,7 +194,8 @@ export class HandOver {
           ? [await client.submit(first)]
           : [];
     const seconds = (performance.now() - writtenAt) / 1000;
-    for (const { kind } of outcomes) this.#options.onOutcome?.(adapter.kind, kind, seconds);
+    for (const [kind, { length }] of Map.groupBy(outcomes, (outcome) => outcome.kind))
+      this.#options.onOutcome?.(adapter.kind, kind, seconds, length);
     return outcomes;
   }
 }
@@ -230,8 +212,8 @@ const newSlots = (connection: Connection): Slots => ({
 const isBusy = ({ bulk, single }: Slots): boolean => bulk < 1 || single < singleRequests / 4;
 
 /** As many requests of each kind as there are slots for. */
-function fittingRequests({ bulk, single }: Slots, requests: readonly Prepared[][]): Prepared[][] {
-  const together = requests.filter(({ length }) => length > 1).slice(0, bulk);
-  const alone = requests.filter(({ length }) => length === 1).slice(0, single);
+function fittingRequests({ bulk, single }: Slots, requests: readonly SubmitRequest[]): SubmitRequest[] {
+  const together = requests.filter(({ messages }) => messages.length > 1).slice(0, bulk);
+  const alone = requests.filter(({ messages }) => messages.length === 1).slice(0, single);
   return [...together, ...alone];
 }

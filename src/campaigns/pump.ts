@@ -5,7 +5,7 @@ import type { Failover } from "../messages/failover.ts";
 import { admitMessages } from "../messages/lane.ts";
 import { campaignChannel } from "../messages/tallies.ts";
 import { applyChanges } from "../messages/transition.ts";
-import { claimMessages, readRunningCampaigns, type RunningCampaign } from "./claim.ts";
+import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
 import { claimLockSpace } from "./dead-claims.ts";
 import { HandOver, type HandOverOptions } from "./hand-over.ts";
 
@@ -170,13 +170,11 @@ export class CampaignPump {
           after: view.position,
           closed: [...closed],
           admit: async (inner, messages) => {
-            const admitted = await this.#admit(inner, messages, stuck, now);
-            const taken = new Set(admitted);
+            const requests = await this.#admit(inner, messages, stuck, now);
+            const taken = new Set(requests.flatMap((request) => request.messages));
             for (const one of messages) if (!taken.has(one)) refusing.add(one.providerId);
-            return admitted;
+            return requests;
           },
-          kindOf: (providerId) => this.#handOver.kindOf(providerId),
-          divide: (providerId, messages) => this.#handOver.divide(providerId, messages, now),
         },
         now,
       ),
@@ -234,8 +232,8 @@ export class CampaignPump {
     found: DispatchMessage[],
     stuck: DispatchMessage[],
     now: Date,
-  ): Promise<DispatchMessage[]> {
-    const wanted: DispatchMessage[] = [];
+  ): Promise<SubmitRequest[]> {
+    const requests: SubmitRequest[] = [];
     const bulkSizes = new Map<string, number>();
     for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
       const fitting = await this.#handOver.fit(providerId, group, now);
@@ -243,10 +241,11 @@ export class CampaignPump {
         stuck.push(...group);
         continue;
       }
-      wanted.push(...fitting.flat());
-      bulkSizes.set(providerId, fitting[0]?.length ?? 1);
+      requests.push(...fitting);
+      bulkSizes.set(providerId, fitting[0]?.messages.length ?? 1);
     }
-    const { admitted, waiting } = await admitMessages(transaction, wanted, now, {
+    const wanted = requests.flatMap(({ messages }) => messages);
+    const { waiting } = await admitMessages(transaction, wanted, now, {
       isCampaign: true,
       bulkSizes,
     });
@@ -260,8 +259,15 @@ export class CampaignPump {
         );
       if (wait?.isDistrusted === true) stuck.push(message);
     }
-    return admitted;
+    return waiting.size === 0 ? requests : requests.flatMap((request) => without(request, waiting));
   }
+}
+
+/** What is left of a request without these messages, if something is. */
+function without(request: SubmitRequest, waiting: ReadonlyMap<string, unknown>): SubmitRequest[] {
+  const messages = request.messages.filter(({ id }) => !waiting.has(id));
+  const submissions = request.submissions.filter(({ messageId }) => !waiting.has(messageId));
+  return messages.length === 0 ? [] : [{ ...request, messages, submissions }];
 }
 
 function failAll(

@@ -4,8 +4,8 @@ import type { EventFilter, FeedEvent } from "./event-filter.ts";
 import {
   eventColumns,
   factColumns,
-  toEvent,
-  toFeedEvent,
+  toEvents,
+  toFeedEvents,
   type EventRow,
   type FeedRow,
   type Flag,
@@ -123,7 +123,7 @@ export async function readTailAfter(
   const statement = facts ? readTailWithFacts : readTail;
   const rows = await database.query<TailRow>(statement, [after.tx, after.id, limit]);
   const [horizon, unsettled] = (rows[0]?.slice(-2) ?? ["0", "f"]) as [string, Flag];
-  const events = rows.filter((row) => row[0] !== null).map(toFeedEvent);
+  const events = toFeedEvents(rows.filter((row) => row[0] !== null));
   const more = events.length === limit;
   const reached = more ? (events.at(-1) ?? after) : behind(BigInt(horizon) - 1n);
   const position = comparePositions(reached, after) > 0 ? reached : after;
@@ -212,7 +212,7 @@ export async function readEvents(
   ];
   const rows = await database.query<PageRow>(readPage(used, limit), values);
   if (rows[0]?.at(-1) !== "f") return undefined;
-  return rows.filter((row) => row[0] !== null).map(toEvent);
+  return toEvents(rows.filter((row) => row[0] !== null));
 }
 
 /** A stretch of a timeline, between two event ids where they are given. */
@@ -251,7 +251,7 @@ export async function readTimelinesOf(
   const statement = inverted ? readTimelinesBack : readTimelines;
   const rows = await database.query<EventRow>(statement, [messageIds, after, before, limit]);
   const timelines = new Map<string, LoggedEvent[]>(messageIds.map((id) => [id, []]));
-  for (const event of rows.map(toEvent)) timelines.get(event.messageId)?.push(event);
+  for (const event of toEvents(rows)) timelines.get(event.messageId)?.push(event);
   return timelines;
 }
 
@@ -276,5 +276,5 @@ export async function readEventsById(
   ids: readonly string[],
 ): Promise<Map<string, LoggedEvent>> {
   const rows = await database.query<EventRow>(readByIds, [accountId, ids]);
-  return new Map(rows.map(toEvent).map((event) => [eventId(event), event]));
+  return new Map(toEvents(rows).map((event) => [eventId(event), event]));
 }

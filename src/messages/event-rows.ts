@@ -1,5 +1,5 @@
 import type { DecimalText } from "../providers/provider.ts";
-import type { FeedEvent } from "./event-filter.ts";
+import type { FeedEvent, MessageFacts } from "./event-filter.ts";
 import type { EventSource, LoggedEvent } from "./event-log.ts";
 import type { Rerouting } from "./evolve.ts";
 import type { IgnoredReason, MessageStatus } from "./status.ts";
@@ -46,27 +46,55 @@ export const eventColumns = `
   e.provider_message_id, e.provider_batch_id, e.failure_code, e.failure_text, e.failure_permanent, e.mccmnc, e.cost,
   e.message_cost, e.rerouted, e.cost_currency`;
 
-/** @param row may have more columns behind those of the event */
-export function toEvent(row: Readonly<[...EventRow, ...unknown[]]>): LoggedEvent {
+/**
+ * What the rows before had in each column. The events of a campaign repeat one another's values: taken from there, each is
+ * parsed once, and kept in memory once.
+ */
+class Before {
+  readonly #texts: unknown[] = [];
+  readonly #values: unknown[] = [];
+
+  same<Text extends string | null>(column: number, text: Text): Text {
+    if (this.#texts[column] === text) return this.#texts[column] as Text;
+    this.#texts[column] = text;
+    return text;
+  }
+
+  parsed<Value>(column: number, text: string, parse: (text: string) => Value): Value {
+    if (this.#texts[column] === text) return this.#values[column] as Value;
+    this.#texts[column] = text;
+    const value = parse(text);
+    this.#values[column] = value;
+    return value;
+  }
+}
+
+/** @param rows may have more columns behind those of the event */
+export function toEvents(rows: readonly Readonly<[...EventRow, ...unknown[]]>[]): LoggedEvent[] {
+  const before = new Before();
+  return rows.map((row) => toEvent(row, before));
+}
+
+function toEvent(row: Readonly<[...EventRow, ...unknown[]]>, before: Before): LoggedEvent {
   return {
     id: BigInt(row[0]),
-    tx: BigInt(row[1]),
-    accountId: row[2],
+    tx: before.parsed(1, row[1], BigInt),
+    accountId: before.same(2, row[2]),
     messageId: row[3],
-    providerId: row[4],
+    providerId: before.same(4, row[4]),
     version: Number(row[5]),
-    status: row[6],
-    providerStatus: row[7],
-    source: row[8],
+    status: before.same(6, row[6]),
+    providerStatus: before.same(7, row[7]),
+    source: before.same(8, row[8]),
     applied: row[9] === "t",
     ignoredReason: row[10],
-    occurredAt: toDate(row[11]),
-    receivedAt: toDate(row[12]),
+    occurredAt: before.parsed(11, row[11], toDate),
+    receivedAt: before.parsed(12, row[12], toDate),
     part: Number(row[13]),
     parts: Number(row[14]),
     detail: row[15],
     providerMessageId: row[16],
-    providerBatchId: row[17],
+    providerBatchId: before.same(17, row[17]),
     failureCode: row[18],
     failureText: row[19],
     failurePermanent: row[20] === null ? null : row[20] === "t",
@@ -92,10 +120,15 @@ export type FeedRow = [
 /** In the order of `FeedRow`, after an event's. */
 export const factColumns = "m.campaign_id, m.client_ref, m.country";
 
-/** @param row may have more columns behind these */
-export const toFeedEvent = (row: Readonly<[...FeedRow, ...unknown[]]>): FeedEvent => ({
-  ...toEvent(row),
-  campaignId: row[26],
-  clientRef: row[27],
-  country: row[28],
-});
+/** @param rows may have more columns behind these */
+export function toFeedEvents(rows: readonly Readonly<[...FeedRow, ...unknown[]]>[]): FeedEvent[] {
+  const before = new Before();
+  return rows.map((row) => {
+    // Not a copy of the event: they come by the ten thousand.
+    const event: LoggedEvent & Partial<MessageFacts> = toEvent(row, before);
+    event.campaignId = before.same(26, row[26]);
+    event.clientRef = row[27];
+    event.country = before.same(28, row[28]);
+    return event as FeedEvent;
+  });
+}

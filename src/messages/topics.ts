@@ -70,10 +70,10 @@ export class Topics {
     const wanted = new Map<Topic, FeedEvent[]>();
     const { message, campaign, provider, account } = this.#index;
     for (const event of events) {
-      offer(event, message.get(event.messageId), wanted);
-      if (event.campaignId !== null) offer(event, campaign.get(event.campaignId), wanted);
-      if (event.providerId !== null) offer(event, provider.get(event.providerId), wanted);
-      offer(event, account.get(event.accountId), wanted);
+      offer(event, message, event.messageId, wanted);
+      offer(event, campaign, event.campaignId, wanted);
+      offer(event, provider, event.providerId, wanted);
+      offer(event, account, event.accountId, wanted);
     }
     return wanted;
   }
@@ -96,7 +96,9 @@ export class Topics {
   }
 }
 
-function offer(event: FeedEvent, topics: Set<Topic> | undefined, wanted: Map<Topic, FeedEvent[]>): void {
+function offer(event: FeedEvent, place: Place, id: string | null, wanted: Map<Topic, FeedEvent[]>): void {
+  // To look an id up that has just been read is to hash it.
+  const topics = place.size === 0 || id === null ? undefined : place.get(id);
   if (!topics) return;
   for (const topic of topics) {
     if (!topic.matches(event)) continue;
