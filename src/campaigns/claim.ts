@@ -1,7 +1,15 @@
 import { beginAttempts } from "../messages/advance.ts";
 import type { Queryable, Statement } from "../database/database.ts";
-import { attemptsSoFar, dispatchColumns, type DispatchMessage } from "../messages/attempts.ts";
+import type { Flag } from "../database/raw.ts";
+import {
+  attemptsSoFar,
+  dispatchColumns,
+  toDispatchMessage,
+  type DispatchMessage,
+  type DispatchRow,
+} from "../messages/attempts.ts";
 import type { MessagePriority } from "../messages/draft.ts";
+import { mayRefuse } from "../messages/lane.ts";
 import { applyChanges } from "../messages/transition.ts";
 import type { Submission } from "../providers/provider.ts";
 import { closuresOf, type Closures } from "./send-window.ts";
@@ -68,6 +76,7 @@ const isBehind = (place: string): string =>
 // before what stands behind it is looked at.
 const selectNext: Statement = {
   name: "select_next_of_campaign",
+  raw: true,
   text: `
     with put_back as (
       select * from messages
@@ -89,9 +98,11 @@ const selectNext: Statement = {
       limit $6 - (select count(*) from put_back) - (select count(*) from queued)
       for no key update skip locked
     )
-    select m."isPutBack", ${dispatchColumns}
+    select ${dispatchColumns}, m.is_put_back, m.provider_id = any (array(
+      select p.id from providers as p join lanes as l on l.provider_id = p.id where ${mayRefuse("$2")}
+    ))
     from (
-      select true as "isPutBack", * from put_back
+      select true as is_put_back, * from put_back
       union all
       select false, * from queued
       union all
@@ -109,8 +120,15 @@ export interface ClaimRequest {
   after: string | undefined;
   /** Providers that take nothing at present. */
   closed: readonly string[];
-  /** The requests with those of the messages that may be submitted now. */
-  admit: (transaction: Queryable, messages: DispatchMessage[]) => Promise<SubmitRequest[]>;
+  /**
+   * The requests with those of the messages that may be submitted now. Only the lanes of the providers in `refusing` need to be
+   * asked.
+   */
+  admit: (
+    transaction: Queryable,
+    messages: DispatchMessage[],
+    refusing: ReadonlySet<string>,
+  ) => Promise<SubmitRequest[]>;
 }
 
 /** Messages that are handed over together. */
@@ -162,20 +180,29 @@ export async function claimMessages(
     found = await find();
   }
   if (found.length === 0) return nothing;
-  const requests = await request.admit(transaction, found);
+  const messages = found.map(({ message }) => message);
+  const refusing = new Set(
+    found.flatMap(({ message, mayBeRefused }) => (mayBeRefused ? message.providerId : [])),
+  );
+  const requests = await request.admit(transaction, messages, refusing);
   await startSubmitting(transaction, requests, now);
-  const taken = new Set(requests.flatMap(({ messages }) => messages.map(({ id }) => id)));
+  const taken = new Set(requests.flatMap((one) => one.messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
-  const passed = found.filter(({ isPutBack }) => !isPutBack);
+  const passed = found.flatMap(({ message, isPutBack }) => (isPutBack ? [] : message.id));
   const last = lastBefore(passed, taken) ?? after;
   return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
 /** A message that was found; what was put back is found wherever it stands. */
-type Found = DispatchMessage & { isPutBack: boolean };
+interface Found {
+  message: DispatchMessage;
+  isPutBack: boolean;
+  /** By the lane of its provider. */
+  mayBeRefused: boolean;
+}
 
-function findNext(
+async function findNext(
   transaction: Queryable,
   campaign: RunningCampaign,
   { limit, closed }: Pick<ClaimRequest, "limit" | "closed">,
@@ -184,12 +211,20 @@ function findNext(
 ): Promise<Found[]> {
   const { countries, stateless } = closedFor(campaign, now);
   const values = [campaign.id, now, stateless, countries, closed, limit, after];
-  return transaction.query<Found>(selectNext, values);
+  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, mayBeRefused: Flag]>(
+    selectNext,
+    values,
+  );
+  return rows.map((row) => ({
+    message: toDispatchMessage(row),
+    isPutBack: row[24] === "t",
+    mayBeRefused: row[25] === "t",
+  }));
 }
 
 /** The id before the first message that was not taken. */
-function lastBefore(found: readonly DispatchMessage[], taken: ReadonlySet<string>): string | undefined {
-  const ids = found.map(({ id }) => id).toSorted();
+function lastBefore(found: readonly string[], taken: ReadonlySet<string>): string | undefined {
+  const ids = found.toSorted();
   const first = ids.findIndex((id) => !taken.has(id));
   return first < 0 ? ids.at(-1) : ids[first - 1];
 }

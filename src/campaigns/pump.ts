@@ -45,6 +45,8 @@ export class CampaignPump {
   readonly #resting = new Map<string, number>();
   /** By campaign and the closed providers. */
   readonly #views = new Map<string, Map<string, View>>();
+  /** The campaigns as they were read during the last claim. */
+  #ahead: Promise<RunningCampaign[]> | undefined;
   #turn = 0;
   #stopping = false;
   /** Something changed since the last claim was begun. */
@@ -83,7 +85,9 @@ export class CampaignPump {
       } catch (error) {
         this.#options.logger.error({ error }, "could not claim the messages of a campaign, trying again");
       }
-      if (claimed === 0 && !this.#stopping) await this.#pause();
+      if (claimed > 0 || this.#stopping) continue;
+      this.#ahead = undefined;
+      await this.#pause();
     }
   }
 
@@ -115,7 +119,9 @@ export class CampaignPump {
   /** Claims from the next campaign that has something to send; the most urgent first, equals in turn. */
   async #claimOnce(): Promise<number> {
     if (this.#handOver.isFull) return 0;
-    const campaigns = await readRunningCampaigns(this.#options.database);
+    const campaigns = await (this.#takeAhead() ?? this.#readCampaigns());
+    // For the next claim, while this one goes on: who has been stopped meanwhile is seen in the claim itself.
+    this.#ahead = this.#readCampaigns();
     const now = performance.now();
     const awake = campaigns.filter(({ id }) => (this.#resting.get(id) ?? 0) <= now);
     const equals = awake.filter(({ priority }) => priority === awake[0]?.priority);
@@ -127,6 +133,19 @@ export class CampaignPump {
     }
     this.#forgetAllBut(new Set(campaigns.map(({ id }) => id)));
     return 0;
+  }
+
+  #takeAhead(): Promise<RunningCampaign[]> | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  #readCampaigns(): Promise<RunningCampaign[]> {
+    const campaigns = readRunningCampaigns(this.#options.database);
+    // It may never be asked for.
+    campaigns.catch(() => undefined);
+    return campaigns;
   }
 
   #forgetAllBut(running: ReadonlySet<string>): void {
@@ -169,8 +188,8 @@ export class CampaignPump {
           limit: view.limit,
           after: view.position,
           closed: [...closed],
-          admit: async (inner, messages) => {
-            const requests = await this.#admit(inner, messages, stuck, now);
+          admit: async (inner, messages, mayRefuse) => {
+            const requests = await this.#admit(inner, messages, { mayRefuse, stuck, now });
             const taken = new Set(requests.flatMap((request) => request.messages));
             for (const one of messages) if (!taken.has(one)) refusing.add(one.providerId);
             return requests;
@@ -226,12 +245,14 @@ export class CampaignPump {
     return { settled, relieved };
   }
 
-  /** Of the messages found those that their providers take now, by our own slots and by the lanes that all share. */
+  /**
+   * Of the messages found those that their providers take now, by our own slots and by the lanes that all share. What can go
+   * nowhere is added to `stuck`.
+   */
   async #admit(
     transaction: Queryable,
     found: DispatchMessage[],
-    stuck: DispatchMessage[],
-    now: Date,
+    { mayRefuse, stuck, now }: { mayRefuse: ReadonlySet<string>; stuck: DispatchMessage[]; now: Date },
   ): Promise<SubmitRequest[]> {
     const requests: SubmitRequest[] = [];
     const bulkSizes = new Map<string, number>();
@@ -244,7 +265,10 @@ export class CampaignPump {
       requests.push(...fitting);
       bulkSizes.set(providerId, fitting[0]?.messages.length ?? 1);
     }
-    const wanted = requests.flatMap(({ messages }) => messages);
+    const wanted = requests.flatMap(({ providerId, messages }) =>
+      mayRefuse.has(providerId) ? messages : [],
+    );
+    if (wanted.length === 0) return requests;
     const { waiting } = await admitMessages(transaction, wanted, now, {
       isCampaign: true,
       bulkSizes,
@@ -259,12 +283,13 @@ export class CampaignPump {
         );
       if (wait?.isDistrusted === true) stuck.push(message);
     }
-    return waiting.size === 0 ? requests : requests.flatMap((request) => without(request, waiting));
+    return requests.flatMap((request) => without(request, waiting));
   }
 }
 
 /** What is left of a request without these messages, if something is. */
 function without(request: SubmitRequest, waiting: ReadonlyMap<string, unknown>): SubmitRequest[] {
+  if (!request.messages.some(({ id }) => waiting.has(id))) return [request];
   const messages = request.messages.filter(({ id }) => !waiting.has(id));
   const submissions = request.submissions.filter(({ messageId }) => !waiting.has(messageId));
   return messages.length === 0 ? [] : [{ ...request, messages, submissions }];

@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import { toDate, type Flag } from "../database/raw.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
 import type { MessagePriority } from "./draft.ts";
 import type { MessageStatus } from "./status.ts";
@@ -40,24 +41,79 @@ export interface DispatchMessage {
   hasOpenAttempt: boolean;
 }
 
-/** Columns of `messages as m` that make a `DispatchMessage`, where `attemptsSoFar` is joined as `a`. */
+/** What `dispatchColumns` selects, as PostgreSQL sends it (a `raw` statement): a campaign claims messages by the thousand. */
+export type DispatchRow = [
+  id: string,
+  accountId: string,
+  providerId: string,
+  campaignId: string | null,
+  recipient: string,
+  sender: string,
+  text: string,
+  encoding: TextEncoding,
+  segments: string,
+  flash: Flag,
+  priority: MessagePriority,
+  status: MessageStatus,
+  validUntil: string | null,
+  cadenceGroupId: string | null,
+  dltTemplateId: string | null,
+  country: string | null,
+  mccmnc: string | null,
+  routed: Flag,
+  duplicatePolicy: DuplicatePolicy,
+  senderGiven: Flag,
+  triedProviders: string | null,
+  attempts: string,
+  attemptsWithoutCredit: string,
+  hasOpenAttempt: Flag,
+];
+
+/** Columns of `messages as m` in the order of `DispatchRow`, where `attemptsSoFar` is joined as `a`. */
 export const dispatchColumns = `
-  m.id, m.account_id as "accountId", m.provider_id as "providerId", m.campaign_id as "campaignId", m.recipient,
-  m.sender, m.text, m.encoding, m.segments, m.flash, m.priority, m.status, m.country, m.mccmnc,
-  m.valid_until as "validUntil", m.cadence_group_id as "cadenceGroupId", m.dlt_template_id as "dltTemplateId",
-  m.routed, m.duplicate_policy as "duplicatePolicy", coalesce((m.route ->> 'senderGiven')::boolean, true) as "senderGiven",
-  a.attempts, a.without_credit as "attemptsWithoutCredit", a.tried as "triedProviders",
-  a.is_open as "hasOpenAttempt"`;
+  m.id, m.account_id, m.provider_id, m.campaign_id, m.recipient, m.sender, m.text, m.encoding, m.segments, m.flash,
+  m.priority, m.status, date_part('epoch', m.valid_until), m.cadence_group_id, m.dlt_template_id, m.country, m.mccmnc,
+  m.routed, m.duplicate_policy, coalesce((m.route ->> 'senderGiven')::boolean, true), a.tried, a.attempts,
+  a.without_credit, a.is_open`;
+
+/** @param row may have more columns behind these */
+export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>): DispatchMessage => ({
+  id: row[0],
+  accountId: row[1],
+  providerId: row[2],
+  campaignId: row[3],
+  recipient: row[4],
+  sender: row[5],
+  text: row[6],
+  encoding: row[7],
+  segments: Number(row[8]),
+  flash: row[9] === "t",
+  priority: row[10],
+  status: row[11],
+  validUntil: row[12] === null ? null : toDate(row[12]),
+  cadenceGroupId: row[13],
+  dltTemplateId: row[14],
+  country: row[15],
+  mccmnc: row[16],
+  routed: row[17] === "t",
+  duplicatePolicy: row[18],
+  senderGiven: row[19] === "t",
+  triedProviders: row[20]?.split(" ") ?? [],
+  attempts: Number(row[21]),
+  attemptsWithoutCredit: Number(row[22]),
+  hasOpenAttempt: row[23] === "t",
+});
 
 // A message of its first version has none: that saves the look-up for most.
 export const attemptsSoFar = `
   select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit,
-    coalesce(array_agg(distinct provider_id), '{}') as tried,
+    string_agg(distinct provider_id::text, ' ') as tried,
     coalesce(bool_or(finished_at is null), false) as is_open
   from attempts where message_id = m.id and m.version > 1`;
 
 const read: Statement = {
   name: "read_for_dispatch",
+  raw: true,
   text: `
     select ${dispatchColumns}
     from messages as m
@@ -65,8 +121,13 @@ const read: Statement = {
     where m.id = any ($1::uuid[])`,
 };
 
-export const readAllForDispatch = (database: Queryable, ids: readonly string[]): Promise<DispatchMessage[]> =>
-  database.query<DispatchMessage>(read, [ids]);
+export async function readAllForDispatch(
+  database: Queryable,
+  ids: readonly string[],
+): Promise<DispatchMessage[]> {
+  const rows = await database.query<DispatchRow>(read, [ids]);
+  return rows.map(toDispatchMessage);
+}
 
 export async function readForDispatch(database: Queryable, id: string): Promise<DispatchMessage | undefined> {
   return (await readAllForDispatch(database, [id]))[0];

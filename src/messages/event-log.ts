@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import type { Flag } from "../database/raw.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import type { EventFilter, FeedEvent } from "./event-filter.ts";
 import {
@@ -8,7 +9,6 @@ import {
   toFeedEvents,
   type EventRow,
   type FeedRow,
-  type Flag,
 } from "./event-rows.ts";
 import type { StateChange } from "./evolve.ts";
 

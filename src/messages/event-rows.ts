@@ -1,3 +1,4 @@
+import { toDate, type Flag } from "../database/raw.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import type { FeedEvent, MessageFacts } from "./event-filter.ts";
 import type { EventSource, LoggedEvent } from "./event-log.ts";
@@ -36,8 +37,6 @@ export type EventRow = [
   rerouted: string | null,
   costCurrency: string | null,
 ];
-
-export type Flag = "t" | "f";
 
 /** In the order of `EventRow`. Times are seconds, which a number is read from faster than a date. */
 export const eventColumns = `
@@ -105,9 +104,6 @@ function toEvent(row: Readonly<[...EventRow, ...unknown[]]>, before: Before): Lo
     costCurrency: row[25],
   };
 }
-
-/** Stored to the millisecond. */
-const toDate = (seconds: string): Date => new Date(Math.round(Number(seconds) * 1000));
 
 /** An event with what `factColumns` selects. */
 export type FeedRow = [
