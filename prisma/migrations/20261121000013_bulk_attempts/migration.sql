@@ -8,3 +8,7 @@ CREATE TABLE "bulk_attempts" (
 
     CONSTRAINT "bulk_attempts_pkey" PRIMARY KEY ("claim")
 );
+
+-- Ids hardly compress: trying to took longer than writing them.
+ALTER TABLE "bulk_attempts" ALTER COLUMN "message_ids" SET STORAGE EXTERNAL;
+ALTER TABLE "bulk_checks" ALTER COLUMN "message_ids" SET STORAGE EXTERNAL;
