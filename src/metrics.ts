@@ -54,7 +54,7 @@ export function createMetrics(sources: MetricSources) {
     }),
     submittedMessages: new Counter({
       name: "smsgraph_submitted_messages_total",
-      help: "Messages handed to providers, by outcome",
+      help: "Messages by the outcome of their submission",
       labelNames: ["provider", "outcome"],
       registers,
     }),

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeId } from "../src/graphql/ids.ts";
 import { createLogger } from "../src/logger.ts";
-import { readAllForDispatch } from "../src/messages/attempts.ts";
+import { readAllForDispatch, readAttempts } from "../src/messages/attempts.ts";
 import { Failover } from "../src/messages/failover.ts";
 import { Outcomes } from "../src/messages/outcomes.ts";
 import { startTestApp, type TestApp } from "./support/app.ts";
@@ -259,6 +259,38 @@ describe("a message that its provider refuses", () => {
     answer.resolve();
     await becomes(id, "REJECTED");
     expect(second.requests).toHaveLength(0);
+  });
+});
+
+describe("an answer to an attempt that was taken for lost", () => {
+  it("does not take the message away from the next attempt", async () => {
+    const [late, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    first.plan = () => ({ outcome: "no rate", before: late.promise });
+    second.plan = () => ({ before: next.promise });
+    const id = await send({ duplicatePolicy: "ALLOW_POSSIBLE_DUPLICATE" });
+    await expect.poll(() => first.requests.length, { timeout: 20_000 }).toBe(1);
+    const { database, clock } = app.services;
+    const options = { database, clock, logger: createLogger({ level: "silent" }), random: () => 0.5 };
+    const outcomes = new Outcomes({ ...options, failover: new Failover(app.services) });
+    const messageId = decodeId("Message", id);
+    const [message] = await readAllForDispatch(database, [messageId]);
+    if (!message) throw new Error("no message");
+    const lost = { kind: "ambiguous", reason: "its worker was taken for dead" } as const;
+    await outcomes.record({
+      message,
+      attempt: 1,
+      outcome: lost,
+      startedAt: undefined,
+      finishedAt: clock.now(),
+    });
+    await expect.poll(() => second.requests.length, { timeout: 20_000 }).toBe(1);
+    late.resolve();
+    const ends = async () => (await readAttempts(database, [messageId])).map(({ outcome }) => outcome);
+    await expect.poll(ends, { timeout: 20_000 }).toEqual(["rejected", null]);
+    expect((await show(id)).status).toBe("SUBMITTING");
+    next.resolve();
+    await expect.poll(ends, { timeout: 20_000 }).toEqual(["rejected", "accepted"]);
+    expect([first.requests.length, second.requests.length]).toEqual([1, 1]);
   });
 });
 

@@ -9,7 +9,7 @@ import {
   type DispatchRow,
 } from "../messages/attempts.ts";
 import type { MessagePriority } from "../messages/draft.ts";
-import { mayRefuse } from "../messages/lane.ts";
+import { hasToBeAsked } from "../messages/lane.ts";
 import { applyChanges } from "../messages/transition.ts";
 import type { Submission } from "../providers/provider.ts";
 import { closuresOf, type Closures } from "./send-window.ts";
@@ -99,7 +99,7 @@ const selectNext: Statement = {
       for no key update skip locked
     )
     select ${dispatchColumns}, m.is_put_back, m.provider_id = any (array(
-      select p.id from providers as p join lanes as l on l.provider_id = p.id where ${mayRefuse("$2")}
+      select p.id from providers as p join lanes as l on l.provider_id = p.id where ${hasToBeAsked("$2")}
     ))
     from (
       select true as is_put_back, * from put_back
@@ -120,14 +120,11 @@ export interface ClaimRequest {
   after: string | undefined;
   /** Providers that take nothing at present. */
   closed: readonly string[];
-  /**
-   * The requests with those of the messages that may be submitted now. Only the lanes of the providers in `refusing` need to be
-   * asked.
-   */
+  /** The requests with those of the messages that may be submitted now. The lanes of the providers in `toAsk` are to be asked. */
   admit: (
     transaction: Queryable,
     messages: DispatchMessage[],
-    refusing: ReadonlySet<string>,
+    toAsk: ReadonlySet<string>,
   ) => Promise<SubmitRequest[]>;
 }
 
@@ -181,10 +178,8 @@ export async function claimMessages(
   }
   if (found.length === 0) return nothing;
   const messages = found.map(({ message }) => message);
-  const refusing = new Set(
-    found.flatMap(({ message, mayBeRefused }) => (mayBeRefused ? message.providerId : [])),
-  );
-  const requests = await request.admit(transaction, messages, refusing);
+  const toAsk = new Set(found.flatMap(({ message, isToAsk }) => (isToAsk ? message.providerId : [])));
+  const requests = await request.admit(transaction, messages, toAsk);
   await startSubmitting(transaction, requests, now);
   const taken = new Set(requests.flatMap((one) => one.messages.map(({ id }) => id)));
   const left = tokens - taken.size;
@@ -198,8 +193,8 @@ export async function claimMessages(
 interface Found {
   message: DispatchMessage;
   isPutBack: boolean;
-  /** By the lane of its provider. */
-  mayBeRefused: boolean;
+  /** Whether the lane of its provider may refuse it. */
+  isToAsk: boolean;
 }
 
 async function findNext(
@@ -211,14 +206,11 @@ async function findNext(
 ): Promise<Found[]> {
   const { countries, stateless } = closedFor(campaign, now);
   const values = [campaign.id, now, stateless, countries, closed, limit, after];
-  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, mayBeRefused: Flag]>(
-    selectNext,
-    values,
-  );
+  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag]>(selectNext, values);
   return rows.map((row) => ({
     message: toDispatchMessage(row),
     isPutBack: row[24] === "t",
-    mayBeRefused: row[25] === "t",
+    isToAsk: row[25] === "t",
   }));
 }
 

@@ -122,7 +122,11 @@ export class HandOver {
       name: `${this.worker}/${++this.#claims}`,
       providerId: connection.row.id,
       kind: connection.adapter.kind,
-      messages: submissions.flatMap((submission) => bySubmission.get(submission) ?? []),
+      messages: submissions.map((submission) => {
+        const message = bySubmission.get(submission);
+        if (!message) throw new Error("A request was made of other messages than those given");
+        return message;
+      }),
       submissions,
     }));
   }
@@ -187,13 +191,14 @@ export class HandOver {
     const writtenAt = performance.now();
     const { client, adapter } = connection;
     const [first] = submissions;
-    const outcomes =
+    const answers =
       client.submitMany && submissions.length > 1
         ? await client.submitMany(submissions)
         : first
           ? [await client.submit(first)]
           : [];
     const seconds = (performance.now() - writtenAt) / 1000;
+    const outcomes = submissions.map((_, place) => answers[place] ?? unanswered);
     for (const [kind, { length }] of Map.groupBy(outcomes, (outcome) => outcome.kind))
       this.#options.onOutcome?.(adapter.kind, kind, seconds, length);
     return outcomes;

@@ -79,6 +79,7 @@ export class CampaignPump {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       let claimed = 0;
+      const isFromAhead = this.#ahead !== undefined;
       this.#isNews = false;
       try {
         claimed = await this.#claimOnce();
@@ -87,7 +88,8 @@ export class CampaignPump {
       }
       if (claimed > 0 || this.#stopping) continue;
       this.#ahead = undefined;
-      await this.#pause();
+      // What was read ahead may be from before the news.
+      if (!isFromAhead) await this.#pause();
     }
   }
 
@@ -123,7 +125,7 @@ export class CampaignPump {
     // For the next claim, while this one goes on: who has been stopped meanwhile is seen in the claim itself.
     this.#ahead = this.#readCampaigns();
     const now = performance.now();
-    const awake = campaigns.filter(({ id }) => (this.#resting.get(id) ?? 0) <= now);
+    const awake = campaigns.filter(({ id, waiting }) => waiting > 0 && (this.#resting.get(id) ?? 0) <= now);
     const equals = awake.filter(({ priority }) => priority === awake[0]?.priority);
     const others = awake.slice(equals.length);
     const turn = equals.length === 0 ? 0 : this.#turn++ % equals.length;
@@ -188,8 +190,8 @@ export class CampaignPump {
           limit: view.limit,
           after: view.position,
           closed: [...closed],
-          admit: async (inner, messages, mayRefuse) => {
-            const requests = await this.#admit(inner, messages, { mayRefuse, stuck, now });
+          admit: async (inner, messages, toAsk) => {
+            const requests = await this.#admit(inner, messages, { toAsk, stuck, now });
             const taken = new Set(requests.flatMap((request) => request.messages));
             for (const one of messages) if (!taken.has(one)) refusing.add(one.providerId);
             return requests;
@@ -252,7 +254,7 @@ export class CampaignPump {
   async #admit(
     transaction: Queryable,
     found: DispatchMessage[],
-    { mayRefuse, stuck, now }: { mayRefuse: ReadonlySet<string>; stuck: DispatchMessage[]; now: Date },
+    { toAsk, stuck, now }: { toAsk: ReadonlySet<string>; stuck: DispatchMessage[]; now: Date },
   ): Promise<SubmitRequest[]> {
     const requests: SubmitRequest[] = [];
     const bulkSizes = new Map<string, number>();
@@ -265,9 +267,7 @@ export class CampaignPump {
       requests.push(...fitting);
       bulkSizes.set(providerId, fitting[0]?.messages.length ?? 1);
     }
-    const wanted = requests.flatMap(({ providerId, messages }) =>
-      mayRefuse.has(providerId) ? messages : [],
-    );
+    const wanted = requests.flatMap(({ providerId, messages }) => (toAsk.has(providerId) ? messages : []));
     if (wanted.length === 0) return requests;
     const { waiting } = await admitMessages(transaction, wanted, now, {
       isCampaign: true,

@@ -17,7 +17,10 @@ const claim: Statement = {
       select p.id
       from providers as p
       left join lateral (
-        select $1::timestamptz - max(started_at) as age from attempts where provider_id = p.id
+        select $1::timestamptz - greatest(
+          (select max(started_at) from attempts where provider_id = p.id),
+          (select max(started_at) from bulk_attempts where provider_id = p.id)
+        ) as age
       ) as submission on true
       where p.kind = any ($2)
         and (p.disconnected_at is null or p.disconnected_at > $3)

@@ -92,8 +92,8 @@ const begin: Statement = {
     select count(*)::int as begun from changed, hinted, pg_notify('${eventChannel}', '')`,
 };
 
-// Attempts before messages, and these in the order of their ids, as everybody else takes them: they are looked up one by one,
-// as they stand in the list.
+// Whoever takes the row of the request away ends its attempts. All messages are locked, in the order of their ids as by
+// everybody else, also those that a receipt has moved on: the caller goes on with them.
 const accept: Statement = {
   name: "accept_messages",
   text: `
@@ -103,13 +103,19 @@ const accept: Statement = {
       insert into attempts (message_id, number, provider_id, started_at, claim, outcome, finished_at)
       select id, number, $3::uuid, started_at, claim, 'accepted', $4::timestamptz
       from over, unnest((select $1::uuid[]), (select $2::smallint[])) as g (id, number)
+    ), locked as (
+      select g.*
+      from over, unnest((select $1::uuid[]), (select $7::text[]), (select $8::text[]))
+        as g (id, provider_message_id, provider_batch_id)
+      join messages as m on m.id = g.id
+      order by m.id
+      for no key update of m
     ), changed as (
       update messages as m
       set status = 'SUBMITTED', ${state}, submitted_at = coalesce(m.submitted_at, $4::timestamptz),
         provider_message_id = coalesce(g.provider_message_id, m.provider_message_id),
         provider_batch_id = coalesce(g.provider_batch_id, m.provider_batch_id)
-      from over, unnest((select $1::uuid[]), (select $7::text[]), (select $8::text[]))
-        as g (id, provider_message_id, provider_batch_id)
+      from locked as g
       where m.id = g.id and ${isIn("SUBMITTING")}
       returning ${changed}, g.provider_message_id, g.provider_batch_id
     ), ${consequences("SUBMITTING", "SUBMITTED")}

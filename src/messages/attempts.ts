@@ -165,20 +165,28 @@ export const singlingOut = (name: string, condition: string): Statement => ({
     select a.message_id, a.number, provider_id, started_at, claim
     from together
     cross join unnest(message_ids, numbers) as a (message_id, number)
-    order by a.message_id`,
+    order by a.message_id
+    on conflict do nothing`,
 });
 
 const singleOut = singlingOut("single_out_claim", "claim = $1");
-const singleOutOfMessage = singlingOut("single_out_claim_of_message", "$1::uuid = any (message_ids)");
+const singleOutOfMessage = singlingOut(
+  "single_out_claim_of_message",
+  "$1::uuid = any (message_ids) and started_at < $2",
+);
 
 /** The attempts of a request for many are to end in different ways. */
 export async function singleOutClaim(transaction: Queryable, claim: string): Promise<void> {
   await transaction.query(singleOut, [claim]);
 }
 
-/** The same, for the request that the message is in, if it is in one. */
-export async function singleOutClaimOf(transaction: Queryable, messageId: string): Promise<void> {
-  await transaction.query(singleOutOfMessage, [messageId]);
+/** The same, for the request that the message has been in since before that time, if it is in one. */
+export async function singleOutClaimOf(
+  transaction: Queryable,
+  messageId: string,
+  before: Date,
+): Promise<void> {
+  await transaction.query(singleOutOfMessage, [messageId, before]);
 }
 
 /**
@@ -195,19 +203,31 @@ export interface FinishedAttempt {
   finishedAt: Date;
 }
 
+/** It had been taken for lost before, and what follows from that has been done. */
+export interface Lateness {
+  isLate: boolean;
+}
+
 // What is open is rare in the statistics and frequent at work: as a plain condition it makes the planner begin with it,
 // and compare every open attempt with every one that is given.
 const finish: Statement = {
   name: "finish_attempts",
   text: `
+    with news as (
+      select f.*, a.outcome is not null as is_late
+      from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
+        as f (message_id, number, outcome, reason, finished_at, no_credit)
+      join attempts as a on a.message_id = f.message_id and a.number = f.number
+      where case when a.outcome is null then true
+        else a.outcome = 'ambiguous' and f.outcome in ('accepted', 'rejected') end
+      order by a.message_id
+      for no key update of a
+    )
     update attempts as a
     set outcome = f.outcome, reason = f.reason, finished_at = f.finished_at, no_credit = f.no_credit
-    from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
-      as f (message_id, number, outcome, reason, finished_at, no_credit)
+    from news as f
     where a.message_id = f.message_id and a.number = f.number
-      and case when a.outcome is null then true
-        else a.outcome = 'ambiguous' and f.outcome in ('accepted', 'rejected') end
-    returning a.message_id as "messageId"`,
+    returning a.message_id as "messageId", f.is_late as "isLate"`,
 };
 
 /**
@@ -218,9 +238,9 @@ const finish: Statement = {
 export async function finishAttempts<Finished extends FinishedAttempt>(
   transaction: Queryable,
   finished: readonly Finished[],
-): Promise<Finished[]> {
+): Promise<(Finished & Lateness)[]> {
   const ordered = finished.toSorted((one, other) => compareIds(one.message, other.message));
-  const noted = await transaction.query<{ messageId: string }>(finish, [
+  const noted = await transaction.query<{ messageId: string } & Lateness>(finish, [
     ordered.map(({ message }) => message.id),
     ordered.map(({ attempt }) => attempt),
     ordered.map(({ outcome }) => outcome.kind),
@@ -228,8 +248,11 @@ export async function finishAttempts<Finished extends FinishedAttempt>(
     ordered.map(({ finishedAt }) => finishedAt),
     ordered.map(({ outcome }) => outcome.kind === "retryable" && outcome.noCredit === true),
   ]);
-  const messageIds = new Set(noted.map(({ messageId }) => messageId));
-  return finished.filter(({ message }) => messageIds.has(message.id));
+  const lateness = new Map(noted.map(({ messageId, isLate }) => [messageId, isLate]));
+  return finished.flatMap((one) => {
+    const isLate = lateness.get(one.message.id);
+    return isLate === undefined ? [] : { ...one, isLate };
+  });
 }
 
 function reasonOf(outcome: SubmitOutcome): string | null {

@@ -1,5 +1,5 @@
 import type { SubmitOutcome } from "../providers/provider.ts";
-import type { DispatchMessage, FinishedAttempt } from "./attempts.ts";
+import type { DispatchMessage, FinishedAttempt, Lateness } from "./attempts.ts";
 import { laneFlag } from "./closed-lanes.ts";
 import type { NextRoute } from "./failover.ts";
 import { dispatchKey, type NewJob } from "./jobs.ts";
@@ -26,7 +26,11 @@ export interface Consequences {
  * Only what is proven not accepted is tried again; what may have been accepted never is, unless its sender allows it.
  * `next`: the provider that it goes to then, where that is another one.
  */
-export function consequencesOf(finished: Finished, random: () => number, next?: NextRoute): Consequences {
+export function consequencesOf(
+  finished: Finished & Lateness,
+  random: () => number,
+  next?: NextRoute,
+): Consequences {
   const { outcome } = finished;
   const base = baseOf(finished);
   switch (outcome.kind) {
@@ -58,12 +62,14 @@ const baseOf = ({ message, finishedAt }: Finished) =>
 const noLongerOurs = ["OUTCOME_UNKNOWN", "SUBMITTED", "SENT", "UNKNOWN"] as const;
 
 function afterRejection(
-  finished: Finished,
+  finished: Finished & Lateness,
   { status, failure }: Extract<SubmitOutcome, { kind: "rejected" }>,
   next: NextRoute | undefined,
 ): Consequences {
-  const { message, finishedAt } = finished;
+  const { message, finishedAt, isLate } = finished;
   const refusal = { ...baseOf(finished), status, failure } as const;
+  // Where it is being submitted, that is another attempt.
+  if (isLate) return { change: { ...refusal, onlyFrom: noLongerOurs } };
   if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: refusal };
   const { change, ...others } = again(
     finished,

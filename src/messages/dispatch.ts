@@ -64,9 +64,10 @@ export class Dispatcher {
 
   /** `moves`: how often it has gone to another provider in this job. */
   async #dispatch(messageId: string, moves: number): Promise<void> {
+    const readAt = this.#now();
     const message = await readForDispatch(this.#options.database, messageId);
     if (!message) return;
-    if (message.status === "SUBMITTING" || message.hasOpenAttempt) return this.#abandon(message);
+    if (message.status === "SUBMITTING" || message.hasOpenAttempt) return this.#abandon(messageId, readAt);
     if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
     // A campaign sends its own: it may be paused.
     if (message.campaignId !== null) return;
@@ -179,8 +180,8 @@ export class Dispatcher {
    * A worker died while it was sending this message: its request may have been written. A receipt may have come
    * before its answer: then the attempt ends all the same, which else kept its place in the lane for ever.
    */
-  async #abandon({ id }: DispatchMessage): Promise<void> {
-    await singleOutClaimOf(this.#options.database, id);
+  async #abandon(id: string, readAt: Date): Promise<void> {
+    await singleOutClaimOf(this.#options.database, id, readAt);
     const message = await readForDispatch(this.#options.database, id);
     if (!message?.hasOpenAttempt) return;
     const finishedAt = this.#now();

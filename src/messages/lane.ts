@@ -76,8 +76,8 @@ const yieldMs = 500;
 /** No request is under way for so long, the last of a bulk in parts included: an attempt that is was never ended. */
 const longestMinutes = 30;
 
-/** Of `providers as p` and `lanes as l`: the lane may not take everything, at the time given. */
-export const mayRefuse = (now: string): string => `(
+/** Of `providers as p` and `lanes as l`, whether the lane may refuse something at that time; others need not be asked. */
+export const hasToBeAsked = (now: string): string => `(
   p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED'
     or l.no_credit_since is not null or l.paused_until > ${now}
 )`;
@@ -101,7 +101,7 @@ const readLanes: Statement = {
       ) end as "inFlight"
     from providers as p
     join lanes as l on l.provider_id = p.id
-    where p.id = any ($1::uuid[]) and ${mayRefuse("$2")}
+    where p.id = any ($1::uuid[]) and ${hasToBeAsked("$2")}
     order by p.id
     for no key update of l`,
 };

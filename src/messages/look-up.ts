@@ -39,7 +39,9 @@ const readOpen: Statement = {
       m.valid_until as "validUntil", m.provider_id as "providerId",
       m.provider_message_id as "providerMessageId", m.provider_batch_id as "providerBatchId",
       coalesce(
-        (select max(started_at) from attempts where message_id = m.id and provider_id = m.provider_id), m.created_at
+        (select max(started_at) from bulk_attempts where m.id = any (message_ids)),
+        (select max(started_at) from attempts where message_id = m.id and provider_id = m.provider_id),
+        m.created_at
       ) as "attemptedAt",
       p.enabled, p.disconnected_at is not null as disconnected
     from messages as m

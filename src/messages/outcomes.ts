@@ -5,7 +5,7 @@ import { insist } from "../database/insist.ts";
 import type { Logger } from "../logger.ts";
 import type { SubmitOutcome } from "../providers/provider.ts";
 import { acceptMessages, type Acceptance } from "./advance.ts";
-import { finishAttempts, singleOutClaim } from "./attempts.ts";
+import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
 import { learn, type Experience } from "./breaker.ts";
 import { consequencesOf, type Finished } from "./consequences.ts";
 import type { Failover, NextRoute } from "./failover.ts";
@@ -72,13 +72,17 @@ export class Outcomes {
     transaction: Queryable,
     finished: readonly Finished[],
     request: BulkRequest | undefined,
-  ): Promise<{ news: readonly Finished[]; others: readonly Finished[]; isLesson: boolean }> {
+  ): Promise<{ news: readonly Finished[]; others: readonly (Finished & Lateness)[]; isLesson: boolean }> {
     const acceptance = request && acceptanceOf(finished, request);
     const accepted = acceptance && (await acceptMessages(transaction, acceptance));
     if (accepted) {
       const { settled, isWatched } = accepted;
       const others = finished.filter(({ message }) => !settled.has(message.id));
-      return { news: finished, others, isLesson: isWatched };
+      return {
+        news: finished,
+        others: others.map((one) => ({ ...one, isLate: false })),
+        isLesson: isWatched,
+      };
     }
     if (request) await singleOutClaim(transaction, request.claim);
     const news = await finishAttempts(transaction, finished);
@@ -88,7 +92,7 @@ export class Outcomes {
   /** What follows from each outcome, one by one. */
   async #follow(
     transaction: Queryable,
-    finished: readonly Finished[],
+    finished: readonly (Finished & Lateness)[],
     next: ReadonlyMap<string, NextRoute>,
   ): Promise<void> {
     const planned = finished.map((one) =>

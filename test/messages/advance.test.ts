@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import type { Database, Queryable } from "../../src/database/database.ts";
 import { acceptMessages, beginAttempts } from "../../src/messages/advance.ts";
 import {
   finishAttempts,
@@ -9,6 +10,7 @@ import {
   startAttempts,
 } from "../../src/messages/attempts.ts";
 import { admitMessages } from "../../src/messages/lane.ts";
+import type { MessageStatus } from "../../src/messages/status.ts";
 import { applyChanges } from "../../src/messages/transition.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../support/stored-messages.ts";
 
@@ -126,6 +128,42 @@ it("ends attempts once, also of a message that went on without it", async () => 
   ]);
 });
 
+it("waits for receipts that took its messages in the order of their ids", async () => {
+  const { database, providerId } = store;
+  const [first = "", second = ""] = (await store.store([{}, {}])).map(({ id }) => id).toSorted();
+  const step = {
+    providerId,
+    kind: "TIKOSMS",
+    at: receivedAt,
+    claim,
+    attempts: together(first, second),
+  } as const;
+  await beginAttempts(database, step);
+  const say = (transaction: Queryable, messageId: string, status: MessageStatus) =>
+    applyChanges(transaction, [{ messageId, status, source: "CALLBACK", receivedAt }]);
+  await database.transaction((transaction) => say(transaction, first, "SENT"));
+  const accepted = await database.transaction(async (receipts) => {
+    await say(receipts, first, "DELIVERED");
+    const answer = database.transaction(async (transaction) => {
+      const ended = await acceptMessages(transaction, step);
+      await say(transaction, first, "SENT");
+      return ended;
+    });
+    await expect.poll(() => countWaiting(database)).toBe(1);
+    await say(receipts, second, "DELIVERED");
+    return { answer };
+  });
+  expect(await accepted.answer).toEqual({ settled: new Set(), isWatched: false });
+});
+
+/** Connections that wait for a lock. */
+async function countWaiting({ pool }: Database): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    "select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+  );
+  return rows[0]?.count ?? 0;
+}
+
 it("shows the attempts of a request while it is under way, and each by itself afterwards", async () => {
   const { database, providerId } = store;
   const messageIds = (await store.store([{}, {}, {}])).map(({ id }) => id).toSorted();
@@ -145,7 +183,10 @@ it("shows the attempts of a request while it is under way, and each by itself af
     );
   await beginAttempts(database, { ...step, attempts: together(...messageIds) });
   expect(await shown()).toEqual(expected);
-  await singleOutClaimOf(database, messageIds[1] ?? "");
+  await singleOutClaimOf(database, messageIds[1] ?? "", receivedAt);
+  expect(await database.prisma.bulkAttempt.count()).toBe(1);
+  await singleOutClaimOf(database, messageIds[1] ?? "", new Date());
+  expect(await database.prisma.bulkAttempt.count()).toBe(0);
   expect(await shown()).toEqual(expected);
   expect((await readForDispatch(database, messageIds[2] ?? ""))?.hasOpenAttempt).toBe(true);
   expect(
