@@ -228,11 +228,9 @@ async function plainRate({ app, accountId, providerId }: Bench, count: number): 
   for (let start = 0; start < count; start += 1_000) {
     const chunk = ids.slice(start, start + 1_000);
     const steps = [
-      `insert into attempts (message_id, number, provider_id, started_at)
-       select id, 1, $2, now() from unnest($1::uuid[]) as i (id) where $3::uuid is not null`,
       step("SUBMITTING"),
-      `update attempts set outcome = 'accepted', finished_at = now()
-       where message_id = any ($1::uuid[]) and $2::uuid is not null and $3::uuid is not null`,
+      `insert into attempts (message_id, number, provider_id, started_at, outcome, finished_at)
+       select id, 1, $2, now(), 'accepted', now() from unnest($1::uuid[]) as i (id) where $3::uuid is not null`,
       step("SUBMITTED"),
     ];
     for (const text of steps) await pool.query(text, [chunk, providerId, accountId]);
