@@ -120,7 +120,7 @@ export interface ClaimRequest {
   after: string | undefined;
   /** Providers that take nothing at present. */
   closed: readonly string[];
-  /** The requests with those of the messages that may be submitted now. The lanes of the providers in `toAsk` are to be asked. */
+  /** The requests with those of the messages that may be submitted now. Lanes of the providers in `toAsk` are to be asked. */
   admit: (
     transaction: Queryable,
     messages: DispatchMessage[],

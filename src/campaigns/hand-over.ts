@@ -146,7 +146,7 @@ export class HandOver {
   }
 
   async #submit(
-    { name: claim, providerId, messages, submissions }: SubmitRequest,
+    { name: claim, providerId, kind, messages, submissions }: SubmitRequest,
     startedAt: Date,
   ): Promise<void> {
     const slots = this.#slots.get(providerId);
@@ -167,10 +167,7 @@ export class HandOver {
       }));
       const [first] = finished;
       if (finished.length === 1 && first) await this.#options.outcomes.record(first);
-      else
-        await this.#storeInTurn(() =>
-          this.#options.outcomes.recordAll(finished, { claim, kind: slots.connection.adapter.kind }),
-        );
+      else await this.#storeInTurn(() => this.#options.outcomes.recordAll(finished, { claim, kind }));
     } finally {
       this.#unstored -= messages.length;
     }
@@ -191,14 +188,13 @@ export class HandOver {
     const writtenAt = performance.now();
     const { client, adapter } = connection;
     const [first] = submissions;
-    const answers =
+    const outcomes =
       client.submitMany && submissions.length > 1
         ? await client.submitMany(submissions)
         : first
           ? [await client.submit(first)]
           : [];
     const seconds = (performance.now() - writtenAt) / 1000;
-    const outcomes = submissions.map((_, place) => answers[place] ?? unanswered);
     for (const [kind, { length }] of Map.groupBy(outcomes, (outcome) => outcome.kind))
       this.#options.onOutcome?.(adapter.kind, kind, seconds, length);
     return outcomes;

@@ -79,17 +79,18 @@ export class CampaignPump {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       let claimed = 0;
-      const isFromAhead = this.#ahead !== undefined;
+      const ahead = this.#ahead;
+      this.#ahead = undefined;
       this.#isNews = false;
       try {
-        claimed = await this.#claimOnce();
+        claimed = await this.#claimOnce(ahead);
       } catch (error) {
         this.#options.logger.error({ error }, "could not claim the messages of a campaign, trying again");
       }
       if (claimed > 0 || this.#stopping) continue;
       this.#ahead = undefined;
       // What was read ahead may be from before the news.
-      if (!isFromAhead) await this.#pause();
+      if (!ahead) await this.#pause();
     }
   }
 
@@ -119,13 +120,12 @@ export class CampaignPump {
   }
 
   /** Claims from the next campaign that has something to send; the most urgent first, equals in turn. */
-  async #claimOnce(): Promise<number> {
+  async #claimOnce(ahead: Promise<RunningCampaign[]> | undefined): Promise<number> {
     if (this.#handOver.isFull) return 0;
-    const campaigns = await (this.#takeAhead() ?? this.#readCampaigns());
-    // For the next claim, while this one goes on: who has been stopped meanwhile is seen in the claim itself.
-    this.#ahead = this.#readCampaigns();
+    const campaigns = await (ahead ?? readRunningCampaigns(this.#options.database));
     const now = performance.now();
     const awake = campaigns.filter(({ id, waiting }) => waiting > 0 && (this.#resting.get(id) ?? 0) <= now);
+    if (awake.length > 0) this.#readAhead();
     const equals = awake.filter(({ priority }) => priority === awake[0]?.priority);
     const others = awake.slice(equals.length);
     const turn = equals.length === 0 ? 0 : this.#turn++ % equals.length;
@@ -137,17 +137,11 @@ export class CampaignPump {
     return 0;
   }
 
-  #takeAhead(): Promise<RunningCampaign[]> | undefined {
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    return ahead;
-  }
-
-  #readCampaigns(): Promise<RunningCampaign[]> {
-    const campaigns = readRunningCampaigns(this.#options.database);
+  /** For the next claim, while this one goes on: who has been stopped meanwhile is seen in the claim itself. */
+  #readAhead(): void {
+    this.#ahead = readRunningCampaigns(this.#options.database);
     // It may never be asked for.
-    campaigns.catch(() => undefined);
-    return campaigns;
+    this.#ahead.catch(() => undefined);
   }
 
   #forgetAllBut(running: ReadonlySet<string>): void {

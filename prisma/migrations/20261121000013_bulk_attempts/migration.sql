@@ -9,6 +9,6 @@ CREATE TABLE "bulk_attempts" (
     CONSTRAINT "bulk_attempts_pkey" PRIMARY KEY ("claim")
 );
 
--- Ids hardly compress: trying to took longer than writing them.
+-- Ids hardly compress: to try it was half of what storing them cost.
 ALTER TABLE "bulk_attempts" ALTER COLUMN "message_ids" SET STORAGE EXTERNAL;
 ALTER TABLE "bulk_checks" ALTER COLUMN "message_ids" SET STORAGE EXTERNAL;

@@ -103,7 +103,7 @@ export function groupAlike(
   let last: { key: readonly unknown[]; text: string } | undefined;
   const alike = Map.groupBy(submissions, (submission) => {
     const own = key(submission);
-    // Mostly all are alike: comparing costs a tenth of writing a key down.
+    // Mostly all are alike, and to compare keys costs less than to write them down.
     if (!last?.key.every((part, place) => part === own[place]))
       last = { key: own, text: JSON.stringify(own) };
     return last.text;
