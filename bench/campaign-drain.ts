@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { decodeId, encodeId } from "../src/graphql/ids.ts";
-import { addJobs } from "../src/messages/jobs.ts";
+import { decodeId, encodeId } from "../src/lib/global-id.ts";
+import { addJobs } from "../src/queue/jobs.ts";
 import { quantile, startServer, withClosers, type BenchServer, type Closers } from "./support/server.ts";
 
 const helpText = `How fast a campaign is handed to a provider that answers at once.

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { encodeId } from "../src/graphql/ids.ts";
+import { encodeId } from "../src/lib/global-id.ts";
 import { Clients } from "./support/clients.ts";
 import { freePort, startProcess } from "../test/support/process.ts";
 import {

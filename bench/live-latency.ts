@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { Client } from "pg";
 import { WebSocket, WebSocketServer } from "ws";
-import { encodeId } from "../src/graphql/ids.ts";
+import { encodeId } from "../src/lib/global-id.ts";
 import type { GraphqlClient } from "../test/support/graphql-client.ts";
 import { Clients } from "./support/clients.ts";
 import {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { Client } from "pg";
-import { encodeCursor } from "../src/messages/event-log.ts";
+import { encodeCursor } from "../src/messages/log/event-log.ts";
 import { Clients } from "./support/clients.ts";
 import {
   progress,

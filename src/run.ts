@@ -10,10 +10,10 @@ import { connectSandboxes, prepareAccount, type Sandbox } from "./development/de
 import { watchLaunchers } from "./development/launchers.ts";
 import { claimDirectory } from "./development/one-process.ts";
 import { keepSecret } from "./development/secret-file.ts";
-import { createLogger, type Logger } from "./logger.ts";
-import { stopAll, type Stops } from "./stops.ts";
+import { createLogger, type Logger } from "./lib/logger.ts";
+import { stopAll, type Stops } from "./lib/shutdown.ts";
 import { banner } from "./welcome.ts";
-import { keepYoungSpaceSmall } from "./young-space.ts";
+import { keepYoungSpaceSmall } from "./lib/young-space.ts";
 
 /** Runs until it is asked to stop. Resolves with the exit code, when everything has ended. */
 export async function run(): Promise<number> {

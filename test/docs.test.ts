@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
-import { schema } from "../src/graphql/schema.ts";
+import { schema } from "../src/graphql/schema/schema.ts";
 
 /** Every operation that the documents show, with where it stands. */
 async function operations(): Promise<[string, string][]> {

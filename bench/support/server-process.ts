@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
-import { decodeId } from "../../src/graphql/ids.ts";
+import { decodeId } from "../../src/lib/global-id.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { GraphqlClient } from "../../test/support/graphql-client.ts";
 import { freePort, startProcess } from "../../test/support/process.ts";

@@ -6,7 +6,7 @@ import { newKey, scopes, storeKey } from "../../src/access/api-keys.ts";
 import { startApp, type App, type AppOptions } from "../../src/app.ts";
 import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
 import { migrate } from "../../src/database/migrate.ts";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../src/lib/logger.ts";
 import { GraphqlClient } from "../../test/support/graphql-client.ts";
 
 /** Things to end, in the order of their start. */

@@ -1,5 +1,5 @@
 import { openDatabase, type Database } from "../../src/database/database.ts";
-import { eventChannel } from "../../src/messages/event-log.ts";
+import { eventChannel } from "../../src/messages/log/event-log.ts";
 
 /** Writes events in a process of its own. Started with the database's URL; each message is a list of message ids. */
 

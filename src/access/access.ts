@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
-import { UnauthenticatedError } from "../errors.ts";
+import { UnauthenticatedError } from "../lib/errors.ts";
 import { ApiKeys, type Viewer } from "./api-keys.ts";
 import { WatchTokens, type WatchTarget } from "./watch-tokens.ts";
 

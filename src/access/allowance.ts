@@ -1,4 +1,4 @@
-import { TooManySubscriptionsError } from "../errors.ts";
+import { TooManySubscriptionsError } from "../lib/errors.ts";
 import type { Viewer } from "./api-keys.ts";
 
 /** How much may be open at once in one process. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUIDv7 } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { WatchTarget } from "./watch-tokens.ts";
 

@@ -1,5 +1,5 @@
 import type { Database, Queryable, Statement } from "../database/database.ts";
-import { LastAdminKeyError, NotFoundError } from "../errors.ts";
+import { LastAdminKeyError, NotFoundError } from "../lib/errors.ts";
 
 export interface RevokeOptions {
   accountId: string;

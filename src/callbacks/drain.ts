@@ -1,9 +1,9 @@
 import type { PoolClient } from "pg";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Statement } from "../database/database.ts";
-import { insist } from "../database/insist.ts";
-import type { Logger } from "../logger.ts";
+import { insist } from "../database/retry-write.ts";
+import type { Logger } from "../lib/logger.ts";
 import type { ProviderProblem } from "../providers/provider.ts";
 import { reprocessNext } from "./reprocess.ts";
 

@@ -1,7 +1,7 @@
 import { DatabaseError } from "pg";
-import { Batcher } from "../batcher.ts";
+import { Batcher } from "../lib/batcher.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
-import { applyReceipts, type ReceiptOutcome } from "../messages/receipts.ts";
+import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import type { Receipt } from "../providers/provider.ts";
 
 /** A callback that got past the door, with what could be read of it. */

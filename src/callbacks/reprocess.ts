@@ -1,6 +1,6 @@
 import type { Connections } from "../connections/connections.ts";
 import type { Database, Statement } from "../database/database.ts";
-import { applyReceipts, type ReceiptOutcome } from "../messages/receipts.ts";
+import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import type { Receipt } from "../providers/provider.ts";
 import { isDataError } from "./ingest.ts";
 

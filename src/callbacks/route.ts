@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
-import type { Logger } from "../logger.ts";
-import { isUuid } from "../messages/message-id.ts";
+import type { Logger } from "../lib/logger.ts";
+import { isUuid } from "../lib/uuid.ts";
 import { readBody, UnreadableBody } from "../http/body.ts";
 import type { CallbackIngest, IngestResult } from "./ingest.ts";
 

@@ -1,6 +1,6 @@
 import type { Database, Statement } from "../database/database.ts";
-import { listMessages } from "../messages/message-lists.ts";
-import type { MessageStatus } from "../messages/status.ts";
+import { listMessages } from "../messages/log/message-lists.ts";
+import type { MessageStatus } from "../messages/model/status.ts";
 
 const pageSize = 1_000;
 

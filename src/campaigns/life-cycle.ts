@@ -1,12 +1,12 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
-import { CampaignEndedError, NotFoundError } from "../errors.ts";
-import { addJobs } from "../messages/jobs.ts";
-import { listMessages } from "../messages/message-lists.ts";
-import { cancellable, type MessageStatus } from "../messages/status.ts";
-import { campaignChannel } from "../messages/tallies.ts";
-import { applyChanges } from "../messages/transition.ts";
-import { expandCampaign } from "./expand.ts";
+import { CampaignEndedError, NotFoundError } from "../lib/errors.ts";
+import { addJobs } from "../queue/jobs.ts";
+import { listMessages } from "../messages/log/message-lists.ts";
+import { cancellable, type MessageStatus } from "../messages/model/status.ts";
+import { campaignChannel } from "../messages/changes/tallies.ts";
+import { applyChanges } from "../messages/changes/transition.ts";
+import { expandCampaign } from "./sending/expand.ts";
 
 export type CampaignStatus = "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
 

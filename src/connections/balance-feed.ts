@@ -1,8 +1,8 @@
-import { Batcher } from "../batcher.ts";
+import { Batcher } from "../lib/batcher.ts";
 import type { Database } from "../database/database.ts";
 import type { Balance } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
-import { patient } from "../database/patient.ts";
+import { patient } from "../database/read-through-outage.ts";
 
 export const balanceChannel = "smsgraph_balances";
 

@@ -1,11 +1,11 @@
 import { randomUUIDv7 } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Balance } from "../database/generated/client.ts";
 import type { ProviderProblem, ProviderReply } from "../providers/provider.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import type { Connection } from "./connections.ts";
-import { reopenWithCredit } from "./credit.ts";
+import { reopenWithCredit } from "../lanes/credit.ts";
 import { announceProviderChange } from "./provider-channel.ts";
 
 /** What asking a provider for its account's state showed. */

@@ -1,12 +1,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import { ZodError } from "zod";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
-import { InvalidInputError, NotFoundError } from "../errors.ts";
+import { InvalidInputError, NotFoundError } from "../lib/errors.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
-import { storable } from "../storable.ts";
+import { storable } from "../lib/storable.ts";
 import { announceProviderChange } from "./provider-channel.ts";
 import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { systemClock, type Clock } from "../clock.ts";
+import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
@@ -12,7 +12,7 @@ import {
 } from "../providers/registry.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { createSharedState } from "./shared-state.ts";
-import { createTurn } from "./turns.ts";
+import { createTurn } from "../lanes/turns.ts";
 
 /** A provider row with its adapter and open HTTP connections. */
 export interface Connection extends OpenProvider {

@@ -1,8 +1,8 @@
-import { Batcher } from "../batcher.ts";
+import { Batcher } from "../lib/batcher.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
-import { patient } from "../database/patient.ts";
+import { patient } from "../database/read-through-outage.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import { connectionChannel } from "./connections.ts";
 import { providerChannel } from "./provider-channel.ts";

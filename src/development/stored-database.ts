@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, type Config } from "../config.ts";
 import { startEmbeddedPostgres } from "../database/embedded-postgres.ts";
-import type { Stops } from "../stops.ts";
+import type { Stops } from "../lib/shutdown.ts";
 import { claimDirectory } from "./one-process.ts";
 
 /**

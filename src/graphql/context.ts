@@ -1,29 +1,29 @@
 import DataLoader from "dataloader";
 import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
-import type { CampaignFeed } from "../campaigns/campaign-feed.ts";
+import type { CampaignFeed } from "../campaigns/feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
-import { readRefusedOf, type RefusedStretch } from "../campaigns/refused.ts";
+import { readRefusedOf, type RefusedStretch } from "../campaigns/intake/refused.ts";
 import type { BalanceWatch } from "../connections/check.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
-import { UnauthenticatedError, type Refusal } from "../errors.ts";
-import type { EventFeed } from "../messages/event-feed.ts";
+import { UnauthenticatedError, type Refusal } from "../lib/errors.ts";
+import type { EventFeed } from "../messages/log/event-feed.ts";
 import {
   readTimelinesOf,
   type LoggedEvent,
   type Position,
   type TimelineStretch,
-} from "../messages/event-log.ts";
-import type { MessageSender } from "../messages/send.ts";
-import type { StoredRoute } from "../messages/stored-route.ts";
-import type { RateBooks } from "../pricing/rate-book.ts";
-import type { RoutingTables } from "../pricing/routing-tables.ts";
-import type { Spending } from "../pricing/spending.ts";
+} from "../messages/log/event-log.ts";
+import type { MessageSender } from "../messages/accept/send.ts";
+import type { StoredRoute } from "../messages/model/stored-route.ts";
+import type { RateBooks } from "../pricing/rates/rate-book.ts";
+import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
+import type { Spending } from "../pricing/spending/spending.ts";
 import type { Streams } from "./streams.ts";
 
 /** What the resolvers work with; made once by the composition root. */

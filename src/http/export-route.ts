@@ -10,9 +10,9 @@ import {
   InvalidInputError,
   NotFoundError,
   UnauthenticatedError,
-} from "../errors.ts";
-import { decodeId } from "../graphql/ids.ts";
-import { messageStatuses, type MessageStatus } from "../messages/status.ts";
+} from "../lib/errors.ts";
+import { decodeId } from "../lib/global-id.ts";
+import { messageStatuses, type MessageStatus } from "../messages/model/status.ts";
 
 export interface ExportRouteOptions {
   database: Database;

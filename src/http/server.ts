@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Transform } from "node:stream";
 import { GraphQLError } from "graphql";
-import type { ErrorCode } from "../errors.ts";
-import type { Metrics } from "../metrics.ts";
+import type { ErrorCode } from "../lib/errors.ts";
+import type { Metrics } from "../lib/metrics.ts";
 import { pathOf } from "./path.ts";
 import { isUpload } from "./upload.ts";
 

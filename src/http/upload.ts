@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { GraphQLError } from "graphql";
-import { InvalidInputError, type ErrorCode } from "../errors.ts";
+import { InvalidInputError, type ErrorCode } from "../lib/errors.ts";
 
 /** Bytes of an uploaded file at most: five million rows of a hundred characters. */
 export const maxUploadBytes = 500 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 
 const hourMs = 3_600_000;

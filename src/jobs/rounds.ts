@@ -1,4 +1,4 @@
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../lib/logger.ts";
 
 /** Something to be done again and again, one run after the other. */
 export interface Round {

@@ -2,8 +2,8 @@ import { EventEmitter } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import type { Runner, WorkerEvents } from "graphile-worker";
 import type { Listener } from "../database/listener.ts";
-import type { Logger } from "../logger.ts";
-import { workerLockSpace } from "./dead-workers.ts";
+import type { Logger } from "../lib/logger.ts";
+import { workerLockSpace } from "../queue/dead-workers.ts";
 import { pause } from "./rounds.ts";
 
 export interface RunnerOptions {

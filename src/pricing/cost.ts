@@ -1,5 +1,5 @@
-import { multiply, type Amount } from "./money.ts";
-import type { RateBook } from "./rate-book.ts";
+import { multiply, type Amount } from "../lib/money.ts";
+import type { RateBook } from "./rates/rate-book.ts";
 
 /** A message as far as its price depends on it. */
 export interface PricedMessage {

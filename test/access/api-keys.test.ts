@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeId } from "../../src/graphql/ids.ts";
+import { encodeId } from "../../src/lib/global-id.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 

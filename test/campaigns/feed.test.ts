@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { CampaignFeed, type CampaignFrame } from "../../src/campaigns/campaign-feed.ts";
+import { CampaignFeed, type CampaignFrame } from "../../src/campaigns/feed.ts";
 import type { Database } from "../../src/database/database.ts";
 import type { Listener } from "../../src/database/listener.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";

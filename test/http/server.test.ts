@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createHttpServer } from "../../src/http/server.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createMetrics } from "../../src/lib/metrics.ts";
 import { uploadType } from "../support/campaigns.ts";
 
 /** Answers when a request has come in, except at `/callbacks/stream`: there it begins to, and never ends. */

@@ -3,9 +3,9 @@ import { Client } from "pg";
 import { expect, inject, it, onTestFinished } from "vitest";
 import { openDatabase, type Database } from "../../src/database/database.ts";
 import { openListener } from "../../src/database/listener.ts";
-import { releaseJobsOfTheDead } from "../../src/jobs/dead-workers.ts";
+import { releaseJobsOfTheDead } from "../../src/queue/dead-workers.ts";
 import { keepRunning } from "../../src/jobs/runner.ts";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../src/lib/logger.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { eventually } from "../support/process.ts";
 

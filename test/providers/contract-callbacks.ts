@@ -1,6 +1,6 @@
 import { assert, constantFrom, integer, property, string, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
-import { isStorable } from "../../src/storable.ts";
+import { isStorable } from "../../src/lib/storable.ts";
 import type { CallbackReading, Receipt, ReportedStatus } from "../../src/providers/provider.ts";
 import { open, type Subject } from "./contract-client.ts";
 import { mutate, mutation } from "./contract-mutations.ts";

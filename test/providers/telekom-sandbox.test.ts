@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ignoredReason, type MessageStatus } from "../../src/messages/status.ts";
+import { ignoredReason, type MessageStatus } from "../../src/messages/model/status.ts";
 import type { ProviderClient, Receipt, SubmitOutcome } from "../../src/providers/provider.ts";
 import { telekom } from "../../src/providers/telekom/index.ts";
 import { telekomScenarios, type TelekomSandbox } from "../../src/sandbox/telekom/index.ts";

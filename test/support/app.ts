@@ -2,7 +2,7 @@ import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { Writable } from "node:stream";
 import { newKey, scopes, storeKey, type Scope } from "../../src/access/api-keys.ts";
 import { startApp, type App, type AppOptions } from "../../src/app.ts";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../src/lib/logger.ts";
 import {
   startTikosmsSandbox,
   type TikosmsSandbox,

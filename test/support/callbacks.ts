@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { decodeId } from "../../src/graphql/ids.ts";
+import { decodeId } from "../../src/lib/global-id.ts";
 import type { TestApp } from "./app.ts";
 
 export interface Answer {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
-import { decodeId } from "../../src/graphql/ids.ts";
+import { decodeId } from "../../src/lib/global-id.ts";
 import { countWaiting, createTestDatabase } from "./database.ts";
 import { GraphqlClient } from "./graphql-client.ts";
 import { freePort, startProcess, type SmsgraphProcess } from "./process.ts";

@@ -1,4 +1,4 @@
-import type { Lane } from "../../src/messages/lane.ts";
+import type { Lane } from "../../src/lanes/lane.ts";
 
 /** A lane without limits, trusted and with credit, as of `now`. */
 export const restingLane = (now: Date): Lane => ({

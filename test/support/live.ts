@@ -1,7 +1,7 @@
 import { expect, vi } from "vitest";
-import { decodeId } from "../../src/graphql/ids.ts";
-import type { MessageStatus } from "../../src/messages/status.ts";
-import { applyChanges } from "../../src/messages/transition.ts";
+import { decodeId } from "../../src/lib/global-id.ts";
+import type { MessageStatus } from "../../src/messages/model/status.ts";
+import { applyChanges } from "../../src/messages/changes/transition.ts";
 import type { TestApp } from "./app.ts";
 import type { GraphqlClient, GraphqlResult } from "./graphql-client.ts";
 

@@ -1,4 +1,4 @@
-import { encodeId, type NodeType } from "../../src/graphql/ids.ts";
+import { encodeId, type NodeType } from "../../src/lib/global-id.ts";
 import type { GraphqlClient } from "./graphql-client.ts";
 
 /** What a mutation returned: a success or any of the typed errors. */

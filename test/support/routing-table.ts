@@ -1,7 +1,7 @@
 import type { Connection } from "../../src/connections/connections.ts";
-import { createRateBook, type KnownRate } from "../../src/pricing/rate-book.ts";
-import type { RoutingTable } from "../../src/pricing/route.ts";
-import { noLimits } from "../../src/pricing/spending-limits.ts";
+import { createRateBook, type KnownRate } from "../../src/pricing/rates/rate-book.ts";
+import type { RoutingTable } from "../../src/pricing/routing/route.ts";
+import { noLimits } from "../../src/pricing/spending/limits.ts";
 import { registry, type ProviderKind } from "../../src/providers/registry.ts";
 
 export interface FakeProvider {

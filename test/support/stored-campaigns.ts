@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
-import { encodeId } from "../../src/graphql/ids.ts";
-import { addJobs } from "../../src/messages/jobs.ts";
+import { encodeId } from "../../src/lib/global-id.ts";
+import { addJobs } from "../../src/queue/jobs.ts";
 import type { Prisma } from "../../src/database/generated/client.ts";
 import type { TestApp } from "./app.ts";
 

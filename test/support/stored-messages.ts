@@ -1,10 +1,10 @@
 import { randomUUIDv7 } from "node:crypto";
 import { openDatabase, type Database, type DatabaseOptions } from "../../src/database/database.ts";
-import type { MessageDraft } from "../../src/messages/draft.ts";
-import { readTimelinesOf, type LoggedEvent } from "../../src/messages/event-log.ts";
-import { evolve, type MessageState } from "../../src/messages/evolve.ts";
-import { newMessageId } from "../../src/messages/message-id.ts";
-import { storeMessages } from "../../src/messages/store-messages.ts";
+import type { MessageDraft } from "../../src/messages/accept/draft.ts";
+import { readTimelinesOf, type LoggedEvent } from "../../src/messages/log/event-log.ts";
+import { evolve, type MessageState } from "../../src/messages/model/evolve.ts";
+import { newMessageId } from "../../src/lib/uuid.ts";
+import { storeMessages } from "../../src/messages/accept/store-messages.ts";
 import type { E164 } from "../../src/providers/provider.ts";
 import { createTestDatabase } from "./database.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
-import { encodeId } from "../../../src/graphql/ids.ts";
+import { encodeId } from "../../../src/lib/global-id.ts";
 import { startTikosmsSandbox, type TikosmsSandbox } from "../../../src/sandbox/tikosms/index.ts";
 import { GraphqlClient } from "../graphql-client.ts";
 import { eventually, freePort, startProcess, type SmsgraphProcess } from "../process.ts";

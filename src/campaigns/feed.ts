@@ -1,0 +1,89 @@
+import { setTimeout } from "node:timers/promises";
+import { Batcher } from "../lib/batcher.ts";
+import type { Database } from "../database/database.ts";
+import type { Campaign } from "../database/generated/client.ts";
+import type { Listener } from "../database/listener.ts";
+import { patient } from "../database/read-through-outage.ts";
+import { campaignChannel } from "../messages/changes/tallies.ts";
+import { readProgress, type CampaignProgress } from "./progress.ts";
+
+/** A campaign with where its messages stand. */
+export type CampaignFrame = Campaign & { progress: CampaignProgress };
+
+/** How long a lost hint can delay a frame. */
+const pollMs = 5_000;
+const largestBatch = 500;
+/** A timer that is set longer ends at once. */
+const longestPauseMs = 2 ** 31 - 1;
+
+/**
+ * The progress of campaigns, live. PostgreSQL says which campaign has changed; whoever watches one reads the
+ * newest state then, all watchers of a process together, and never more often than asked.
+ */
+export class CampaignFeed {
+  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #frames: Batcher<string, CampaignFrame | undefined>;
+
+  constructor(database: Database) {
+    const patientDatabase = patient(database);
+    this.#frames = new Batcher((ids) => readFrames(patientDatabase, ids), largestBatch);
+  }
+
+  async open(listener: Listener): Promise<void> {
+    await listener.on(campaignChannel, (campaignId) => {
+      const groups =
+        campaignId === undefined ? [...this.#waiting.values()] : [this.#waiting.get(campaignId) ?? []];
+      for (const wake of groups.flatMap((group) => [...group])) wake();
+    });
+  }
+
+  /** The present frame at once, then the newest after each change, at most `maxPerSecond`, and always the last. */
+  async *watch(campaignId: string, maxPerSecond: number, signal: AbortSignal): AsyncGenerator<CampaignFrame> {
+    let shown = "";
+    while (!signal.aborted) {
+      // Registered before reading: what changes meanwhile wakes us again.
+      const hint = this.#hint(campaignId, signal);
+      const frame = await this.#frames.add(campaignId);
+      const digest = JSON.stringify(frame);
+      if (frame && digest !== shown) {
+        shown = digest;
+        yield frame;
+        await setTimeout(Math.min(1000 / maxPerSecond, longestPauseMs), undefined, { signal });
+      }
+      await hint;
+    }
+  }
+
+  #hint(campaignId: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(campaignId) ?? new Set();
+      const wake = (): void => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        if (waiting.size === 0) this.#waiting.delete(campaignId);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      const timer = globalThis.setTimeout(wake, pollMs);
+      this.#waiting.set(campaignId, waiting.add(wake));
+      signal.addEventListener("abort", wake);
+    });
+  }
+}
+
+async function readFrames(
+  database: Database,
+  ids: readonly string[],
+): Promise<(CampaignFrame | undefined)[]> {
+  const wanted = [...new Set(ids)];
+  // One after the other: a campaign that is COMPLETED must not show messages that were waiting before.
+  const rows = await database.prisma.campaign.findMany({ where: { id: { in: wanted } } });
+  const progress = await readProgress(database, wanted);
+  const progressOf = new Map(wanted.map((id, index) => [id, progress[index]]));
+  const frames = new Map<string, CampaignFrame>();
+  for (const row of rows) {
+    const own = progressOf.get(row.id);
+    if (own) frames.set(row.id, { ...row, progress: own });
+  }
+  return ids.map((id) => frames.get(id));
+}

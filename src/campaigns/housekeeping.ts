@@ -1,0 +1,71 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Database, Statement } from "../database/database.ts";
+import { campaignChannel, foldTallies } from "../messages/changes/tallies.ts";
+
+const startDue: Statement = {
+  name: "start_due_campaigns",
+  text: `
+    with started as (
+      update campaigns
+      set status = 'RUNNING', started_at = $1, updated_at = $1
+      where status = 'SCHEDULED' and scheduled_at <= $1 and imported_at is not null
+      returning id
+    )
+    select pg_notify('${campaignChannel}', id::text) from started`,
+};
+
+/** What is neither ours to send nor being sent has left our hands. */
+const done = `
+  c.total - coalesce((
+    select sum(delta)::int from campaign_tallies
+    where campaign_id = c.id and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
+  ), 0)`;
+
+const tend: Statement = {
+  name: "tend_campaigns",
+  text: `
+    with counted as (
+      select c.id, ${done} as done, extract(epoch from $1 - c.sampled_at)::float8 as seconds
+      from campaigns as c
+      where c.status = 'RUNNING' and c.imported_at is not null
+        and (c.sampled_at is null or c.sampled_at <= $1 - interval '900 milliseconds')
+      for no key update skip locked
+    ), judged as (
+      select id, done, case when seconds is null then null else (done - c.sampled_done) / seconds end as present,
+        done = c.total as "isDone"
+      from counted join campaigns as c using (id)
+    ), tended as (
+      update campaigns as c
+      set sampled_at = $1, sampled_done = j.done,
+        rate = case
+          when j."isDone" then c.total / greatest(extract(epoch from $1 - c.started_at), 0.001)
+          when j.present is null then c.rate
+          when c.rate = 0 then j.present
+          else (c.rate + j.present) / 2
+        end,
+        status = case when j."isDone" then 'COMPLETED' else 'RUNNING' end::campaign_status,
+        completed_at = case when j."isDone" then $1 end,
+        updated_at = case when j."isDone" or c.sampled_done <> j.done then $1 else c.updated_at end
+      from judged as j
+      where c.id = j.id and c.status = 'RUNNING'
+      returning c.id
+    )
+    select pg_notify('${campaignChannel}', id::text) from tended`,
+};
+
+/**
+ * Looks after the campaigns: starts those that are due, measures how fast they go, completes those that have
+ * nothing left to submit, and folds their counts. Any number of workers may do so.
+ */
+export async function tendCampaigns({
+  database,
+  clock,
+}: {
+  database: Database;
+  clock: Clock;
+}): Promise<void> {
+  const now = clock.now();
+  await database.query(startDue, [now]);
+  await database.query(tend, [now]);
+  await foldTallies(database);
+}

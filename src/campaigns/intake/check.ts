@@ -1,0 +1,114 @@
+import { DomainError, InvalidInputError, InvalidTextError, type Refusal } from "../../lib/errors.ts";
+import { contentOf, planMessage, type Content, type MessagePlan } from "../../messages/accept/draft.ts";
+import { routeMessage } from "../../messages/accept/choose-route.ts";
+import type { StoredRoute } from "../../messages/model/stored-route.ts";
+import type { TextEncoding } from "../../sms/text.ts";
+import type { Amount } from "../../lib/money.ts";
+import type { RoutingTable } from "../../pricing/routing/route.ts";
+import type { E164 } from "../../providers/provider.ts";
+import type { RecipientRow } from "./recipients.ts";
+import type { CampaignInput } from "./settings.ts";
+import type { Template } from "./template.ts";
+
+/** What many recipients of a campaign have in common: there are few of these, so each is worked out once. */
+export interface Shape {
+  country: string | null;
+  providerId: string;
+  sender: string;
+  encoding: TextEncoding;
+  segments: number;
+  /** Why it is this provider. */
+  route: StoredRoute;
+  /** Of one message; undefined without a rate. */
+  cost: Amount | undefined;
+}
+
+/** A recipient that will get a message. */
+export interface Accepted {
+  position: number;
+  to: E164;
+  clientRef: string | null;
+  /** What it will read. */
+  text: string;
+  shape: Shape;
+}
+
+export type Verdict = { accepted: Accepted } | { refused: Refusal };
+
+export interface CheckerOptions {
+  input: CampaignInput;
+  template: Template;
+  table: RoutingTable;
+}
+
+/** Decides for each recipient whether it gets a message, by which provider, and what that will cost. */
+export class RecipientChecker {
+  /** The sender, where a provider has no other. */
+  readonly sender: string;
+  readonly #options: CheckerOptions;
+  /** The text, where it is the same for all. */
+  readonly #common: Content | undefined;
+  readonly #shapes = new Map<string, Shape>();
+
+  /** @throws DomainError what is wrong for whatever recipient */
+  constructor(options: CheckerOptions) {
+    const { input, template, table } = options;
+    this.#options = options;
+    const { from, providerId } = input;
+    if (template.names.length === 0) this.#common = contentOf({ text: template.render([]) ?? "" });
+    // Policies are for destinations: they are asked about each recipient.
+    const anywhere = { ...table, policies: [] };
+    const content = this.#common ?? anyContent;
+    const wishes = { from, providerId, to: "", text: content.text };
+    this.sender = routeMessage(anywhere, wishes, "" as E164, null, content).sender;
+  }
+
+  check(row: RecipientRow): Verdict {
+    try {
+      return { accepted: this.#accept(row) };
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      return { refused: toRefusal(row, error) };
+    }
+  }
+
+  #accept(row: RecipientRow): Accepted {
+    if (row.problem !== undefined) throw new InvalidInputError("file", row.problem);
+    const { position, clientRef, to } = row;
+    const { from, providerId } = this.#options.input;
+    const text = this.#common?.text ?? this.#render(row);
+    const plan = planMessage(this.#options.table, { to, text, from, providerId, clientRef }, this.#common);
+    return { position, to: plan.recipient, clientRef, text, shape: this.#shapeOf(plan) };
+  }
+
+  #render({ values }: RecipientRow): string {
+    const { template } = this.#options;
+    const text = template.render(values);
+    if (text !== undefined) return text;
+    const missing = template.names.filter((_, place) => values[place] === undefined);
+    throw new InvalidTextError(`There is no value for ${missing.map((name) => `{{${name}}}`).join(", ")}.`);
+  }
+
+  #shapeOf({ country, connection, sender, route, cost, content }: MessagePlan): Shape {
+    const { encoding, segments } = content;
+    const providerId = connection.row.id;
+    const key = `${country ?? ""} ${providerId} ${encoding} ${segments}`;
+    const known = this.#shapes.get(key);
+    if (known) return known;
+    const shape = { country, providerId, sender, encoding, segments, route, cost };
+    this.#shapes.set(key, shape);
+    return shape;
+  }
+}
+
+/** Where each recipient has a text of his own. */
+const anyContent = contentOf({ text: "Hello" });
+
+const longestShown = 100;
+
+/** The number as it was given may be anything at all; what is stored of it is text. */
+function toRefusal({ position, to }: RecipientRow, { code, message }: DomainError): Refusal {
+  return { position, recipient: showable(to.slice(0, longestShown)), code, reason: showable(message) };
+}
+
+const showable = (text: string): string => text.replaceAll("\0", "\uFFFD").toWellFormed();

@@ -1,0 +1,214 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../../lib/clock.ts";
+import type { Database } from "../../database/database.ts";
+import { InvalidInputError, InvalidTextError, NoRecipientsError, type Refusal } from "../../lib/errors.ts";
+import { newMessageId } from "../../lib/uuid.ts";
+import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
+import type { Spending } from "../../pricing/spending/spending.ts";
+import { isStorable } from "../../lib/storable.ts";
+import { RecipientChecker, type Accepted } from "./check.ts";
+import { readCsv } from "./csv.ts";
+import { abandonImport } from "./imports.ts";
+import { NumberSet } from "./number-set.ts";
+import { PreviewTally, type CampaignPreview } from "./preview.ts";
+import { readInline, type RecipientRow, type RecipientSource } from "./recipients.ts";
+import { checkKey, checkLength, checkSettings, fingerprint, type CampaignInput } from "./settings.ts";
+import {
+  addToImport,
+  beginImport,
+  findEarlier,
+  ImportBuffer,
+  sealImport,
+  type Chunk,
+  type NewCampaign,
+} from "./store.ts";
+import { parseTemplate, type Template } from "./template.ts";
+
+export interface CreateOptions {
+  database: Database;
+  routingTables: RoutingTables;
+  spending: Spending;
+  clock: Clock;
+}
+
+export type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
+
+/** What its caller changed elsewhere just now holds for a campaign, too. */
+const staleMs = 0;
+
+/** Recipients in one statement: enough to make it cheap, few enough to keep its transaction short. */
+const chunkSize = 2_500;
+
+/** A slow upload shows at least this often that it is alive. */
+const signEveryMs = 15_000;
+
+/** Characters, placeholders included: 255 segments of GSM-7 are fewer. */
+const longestText = 40_000;
+
+/** Refusals that an error tells. */
+const toldRefusals = 10;
+
+/**
+ * Accepts a campaign: what this returns is committed and will be sent. Recipients that cannot get a message are
+ * refused one by one; a number that comes twice counts once. Memory does not grow with the recipients of a file.
+ * @throws DomainError what is wrong with the input; then nothing is stored
+ */
+export async function createCampaign(
+  options: CreateOptions,
+  accountId: string,
+  input: CampaignInput,
+): Promise<CreateOutcome> {
+  const { database, clock } = options;
+  if ((input.recipients == null) === (input.file == null))
+    throw new InvalidInputError("recipients", "Give exactly one of `recipients` and `file`.");
+  const idempotencyKey = input.dryRun === true ? null : checkKey(input.idempotencyKey);
+  const print = idempotencyKey === null ? null : fingerprint(input);
+  const repeat = { accountId, idempotencyKey, fingerprint: print };
+  // Before the rest is looked at: a repeat stays accepted, even when by now it would be refused.
+  const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat, clock.now());
+  if (earlier !== undefined) return { campaignId: earlier };
+  const plan = await prepare(options, accountId, input);
+  if (input.dryRun === true) return { preview: await preview(options, accountId, plan) };
+  const { template: _template, source, checker, ...campaign } = plan;
+  // Those of a file are too many to remember.
+  const seen = input.file == null ? new NumberSet() : undefined;
+  return { campaignId: await importAll(options, { ...campaign, ...repeat }, source, checker, seen) };
+}
+
+/** Everything that can be checked before there is anything to store. */
+async function prepare({ routingTables, clock }: CreateOptions, accountId: string, input: CampaignInput) {
+  const now = clock.now();
+  const settings = checkSettings(input, now);
+  if (input.from != null) checkLength(input.from, "from");
+  const template = readTemplate(input.text);
+  const table = await routingTables.of(accountId, staleMs);
+  const checker = new RecipientChecker({ input, template, table });
+  const source = await open(input, template);
+  return {
+    ...settings,
+    id: newMessageId(now),
+    createdAt: now,
+    providerId: input.providerId ?? null,
+    sender: checker.sender,
+    text: input.text,
+    template,
+    checker,
+    source,
+  };
+}
+
+function readTemplate(text: string): Template {
+  if (!isStorable(text))
+    throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
+  if (text.length > longestText)
+    throw new InvalidTextError(`The text has more than ${longestText} characters. Shorten it.`);
+  return parseTemplate(text);
+}
+
+type Plan = Awaited<ReturnType<typeof prepare>>;
+
+function open(
+  { recipients, file }: CampaignInput,
+  template: Template,
+): Promise<RecipientSource> | RecipientSource {
+  return file == null ? readInline(recipients ?? [], template) : readCsv(file, template);
+}
+
+async function preview(
+  { spending }: CreateOptions,
+  accountId: string,
+  { source, checker }: Plan,
+): Promise<CampaignPreview> {
+  const tally = new PreviewTally();
+  const seen = new NumberSet();
+  for await (const rows of source) {
+    tally.add(checkRows(rows, checker, seen));
+    await nextTurn();
+  }
+  const refusal = await spending.within([accountId], (_transaction, ledgers) => {
+    const ledger = ledgers.get(accountId);
+    const errors = tally.spends.flatMap((spend) => ledger?.take(spend) ?? []);
+    return Promise.resolve({ spends: [], result: errors[0] ?? null });
+  });
+  return tally.preview(refusal);
+}
+
+/** Returns the id of the campaign that has the idempotency key, if that was taken meanwhile. */
+async function importAll(
+  options: CreateOptions,
+  campaign: NewCampaign,
+  source: RecipientSource,
+  checker: RecipientChecker,
+  seen: NumberSet | undefined,
+): Promise<string> {
+  const { database, spending, clock } = options;
+  const campaignId = await beginImport(database, campaign);
+  if (campaignId !== campaign.id) return campaignId;
+  try {
+    const { accepted, refused, first } = await storeAll(options, campaign, source, checker, seen);
+    if (accepted === 0) throw new NoRecipientsError(refused, first);
+    if (await sealImport(spending, campaign, clock.now())) return campaignId;
+    throw new Error("The import was given up, since it gave no sign of life for too long");
+  } catch (error) {
+    // What cannot be removed now, since the database is away, say, goes in the regular round.
+    await abandonImport(database, campaignId).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Reads and checks the next recipients while the last ones are being stored. */
+async function storeAll(
+  { database, clock }: CreateOptions,
+  { id, text }: NewCampaign,
+  source: RecipientSource,
+  checker: RecipientChecker,
+  seen: NumberSet | undefined,
+): Promise<{ accepted: number; refused: number; first: Refusal[] }> {
+  const first: Refusal[] = [];
+  let [accepted, refused] = [0, 0];
+  const buffer = new ImportBuffer(text);
+  let signAt = clock.now().getTime() + signEveryMs;
+  let storing: Promise<void> = Promise.resolve();
+  const store = async (): Promise<void> => {
+    await storing;
+    const now = clock.now();
+    storing = addToImport(database, id, buffer, now);
+    storing.catch(() => undefined);
+    signAt = now.getTime() + signEveryMs;
+  };
+  try {
+    for await (const rows of source) {
+      const chunk = checkRows(rows, checker, seen);
+      accepted += chunk.accepted.length;
+      refused += chunk.refused.length;
+      first.push(...chunk.refused.slice(0, toldRefusals - first.length));
+      buffer.add(chunk);
+      if (buffer.size >= chunkSize || clock.now().getTime() >= signAt) await store();
+      await nextTurn();
+    }
+    if (buffer.size > 0) await store();
+  } finally {
+    // Whoever gives the import up must come after its last write.
+    await Promise.allSettled([storing]);
+  }
+  await storing;
+  return { accepted, refused, first };
+}
+
+/** Leaves out the numbers that were seen; where nothing remembers them, the database does it. */
+function checkRows(
+  rows: readonly RecipientRow[],
+  checker: RecipientChecker,
+  seen: NumberSet | undefined,
+): Chunk {
+  const accepted: Accepted[] = [];
+  const refused: Refusal[] = [];
+  let duplicates = 0;
+  for (const row of rows) {
+    const verdict = checker.check(row);
+    if ("refused" in verdict) refused.push(verdict.refused);
+    else if (seen?.add(Number(verdict.accepted.to.slice(1))) === false) duplicates++;
+    else accepted.push(verdict.accepted);
+  }
+  return { accepted, refused, duplicates };
+}

@@ -1,0 +1,76 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Statement } from "../../database/database.ts";
+
+/** Rows deleted in one transaction: an open one holds the event log back. */
+const atOnce = 10_000;
+
+// A campaign that is not imported and has no lease is being removed; its key is free for another try.
+const giveUp: Statement = {
+  name: "give_up_campaign_import",
+  text: "update campaigns set import_until = null, idempotency_key = null where id = $1 and imported_at is null",
+};
+
+const giveUpDead: Statement = {
+  name: "give_up_dead_campaign_imports",
+  text: `
+    update campaigns set import_until = null, idempotency_key = null
+    where imported_at is null and import_until < $1`,
+};
+
+const findGivenUp: Statement = {
+  name: "find_given_up_campaign_imports",
+  text: "select id from campaigns where imported_at is null and import_until is null",
+};
+
+const removeRows = (table: "campaign_recipients" | "refused_recipients"): Statement => ({
+  name: `remove_${table}`,
+  text: `
+    with removed as (
+      delete from ${table}
+      where campaign_id = $1 and position = any (array(
+        select position from ${table} where campaign_id = $1 order by position limit ${atOnce}
+      ))
+      returning 1
+    )
+    select count(*)::int as count from removed`,
+});
+const removals = [removeRows("campaign_recipients"), removeRows("refused_recipients")];
+
+/** There are few of these for each campaign. */
+const removeSums: Statement = {
+  name: "remove_campaign_sums",
+  text: `
+    with routes as (delete from campaign_routes where campaign_id = $1)
+    delete from campaign_estimates where campaign_id = $1`,
+};
+
+const removeCampaign: Statement = {
+  name: "remove_campaign",
+  text: "delete from campaigns where id = $1 and imported_at is null and import_until is null",
+};
+
+/** Removes a campaign whose import has failed, with everything that was stored of it. */
+export async function abandonImport(database: Database, campaignId: string): Promise<void> {
+  await database.query(giveUp, [campaignId]);
+  await remove(database, campaignId);
+}
+
+/** Removes what imports have left behind whose process died. */
+export async function removeDeadImports(database: Database, clock: Clock): Promise<void> {
+  await database.query(giveUpDead, [clock.now()]);
+  for (const { id } of await database.query<{ id: string }>(findGivenUp, [])) await remove(database, id);
+}
+
+/** Rows first: as long as the campaign is there, somebody will come to remove the others. */
+async function remove(database: Database, campaignId: string): Promise<void> {
+  for (const removal of removals) {
+    for (let removed = atOnce; removed === atOnce;) {
+      const [row] = await database.query<{ count: number }>(removal, [campaignId]);
+      removed = row?.count ?? 0;
+    }
+  }
+  await database.transaction(async (transaction) => {
+    await transaction.query(removeSums, [campaignId]);
+    await transaction.query(removeCampaign, [campaignId]);
+  });
+}

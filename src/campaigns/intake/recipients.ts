@@ -1,0 +1,73 @@
+import { InvalidInputError } from "../../lib/errors.ts";
+import type { Template } from "./template.ts";
+
+/** A recipient as it was given, not checked yet. */
+export interface RecipientRow {
+  /** Its row in the input: from 1 in a list; in a file the header is row 1. */
+  position: number;
+  to: string;
+  clientRef: string | null;
+  /** One for each name of the campaign's template, in its order; undefined where there is none. */
+  values: readonly (string | undefined)[];
+  /** Why the row as such cannot be read. */
+  problem?: string;
+}
+
+/** Recipients a part at a time, however many there are. */
+export type RecipientSource = AsyncIterable<readonly RecipientRow[]>;
+
+/** A recipient as the API takes it. */
+export interface RecipientInput {
+  to: string;
+  clientRef?: string | null | undefined;
+  values?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** Recipients in one call; more come in a file. */
+export const maxInlineRecipients = 100_000;
+
+const batchSize = 2_500;
+
+/**
+ * The recipients of a list.
+ * @throws InvalidInputError when there are none or too many, or the text names a value that none of them has
+ */
+export function readInline(recipients: readonly RecipientInput[], template: Template): RecipientSource {
+  if (recipients.length === 0 || recipients.length > maxInlineRecipients) {
+    throw new InvalidInputError(
+      "recipients",
+      `Give 1 to ${maxInlineRecipients} recipients, not ${recipients.length}. More go in as a file.`,
+    );
+  }
+  const known = (name: string): boolean =>
+    recipients.some(({ values }) => valueOf(values, name) !== undefined);
+  const unknown = template.names.filter((name) => !known(name));
+  if (unknown.length > 0) throw unknownPlaceholders(unknown, "No recipient has such a value.");
+  return inBatches(recipients, template);
+}
+
+async function* inBatches(
+  recipients: readonly RecipientInput[],
+  { names }: Template,
+): AsyncGenerator<readonly RecipientRow[]> {
+  for (let start = 0; start < recipients.length; start += batchSize) {
+    yield recipients.slice(start, start + batchSize).map(({ to, clientRef, values }, index) => ({
+      position: start + index + 1,
+      to,
+      clientRef: clientRef ?? null,
+      values: names.map((name) => valueOf(values, name)),
+    }));
+  }
+}
+
+/** Numbers and truth values are written as JSON writes them; lists and objects are no text. */
+function valueOf(values: RecipientInput["values"], name: string): string | undefined {
+  const value = values != null && Object.hasOwn(values, name) ? values[name] : undefined;
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+export function unknownPlaceholders(names: readonly string[], problem: string): InvalidInputError {
+  const shown = names.map((name) => `{{${name}}}`).join(", ");
+  return new InvalidInputError("text", `The text asks for ${shown}. ${problem} Names must match exactly.`);
+}

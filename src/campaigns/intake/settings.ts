@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { InvalidInputError } from "../../lib/errors.ts";
+import { checkSchedule, longestReference, type MessagePriority } from "../../messages/accept/draft.ts";
+import { storable } from "../../lib/storable.ts";
+import type { UploadedFile } from "./csv.ts";
+import type { RecipientInput } from "./recipients.ts";
+
+/** What a caller asks for; ids are our own (UUIDs), not the API's. */
+export interface CampaignInput {
+  name: string;
+  from?: string | null | undefined;
+  text: string;
+  /** Exactly one of `recipients` and `file`. */
+  recipients?: readonly RecipientInput[] | null | undefined;
+  file?: UploadedFile | null | undefined;
+  providerId?: string | null | undefined;
+  scheduledAt?: Date | null | undefined;
+  timeZone?: string | null | undefined;
+  sendWindow?: { start: string; end: string } | null | undefined;
+  messagesPerSecond?: number | null | undefined;
+  priority?: MessagePriority | null | undefined;
+  dryRun?: boolean | null | undefined;
+  idempotencyKey?: string | null | undefined;
+}
+
+/** The checked part of an input that has nothing to do with recipients. */
+export interface CampaignSettings {
+  name: string;
+  scheduledAt: Date | null;
+  /** As IANA writes it. */
+  timeZone: string | null;
+  /** Minutes after midnight; an end before the start is on the next day. */
+  windowStart: number | null;
+  windowEnd: number | null;
+  messagesPerSecond: number | null;
+  priority: MessagePriority;
+}
+
+const slowest = 0.01;
+const fastest = 100_000;
+const minutesOfDay = 24 * 60;
+
+/** @throws InvalidInputError, InvalidScheduleError */
+export function checkSettings(input: CampaignInput, now: Date): CampaignSettings {
+  const [windowStart, windowEnd] = checkWindow(input.sendWindow ?? null);
+  return {
+    name: checkLength(input.name, "name"),
+    scheduledAt: checkSchedule(input.scheduledAt ?? null, now),
+    timeZone: checkTimeZone(input.timeZone ?? null),
+    windowStart,
+    windowEnd,
+    messagesPerSecond: checkSpeed(input.messagesPerSecond ?? null),
+    priority: input.priority ?? "NORMAL",
+  };
+}
+
+/** @throws InvalidInputError when it is empty, too long or cannot be stored */
+export function checkLength(value: string, field: string): string {
+  if (value.trim() !== "" && value.length <= longestReference) return storable(value, field);
+  throw new InvalidInputError(field, `\`${field}\` must have 1 to ${longestReference} characters.`);
+}
+
+function checkTimeZone(timeZone: string | null): string | null {
+  if (timeZone === null) return null;
+  try {
+    // Intl takes offsets too, and those do not follow summer time.
+    if (/^[A-Za-z]/.test(timeZone))
+      return new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    // Not a zone it knows.
+  }
+  throw new InvalidInputError(
+    "timeZone",
+    "`timeZone` must be an IANA time zone, for example Europe/Bratislava.",
+  );
+}
+
+function checkWindow(window: { start: string; end: string } | null): [number | null, number | null] {
+  if (window === null) return [null, null];
+  const start = readTime(window.start, "sendWindow.start");
+  const end = readTime(window.end, "sendWindow.end");
+  if (start === minutesOfDay)
+    throw new InvalidInputError("sendWindow.start", "`sendWindow.start` must be before 24:00.");
+  if (start !== end) return [start, end];
+  throw new InvalidInputError(
+    "sendWindow.end",
+    "`sendWindow` must not end when it starts. Leave it out to send at any time.",
+  );
+}
+
+/** Minutes after midnight. */
+function readTime(text: string, field: string): number {
+  const [, hours, minutes] = /^(\d{2}):([0-5]\d)$/.exec(text) ?? [];
+  const time = Number(hours) * 60 + Number(minutes);
+  if (time <= minutesOfDay) return time;
+  throw new InvalidInputError(field, `\`${field}\` must be a time from 00:00 to 24:00, for example 09:00.`);
+}
+
+function checkSpeed(messagesPerSecond: number | null): number | null {
+  if (messagesPerSecond === null || (messagesPerSecond >= slowest && messagesPerSecond <= fastest))
+    return messagesPerSecond;
+  throw new InvalidInputError(
+    "messagesPerSecond",
+    `\`messagesPerSecond\` must be ${slowest} to ${fastest}. Leave it out to send as fast as the provider allows.`,
+  );
+}
+
+/** @throws InvalidInputError */
+export function checkKey(key: string | null | undefined): string | null {
+  return key == null ? null : checkLength(key, "idempotencyKey");
+}
+
+/**
+ * The same input gives the same fingerprint, however absent values are written and values ordered. What is in a file
+ * does not count: it is read only once.
+ */
+export function fingerprint(input: CampaignInput): Buffer {
+  const { idempotencyKey: _key, recipients, file, ...settings } = input;
+  const hash = createHash("sha256");
+  hash.update(canonical({ ...settings, file: file != null }));
+  for (const { to, clientRef, values } of recipients ?? [])
+    hash.update(`\n${canonical({ to, clientRef })}${values == null ? "" : canonical(values)}`);
+  return hash.digest();
+}
+
+function canonical(value: object): string {
+  const entries = Object.entries(value).filter(([, part]) => part != null);
+  return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,346 @@
+import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { IdempotencyConflictError, type Refusal } from "../../lib/errors.ts";
+import { addJobs } from "../../queue/jobs.ts";
+import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
+import type { Accepted, Shape } from "./check.ts";
+import type { CampaignSettings } from "./settings.ts";
+
+/** How long an idempotency key stands for its input. */
+const keyHours = 24;
+
+/** An import that gives no sign for so long is dead. Longer than a stalled upload is waited for. */
+const leaseMs = 90_000;
+
+/** A campaign as it begins, before it has recipients. */
+export interface NewCampaign extends CampaignSettings {
+  id: string;
+  accountId: string;
+  /** The provider asked for. */
+  providerId: string | null;
+  sender: string;
+  text: string;
+  createdAt: Date;
+  idempotencyKey: string | null;
+  fingerprint: Buffer | null;
+}
+
+/** What an idempotency key was used for. */
+export type Repeat = Pick<NewCampaign, "accountId" | "idempotencyKey" | "fingerprint">;
+
+const freeKey: Statement = {
+  name: "free_campaign_key",
+  text: `
+    update campaigns set idempotency_key = null
+    where account_id = $1 and idempotency_key = $2
+      and (created_at <= $3::timestamptz - interval '${keyHours} hours' or (imported_at is null and import_until < $3))`,
+};
+
+const insert: Statement = {
+  name: "insert_campaign",
+  text: `
+    insert into campaigns (
+      id, account_id, name, status, provider_id, sender, text, priority, scheduled_at, time_zone, window_start,
+      window_end, messages_per_second, created_at, updated_at, import_until, idempotency_key, fingerprint
+    )
+    values ($1, $2, $3, case when $8::timestamptz is null then 'RUNNING' else 'SCHEDULED' end::campaign_status, $4, $5,
+      $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16)
+    on conflict (account_id, idempotency_key) do nothing
+    returning id`,
+};
+
+/**
+ * Stores a campaign without recipients: nobody sends it before \`sealImport\`. Returns the id of the campaign that has
+ * the idempotency key: another one's where the key was taken, even while that one is being imported. A key whose
+ * import has died, or that is a day old, is taken over.
+ * @throws IdempotencyConflictError when the key stands for another input
+ */
+export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
+  const { id, accountId, idempotencyKey, createdAt } = campaign;
+  for (;;) {
+    const [inserted] = await database.transaction(async (transaction) => {
+      if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey, createdAt]);
+      return transaction.query<{ id: string }>(insert, valuesOf(campaign));
+    });
+    if (inserted) return id;
+    // Gone when it has just failed, and its key with it.
+    const earlier = await findEarlier(database, campaign, createdAt);
+    if (earlier !== undefined) return earlier;
+  }
+}
+
+const valuesOf = (campaign: NewCampaign): unknown[] => [
+  campaign.id,
+  campaign.accountId,
+  campaign.name,
+  campaign.providerId,
+  campaign.sender,
+  campaign.text,
+  campaign.priority,
+  campaign.scheduledAt,
+  campaign.timeZone,
+  campaign.windowStart,
+  campaign.windowEnd,
+  campaign.messagesPerSecond,
+  campaign.createdAt,
+  leaseFrom(campaign.createdAt),
+  campaign.idempotencyKey,
+  campaign.fingerprint,
+];
+
+const leaseFrom = (now: Date): Date => new Date(now.getTime() + leaseMs);
+
+const findKey: Statement = {
+  name: "find_campaign_key",
+  text: `
+    select id, fingerprint from campaigns
+    where account_id = $1 and idempotency_key = $2 and created_at > $3::timestamptz - interval '${keyHours} hours'
+      and (imported_at is not null or import_until >= $3)`,
+};
+
+/**
+ * The campaign that an idempotency key stands for at that time, if it stands for one.
+ * @throws IdempotencyConflictError when that had another input
+ */
+export async function findEarlier(
+  database: Database,
+  { accountId, idempotencyKey, fingerprint }: Repeat,
+  now: Date,
+): Promise<string | undefined> {
+  const found = await database.query<{ id: string; fingerprint: Buffer }>(findKey, [
+    accountId,
+    idempotencyKey,
+    now,
+  ]);
+  const [campaign] = found;
+  if (!campaign || fingerprint?.equals(campaign.fingerprint)) return campaign?.id;
+  throw new IdempotencyConflictError(idempotencyKey ?? "", null, campaign.id);
+}
+
+/** Some of a campaign's recipients, and what became of the others among them. */
+export interface Chunk {
+  accepted: readonly Accepted[];
+  refused: readonly Refusal[];
+  /** Repeated numbers that were left out already. */
+  duplicates: number;
+}
+
+// Most columns have few values: rows point into short lists of them, which is a fifth less to send and to read.
+const addRecipients: Statement = {
+  name: "add_campaign_recipients",
+  text: `
+    with alive as (
+      select id from campaigns where id = $1 and imported_at is null and import_until > $2 for update
+    ), stored as (
+      insert into campaign_recipients (
+        campaign_id, position, recipient, client_ref, text, country, provider_id, sender, encoding, segments,
+        estimated_cost, estimated_currency
+      )
+      select alive.id, position, recipient, client_ref, r.text, ($10::text[])[shape], ($11::uuid[])[shape],
+        ($12::text[])[shape], ($13::text_encoding[])[shape], ($14::smallint[])[shape], ($15::numeric[])[shape],
+        ($16::text[])[shape]
+      from alive
+      cross join unnest($5::int[], $6::text[], $7::smallint[], $8::text[], $9::text[])
+        as r (position, recipient, shape, client_ref, text)
+      on conflict (campaign_id, recipient) do nothing
+      returning estimated_cost, estimated_currency
+    ), refused as (
+      insert into refused_recipients (campaign_id, position, recipient, code, reason)
+      select alive.id, r.*
+      from alive
+      cross join unnest($17::int[], $18::text[], $19::text[], $20::text[]) as r (position, recipient, code, reason)
+    ), explained as (
+      insert into campaign_routes (campaign_id, provider_id, country, route)
+      select alive.id, r.*
+      from alive
+      cross join unnest($21::uuid[], $22::text[], $23::jsonb[]) as r (provider_id, country, route)
+      on conflict do nothing
+    ), estimated as (
+      insert into campaign_estimates as e (campaign_id, currency, amount)
+      select $1::uuid, estimated_currency, sum(estimated_cost) from stored
+      where estimated_currency is not null
+      group by estimated_currency
+      on conflict (campaign_id, currency) do update set amount = e.amount + excluded.amount
+    )
+    update campaigns
+    set total = total + s.count, refused = refused + cardinality($17::int[]),
+      duplicates_removed = duplicates_removed + $4 + cardinality($5::int[]) - s.count,
+      import_until = $3, updated_at = $2
+    from (select count(*)::int as count from stored) as s
+    where id = (select id from alive)
+    returning id`,
+};
+
+/** Columns of the routes, one for each provider and country. */
+function routesOf(shapes: readonly Shape[]): string[][] {
+  const routes = new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape]));
+  const kinds = [...routes.values()];
+  return [
+    kinds.map(({ providerId }) => providerId),
+    kinds.map(({ country }) => country ?? ""),
+    kinds.map(({ route }) => JSON.stringify(route)),
+  ];
+}
+
+/** Recipients that wait to be stored, written down as the database will read them. */
+export class ImportBuffer {
+  readonly #campaignText: string;
+  #shapes = new Map<Shape, number>();
+  #columns = emptyColumns();
+  #refused: Refusal[] = [];
+  #duplicates = 0;
+  #size = 0;
+
+  /** `campaignText` is the text that need not be stored again. */
+  constructor(campaignText: string) {
+    this.#campaignText = campaignText;
+  }
+
+  /** Rows of the input in it. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add({ accepted, refused, duplicates }: Chunk): void {
+    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
+    positions.push(...accepted.map(({ position }) => position));
+    this.#refused.push(...refused);
+    this.#duplicates += duplicates;
+    this.#size += accepted.length + refused.length + duplicates;
+    if (accepted.length === 0) return;
+    recipients.push(accepted.map(({ to }) => to).join(","));
+    shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
+    clientRefs.push(accepted.map(({ clientRef }) => quoted(clientRef)).join(","));
+    texts.push(accepted.map(({ text }) => quoted(text === this.#campaignText ? null : text)).join(","));
+  }
+
+  /** The parameters of the statement that stores it, from the fourth on; empties it. */
+  take(): unknown[] {
+    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
+    const [kinds, refused, duplicates] = [[...this.#shapes.keys()], this.#refused, this.#duplicates];
+    this.#shapes = new Map();
+    this.#columns = emptyColumns();
+    this.#refused = [];
+    this.#duplicates = this.#size = 0;
+    return [
+      duplicates,
+      list(positions),
+      list(recipients),
+      list(shapes),
+      list(clientRefs),
+      list(texts),
+      kinds.map(({ country }) => country),
+      kinds.map(({ providerId }) => providerId),
+      kinds.map(({ sender }) => sender),
+      kinds.map(({ encoding }) => encoding),
+      kinds.map(({ segments }) => segments),
+      kinds.map(({ cost }) => cost?.amount ?? null),
+      kinds.map(({ cost }) => cost?.currency ?? null),
+      list(refused.map(({ position }) => position)),
+      refused.map(({ recipient }) => recipient),
+      refused.map(({ code }) => code),
+      refused.map(({ reason }) => reason),
+      ...routesOf(kinds),
+    ];
+  }
+
+  /** Lists of PostgreSQL begin at 1. */
+  #placeOf(shape: Shape): number {
+    const known = this.#shapes.get(shape);
+    if (known !== undefined) return known;
+    this.#shapes.set(shape, this.#shapes.size + 1);
+    return this.#shapes.size;
+  }
+}
+
+/** Columns in parts that are joined by commas. */
+const emptyColumns = () => ({
+  positions: [] as number[],
+  recipients: [] as string[],
+  shapes: [] as string[],
+  clientRefs: [] as string[],
+  texts: [] as string[],
+});
+
+/** A list as PostgreSQL reads it. */
+const list = (parts: readonly (number | string)[]): string => `{${parts.join(",")}}`;
+
+/** An entry of such a list. */
+const quoted = (text: string | null): string =>
+  text === null ? "NULL" : `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`;
+
+/**
+ * Stores recipients of a campaign that is being imported, those whose number it has already left out, and shows that
+ * the import is alive.
+ * @throws Error when the import was given up meanwhile
+ */
+export async function addToImport(
+  database: Database,
+  campaignId: string,
+  buffer: ImportBuffer,
+  now: Date,
+): Promise<void> {
+  const parameters = [campaignId, now, leaseFrom(now), ...buffer.take()];
+  const [alive] = await database.query(addRecipients, parameters);
+  if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
+}
+
+const seal: Statement = {
+  name: "seal_campaign_import",
+  text: `
+    with sealed as (
+      update campaigns
+      set imported_at = $2, import_until = null, updated_at = $2,
+        started_at = case when status = 'RUNNING' then $2 end
+      where id = $1 and imported_at is null and import_until > $2 and total > 0
+      returning id, total, scheduled_at
+    ), counted as (
+      insert into campaign_tallies (campaign_id, status, delta)
+      select id, case when scheduled_at is null then 'QUEUED' else 'SCHEDULED' end::message_status, total from sealed
+    )
+    select id from sealed`,
+};
+
+/**
+ * Makes an import a campaign: counted, started or scheduled, and with the job that makes its messages. False when it
+ * has no recipient. All of it fits the caps of the account, or nothing is sent.
+ * @throws SpendingCapError
+ */
+export async function sealImport(
+  spending: Spending,
+  { id: campaignId, accountId }: Pick<NewCampaign, "id" | "accountId">,
+  now: Date,
+): Promise<boolean> {
+  return spending.within([accountId], async (transaction, ledgers) => {
+    const ledger = ledgers.get(accountId);
+    const spends = ledger ? await readSpends(transaction, accountId, campaignId) : [];
+    for (const spend of spends) {
+      const error = ledger?.take(spend);
+      if (error) throw error;
+    }
+    const [sealed] = await transaction.query(seal, [campaignId, now]);
+    if (!sealed) return { spends: [], result: false };
+    await addJobs(transaction, [
+      { task: "expand-campaign", payload: { campaignId }, key: `expand-campaign ${campaignId}` },
+    ]);
+    return { spends, result: true };
+  });
+}
+
+const sumSpends: Statement = {
+  name: "sum_campaign_spends",
+  text: `
+    select country, sum(estimated_cost)::text as amount, estimated_currency as currency
+    from campaign_recipients
+    where campaign_id = $1
+    group by country, estimated_currency`,
+};
+
+/** What the campaign is estimated to cost, as its recipients are stored: those that came twice count once. */
+async function readSpends(
+  transaction: Queryable,
+  accountId: string,
+  campaignId: string,
+): Promise<AccountSpend[]> {
+  const sums = await transaction.query<Omit<AccountSpend, "accountId">>(sumSpends, [campaignId]);
+  return sums.map((sum) => ({ ...sum, accountId }));
+}

@@ -1,0 +1,63 @@
+import { InvalidTextError } from "../../lib/errors.ts";
+
+/**
+ * A text with placeholders: `Hello {{first_name}}`. Spaces inside the braces do not count. A backslash before the
+ * braces, `\{{`, stands for the braces themselves.
+ */
+export interface Template {
+  /** The names of its placeholders, each once, in the order of their first use. */
+  readonly names: readonly string[];
+  /** Undefined when a value is missing. `values` are in the order of `names`. */
+  render(values: readonly (string | undefined)[]): string | undefined;
+}
+
+const longestName = 64;
+
+/** @throws InvalidTextError when a placeholder has no end or no name */
+export function parseTemplate(text: string): Template {
+  const names: string[] = [];
+  const literals: string[] = [];
+  const slots: number[] = [];
+  let literal = "";
+  let rest = text;
+  for (let start = rest.indexOf("{{"); start !== -1; start = rest.indexOf("{{")) {
+    if (rest[start - 1] === "\\") {
+      literal += `${rest.slice(0, start - 1)}{{`;
+      rest = rest.slice(start + 2);
+      continue;
+    }
+    const end = rest.indexOf("}}", start);
+    const name = readName(end === -1 ? undefined : rest.slice(start + 2, end), rest.slice(start));
+    literals.push(literal + rest.slice(0, start));
+    if (!names.includes(name)) names.push(name);
+    slots.push(names.indexOf(name));
+    literal = "";
+    rest = rest.slice(end + 2);
+  }
+  return { names, render: (values) => render(literals, slots, literal + rest, values) };
+}
+
+function readName(written: string | undefined, from: string): string {
+  const name = written?.trim() ?? "";
+  if (name !== "" && name.length <= longestName && !/[{}]/.test(name)) return name;
+  const shown = from.length > 30 ? `${from.slice(0, 30)}…` : from;
+  throw new InvalidTextError(
+    `"${shown}" is no placeholder. Write one as {{name}}, with a name of 1 to ${longestName} characters; ` +
+      "for the braces themselves write \\{{.",
+  );
+}
+
+function render(
+  literals: readonly string[],
+  slots: readonly number[],
+  end: string,
+  values: readonly (string | undefined)[],
+): string | undefined {
+  let text = "";
+  for (let index = 0; index < slots.length; index++) {
+    const value = values[slots[index] ?? 0];
+    if (value === undefined) return undefined;
+    text += literals[index] + value;
+  }
+  return text + end;
+}

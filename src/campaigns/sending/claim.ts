@@ -1,0 +1,280 @@
+import { beginAttempts } from "../../messages/changes/bulk-transition.ts";
+import type { Queryable, Statement } from "../../database/database.ts";
+import type { Flag } from "../../database/raw-row.ts";
+import {
+  attemptsSoFar,
+  dispatchColumns,
+  toDispatchMessage,
+  type DispatchMessage,
+  type DispatchRow,
+} from "../../messages/dispatch/attempts.ts";
+import type { MessagePriority } from "../../messages/accept/draft.ts";
+import { hasToBeAsked } from "../../lanes/lane.ts";
+import { applyChanges } from "../../messages/changes/transition.ts";
+import type { Submission } from "../../providers/provider.ts";
+import { closuresOf, type Closures } from "./send-window.ts";
+
+/** A campaign as the pump needs it. */
+export interface RunningCampaign {
+  id: string;
+  priority: MessagePriority;
+  status: string;
+  timeZone: string | null;
+  windowStart: number | null;
+  windowEnd: number | null;
+  messagesPerSecond: number | null;
+  tokens: number;
+  refilledAt: Date;
+  /** Messages that are not handed over yet, those that are not made yet among them. */
+  waiting: number;
+}
+
+const columns = `
+  id, priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd",
+  messages_per_second as "messagesPerSecond", tokens, refilled_at as "refilledAt", (
+    select coalesce(sum(delta), 0)::int from campaign_tallies
+    where campaign_id = campaigns.id and status in ('QUEUED', 'SCHEDULED')
+  ) as waiting`;
+
+const readRunning: Statement = {
+  name: "read_running_campaigns",
+  text: `
+    select ${columns}
+    from campaigns
+    where status = 'RUNNING' and imported_at is not null
+    order by case priority when 'HIGH' then 0 when 'NORMAL' then 1 else 2 end, id`,
+};
+
+/** The campaigns that may have something to send, the most urgent first. */
+export const readRunningCampaigns = (database: Queryable): Promise<RunningCampaign[]> =>
+  database.query<RunningCampaign>(readRunning, []);
+
+const lock: Statement = {
+  name: "lock_campaign",
+  text: `select ${columns} from campaigns where id = $1 for no key update`,
+};
+
+const takeTokens: Statement = {
+  name: "take_campaign_tokens",
+  text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
+};
+
+const firstId = "00000000-0000-0000-0000-000000000000";
+const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+/** Those of the campaign that may go to an open provider now, unless it has been stopped since it was read. */
+const mayGo = `
+  campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
+  and case when country is null then not $3::boolean else country <> all ($4::text[]) end
+  and provider_id <> all ($5::uuid[])`;
+
+/** In a place of the lists, behind where the last claim ended: said so that no index but the list's own will do. */
+const isBehind = (place: string): string =>
+  `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${lastId}'::uuid)`;
+
+// The status is hidden from the planner, that would take it for rarer or more frequent than it is. A limit is reached
+// before what stands behind it is looked at.
+const selectNext: Statement = {
+  name: "select_next_of_campaign",
+  raw: true,
+  text: `
+    with put_back as (
+      select * from messages
+      where ${mayGo} and status = 'QUEUED' and retry_at <= $2
+      order by retry_at
+      limit $6
+      for no key update skip locked
+    ), queued as (
+      select * from messages
+      where ${mayGo} and ${isBehind("SUBMITTING")} and case status when 'QUEUED' then true else false end
+        and retry_at is null
+      order by listed_as, id
+      limit $6 - (select count(*) from put_back)
+      for no key update skip locked
+    ), due as (
+      select * from messages
+      where ${mayGo} and ${isBehind("SCHEDULED")} and scheduled_at <= $2
+      order by listed_as, id
+      limit $6 - (select count(*) from put_back) - (select count(*) from queued)
+      for no key update skip locked
+    )
+    select ${dispatchColumns}, m.is_put_back, m.provider_id = any (array(
+      select p.id from providers as p join lanes as l on l.provider_id = p.id where ${hasToBeAsked("$2")}
+    ))
+    from (
+      select true as is_put_back, * from put_back
+      union all
+      select false, * from queued
+      union all
+      select false, * from due
+    ) as m
+    cross join lateral (${attemptsSoFar}) as a`,
+};
+
+export interface ClaimRequest {
+  /** As it has just been read. */
+  campaign: RunningCampaign;
+  /** Messages at most. */
+  limit: number;
+  /** Only messages behind this id: those before were claimed, and need not be passed over each time. */
+  after: string | undefined;
+  /** Providers that take nothing at present. */
+  closed: readonly string[];
+  /** The requests with those of the messages that may be submitted now. Lanes of the providers in `toAsk` are to be asked. */
+  admit: (
+    transaction: Queryable,
+    messages: DispatchMessage[],
+    toAsk: ReadonlySet<string>,
+  ) => Promise<SubmitRequest[]>;
+}
+
+/** Messages that are handed over together. */
+export interface SubmitRequest {
+  /** The claim: `<worker>/<number>`. */
+  name: string;
+  providerId: string;
+  /** Kind of the provider. */
+  kind: string;
+  messages: DispatchMessage[];
+  /** What the provider gets, in the same order. */
+  submissions: Submission[];
+}
+
+export interface Claim {
+  requests: SubmitRequest[];
+  /** Where the next claim goes on. */
+  last: string | undefined;
+  /** There is nothing to claim from providers that are not closed. */
+  isEmpty: boolean;
+  /** When its own rate allows more, in milliseconds. */
+  restMs: number;
+}
+
+const nothing = { requests: [], isEmpty: true, last: undefined, restMs: 0 };
+
+const nothingClosed: Closures = { countries: [], stateless: false };
+
+/**
+ * Takes the next messages of a campaign for submission: they are SUBMITTING, each with an attempt, when the
+ * transaction commits. Several workers may claim from one campaign at a time.
+ */
+export async function claimMessages(
+  transaction: Queryable,
+  request: ClaimRequest,
+  now: Date,
+): Promise<Claim> {
+  const campaign = await lockForClaim(transaction, request.campaign);
+  if (campaign?.status !== "RUNNING" || campaign.waiting === 0) return nothing;
+  const tokens = tokensOf(campaign, now);
+  const limit = Math.min(request.limit, Math.floor(tokens));
+  let { after } = request;
+  if (limit < 1) return { ...nothing, isEmpty: false, last: after, restMs: refillMs(campaign, tokens) };
+  const find = (start = firstId) => findNext(transaction, campaign, { ...request, limit }, start, now);
+  let found = await find(after);
+  if (found.length === 0 && after !== undefined) {
+    // At the end it begins anew: what somebody else had locked was passed over.
+    after = undefined;
+    found = await find();
+  }
+  if (found.length === 0) return nothing;
+  const messages = found.map(({ message }) => message);
+  const toAsk = new Set(found.flatMap(({ message, isToAsk }) => (isToAsk ? message.providerId : [])));
+  const requests = await request.admit(transaction, messages, toAsk);
+  await startSubmitting(transaction, requests, now);
+  const taken = new Set(requests.flatMap((one) => one.messages.map(({ id }) => id)));
+  const left = tokens - taken.size;
+  if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
+  const passed = found.flatMap(({ message, isPutBack }) => (isPutBack ? [] : message.id));
+  const last = lastBefore(passed, taken) ?? after;
+  return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
+}
+
+/** A message that was found; what was put back is found wherever it stands. */
+interface Found {
+  message: DispatchMessage;
+  isPutBack: boolean;
+  /** Whether the lane of its provider may refuse it. */
+  isToAsk: boolean;
+}
+
+async function findNext(
+  transaction: Queryable,
+  campaign: RunningCampaign,
+  { limit, closed }: Pick<ClaimRequest, "limit" | "closed">,
+  after: string,
+  now: Date,
+): Promise<Found[]> {
+  const { countries, stateless } = closedFor(campaign, now);
+  const values = [campaign.id, now, stateless, countries, closed, limit, after];
+  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag]>(selectNext, values);
+  return rows.map((row) => ({
+    message: toDispatchMessage(row),
+    isPutBack: row[24] === "t",
+    isToAsk: row[25] === "t",
+  }));
+}
+
+/** The id before the first message that was not taken. */
+function lastBefore(found: readonly string[], taken: ReadonlySet<string>): string | undefined {
+  const ids = found.toSorted();
+  const first = ids.findIndex((id) => !taken.has(id));
+  return first < 0 ? ids.at(-1) : ids[first - 1];
+}
+
+/** Only a campaign with a rate of its own is locked: its tokens are shared by all workers. */
+async function lockForClaim(
+  transaction: Queryable,
+  campaign: RunningCampaign,
+): Promise<RunningCampaign | undefined> {
+  if (campaign.messagesPerSecond === null) return campaign;
+  return (await transaction.query<RunningCampaign>(lock, [campaign.id]))[0];
+}
+
+/** A bucket of a tenth of a second's worth, and never less than one message: no burst after a pause. */
+function tokensOf({ messagesPerSecond, tokens, refilledAt }: RunningCampaign, now: Date): number {
+  if (messagesPerSecond === null) return Infinity;
+  const seconds = Math.max(0, (now.getTime() - refilledAt.getTime()) / 1000);
+  return Math.min(Math.max(1, messagesPerSecond / 10), tokens + seconds * messagesPerSecond);
+}
+
+/** Until half the bucket is full, and so the next claim worth its transaction. */
+function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
+  if (messagesPerSecond === null) return 0;
+  const wanted = Math.max(1, messagesPerSecond / 20);
+  return Math.max(5, ((wanted - tokens) / messagesPerSecond) * 1000);
+}
+
+function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: Date): Closures {
+  if (windowStart === null || windowEnd === null) return nothingClosed;
+  return closuresOf({ start: windowStart, end: windowEnd }, timeZone ?? "UTC", now);
+}
+
+async function startSubmitting(
+  transaction: Queryable,
+  requests: readonly SubmitRequest[],
+  now: Date,
+): Promise<void> {
+  const together = requests.flatMap(({ messages }) => messages);
+  await queueDue(transaction, together, now);
+  for (const [providerId, own] of Map.groupBy(requests, (request) => request.providerId)) {
+    const attempts = own.flatMap(({ name: claim, messages }) =>
+      messages.map(({ id, attempts: made }) => ({ id, number: made + 1, claim })),
+    );
+    await beginAttempts(transaction, { providerId, kind: own[0]?.kind ?? "", at: now, attempts });
+  }
+}
+
+/** Those whose time has come are queued first. */
+async function queueDue(
+  transaction: Queryable,
+  messages: readonly DispatchMessage[],
+  receivedAt: Date,
+): Promise<void> {
+  const due = messages.filter(({ status }) => status === "SCHEDULED");
+  if (due.length === 0) return;
+  const change = { status: "QUEUED", source: "DISPATCH", receivedAt } as const;
+  await applyChanges(
+    transaction,
+    due.map(({ id: messageId, providerId }) => ({ ...change, messageId, providerId })),
+  );
+}

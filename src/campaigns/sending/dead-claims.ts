@@ -1,0 +1,67 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { readAllForDispatch, singlingOut } from "../../messages/dispatch/attempts.ts";
+import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
+
+/** The space of the advisory locks by which the others see that the worker of a claim lives. */
+export const claimLockSpace = "smsgraph claim";
+
+const largestBatch = 500;
+
+/** Of the attempts in either table, those whose worker has died. */
+const isDead = `
+  started_at < now() - interval '3 seconds' and not exists (
+    select 1 from pg_locks as l
+    where l.locktype = 'advisory' and l.granted
+      and l.database = (select oid from pg_database where datname = current_database())
+      and l.classid::bigint = hashtext($1)::bigint & 4294967295
+      and l.objid::bigint = hashtext(split_part(claim, '/', 1))::bigint & 4294967295
+  )`;
+
+const singleOutDead = singlingOut("single_out_dead_claims", isDead);
+
+const findDead: Statement = {
+  name: "find_dead_claims",
+  text: `
+    select message_id as "messageId", split_part(claim, '/', 1) as worker
+    from attempts
+    where finished_at is null and claim is not null and ${isDead}
+    limit $2`,
+};
+
+/**
+ * Messages of campaigns whose worker was killed while it was sending them: they may have been sent, and are
+ * never sent again blindly.
+ */
+export async function abandonDeadClaims(options: {
+  database: Database;
+  clock: Clock;
+  logger: Logger;
+  outcomes: Outcomes;
+}): Promise<void> {
+  const { database, clock, logger, outcomes } = options;
+  await database.query(singleOutDead, [claimLockSpace]);
+  const dead = await database.query<{ messageId: string; worker: string }>(findDead, [
+    claimLockSpace,
+    largestBatch,
+  ]);
+  if (dead.length === 0) return;
+  const ids = dead.map(({ messageId }) => messageId);
+  const messages = await readAllForDispatch(database, ids);
+  const outcome = {
+    kind: "ambiguous",
+    reason: "the process that was sending it ended before the answer",
+  } as const;
+  const finishedAt = clock.now();
+  await Promise.all(
+    messages.map((message) =>
+      outcomes.record({ message, attempt: message.attempts, outcome, startedAt: undefined, finishedAt }),
+    ),
+  );
+  const workers = new Set(dead.map(({ worker }) => worker));
+  logger.warn(
+    { workers: [...workers], messages: ids.length },
+    "took over claims of workers that were killed",
+  );
+}

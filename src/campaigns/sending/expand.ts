@@ -1,0 +1,87 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import { eventChannel } from "../../messages/log/event-log.ts";
+import { newMessageId } from "../../lib/uuid.ts";
+import { campaignChannel } from "../../messages/changes/tallies.ts";
+
+/** Messages made in one transaction: an open one holds up what others may read of the event log. */
+const chunkSize = 2_000;
+
+/**
+ * The rows go and the messages come in one statement, so a crash can neither lose a recipient nor double one. It
+ * waits for rows that somebody else is turning into messages: when it has found none, there are none.
+ */
+const expand: Statement = {
+  name: "expand_campaign",
+  text: `
+    with campaign as (
+      select * from campaigns where id = $1
+    ), taken as (
+      delete from campaign_recipients
+      where campaign_id = $1 and position = any (array(
+        select position from campaign_recipients where campaign_id = $1 order by position limit cardinality($2::uuid[])
+        for update
+      ))
+      returning *
+    ), numbered as (
+      select *, row_number() over (order by position) as place from taken
+    ), message as (
+      select n.*, ids.id, c.account_id, c.provider_id is null as routed, c.text as campaign_text, c.priority, c.scheduled_at,
+        case
+          when c.status = 'CANCELLED' then 'CANCELLED'
+          when c.scheduled_at > $3 then 'SCHEDULED'
+          else 'QUEUED'
+        end::message_status as status
+      from numbered as n
+      join unnest($2::uuid[]) with ordinality as ids (id, place) using (place)
+      cross join campaign as c
+    ), stored as (
+      insert into messages (
+        id, account_id, campaign_id, provider_id, recipient, sender, text, encoding, segments, priority, country,
+        client_ref, scheduled_at, created_at, estimated_cost, estimated_currency, routed, status, listed_as,
+        last_event_tx, updated_at
+      )
+      select id, account_id, campaign_id, provider_id, recipient, sender, coalesce(text, campaign_text), encoding,
+        segments, priority, country, client_ref, scheduled_at, $3, estimated_cost, estimated_currency, routed, status,
+        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, $3
+      from message
+    ), logged as (
+      insert into message_events (
+        tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at
+      )
+      select pg_current_xact_id()::text::bigint, account_id, id, provider_id, 1, status, 'API', true, $3, $3
+      from message
+      order by place
+    ), expected as (
+      -- As the recipients were counted before they were messages.
+      select case when scheduled_at is null then 'QUEUED' else 'SCHEDULED' end::message_status as status from campaign
+    ), tallied as (
+      insert into campaign_tallies (campaign_id, status, delta)
+      select $1::uuid, status, sum(delta)
+      from (
+        select status, 1 as delta from message
+        union all
+        select expected.status, -1 from message, expected
+      ) as moves
+      group by status
+      having sum(delta) <> 0
+    )
+    select count(*)::int as count, pg_notify('${eventChannel}', ''), pg_notify('${campaignChannel}', $1::text)
+    from message`,
+};
+
+/** Makes the next messages of a campaign out of its recipients. Returns how many; 0 when all are made. */
+export async function expandChunk(database: Database, clock: Clock, campaignId: string): Promise<number> {
+  const now = clock.now();
+  const ids = Array.from({ length: chunkSize }, () => newMessageId(now)).toSorted();
+  const [made] = await database.query<{ count: number }>(expand, [campaignId, ids, now]);
+  return made?.count ?? 0;
+}
+
+/** Makes all messages of a campaign. For a job: one that runs again goes on where the last one ended. */
+export async function expandCampaign(
+  { database, clock }: { database: Database; clock: Clock },
+  campaignId: string,
+): Promise<void> {
+  while ((await expandChunk(database, clock, campaignId)) > 0);
+}

@@ -1,0 +1,310 @@
+import type { Database, Queryable } from "../../database/database.ts";
+import type { Listener } from "../../database/listener.ts";
+import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
+import type { Failover } from "../../messages/dispatch/failover.ts";
+import { admitMessages } from "../../lanes/lane.ts";
+import { campaignChannel } from "../../messages/changes/tallies.ts";
+import { applyChanges } from "../../messages/changes/transition.ts";
+import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
+import { claimLockSpace } from "./dead-claims.ts";
+import { HandOver, type HandOverOptions } from "./submitter.ts";
+
+export interface CampaignPumpOptions extends HandOverOptions {
+  database: Database;
+  listener: Listener;
+  failover: Failover;
+}
+
+/** Messages in one claim, and in one statement. The first is small: a campaign may go out one by one. */
+const firstClaim = 100;
+const largestClaim = 1_000;
+const idleMs = 500;
+/** An empty view costs a look at all messages of those that are closed: a small part of the time goes into that. */
+const emptyRest = { leastMs: 250, mostMs: 2_000, looks: 20 };
+/** How soon it is asked whether messages of a provider in trouble can go elsewhere. */
+const stuckMs = 2_000;
+
+/**
+ * What can be seen of a campaign while some providers take nothing. Each view has a place of its own: the messages of
+ * a slow provider keep its turn, and hold up nobody else's.
+ */
+interface View {
+  /** Up to which message it was claimed. */
+  position: string | undefined;
+  /** How many messages to look at in the next claim: not many more than are taken. */
+  limit: number;
+  /** There was nothing in it: until when it is not looked at again. */
+  emptyUntil: number;
+}
+
+/** Chooses what to send next: claims the messages of running campaigns in batches, and hands them over. */
+export class CampaignPump {
+  readonly #options: CampaignPumpOptions;
+  readonly #handOver: HandOver;
+  /** Campaigns that have used up their own rate, until when. */
+  readonly #resting = new Map<string, number>();
+  /** By campaign and the closed providers. */
+  readonly #views = new Map<string, Map<string, View>>();
+  /** The campaigns as they were read during the last claim. */
+  #ahead: Promise<RunningCampaign[]> | undefined;
+  #turn = 0;
+  #stopping = false;
+  /** Something changed since the last claim was begun. */
+  #isNews = false;
+  #resume: () => void = () => undefined;
+  #running: Promise<void> | undefined;
+  #letGo: (() => Promise<void>) | undefined;
+
+  constructor(options: CampaignPumpOptions) {
+    this.#options = options;
+    this.#handOver = new HandOver(options, () => this.#wake());
+  }
+
+  async start(): Promise<void> {
+    const { listener } = this.#options;
+    this.#letGo = await listener.hold(claimLockSpace, this.#handOver.worker);
+    await listener.on(campaignChannel, () => this.#wake());
+    this.#running = this.#run();
+  }
+
+  /** Claims no more, and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#running;
+    await this.#handOver.finish();
+    await this.#letGo?.();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      let claimed = 0;
+      const ahead = this.#ahead;
+      this.#ahead = undefined;
+      this.#isNews = false;
+      try {
+        claimed = await this.#claimOnce(ahead);
+      } catch (error) {
+        this.#options.logger.error({ error }, "could not claim the messages of a campaign, trying again");
+      }
+      if (claimed > 0 || this.#stopping) continue;
+      this.#ahead = undefined;
+      // What was read ahead may be from before the news.
+      if (!ahead) await this.#pause();
+    }
+  }
+
+  #wake(): void {
+    this.#isNews = true;
+    this.#resume();
+  }
+
+  /** Until something changes, or a campaign has rested. */
+  #pause(): Promise<void> {
+    if (this.#isNews) return Promise.resolve();
+    const now = performance.now();
+    const views = [...this.#views.values()].flatMap((own) => [...own.values()]);
+    const ends = [
+      ...this.#resting.values(),
+      ...this.#handOver.ends,
+      ...views.map(({ emptyUntil }) => emptyUntil),
+    ];
+    const rests = ends.filter((until) => until > now).map((until) => until - now);
+    return new Promise((done) => {
+      const timer = setTimeout(done, Math.min(idleMs, ...rests));
+      this.#resume = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  }
+
+  /** Claims from the next campaign that has something to send; the most urgent first, equals in turn. */
+  async #claimOnce(ahead: Promise<RunningCampaign[]> | undefined): Promise<number> {
+    if (this.#handOver.isFull) return 0;
+    const campaigns = await (ahead ?? readRunningCampaigns(this.#options.database));
+    const now = performance.now();
+    const awake = campaigns.filter(({ id, waiting }) => waiting > 0 && (this.#resting.get(id) ?? 0) <= now);
+    if (awake.length > 0) this.#readAhead();
+    const equals = awake.filter(({ priority }) => priority === awake[0]?.priority);
+    const others = awake.slice(equals.length);
+    const turn = equals.length === 0 ? 0 : this.#turn++ % equals.length;
+    for (const campaign of [...equals.slice(turn), ...equals.slice(0, turn), ...others]) {
+      const claimed = await this.#claimFrom(campaign);
+      if (claimed > 0) return claimed;
+    }
+    this.#forgetAllBut(new Set(campaigns.map(({ id }) => id)));
+    return 0;
+  }
+
+  /** For the next claim, while this one goes on: who has been stopped meanwhile is seen in the claim itself. */
+  #readAhead(): void {
+    this.#ahead = readRunningCampaigns(this.#options.database);
+    // It may never be asked for.
+    this.#ahead.catch(() => undefined);
+  }
+
+  #forgetAllBut(running: ReadonlySet<string>): void {
+    for (const map of [this.#resting, this.#views])
+      for (const id of map.keys()) if (!running.has(id)) map.delete(id);
+  }
+
+  /** Whoever takes nothing more is left out at once: the messages of the others must not wait behind theirs. */
+  async #claimFrom(campaign: RunningCampaign): Promise<number> {
+    const { id } = campaign;
+    let claimed = 0;
+    let closed = new Set(this.#handOver.closedProviders());
+    for (;;) {
+      const { progress, restMs, refusing } = await this.#claimView(campaign, closed);
+      claimed += progress;
+      if (restMs > 0) this.#resting.set(id, performance.now() + restMs);
+      const left = closed.union(refusing).union(new Set(this.#handOver.closedProviders()));
+      if (restMs > 0 || left.size === closed.size || this.#stopping) return claimed;
+      closed = left;
+    }
+  }
+
+  /** One claim. Also tells which providers, open before, would not take all that was offered. */
+  async #claimView(
+    campaign: RunningCampaign,
+    closed: ReadonlySet<string>,
+  ): Promise<{ progress: number; restMs: number; refusing: ReadonlySet<string> }> {
+    const view = this.#viewOf(campaign.id, closed);
+    const refusing = new Set<string>();
+    const begunAt = performance.now();
+    if (view.emptyUntil > begunAt) return { progress: 0, restMs: 0, refusing };
+    const { database, clock } = this.#options;
+    const now = clock.now();
+    const stuck: DispatchMessage[] = [];
+    const claim = await database.transaction((transaction) =>
+      claimMessages(
+        transaction,
+        {
+          campaign,
+          limit: view.limit,
+          after: view.position,
+          closed: [...closed],
+          admit: async (inner, messages, toAsk) => {
+            const requests = await this.#admit(inner, messages, { toAsk, stuck, now });
+            const taken = new Set(requests.flatMap((request) => request.messages));
+            for (const one of messages) if (!taken.has(one)) refusing.add(one.providerId);
+            return requests;
+          },
+        },
+        now,
+      ),
+    );
+    for (const request of claim.requests) this.#handOver.begin(request, now);
+    const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
+    view.position = claim.last;
+    view.limit = Math.min(Math.max(firstClaim, taken * 4), largestClaim);
+    if (claim.isEmpty) {
+      const lookMs = (performance.now() - begunAt) * emptyRest.looks;
+      const restMs = Math.min(Math.max(emptyRest.leastMs, lookMs), emptyRest.mostMs);
+      view.emptyUntil = performance.now() + restMs;
+    }
+    const { settled, relieved } = await this.#moveOn(stuck, now);
+    return {
+      progress: claim.requests.length + settled,
+      restMs: claim.restMs,
+      refusing: refusing.difference(relieved),
+    };
+  }
+
+  #viewOf(campaignId: string, closed: ReadonlySet<string>): View {
+    const views = this.#views.get(campaignId) ?? new Map<string, View>();
+    const key = [...closed].toSorted().join(" ");
+    const view = views.get(key) ?? { position: undefined, limit: firstClaim, emptyUntil: 0 };
+    this.#views.set(campaignId, views.set(key, view));
+    return view;
+  }
+
+  /** Takes messages away from providers in trouble. While there are any to take, more are looked for. */
+  async #moveOn(
+    stuck: readonly DispatchMessage[],
+    now: Date,
+  ): Promise<{ settled: number; relieved: ReadonlySet<string> }> {
+    const relieved = new Set<string>();
+    if (stuck.length === 0) return { settled: 0, relieved };
+    const { failover, connections, database } = this.#options;
+    const moved = await failover.moveOn(stuck, "Its provider takes no messages at present.");
+    for (const { id, providerId } of stuck) if (moved.has(id)) relieved.add(providerId);
+    let settled = moved.size;
+    const left = stuck.filter(({ id }) => !moved.has(id));
+    for (const [providerId, messages] of Map.groupBy(left, (message) => message.providerId)) {
+      const connection = await connections.get(providerId);
+      if (connection && connection.row.disconnectedAt === null) continue;
+      await database.transaction((transaction) => failAll(transaction, messages, now));
+      settled += messages.length;
+    }
+    for (const providerId of relieved) this.#handOver.reopen(providerId);
+    return { settled, relieved };
+  }
+
+  /**
+   * Of the messages found those that their providers take now, by our own slots and by the lanes that all share. What can go
+   * nowhere is added to `stuck`.
+   */
+  async #admit(
+    transaction: Queryable,
+    found: DispatchMessage[],
+    { toAsk, stuck, now }: { toAsk: ReadonlySet<string>; stuck: DispatchMessage[]; now: Date },
+  ): Promise<SubmitRequest[]> {
+    const requests: SubmitRequest[] = [];
+    const bulkSizes = new Map<string, number>();
+    for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
+      const fitting = await this.#handOver.fit(providerId, group, now);
+      if (!fitting) {
+        stuck.push(...group);
+        continue;
+      }
+      requests.push(...fitting);
+      bulkSizes.set(providerId, fitting[0]?.messages.length ?? 1);
+    }
+    const wanted = requests.flatMap(({ providerId, messages }) => (toAsk.has(providerId) ? messages : []));
+    if (wanted.length === 0) return requests;
+    const { waiting } = await admitMessages(transaction, wanted, now, {
+      isCampaign: true,
+      bulkSizes,
+    });
+    for (const message of wanted) {
+      const { id, providerId } = message;
+      const wait = waiting.get(id);
+      if (wait)
+        this.#handOver.close(
+          providerId,
+          wait.isDistrusted ? Math.min(wait.retryAfterMs, stuckMs) : wait.retryAfterMs,
+        );
+      if (wait?.isDistrusted === true) stuck.push(message);
+    }
+    return requests.flatMap((request) => without(request, waiting));
+  }
+}
+
+/** What is left of a request without these messages, if something is. */
+function without(request: SubmitRequest, waiting: ReadonlyMap<string, unknown>): SubmitRequest[] {
+  if (!request.messages.some(({ id }) => waiting.has(id))) return [request];
+  const messages = request.messages.filter(({ id }) => !waiting.has(id));
+  const submissions = request.submissions.filter(({ messageId }) => !waiting.has(messageId));
+  return messages.length === 0 ? [] : [{ ...request, messages, submissions }];
+}
+
+function failAll(
+  transaction: Queryable,
+  messages: readonly DispatchMessage[],
+  receivedAt: Date,
+): Promise<unknown> {
+  const text = "The message could not be sent: its provider was disconnected.";
+  const failure = { code: "provider_unavailable", text, permanent: false };
+  return applyChanges(
+    transaction,
+    messages.map(({ id: messageId }) => ({
+      messageId,
+      status: "FAILED",
+      source: "DISPATCH",
+      receivedAt,
+      failure,
+      onlyFrom: ["QUEUED", "SCHEDULED"],
+    })),
+  );
+}

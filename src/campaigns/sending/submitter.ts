@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../lib/clock.ts";
+import type { Connection, Connections } from "../../connections/connections.ts";
+import type { Logger } from "../../lib/logger.ts";
+import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
+import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
+import { toSubmission } from "../../messages/dispatch/submission.ts";
+import type { Submission, SubmitOutcome } from "../../providers/provider.ts";
+import type { SubmitRequest } from "./claim.ts";
+
+export interface HandOverOptions {
+  connections: Connections;
+  clock: Clock;
+  logger: Logger;
+  outcomes: Outcomes;
+  /** Called for each kind of outcome in an answer. */
+  onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number, messages: number) => void;
+}
+
+/** Requests under way at one provider: bulk ones are few and large; single ones leave connections to single messages. */
+const bulkRequests = 4;
+const singleRequests = 40;
+/** Transactions that store the outcomes of bulk requests. */
+const storesAtOnce = 2;
+/** Outcomes that wait to be stored, at most: then nothing more is submitted. */
+const mostUnstored = 5_000;
+
+const disabledMs = 1_000;
+
+/** What this process may still start at a provider. */
+interface Slots {
+  connection: Connection;
+  bulk: number;
+  single: number;
+}
+
+/** Hands claimed messages to their providers, as many requests at a time as each takes, and has the outcomes stored. */
+export class HandOver {
+  /** Names the claims of this process (see `Attempt.claim`). */
+  readonly worker = randomUUID();
+  readonly #options: HandOverOptions;
+  /** Called when there is room for more. */
+  readonly #onRoom: () => void;
+  readonly #slots = new Map<string, Slots>();
+  /** Providers that take nothing, until when. */
+  readonly #closed = new Map<string, number>();
+  readonly #underway = new Set<Promise<void>>();
+  #unstored = 0;
+  /** The last of those that take the same turn. */
+  readonly #storing: Promise<void>[] = [];
+  #stores = 0;
+  #claims = 0;
+
+  constructor(options: HandOverOptions, onRoom: () => void) {
+    this.#options = options;
+    this.#onRoom = onRoom;
+  }
+
+  /** Too much waits to be stored. */
+  get isFull(): boolean {
+    return this.#unstored >= mostUnstored;
+  }
+
+  /** When closed providers are asked again. */
+  get ends(): Iterable<number> {
+    return this.#closed.values();
+  }
+
+  /** Waits for what is under way. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#underway);
+  }
+
+  /** The providers that take nothing now. */
+  closedProviders(): string[] {
+    const now = performance.now();
+    for (const [id, until] of this.#closed) if (until <= now) this.#closed.delete(id);
+    const busy = [...this.#slots].flatMap(([id, slots]) => (isBusy(slots) ? [id] : []));
+    return [...this.#closed.keys(), ...busy];
+  }
+
+  close(providerId: string, milliseconds: number): void {
+    this.#closed.set(providerId, performance.now() + milliseconds);
+  }
+
+  reopen(providerId: string): void {
+    this.#closed.delete(providerId);
+  }
+
+  /** The requests that the provider has slots for; undefined when it is disconnected or switched off. */
+  async fit(
+    providerId: string,
+    messages: readonly DispatchMessage[],
+    startedAt: Date,
+  ): Promise<SubmitRequest[] | undefined> {
+    const slots = await this.#slotsOf(providerId);
+    return slots && fittingRequests(slots, this.#requests(slots, messages, startedAt));
+  }
+
+  begin(request: SubmitRequest, startedAt: Date): void {
+    const work = this.#submit(request, startedAt)
+      .catch((error: unknown) => {
+        // The messages are SUBMITTING in the database, and will be found there.
+        this.#options.logger.error({ error, claim: request.name }, "a claim of a campaign failed");
+      })
+      .finally(() => {
+        this.#underway.delete(work);
+        this.#onRoom();
+      });
+    this.#underway.add(work);
+  }
+
+  /** Messages as their provider takes them together. */
+  #requests({ connection }: Slots, messages: readonly DispatchMessage[], startedAt: Date): SubmitRequest[] {
+    const callbackUrl = this.#options.connections.callbackUrl(connection);
+    const bySubmission = new Map(
+      messages.map((message) => [toSubmission(message, callbackUrl, startedAt), message]),
+    );
+    const all = [...bySubmission.keys()];
+    const divided = connection.client.divide?.(all) ?? all.map((submission) => [submission]);
+    return divided.map((submissions) => ({
+      name: `${this.worker}/${++this.#claims}`,
+      providerId: connection.row.id,
+      kind: connection.adapter.kind,
+      messages: submissions.map((submission) => {
+        const message = bySubmission.get(submission);
+        if (!message) throw new Error("A request was made of other messages than those given");
+        return message;
+      }),
+      submissions,
+    }));
+  }
+
+  /** Undefined for a provider that is disconnected or switched off. */
+  async #slotsOf(providerId: string): Promise<Slots | undefined> {
+    const connection = await this.#options.connections.get(providerId);
+    if (!connection || connection.row.disconnectedAt) return undefined;
+    if (!connection.row.enabled) {
+      this.close(providerId, disabledMs);
+      return undefined;
+    }
+    const slots = this.#slots.get(providerId) ?? newSlots(connection);
+    slots.connection = connection;
+    this.#slots.set(providerId, slots);
+    return slots;
+  }
+
+  async #submit(
+    { name: claim, providerId, kind, messages, submissions }: SubmitRequest,
+    startedAt: Date,
+  ): Promise<void> {
+    const slots = this.#slots.get(providerId);
+    if (!slots) return;
+    const size = messages.length > 1 ? "bulk" : "single";
+    slots[size]--;
+    this.#unstored += messages.length;
+    try {
+      const outcomes = await this.#call(slots, submissions).finally(() => slots[size]++);
+      if (!isBusy(slots)) this.#onRoom();
+      const finishedAt = this.#options.clock.now();
+      const finished = messages.map((message, index) => ({
+        message,
+        attempt: message.attempts + 1,
+        outcome: outcomes[index] ?? unanswered,
+        startedAt,
+        finishedAt,
+      }));
+      const [first] = finished;
+      if (finished.length === 1 && first) await this.#options.outcomes.record(first);
+      else await this.#storeInTurn(() => this.#options.outcomes.recordAll(finished, { claim, kind }));
+    } finally {
+      this.#unstored -= messages.length;
+    }
+  }
+
+  /**
+   * A few large transactions at a time: one writes while another commits. More would take as long all together, and
+   * each would hold up all the while what others may read of the event log.
+   */
+  #storeInTurn(store: () => Promise<void>): Promise<void> {
+    const turn = this.#stores++ % storesAtOnce;
+    const stored = (this.#storing[turn] ?? Promise.resolve()).then(store);
+    this.#storing[turn] = stored.catch(() => undefined);
+    return stored;
+  }
+
+  async #call({ connection }: Slots, submissions: readonly Submission[]): Promise<SubmitOutcome[]> {
+    const writtenAt = performance.now();
+    const { client, adapter } = connection;
+    const [first] = submissions;
+    const outcomes =
+      client.submitMany && submissions.length > 1
+        ? await client.submitMany(submissions)
+        : first
+          ? [await client.submit(first)]
+          : [];
+    const seconds = (performance.now() - writtenAt) / 1000;
+    for (const [kind, { length }] of Map.groupBy(outcomes, (outcome) => outcome.kind))
+      this.#options.onOutcome?.(adapter.kind, kind, seconds, length);
+    return outcomes;
+  }
+}
+
+const unanswered: SubmitOutcome = { kind: "ambiguous", reason: "the answer does not mention it" };
+
+const newSlots = (connection: Connection): Slots => ({
+  connection,
+  bulk: bulkRequests,
+  single: singleRequests,
+});
+
+/** Until a quarter of the slots are free: else claims would be as small as the answers come. */
+const isBusy = ({ bulk, single }: Slots): boolean => bulk < 1 || single < singleRequests / 4;
+
+/** As many requests of each kind as there are slots for. */
+function fittingRequests({ bulk, single }: Slots, requests: readonly SubmitRequest[]): SubmitRequest[] {
+  const together = requests.filter(({ messages }) => messages.length > 1).slice(0, bulk);
+  const alone = requests.filter(({ messages }) => messages.length === 1).slice(0, single);
+  return [...together, ...alone];
+}

@@ -1,0 +1,63 @@
+import { parseArgs } from "node:util";
+import { ConfigError, readConfig, type Config } from "../config.ts";
+import { Connections } from "../connections/connections.ts";
+import { createSecretBox } from "../connections/secret-box.ts";
+import { openDatabase } from "../database/database.ts";
+import { readSecret } from "../development/secret-file.ts";
+import { findDatabase } from "../development/stored-database.ts";
+import { stopAll, type Stops } from "../lib/shutdown.ts";
+import { reprocessQuarantined, type ReprocessCounts } from "../callbacks/reprocess.ts";
+
+const help = `Reads quarantined callbacks again: those that came from a provider, were stored, and could not be understood.
+Run it after an update that understands them, when the new smsgraph has started once and brought the database up
+to date. What can be read now is applied to its messages; the rest stays in quarantine.
+
+Usage: npm run receipts:reprocess
+
+Takes the same environment variables as smsgraph itself. With DATABASE_URL it may run beside smsgraph; the
+embedded PostgreSQL in DATA_DIR takes one process at a time, so there smsgraph has to be stopped first.
+`;
+
+const progressEvery = 1000;
+
+async function main(): Promise<void> {
+  const stops: Stops = [];
+  try {
+    // oxlint-disable-next-line node/no-process-env
+    const config = readConfig(process.env);
+    const counts = await reprocess(config, stops);
+    process.stdout.write(summary(counts));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  } finally {
+    await stopAll(stops);
+  }
+}
+
+async function reprocess(config: Config, stops: Stops): Promise<ReprocessCounts> {
+  const secretKey = config.secretKey ?? (await readSecret(config.dataDirectory, "secret-key"));
+  const url = await findDatabase(config, stops);
+  if (secretKey === undefined)
+    throw new ConfigError("SECRET_KEY is missing: give the one that smsgraph runs with.");
+  const database = openDatabase(url, { poolSize: 4 });
+  stops.push(() => database.close());
+  const connections = new Connections(database, createSecretBox(Buffer.from(secretKey, "base64")), () => "");
+  stops.push(() => connections.close());
+  return reprocessQuarantined({ database, connections, onProgress: report });
+}
+
+function report({ read, processed }: Readonly<ReprocessCounts>): void {
+  if (read % progressEvery === 0) process.stdout.write(`${read} read, ${processed} understood\n`);
+}
+
+function summary({ read, processed, unreadable, ...receipts }: ReprocessCounts): string {
+  const { applied, ignored, parked, unknown } = receipts;
+  return `${read} quarantined callbacks read: ${processed} understood, ${unreadable} still not.
+Receipts in them: ${applied} applied, ${ignored} ignored (the timeline says why), ${parked} waiting for their message, ${unknown} of unknown messages.
+`;
+}
+
+const { values } = parseArgs({ options: { help: { type: "boolean", short: "h", default: false } } });
+if (values.help) process.stdout.write(help);
+else await main();

@@ -1,0 +1,58 @@
+import { hash } from "node:crypto";
+import { Kind, visit, type DocumentNode, type ValidatedSubscriptionArgs } from "graphql";
+import type { Viewer } from "../../access/api-keys.ts";
+
+/** Live subscriptions with the same key are shown the same for the same event. */
+export function sharingKey(
+  { document, operation, rawVariableValues }: ValidatedSubscriptionArgs,
+  viewer: Viewer | undefined,
+): string {
+  const unshared = startVariable(document);
+  const variables = Object.entries(rawVariableValues ?? {}).filter(([name]) => name !== unshared);
+  const text = document.loc?.source.body ?? "";
+  const all = [text, operation.name?.value, rightsOf(viewer), Object.fromEntries(variables)];
+  // A document and a thousand ids are much to remember for each subscription.
+  return hash("sha256", canonicalJson(all), "base64");
+}
+
+/** What a viewer may see; by which key it came makes no difference to that. */
+function rightsOf(viewer: Viewer | undefined): unknown {
+  if (!viewer) return null;
+  const { keyId: _id, keyName: _name, expiresAt: _until, asOf: _asOf, scopes, ...rights } = viewer;
+  return { ...rights, scopes: [...scopes].toSorted() };
+}
+
+const startVariables = new WeakMap<DocumentNode, string | false>();
+
+/**
+ * The variable that only says where the stream starts: what is live does not depend on it. It is the `after` of the
+ * subscription itself, and used for nothing else.
+ */
+function startVariable(document: DocumentNode): string | undefined {
+  let known = startVariables.get(document);
+  if (known === undefined) startVariables.set(document, (known = findStartVariable(document) ?? false));
+  return known === false ? undefined : known;
+}
+
+function findStartVariable(document: DocumentNode): string | undefined {
+  const [operation, ...others] = document.definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION || others.some(({ kind }) => kind === operation.kind))
+    return undefined;
+  const [field] = operation.selectionSet.selections;
+  if (field?.kind !== Kind.FIELD) return undefined;
+  const value = field.arguments?.find(({ name }) => name.value === "after")?.value;
+  if (value?.kind !== Kind.VARIABLE) return undefined;
+  let uses = 0;
+  visit(document, { Variable: ({ name }) => void (name.value === value.name.value && uses++) });
+  // One is its definition.
+  return uses === 2 ? value.name.value : undefined;
+}
+
+/** JSON in which the order of fields makes no difference. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,105 @@
+import type { ServerResponse } from "node:http";
+import type { Plugin } from "graphql-yoga";
+import type { Context } from "../context.ts";
+import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
+import type { ReaderLimits } from "./reader-limits.ts";
+
+const pingMs = 12_000;
+
+/**
+ * Subscriptions over SSE: each event carries its cursor as `id`, so that a client which reconnects as the standard
+ * says (`Last-Event-ID`) goes on where it was.
+ */
+export function streamOverSse(live: LiveSubscriptions, limits: ReaderLimits): Plugin<Context> {
+  const streams = new WeakMap<Request, LiveStream>();
+  return {
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(async (args) => {
+        const { request } = args.contextValue as { request: Request };
+        const started = await live.start(args as SubscribeArgs);
+        if (started instanceof LiveStream) {
+          streams.set(request, started);
+          // A client can leave before there is an answer to hang this on.
+          if (request.signal.aborted) await started.close();
+          else request.signal.addEventListener("abort", () => void started.close(), { once: true });
+        }
+        return started;
+      });
+    },
+    onResultProcess(answer) {
+      const stream = streams.get(answer.request);
+      if (!stream) return;
+      // The client takes no event stream.
+      if (!answer.resultProcessor) return void stream.close();
+      const { res: response } = answer.serverContext as unknown as { res: ServerResponse };
+      const body = bodyOf(stream, response, limits);
+      answer.setResultProcessor(
+        (_result, { Response }) => new Response(body, { headers }),
+        "text/event-stream",
+      );
+    },
+  };
+}
+
+type SubscribeArgs = Parameters<LiveSubscriptions["start"]>[0];
+
+const headers = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache",
+  connection: "keep-alive",
+  "content-encoding": "none",
+};
+
+const encoder = new TextEncoder();
+const ping = encoder.encode(":\n\n");
+const end = encoder.encode("event: complete\ndata:\n\n");
+
+/**
+ * Pulled as the client reads: no frame is made before the one before it is on its way. A reader that does not take a
+ * frame in time is cut off.
+ */
+function bodyOf(
+  stream: LiveStream,
+  response: ServerResponse,
+  limits: ReaderLimits,
+): ReadableStream<Uint8Array> {
+  let pings: NodeJS.Timeout | undefined;
+  let stalled: NodeJS.Timeout | undefined;
+  const stop = async (): Promise<void> => {
+    clearInterval(pings);
+    clearTimeout(stalled);
+    await stream.close();
+  };
+  response.once("close", () => void stop());
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      // Some clients see the headers only with the first byte.
+      controller.enqueue(ping);
+      pings = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(ping);
+      }, pingMs);
+    },
+    async pull(controller) {
+      clearTimeout(stalled);
+      const frame = await stream.next();
+      if (response.destroyed) return controller.close();
+      if (frame) {
+        stalled = setTimeout(() => response.destroy(), limits.stallMs);
+        return controller.enqueue(eventOf(frame.json, stream.cursorOf(frame)));
+      }
+      controller.enqueue(end);
+      await stop();
+      controller.close();
+    },
+    cancel: stop,
+  });
+}
+
+const head = encoder.encode("event: next\n");
+const beforeData = encoder.encode("data: ");
+const afterData = encoder.encode("\n\n");
+
+function eventOf(json: Uint8Array, cursor: string | undefined): Uint8Array {
+  const id = cursor === undefined ? [] : [encoder.encode(`id: ${cursor}\n`)];
+  return Buffer.concat([head, ...id, beforeData, json.subarray(0, -1), afterData]);
+}

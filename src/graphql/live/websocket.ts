@@ -1,0 +1,258 @@
+import type { Server } from "node:http";
+import { setImmediate } from "node:timers/promises";
+import { GraphQLError, type ExecutionArgs } from "graphql";
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Context as Connection,
+  type Disposable,
+  type ServerOptions,
+  type SubscribePayload,
+} from "graphql-ws";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { Access } from "../../access/access.ts";
+import type { Allowance } from "../../access/allowance.ts";
+import type { Viewer } from "../../access/api-keys.ts";
+import { DomainError } from "../../lib/errors.ts";
+import { pathOf } from "../../http/path.ts";
+import type { Context } from "../context.ts";
+import { maxRequestBytes } from "../schema/limits.ts";
+import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
+import { OpenOperations } from "./open-operations.ts";
+import { Outlet } from "./outlet.ts";
+import { ProtocolSocket } from "./protocol-socket.ts";
+import type { ReaderLimits } from "./reader-limits.ts";
+import { SentFrames } from "./sent-frames.ts";
+import { authenticate, type ServerContext, type Yoga } from "../server/yoga.ts";
+
+export interface WebSocketOptions {
+  server: Server;
+  yoga: Yoga;
+  access: Access;
+  allowance: Allowance;
+  maskError: (error: unknown) => Error;
+  live: LiveSubscriptions;
+  readerLimits: ReaderLimits;
+  keepAliveMs?: number;
+}
+
+/** What an operation needs that graphql-ws does not pass on. */
+interface OperationArgs extends ExecutionArgs {
+  contextValue: Context;
+  execute: (args: ExecutionArgs) => unknown;
+  connection: Connection<Record<string, unknown>, Extra>;
+  id: string;
+  payload: SubscribePayload;
+}
+
+/** What we know of a connection. */
+interface Extra {
+  socket: WebSocket;
+  viewer: Viewer | undefined;
+  /** Gives back what the socket holds. */
+  leave: (() => void) | undefined;
+}
+
+const keepAliveMs = 12_000;
+
+/** RFC 6455's registry of close codes: "Going Away" and "Try Again Later". */
+const goingAway = 1001;
+const tryAgainLater = 1013;
+const closeGraceMs = 1_000;
+/** As for HTTP. */
+const longestDrainMs = 30_000;
+
+/** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
+export const tooManySockets = 4420;
+
+type Options = ServerOptions<Record<string, unknown>, Extra>;
+
+/**
+ * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline, so
+ * that limits, masking and context are the same as over HTTP. A wrong key closes the socket with 4403, and so does
+ * the end of its key or watch token.
+ */
+export function createWebSocketServer(options: WebSocketOptions): Disposable {
+  const operations = new OpenOperations();
+  const server = makeServer<Record<string, unknown>, Extra>({
+    execute: (args) => (args as unknown as OperationArgs).execute(args) as never,
+    subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
+    onConnect: identifyWith(options),
+    onSubscribe: async (connection, id, payload) => {
+      if (!operations.begin(connection, id)) return neverStarted;
+      const started = await start(options, connection.extra, payload);
+      return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
+    },
+    onError: (connection, id) => operations.end(connection, id),
+    onComplete: (connection, id) => operations.end(connection, id),
+    onClose: (connection) => {
+      operations.endAll(connection);
+      connection.extra.leave?.();
+    },
+  });
+  const sockets = acceptSockets(options, (socket) => {
+    ProtocolSocket.serve(socket, {
+      server,
+      extra: { socket, viewer: undefined, leave: undefined },
+      keepAliveMs: options.keepAliveMs ?? keepAliveMs,
+      onError: options.maskError,
+    });
+  });
+  return {
+    async dispose() {
+      await operations.drain(longestDrainMs);
+      // The last answer is sent in this turn of the event loop.
+      await setImmediate();
+      for (const socket of sockets.clients) socket.close(goingAway, "Going away");
+      await new Promise((done) => sockets.close(done));
+    },
+  };
+}
+
+function acceptSockets(
+  { server, yoga, readerLimits }: WebSocketOptions,
+  serve: (socket: WebSocket) => void,
+): WebSocketServer {
+  // Without compression a frame is written in the turn it is sent in, and what an outlet writes comes in between frames.
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxRequestBytes,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  server.on("upgrade", (request, socket, head) => {
+    if (pathOf(request) === yoga.graphqlEndpoint) {
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        Outlet.open(webSocket, socket, readerLimits);
+        serve(webSocket);
+      });
+      return;
+    }
+    // Nobody else listens, and an error that nobody hears ends the process.
+    socket.on("error", () => undefined);
+    socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+  });
+  return sockets;
+}
+
+function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Options["onConnect"]> {
+  return async (connection) => {
+    const { connectionParams, extra } = connection;
+    const { socket } = extra;
+    try {
+      const viewer = await authenticate(access, authorizationIn(connectionParams));
+      if (socket.readyState !== socket.OPEN) return false;
+      const leave = allowance.takeSocket(viewer);
+      if (!leave) {
+        socket.close(tooManySockets, "Too many sockets of this account");
+        return false;
+      }
+      const end = (error: DomainError): void => {
+        socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+        // It need not agree.
+        setTimeout(() => socket.terminate(), closeGraceMs).unref();
+      };
+      const release = viewer && access.hold(viewer, end);
+      extra.viewer = viewer;
+      extra.leave = () => {
+        release?.();
+        leave();
+      };
+      // They have served their time, and would stay in memory as long as the socket.
+      Object.assign(connection, { connectionParams: undefined });
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError) socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+      // Such as a database that is away: graphql-ws clients come back after this code.
+      else socket.close(tryAgainLater, "Try again later");
+      return false;
+    }
+  };
+}
+
+/** A subscription sends its frames itself; graphql-ws sees one that only ends. */
+async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
+  const { connection, id } = args;
+  const started = await options.live.start(args);
+  // graphql-ws keeps the arguments as long as the subscription lasts, and with them all that its start has loaded.
+  Object.assign(args, { contextValue: undefined, variableValues: undefined });
+  Object.assign(args.payload, { query: "", variables: null });
+  if (started instanceof LiveStream) {
+    const outlet = Outlet.of(connection.extra.socket);
+    return new SentFrames(started, outlet, id, (error) => {
+      delete connection.subscriptions[id];
+      return withoutStatus(options.maskError(error) as GraphQLError);
+    });
+  }
+  const errors = started.errors?.map((error) => withoutStatus(options.maskError(error) as GraphQLError));
+  return { errors };
+}
+
+/** What graphql-ws has to run, or why it must not. */
+async function start(
+  { yoga, access, maskError }: WebSocketOptions,
+  { viewer: connected, socket }: Extra,
+  payload: SubscribePayload,
+): Promise<ExecutionArgs | GraphQLError[]> {
+  try {
+    const own = authorizationIn(payload.extensions?.["headers"]);
+    const viewer = own === null ? connected : await authenticate(access, own);
+    return await prepare(yoga, { viewer, socket, endsWithSocket: own === null }, payload);
+  } catch (error) {
+    const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
+    return errors.map(withoutStatus);
+  }
+}
+
+/** An operation that came too late waits for its socket to close, which makes the client send it again. */
+const neverStarted = new Promise<never>(() => undefined);
+
+class InvalidDocument extends Error {
+  readonly errors: readonly GraphQLError[];
+  constructor(errors: readonly GraphQLError[]) {
+    super("The document does not fit the schema");
+    this.errors = errors;
+  }
+}
+
+/** Yoga's errors carry a status for HTTP, which has no meaning here. */
+function withoutStatus({ message, nodes, source, positions, path, extensions }: GraphQLError): GraphQLError {
+  const { http: _http, ...shown } = extensions;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: shown });
+}
+
+/** What Yoga's plugins see: mutations are refused in a GET request. */
+const postRequest = new Request("http://localhost/graphql", { method: "POST" });
+
+/**
+ * Parses, validates and gives the operation its context, as Yoga does for a request over HTTP.
+ * @throws InvalidDocument
+ */
+async function prepare(
+  yoga: Yoga,
+  caller: ServerContext,
+  { operationName, query, variables }: SubscribePayload,
+): Promise<ExecutionArgs> {
+  const params = { operationName: operationName ?? undefined, query, variables: variables ?? undefined };
+  const pipeline = yoga.getEnveloped({ ...caller, params, request: postRequest } as never);
+  const { parse, validate, schema, execute, contextFactory } = pipeline;
+  const document = parse(query);
+  const errors = validate(schema, document);
+  if (errors.length > 0) throw new InvalidDocument(errors);
+  const contextValue = await contextFactory();
+  const args = { schema, document, operationName, variableValues: variables, contextValue };
+  return { ...args, execute } as ExecutionArgs;
+}
+
+/**
+ * `{ authorization: "Bearer <key>" }`, in any case of its name, from the connection's parameters; GraphiQL sends
+ * its headers with each operation instead, as extensions.
+ */
+function authorizationIn(headers: unknown): string | null {
+  if (typeof headers !== "object" || headers === null) return null;
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.toLowerCase() === "authorization" && typeof value === "string") return value;
+  }
+  return null;
+}

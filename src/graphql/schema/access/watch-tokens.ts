@@ -1,0 +1,86 @@
+import { accountOf, type Context } from "../../context.ts";
+import type { WatchTarget } from "../../../access/watch-tokens.ts";
+import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
+import { builder } from "../builder.ts";
+import { decodeId } from "../../../lib/global-id.ts";
+import { defaultTokenSeconds, maxTokenSeconds } from "../limits.ts";
+
+const CreateWatchTokenInput = builder.inputType("CreateWatchTokenInput", {
+  description: "What the token is to open: exactly one of a message and a campaign.",
+  fields: (t) => ({
+    messageId: t.id({ description: "Global id of the message." }),
+    campaignId: t.id({ description: "Global id of the campaign." }),
+    expiresInSeconds: t.int({
+      description: `How long it lasts: 1 to ${maxTokenSeconds} seconds; absent: ${defaultTokenSeconds}.`,
+    }),
+  }),
+});
+
+interface WatchTokenShape {
+  token: string;
+  expiresAt: Date;
+}
+
+const WatchToken = builder.objectRef<WatchTokenShape>("WatchToken").implement({
+  description:
+    "A token that may be given to a browser: it reads and watches one message or one campaign, and opens nothing else.",
+  isTypeOf: (value) => typeof value === "object" && value !== null && "token" in value,
+  fields: (t) => ({
+    token: t.exposeString("token", {
+      description:
+        "Send it where an API key would go; an `EventSource`, which cannot set headers, may send it as `?token=`.",
+    }),
+    expiresAt: t.expose("expiresAt", {
+      type: "DateTime",
+      description: "When it ends, and every stream with it. It ends at once when its API key is revoked.",
+    }),
+  }),
+});
+
+const CreateWatchTokenResult = builder.errorUnion("CreateWatchTokenResult", {
+  description: "The token, or why there is none.",
+  types: [WatchToken, InvalidInputError, NotFoundError],
+});
+
+builder.mutationField("createWatchToken", (t) =>
+  t.field({
+    type: CreateWatchTokenResult,
+    description:
+      "Makes a short-lived token for a browser, bound to one message or one campaign. It hands on the right to read, " +
+      "so the key must have it.",
+    authScopes: { READ: true },
+    args: {
+      input: t.arg({ type: CreateWatchTokenInput, required: true, description: "What it is to open." }),
+    },
+    resolve: async (_root, { input }, context) => {
+      const lifetimeSeconds = input.expiresInSeconds ?? defaultTokenSeconds;
+      if (lifetimeSeconds < 1 || lifetimeSeconds > maxTokenSeconds) {
+        throw new InvalidInputError(
+          "expiresInSeconds",
+          `\`expiresInSeconds\` must be 1 to ${maxTokenSeconds}, not ${lifetimeSeconds}.`,
+        );
+      }
+      const target = await findTarget(context, input);
+      if (!context.viewer) throw new Error("A scope was granted to nobody");
+      return context.access.issueToken(context.viewer, target, lifetimeSeconds);
+    },
+  }),
+);
+
+/** @throws InvalidInputError, NotFoundError */
+async function findTarget(
+  context: Context,
+  { messageId, campaignId }: typeof CreateWatchTokenInput.$inferInput,
+): Promise<WatchTarget> {
+  const shownId = messageId ?? campaignId;
+  if (shownId == null || (messageId != null && campaignId != null)) {
+    throw new InvalidInputError("messageId", "Give exactly one of `messageId` and `campaignId`.");
+  }
+  const type = messageId == null ? "Campaign" : "Message";
+  const id = decodeId(type, shownId, type === "Message" ? "messageId" : "campaignId");
+  const where = { id, accountId: accountOf(context) };
+  const { message, campaign } = context.database.prisma;
+  const found = type === "Message" ? await message.count({ where }) : await campaign.count({ where });
+  if (found === 0) throw new NotFoundError(type.toLowerCase(), shownId);
+  return { type, id };
+}

@@ -1,0 +1,120 @@
+import SchemaBuilder from "@pothos/core";
+import ComplexityPlugin from "@pothos/plugin-complexity";
+import DataloaderPlugin from "@pothos/plugin-dataloader";
+import ErrorsPlugin from "@pothos/plugin-errors";
+import PrismaPlugin from "@pothos/plugin-prisma";
+import RelayPlugin from "@pothos/plugin-relay";
+import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
+import type { Scope } from "../../access/api-keys.ts";
+import type PrismaTypes from "../../database/generated/pothos.ts";
+import { getDatamodel } from "../../database/generated/pothos.ts";
+import {
+  ForbiddenError,
+  InvalidInputError,
+  QueryTooComplexError,
+  UnauthenticatedError,
+} from "../../lib/errors.ts";
+import type { Upload } from "../../http/upload.ts";
+import type { Context } from "../context.ts";
+import { decodeAnyId, encodeId, type NodeType } from "../../lib/global-id.ts";
+import { maxComplexity, maxDepth, maxNodes, pageComplexity } from "./limits.ts";
+
+/** The types behind the schema. */
+interface SchemaTypes {
+  Context: Context;
+  PrismaTypes: PrismaTypes;
+  AuthScopes: Record<Scope, boolean>;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: { list: false; items: false };
+  DefaultNodeNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string | number | bigint };
+    DateTime: { Input: Date; Output: Date };
+    Decimal: { Input: string; Output: { toString(): string } };
+    Cursor: { Input: string; Output: string };
+    Upload: { Input: Upload; Output: never };
+    JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> };
+  };
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin, DataloaderPlugin],
+  defaultFieldNullability: false,
+  errors: { directResult: true },
+  scopeAuth: {
+    // Else a stream opens without the scope, and each of its events is an error.
+    authorizeOnSubscribe: true,
+    authScopes: ({ viewer }) => ({
+      READ: viewer?.scopes.has("READ") ?? false,
+      SEND: viewer?.scopes.has("SEND") ?? false,
+      ADMIN: viewer?.scopes.has("ADMIN") ?? false,
+    }),
+    unauthorizedError: (_parent, { viewer }, info) =>
+      viewer
+        ? new ForbiddenError(
+            `\`${info.fieldName}\` needs a scope that the key "${viewer.keyName}" does not have.`,
+          )
+        : new UnauthenticatedError("Send an API key: `Authorization: Bearer <key>`."),
+  },
+  complexity: {
+    defaultComplexity: 1,
+    defaultListMultiplier: 5,
+    limit: { complexity: maxComplexity, depth: maxDepth, breadth: 500 },
+    complexityError: (kind) =>
+      new QueryTooComplexError(
+        `The query is too large (${kind}). Ask for fewer fields, or for smaller pages.`,
+      ),
+  },
+  relay: {
+    cursorType: "String",
+    encodeGlobalID: (type, id) => encodeId(type as NodeType, String(id)),
+    decodeGlobalID: (globalId) => {
+      const { type, id } = decodeAnyId(globalId, "id");
+      return { typename: type, id };
+    },
+    nodeQueryOptions: {
+      description: "Anything by its global id; null when there is no such thing in this account.",
+      args: { id: { description: "A global id, as an earlier answer gave it." } },
+      authScopes: { READ: true },
+    },
+    nodesQueryOptions: {
+      description: "Several things by their global ids, in the order asked; null for each that is not there.",
+      args: { ids: { description: `At most ${maxNodes} global ids.` } },
+      authScopes: { READ: true },
+      resolve: (_parent, { ids }, _context, _info, resolveNodes) => {
+        if (ids.length <= maxNodes) return resolveNodes(ids);
+        throw new InvalidInputError(
+          "ids",
+          `\`ids\` has ${ids.length} entries; at most ${maxNodes} are answered.`,
+        );
+      },
+    },
+    nodeTypeOptions: { description: "Anything with an id that `node` can find again." },
+    idFieldOptions: { description: "Global id: opaque, unique over all types, the same for ever." },
+    pageInfoTypeOptions: { description: "Where a page stands in its list." },
+    hasNextPageFieldOptions: { description: "Whether more follows the page." },
+    hasPreviousPageFieldOptions: { description: "Whether something comes before the page." },
+    startCursorFieldOptions: { description: "Cursor of the page's first entry: pass it as `before`." },
+    endCursorFieldOptions: { description: "Cursor of the page's last entry: pass it as `after`." },
+    cursorFieldOptions: { description: "The entry's place in the list." },
+    nodeFieldOptions: { description: "The entry itself." },
+    edgesFieldOptions: { description: "The entries of the page with their cursors." },
+    pageInfoFieldOptions: { description: "Where the page stands in the list." },
+    firstArgOptions: {
+      description: "How many entries to return from the start, 100 at most; 20 when nothing is said.",
+    },
+    lastArgOptions: { description: "How many entries to return from the end, 100 at most." },
+    afterArgOptions: { description: "Return entries after this cursor." },
+    beforeArgOptions: { description: "Return entries before this cursor." },
+    defaultConnectionFieldOptions: { complexity: pageComplexity },
+  },
+  prisma: {
+    client: ({ database }) => database.prisma,
+    dmmf: getDatamodel(),
+    filterConnectionTotalCount: false,
+  },
+});
+
+builder.queryType({ description: "Reading: messages, their timelines, providers." });
+builder.mutationType({ description: "Sending messages and connecting providers." });
+builder.subscriptionType({ description: "Watching delivery as it happens, over WebSocket or SSE." });

@@ -1,0 +1,40 @@
+import type { Refusal } from "../../../lib/errors.ts";
+import { builder } from "../builder.ts";
+import { Campaign } from "./campaign.ts";
+import { ErrorCodeRef } from "../errors.ts";
+import { paginate, type Keyset } from "../page.ts";
+
+export const RefusedRecipient = builder.objectRef<Refusal>("RefusedRecipient").implement({
+  description: "A row of a campaign's input that could not become a message.",
+  fields: (t) => ({
+    to: t.exposeString("recipient", {
+      description: "The recipient as it was given, its first 100 characters.",
+    }),
+    row: t.exposeInt("position", {
+      description:
+        "Its row: in a list the first recipient is 1; in a file the header is 1, as spreadsheets count.",
+    }),
+    code: t.expose("code", { type: ErrorCodeRef, description: "What is wrong, for programs." }),
+    reason: t.exposeString("reason", { description: "What is wrong, in plain words." }),
+  }),
+});
+
+const byPosition: Keyset<Refusal, number> = {
+  keyOf: ({ position }) => position,
+  write: String,
+  read: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined),
+};
+
+builder.prismaObjectField(Campaign, "refusedRecipients", (t) =>
+  t.connection(
+    {
+      type: RefusedRecipient,
+      description: "Rows of its input that could not become a message, in the order of the input.",
+      select: { id: true },
+      resolve: ({ id: campaignId }, args, { refusedRecipients }) =>
+        paginate(args, byPosition, (stretch) => refusedRecipients.load({ campaignId, ...stretch })),
+    },
+    { name: "RefusedRecipientConnection", description: "A page of refused recipients." },
+    { name: "RefusedRecipientEdge", description: "A refused recipient and its place in the list." },
+  ),
+);

@@ -1,0 +1,201 @@
+import {
+  CountryNotAllowedError,
+  CampaignEndedError,
+  type DomainError,
+  errorCodes,
+  IdempotencyConflictError,
+  InvalidInputError,
+  InvalidPhoneNumberError,
+  InvalidScheduleError,
+  InvalidSenderError,
+  InvalidTextError,
+  LastAdminKeyError,
+  NoRouteError,
+  NotCancellableError,
+  NotFoundError,
+  ProviderUnavailableError,
+  type ReachedCap,
+  SpendingCapError,
+  UnsupportedFeatureError,
+} from "../../lib/errors.ts";
+import { builder } from "./builder.ts";
+import { CapPeriodEnum } from "./pricing/cap-period.ts";
+import { encodeId } from "../../lib/global-id.ts";
+import { Money } from "./money.ts";
+import { ProviderRejectionRef } from "./providers/rejection.ts";
+
+export const ErrorCodeRef = builder.enumType("ErrorCode", {
+  description: "What went wrong, as a stable word for programs.",
+  values: Object.fromEntries(
+    Object.entries(errorCodes).map(([code, description]) => [code, { description }]),
+  ) as Record<keyof typeof errorCodes, { description: string }>,
+});
+
+export const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
+  description: "Every typed error: `... on Error { code message }` is always enough.",
+  fields: (t) => ({
+    message: t.exposeString("message", {
+      description: "What is wrong, where, and what to do, in plain words.",
+    }),
+    code: t.expose("code", { type: ErrorCodeRef, description: "What went wrong, for programs." }),
+  }),
+});
+
+builder.objectType(InvalidPhoneNumberError, {
+  name: "InvalidPhoneNumberError",
+  description: errorCodes.INVALID_PHONE_NUMBER,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ input: t.exposeString("input", { description: "The number as it was given." }) }),
+});
+
+builder.objectType(InvalidTextError, {
+  name: "InvalidTextError",
+  description: errorCodes.INVALID_TEXT,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    segments: t.exposeInt("segments", { nullable: true, description: "Segments the text would need." }),
+    maxSegments: t.exposeInt("maxSegments", { nullable: true, description: "Segments the provider takes." }),
+  }),
+});
+
+builder.objectType(InvalidSenderError, {
+  name: "InvalidSenderError",
+  description: errorCodes.INVALID_SENDER,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    sender: t.exposeString("sender", { nullable: true, description: "The sender as it was given." }),
+  }),
+});
+
+builder.objectType(InvalidScheduleError, {
+  name: "InvalidScheduleError",
+  description: errorCodes.INVALID_SCHEDULE,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    scheduledAt: t.expose("scheduledAt", { type: "DateTime", description: "The time as it was given." }),
+  }),
+});
+
+builder.objectType(InvalidInputError, {
+  name: "InvalidInputError",
+  description: errorCodes.INVALID_INPUT,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ field: t.exposeString("field", { description: "Path of the value in the input." }) }),
+});
+
+builder.objectType(NotFoundError, {
+  name: "NotFoundError",
+  description: errorCodes.NOT_FOUND,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ id: t.exposeID("id", { description: "The id as it was given." }) }),
+});
+
+builder.objectType(NoRouteError, {
+  name: "NoRouteError",
+  description: errorCodes.NO_ROUTE,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    rejected: t.field({
+      type: [ProviderRejectionRef],
+      description: "Every connected provider with its reason; empty when there is none.",
+      resolve: ({ rejected }) => rejected,
+    }),
+  }),
+});
+
+builder.objectType(CountryNotAllowedError, {
+  name: "CountryNotAllowedError",
+  description: errorCodes.COUNTRY_NOT_ALLOWED,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    country: t.exposeString("country", {
+      nullable: true,
+      description: "The country, ISO 3166-1 alpha-2; null where the number does not tell.",
+    }),
+  }),
+});
+
+const ReachedCapRef = builder.objectRef<ReachedCap>("ReachedCap").implement({
+  description: "A cap that a message would exceed.",
+  fields: (t) => ({
+    country: t.exposeString("country", {
+      nullable: true,
+      description: "The country it is for; null for all countries together.",
+    }),
+    period: t.expose("period", { type: CapPeriodEnum, description: "How long it counts." }),
+    amount: t.field({ type: Money, description: "The most that may be spent.", resolve: (cap) => cap }),
+    spent: t.field({
+      type: Money,
+      description: "What has been spent of it.",
+      resolve: ({ spent, currency }) => ({ amount: spent, currency }),
+    }),
+  }),
+});
+
+builder.objectType(SpendingCapError, {
+  name: "SpendingCapError",
+  description: errorCodes.SPENDING_CAP_REACHED,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    cap: t.expose("cap", {
+      type: ReachedCapRef,
+      nullable: true,
+      description:
+        "The cap; null where none can count the message: its price is unknown, or in another currency.",
+    }),
+  }),
+});
+
+builder.objectType(UnsupportedFeatureError, {
+  name: "UnsupportedFeatureError",
+  description: errorCodes.UNSUPPORTED_FEATURE,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    feature: t.exposeString("feature", {
+      description: "The input field that asks for what the provider cannot do.",
+    }),
+  }),
+});
+
+builder.objectType(IdempotencyConflictError, {
+  name: "IdempotencyConflictError",
+  description: errorCodes.IDEMPOTENCY_CONFLICT,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    idempotencyKey: t.exposeString("idempotencyKey", { description: "The key." }),
+    messageId: t.id({
+      nullable: true,
+      description: "Id of the message that the key belongs to; null when it belongs to a campaign.",
+      resolve: ({ messageId }) => messageId && encodeId("Message", messageId),
+    }),
+    campaignId: t.id({
+      nullable: true,
+      description: "Id of the campaign that the key belongs to; null when it belongs to a message.",
+      resolve: ({ campaignId }) => campaignId && encodeId("Campaign", campaignId),
+    }),
+  }),
+});
+
+builder.objectType(NotCancellableError, {
+  name: "NotCancellableError",
+  description: errorCodes.NOT_CANCELLABLE,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(LastAdminKeyError, {
+  name: "LastAdminKeyError",
+  description: errorCodes.LAST_ADMIN_KEY,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(CampaignEndedError, {
+  name: "CampaignEndedError",
+  description: errorCodes.CAMPAIGN_ENDED,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(ProviderUnavailableError, {
+  name: "ProviderUnavailableError",
+  description: "The provider did not answer, or not usefully.",
+  interfaces: [ErrorInterface],
+});

@@ -1,0 +1,24 @@
+import type { MessageFailure as Failure } from "../../../providers/provider.ts";
+import { builder } from "../builder.ts";
+
+export const MessageFailure = builder.objectRef<Failure>("MessageFailure").implement({
+  description: "Why a message did not arrive.",
+  fields: (t) => ({
+    code: t.exposeString("code", { description: "A stable word for programs, such as `no_rate`." }),
+    text: t.exposeString("text", { description: "Plain words; the provider's own where it gave some." }),
+    permanent: t.exposeBoolean("permanent", {
+      description: "True when sending the same message again cannot help; false when it may.",
+    }),
+  }),
+});
+
+interface FailureColumns {
+  failureCode: string | null;
+  failureText: string | null;
+  failurePermanent: boolean | null;
+}
+
+export const failureOf = ({ failureCode, failureText, failurePermanent }: FailureColumns): Failure | null =>
+  failureCode === null
+    ? null
+    : { code: failureCode, text: failureText ?? failureCode, permanent: failurePermanent ?? false };

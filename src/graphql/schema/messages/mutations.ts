@@ -1,0 +1,205 @@
+import {
+  CountryNotAllowedError,
+  DomainError,
+  IdempotencyConflictError,
+  InvalidInputError,
+  InvalidPhoneNumberError,
+  InvalidScheduleError,
+  InvalidSenderError,
+  InvalidTextError,
+  NoRouteError,
+  NotCancellableError,
+  NotFoundError,
+  SpendingCapError,
+  UnsupportedFeatureError,
+} from "../../../lib/errors.ts";
+import { queryFromInfo } from "@pothos/plugin-prisma";
+import type { GraphQLResolveInfo } from "graphql";
+import { cancelMessage } from "../../../messages/changes/cancel.ts";
+import type { SendInput } from "../../../messages/accept/draft.ts";
+import type { SendResult } from "../../../messages/accept/send.ts";
+import { builder } from "../builder.ts";
+import { accountOf, type Context } from "../../context.ts";
+import { decodeId, encodeId } from "../../../lib/global-id.ts";
+import { maxMessages } from "../limits.ts";
+import { DuplicatePolicyEnum, MessagePriorityEnum, TextEncodingChoice } from "./enums.ts";
+import { Message, type MessageShape } from "./message.ts";
+
+const SendMessageInput = builder.inputType("SendMessageInput", {
+  description: "A message to send.",
+  fields: (t) => ({
+    to: t.string({ required: true, description: "The recipient in international form: `+421 901 000 000`." }),
+    text: t.string({ required: true, description: "The text. Long texts travel in several segments." }),
+    from: t.string({ description: "The sender the recipient sees; absent: the provider's default sender." }),
+    providerId: t.id({ description: "The provider to carry it, and no other; absent: routed by policy." }),
+    clientRef: t.string({ description: "Your own reference, 1 to 255 characters. Need not be unique." }),
+    scheduledAt: t.field({
+      type: "DateTime",
+      description: "When to send it; smsgraph holds it until then, and it can be cancelled.",
+    }),
+    validityMinutes: t.int({ description: "Minutes after which it is no longer worth delivering." }),
+    priority: t.field({ type: MessagePriorityEnum, description: "Which of the waiting messages go first." }),
+    flash: t.boolean({ description: "Show it at once and do not keep it (class 0)." }),
+    encoding: t.field({ type: TextEncodingChoice, description: "Which encoding to use; absent: AUTO." }),
+    cadenceGroupId: t.string({
+      description: "The cadence group to send through (see `Provider.cadenceGroups`).",
+    }),
+    dltTemplateId: t.string({
+      description: "The template registered with the Indian DLT platform (see `capabilities.dltTemplates`).",
+    }),
+    duplicatePolicy: t.field({
+      type: DuplicatePolicyEnum,
+      description: "Whether it may go to another provider when the first may have it; absent: NEVER.",
+    }),
+    idempotencyKey: t.string({
+      description:
+        "Makes a repeat harmless: the same key with the same input returns the same message for 24 hours; with " +
+        "another input it is an `IdempotencyConflictError`.",
+    }),
+  }),
+});
+
+const SendMessagesInput = builder.inputType("SendMessagesInput", {
+  description: "Several different messages.",
+  fields: (t) => ({
+    messages: t.field({
+      type: [SendMessageInput],
+      required: true,
+      description: `1 to ${maxMessages} messages. Each succeeds or fails on its own.`,
+    }),
+    providerId: t.id({ description: "The provider for those that name none." }),
+  }),
+});
+
+const SendMessageResult = builder.errorUnion("SendMessageResult", {
+  description: "The message as stored, or why it was not.",
+  types: [
+    Message,
+    InvalidPhoneNumberError,
+    InvalidTextError,
+    InvalidSenderError,
+    InvalidScheduleError,
+    InvalidInputError,
+    NotFoundError,
+    NoRouteError,
+    CountryNotAllowedError,
+    SpendingCapError,
+    UnsupportedFeatureError,
+    IdempotencyConflictError,
+  ],
+});
+
+/** A stored message, or an error of one of the kinds that the union lists. */
+type SendResultShape = typeof SendMessageResult.$inferType;
+
+const SendMessagesSuccess = builder
+  .objectRef<{ results: SendResultShape[] }>("SendMessagesSuccess")
+  .implement({
+    description: "What became of each message.",
+    isTypeOf: (value) => typeof value === "object" && value !== null && "results" in value,
+    fields: (t) => ({
+      results: t.field({
+        type: [SendMessageResult],
+        description: "One result for each message, in the order given.",
+        complexity: { field: 1, multiplier: 100 },
+        resolve: ({ results }) => results,
+      }),
+    }),
+  });
+
+const SendMessagesResult = builder.errorUnion("SendMessagesResult", {
+  description: "A result for each message, or why none was looked at.",
+  types: [SendMessagesSuccess, InvalidInputError],
+});
+
+const CancelMessageResult = builder.errorUnion("CancelMessageResult", {
+  description: "The cancelled message, or why it was not cancelled.",
+  types: [Message, InvalidInputError, NotFoundError, NotCancellableError],
+});
+
+type SendMessage = typeof SendMessageInput.$inferInput;
+
+function toSendInput(input: SendMessage, fallbackProviderId?: string | null): SendInput {
+  const providerId = input.providerId ?? fallbackProviderId;
+  return {
+    ...input,
+    providerId: providerId == null ? null : decodeId("Provider", providerId, "providerId"),
+  };
+}
+
+/** What the operation wants to know of messages, those under `path` of the field's answer. */
+const messageQuery = (context: Context, info: GraphQLResolveInfo, path: string[] = []) =>
+  queryFromInfo({ context, info, typeName: "Message", path });
+
+/** Below the API ids are local ones: the caller reads the id that was given. */
+const withShownId = (error: DomainError): DomainError =>
+  error instanceof NotFoundError ? new NotFoundError(error.what, encodeId("Provider", error.id)) : error;
+
+/** Sends, and reads the stored rows back together: what is answered is what is committed. */
+async function send(
+  { sender, database, ...context }: Context,
+  inputs: readonly (SendInput | DomainError)[],
+  query: ReturnType<typeof messageQuery>,
+): Promise<SendResultShape[]> {
+  const valid = inputs.filter((input) => !(input instanceof DomainError)) as SendInput[];
+  const sent = await sender.send(accountOf(context), valid);
+  const ids = sent.flatMap((result) => ("messageId" in result ? [result.messageId] : []));
+  const rows = await database.prisma.message.findMany({ ...query, where: { id: { in: ids } } });
+  const stored = new Map(rows.map((row) => [row.id, row]));
+  const results = sent.values();
+  return inputs.map((input) => {
+    if (input instanceof DomainError) return input as SendResultShape;
+    const result = results.next().value as SendResult;
+    if ("error" in result) return withShownId(result.error) as SendResultShape;
+    return Message.addBrand(stored.get(result.messageId) as MessageShape);
+  });
+}
+
+builder.mutationFields((t) => ({
+  sendMessage: t.field({
+    type: SendMessageResult,
+    description: "Stores a message and sends it. What this returns is committed: it will be sent, once.",
+    authScopes: { SEND: true },
+    args: { input: t.arg({ type: SendMessageInput, required: true, description: "The message." }) },
+    resolve: async (_root, { input }, context, info) => {
+      const [result] = await send(context, [toSendInput(input)], messageQuery(context, info));
+      return result as SendResultShape;
+    },
+  }),
+  sendMessages: t.field({
+    type: SendMessagesResult,
+    description: "Stores and sends several different messages, each on its own.",
+    authScopes: { SEND: true },
+    args: { input: t.arg({ type: SendMessagesInput, required: true, description: "The messages." }) },
+    resolve: async (_root, { input }, context, info) => {
+      const { messages, providerId } = input;
+      if (messages.length === 0 || messages.length > maxMessages) {
+        throw new InvalidInputError("messages", `Give 1 to ${maxMessages} messages, not ${messages.length}.`);
+      }
+      const inputs = messages.map((message) => orError(() => toSendInput(message, providerId)));
+      return { results: await send(context, inputs, messageQuery(context, info, ["results"])) };
+    },
+  }),
+  cancelMessage: t.field({
+    type: CancelMessageResult,
+    description: "Cancels a message that is SCHEDULED or QUEUED.",
+    authScopes: { SEND: true },
+    args: { id: t.arg.id({ required: true, description: "Global id of the message." }) },
+    resolve: async (_root, { id }, context) => {
+      const messageId = decodeId("Message", id);
+      await cancelMessage(context, accountOf(context), messageId, id);
+      return Message.addBrand(
+        await context.database.prisma.message.findUniqueOrThrow({ where: { id: messageId } }),
+      );
+    },
+  }),
+}));
+
+function orError<Value>(work: () => Value): Value | DomainError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,166 @@
+import type { Message } from "../../../database/generated/client.ts";
+import { Prisma } from "../../../database/generated/client.ts";
+import { NotFoundError, StreamBehindError } from "../../../lib/errors.ts";
+import { evolve } from "../../../messages/model/evolve.ts";
+import type { EventFilter } from "../../../messages/log/event-filter.ts";
+import type { EventBatch, EventFeed, EventReader } from "../../../messages/log/event-feed.ts";
+import {
+  comparePositions,
+  encodeCursor,
+  type LoggedEvent,
+  type Position,
+} from "../../../messages/log/event-log.ts";
+import type { Context } from "../../context.ts";
+import type { MessageShape } from "./message.ts";
+import type { TopicListener } from "../../../messages/log/topics.ts";
+import type { Taker, Tap } from "../../streams.ts";
+
+/** A message, and a position that was reached before it was read. */
+export interface MessageSnapshot {
+  message: Message;
+  cursor: Position;
+}
+
+/** @throws NotFoundError when the account has no such message */
+export async function readSnapshot(
+  { feed, database }: Pick<Context, "feed" | "database">,
+  { accountId, messageId, shownId }: { accountId: string; messageId: string; shownId: string },
+): Promise<MessageSnapshot> {
+  const cursor = feed.position;
+  const message = await database.prisma.message.findUnique({ where: { id: messageId, accountId } });
+  if (message) return { message, cursor };
+  throw new NotFoundError("message", shownId);
+}
+
+/**
+ * The message as it is, then after every change, each version once. The states after the first are folded from
+ * the events, so no change costs a statement, and none is skipped however fast they come.
+ * @throws StreamBehindError when the log was cleared away under a reader that stood still
+ */
+export async function* watchMessage(
+  feed: EventFeed,
+  { message, cursor }: MessageSnapshot,
+  signal: AbortSignal,
+): AsyncGenerator<MessageShape> {
+  const reader = feed.read({ accountId: message.accountId, messageIds: [message.id] }, signal);
+  yield { ...message, streamCursor: encodeCursor(cursor) };
+  while (!signal.aborted) {
+    const batch = await reader.next(cursor);
+    if (!batch) throw new StreamBehindError();
+    for (const event of batch.events) {
+      if (isIncluded(message, event)) continue;
+      const shape = stateAfter(event, message);
+      message = shape;
+      if (event.applied) yield shape;
+    }
+    ({ cursor } = batch);
+  }
+}
+
+/** The snapshot may be newer than its cursor. An ignored event of its own version is folded again, to no effect. */
+const isIncluded = (message: Message, { applied, version }: LoggedEvent): boolean =>
+  applied ? version <= message.version : version < message.version;
+
+const states = new WeakMap<LoggedEvent, MessageShape>();
+
+/** The state after an event is the same for everyone who watches: one object, so that it is shown to them as one. */
+function stateAfter(event: LoggedEvent, before: Message): MessageShape {
+  const known = states.get(event);
+  if (known) return known;
+  const { cost, ...state } = evolve(before, event);
+  const exactCost = cost === null ? null : new Prisma.Decimal(cost.toString());
+  const shape = { ...state, cost: exactCost, streamCursor: encodeCursor(event) };
+  states.set(event, shape);
+  return shape;
+}
+
+/** What `messageEvents` sends. */
+export type EventFrame =
+  | EventBatch
+  | { kind: "caughtUp"; cursor: Position }
+  | { kind: "reset"; reason: "AHEAD_OF_LOG" | "EXPIRED"; cursor: Position };
+
+/** Where a stream of events starts, or how far it has come. */
+export class EventTap implements Tap<EventFrame>, TopicListener {
+  cursor: Position | undefined;
+  /** Set while the stream has nothing left to read but what is to come. */
+  reader: EventReader | undefined;
+  #taker: Taker<EventFrame> | undefined;
+
+  constructor(start: Position | undefined) {
+    this.cursor = start;
+  }
+
+  open(taker: Taker<EventFrame>): boolean {
+    this.#taker = taker;
+    return this.cursor !== undefined && this.reader?.listen(this.cursor, this) === true;
+  }
+
+  close(): void {
+    this.reader?.unlisten();
+  }
+
+  deliver(batch: EventBatch): void {
+    this.cursor = batch.cursor;
+    this.#taker?.take(batch);
+  }
+
+  end(): void {
+    this.#taker?.end();
+  }
+}
+
+/** The pages from `start` to where the log ends now, each read while the one before it is being sent. */
+async function* replay(
+  feed: EventFeed,
+  reader: EventReader,
+  start: Position,
+): AsyncGenerator<Exclude<EventFrame, { kind: "caughtUp" }>> {
+  const end = feed.position;
+  const read = (after: Position): Promise<EventBatch | undefined> | undefined => {
+    if (comparePositions(after, end) >= 0) return undefined;
+    const page = reader.replay(after, end);
+    // It fails for whoever waits for it, and nobody does when the client has left.
+    page.catch(() => undefined);
+    return page;
+  };
+  for (let next = read(start); next;) {
+    const page = await next;
+    if (!page) return yield { kind: "reset", reason: "EXPIRED", cursor: feed.position };
+    next = read(page.cursor);
+    yield page;
+  }
+}
+
+/**
+ * Every matching event after the start in log order, then `caughtUp`, then live. Without a start it begins now. Each
+ * frame's cursor is where to go on from. What the log cannot tell any more, or not yet, is told by a `reset`.
+ */
+export async function* watchEvents(
+  feed: EventFeed,
+  filter: EventFilter,
+  tap: EventTap,
+  signal: AbortSignal,
+): AsyncGenerator<EventFrame> {
+  const reader = feed.read(filter, signal);
+  const start = tap.cursor;
+  // "Now" is after everything committed by now, and another process may have read further than this one.
+  if (!start || comparePositions(start, feed.position) > 0) await feed.catchUp(signal);
+  let cursor = start ?? feed.position;
+  if (comparePositions(cursor, feed.position) > 0) {
+    cursor = feed.position;
+    yield { kind: "reset", reason: "AHEAD_OF_LOG", cursor };
+  }
+  for await (const frame of replay(feed, reader, cursor)) {
+    ({ cursor } = frame);
+    if (frame.kind === "reset" || frame.events.length > 0) yield frame;
+  }
+  Object.assign(tap, { cursor, reader });
+  yield { kind: "caughtUp", cursor };
+  while (!signal.aborted) {
+    // Others may have listened meanwhile.
+    const batch = await reader.next(tap.cursor ?? cursor);
+    tap.cursor = batch?.cursor ?? feed.position;
+    yield batch ?? { kind: "reset", reason: "EXPIRED", cursor: tap.cursor };
+  }
+}

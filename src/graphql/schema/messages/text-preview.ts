@@ -1,0 +1,74 @@
+import { InvalidTextError } from "../../../lib/errors.ts";
+import { previewText, type ForcingCharacter, type TextPreview } from "../../../sms/text.ts";
+import { builder } from "../builder.ts";
+import { TextEncodingEnum } from "./enums.ts";
+
+const longestPreview = 20_000;
+
+const ForcingCharacterRef = builder.objectRef<ForcingCharacter>("ForcingCharacter").implement({
+  description: "A character that is not in GSM-7 and forces the whole text into UCS-2.",
+  fields: (t) => ({
+    character: t.exposeString("character", { description: "The character." }),
+    position: t.exposeInt("position", {
+      description:
+        "Where it starts in the text, in UTF-16 code units from 0 (an index into a JavaScript string).",
+    }),
+    codePoint: t.exposeString("codePoint", { description: "Its Unicode code point, for example `U+2019`." }),
+    replacement: t.exposeString("replacement", {
+      nullable: true,
+      description: "What the GSM-safe rewrite puts in its place; null when nothing would do.",
+    }),
+  }),
+});
+
+const TextPreviewRef = builder.objectRef<TextPreview>("TextPreview").implement({
+  description: "What a text takes up as SMS, before it is sent.",
+  fields: (t) => ({
+    encoding: t.expose("encoding", { type: TextEncodingEnum, description: "The encoding the text needs." }),
+    segments: t.exposeInt("segments", {
+      description: "Segments it is sent and charged as; 0 for an empty text.",
+    }),
+    charactersUsed: t.exposeInt("unitsUsed", {
+      description:
+        "Characters used, as SMS counts them: septets in GSM-7 (`€` takes 2), UTF-16 code units in UCS-2.",
+    }),
+    charactersLeft: t.exposeInt("unitsLeft", {
+      description: "Characters that still fit in the last segment.",
+    }),
+    charactersPerSegment: t.exposeInt("unitsPerSegment", {
+      description: "160 or 70 in a single segment; 153 or 67 in each of several.",
+    }),
+    forcingCharacters: t.field({
+      type: [ForcingCharacterRef],
+      description: "Every character that forces UCS-2, in the order of the text.",
+      resolve: ({ forcingCharacters }) => forcingCharacters,
+    }),
+    gsmSafeText: t.exposeString("gsmSafeText", {
+      nullable: true,
+      description:
+        "The text rewritten so that GSM-7 will do; null when it does already, or cannot be rewritten.",
+    }),
+    segmentsSaved: t.exposeInt("segmentsSaved", { description: "Segments that the rewrite saves." }),
+  }),
+});
+
+builder.queryField("previewText", (t) =>
+  t.field({
+    type: TextPreviewRef,
+    description:
+      "Measures a text as SMS: encoding, segments, and what would make it cheaper. Stores nothing.",
+    authScopes: { READ: true },
+    args: {
+      text: t.arg.string({
+        required: true,
+        description: `The text, of at most ${longestPreview} characters.`,
+      }),
+    },
+    resolve: (_root, { text }) => {
+      if (text.length <= longestPreview) return previewText(text);
+      throw new InvalidTextError(
+        `The text has ${text.length} characters; a preview takes ${longestPreview}. Shorten it.`,
+      );
+    },
+  }),
+);

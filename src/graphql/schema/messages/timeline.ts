@@ -1,0 +1,25 @@
+import type { LoggedEvent } from "../../../messages/log/event-log.ts";
+import { builder } from "../builder.ts";
+import { MessageEvent } from "./event.ts";
+import { Message } from "./message.ts";
+import { paginate, type Keyset } from "../page.ts";
+
+const byLogId: Keyset<LoggedEvent, bigint> = {
+  keyOf: ({ id }) => id,
+  write: (id) => String(id),
+  read: (text) => (/^\d{1,18}$/.test(text) ? BigInt(text) : undefined),
+};
+
+builder.prismaObjectField(Message, "events", (t) =>
+  t.connection(
+    {
+      type: MessageEvent,
+      description: "The timeline, oldest first, ignored receipts included.",
+      select: { id: true },
+      resolve: ({ id: messageId }, args, { timelines }) =>
+        paginate(args, byLogId, (stretch) => timelines.load({ messageId, ...stretch })),
+    },
+    { name: "MessageEventConnection", description: "A page of a message's timeline." },
+    { name: "MessageEventEdge", description: "An event and its place in the timeline." },
+  ),
+);

@@ -1,0 +1,99 @@
+import { resolveCursorConnection, type ResolveCursorConnectionArgs } from "@pothos/plugin-relay";
+import { InvalidCursorError, InvalidInputError } from "../../lib/errors.ts";
+import { isUuid } from "../../lib/uuid.ts";
+import { defaultPageSize, maxPageSize } from "./limits.ts";
+
+export interface PageArgs {
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}
+
+/** What a list is ordered by, and how a cursor tells it. */
+export interface Keyset<Row, Key> {
+  keyOf(row: Row): Key;
+  write(key: Key): string;
+  /** Undefined when it is not a key. */
+  read(text: string): Key | undefined;
+}
+
+/** A stretch of a list between two keys, where they are given; from its end back when `inverted`. */
+export interface Stretch<Key> {
+  after: Key | undefined;
+  before: Key | undefined;
+  limit: number;
+  inverted: boolean;
+}
+
+/** @throws InvalidInputError when a page size is negative or over 100, or both ends are asked for */
+export function checkPageSize({ first, last }: PageArgs): void {
+  for (const [field, size] of Object.entries({ first, last })) {
+    if (size == null || (size >= 0 && size <= maxPageSize)) continue;
+    const advice = "Read further pages with `after` and `before`.";
+    throw new InvalidInputError(field, `\`${field}\` must be 0 to ${maxPageSize}, not ${size}. ${advice}`);
+  }
+  if (first != null && last != null) throw new InvalidInputError("last", "Give `first` or `last`, not both.");
+}
+
+/**
+ * Cuts a page out of a list by keyset: a page never shifts, whatever is added or how deep it is. `load` gets the
+ * stretch to read.
+ * @throws InvalidInputError, InvalidCursorError
+ */
+export async function paginate<Row, Key>(
+  args: PageArgs,
+  keyset: Keyset<Row, Key>,
+  load: (stretch: Stretch<Key>) => PromiseLike<Row[]>,
+) {
+  checkPageSize(args);
+  const after = readCursor(keyset, "after", args.after);
+  const before = readCursor(keyset, "before", args.before);
+  const toCursor = (row: Row): string => Buffer.from(keyset.write(keyset.keyOf(row))).toString("base64url");
+  const page = await resolveCursorConnection(
+    { args, defaultSize: defaultPageSize, maxSize: maxPageSize, toCursor },
+    ({ limit, inverted }: ResolveCursorConnectionArgs) =>
+      load({ after, before, limit, inverted }) as Promise<Row[]>,
+  );
+  const { edges, pageInfo } = page;
+  const [startCursor = null, endCursor = null] = [edges[0]?.cursor, edges.at(-1)?.cursor];
+  return { edges, pageInfo: { ...pageInfo, startCursor, endCursor } };
+}
+
+function readCursor<Key>(
+  keyset: Keyset<never, Key>,
+  field: "after" | "before",
+  cursor: string | null | undefined,
+): Key | undefined {
+  if (cursor == null) return undefined;
+  const key = keyset.read(Buffer.from(cursor, "base64url").toString("latin1"));
+  if (key === undefined) throw new InvalidCursorError(field);
+  return key;
+}
+
+const byId: Keyset<{ id: string }, string> = {
+  keyOf: ({ id }) => id,
+  write: (id) => id,
+  read: (text) => (isUuid(text) ? text : undefined),
+};
+
+/** The conditions of a page in a list ordered by id, newest first. */
+export interface IdStretch {
+  where: { lt?: string; gt?: string };
+  orderBy: "asc" | "desc";
+  take: number;
+}
+
+/** Cuts a page out of a list ordered by id, newest first. */
+export function paginateById<Row extends { id: string }>(
+  args: PageArgs,
+  load: (stretch: IdStretch) => PromiseLike<Row[]>,
+) {
+  return paginate<Row, string>(args, byId, ({ after, before, limit, inverted }) =>
+    load({
+      where: { ...(after !== undefined && { lt: after }), ...(before !== undefined && { gt: before }) },
+      orderBy: inverted ? "asc" : "desc",
+      take: limit,
+    }),
+  );
+}

@@ -1,0 +1,165 @@
+import { textsOf } from "../../../campaigns/intake/quoted-texts.ts";
+import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
+import { countryName, networkName, parseNetwork } from "../../../pricing/rates/networks.ts";
+import {
+  quoteMessages,
+  type Quote,
+  type QuoteLine,
+  type QuoteRefusal,
+} from "../../../messages/accept/quote.ts";
+import { builder } from "../builder.ts";
+import { accountOf } from "../../context.ts";
+import { ErrorCodeRef } from "../errors.ts";
+import { decodeId } from "../../../lib/global-id.ts";
+import { maxQuoteRecipients } from "../limits.ts";
+import { TextEncodingChoice } from "../messages/enums.ts";
+import { Money } from "../money.ts";
+import { RouteDecisionRef } from "./route-decision.ts";
+
+const QuoteLineRef = builder.objectRef<QuoteLine>("QuoteLine").implement({
+  description: "Messages that go to one country by one route.",
+  fields: (t) => ({
+    country: t.exposeString("country", {
+      nullable: true,
+      description: "The country, ISO 3166-1 alpha-2; null where a shared calling code does not tell.",
+    }),
+    countryName: t.string({
+      nullable: true,
+      description: "Its English name.",
+      resolve: ({ country }) => (country === null ? null : (countryName(country) ?? null)),
+    }),
+    network: t.string({
+      nullable: true,
+      description: "The network whose rate applies; null for a rate of the whole country.",
+      resolve: ({ decision: { mccmnc } }) => {
+        const network = mccmnc === null ? undefined : parseNetwork(mccmnc);
+        return (network && networkName(network)) ?? null;
+      },
+    }),
+    from: t.exposeString("sender", { description: "The sender the recipients would see." }),
+    route: t.field({
+      type: RouteDecisionRef,
+      description: "The provider they would go through, why, and why not through the others.",
+      resolve: ({ decision }) => decision,
+    }),
+    messages: t.exposeInt("messages", { description: "How many messages." }),
+    segments: t.exposeInt("segments", { description: "Their segments together." }),
+    price: t.field({
+      type: Money,
+      nullable: true,
+      description: "Price of one segment; null without a rate.",
+      resolve: ({ decision: { price, currency } }) =>
+        price === null || currency === null ? null : { amount: price, currency },
+    }),
+    cost: t.field({
+      type: Money,
+      nullable: true,
+      description: "What they would cost together; null without a rate.",
+      resolve: ({ cost }) => cost ?? null,
+    }),
+  }),
+});
+
+const QuoteRefusalRef = builder.objectRef<QuoteRefusal>("QuoteRefusal").implement({
+  description: "A recipient that would get no message.",
+  fields: (t) => ({
+    position: t.exposeInt("position", { description: "Its place in the list, from 1." }),
+    to: t.exposeString("to", { description: "The recipient as it was given." }),
+    code: t.expose("code", { type: ErrorCodeRef, description: "Why, for programs." }),
+    reason: t.exposeString("reason", { description: "Why, and what to do." }),
+  }),
+});
+
+const QuoteRef = builder.objectRef<Quote>("Quote").implement({
+  description:
+    "What sending would do and cost, by the rates, routes and limits of this moment. Nothing was stored.",
+  fields: (t) => ({
+    lines: t.field({
+      type: [QuoteLineRef],
+      description: "What would be sent, by country and route, the most messages first.",
+      resolve: ({ lines }) => lines,
+    }),
+    messages: t.exposeInt("messages", { description: "How many messages would be sent." }),
+    segments: t.exposeInt("segments", { description: "Their segments together." }),
+    totals: t.field({
+      type: [Money],
+      description: "What they would cost, a sum for each currency.",
+      resolve: ({ totals }) => totals,
+    }),
+    unpriced: t.exposeInt("unpriced", {
+      description: "How many of them have no known price, and are in no total.",
+    }),
+    repeatedRecipients: t.exposeInt("repeated", {
+      description: "Recipients that are in the list again; a campaign would leave them out.",
+    }),
+    refusedCount: t.exposeInt("refusedCount", { description: "How many recipients would be refused." }),
+    refused: t.field({
+      type: [QuoteRefusalRef],
+      description: "The first 100 of them.",
+      resolve: ({ refusals }) => refusals,
+    }),
+  }),
+});
+
+const QuoteRecipientInput = builder.inputType("QuoteRecipientInput", {
+  description: "A recipient to quote for.",
+  fields: (t) => ({
+    to: t.string({ required: true, description: "The number in international form." }),
+    text: t.string({ description: "A text of its own; absent: the common one." }),
+    values: t.field({
+      type: "JSONObject",
+      description:
+        'Values for the placeholders of the common text, as in a campaign: `{ first_name: "Eva" }`. As soon as one ' +
+        "recipient has some, `{{first_name}}` in the text is a placeholder; otherwise it is sent as it stands.",
+    }),
+  }),
+});
+
+const QuoteInput = builder.inputType("QuoteInput", {
+  description: "What would be sent, and to whom.",
+  fields: (t) => ({
+    text: t.string({ required: true, description: "The text." }),
+    recipients: t.field({
+      type: [QuoteRecipientInput],
+      required: true,
+      description: `1 to ${maxQuoteRecipients} recipients.`,
+    }),
+    from: t.string({ description: "The sender; absent: the default sender of each provider." }),
+    providerId: t.id({ description: "The provider to carry them; absent: routed by policy." }),
+    encoding: t.field({ type: TextEncodingChoice, description: "Which encoding to use; absent: AUTO." }),
+    flash: t.boolean({ description: "Flash messages." }),
+    validityMinutes: t.int({ description: "Minutes after which they are no longer worth delivering." }),
+    cadenceGroupId: t.string({ description: "The cadence group to send through." }),
+    dltTemplateId: t.string({ description: "The template registered with the Indian DLT platform." }),
+  }),
+});
+
+builder.queryField("quote", (t) =>
+  t.field({
+    type: QuoteRef,
+    description:
+      "What sending would do and cost: routes, prices, refusals. Sending the same right away does and charges exactly " +
+      "this.",
+    authScopes: { READ: true },
+    args: { input: t.arg({ type: QuoteInput, required: true, description: "The messages." }) },
+    resolve: async (_root, { input: { recipients, providerId, ...input } }, context) => {
+      if (recipients.length === 0 || recipients.length > maxQuoteRecipients) {
+        const advice = `Give 1 to ${maxQuoteRecipients} recipients, not ${recipients.length}.`;
+        throw new InvalidInputError("recipients", advice);
+      }
+      const accountId = accountOf(context);
+      const table = await context.routingTables.of(accountId, 0);
+      const named = providerId == null ? null : decodeId("Provider", providerId, "providerId");
+      if (providerId != null && !table.connections.some(({ row }) => row.id === named)) {
+        throw new NotFoundError("enabled provider", providerId);
+      }
+      await context.spending.settle(accountId);
+      const spent = table.limits.caps.length === 0 ? [] : await context.spending.read(accountId);
+      const isTemplate = recipients.some(({ values }) => values != null);
+      const own = isTemplate
+        ? await textsOf(input.text, recipients)
+        : recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));
+      return quoteMessages(table, spent, { ...input, providerId: named }, own);
+    },
+  }),
+);

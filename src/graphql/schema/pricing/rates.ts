@@ -1,0 +1,266 @@
+import { queryFromInfo } from "@pothos/plugin-prisma";
+import type { GraphQLResolveInfo } from "graphql";
+import type { Rate as RateRow } from "../../../database/generated/client.ts";
+import {
+  InvalidInputError,
+  NotFoundError,
+  ProviderUnavailableError,
+  UnsupportedFeatureError,
+} from "../../../lib/errors.ts";
+import { isUuid } from "../../../lib/uuid.ts";
+import { findRate } from "../../../pricing/rates/find-rate.ts";
+import { refreshRates } from "../../../pricing/rates/fetch-rates.ts";
+import { parseCountry, parseNetwork, type Network } from "../../../pricing/rates/networks.ts";
+import { readRates } from "../../../pricing/rates/rate-input.ts";
+import { listRates, type RateFilter, type RateKey } from "../../../pricing/rates/rate-list.ts";
+import { writeRates, type RateChanges as Changes } from "../../../pricing/rates/rate-store.ts";
+import { builder } from "../builder.ts";
+import { accountOf, type Context } from "../../context.ts";
+import { decodeId } from "../../../lib/global-id.ts";
+import { maxRates } from "../limits.ts";
+import { paginate, type Keyset, type PageArgs } from "../page.ts";
+import { Rate } from "./pricing.ts";
+import { Provider } from "../providers/provider.ts";
+
+const RateConnection = builder.connectionObject(
+  { type: Rate, name: "RateConnection", description: "A page of rates." },
+  { name: "RateEdge", description: "A rate and its place in the list." },
+);
+
+const byNetwork: Keyset<RateRow, RateKey> = {
+  keyOf: ({ mcc, mnc, validFrom, id }) => ({ mcc, mnc: mnc ?? "", validFrom, id }),
+  write: ({ mcc, mnc, validFrom, id }) => `${mcc}:${mnc}:${validFrom.getTime()}:${id}`,
+  read: (text) => {
+    const [, mcc, mnc, time, id] = /^(\d{3}):(\d{0,3}):(-?\d{1,15}):([0-9a-f-]{36})$/.exec(text) ?? [];
+    if (mcc === undefined || mnc === undefined || id === undefined || !isUuid(id)) return undefined;
+    return { mcc, mnc, validFrom: new Date(Number(time)), id };
+  },
+};
+
+/** @throws InvalidInputError */
+function readCountry(country: string): string {
+  const code = parseCountry(country);
+  if (code !== undefined) return code;
+  throw new InvalidInputError("country", "`country` must be an ISO 3166-1 alpha-2 code, such as SK.");
+}
+
+/** @throws InvalidInputError */
+function readNetwork(mccmnc: string): Network {
+  const network = parseNetwork(mccmnc);
+  if (network) return network;
+  throw new InvalidInputError("mccmnc", "`mccmnc` must be an MCC, or MCC and MNC together, such as 23101.");
+}
+
+interface FilterArgs extends PageArgs {
+  country?: string | null | undefined;
+  mccmnc?: string | null | undefined;
+  validAt?: Date | null | undefined;
+}
+
+function pageOfRates(
+  { country, mccmnc, validAt, ...args }: FilterArgs,
+  whose: Pick<RateFilter, "accountId" | "providerId">,
+  context: Context,
+  info: GraphQLResolveInfo,
+) {
+  const query = queryFromInfo({ context, info, path: ["edges", "node"] });
+  const filter: RateFilter = {
+    ...whose,
+    country: country == null ? undefined : readCountry(country),
+    network: mccmnc == null ? undefined : readNetwork(mccmnc),
+    validAt: validAt ?? undefined,
+  };
+  return paginate(args, byNetwork, async (stretch) => {
+    const keys = await listRates(context.database, filter, stretch);
+    const rows = await context.database.prisma.rate.findMany({
+      ...query,
+      where: { id: { in: keys.map(({ id }) => id) } },
+    });
+    const byId = new Map<string, RateRow>(rows.map((row) => [row.id, row]));
+    return keys.flatMap(({ id }) => byId.get(id) ?? []);
+  });
+}
+
+const filterArgs = {
+  country: "Only of this country: ISO 3166-1 alpha-2, or its English name.",
+  mccmnc: "Only of this network (MCC and MNC), or of this country code (MCC). The MNC counts as a number.",
+  validAt: "Only those that count at this moment; absent: those that have ended and those to come too.",
+} as const;
+
+builder.prismaObjectField(Provider, "rates", (t) =>
+  t.connection(
+    {
+      type: Rate,
+      description: "Known rates by network, the newest first, with those that have ended.",
+      select: { id: true, accountId: true },
+      args: {
+        country: t.arg.string({ description: filterArgs.country }),
+        mccmnc: t.arg.string({ description: filterArgs.mccmnc }),
+        validAt: t.arg({ type: "DateTime", description: filterArgs.validAt }),
+      },
+      resolve: ({ id: providerId, accountId }, args, context, info) =>
+        pageOfRates(args, { accountId, providerId }, context, info),
+    },
+    RateConnection,
+  ),
+);
+
+builder.queryFields((t) => ({
+  rate: t.field({
+    type: Rate,
+    nullable: true,
+    description:
+      "The rate of a network that counts now: its own, else that of its country code. A provider that tells its " +
+      "rates is asked when none is known. Null when there is none.",
+    authScopes: { READ: true },
+    complexity: 50,
+    args: {
+      providerId: t.arg.id({ required: true, description: "Global id of the provider." }),
+      mccmnc: t.arg.string({ required: true, description: "MCC and MNC of the network, or MCC alone." }),
+      country: t.arg.string({
+        description: "Its country, where several share the code: ISO 3166-1 alpha-2, or its English name.",
+      }),
+    },
+    resolve: async (_root, { providerId: shownId, mccmnc, country }, context) => {
+      const providerId = decodeId("Provider", shownId, "providerId");
+      const wanted = {
+        network: readNetwork(mccmnc),
+        country: country == null ? undefined : readCountry(country),
+      };
+      const connection = await context.connector.find(accountOf(context), providerId, shownId);
+      const rate = await findRate(context, connection, wanted);
+      return rate && context.database.prisma.rate.findUnique({ where: { id: rate.rateId } });
+    },
+  }),
+  rates: t.connection(
+    {
+      type: Rate,
+      description: "Known rates of one provider or of all, by network, the newest first.",
+      authScopes: { READ: true },
+      args: {
+        providerId: t.arg.id({ description: "Only of this provider." }),
+        country: t.arg.string({ description: filterArgs.country }),
+        mccmnc: t.arg.string({ description: filterArgs.mccmnc }),
+        validAt: t.arg({ type: "DateTime", description: filterArgs.validAt }),
+      },
+      resolve: async (_root, { providerId: shownId, ...args }, context, info) => {
+        const accountId = accountOf(context);
+        const providerId = shownId == null ? undefined : decodeId("Provider", shownId, "providerId");
+        return pageOfRates(args, { accountId, providerId }, context, info);
+      },
+    },
+    RateConnection,
+  ),
+}));
+
+interface Changed extends Changes {
+  providerId: string;
+}
+
+const RateChanges = builder.objectRef<Changed>("RateChanges").implement({
+  description: "What became of the rates of a provider.",
+  isTypeOf: (value) => typeof value === "object" && value !== null && "unchanged" in value,
+  fields: (t) => ({
+    provider: t.prismaField({
+      type: "Provider",
+      description: "The provider.",
+      resolve: (query, { providerId: id }, _args, { database }) =>
+        database.prisma.provider.findUniqueOrThrow({ ...query, where: { id } }),
+    }),
+    added: t.exposeInt("added", { description: "New prices." }),
+    ended: t.exposeInt("ended", {
+      description:
+        "Known prices that now end at another time, mostly since a new one follows; they are kept.",
+    }),
+    unchanged: t.exposeInt("unchanged", { description: "Prices that were known already." }),
+  }),
+});
+
+const RefreshRatesResult = builder.errorUnion("RefreshRatesResult", {
+  description: "What asking for the rates brought, or why they are not known.",
+  types: [RateChanges, InvalidInputError, NotFoundError, UnsupportedFeatureError, ProviderUnavailableError],
+});
+
+const SetRatesResult = builder.errorUnion("SetRatesResult", {
+  description: "What became of the rates, or which of them is wrong: then none was stored.",
+  types: [RateChanges, InvalidInputError, NotFoundError],
+});
+
+const RateInput = builder.inputType("RateInput", {
+  description:
+    "The price of a segment to a network (`mccmnc`, or `mcc` and `mnc`), to a country code (`mcc` alone), or to a " +
+    "whole country (`country` alone: each of its codes).",
+  fields: (t) => ({
+    mccmnc: t.string({ description: "MCC and MNC of the network together, or MCC alone." }),
+    mcc: t.string({ description: "Mobile country code, three digits." }),
+    mnc: t.string({ description: "Mobile network code; with `mcc`." }),
+    country: t.string({ description: "ISO 3166-1 alpha-2, or the English name." }),
+    price: t.field({ type: "Decimal", required: true, description: "Price of one segment; not negative." }),
+    currency: t.string({ required: true, description: "ISO 4217 code." }),
+    validFrom: t.field({ type: "DateTime", description: "From this moment on; absent: from now on." }),
+    validUntil: t.field({ type: "DateTime", description: "Until this moment; absent: open end." }),
+  }),
+});
+
+const SetRatesInput = builder.inputType("SetRatesInput", {
+  description: "Rates of one provider. A new price ends the one before; the same once more changes nothing.",
+  fields: (t) => ({
+    providerId: t.id({ required: true, description: "Global id of the provider." }),
+    rates: t.field({
+      type: [RateInput],
+      required: true,
+      description: `1 to ${maxRates} rates; all of them are stored, or none. Longer lists: \`npm run rates:import\`.`,
+    }),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  refreshRates: t.field({
+    type: RefreshRatesResult,
+    description:
+      "Asks a provider now for its rates of all destinations in use or asked for. It is asked every hour anyway.",
+    authScopes: { ADMIN: true },
+    args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
+    resolve: async (_root, { providerId: shownId }, context) => {
+      const providerId = decodeId("Provider", shownId, "providerId");
+      const connection = await context.connector.find(accountOf(context), providerId, shownId);
+      if (!connection.adapter.capabilities.rates) {
+        const advice = "It tells no rates. Set them with `setRates`, or import them from CSV.";
+        throw new UnsupportedFeatureError("refreshRates", connection.row.name, advice);
+      }
+      const reply = await refreshRates(context, connection);
+      if (reply.ok) return { ...reply.value, providerId };
+      throw new ProviderUnavailableError(connection.row.name, reply.problem.detail);
+    },
+  }),
+  setRates: t.field({
+    type: SetRatesResult,
+    description: "Sets rates of a provider that does not tell them.",
+    authScopes: { ADMIN: true },
+    args: { input: t.arg({ type: SetRatesInput, required: true, description: "The rates." }) },
+    resolve: async (_root, { input }, context) => {
+      const providerId = decodeId("Provider", input.providerId, "input.providerId");
+      const accountId = accountOf(context);
+      await context.connector.find(accountId, providerId, input.providerId);
+      if (input.rates.length === 0 || input.rates.length > maxRates) {
+        const text = `\`rates\` must have 1 to ${maxRates} entries, not ${input.rates.length}.`;
+        throw new InvalidInputError("input.rates", text);
+      }
+      const now = context.clock.now();
+      const { rates, problems } = readRates(input.rates, now);
+      const [first] = problems;
+      if (first) {
+        const { place, problem } = first;
+        const more = problems.length > 1 ? ` ${problems.length - 1} more rows are wrong.` : "";
+        const text = `Row ${place + 1}: ${problem.text}${more} Nothing was stored.`;
+        throw new InvalidInputError(`input.rates.${place}.${problem.field}`, text);
+      }
+      const owner = { accountId, providerId, source: "SET" } as const;
+      const changes = await context.database.transaction((transaction) =>
+        writeRates(transaction, owner, rates, now),
+      );
+      context.rateBooks.changed(accountId);
+      return { ...changes, providerId };
+    },
+  }),
+}));

@@ -1,0 +1,49 @@
+import type { StoredRoute } from "../../../messages/model/stored-route.ts";
+import type { ProviderRejection } from "../../../lib/errors.ts";
+import type { RouteDecision } from "../../../pricing/routing/route.ts";
+import { builder } from "../builder.ts";
+import { encodeId } from "../../../lib/global-id.ts";
+import { Message } from "../messages/message.ts";
+import { Money, money } from "../money.ts";
+import { ProviderRejectionRef } from "../providers/rejection.ts";
+
+export const RouteDecisionRef = builder.objectRef<RouteDecision>("RouteDecision").implement({
+  description: "Why a message goes through its provider, and not through another.",
+  fields: (t) => ({
+    providerId: t.id({
+      description: "Global id of the provider that was chosen.",
+      resolve: ({ providerId }) => encodeId("Provider", providerId),
+    }),
+    providerName: t.exposeString("name", { description: "Its name at that time." }),
+    reason: t.exposeString("reason", { description: "Why it was chosen, in plain words." }),
+    price: t.field({
+      type: Money,
+      nullable: true,
+      description: "Price of one segment by the rate that applied; null without one.",
+      resolve: ({ price, currency }) => money(price, currency),
+    }),
+    mccmnc: t.exposeString("mccmnc", {
+      nullable: true,
+      description: "The network or country code of that rate.",
+    }),
+    rejected: t.field({
+      type: [ProviderRejectionRef],
+      description: "The other providers, each with its reason. Empty when the caller chose.",
+      resolve: ({ rejected }): readonly ProviderRejection[] => rejected,
+    }),
+  }),
+});
+
+builder.prismaObjectField(Message, "route", (t) =>
+  t.field({
+    type: RouteDecisionRef,
+    nullable: true,
+    description: "What decided on its provider: of the last decision, where it went from one to another.",
+    select: { route: true, campaignId: true, providerId: true, country: true },
+    resolve: async ({ route, campaignId, providerId, country }, _args, { campaignRoutes }) => {
+      if (route !== null) return route as unknown as StoredRoute;
+      if (campaignId === null || providerId === null) return null;
+      return campaignRoutes.load({ campaignId, providerId, country: country ?? "" });
+    },
+  }),
+);

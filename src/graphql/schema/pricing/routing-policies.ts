@@ -1,0 +1,129 @@
+import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
+import type { PolicyRoute, RoutingPolicy } from "../../../pricing/routing/policies.ts";
+import { setPolicies } from "../../../pricing/routing/policy-settings.ts";
+import { builder } from "../builder.ts";
+import { accountOf } from "../../context.ts";
+import { decodeId, encodeId } from "../../../lib/global-id.ts";
+
+const PolicyRouteRef = builder.objectRef<PolicyRoute>("PolicyRoute").implement({
+  description: "A provider that a policy allows.",
+  fields: (t) => ({
+    providerId: t.id({
+      description: "Global id of the provider.",
+      resolve: ({ providerId }) => encodeId("Provider", providerId),
+    }),
+    priority: t.exposeInt("priority", {
+      nullable: true,
+      description: "Lower is preferred; null for the provider's own priority.",
+    }),
+    weight: t.exposeInt("weight", {
+      nullable: true,
+      description: "Its share among the weighted ones of the same priority; null for none.",
+    }),
+  }),
+});
+
+const RoutingPolicyRef = builder.objectRef<RoutingPolicy>("RoutingPolicy").implement({
+  description: "Which providers carry messages to some destinations, for messages without a `providerId`.",
+  fields: (t) => ({
+    countries: t.exposeStringList("countries", { description: "Countries, ISO 3166-1 alpha-2." }),
+    mccs: t.exposeStringList("mccs", { description: "Mobile country codes, or codes of networks." }),
+    prefixes: t.exposeStringList("prefixes", { description: "Beginnings of the number, without `+`." }),
+    routes: t.field({
+      type: [PolicyRouteRef],
+      description: "The providers that may be taken, and no others.",
+      resolve: ({ routes }) => routes,
+    }),
+  }),
+});
+
+const PolicyRouteInput = builder.inputType("PolicyRouteInput", {
+  description: "A provider that a policy allows.",
+  fields: (t) => ({
+    providerId: t.id({ required: true, description: "Global id of the provider." }),
+    priority: t.int({ description: "Lower is preferred; absent: the provider's own priority." }),
+    weight: t.int({
+      description:
+        "Its share of the traffic among the weighted ones of the same priority, whatever their prices. Absent: none, " +
+        "and then the cheapest of a priority is taken.",
+    }),
+  }),
+});
+
+const RoutingPolicyInput = builder.inputType("RoutingPolicyInput", {
+  description:
+    "A policy for some destinations; without any condition, for all others. The longest prefix that fits counts, else " +
+    "the network, the country code, the country.",
+  fields: (t) => ({
+    countries: t.stringList({ description: "Countries, ISO 3166-1 alpha-2: `SK`." }),
+    mccs: t.stringList({
+      description: "Mobile country codes (`231`, for the whole country), or of one network (`23101`).",
+    }),
+    prefixes: t.stringList({ description: "Beginnings of the recipient's number: `+421`, `+421901`." }),
+    routes: t.field({
+      type: [PolicyRouteInput],
+      required: true,
+      description: "The providers that may be taken, and no others; at least one.",
+    }),
+  }),
+});
+
+const SetRoutingPoliciesSuccess = builder
+  .objectRef<{ policies: readonly RoutingPolicy[] }>("SetRoutingPoliciesSuccess")
+  .implement({
+    description: "The policies as they hold now.",
+    isTypeOf: (value) => typeof value === "object" && value !== null && "policies" in value,
+    fields: (t) => ({
+      policies: t.field({
+        type: [RoutingPolicyRef],
+        description: "All policies of the account.",
+        resolve: ({ policies }) => policies,
+      }),
+    }),
+  });
+
+const SetRoutingPoliciesResult = builder.errorUnion("SetRoutingPoliciesResult", {
+  description: "The policies as they hold now, or why they were not changed.",
+  types: [SetRoutingPoliciesSuccess, InvalidInputError, NotFoundError],
+});
+
+builder.queryField("routingPolicies", (t) =>
+  t.field({
+    type: [RoutingPolicyRef],
+    description:
+      "How the account routes messages without a `providerId`. Empty: any provider, by priority and price.",
+    authScopes: { READ: true },
+    resolve: async (_root, _args, context) =>
+      (await context.routingTables.of(accountOf(context), 0)).policies,
+  }),
+);
+
+builder.mutationField("setRoutingPolicies", (t) =>
+  t.field({
+    type: SetRoutingPoliciesResult,
+    description: "Replaces all routing policies of the account.",
+    authScopes: { ADMIN: true },
+    args: {
+      policies: t.arg({
+        type: [RoutingPolicyInput],
+        required: true,
+        description: "All policies; an empty list removes them. Of two that fit alike the first counts.",
+      }),
+    },
+    resolve: async (_root, { policies }, context) => {
+      const inputs = policies.map((policy, place) => ({
+        ...policy,
+        routes: policy.routes.map((one, index) => ({
+          ...one,
+          providerId: decodeId("Provider", one.providerId, `policies.${place}.routes.${index}.providerId`),
+        })),
+      }));
+      try {
+        return { policies: await setPolicies(context, accountOf(context), inputs) };
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+        throw new NotFoundError(error.what, encodeId("Provider", error.id));
+      }
+    },
+  }),
+);

@@ -1,0 +1,61 @@
+import { refreshBalance } from "../../../connections/check.ts";
+import {
+  InvalidInputError,
+  NotFoundError,
+  ProviderUnavailableError,
+  UnsupportedFeatureError,
+} from "../../../lib/errors.ts";
+import { builder } from "../builder.ts";
+import { accountOf } from "../../context.ts";
+import { decodeId } from "../../../lib/global-id.ts";
+import { Balance } from "../pricing/pricing.ts";
+
+const RefreshBalanceResult = builder.errorUnion("RefreshBalanceResult", {
+  description: "The balance as the provider tells it now, or why it is not known.",
+  types: [Balance, InvalidInputError, NotFoundError, UnsupportedFeatureError, ProviderUnavailableError],
+});
+
+builder.queryField("balances", (t) =>
+  t.field({
+    type: [Balance],
+    description: "The newest known balance of each provider that tells one.",
+    authScopes: { READ: true },
+    resolve: (_root, _args, context) => context.balances.newest(accountOf(context)),
+  }),
+);
+
+builder.mutationField("refreshBalance", (t) =>
+  t.field({
+    type: RefreshBalanceResult,
+    description: "Asks a provider for its balance now. It is asked every ten minutes anyway.",
+    authScopes: { ADMIN: true },
+    args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
+    resolve: async (_root, { providerId: shownId }, context) => {
+      const providerId = decodeId("Provider", shownId, "providerId");
+      const connection = await context.connector.find(accountOf(context), providerId, shownId);
+      if (!connection.adapter.capabilities.balance) {
+        throw new UnsupportedFeatureError("refreshBalance", connection.row.name, "It tells no balance.");
+      }
+      const reply = await refreshBalance(context, connection);
+      if (reply.ok) return Balance.addBrand(reply.value);
+      throw new ProviderUnavailableError(connection.row.name, reply.problem.detail);
+    },
+  }),
+);
+
+builder.subscriptionField("balanceChanged", (t) =>
+  t.field({
+    type: Balance,
+    description: "The newest balance of each provider at once, then every newer one.",
+    authScopes: { READ: true },
+    args: { providerId: t.arg.id({ description: "Only of this provider; absent: of all." }) },
+    subscribe: async (_root, { providerId: shownId }, context) => {
+      const accountId = accountOf(context);
+      const providerId = shownId == null ? undefined : decodeId("Provider", shownId, "providerId");
+      if (providerId !== undefined && shownId != null)
+        await context.connector.find(accountId, providerId, shownId);
+      return context.streams.open((signal) => context.balances.watch({ accountId, providerId }, signal));
+    },
+    resolve: (balance) => balance,
+  }),
+);

@@ -1,0 +1,18 @@
+import { builder } from "../builder.ts";
+import { MessageConnection } from "../messages/queries.ts";
+import { pageOfMessages } from "../messages/list.ts";
+import { Message } from "../messages/message.ts";
+import { Provider } from "./provider.ts";
+
+builder.prismaObjectField(Provider, "messages", (t) =>
+  t.connection(
+    {
+      type: Message,
+      description: "Messages it carries, newest first.",
+      select: { id: true, accountId: true },
+      resolve: ({ id, accountId }, args, context, info) =>
+        pageOfMessages({ kind: "provider", id }, { accountId }, args, context, info),
+    },
+    MessageConnection,
+  ),
+);

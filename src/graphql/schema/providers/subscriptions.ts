@@ -1,0 +1,29 @@
+import { NotFoundError } from "../../../lib/errors.ts";
+import { builder } from "../builder.ts";
+import { accountOf, type Context } from "../../context.ts";
+import { decodeId } from "../../../lib/global-id.ts";
+import { Provider } from "./provider.ts";
+
+builder.subscriptionField("providerChanged", (t) =>
+  t.field({
+    type: Provider,
+    description:
+      "Each provider as it is at once, then after every change: of the connection, the breaker, the last error or " +
+      "the balance, and of the length of its queue at most once a second.",
+    authScopes: { READ: true },
+    args: { id: t.arg.id({ description: "Only this provider; absent: all." }) },
+    subscribe: async (_root, { id: shownId }, context) => {
+      const accountId = accountOf(context);
+      const providerId = shownId == null ? undefined : decodeId("Provider", shownId);
+      if (providerId !== undefined && !(await hasProvider(context, accountId, providerId))) {
+        // A stream of a provider that is not in the account would be silent for ever.
+        throw new NotFoundError("provider", String(shownId));
+      }
+      return context.streams.open((signal) => context.providers.watch({ accountId, providerId }, signal));
+    },
+    resolve: (provider) => provider,
+  }),
+);
+
+const hasProvider = async ({ database }: Context, accountId: string, id: string): Promise<boolean> =>
+  (await database.prisma.provider.count({ where: { id, accountId } })) > 0;

@@ -1,0 +1,153 @@
+import {
+  getArgumentValues,
+  getNamedType,
+  getOperationAST,
+  getVariableValues,
+  isLeafType,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+  type ExecutionArgs,
+  type FieldNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+} from "graphql";
+import type { WatchTarget } from "../../access/watch-tokens.ts";
+import { ForbiddenError } from "../../lib/errors.ts";
+import { encodeId } from "../../lib/global-id.ts";
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** What a watch token opens of the schema. Everything that is not named here stays shut, also what is added later. */
+interface Opening {
+  /** Where an operation may enter, and whether these arguments ask for the target alone. */
+  entries: Readonly<Record<string, (own: string, args: Arguments) => boolean>>;
+  /**
+   * What may be selected below. Of a type that belongs to the target, all its plain values, and what leads to another
+   * type that is open; of any other, the fields named.
+   */
+  types: Readonly<Record<string, "all" | readonly string[]>>;
+}
+
+const isOwnId = (own: string, { id }: Arguments): boolean => id === own;
+
+const areOwnIds = (own: string, ids: unknown): boolean =>
+  Array.isArray(ids) && ids.length > 0 && ids.every((id) => id === own);
+
+const filterOf = ({ filter }: Arguments): Arguments => (filter ?? {}) as Arguments;
+
+const ofMessage: Opening = {
+  entries: {
+    "Query.message": (own, args) => isOwnId(own, args) && args["clientRef"] == null,
+    "Query.node": isOwnId,
+    "Query.nodes": (own, { ids }) => areOwnIds(own, ids),
+    "Subscription.messageChanged": isOwnId,
+    "Subscription.messageEvents": (own, args) => areOwnIds(own, filterOf(args)["messageIds"]),
+  },
+  types: {
+    Node: ["id"],
+    Message: "all",
+    MessageFailure: "all",
+    Money: "all",
+    MessageEvent: "all",
+    MessageEventConnection: "all",
+    MessageEventEdge: "all",
+    MessageEventBatch: "all",
+    CaughtUp: "all",
+    StreamReset: "all",
+    PageInfo: "all",
+    Provider: ["id", "kind", "name"],
+  },
+};
+
+const ofCampaign: Opening = {
+  entries: {
+    "Query.campaign": isOwnId,
+    "Query.node": isOwnId,
+    "Query.nodes": (own, { ids }) => areOwnIds(own, ids),
+    "Subscription.campaignProgress": isOwnId,
+    "Subscription.messageEvents": (own, args) => filterOf(args)["campaignId"] === own,
+  },
+  types: {
+    ...ofMessage.types,
+    Campaign: "all",
+    CampaignCounts: "all",
+    SendWindow: "all",
+    MessageConnection: "all",
+    MessageEdge: "all",
+    RefusedRecipient: "all",
+    RefusedRecipientConnection: "all",
+    RefusedRecipientEdge: "all",
+  },
+};
+
+/**
+ * Why an operation may not run with a watch token; undefined when all of it lies within what the token opens. The
+ * whole document is judged before anything runs, so that there is no path to forget.
+ */
+export function checkWatched(args: ExecutionArgs, target: WatchTarget): ForbiddenError | undefined {
+  const { schema, document } = args;
+  const opening = target.type === "Message" ? ofMessage : ofCampaign;
+  const own = encodeId(target.type, target.id);
+  const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+  const typeInfo = new TypeInfo(schema);
+  let refused: string | undefined;
+  visit(
+    document,
+    visitWithTypeInfo(typeInfo, {
+      Field(node) {
+        const [parent, field] = [typeInfo.getParentType(), typeInfo.getFieldDef()];
+        if (!parent || !field || isIntrospection(parent, field)) return;
+        const name = `${parent.name}.${field.name}`;
+        const isOpen = roots.has(parent as never)
+          ? isEntry(opening, own, name, argumentsOf(args, field, node))
+          : isReadable(opening, parent, field);
+        if (!isOpen) refused ??= name;
+      },
+    }),
+  );
+  return refused === undefined ? undefined : refusal(refused, target, own);
+}
+
+/** The schema can be read by anyone. */
+const isIntrospection = (parent: GraphQLNamedType, field: GraphQLField<unknown, unknown>): boolean =>
+  parent.name.startsWith("__") || field.name.startsWith("__");
+
+function isEntry({ entries }: Opening, own: string, name: string, values: Arguments | undefined): boolean {
+  return values !== undefined && Object.hasOwn(entries, name) && entries[name]?.(own, values) === true;
+}
+
+function isReadable(
+  { types }: Opening,
+  parent: GraphQLNamedType,
+  field: GraphQLField<unknown, unknown>,
+): boolean {
+  const open = Object.hasOwn(types, parent.name) ? types[parent.name] : undefined;
+  if (open === undefined) return false;
+  if (open !== "all") return open.includes(field.name);
+  const type = getNamedType(field.type);
+  return isLeafType(type) || Object.hasOwn(types, type.name);
+}
+
+/** As the executor will see them; undefined when it will refuse them. */
+function argumentsOf(
+  { schema, document, operationName, variableValues }: ExecutionArgs,
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+): Arguments | undefined {
+  const operation = getOperationAST(document, operationName);
+  const coerced = getVariableValues(schema, operation?.variableDefinitions ?? [], variableValues ?? {});
+  if (!("variableValues" in coerced)) return undefined;
+  try {
+    return getArgumentValues(field, node, coerced.variableValues);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal(name: string, { type }: WatchTarget, own: string): ForbiddenError {
+  const thing = type.toLowerCase();
+  return new ForbiddenError(
+    `This watch token opens one ${thing} (${own}) and nothing else: \`${name}\`, as it is asked for here, is not part of it.`,
+  );
+}

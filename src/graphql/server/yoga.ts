@@ -1,0 +1,166 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { GraphQLError, parse } from "graphql";
+import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
+import type { Access } from "../../access/access.ts";
+import type { Viewer } from "../../access/api-keys.ts";
+import { readBearer } from "../../access/bearer.ts";
+import { UnauthenticatedError } from "../../lib/errors.ts";
+import { guardAccess, type AccessGuard } from "./access-guard.ts";
+import { isUpload, receiveUpload } from "../../http/upload.ts";
+import { createContext, type Context, type Services } from "../context.ts";
+import { graphiqlPage } from "./graphiql.ts";
+import { streamOverSse } from "../live/sse.ts";
+import type { LiveSubscriptions } from "../live/live-subscriptions.ts";
+import type { ReaderLimits } from "../live/reader-limits.ts";
+import { maxTokens } from "../schema/limits.ts";
+import { withCode } from "./mask-error.ts";
+import { schema } from "../schema/schema.ts";
+
+export interface YogaOptions {
+  services: Services;
+  guard: AccessGuard;
+  maskError: (error: unknown) => Error;
+  /** Filled into GraphiQL in development. */
+  developmentKey: string | undefined;
+  live: LiveSubscriptions;
+  readerLimits: ReaderLimits;
+}
+
+/** What a transport hands over: who is calling was found out already. */
+export interface ServerContext {
+  viewer?: Viewer | undefined;
+  /** The WebSocket it came by: its subscriptions are counted. */
+  socket?: object;
+  /** Whether that socket is closed when the viewer may no longer be served; else the subscription itself has to end. */
+  endsWithSocket?: boolean;
+}
+
+export type Yoga = YogaServerInstance<ServerContext, Context>;
+
+/** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
+export function createGraphqlServer(options: YogaOptions): Yoga {
+  const { services, guard, maskError, developmentKey, live, readerLimits } = options;
+  const page = graphiqlPage(developmentKey);
+  const { access } = services;
+  return createYoga<ServerContext, Context>({
+    schema,
+    logging: false,
+    landingPage: false,
+    graphqlEndpoint: "/graphql",
+    graphiql: page.options,
+    renderGraphiQL: page.render,
+    maskedErrors: { maskError },
+    parserAndValidationCache: true,
+    multipart: false,
+    // Our server limits bodies itself, and Yoga would read uploads along to count their bytes.
+    maxRequestBodySize: false,
+    plugins: [
+      takeUploads(),
+      explainContentType(),
+      limitTokens(),
+      codeValidationErrors(),
+      guardAccess(guard),
+      streamOverSse(live, readerLimits),
+    ],
+    context: async ({ request, viewer }) => ({
+      ...createContext(services, viewer ?? (await authenticateRequest(access, request))),
+      lastEventId: request.headers.get("last-event-id") ?? undefined,
+    }),
+  });
+}
+
+/** A wrong key fails the whole request, so its status says so too. */
+async function authenticateRequest(access: Access, request: Request): Promise<Viewer | undefined> {
+  try {
+    const token = tokenInUrl(request);
+    return token === undefined
+      ? await authenticate(access, request.headers.get("authorization"))
+      : await authenticateToken(access, token);
+  } catch (error) {
+    if (!(error instanceof UnauthenticatedError)) throw error;
+    const http = { status: 401, headers: { "www-authenticate": "Bearer" } };
+    throw new GraphQLError(error.message, { originalError: error, extensions: { http } });
+  }
+}
+
+/**
+ * `?token=` of an event stream: an `EventSource` cannot set headers. Addresses end up in the logs of proxies, so only
+ * a watch token may stand there.
+ */
+function tokenInUrl({ method, headers, url }: Request): string | undefined {
+  if (method !== "GET" || headers.has("authorization")) return undefined;
+  if (headers.get("accept")?.includes("text/event-stream") !== true) return undefined;
+  return URL.parse(url)?.searchParams.get("token") ?? undefined;
+}
+
+async function authenticateToken(access: Access, token: string): Promise<Viewer> {
+  const viewer = await access.findWatcher(token);
+  if (viewer) return viewer;
+  throw new UnauthenticatedError(
+    "`token` is not a watch token, or it has expired or its API key was revoked. An API key goes into a header: " +
+      "`Authorization: Bearer <key>`.",
+  );
+}
+
+/** Without a key the schema can still be read; with a wrong one nothing is answered. */
+export async function authenticate(
+  access: Access,
+  authorization: string | null,
+): Promise<Viewer | undefined> {
+  if (authorization === null) return undefined;
+  const key = readBearer(authorization);
+  const viewer = key === undefined ? undefined : await access.find(key);
+  if (viewer) return viewer;
+  throw new UnauthenticatedError(
+    "The API key is unknown or revoked, or it has expired. Send it as `Authorization: Bearer <key>`.",
+  );
+}
+
+/** Of a request over HTTP; there is none behind an operation of a WebSocket. */
+interface NodeContext {
+  req?: IncomingMessage;
+  res?: ServerResponse;
+}
+
+/**
+ * Yoga's own reading of multipart requests keeps their files in memory. No header is asked for that a foreign page
+ * cannot send: our keys travel in `Authorization`, which no browser adds by itself, so there is nothing to forge.
+ */
+function takeUploads(): Plugin<object, NodeContext> {
+  return {
+    onRequestParse({ serverContext: { req, res }, setRequestParser }) {
+      if (!req || !res || !isUpload(req)) return;
+      setRequestParser(() => receiveUpload(req, res));
+    },
+  };
+}
+
+/** Yoga answers other content types with a status and nothing else. */
+function explainContentType(): Plugin {
+  const message = "This content type is not taken. Send JSON, with `Content-Type: application/json`.";
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser) return;
+      setRequestParser(() => {
+        throw new GraphQLError(message, { extensions: { http: { status: 415 } } });
+      });
+    },
+  };
+}
+
+/** Errors of validation are not masked, and Yoga would give them a code of its own. */
+function codeValidationErrors(): Plugin {
+  return {
+    onValidate:
+      () =>
+      ({ result }) => {
+        for (const error of result) withCode(error);
+      },
+  };
+}
+
+function limitTokens(): Plugin {
+  return {
+    onParse: ({ setParseFn }) => setParseFn((source, options) => parse(source, { ...options, maxTokens })),
+  };
+}

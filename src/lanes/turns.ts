@@ -1,0 +1,89 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Database, Statement } from "../database/database.ts";
+import type { Turn } from "../providers/http.ts";
+
+/**
+ * Questions to a provider (look-ups, reconciliations) share its lane with the submissions: each request takes a
+ * token, after the submissions that wait, and none is written while the breaker is open.
+ */
+
+/** One token of so many is for questions, whatever waits: else a long campaign would not be reported before its end. */
+const tokensPerQuestion = 10;
+
+const take: Statement = {
+  name: "take_turn",
+  text: `
+    update lanes as l
+    set asked_at = $2,
+      refilled_at = case when r.rate is null then l.refilled_at else $2 end,
+      tokens = case when r.rate is null then l.tokens else r.tokens - 1 end
+    from (
+      select l.provider_id, p.max_per_second as rate,
+        least(
+          greatest(1, p.max_per_second / 10),
+          l.tokens + greatest(0, extract(epoch from $2::timestamptz - l.refilled_at)) * p.max_per_second
+        ) as tokens
+      from lanes as l
+      join providers as p on p.id = l.provider_id
+      where l.provider_id = $1
+      for no key update of l
+    ) as r
+    where l.provider_id = r.provider_id
+      and (l.breaker = 'CLOSED' or l.open_until <= $2)
+      and (
+        r.rate is null
+        or r.tokens >= 1 and (l.wanted_until is null or l.wanted_until <= $2)
+        or l.asked_at <= $2::timestamptz - interval '1 second' * ${tokensPerQuestion} / r.rate
+      )
+    returning r.rate`,
+};
+
+const readState: Statement = {
+  name: "read_turn_state",
+  text: `
+    select p.max_per_second as rate, l.breaker <> 'CLOSED' and l.open_until > $2 as "isOpen",
+      l.open_until as "openUntil"
+    from lanes as l
+    join providers as p on p.id = l.provider_id
+    where l.provider_id = $1`,
+};
+
+export interface TurnState {
+  /** Requests per second; null without a limit. */
+  rate: number | null;
+  /** Whether the breaker lets nothing through, and until when. */
+  isOpen: boolean;
+  openUntil: Date | null;
+}
+
+/** How a provider may be asked now; undefined when there is no such provider. */
+export async function readTurnState(
+  database: Database,
+  providerId: string,
+  now: Date,
+): Promise<TurnState | undefined> {
+  return (await database.query<TurnState>(readState, [providerId, now]))[0];
+}
+
+/** Why a question was not asked: the caller asks it again later. */
+export const noTurnText = "not asked: other requests to the provider go first";
+
+/** Waiting longer is done in the queue, and not in a worker's place. */
+const longestWaitMs = 3_000;
+
+/** Without a limit only the breaker counts, which whoever asks has looked at: no statement for each request. */
+export function createTurn(
+  { database, clock }: { database: Database; clock: Clock },
+  { id, maxPerSecond }: { id: string; maxPerSecond: number | null },
+): Turn {
+  if (maxPerSecond === null) return () => Promise.resolve(undefined);
+  const pauseMs = Math.min(250, Math.max(20, 1000 / maxPerSecond));
+  return async () => {
+    const deadline = performance.now() + longestWaitMs;
+    while ((await database.query(take, [id, clock.now()])).length === 0) {
+      if (performance.now() > deadline) return noTurnText;
+      await new Promise((done) => setTimeout(done, pauseMs));
+    }
+    return undefined;
+  };
+}

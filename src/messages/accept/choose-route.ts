@@ -1,0 +1,132 @@
+import type { Connection } from "../../connections/connections.ts";
+import {
+  InvalidInputError,
+  InvalidSenderError,
+  InvalidTextError,
+  NoRouteError,
+  NotFoundError,
+  UnsupportedFeatureError,
+  type DomainError,
+} from "../../lib/errors.ts";
+import { featureAdvice, type WishProblem } from "../../pricing/routing/capability-check.ts";
+import { multiply, type Amount } from "../../lib/money.ts";
+import {
+  route,
+  routeVia,
+  type RefusedRoute,
+  type RouteDecision,
+  type RouteRequest,
+  type RoutingTable,
+} from "../../pricing/routing/route.ts";
+import type { E164 } from "../../providers/provider.ts";
+import type { Content, SendInput } from "./draft.ts";
+import type { StoredRoute } from "../model/stored-route.ts";
+
+/** Which provider a message goes through, under which sender, and for how much. */
+export interface MessageRoute {
+  connection: Connection;
+  sender: string;
+  route: StoredRoute;
+  /** Undefined without a rate. */
+  cost: Amount | undefined;
+}
+
+/** The provider that the caller names, else the one that routing chooses. @throws DomainError */
+export function routeMessage(
+  table: RoutingTable,
+  input: SendInput,
+  to: E164,
+  country: string | null,
+  content: Content,
+): MessageRoute {
+  const { from: sender, flash, validityMinutes, cadenceGroupId, dltTemplateId, providerId } = input;
+  const wishes = { sender, flash: flash ?? false, validityMinutes, cadenceGroupId, dltTemplateId };
+  const request = { to, country, ...content, ...wishes, seed: to };
+  const chosen = providerId == null ? choose(table, request) : chooseNamed(table, request, providerId);
+  const { decision } = chosen;
+  return {
+    connection: chosen.connection,
+    sender: chosen.sender,
+    route: storedRoute(decision, sender != null),
+    cost: costOf(decision, content.segments),
+  };
+}
+
+interface Chosen {
+  connection: Connection;
+  sender: string;
+  decision: RouteDecision;
+}
+
+function choose(table: RoutingTable, request: RouteRequest): Chosen {
+  const result = route(table, request);
+  if (result.kind === "routed") return result;
+  throw noRoute(result.rejected);
+}
+
+function chooseNamed(table: RoutingTable, request: RouteRequest, providerId: string): Chosen {
+  const connection = table.connections.find(({ row }) => row.id === providerId);
+  if (!connection) throw new NotFoundError("enabled provider", providerId);
+  const chosen = routeVia(table, connection, request);
+  if ("problem" in chosen) throw toError(chosen.problem, connection.row.name);
+  return { connection, ...chosen };
+}
+
+const given = new WeakMap<RouteDecision, StoredRoute>();
+const notGiven = new WeakMap<RouteDecision, StoredRoute>();
+
+/** One object for all messages with the same decision. */
+export function storedRoute(decision: RouteDecision, senderGiven: boolean): StoredRoute {
+  const shared = senderGiven ? given : notGiven;
+  const known = shared.get(decision);
+  if (known) return known;
+  const stored = { ...decision, senderGiven };
+  shared.set(decision, stored);
+  return stored;
+}
+
+const costs = new WeakMap<RouteDecision, Map<number, Amount>>();
+
+/** Worked out once for all messages with the same decision and length. */
+export function costOf(decision: RouteDecision, segments: number): Amount | undefined {
+  const { price, currency } = decision;
+  if (price === null || currency === null) return undefined;
+  const bySegments = costs.get(decision) ?? new Map<number, Amount>();
+  costs.set(decision, bySegments);
+  const cost = bySegments.get(segments) ?? { amount: multiply(price, segments), currency };
+  bySegments.set(segments, cost);
+  return cost;
+}
+
+/** What the caller can put right himself is said as such, where nothing else stands in the way. */
+function noRoute(rejected: readonly RefusedRoute[]): DomainError {
+  if (rejected.length === 0) {
+    return new NoRouteError("No provider is connected and enabled. Connect one with `connectProvider`.");
+  }
+  const considered = rejected.filter(({ code }) => code !== "DISABLED" && code !== "NOT_IN_POLICY");
+  const [first] = considered;
+  if (first?.problem && considered.every(({ code }) => ownFaults.has(code))) {
+    return toError(first.problem, first.name);
+  }
+  const reasons = rejected.map(({ name, reason }) => `${name}: ${reason}`);
+  return new NoRouteError(
+    `No connected provider can carry this message. ${reasons.join(" ")}`,
+    rejected.map(({ providerId, name, code, reason }) => ({ providerId, name, code, reason })),
+  );
+}
+
+/** No provider would take the message as it is. */
+const ownFaults: ReadonlySet<string> = new Set(["TEXT_TOO_LONG", "INVALID_VALIDITY", "SENDER_NOT_ALLOWED"]);
+
+function toError(problem: WishProblem, provider: string): DomainError {
+  switch (problem.code) {
+    case "UNSUPPORTED_FEATURE":
+      return new UnsupportedFeatureError(problem.feature, provider, featureAdvice);
+    case "TEXT_TOO_LONG":
+      return new InvalidTextError(problem.reason, problem.segments, problem.maxSegments);
+    case "INVALID_VALIDITY":
+      return new InvalidInputError("validityMinutes", problem.reason);
+    case "SENDER_NOT_ALLOWED":
+      return new InvalidSenderError(problem.reason, problem.sender);
+  }
+}

@@ -1,0 +1,203 @@
+import { createHash } from "node:crypto";
+import {
+  CountryNotAllowedError,
+  InvalidInputError,
+  InvalidScheduleError,
+  InvalidTextError,
+} from "../../lib/errors.ts";
+import type { RoutingTable } from "../../pricing/routing/route.ts";
+import type { DecimalText, E164 } from "../../providers/provider.ts";
+import { isStorable, storable } from "../../lib/storable.ts";
+import { newMessageId } from "../../lib/uuid.ts";
+import { parseRecipient } from "../../sms/phone.ts";
+import { routeMessage, type MessageRoute } from "./choose-route.ts";
+import type { DuplicatePolicy, StoredRoute } from "../model/stored-route.ts";
+import { measure, measureAs, toGsm7, type TextEncoding } from "../../sms/text.ts";
+
+export type MessagePriority = "LOW" | "NORMAL" | "HIGH";
+
+/** What a caller asks to be sent; ids are our own (UUIDs), not the API's. */
+export interface SendInput {
+  to: string;
+  text: string;
+  from?: string | null | undefined;
+  providerId?: string | null | undefined;
+  clientRef?: string | null | undefined;
+  scheduledAt?: Date | null | undefined;
+  validityMinutes?: number | null | undefined;
+  priority?: MessagePriority | null | undefined;
+  flash?: boolean | null | undefined;
+  encoding?: "AUTO" | TextEncoding | null | undefined;
+  cadenceGroupId?: string | null | undefined;
+  dltTemplateId?: string | null | undefined;
+  duplicatePolicy?: DuplicatePolicy | null | undefined;
+  idempotencyKey?: string | null | undefined;
+}
+
+/** A checked message, ready to be stored. */
+export interface MessageDraft {
+  id: string;
+  accountId: string;
+  providerId: string;
+  recipient: E164;
+  sender: string;
+  text: string;
+  encoding: TextEncoding;
+  segments: number;
+  flash: boolean;
+  priority: MessagePriority;
+  country: string | null;
+  clientRef: string | null;
+  scheduledAt: Date | null;
+  validUntil: Date | null;
+  cadenceGroupId: string | null;
+  dltTemplateId: string | null;
+  createdAt: Date;
+  idempotencyKey: string | null;
+  /** What it will cost by the rate of its provider now; null without a rate. */
+  estimatedCost: DecimalText | null;
+  estimatedCurrency: string | null;
+  /** Whether we chose the provider. */
+  routed: boolean;
+  route: StoredRoute;
+  duplicatePolicy: DuplicatePolicy;
+  /** What the idempotency key stands for. */
+  fingerprint: string;
+}
+
+export const longestReference = 255;
+const longestScheduleDays = 366;
+const minuteMs = 60_000;
+
+/** The text of a message as it will be sent. */
+export interface Content {
+  text: string;
+  encoding: TextEncoding;
+  segments: number;
+  /** UCS-2 was asked for, and GSM-7 would do. */
+  forcesUnicode: boolean;
+}
+
+/** A message of which everything is decided but its identity. */
+export interface MessagePlan extends MessageRoute {
+  recipient: E164;
+  country: string | null;
+  content: Content;
+}
+
+/**
+ * Checks everything that can be known before a message is stored.
+ * @throws DomainError what is wrong with the input, and what to do
+ */
+export function draftMessage(
+  accountId: string,
+  input: SendInput,
+  table: RoutingTable,
+  now: Date,
+): MessageDraft {
+  const scheduledAt = checkSchedule(input.scheduledAt ?? null, now);
+  const { recipient, country, content, connection, sender, route, cost } = planMessage(table, input);
+  const { text, encoding, segments } = content;
+  return {
+    id: newMessageId(now),
+    accountId,
+    providerId: connection.row.id,
+    recipient,
+    sender,
+    text,
+    encoding,
+    segments,
+    flash: input.flash ?? false,
+    priority: input.priority ?? "NORMAL",
+    country,
+    clientRef: input.clientRef ?? null,
+    scheduledAt,
+    validUntil: endOfValidity(input.validityMinutes ?? null, scheduledAt ?? now),
+    cadenceGroupId: input.cadenceGroupId ?? null,
+    dltTemplateId: input.dltTemplateId ?? null,
+    createdAt: now,
+    idempotencyKey: input.idempotencyKey ?? null,
+    estimatedCost: cost?.amount ?? null,
+    estimatedCurrency: cost?.currency ?? null,
+    routed: input.providerId == null,
+    route,
+    duplicatePolicy: input.duplicatePolicy ?? "NEVER",
+    fingerprint: fingerprint(input),
+  };
+}
+
+/**
+ * Decides where and how a message goes, and what it costs: for sending it and for saying beforehand what sending it
+ * would do. `content`: where it is known already, as for one text to many.
+ * @throws DomainError what is wrong with the input, and what to do
+ */
+export function planMessage(table: RoutingTable, input: SendInput, content?: Content): MessagePlan {
+  const { to: recipient, country } = parseRecipient(input.to);
+  checkReferences(input);
+  const known = content ?? contentOf(input);
+  const { allowedCountries } = table.limits;
+  if (allowedCountries && (country === null || !allowedCountries.has(country))) {
+    throw new CountryNotAllowedError(country);
+  }
+  return { recipient, country, content: known, ...routeMessage(table, input, recipient, country, known) };
+}
+
+function checkReferences(input: SendInput): void {
+  for (const field of ["clientRef", "idempotencyKey", "from", "cadenceGroupId", "dltTemplateId"] as const) {
+    const value = input[field];
+    if (value == null) continue;
+    if (value.length === 0 || value.length > longestReference) {
+      throw new InvalidInputError(field, `\`${field}\` must have 1 to ${longestReference} characters.`);
+    }
+    storable(value, field);
+  }
+}
+
+export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
+  if (!scheduledAt) return null;
+  if (scheduledAt <= now) {
+    throw new InvalidScheduleError(
+      `scheduledAt ${scheduledAt.toISOString()} is in the past. Give a time to come, or leave it out to send now.`,
+      scheduledAt,
+    );
+  }
+  if (scheduledAt.getTime() - now.getTime() > longestScheduleDays * 24 * 60 * minuteMs) {
+    throw new InvalidScheduleError(
+      `scheduledAt is more than ${longestScheduleDays} days ahead. Give an earlier time.`,
+      scheduledAt,
+    );
+  }
+  return scheduledAt;
+}
+
+/** The period counts from the time of sending; what is left of it at submission is what the provider is told. */
+const endOfValidity = (minutes: number | null, from: Date): Date | null =>
+  minutes === null ? null : new Date(from.getTime() + minutes * minuteMs);
+
+/** @throws InvalidTextError */
+export function contentOf(input: Pick<SendInput, "text" | "encoding">): Content {
+  if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
+  if (!isStorable(input.text)) {
+    throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
+  }
+  const text = input.encoding === "GSM7" ? transliterate(input.text) : input.text;
+  const measured = measure(text);
+  const forcesUnicode = input.encoding === "UCS2" && measured.encoding === "GSM7";
+  const { encoding, segments } = forcesUnicode ? measureAs(text, "UCS2") : measured;
+  return { text, encoding, segments, forcesUnicode };
+}
+
+function transliterate(text: string): string {
+  const rewritten = toGsm7(text);
+  if (rewritten !== null) return rewritten;
+  throw new InvalidTextError(
+    "The text has characters that GSM-7 cannot show in any form. Use encoding AUTO, or ask `previewText` which they are.",
+  );
+}
+
+/** The same input gives the same fingerprint (hexadecimal), however absent values are written. */
+export function fingerprint(input: SendInput): string {
+  const entries = Object.entries(input).filter(([key, value]) => key !== "idempotencyKey" && value != null);
+  const canonical = entries.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(canonical)).digest("hex");
+}

@@ -1,0 +1,158 @@
+import { setImmediate } from "node:timers/promises";
+import { DomainError, type ErrorCode } from "../../lib/errors.ts";
+import { contentOf, planMessage, type Content, type MessagePlan, type SendInput } from "./draft.ts";
+import { add, sumByCurrency, type Amount } from "../../lib/money.ts";
+import type { RouteDecision, RoutingTable } from "../../pricing/routing/route.ts";
+import { SpendingLedger, type Spent } from "../../pricing/spending/ledger.ts";
+
+/** What is asked for of all messages alike. */
+export type QuoteInput = Omit<SendInput, "to" | "clientRef" | "scheduledAt" | "priority" | "idempotencyKey">;
+
+/** A recipient, and the text where it has one of its own. */
+export interface QuotedRecipient {
+  to: string;
+  text?: string | undefined;
+  /** Why it has none. */
+  problem?: DomainError;
+}
+
+/** Messages that go the same way at the same price. */
+export interface QuoteLine {
+  country: string | null;
+  sender: string;
+  decision: RouteDecision;
+  messages: number;
+  segments: number;
+  /** Undefined without a rate. */
+  cost: Amount | undefined;
+}
+
+export interface QuoteRefusal {
+  /** Place in the list of recipients, from 1. */
+  position: number;
+  to: string;
+  code: ErrorCode;
+  reason: string;
+}
+
+/** What sending a text to recipients would do, and cost. Nothing is stored. */
+export interface Quote {
+  lines: readonly QuoteLine[];
+  messages: number;
+  segments: number;
+  /** One sum for each currency. */
+  totals: readonly Amount[];
+  /** Messages whose price is not known. */
+  unpriced: number;
+  /** Recipients that are in the list more than once; messages to each are counted all the same. */
+  repeated: number;
+  refusedCount: number;
+  /** The first of them. */
+  refusals: readonly QuoteRefusal[];
+}
+
+const mostRefusals = 100;
+/** Recipients between two pauses, in which others are served. */
+const turnSize = 500;
+const longestShown = 100;
+
+/** Goes the way of sending, up to storing, for each recipient: what it says is what sending does and charges. */
+export async function quoteMessages(
+  table: RoutingTable,
+  spent: readonly Spent[],
+  input: QuoteInput,
+  recipients: readonly QuotedRecipient[],
+): Promise<Quote> {
+  const tally = new QuoteTally(new SpendingLedger(table.limits, spent));
+  const common = commonContent(input);
+  for (const [index, recipient] of recipients.entries()) {
+    if (index % turnSize === turnSize - 1) await setImmediate();
+    const text = recipient.text ?? input.text;
+    const content = recipient.text === undefined ? common : undefined;
+    try {
+      if (recipient.problem) throw recipient.problem;
+      tally.take(planMessage(table, { ...input, text, to: recipient.to }, content));
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      tally.refuse(index + 1, recipient.to, error);
+    }
+  }
+  return tally.quote();
+}
+
+/** Worked out once; what is wrong with it is said for each recipient, as sending would. */
+function commonContent(input: QuoteInput): Content | undefined {
+  try {
+    return contentOf(input);
+  } catch (error) {
+    if (error instanceof DomainError) return undefined;
+    throw error;
+  }
+}
+
+class QuoteTally {
+  readonly #ledger: SpendingLedger;
+  readonly #lines = new Map<string, QuoteLine>();
+  readonly #decisions = new Map<RouteDecision, number>();
+  readonly #recipients = new Set<string>();
+  readonly #refusals: QuoteRefusal[] = [];
+  #refusedCount = 0;
+  #repeated = 0;
+
+  constructor(ledger: SpendingLedger) {
+    this.#ledger = ledger;
+  }
+
+  /** @throws SpendingCapError */
+  take({ recipient, country, content, sender, route: decision, cost }: MessagePlan): void {
+    const spend = { country, amount: cost?.amount ?? null, currency: cost?.currency ?? null };
+    const error = this.#ledger.take(spend);
+    if (error) throw error;
+    if (this.#recipients.has(recipient)) this.#repeated++;
+    this.#recipients.add(recipient);
+    const key = `${country ?? ""} ${this.#numberOf(decision)} ${sender}`;
+    const line = this.#lines.get(key) ?? emptyLine(country, sender, decision);
+    line.messages++;
+    line.segments += content.segments;
+    if (cost) line.cost = { ...cost, amount: add(line.cost?.amount ?? "0", cost.amount) };
+    this.#lines.set(key, line);
+  }
+
+  refuse(position: number, to: string, { code, message }: DomainError): void {
+    this.#refusedCount++;
+    if (this.#refusals.length === mostRefusals) return;
+    this.#refusals.push({ position, to: to.slice(0, longestShown).toWellFormed(), code, reason: message });
+  }
+
+  quote(): Quote {
+    const lines = [...this.#lines.values()].toSorted((one, other) => other.messages - one.messages);
+    const sum = (count: (line: QuoteLine) => number): number =>
+      lines.reduce((total, line) => total + count(line), 0);
+    return {
+      lines,
+      messages: sum(({ messages }) => messages),
+      segments: sum(({ segments }) => segments),
+      totals: sumByCurrency(lines.flatMap(({ cost }) => cost ?? [])),
+      unpriced: sum(({ cost, messages }) => (cost ? 0 : messages)),
+      repeated: this.#repeated,
+      refusedCount: this.#refusedCount,
+      refusals: this.#refusals,
+    };
+  }
+
+  /** Decisions are shared by all messages that they hold for. */
+  #numberOf(decision: RouteDecision): number {
+    const known = this.#decisions.get(decision) ?? this.#decisions.size;
+    this.#decisions.set(decision, known);
+    return known;
+  }
+}
+
+const emptyLine = (country: string | null, sender: string, decision: RouteDecision): QuoteLine => ({
+  country,
+  sender,
+  decision,
+  messages: 0,
+  segments: 0,
+  cost: undefined,
+});

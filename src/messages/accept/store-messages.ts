@@ -1,0 +1,159 @@
+import type { Queryable, Statement } from "../../database/database.ts";
+import { IdempotencyConflictError, type DomainError } from "../../lib/errors.ts";
+import type { MessageDraft } from "./draft.ts";
+import { eventChannel } from "../log/event-log.ts";
+
+export type StoreOutcome = { messageId: string } | { error: DomainError };
+
+/** How long an idempotency key stands for its input. */
+const keyHours = 24;
+
+const insert: Statement = {
+  name: "insert_messages",
+  text: `
+    with draft as (
+      select * from json_to_recordset($1) as d (
+        place int, id uuid, "accountId" uuid, "providerId" uuid, recipient text, sender text, text text,
+        encoding text_encoding, segments smallint, flash boolean, priority message_priority, country text,
+        "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "cadenceGroupId" text,
+        "dltTemplateId" text, "createdAt" timestamptz,
+        "estimatedCost" numeric, "estimatedCurrency" text, routed boolean, route jsonb,
+        "duplicatePolicy" duplicate_policy, "idempotencyKey" text, fingerprint text
+      )
+      where $2 or not exists (
+        select 1 from spending_limits where account_id = d."accountId" and jsonb_array_length(caps) > 0
+      )
+    ), claimed as (
+      insert into idempotency_keys as k (account_id, key, fingerprint, message_id, created_at)
+      select "accountId", "idempotencyKey", decode(fingerprint, 'hex'), id, "createdAt"
+      from draft
+      where "idempotencyKey" is not null
+      order by "accountId", "idempotencyKey"
+      on conflict (account_id, key) do update
+        set fingerprint = excluded.fingerprint, message_id = excluded.message_id, created_at = excluded.created_at
+        where k.created_at <= excluded.created_at - interval '${keyHours} hours'
+      returning message_id
+    ), accepted as (
+      select *, case when "scheduledAt" is null then 'QUEUED' else 'SCHEDULED' end::message_status as status
+      from draft
+      where "idempotencyKey" is null or id in (select message_id from claimed)
+    ), stored as (
+      insert into messages (
+        id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
+        client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at,
+        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, listed_as, last_event_tx, updated_at
+      )
+      select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
+        "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
+        "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
+        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, "createdAt"
+      from accepted
+    ), logged as (
+      insert into message_events (
+        tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at
+      )
+      select pg_current_xact_id()::text::bigint, "accountId", id, "providerId", 1, status, 'API', true,
+        "createdAt", "createdAt"
+      from accepted
+      order by place
+    ), queued as (
+      select count(*) from graphile_worker.add_jobs((
+        select coalesce(array_agg((
+          'dispatch', json_build_object('messageId', id), null, coalesce("scheduledAt", now()), null, null,
+          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, array[case when routed then 'routed ' else 'provider ' end || "providerId"]
+        )::graphile_worker.job_spec order by place), '{}') from accepted
+      ))
+    )
+    select id from accepted, queued, pg_notify('${eventChannel}', '')`,
+};
+
+/**
+ * Stores messages with their first event and their dispatch job in one statement, so in one transaction. A draft
+ * whose idempotency key is taken yields the message that has it, or a conflict when the input was another. Undefined
+ * for a draft whose account has caps, unless the caller counts what it spends.
+ */
+export async function storeMessages(
+  database: Queryable,
+  drafts: readonly MessageDraft[],
+  { isCounted = false } = {},
+): Promise<(StoreOutcome | undefined)[]> {
+  const rows = withoutRepeatedKeys(drafts).map((draft, place) => ({ ...draft, place }));
+  const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows), isCounted]);
+  const ids = new Set(stored.map(({ id }) => id));
+  const repeats = drafts.filter(({ id }) => !ids.has(id));
+  const earlier =
+    repeats.length === 0 ? new Map<string, Claim>() : await readClaims(database, repeats, always);
+  return drafts.map((draft) => {
+    if (ids.has(draft.id)) return { messageId: draft.id };
+    const claim = earlier.get(keyOf(draft));
+    if (claim) return compare(claim, draft);
+    if (isCounted) throw new Error("An idempotency key was neither claimed nor found");
+    return undefined;
+  });
+}
+
+/** What may have been sent before. */
+export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
+
+/** What idempotency keys were used for in the 24 hours before `now`, if they were. */
+export async function findEarlier(
+  database: Queryable,
+  repeats: readonly Repeat[],
+  now: Date,
+): Promise<(StoreOutcome | undefined)[]> {
+  const since = new Date(now.getTime() - keyHours * 3_600_000);
+  const claims = await readClaims(database, repeats, since);
+  return repeats.map((repeat) => {
+    const claim = claims.get(keyOf(repeat));
+    return claim && compare(claim, repeat);
+  });
+}
+
+function compare(claim: Claim, { idempotencyKey, fingerprint }: Repeat): StoreOutcome {
+  if (claim.fingerprint === fingerprint) return { messageId: claim.messageId };
+  return { error: new IdempotencyConflictError(idempotencyKey ?? "", claim.messageId) };
+}
+
+const keyOf = ({ accountId, idempotencyKey }: Pick<Repeat, "accountId" | "idempotencyKey">): string =>
+  `${accountId} ${idempotencyKey}`;
+
+/** The first draft of each key; the others will find it. */
+function withoutRepeatedKeys(drafts: readonly MessageDraft[]): MessageDraft[] {
+  const seen = new Set<string>();
+  return drafts.filter((draft) => {
+    if (draft.idempotencyKey === null) return true;
+    const key = keyOf(draft);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+interface Claim {
+  accountId: string;
+  idempotencyKey: string;
+  messageId: string;
+  fingerprint: string;
+}
+
+const findClaims: Statement = {
+  name: "find_idempotency_claims",
+  text: `
+    select account_id as "accountId", key as "idempotencyKey", message_id as "messageId",
+      encode(fingerprint, 'hex') as fingerprint
+    from idempotency_keys
+    join unnest($1::uuid[], $2::text[]) as wanted (account, key) using (key)
+    where account_id = wanted.account and created_at > $3`,
+};
+
+/** A key that could not be claimed is taken, whatever the time is by now. */
+const always = new Date(0);
+
+async function readClaims(
+  database: Queryable,
+  drafts: readonly Repeat[],
+  since: Date,
+): Promise<Map<string, Claim>> {
+  const accounts = drafts.map(({ accountId }) => accountId);
+  const keys = drafts.map(({ idempotencyKey }) => idempotencyKey);
+  const claims = await database.query<Claim>(findClaims, [accounts, keys, since]);
+  return new Map(claims.map((claim) => [keyOf(claim), claim]));
+}

@@ -1,0 +1,190 @@
+import type { Queryable, Statement } from "../../database/database.ts";
+import { compareIds } from "../dispatch/attempts.ts";
+import { isWatched } from "../../lanes/breaker.ts";
+import { bulkCheckOf, checkReason } from "../model/check-schedule.ts";
+import { eventChannel } from "../log/event-log.ts";
+import { indexableId } from "../../lib/uuid.ts";
+import { campaignChannel } from "./tallies.ts";
+
+/** A plain step of many messages of one provider at once. */
+interface Step {
+  providerId: string;
+  /** Kind of the provider. */
+  kind: string;
+  at: Date;
+}
+
+/** Messages that are about to be handed over. */
+export interface Beginning extends Step {
+  /** `claim`: the claim of a campaign that the attempt belongs to (see `Attempt.claim`). */
+  attempts: readonly { id: string; number: number; claim: string }[];
+}
+
+/** Messages that their provider has accepted, all of them. */
+export interface Acceptance extends Step {
+  /** The claim that they were handed over by (see `Attempt.claim`). */
+  claim: string;
+  attempts: readonly {
+    id: string;
+    number: number;
+    providerMessageId?: string | undefined;
+    providerBatchId?: string | undefined;
+  }[];
+}
+
+/** What the steps have in common. Of the parameters, the first six are the same. */
+const state = `
+  version = m.version + 1, updated_at = greatest(m.updated_at, $4::timestamptz), retry_at = null,
+  last_event_tx = greatest(m.last_event_tx, (select pg_current_xact_id()::text::bigint))`;
+
+// The status is hidden from the planner: it would begin with all messages in it when the statistics say that there are few.
+const isIn = (status: string): string =>
+  `case m.status when '${status}' then true else false end and m.provider_id = $3::uuid`;
+
+const changed = "m.id, m.account_id, m.campaign_id, m.version, m.last_event_tx";
+
+/** What follows for the rows of `changed`: their events, counts and hints, and one look at those that stay as they are. */
+const consequences = (from: string, to: string): string => `
+  logged as (
+    insert into message_events (
+      tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at,
+      provider_message_id, provider_batch_id
+    )
+    select last_event_tx, account_id, id, $3::uuid, version, '${to}', 'DISPATCH', true, $4::timestamptz,
+      $4::timestamptz, provider_message_id, provider_batch_id
+    from changed
+    order by id
+  ), planned as (
+    insert into bulk_checks (at, status, message_ids, spread)
+    select $5::timestamptz, '${to}', array_agg(id), $6::float8 from changed
+    where $5::timestamptz is not null
+    having count(*) > 0
+  ), counted as (
+    select campaign_id, count(*) as count from changed where campaign_id is not null group by campaign_id
+  ), tallied as (
+    insert into campaign_tallies (campaign_id, status, delta)
+    select campaign_id, step.status, step.sign * count
+    from counted, (values ('${from}'::message_status, -1), ('${to}'::message_status, 1)) as step (status, sign)
+  ), hinted as (
+    select count(pg_notify('${campaignChannel}', campaign_id::text)) from counted
+  )`;
+
+// Lists are given as sub-selects, which hide their length from the planner: while it still plans for the values, it would
+// read the whole table for a thousand of them.
+const begin: Statement = {
+  name: "begin_attempts",
+  text: `
+    with changed as (
+      update messages as m
+      set status = 'SUBMITTING', ${state}
+      from unnest((select $1::uuid[]), (select $2::smallint[]), (select $7::text[])) as g (id, number, claim)
+      where m.id = g.id and ${isIn("QUEUED")}
+      returning ${changed}, g.number, g.claim, null::text as provider_message_id, null::text as provider_batch_id
+    ), requested as (
+      select claim, array_agg(id) as ids, array_agg(number) as numbers from changed group by claim
+    ), attempted as (
+      insert into attempts (message_id, number, provider_id, started_at, claim)
+      select ids[1], numbers[1], $3::uuid, $4::timestamptz, claim from requested where cardinality(ids) = 1
+    ), attempted_together as (
+      insert into bulk_attempts (claim, provider_id, started_at, message_ids, numbers)
+      select claim, $3::uuid, $4::timestamptz, ids, numbers from requested where cardinality(ids) > 1
+    ), ${consequences("QUEUED", "SUBMITTING")}
+    select count(*)::int as begun from changed, hinted, pg_notify('${eventChannel}', '')`,
+};
+
+// Whoever takes the row of the request away ends its attempts. All messages are locked, in the order of their ids as by
+// everybody else, also those that a receipt has moved on: the caller goes on with them.
+const accept: Statement = {
+  name: "accept_messages",
+  text: `
+    with over as (
+      delete from bulk_attempts where claim = $9 returning claim, started_at
+    ), ended as (
+      insert into attempts (message_id, number, provider_id, started_at, claim, outcome, finished_at)
+      select id, number, $3::uuid, started_at, claim, 'accepted', $4::timestamptz
+      from over, unnest((select $1::uuid[]), (select $2::smallint[])) as g (id, number)
+    ), locked as (
+      select g.*
+      from over, unnest((select $1::uuid[]), (select $7::text[]), (select $8::text[]))
+        as g (id, provider_message_id, provider_batch_id)
+      join messages as m on m.id = g.id
+      order by m.id
+      for no key update of m
+    ), changed as (
+      update messages as m
+      set status = 'SUBMITTED', ${state}, submitted_at = coalesce(m.submitted_at, $4::timestamptz),
+        provider_message_id = coalesce(g.provider_message_id, m.provider_message_id),
+        provider_batch_id = coalesce(g.provider_batch_id, m.provider_batch_id)
+      from locked as g
+      where m.id = g.id and ${isIn("SUBMITTING")}
+      returning ${changed}, g.provider_message_id, g.provider_batch_id
+    ), ${consequences("SUBMITTING", "SUBMITTED")}
+    -- Mostly all of them: then nobody needs to be told which.
+    select case when settled.count < cardinality($1::uuid[]) then array(select id::text from changed) end as settled,
+      coalesce((select ${isWatched} from lanes where provider_id = $3::uuid), false) as "isWatched"
+    from over, (select count(*) from changed) as settled, hinted, pg_notify('${eventChannel}', '')`,
+};
+
+/**
+ * Takes queued messages that the caller has locked to SUBMITTING, each with an attempt: the same state and events as
+ * `applyChanges` would write (a test compares them), without carrying each message through this process.
+ * @throws Error when one of them was not queued at the provider
+ */
+export async function beginAttempts(transaction: Queryable, beginning: Beginning): Promise<void> {
+  const { attempts } = beginning;
+  const claims = attempts.map(({ claim }) => claim);
+  const values = [...commonValues(beginning, "SUBMITTING"), listOf(claims)];
+  const [row] = await transaction.query<{ begun: number }>(begin, values);
+  if (row?.begun !== attempts.length) throw new Error("Messages that were claimed were not queued any more");
+}
+
+/** What became of attempts that a provider accepted, by message. */
+export interface Accepted {
+  /** Those whose messages were waiting for it, and are SUBMITTED now: nothing else is to be done. */
+  settled: ReadonlySet<string>;
+  /** The provider's lane waits to learn whether it works. */
+  isWatched: boolean;
+}
+
+/**
+ * Ends the attempts of a request of which all were accepted, and takes their messages from SUBMITTING to SUBMITTED.
+ * Undefined, and nothing is written, when they have ended before: an answer whose commit was not confirmed comes a second
+ * time, and a worker may be taken for dead while it waits for one.
+ */
+export async function acceptMessages(
+  transaction: Queryable,
+  acceptance: Acceptance,
+): Promise<Accepted | undefined> {
+  const attempts = acceptance.attempts.toSorted(compareIds);
+  const [row] = await transaction.query<AcceptedRow>(accept, [
+    ...commonValues({ ...acceptance, attempts }, "SUBMITTED"),
+    attempts.map(({ providerMessageId }) => indexableId(providerMessageId)),
+    attempts.map(({ providerBatchId }) => indexableId(providerBatchId)),
+    acceptance.claim,
+  ]);
+  return row && { ...row, settled: new Set(row.settled ?? attempts.map(({ id }) => id)) };
+}
+
+interface AcceptedRow {
+  /** Ids, where not all are settled. */
+  settled: string[] | null;
+  isWatched: boolean;
+}
+
+function commonValues(
+  { providerId, kind, at, attempts }: Step & { attempts: readonly { id: string; number: number }[] },
+  to: "SUBMITTING" | "SUBMITTED",
+): unknown[] {
+  const check = bulkCheckOf(checkReason(to, kind), at);
+  return [
+    listOf(attempts.map(({ id }) => id)),
+    listOf(attempts.map(({ number }) => number)),
+    providerId,
+    at,
+    check?.at ?? null,
+    check?.spreadSeconds ?? 0,
+  ];
+}
+
+/** A list as PostgreSQL reads it, of things that need no quotes. */
+const listOf = (entries: readonly (string | number)[]): string => `{${entries.join(",")}}`;

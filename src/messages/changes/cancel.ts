@@ -1,0 +1,28 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database } from "../../database/database.ts";
+import { NotCancellableError, NotFoundError } from "../../lib/errors.ts";
+import { cancellable } from "../model/status.ts";
+import { applyChanges } from "./transition.ts";
+
+/**
+ * Cancels a message that is still ours: its dispatch job will find it CANCELLED and do nothing. Cancelling twice
+ * is fine.
+ * @throws NotFoundError
+ * @throws NotCancellableError when it is, or may be, with the provider
+ */
+export async function cancelMessage(
+  { database, clock }: { database: Database; clock: Clock },
+  accountId: string,
+  messageId: string,
+  shownId: string,
+): Promise<void> {
+  const owned = await database.prisma.message.count({ where: { id: messageId, accountId } });
+  if (owned === 0) throw new NotFoundError("message", shownId);
+  const change = { messageId, status: "CANCELLED", source: "API", receivedAt: clock.now() } as const;
+  const [transition] = await database.transaction((transaction) =>
+    applyChanges(transaction, [{ ...change, onlyFrom: cancellable }]),
+  );
+  if (transition) return;
+  const { status } = await database.prisma.message.findUniqueOrThrow({ where: { id: messageId } });
+  if (status !== "CANCELLED") throw new NotCancellableError(status);
+}

@@ -1,0 +1,309 @@
+import type { Queryable, Statement } from "../../database/database.ts";
+import { checkReason, nextCheckAt } from "../model/check-schedule.ts";
+import { evolve, type MessageState } from "../model/evolve.ts";
+import { meaningOf, withProof } from "./attribution.ts";
+import { indexableId } from "../../lib/uuid.ts";
+import { eventChannel, type LoggedEvent } from "../log/event-log.ts";
+import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "../model/parts.ts";
+import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
+import type { StatusChange } from "../model/status-change.ts";
+import { listedAs, type IgnoredReason, type MessageStatus } from "../model/status.ts";
+
+/** What became of a change. */
+export interface Transition {
+  change: StatusChange;
+  applied: boolean;
+  ignoredReason: IgnoredReason | null;
+  /** The message's status after the change. */
+  status: MessageStatus;
+}
+
+export interface LockedMessage extends MessageState {
+  id: string;
+  accountId: string;
+  providerId: string | null;
+  campaignId: string | null;
+  lastEventTx: string;
+  /** Kind of its provider. */
+  kind: string | null;
+  /** Currency of the provider's account. */
+  accountCurrency: string | null;
+  retryAt: Date | null;
+  /** When to look after it next, null for never; undefined where that stays as it is. */
+  nextCheckAt?: Date | null;
+}
+
+type NewEvent = Omit<LoggedEvent, "id" | "tx">;
+
+/**
+ * The only place that changes a message after it is stored. Locks the messages, takes each change through the
+ * transition table in the order given, and writes states and events together, in the caller's transaction.
+ */
+export async function applyChanges(
+  transaction: Queryable,
+  changes: readonly StatusChange[],
+): Promise<(Transition | undefined)[]> {
+  const messages = await lockMessages(transaction, changes);
+  const history = await readPartHistory(transaction, changes);
+  const kinds = await readKinds(transaction, messages, changes);
+  const events: NewEvent[] = [];
+  const changed = new Map<string, LockedMessage>();
+  const transitions = changes.map((change) => {
+    const message = changed.get(change.messageId) ?? messages.get(change.messageId);
+    if (!message || isMeantForAnother(message, change)) return undefined;
+    const providerId = change.providerId ?? message.providerId;
+    const reports = (history.get(message.id) ?? []).filter((report) => report.providerId === providerId);
+    const event = toEvent(message, change, reports);
+    const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
+    if (isNoNews(event, message, next))
+      return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
+    events.push(event);
+    changed.set(message.id, next);
+    // As the next transaction will read it: what is not in the log was never said.
+    if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
+    const { applied, ignoredReason: reason } = event;
+    return { change, applied, ignoredReason: reason, status: next.status };
+  });
+  if (events.length > 0) await write(transaction, [...changed.values()], events);
+  await addTallies(transaction, movesOf(messages, changed));
+  return transitions;
+}
+
+/** What the changes mean for the counts of campaigns. */
+function movesOf(
+  before: ReadonlyMap<string, LockedMessage>,
+  after: ReadonlyMap<string, LockedMessage>,
+): CampaignMove[] {
+  return [...after.values()].flatMap((message) => {
+    const earlier = before.get(message.id);
+    const { campaignId } = message;
+    if (campaignId === null || !earlier) return [];
+    const charges = { before: chargeOf(earlier), after: chargeOf(message) };
+    return [{ campaignId, from: earlier.status, to: message.status, charges }];
+  });
+}
+
+const chargeOf = ({ cost, costCurrency }: LockedMessage): Charge => ({
+  amount: cost?.toString() ?? null,
+  currency: costCurrency,
+});
+
+/** What a provider repeats when asked is not worth a line in the timeline; what it pushes is. */
+function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
+  const { applied, source, ignoredReason: reason } = event;
+  if (applied || reason === "AWAITING_PARTS" || (source !== "POLL" && source !== "RECONCILE")) return false;
+  return facts.every((fact) => before[fact] === after[fact]);
+}
+
+/** What an ignored event may still bring. */
+const facts = ["providerMessageId", "providerBatchId", "mccmnc", "cost"] as const;
+
+function isMeantForAnother(message: LockedMessage, { onlyFrom, providerId }: StatusChange): boolean {
+  if (!onlyFrom) return false;
+  return (
+    !onlyFrom.includes(message.status) || (providerId !== undefined && providerId !== message.providerId)
+  );
+}
+
+function toEvent(message: LockedMessage, change: StatusChange, reports: readonly PartReport[]): NewEvent {
+  const weighed = withProof(message, change, weighPart(reports, message.status, change));
+  const meaning = meaningOf(message, change, weighed.status);
+  const reason = weighed.ignored ?? meaning.ignored ?? null;
+  const applied = reason === null;
+  const rerouted = applied ? (meaning.rerouting ?? null) : null;
+  const event = {
+    ...eventOf(message, change, weighed, reason),
+    providerId: rerouted?.providerId ?? change.providerId ?? message.providerId,
+    rerouted,
+  };
+  return meaning.isForeign === true ? withoutFacts(event) : event;
+}
+
+function eventOf(
+  message: LockedMessage,
+  change: StatusChange,
+  weighed: WeighedPart,
+  reason: IgnoredReason | null,
+): Omit<NewEvent, "providerId" | "rerouted"> {
+  const applied = reason === null;
+  const isPart = (change.parts ?? 1) > 1;
+  return {
+    accountId: message.accountId,
+    messageId: message.id,
+    version: applied ? message.version + 1 : message.version,
+    status: applied ? weighed.status : change.status,
+    providerStatus: change.providerStatus ?? null,
+    source: change.source,
+    applied,
+    ignoredReason: reason,
+    occurredAt: change.occurredAt ?? change.receivedAt,
+    receivedAt: change.receivedAt,
+    part: change.part ?? 1,
+    parts: change.parts ?? 1,
+    detail: change.detail ?? null,
+    providerMessageId: indexableId(change.providerMessageId),
+    providerBatchId: indexableId(change.providerBatchId),
+    failureCode: change.failure?.code ?? null,
+    failureText: change.failure?.text ?? null,
+    failurePermanent: change.failure?.permanent ?? null,
+    mccmnc: change.mccmnc ?? null,
+    cost: change.cost ?? null,
+    costCurrency: change.cost === undefined ? null : (change.costCurrency ?? message.accountCurrency),
+    // An ignored report does not change a price that is known; one of another part adds to it.
+    messageCost: applied || isPart || message.cost === null ? (weighed.messageCost ?? null) : null,
+  };
+}
+
+const withoutFacts = (event: NewEvent): NewEvent => ({
+  ...event,
+  providerMessageId: null,
+  providerBatchId: null,
+  mccmnc: null,
+  messageCost: null,
+  costCurrency: null,
+});
+
+const withKind = (
+  message: LockedMessage,
+  { rerouted }: NewEvent,
+  kinds: ReadonlyMap<string, string>,
+): LockedMessage => (rerouted ? { ...message, kind: kinds.get(rerouted.providerId) ?? null } : message);
+
+/** News starts the schedule of looking after the message anew; what was ignored leaves it as it is. */
+function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
+  if (!event.applied) return message;
+  const reason = change.isEnd === true ? undefined : checkReason(message.status, message.kind);
+  const next = reason ? nextCheckAt(reason, 0, message.id, event.receivedAt) : null;
+  return { ...message, nextCheckAt: next, retryAt: change.retryAt ?? null };
+}
+
+const lock: Statement = {
+  name: "lock_messages",
+  text: `
+    select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId", status, version,
+      last_event_tx as "lastEventTx", provider_status as "providerStatus",
+      provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
+      failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
+      mccmnc, cost, cost_currency as "costCurrency", submitted_at as "submittedAt", sent_at as "sentAt",
+      delivered_at as "deliveredAt", updated_at as "updatedAt", retry_at as "retryAt",
+      (select kind from providers where id = m.provider_id) as kind,
+      (select currency from providers where id = m.provider_id) as "accountCurrency"
+    from messages as m
+    where id = any ($1::uuid[])
+    order by id
+    for no key update`,
+};
+
+/** In the order of their ids, so that two transactions can never wait for each other. */
+async function lockMessages(
+  transaction: Queryable,
+  changes: readonly StatusChange[],
+): Promise<Map<string, LockedMessage>> {
+  const ids = [...new Set(changes.map(({ messageId }) => messageId))];
+  const rows = await transaction.query<LockedMessage>(lock, [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+const readKindsOf: Statement = {
+  name: "read_provider_kinds",
+  text: "select id, kind from providers where id = any ($1::uuid[])",
+};
+
+/** The kinds of providers that messages may go over to; mostly there are none, and no statement. */
+async function readKinds(
+  transaction: Queryable,
+  messages: ReadonlyMap<string, LockedMessage>,
+  changes: readonly StatusChange[],
+): Promise<Map<string, string>> {
+  const others = changes.flatMap(({ messageId, providerId, rerouting }) => {
+    const own = messages.get(messageId)?.providerId;
+    return [providerId, rerouting?.providerId].filter((id) => id !== undefined && id !== own);
+  });
+  if (others.length === 0) return new Map();
+  const rows = await transaction.query<{ id: string; kind: string }>(readKindsOf, [[...new Set(others)]]);
+  return new Map(rows.map(({ id, kind }) => [id, kind]));
+}
+
+const moveMessages: Statement = {
+  name: "move_messages",
+  text: `
+    update messages as m
+    set provider_id = s."providerId", sender = coalesce(s.sender, m.sender), route = coalesce(s.route, m.route),
+      estimated_cost = case when s.route is null then m.estimated_cost else s."estimatedCost" end,
+      estimated_currency = case when s.route is null then m.estimated_currency else s."estimatedCurrency" end
+    from json_to_recordset($1) as s (
+      id uuid, "providerId" uuid, sender text, route jsonb, "estimatedCost" numeric, "estimatedCurrency" text
+    )
+    where m.id = s.id`,
+};
+
+const writeStatesAndEvents: Statement = {
+  name: "write_states_and_events",
+  text: `
+    with state as (
+      select * from json_to_recordset($1) as s (
+        id uuid, status message_status, "listedAs" message_status, version int, "providerStatus" text,
+        "providerMessageId" text, "providerBatchId" text, "failureCode" text, "failureText" text,
+        "failurePermanent" boolean, mccmnc text, cost numeric, "costCurrency" text, "submittedAt" timestamptz,
+        "sentAt" timestamptz, "deliveredAt" timestamptz, "updatedAt" timestamptz, "retryAt" timestamptz,
+        "checkAt" timestamptz, "keepsCheck" boolean
+      )
+    ), written as (
+      update messages as m
+      set status = s.status, listed_as = s."listedAs", version = s.version, provider_status = s."providerStatus",
+        provider_message_id = s."providerMessageId", provider_batch_id = s."providerBatchId",
+        failure_code = s."failureCode", failure_text = s."failureText", failure_permanent = s."failurePermanent",
+        mccmnc = s.mccmnc, cost = s.cost, cost_currency = s."costCurrency", submitted_at = s."submittedAt", sent_at = s."sentAt",
+        delivered_at = s."deliveredAt", updated_at = s."updatedAt", retry_at = s."retryAt",
+        last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
+      from state as s
+      where m.id = s.id
+    ), unplanned as (
+      delete from message_checks
+      where message_id in (select id from state where "checkAt" is null and not "keepsCheck")
+    ), planned as (
+      insert into message_checks as c (message_id, at)
+      select id, "checkAt" from state where "checkAt" is not null
+      order by id
+      on conflict (message_id) do update set at = excluded.at, checks = 0
+    ), logged as (
+      insert into message_events (
+        tx, account_id, message_id, provider_id, version, status, provider_status, source, applied,
+        ignored_reason, occurred_at, received_at, part, parts, detail, provider_message_id, provider_batch_id,
+        failure_code, failure_text, failure_permanent, mccmnc, cost, message_cost, rerouted, cost_currency
+      )
+      select greatest("lastEventTx", pg_current_xact_id()::text::bigint), "accountId", "messageId", "providerId",
+        version, status, "providerStatus", source, applied, "ignoredReason", "occurredAt", "receivedAt", part,
+        parts, detail, "providerMessageId", "providerBatchId", "failureCode", "failureText", "failurePermanent",
+        mccmnc, cost, "messageCost", rerouted, "costCurrency"
+      from json_to_recordset($2) as e (
+        place int, "lastEventTx" bigint, "accountId" uuid, "messageId" uuid, "providerId" uuid, version int,
+        status message_status, "providerStatus" text, source event_source, applied boolean,
+        "ignoredReason" ignored_reason, "occurredAt" timestamptz, "receivedAt" timestamptz, part smallint,
+        parts smallint, detail text, "providerMessageId" text, "providerBatchId" text, "failureCode" text,
+        "failureText" text, "failurePermanent" boolean, mccmnc text, cost numeric, "messageCost" numeric,
+        rerouted jsonb, "costCurrency" text
+      )
+      order by place
+    )
+    select pg_notify('${eventChannel}', '')`,
+};
+
+async function write(transaction: Queryable, states: LockedMessage[], events: NewEvent[]): Promise<void> {
+  const lastEventTx = new Map(states.map((state) => [state.id, state.lastEventTx]));
+  const rows = events.map((event, place) => ({
+    ...event,
+    place,
+    lastEventTx: lastEventTx.get(event.messageId),
+  }));
+  const written = states.map(({ nextCheckAt: checkAt, ...state }) => ({
+    ...state,
+    listedAs: listedAs(state.status),
+    checkAt,
+    keepsCheck: checkAt === undefined,
+  }));
+  await transaction.query(writeStatesAndEvents, [JSON.stringify(written), JSON.stringify(rows)]);
+  const moves = events.flatMap(({ messageId: id, rerouted }) => (rerouted ? [{ id, ...rerouted }] : []));
+  const last = new Map(moves.map((move) => [move.id, move]));
+  if (moves.length > 0) await transaction.query(moveMessages, [JSON.stringify([...last.values()])]);
+}

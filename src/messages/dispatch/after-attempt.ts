@@ -1,0 +1,132 @@
+import type { SubmitOutcome } from "../../providers/provider.ts";
+import type { DispatchMessage, FinishedAttempt, Lateness } from "./attempts.ts";
+import { laneFlag } from "../../lanes/closed-lanes.ts";
+import type { NextRoute } from "./failover.ts";
+import { dispatchKey, type NewJob } from "../../queue/jobs.ts";
+import { creditRetryMs } from "../../lanes/lane.ts";
+import { retryDelayMs } from "./retry.ts";
+import type { StatusChange } from "../model/status-change.ts";
+
+/** An attempt with everything that its outcome may need. */
+export interface Finished extends FinishedAttempt {
+  message: DispatchMessage;
+  /** Undefined for an attempt of a worker that died. */
+  startedAt: Date | undefined;
+}
+
+/** What follows from an outcome: the change of the message, and another attempt where that is allowed. */
+export interface Consequences {
+  change: StatusChange;
+  /** What holds where the change does not apply any more. */
+  otherwise?: StatusChange;
+  retry?: NewJob;
+}
+
+/**
+ * Only what is proven not accepted is tried again; what may have been accepted never is, unless its sender allows it.
+ * `next`: the provider that it goes to then, where that is another one.
+ */
+export function consequencesOf(
+  finished: Finished & Lateness,
+  random: () => number,
+  next?: NextRoute,
+): Consequences {
+  const { outcome } = finished;
+  const base = baseOf(finished);
+  switch (outcome.kind) {
+    case "accepted": {
+      const { providerMessageId, providerBatchId } = outcome;
+      return { change: { ...base, status: "SUBMITTED", providerMessageId, providerBatchId } };
+    }
+    case "rejected":
+      return afterRejection(finished, outcome, next);
+    case "ambiguous": {
+      const detail = `The provider may or may not have it: ${outcome.reason}.`;
+      if (next) return again(finished, finished.finishedAt, `${detail} A duplicate is allowed.`, next);
+      return { change: { ...base, status: "OUTCOME_UNKNOWN", detail } };
+    }
+    case "retryable":
+      return afterRefusal(finished, outcome, random, next);
+  }
+}
+
+const baseOf = ({ message, finishedAt }: Finished) =>
+  ({
+    messageId: message.id,
+    providerId: message.providerId,
+    source: "DISPATCH",
+    receivedAt: finishedAt,
+  }) as const;
+
+/** A receipt may have shown meanwhile that the provider has it, or it was taken for lost: then it goes nowhere else. */
+const noLongerOurs = ["OUTCOME_UNKNOWN", "SUBMITTED", "SENT", "UNKNOWN"] as const;
+
+function afterRejection(
+  finished: Finished & Lateness,
+  { status, failure }: Extract<SubmitOutcome, { kind: "rejected" }>,
+  next: NextRoute | undefined,
+): Consequences {
+  const { message, finishedAt, isLate } = finished;
+  const refusal = { ...baseOf(finished), status, failure } as const;
+  // Where it is being submitted, that is another attempt.
+  if (isLate) return { change: { ...refusal, onlyFrom: noLongerOurs } };
+  if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: refusal };
+  const { change, ...others } = again(
+    finished,
+    finishedAt,
+    `Refused: ${failure.text.replace(/\.$/, "")}.`,
+    next,
+  );
+  return {
+    ...others,
+    change: { ...change, onlyFrom: ["SUBMITTING"] },
+    otherwise: { ...refusal, onlyFrom: noLongerOurs },
+  };
+}
+
+function afterRefusal(
+  finished: Finished,
+  { reason, retryAfterSeconds, noCredit }: Extract<SubmitOutcome, { kind: "retryable" }>,
+  random: () => number,
+  next: NextRoute | undefined,
+): Consequences {
+  const { message, attempt, finishedAt } = finished;
+  const base = baseOf(finished);
+  const counted = attempt - message.attemptsWithoutCredit;
+  const delayMs = noCredit ? creditRetryMs : retryDelayMs(counted, retryAfterSeconds, random);
+  if (delayMs === undefined) {
+    const text = `The provider did not accept it in ${attempt} attempts. Last: ${reason}`;
+    return {
+      change: { ...base, status: "FAILED", failure: { code: "not_accepted", text, permanent: false } },
+    };
+  }
+  const runAt = new Date(finishedAt.getTime() + (next?.isImmediate === true ? 0 : delayMs));
+  if (message.validUntil && message.validUntil <= runAt) {
+    const text = `The validity period ends before the next attempt. Last: ${reason}`;
+    return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } } };
+  }
+  const detail = noCredit
+    ? `Not accepted for want of credit: ${reason}${next ? "" : " It waits until there is some."}`
+    : `Not accepted: ${reason}.${next?.isImmediate === true ? "" : ` Next attempt at ${runAt.toISOString()}.`}`;
+  return again(finished, runAt, detail, next);
+}
+
+/** Another attempt, with the next provider where there is one. */
+function again(finished: Finished, runAt: Date, why: string, next: NextRoute | undefined): Consequences {
+  const { message } = finished;
+  const detail = next ? `${why} It goes to ${next.name} instead.` : why;
+  const rerouting = next?.rerouting;
+  const change = { ...baseOf(finished), status: "QUEUED", detail, rerouting } as const;
+  // A campaign finds its own messages again.
+  if (message.campaignId !== null) return { change: { ...change, retryAt: runAt } };
+  const providerId = rerouting?.providerId ?? message.providerId;
+  return { change, retry: dispatchJob({ ...message, providerId }, runAt) };
+}
+
+export function dispatchJob(
+  { id, priority, providerId, routed }: Pick<DispatchMessage, "id" | "priority" | "providerId" | "routed">,
+  runAt: Date,
+): NewJob {
+  const lane = laneFlag(providerId, routed);
+  return { task: "dispatch", payload: { messageId: id }, runAt, priority, lane, key: dispatchKey(id) };
+}

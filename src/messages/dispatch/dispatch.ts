@@ -1,0 +1,232 @@
+import { Batcher } from "../../lib/batcher.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Connection, Connections } from "../../connections/connections.ts";
+import type { Database } from "../../database/database.ts";
+import type { SubmitOutcome } from "../../providers/provider.ts";
+import { readForDispatch, singleOutClaimOf, startAttempts, type DispatchMessage } from "./attempts.ts";
+import type { ClosedLanes } from "../../lanes/closed-lanes.ts";
+import { dispatchJob } from "./after-attempt.ts";
+import type { Failover } from "./failover.ts";
+import { addJobs } from "../../queue/jobs.ts";
+import { admitMessages, type Wait } from "../../lanes/lane.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { StatusChange } from "../model/status-change.ts";
+import { toSubmission } from "./submission.ts";
+import { applyChanges } from "../changes/transition.ts";
+
+export interface DispatcherOptions {
+  database: Database;
+  connections: Connections;
+  clock: Clock;
+  outcomes: Outcomes;
+  lanes: ClosedLanes;
+  failover: Failover;
+  onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
+}
+
+/** What became of the wish to send a message now. */
+type Claim =
+  | { kind: "claimed"; startedAt: Date }
+  | ({ kind: "wait" } & Wait)
+  /** It is no longer ours to send: cancelled, or taken. */
+  | { kind: "lost" };
+
+/** A longer wait for a turn is spent in the queue, and not in a worker's place. */
+const longestTurnMs = 250;
+
+/** How long what was read of a message and its provider is believed while it waits for its turn. */
+const staleMs = 1_000;
+
+const largestBatch = 200;
+const pausedRetryMs = 30_000;
+/** A message is moved this often at once, at most; then it waits. */
+const mostMoves = 3;
+/** What could go nowhere else is not fetched for a moment: others like it could not either. */
+const stuckMs = 1_000;
+
+/**
+ * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
+ * written; whoever finds it in that state later knows that it may have been sent, and never sends it again.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #claims: Batcher<DispatchMessage, Claim>;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#claims = new Batcher((messages) => this.#claim(messages), largestBatch);
+  }
+
+  /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
+  dispatch(messageId: string): Promise<void> {
+    return this.#dispatch(messageId, 0);
+  }
+
+  /** `moves`: how often it has gone to another provider in this job. */
+  async #dispatch(messageId: string, moves: number): Promise<void> {
+    const readAt = this.#now();
+    const message = await readForDispatch(this.#options.database, messageId);
+    if (!message) return;
+    if (message.status === "SUBMITTING" || message.hasOpenAttempt) return this.#abandon(messageId, readAt);
+    if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
+    // A campaign sends its own: it may be paused.
+    if (message.campaignId !== null) return;
+    const connection = await this.#options.connections.get(message.providerId);
+    if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
+    const isGone = !connection || connection.row.disconnectedAt !== null;
+    if (isGone || !connection.row.enabled) {
+      const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
+      if (await this.#moveOn(message, moves, why)) return this.#dispatch(messageId, moves + 1);
+      if (isGone) return this.#fail(message, "its provider was disconnected");
+      this.#leaveAlone(message);
+      return this.#postpone(message, pausedRetryMs);
+    }
+    await this.#claimAndSubmit(message, connection, moves);
+  }
+
+  /** Thousands of jobs that nobody can do now would keep the worker from those of others. */
+  #leaveAlone({ providerId, routed }: DispatchMessage): void {
+    if (routed) this.#options.lanes.close(providerId, stuckMs);
+    else this.#options.lanes.closeForFixed(providerId, stuckMs);
+  }
+
+  /** Whether the message has another provider now. */
+  async #moveOn(message: DispatchMessage, moves: number, why: string): Promise<boolean> {
+    if (moves >= mostMoves) return false;
+    return (await this.#options.failover.moveOn([message], why)).has(message.id);
+  }
+
+  /** Waits for its turn where the lane is full; for a longer wait it gives its place to others. */
+  async #claimAndSubmit(message: DispatchMessage, connection: Connection, moves: number): Promise<void> {
+    const { id, providerId, routed } = message;
+    const { lanes } = this.#options;
+    const staleAt = performance.now() + staleMs;
+    for (;;) {
+      const claim = await this.#claims.add(message);
+      if (claim.kind === "lost") return;
+      if (claim.kind === "claimed") return this.#submit(message, connection, claim.startedAt);
+      if (claim.isDistrusted && routed) {
+        const why = `${connection.row.name} takes no messages at present.`;
+        if (await this.#moveOn(message, moves, why)) return this.#dispatch(id, moves + 1);
+        lanes.close(providerId, Math.min(claim.retryAfterMs, stuckMs));
+      } else if (claim.isDistrusted) lanes.closeForFixed(providerId, claim.retryAfterMs);
+      else lanes.close(providerId, claim.retryAfterMs);
+      if (claim.retryAfterMs > longestTurnMs) return this.#postpone(message, claim.retryAfterMs);
+      await new Promise((done) => setTimeout(done, claim.retryAfterMs));
+      // Its validity may end meanwhile, and its provider may be switched off.
+      if (performance.now() > staleAt) return this.#dispatch(id, moves);
+    }
+  }
+
+  async #submit(message: DispatchMessage, connection: Connection, startedAt: Date): Promise<void> {
+    const writtenAt = performance.now();
+    const callbackUrl = this.#options.connections.callbackUrl(connection);
+    const outcome = await connection.client.submit(toSubmission(message, callbackUrl, startedAt));
+    const seconds = (performance.now() - writtenAt) / 1000;
+    this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
+    await this.#options.outcomes.record({
+      message,
+      attempt: message.attempts + 1,
+      outcome,
+      startedAt,
+      finishedAt: this.#now(),
+    });
+  }
+
+  /** SUBMITTING with an attempt row, committed before the request, for those whose lane admits them. */
+  #claim(messages: DispatchMessage[]): Promise<Claim[]> {
+    const startedAt = this.#now();
+    return this.#options.database.transaction(async (transaction) => {
+      const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
+      const changes = admitted.flatMap((message) => this.#claimChanges(message, startedAt));
+      const transitions = await applyChanges(transaction, changes);
+      const claimed = new Set(
+        transitions.filter((one) => one?.change.status === "SUBMITTING").map((one) => one?.change.messageId),
+      );
+      await startAttempts(
+        transaction,
+        admitted.filter(({ id }) => claimed.has(id)),
+        startedAt,
+      );
+      return messages.map(({ id }): Claim => {
+        const wait = waiting.get(id);
+        if (wait) return { kind: "wait", ...wait };
+        return claimed.has(id) ? { kind: "claimed", startedAt } : { kind: "lost" };
+      });
+    });
+  }
+
+  #claimChanges({ id: messageId, providerId, status }: DispatchMessage, receivedAt: Date): StatusChange[] {
+    const due = {
+      messageId,
+      providerId,
+      status: "QUEUED",
+      source: "DISPATCH",
+      receivedAt,
+      onlyFrom: ["SCHEDULED"],
+    } as const;
+    const claim = {
+      messageId,
+      providerId,
+      status: "SUBMITTING",
+      source: "DISPATCH",
+      receivedAt,
+      onlyFrom: ["QUEUED"],
+    } as const;
+    return status === "SCHEDULED" ? [due, claim] : [claim];
+  }
+
+  /**
+   * A worker died while it was sending this message: its request may have been written. A receipt may have come
+   * before its answer: then the attempt ends all the same, which else kept its place in the lane for ever.
+   */
+  async #abandon(id: string, readAt: Date): Promise<void> {
+    await singleOutClaimOf(this.#options.database, id, readAt);
+    const message = await readForDispatch(this.#options.database, id);
+    if (!message?.hasOpenAttempt) return;
+    const finishedAt = this.#now();
+    const outcome = {
+      kind: "ambiguous",
+      reason: "the process that was sending it ended before the answer",
+    } as const;
+    await this.#options.outcomes.record({
+      message,
+      attempt: message.attempts,
+      outcome,
+      startedAt: undefined,
+      finishedAt,
+    });
+  }
+
+  async #expire(message: DispatchMessage): Promise<void> {
+    const text = "The validity period ended before the message could be sent.";
+    await this.#change(message, { status: "EXPIRED", failure: { code: "expired", text, permanent: true } });
+  }
+
+  async #fail(message: DispatchMessage, reason: string): Promise<void> {
+    const text = `The message could not be sent: ${reason}.`;
+    await this.#change(message, {
+      status: "FAILED",
+      failure: { code: "provider_unavailable", text, permanent: false },
+    });
+  }
+
+  async #change(message: DispatchMessage, change: Pick<StatusChange, "status" | "failure">): Promise<void> {
+    const { id: messageId, providerId } = message;
+    const base = { messageId, providerId, source: "DISPATCH", receivedAt: this.#now() } as const;
+    const onlyFrom = ["QUEUED", "SCHEDULED"] as const;
+    await this.#options.database.transaction((transaction) =>
+      applyChanges(transaction, [{ ...base, ...change, onlyFrom }]),
+    );
+  }
+
+  /** A provider that is disabled, or mistrusted for a while, keeps its messages queued. */
+  async #postpone(message: DispatchMessage, delayMs: number): Promise<void> {
+    const runAt = new Date(this.#now().getTime() + delayMs);
+    await addJobs(this.#options.database, [dispatchJob(message, runAt)]);
+  }
+
+  #now(): Date {
+    return this.#options.clock.now();
+  }
+}

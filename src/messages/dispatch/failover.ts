@@ -1,0 +1,206 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import { route, type Routed, type RouteRequest, type RoutingTable } from "../../pricing/routing/route.ts";
+import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
+import type { SubmitOutcome } from "../../providers/provider.ts";
+import type { DispatchMessage } from "./attempts.ts";
+import type { Rerouting } from "../model/evolve.ts";
+import { costOf, storedRoute } from "../accept/choose-route.ts";
+import type { StatusChange } from "../model/status-change.ts";
+import { measure } from "../../sms/text.ts";
+import { applyChanges } from "../changes/transition.ts";
+import { validityMinutes } from "../model/validity.ts";
+
+/** Where a message goes that its provider did not take. */
+export interface NextRoute {
+  rerouting: Rerouting;
+  /** The provider's name. */
+  name: string;
+  /** Nobody else has tried it yet: at once. Else it is tried again after the usual pause, and then there. */
+  isImmediate: boolean;
+}
+
+export interface FailoverOptions {
+  database: Database;
+  routingTables: RoutingTables;
+  clock: Clock;
+}
+
+/** What happens now is not to be decided by what was so a second ago. */
+const staleMs = 100;
+
+/**
+ * Refusals that lie with the provider or its account: another one may well take the message. Whatever else was refused
+ * would be refused again, or does not say why.
+ */
+const providersOwn: ReadonlySet<string> = new Set([
+  "provider_unauthenticated",
+  "provider_forbidden",
+  "provider_misconfigured",
+  "provider_refused",
+  "provider_error",
+  "invalid_callback_url",
+  "invalid_sender",
+  "network_not_allowed",
+  "no_rate",
+]);
+
+const findFreeSenders: Statement = {
+  name: "find_campaigns_without_sender",
+  text: `
+    select distinct campaign_id as id from campaign_routes
+    where campaign_id = any ($1::uuid[]) and route ->> 'senderGiven' = 'false'`,
+};
+
+/** Finds other providers for messages that theirs did not take, and moves waiting ones away from a closed lane. */
+export class Failover {
+  readonly #options: FailoverOptions;
+
+  constructor(options: FailoverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Where messages go after an attempt: only those that we routed, and only when they are proven not accepted for
+   * no fault of their own, or when their sender would rather have them twice than not at all. By message id; the
+   * others stay where they are.
+   */
+  async after(
+    attempts: readonly { message: DispatchMessage; outcome: SubmitOutcome }[],
+  ): Promise<Map<string, NextRoute>> {
+    const movable = attempts.filter(({ message, outcome }) => mayMove(message, outcome));
+    const messages = await this.#withSenders(movable.map(({ message }) => message));
+    const tables = await this.#tablesOf(messages);
+    return new Map(
+      messages.flatMap((message, place) => {
+        const next = nextRoute(tables.get(message.accountId), message, this.#options.clock.now());
+        return next && (next.isImmediate || movable[place]?.outcome.kind === "retryable")
+          ? [[message.id, next] as const]
+          : [];
+      }),
+    );
+  }
+
+  /**
+   * Moves messages that wait for a provider which takes none at present. Returns the ids of those that were moved:
+   * they need a dispatch job of their new lane. The others have no better route, or are no longer waiting.
+   */
+  async moveOn(messages: readonly DispatchMessage[], why: string): Promise<Set<string>> {
+    const routed = await this.#withSenders(messages.filter((message) => message.routed));
+    const tables = await this.#tablesOf(routed);
+    const now = this.#options.clock.now();
+    const changes = routed.flatMap((message): StatusChange[] => {
+      const table = tables.get(message.accountId);
+      const found = table && soundRoute(table, message, new Set([message.providerId]), now);
+      if (!found) return [];
+      const base = { messageId: message.id, source: "DISPATCH", receivedAt: now } as const;
+      const { id: messageId, providerId } = message;
+      const move = {
+        ...base,
+        messageId,
+        providerId,
+        status: "QUEUED",
+        onlyFrom: ["QUEUED"],
+        // Its campaign has passed over it, and finds it as one that was put back.
+        retryAt: message.campaignId === null ? undefined : now,
+        rerouting: toRerouting(found, message),
+        detail: `${why} It goes to ${found.connection.row.name} instead: ${found.decision.reason}`,
+      } as const;
+      const isDue = message.status === "SCHEDULED";
+      return isDue ? [{ ...base, providerId, status: "QUEUED", onlyFrom: ["SCHEDULED"] }, move] : [move];
+    });
+    if (changes.length === 0) return new Set();
+    const transitions = await this.#options.database.transaction((transaction) =>
+      applyChanges(transaction, changes),
+    );
+    return new Set(
+      transitions.flatMap((one) => (one?.applied && one.change.rerouting ? [one.change.messageId] : [])),
+    );
+  }
+
+  /** The route of a campaign's message is stored with the campaign: there it says whether the sender was given. */
+  async #withSenders(messages: readonly DispatchMessage[]): Promise<readonly DispatchMessage[]> {
+    const ids = new Set(messages.flatMap(({ campaignId }) => campaignId ?? []));
+    if (ids.size === 0) return messages;
+    const free = await this.#options.database.query<{ id: string }>(findFreeSenders, [[...ids]]);
+    const campaigns = new Set(free.map(({ id }) => id));
+    return messages.map((message) =>
+      campaigns.has(message.campaignId ?? "") ? { ...message, senderGiven: false } : message,
+    );
+  }
+
+  async #tablesOf(messages: readonly DispatchMessage[]): Promise<Map<string, RoutingTable>> {
+    const accountIds = [...new Set(messages.map(({ accountId }) => accountId))];
+    const tables = accountIds.map(
+      async (id) => [id, await this.#options.routingTables.of(id, staleMs)] as const,
+    );
+    return new Map(await Promise.all(tables));
+  }
+}
+
+function mayMove({ routed, duplicatePolicy }: DispatchMessage, outcome: SubmitOutcome): boolean {
+  if (!routed) return false;
+  if (outcome.kind === "rejected") return providersOwn.has(outcome.failure.code);
+  return (
+    outcome.kind === "retryable" ||
+    (outcome.kind === "ambiguous" && duplicatePolicy === "ALLOW_POSSIBLE_DUPLICATE")
+  );
+}
+
+/** First whoever has not tried yet; when all have, whoever is best but the one that has just refused. */
+function nextRoute(
+  table: RoutingTable | undefined,
+  message: DispatchMessage,
+  now: Date,
+): NextRoute | undefined {
+  if (!table) return undefined;
+  const { providerId, triedProviders } = message;
+  const untried = soundRoute(table, message, new Set([providerId, ...triedProviders]), now);
+  const found = untried ?? soundRoute(table, message, new Set([providerId]), now);
+  if (!found) return undefined;
+  const { name } = found.connection.row;
+  return { rerouting: toRerouting(found, message), name, isImmediate: untried !== undefined };
+}
+
+/** A move to a provider that is in trouble itself would help nobody. */
+function soundRoute(
+  table: RoutingTable,
+  message: DispatchMessage,
+  excluded: ReadonlySet<string>,
+  now: Date,
+): Routed | undefined {
+  const result = route(table, requestOf(message, excluded, now));
+  return result.kind === "routed" && result.isSound ? result : undefined;
+}
+
+function requestOf(message: DispatchMessage, excluded: ReadonlySet<string>, now: Date): RouteRequest {
+  const { recipient, country, mccmnc, text, encoding, segments, flash, cadenceGroupId, dltTemplateId } =
+    message;
+  return {
+    to: recipient,
+    country,
+    mccmnc,
+    sender: message.senderGiven ? message.sender : null,
+    text,
+    encoding,
+    segments,
+    flash,
+    forcesUnicode: encoding === "UCS2" && measure(text).encoding === "GSM7",
+    validityMinutes: validityMinutes(message.validUntil, now),
+    cadenceGroupId,
+    dltTemplateId,
+    excluded,
+    seed: recipient,
+  };
+}
+
+function toRerouting({ connection, sender, decision }: Routed, message: DispatchMessage): Rerouting {
+  const cost = costOf(decision, message.segments);
+  return {
+    providerId: connection.row.id,
+    sender,
+    route: storedRoute(decision, message.senderGiven),
+    estimatedCost: cost?.amount ?? null,
+    estimatedCurrency: cost?.currency ?? null,
+  };
+}

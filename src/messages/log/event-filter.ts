@@ -1,0 +1,56 @@
+import type { LoggedEvent } from "./event-log.ts";
+import type { MessageStatus } from "../model/status.ts";
+
+/** What never changes about a message, and what readers of the log filter by. The log joins it to its events. */
+export interface MessageFacts {
+  campaignId: string | null;
+  clientRef: string | null;
+  /** ISO 3166-1 alpha-2. */
+  country: string | null;
+}
+
+/** An event as readers get it; the facts are null while no reader asks for them. */
+export type FeedEvent = LoggedEvent & MessageFacts;
+
+/** Which events a reader wants; what is absent does not restrict. */
+export interface EventFilter {
+  accountId: string;
+  messageIds?: readonly string[] | undefined;
+  campaignId?: string | undefined;
+  providerId?: string | undefined;
+  statuses?: readonly MessageStatus[] | undefined;
+  clientRefPrefix?: string | undefined;
+  countries?: readonly string[] | undefined;
+}
+
+/** Whether a filter restricts what is known of an event's message only. */
+export const asksFacts = ({ campaignId, clientRefPrefix, countries }: EventFilter): boolean =>
+  campaignId !== undefined || clientRefPrefix !== undefined || countries !== undefined;
+
+/** The filter as a function, for events in memory; the log's statements say the same in SQL. */
+export function matcherOf(filter: EventFilter): (event: FeedEvent) => boolean {
+  const { accountId, campaignId, providerId, clientRefPrefix } = filter;
+  // Mostly one, and then a set would be the largest part of what an idle subscription has.
+  const messageId = filter.messageIds?.length === 1 ? filter.messageIds[0] : undefined;
+  const messageIds = messageId === undefined && filter.messageIds ? new Set(filter.messageIds) : undefined;
+  const statuses = filter.statuses && new Set(filter.statuses);
+  const countries = filter.countries && new Set(filter.countries);
+  return (event) =>
+    event.accountId === accountId &&
+    (messageId === undefined || event.messageId === messageId) &&
+    (messageIds === undefined || messageIds.has(event.messageId)) &&
+    (campaignId === undefined || event.campaignId === campaignId) &&
+    (providerId === undefined || event.providerId === providerId) &&
+    (statuses === undefined || statuses.has(event.status)) &&
+    (clientRefPrefix === undefined || event.clientRef?.startsWith(clientRefPrefix) === true) &&
+    (countries === undefined || (event.country !== null && countries.has(event.country)));
+}
+
+/** The same text for filters that want the same. */
+export function filterKey(filter: EventFilter): string {
+  const { accountId, campaignId, providerId, clientRefPrefix } = filter;
+  const lists = [filter.messageIds, filter.statuses, filter.countries].map(
+    (list) => list && [...new Set<string>(list)].toSorted(),
+  );
+  return JSON.stringify([accountId, campaignId, providerId, clientRefPrefix, ...lists]);
+}

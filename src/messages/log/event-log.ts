@@ -1,0 +1,280 @@
+import type { Queryable, Statement } from "../../database/database.ts";
+import type { Flag } from "../../database/raw-row.ts";
+import type { DecimalText } from "../../providers/provider.ts";
+import type { EventFilter, FeedEvent } from "./event-filter.ts";
+import {
+  eventColumns,
+  factColumns,
+  toEvents,
+  toFeedEvents,
+  type EventRow,
+  type FeedRow,
+} from "./event-rows.ts";
+import type { StateChange } from "../model/evolve.ts";
+
+/**
+ * A place in the event log: after the event `(tx, id)`. The log is read only below the oldest transaction still
+ * open, so nothing can appear behind a position once it has been reached, whichever process reads.
+ */
+export interface Position {
+  tx: bigint;
+  id: bigint;
+}
+
+export type EventSource = "API" | "DISPATCH" | "CALLBACK" | "POLL" | "RECONCILE";
+
+/** An event as it stands in the log. */
+export interface LoggedEvent extends StateChange, Position {
+  accountId: string;
+  messageId: string;
+  providerId: string | null;
+  source: EventSource;
+  part: number;
+  parts: number;
+  detail: string | null;
+  cost: DecimalText | null;
+}
+
+/** The channel of the hint that the log has grown. */
+export const eventChannel = "smsgraph_events";
+
+const lastId = 2n ** 63n - 1n;
+
+/** The position behind every event of transactions up to `tx`. */
+export const behind = (tx: bigint): Position => ({ tx, id: lastId });
+
+export function comparePositions(one: Position, other: Position): number {
+  if (one.tx !== other.tx) return one.tx < other.tx ? -1 : 1;
+  return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
+}
+
+/** Cursors are opaque to clients; the leading version lets us change what is inside. */
+export function encodeCursor({ tx, id }: Position): string {
+  return Buffer.from(id === lastId ? `1:${tx}` : `1:${tx}:${id}`).toString("base64url");
+}
+
+/** Undefined when the text is not a cursor of ours. */
+export function decodeCursor(cursor: string): Position | undefined {
+  const parts = /^1:(\d{1,19})(?::(\d{1,19}))?$/.exec(Buffer.from(cursor, "base64url").toString("latin1"));
+  if (!parts?.[1]) return undefined;
+  const position = { tx: BigInt(parts[1]), id: parts[2] === undefined ? lastId : BigInt(parts[2]) };
+  return position.tx > lastId || position.id > lastId ? undefined : position;
+}
+
+// What is not settled yet is not read, or it would be read again and again while a long transaction is open. Whether there is
+// anything is asked with an order: for a mere `exists`, PostgreSQL begins at the wrong end of the table.
+const tailWith = (name: string, facts: string, join: string): Statement => ({
+  name,
+  raw: true,
+  text: `
+    with edge as materialized (
+      select horizon, horizon < next and (
+        select true from message_events where tx >= horizon order by tx, id limit 1
+      ) is not null as unsettled
+      from (
+        select pg_snapshot_xmin(s)::text::bigint as horizon, pg_snapshot_xmax(s)::text::bigint as next
+        from pg_current_snapshot() as s
+      ) as snapshot
+    )
+    select ${eventColumns}, ${facts}, edge.horizon, edge.unsettled
+    from edge
+    left join lateral (
+      select * from message_events
+      where (tx, id) > ($1::bigint, $2::bigint) and tx < edge.horizon
+      order by tx, id
+      limit $3
+    ) as e on true
+    ${join}
+    order by e.tx, e.id`,
+});
+
+const readTail = tailWith("read_tail", "null, null, null", "");
+
+// The facts are joined and not copied into each event: this costs a look-up by primary key for each event that is read,
+// and nothing for each that is written.
+const readTailWithFacts = tailWith(
+  "read_tail_with_facts",
+  factColumns,
+  "left join messages as m on m.id = e.message_id",
+);
+
+type TailRow = [...event: FeedRow, horizon: string, unsettled: Flag];
+
+export interface Tail {
+  /** Settled events after the position, in log order. */
+  events: FeedEvent[];
+  /** Everything up to here has been read. */
+  position: Position;
+  /** Committed events wait behind an older transaction that is still open. */
+  unsettled: boolean;
+  /** There is more to read at once. */
+  more: boolean;
+}
+
+/**
+ * Everything after `after` that can no longer be overtaken, at most `limit` events; what is known of their messages only
+ * with `facts`.
+ */
+export async function readTailAfter(
+  database: Queryable,
+  after: Position,
+  { limit, facts }: { limit: number; facts: boolean },
+): Promise<Tail> {
+  const statement = facts ? readTailWithFacts : readTail;
+  const rows = await database.query<TailRow>(statement, [after.tx, after.id, limit]);
+  const [horizon, unsettled] = (rows[0]?.slice(-2) ?? ["0", "f"]) as [string, Flag];
+  const events = toFeedEvents(rows.filter((row) => row[0] !== null));
+  const more = events.length === limit;
+  const reached = more ? (events.at(-1) ?? after) : behind(BigInt(horizon) - 1n);
+  const position = comparePositions(reached, after) > 0 ? reached : after;
+  return { events, position, unsettled: unsettled === "t", more };
+}
+
+const readHorizon: Statement = {
+  name: "read_horizon",
+  text: "select pg_snapshot_xmin(pg_current_snapshot())::text as horizon",
+};
+
+/** The position behind everything that is settled now. */
+export async function readEnd(database: Queryable): Promise<Position> {
+  const [row] = await database.query<{ horizon: string }>(readHorizon, []);
+  return behind(BigInt(row?.horizon ?? "1") - 1n);
+}
+
+/** Each restriction that a filter can make, in SQL. */
+const conditions = {
+  messageIds: (value: string) => `e.message_id = any (${value}::uuid[])`,
+  campaignId: (value: string) => `m.campaign_id = ${value}::uuid`,
+  providerId: (value: string) => `e.provider_id = ${value}::uuid`,
+  statuses: (value: string) => `e.status = any (${value}::message_status[])`,
+  clientRefPrefix: (value: string) => `starts_with(m.client_ref, ${value})`,
+  countries: (value: string) => `m.country = any (${value}::text[])`,
+} satisfies Record<Exclude<keyof EventFilter, "accountId">, (value: string) => string>;
+
+type Restriction = keyof typeof conditions;
+const restrictions = Object.keys(conditions) as Restriction[];
+
+type PageRow = [...event: EventRow, expired: Flag];
+
+const pages = new Map<string, Statement>();
+
+/**
+ * A statement for each set of restrictions, and with its limit in it: with one for all, PostgreSQL cannot know what it
+ * will be asked, and sorts the whole log for each page. The floor is read in the same snapshot as the page: a page with
+ * a hole in it cannot pass as a whole one.
+ */
+function readPage(used: readonly Restriction[], limit: number): Statement {
+  const name = `read_event_page_${limit}_${used.map((key) => restrictions.indexOf(key)).join("_")}`;
+  const known = pages.get(name);
+  if (known) return known;
+  // The join is half of what a page costs.
+  const asksMessages = used.some(
+    (key) => key === "campaignId" || key === "clientRefPrefix" || key === "countries",
+  );
+  const wanted = used.map((key, place) => `and ${conditions[key](`$${place + 6}`)}`);
+  const text = `
+    select e.*, f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint)
+    from event_log_floor as f
+    left join lateral (
+      select ${eventColumns}
+      from message_events as e
+      ${asksMessages ? "join messages as m on m.id = e.message_id" : ""}
+      where (e.tx, e.id) > ($1::bigint, $2::bigint) and (e.tx, e.id) <= ($3::bigint, $4::bigint)
+        and e.account_id = $5 ${wanted.join(" ")}
+      order by e.tx, e.id
+      limit ${limit}
+    ) as e on true
+    order by e.tx, e.id`;
+  const statement: Statement = { name, text, raw: true };
+  pages.set(name, statement);
+  return statement;
+}
+
+/**
+ * Matching events after `after` and up to `until`, both settled, in log order. Undefined when the log does not reach
+ * back to `after` any more.
+ */
+export async function readEvents(
+  database: Queryable,
+  range: { after: Position; until: Position },
+  filter: EventFilter,
+  limit: number,
+): Promise<LoggedEvent[] | undefined> {
+  const { after, until } = range;
+  const used = restrictions.filter((key) => filter[key] !== undefined);
+  const values = [
+    after.tx,
+    after.id,
+    until.tx,
+    until.id,
+    filter.accountId,
+    ...used.map((key) => filter[key]),
+  ];
+  const rows = await database.query<PageRow>(readPage(used, limit), values);
+  if (rows[0]?.at(-1) !== "f") return undefined;
+  return toEvents(rows.filter((row) => row[0] !== null));
+}
+
+/** A stretch of a timeline, between two event ids where they are given. */
+export interface TimelineStretch {
+  after?: bigint | undefined;
+  before?: bigint | undefined;
+  limit: number;
+  /** From the end of the stretch back, the newest event first. */
+  inverted: boolean;
+}
+
+const timelinesIn = (name: string, order: "asc" | "desc"): Statement => ({
+  name,
+  raw: true,
+  text: `
+    select ${eventColumns}
+    from unnest($1::uuid[]) as m (id)
+    cross join lateral (
+      select * from message_events
+      where message_id = m.id and id > $2::bigint and id < $3::bigint
+      order by id ${order}
+      limit $4
+    ) as e
+    order by e.id ${order}`,
+});
+
+const readTimelines = timelinesIn("read_timelines", "asc");
+const readTimelinesBack = timelinesIn("read_timelines_back", "desc");
+
+/** The same stretch of the timelines of any number of messages, in one statement. */
+export async function readTimelinesOf(
+  database: Queryable,
+  messageIds: readonly string[],
+  { after = 0n, before = lastId, limit, inverted }: TimelineStretch,
+): Promise<Map<string, LoggedEvent[]>> {
+  const statement = inverted ? readTimelinesBack : readTimelines;
+  const rows = await database.query<EventRow>(statement, [messageIds, after, before, limit]);
+  const timelines = new Map<string, LoggedEvent[]>(messageIds.map((id) => [id, []]));
+  for (const event of toEvents(rows)) timelines.get(event.messageId)?.push(event);
+  return timelines;
+}
+
+/** The id of an event for others to keep: its position in the log, since the log is looked up by nothing else. */
+export const eventId = ({ tx, id }: Position): string => `${tx}.${id}`;
+
+const readByIds: Statement = {
+  name: "read_events_by_id",
+  raw: true,
+  text: `
+    select ${eventColumns}
+    from unnest($2::text[]) as i (id)
+    join message_events as e
+      on e.tx = split_part(i.id, '.', 1)::bigint and e.id = split_part(i.id, '.', 2)::bigint
+    where e.account_id = $1`,
+};
+
+/** Events of an account by their ids (see `eventId`); missing ones are absent. */
+export async function readEventsById(
+  database: Queryable,
+  accountId: string,
+  ids: readonly string[],
+): Promise<Map<string, LoggedEvent>> {
+  const rows = await database.query<EventRow>(readByIds, [accountId, ids]);
+  return new Map(toEvents(rows).map((event) => [eventId(event), event]));
+}

@@ -1,0 +1,54 @@
+import type { Database, Statement } from "../../database/database.ts";
+import { messageStatuses, placesOf, type MessageStatus } from "../model/status.ts";
+
+/** Whose messages are listed. */
+export interface ListOwner {
+  kind: "account" | "campaign" | "provider";
+  id: string;
+}
+
+/** Which of them: a stretch by id, read from its end unless `ascending`. */
+export interface ListStretch {
+  /** In one of these; in any where it is undefined. */
+  statuses?: readonly MessageStatus[] | undefined;
+  /** Both exclusive. */
+  above?: string | undefined;
+  below?: string | undefined;
+  limit: number;
+  ascending: boolean;
+}
+
+/**
+ * The next of each place where such messages are found, by its index; then the next of all. The planner is left no
+ * choice: where a place holds nearly everything, or the status is thought to be rare, it would read and sort it all.
+ */
+export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statement => ({
+  name: `list_messages_of_${kind}_${order}`,
+  text: `
+    select found.id
+    from unnest($2::message_status[]) as place
+    cross join lateral (
+      select id from messages
+      where ${kind}_id = $1 and (listed_as, id) > (place, $4::uuid) and (listed_as, id) < (place, $5::uuid)
+        and case when status = any ($3::message_status[]) then true else false end
+      order by listed_as ${order}, id ${order}
+      limit $6
+    ) as found
+    order by found.id ${order}
+    limit $6`,
+});
+
+const firstId = "00000000-0000-0000-0000-000000000000";
+const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+/** Ids of messages in their order: a page costs as much whatever else the owner has, and however deep it is. */
+export async function listMessages(
+  database: Database,
+  { kind, id }: ListOwner,
+  stretch: ListStretch,
+): Promise<string[]> {
+  const { statuses = messageStatuses, above = firstId, below = lastId } = stretch;
+  const values = [id, placesOf(statuses), statuses, above, below, stretch.limit];
+  const list = listIn(kind, stretch.ascending ? "asc" : "desc");
+  return (await database.query<{ id: string }>(list, values)).map((row) => row.id);
+}

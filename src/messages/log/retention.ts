@@ -1,0 +1,67 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import { isFinal, messageStatuses } from "../model/status.ts";
+
+const dayMs = 86_400_000;
+const atOnce = 10_000;
+
+/** Statuses after which nothing is expected of a message whose last event is that old. */
+const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
+
+const raiseFloor: Statement = {
+  name: "raise_event_log_floor",
+  text: `
+    with oldest as materialized (
+      select e.tx, e.id, e.received_at
+      from event_log_floor as f
+      cross join lateral (
+        select tx, id, received_at from message_events
+        where (tx, id) > (f.tx, f.event_id) and tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+        order by tx, id
+        limit ${atOnce}
+      ) as e
+    ), first_kept as (
+      select tx, id from oldest where received_at >= $1 order by tx, id limit 1
+    ), last_gone as (
+      select tx, id from oldest as o
+      where not exists (select from first_kept as k where (k.tx, k.id) <= (o.tx, o.id))
+      order by tx desc, id desc
+      limit 1
+    )
+    update event_log_floor as f
+    set tx = g.tx, event_id = g.id
+    from last_gone as g
+    where (f.tx, f.event_id) < (g.tx, g.id)
+    returning 1`,
+};
+
+// Joined with the floor, or deleted by key, the log would be read to its end for each part.
+const deleteBelowFloor: Statement = {
+  name: "delete_events_below_floor",
+  text: `
+    with deleted as (
+      delete from message_events where ctid = any (array(
+        select e.ctid
+        from message_events as e
+        join messages as m on m.id = e.message_id
+        where (e.tx, e.id) <= ((select tx from event_log_floor), (select event_id from event_log_floor))
+          and m.status = any ($1::message_status[])
+        order by e.tx, e.id
+        limit ${atOnce}
+      )) returning 1
+    )
+    select count(*)::int as count from deleted`,
+};
+
+/**
+ * Clears events away that are older than `days`. First the floor is raised, which tells readers; then what is below it
+ * is deleted, but for messages that are still under way. In parts: a long transaction would hold the log back.
+ */
+export async function clearOldEvents(database: Database, clock: Clock, days: number): Promise<void> {
+  const before = new Date(clock.now().getTime() - days * dayMs);
+  for (;;) {
+    const raised = await database.query(raiseFloor, [before]);
+    const [deleted] = await database.query<{ count: number }>(deleteBelowFloor, [settled]);
+    if (raised.length === 0 && (deleted?.count ?? 0) < atOnce) return;
+  }
+}

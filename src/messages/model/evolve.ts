@@ -1,0 +1,130 @@
+import type { DecimalText } from "../../providers/provider.ts";
+import type { IgnoredReason, MessageStatus } from "./status.ts";
+import type { StoredRoute } from "./stored-route.ts";
+
+/** The part of a message that its events change. */
+export interface MessageState {
+  status: MessageStatus;
+  version: number;
+  providerStatus: string | null;
+  providerMessageId: string | null;
+  providerBatchId: string | null;
+  failureCode: string | null;
+  failureText: string | null;
+  failurePermanent: boolean | null;
+  mccmnc: string | null;
+  /** What the provider charged; exact, as text or as Prisma's decimal. */
+  cost: DecimalText | { toString(): DecimalText } | null;
+  costCurrency: string | null;
+  submittedAt: Date | null;
+  sentAt: Date | null;
+  deliveredAt: Date | null;
+  updatedAt: Date;
+}
+
+/** Another provider takes the message over. */
+export interface Rerouting {
+  providerId: string;
+  /** Absent: as before. */
+  sender?: string;
+  route?: StoredRoute;
+  estimatedCost?: DecimalText | null;
+  estimatedCurrency?: string | null;
+}
+
+/** What an event says to the message. */
+export interface StateChange {
+  applied: boolean;
+  ignoredReason: IgnoredReason | null;
+  status: MessageStatus;
+  version: number;
+  providerStatus: string | null;
+  providerMessageId: string | null;
+  providerBatchId: string | null;
+  failureCode: string | null;
+  failureText: string | null;
+  failurePermanent: boolean | null;
+  mccmnc: string | null;
+  /** What the provider charged for the whole message, where the event tells anything new. */
+  messageCost: DecimalText | null;
+  /** Set where the event moves the message to another provider. */
+  rerouted: Rerouting | null;
+  costCurrency: string | null;
+  occurredAt: Date;
+  receivedAt: Date;
+}
+
+/** Statuses that only a message in the provider's hands can have. */
+const accepted: ReadonlySet<MessageStatus> = new Set([
+  "SUBMITTED",
+  "SENT",
+  "DELIVERED",
+  "READ",
+  "UNDELIVERED",
+]);
+
+/**
+ * The message after one more event. The writer and every live stream use this same fold, so that a stream shows
+ * each version exactly as it was stored. Known facts stay when a later event does not repeat them.
+ */
+export function evolve<State extends MessageState>(state: State, event: StateChange): State {
+  if (!event.applied) return event.ignoredReason === "OTHER_ATTEMPT" ? state : withMissingFacts(state, event);
+  const { status, occurredAt, receivedAt } = event;
+  return {
+    ...state,
+    status,
+    version: event.version,
+    providerStatus: event.providerStatus ?? state.providerStatus,
+    providerMessageId: event.providerMessageId ?? state.providerMessageId,
+    providerBatchId: event.providerBatchId ?? state.providerBatchId,
+    ...failureAfter(state, event),
+    mccmnc: event.mccmnc ?? state.mccmnc,
+    ...costAfter(state, event),
+    submittedAt: state.submittedAt ?? (accepted.has(status) ? receivedAt : null),
+    sentAt: status === "SENT" ? occurredAt : state.sentAt,
+    deliveredAt: deliveredAfter(state, event),
+    // A parked receipt came before the event that it is applied after.
+    updatedAt: receivedAt > state.updatedAt ? receivedAt : state.updatedAt,
+    ...event.rerouted,
+  };
+}
+
+/**
+ * An event that came too late to move the status still brings what nobody else may tell: the provider's ids, which
+ * a receipt that beat the submit response may lack and polling needs, the network, and the price of another part.
+ */
+function withMissingFacts<State extends MessageState>(state: State, event: StateChange): State {
+  return {
+    ...state,
+    providerMessageId: state.providerMessageId ?? event.providerMessageId,
+    providerBatchId: state.providerBatchId ?? event.providerBatchId,
+    mccmnc: state.mccmnc ?? event.mccmnc,
+    ...costAfter(state, event),
+  };
+}
+
+/** An amount goes with its own currency; one that comes without keeps what is known. */
+function costAfter(
+  { cost, costCurrency }: MessageState,
+  event: StateChange,
+): Pick<MessageState, "cost" | "costCurrency"> {
+  if (event.messageCost === null) return { cost, costCurrency };
+  return { cost: event.messageCost, costCurrency: event.costCurrency ?? costCurrency };
+}
+
+/** A provider may take DELIVERED back. */
+function deliveredAfter(state: MessageState, { status, occurredAt }: StateChange): Date | null {
+  if (status === "DELIVERED") return occurredAt;
+  return status === "READ" ? state.deliveredAt : null;
+}
+
+type Failure = Pick<MessageState, "failureCode" | "failureText" | "failurePermanent">;
+
+/** What arrived has not failed, whatever an earlier report warned of. */
+function failureAfter(state: Failure, event: StateChange): Failure {
+  if (event.status === "DELIVERED" || event.status === "READ") {
+    return { failureCode: null, failureText: null, failurePermanent: null };
+  }
+  const { failureCode, failureText, failurePermanent } = event.failureCode === null ? state : event;
+  return { failureCode, failureText, failurePermanent };
+}

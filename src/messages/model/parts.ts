@@ -1,0 +1,99 @@
+import type { Queryable, Statement } from "../../database/database.ts";
+import { add } from "../../lib/money.ts";
+import type { DecimalText } from "../../providers/provider.ts";
+import type { StatusChange } from "./status-change.ts";
+import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
+
+/** What has been said about one part of a multipart message. */
+export interface PartReport {
+  part: number;
+  parts: number;
+  status: MessageStatus;
+  cost: DecimalText | null;
+}
+
+/** As it is logged: each provider counts the parts of its own attempt. */
+export interface LoggedPart extends PartReport {
+  providerId: string | null;
+}
+
+export interface WeighedPart {
+  /** What the report means for the whole message. */
+  status: MessageStatus;
+  /** Set when the report concerns its part only. */
+  ignored?: IgnoredReason | undefined;
+  /** What the provider charged for all parts, as far as known. */
+  messageCost?: DecimalText;
+}
+
+/**
+ * What a report on one part means for the message in `current`: it is DELIVERED only when every part is, and failed
+ * as soon as one part is, whatever the order. Statuses on the way there count at once. Each part goes through the
+ * transition table on its own, so that a contradicting report is ignored as it is for a message of one part.
+ */
+export function weighPart(
+  earlier: readonly PartReport[],
+  current: MessageStatus,
+  change: StatusChange,
+): WeighedPart {
+  const { part = 1, parts = 1, status, cost } = change;
+  if (parts === 1) return { status, ...(cost !== undefined && { messageCost: cost }) };
+  const before = standingOf(earlier);
+  const standing = standingOf([...earlier, { part, parts, status, cost: cost ?? null }]);
+  const messageCost = totalCost(standing);
+  const weighed = { status, ...(messageCost !== undefined && { messageCost }) };
+  const known = before.get(part);
+  const ignored = known && ignoredReason(known.status, status);
+  if (ignored) return { ...weighed, ignored };
+  if (!isArrival(status) || isFinal(current)) return weighed;
+  if (!haveAllArrived(standing)) return { ...weighed, ignored: "AWAITING_PARTS" };
+  const isRead = [...standing.values()].some((one) => one.status === "READ");
+  return { ...weighed, status: isRead ? "READ" : "DELIVERED" };
+}
+
+const isArrival = (status: MessageStatus): boolean => status === "DELIVERED" || status === "READ";
+
+/** Where each part stands after the reports, each taken through the transition table. */
+function standingOf(reports: readonly PartReport[]): Map<number, PartReport> {
+  const standing = new Map<number, PartReport>();
+  for (const report of reports) {
+    const known = standing.get(report.part);
+    const isKept = known !== undefined && ignoredReason(known.status, report.status) !== undefined;
+    const [newest, other] = isKept ? [known, report] : [report, known];
+    const parts = Math.max(report.parts, known?.parts ?? 1);
+    standing.set(report.part, { ...newest, parts, cost: newest.cost ?? other?.cost ?? null });
+  }
+  return standing;
+}
+
+/** Providers may disagree with themselves about how many parts there are: the largest count holds. */
+function haveAllArrived(standing: Map<number, PartReport>): boolean {
+  const reports = [...standing.values()];
+  const parts = Math.max(...reports.flatMap((one) => [one.part, one.parts]));
+  return reports.filter((one) => isArrival(one.status)).length === parts;
+}
+
+function totalCost(standing: Map<number, PartReport>): DecimalText | undefined {
+  const costs = [...standing.values()].flatMap(({ cost }) => cost ?? []);
+  return costs.length === 0 ? undefined : costs.reduce(add);
+}
+
+const readReports: Statement = {
+  name: "read_part_history",
+  text: `
+    select message_id as "messageId", provider_id as "providerId", part, parts, status, cost
+    from message_events
+    where message_id = any ($1::uuid[]) and parts > 1
+    order by id`,
+};
+
+/** Earlier part reports of the messages that `changes` report parts of; mostly there are none, and no statement. */
+export async function readPartHistory(
+  transaction: Queryable,
+  changes: readonly StatusChange[],
+): Promise<Map<string, LoggedPart[]>> {
+  const ids = new Set(changes.filter(({ parts = 1 }) => parts > 1).map(({ messageId }) => messageId));
+  if (ids.size === 0) return new Map();
+  const rows = await transaction.query<LoggedPart & { messageId: string }>(readReports, [[...ids]]);
+  return Map.groupBy(rows, ({ messageId }) => messageId);
+}

@@ -1,0 +1,163 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { checkReason, isLastCheck, nextCheckAt, spread, type CheckReason } from "../model/check-schedule.ts";
+import { addJobs, dispatchKey, type NewJob } from "../../queue/jobs.ts";
+import type { MessageStatus } from "../model/status.ts";
+import { applyChanges } from "../changes/transition.ts";
+
+const largestClaim = 500;
+const largestLookUp = 50;
+/** Requests whose messages are taken up in one statement. */
+const largestTakeUp = 10;
+
+interface DueMessage {
+  id: string;
+  providerId: string;
+  kind: string;
+  status: MessageStatus;
+  /** Looks since the last news, this one included. */
+  checks: number;
+}
+
+interface Check extends DueMessage {
+  reason: CheckReason;
+}
+
+// Most messages have had their receipt by then, and never had a row of their own. One may be in the same status again since
+// a later step: it has as long from there. In the order of their ids, as everybody inserts them: else two that insert the
+// same could wait for each other.
+const takeUp: Statement = {
+  name: "take_up_bulk_checks",
+  text: `
+    with due as (
+      delete from bulk_checks
+      where id = any (array(
+        select id from bulk_checks where at <= $1 order by at limit ${largestTakeUp} for update skip locked
+      ))
+      returning *
+    ), planned as (
+      insert into message_checks (message_id, at)
+      select m.id, greatest(due.at, m.updated_at + interval '1 second' * (due.spread / ${spread}))
+        + interval '1 second' * due.spread * ('x' || right(m.id::text, 4))::bit(16)::int / 65536.0
+      from due
+      join messages as m on m.id = any (due.message_ids)
+      where case m.status when due.status then true else false end
+      order by m.id
+      on conflict do nothing
+    )
+    select count(*)::int as count from due`,
+};
+
+const readDue: Statement = {
+  name: "read_due_checks",
+  text: `
+    select m.id, m.provider_id as "providerId", p.kind, m.status, c.checks + 1 as checks
+    from message_checks as c
+    join messages as m on m.id = c.message_id
+    join providers as p on p.id = m.provider_id
+    where c.at <= $1
+    order by c.at
+    limit $2
+    for no key update of m, c skip locked`,
+};
+
+const planNext: Statement = {
+  name: "plan_next_checks",
+  text: `
+    with next as (
+      select * from unnest($1::uuid[], $2::smallint[], $3::timestamptz[]) as n (id, checks, at)
+    ), over as (
+      delete from message_checks where message_id in (select id from next where at is null)
+    ), planned as (
+      update message_checks as c set checks = n.checks, at = n.at
+      from next as n
+      where c.message_id = n.id and n.at is not null
+    )
+    -- Their receipts are overdue: they are out of the way of those that are not.
+    update messages as m set listed_as = 'SENT'
+    from next as n
+    where m.id = n.id and m.status in ('SUBMITTED', 'SENT') and m.listed_as <> 'SENT'`,
+};
+
+/**
+ * Queues the questions that are due, in the transaction that plans the next ones. Several workers may sweep at
+ * once. Returns how many messages were due.
+ */
+export async function queueDueChecks(database: Database, clock: Clock): Promise<number> {
+  const now = clock.now();
+  await takeUpDue(database, now);
+  return database.transaction(async (transaction) => {
+    const due = await transaction.query<DueMessage>(readDue, [now, largestClaim]);
+    if (due.length === 0) return 0;
+    const checks = due.flatMap((message) => {
+      const reason = checkReason(message.status, message.kind);
+      return reason ? [{ ...message, reason }] : [];
+    });
+    await transaction.query(planNext, [
+      due.map(({ id }) => id),
+      due.map((message) => message.checks),
+      due.map((message) => planned(checks, message, now)),
+    ]);
+    const { last = [], more = [] } = Object.groupBy(checks, (check) =>
+      isLastCheck(check.reason, check.checks) ? "last" : "more",
+    );
+    await giveUp(transaction, last, now);
+    await addJobs(transaction, questions(more));
+    return due.length;
+  });
+}
+
+/** Each message that needs a look after all gets a row of its own; a few requests at a time. */
+async function takeUpDue(database: Database, now: Date): Promise<void> {
+  for (;;) {
+    const [taken] = await database.query<{ count: number }>(takeUp, [now]);
+    if ((taken?.count ?? 0) < largestTakeUp) return;
+  }
+}
+
+function planned(checks: readonly Check[], { id }: DueMessage, now: Date): Date | null {
+  const check = checks.find((one) => one.id === id);
+  return check ? nextCheckAt(check.reason, check.checks, id, now) : null;
+}
+
+function questions(checks: readonly Check[]): NewJob[] {
+  const { uncertain = [], abandoned = [], ...others } = Object.groupBy(checks, ({ reason }) => reason);
+  const overdue = Map.groupBy(Object.values(others).flat(), ({ providerId }) => providerId);
+  return [
+    ...uncertain.map(reconcileJob),
+    // It lost its worker and its job: whoever runs the job anew finds it SUBMITTING, and says so.
+    ...abandoned.map(
+      ({ id }) => ({ task: "dispatch", payload: { messageId: id }, key: dispatchKey(id) }) as const,
+    ),
+    ...[...overdue].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages)),
+  ];
+}
+
+/** Only the first question may be a resend that a provider recognises by its message id: one, and no more. */
+const reconcileJob = ({ id, checks }: Check): NewJob => ({
+  task: "reconcile",
+  payload: { messageId: id, isFirst: checks === 1 },
+});
+
+function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob[] {
+  const jobs: NewJob[] = [];
+  for (let start = 0; start < messages.length; start += largestLookUp) {
+    const messageIds = messages.slice(start, start + largestLookUp).map(({ id }) => id);
+    jobs.push({ task: "look-up", payload: { providerId, messageIds }, priority: "LOW" });
+  }
+  return jobs;
+}
+
+/** The provider could not tell in all that time. A later receipt is still believed. */
+async function giveUp(transaction: Queryable, checks: readonly Check[], receivedAt: Date): Promise<void> {
+  const open = checks.filter(({ reason }) => reason !== "revisable" && reason !== "abandoned");
+  const changes = open.map(({ id, reason }) => ({
+    messageId: id,
+    status: "UNKNOWN" as const,
+    source: reason === "uncertain" ? ("RECONCILE" as const) : ("POLL" as const),
+    receivedAt,
+    isEnd: true,
+    detail: "No final receipt came, and the provider could not tell when asked. We have stopped asking.",
+  }));
+  if (changes.length > 0) await applyChanges(transaction, changes);
+}

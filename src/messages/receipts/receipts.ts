@@ -1,0 +1,136 @@
+import type { Queryable, Statement } from "../../database/database.ts";
+import type { Receipt, ReportedStatus } from "../../providers/provider.ts";
+import type { EventSource } from "../log/event-log.ts";
+import { canonicalId, isUuid } from "../../lib/uuid.ts";
+import { parkReceipts, takeParkedBefore, type ProviderReference } from "./parked.ts";
+import type { StatusChange } from "../model/status-change.ts";
+import { applyChanges, type Transition } from "../changes/transition.ts";
+
+/** A receipt with where it came from. */
+export interface ReceivedReceipt {
+  providerId: string;
+  source: Extract<EventSource, "CALLBACK" | "POLL" | "RECONCILE">;
+  receivedAt: Date;
+  receipt: Receipt;
+}
+
+/** What became of a receipt. */
+export type ReceiptOutcome = { status: ReportedStatus } & (
+  | { kind: "matched"; transition: Transition }
+  | { kind: "parked" }
+  | { kind: "unknown" }
+);
+
+const identify: Statement = {
+  name: "identify_messages",
+  text: `
+    select r.place, coalesce(by_reference.id, by_provider_id.id) as "messageId",
+      by_provider_id.id is not null and exists (
+        select 1 from parked_receipts
+        where provider_id = r.provider_id and provider_message_id = r.provider_message_id
+      ) as "hasParked"
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[]) as r (place, provider_id, reference, provider_message_id)
+    left join messages as by_reference
+      on by_reference.id = r.reference and (
+        by_reference.provider_id = r.provider_id
+        or exists (select 1 from attempts where message_id = r.reference and provider_id = r.provider_id)
+      )
+    left join lateral (
+      select id from messages
+      where provider_id = r.provider_id and provider_message_id = r.provider_message_id
+      order by id desc
+      limit 1
+    ) as by_provider_id on by_reference.id is null
+    order by r.place`,
+};
+
+/**
+ * Takes receipts, from whichever road, to their messages in the order given. Those whose message is not known
+ * yet are parked. For the caller's transaction.
+ */
+export async function applyReceipts(
+  transaction: Queryable,
+  incoming: readonly ReceivedReceipt[],
+): Promise<ReceiptOutcome[]> {
+  const received = incoming.map((one) => ({ ...one, receipt: storable(one.receipt) }));
+  const identified = await identifyMessages(transaction, received);
+  const known = received.flatMap((one, place) => {
+    const messageId = identified[place]?.messageId;
+    return messageId ? [{ place, change: toChange(messageId, one) }] : [];
+  });
+  const earlier = await takeParkedBefore(
+    transaction,
+    received.flatMap((one, place) => parkedOf(one, identified[place])),
+  );
+  const changes = known.map(({ change }) => change);
+  const transitions = (await applyChanges(transaction, [...earlier, ...changes])).slice(earlier.length);
+  const byPlace = new Map(known.map(({ place }, index) => [place, transitions[index]]));
+  await parkReceipts(
+    transaction,
+    received.filter((_, place) => !byPlace.has(place)),
+  );
+  return received.map(({ receipt }, place) => {
+    const { status, providerMessageId } = receipt;
+    const transition = byPlace.get(place);
+    if (transition) return { status, kind: "matched", transition };
+    return { status, kind: providerMessageId === undefined || byPlace.has(place) ? "unknown" : "parked" };
+  });
+}
+
+const clean = (text: string): string => text.replaceAll("\0", "").toWellFormed();
+
+/** PostgreSQL stores neither NUL nor a lone surrogate, and a provider's text may hold anything. */
+function storable(receipt: Receipt): Receipt {
+  const entries = Object.entries(receipt).map(([key, value]) => [
+    key,
+    typeof value === "string" ? clean(value) : value,
+  ]);
+  const { providerMessageId, ...cleaned } = Object.fromEntries(entries) as Receipt;
+  const failure = receipt.failure && { ...receipt.failure, text: clean(receipt.failure.text) };
+  return {
+    ...cleaned,
+    ...(failure && { failure }),
+    ...(providerMessageId !== undefined && { providerMessageId: canonicalId(providerMessageId) }),
+  };
+}
+
+/** An earlier receipt may still be parked, when its transaction and the submission's crossed. */
+function parkedOf(
+  { providerId, receipt }: ReceivedReceipt,
+  found: Identified | undefined,
+): ProviderReference[] {
+  const { providerMessageId } = receipt;
+  return found?.hasParked && providerMessageId !== undefined ? [{ providerId, providerMessageId }] : [];
+}
+
+interface Identified {
+  messageId: string | null;
+  hasParked: boolean;
+}
+
+async function identifyMessages(
+  transaction: Queryable,
+  received: readonly ReceivedReceipt[],
+): Promise<Identified[]> {
+  if (received.length === 0) return [];
+  return transaction.query<Identified>(identify, [
+    received.map((_, place) => place),
+    received.map(({ providerId }) => providerId),
+    received.map(({ receipt }) => reference(receipt)),
+    received.map(({ receipt }) => receipt.providerMessageId ?? null),
+  ]);
+}
+
+/** Our reference as the provider echoed it; anything else in that field is not ours. */
+function reference({ clientRef }: Receipt): string | null {
+  const written = clientRef?.trim().toLowerCase();
+  return written !== undefined && isUuid(written) ? written : null;
+}
+
+export function toChange(
+  messageId: string,
+  { providerId, receipt, source, receivedAt }: ReceivedReceipt,
+): StatusChange {
+  const { clientRef: _reference, ...said } = receipt;
+  return { ...said, messageId, providerId, source, receivedAt };
+}

@@ -1,0 +1,37 @@
+import type { Database, Statement } from "../../database/database.ts";
+
+/** A stretch of a list of messages by id, the newest first. */
+export interface DifferenceStretch {
+  after: string | undefined;
+  before: string | undefined;
+  limit: number;
+  /** From the end back. */
+  inverted: boolean;
+}
+
+const listIn = (name: string, order: "asc" | "desc"): Statement => ({
+  name,
+  text: `
+    select id from messages
+    where provider_id = $1
+      and (cost <> estimated_cost
+        or (cost is not null and estimated_cost is not null and cost_currency is distinct from estimated_currency))
+      and id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      and id > coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')
+    order by id ${order}
+    limit $4`,
+});
+
+const list = listIn("list_cost_differences", "desc");
+const listBack = listIn("list_cost_differences_back", "asc");
+
+/** The messages of a provider that were charged otherwise than estimated, by an index that holds no others. */
+export async function listCostDifferences(
+  database: Database,
+  providerId: string,
+  { after, before, limit, inverted }: DifferenceStretch,
+): Promise<string[]> {
+  const values = [providerId, after ?? null, before ?? null, limit];
+  const rows = await database.query<{ id: string }>(inverted ? listBack : list, values);
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,126 @@
+import { noteProblem, refreshBalance, type BalanceWatch } from "../../connections/check.ts";
+import type { Connection } from "../../connections/connections.ts";
+import type { ProviderProblem, ProviderReply, RateQuery, RateReading } from "../../providers/provider.ts";
+import { countryOf, networkKey, parseCountry, usualNetwork, type Network } from "./networks.ts";
+import type { RateBooks } from "./rate-book.ts";
+import { askAgainSoon, networksToAsk } from "./missing-rates.ts";
+import { endRates, writeRates, type NewRate, type RateChanges } from "./rate-store.ts";
+
+export interface RateFetching extends BalanceWatch {
+  rateBooks: RateBooks;
+}
+
+/** Requests of one refresh at most; what is left out comes with the next. */
+const mostQuestions = 500;
+const atOnce = 4;
+
+/** What a provider said about the rates of some networks. */
+interface Answers {
+  rates: NewRate[];
+  /** Those it has no rate for. */
+  gone: Network[];
+  problem: ProviderProblem | undefined;
+}
+
+/**
+ * Asks for the rates of all destinations in use, and stores what is new. What was answered before a problem came up
+ * is kept.
+ */
+export async function refreshRates(
+  services: RateFetching,
+  connection: Connection,
+): Promise<ProviderReply<RateChanges>> {
+  const { database, clock } = services;
+  const { id: providerId, accountId } = connection.row;
+  const networks = await networksToAsk(database, { accountId, providerId }, clock.now());
+  const reply = await fetchRates(services, connection, networks.slice(0, mostQuestions));
+  if (!reply.ok) await askAgainSoon(database, providerId, clock.now());
+  return reply;
+}
+
+/** Asks for the rates of these networks, and stores what is new. Country codes come before their networks. */
+export async function fetchRates(
+  services: RateFetching,
+  connection: Connection,
+  networks: readonly Network[],
+  country?: string,
+): Promise<ProviderReply<RateChanges>> {
+  const { database, clock, rateBooks } = services;
+  const { id: providerId, accountId } = connection.row;
+  const currency = await currencyOf(services, connection);
+  if (!currency.ok) return currency;
+  const { rates, gone, problem } = await ask(connection, networks, {
+    now: clock.now(),
+    currency: currency.value,
+    country,
+  });
+  const changes = await database.transaction(async (transaction) => {
+    const owner = { accountId, providerId, source: "FETCHED" } as const;
+    const written = await writeRates(transaction, owner, rates, clock.now());
+    const ended = await endRates(transaction, providerId, gone, clock.now());
+    return { ...written, ended: written.ended + ended };
+  });
+  rateBooks.changed(accountId);
+  if (problem) await noteProblem(database, connection, problem, clock.now());
+  return problem ? { ok: false, problem } : { ok: true, value: changes };
+}
+
+/** Rates are in the currency of the account's balance (`RateReading`). */
+async function currencyOf(services: RateFetching, connection: Connection): Promise<ProviderReply<string>> {
+  const { currency } = connection.row;
+  if (currency !== null) return { ok: true, value: currency };
+  const reply = await refreshBalance(services, connection);
+  if (!reply.ok) return reply;
+  if (reply.value.currency !== null) return { ok: true, value: reply.value.currency };
+  const detail = "It does not say in what currency its account is kept, so its rates cannot be read.";
+  return { ok: false, problem: { kind: "unreadable", detail } };
+}
+
+interface Terms {
+  now: Date;
+  currency: string;
+  country: string | undefined;
+}
+
+/** A few at a time; a country code's answer may spare the questions about its networks. */
+async function ask(connection: Connection, networks: readonly Network[], terms: Terms): Promise<Answers> {
+  const answers: Answers = { rates: [], gone: [], problem: undefined };
+  const told = new Set<string>();
+  const stages = [networks.filter(({ mnc }) => mnc === null), networks.filter(({ mnc }) => mnc !== null)];
+  for (const stage of stages) {
+    const waiting = stage.filter((network) => !told.has(networkKey(network)));
+    while (waiting.length > 0 && !answers.problem) {
+      await Promise.all(
+        waiting.splice(0, atOnce).map(async (network) => {
+          const reply = await connection.client.rates(queryOf(network, terms.country));
+          if (!reply.ok) return void (answers.problem ??= reply.problem);
+          for (const reading of reply.value) {
+            const rate = toRate(reading, terms);
+            told.add(networkKey(rate));
+            answers.rates.push(rate);
+          }
+          answers.gone.push(network);
+        }),
+      );
+    }
+  }
+  return { ...answers, gone: answers.gone.filter((network) => !told.has(networkKey(network))) };
+}
+
+const queryOf = ({ mcc, mnc }: Network, country: string | undefined): RateQuery => ({
+  mccmnc: mcc + (mnc ?? ""),
+  ...(country !== undefined && { country }),
+});
+
+function toRate(reading: RateReading, { now, currency }: Terms): NewRate {
+  const network = usualNetwork({ mcc: reading.mcc, mnc: reading.mnc ?? null });
+  const named = reading.country === undefined ? undefined : parseCountry(reading.country);
+  return {
+    ...network,
+    country: named ?? countryOf(network) ?? null,
+    price: reading.price,
+    currency,
+    validFrom: reading.validFrom ?? now,
+    validUntil: reading.validUntil ?? null,
+  };
+}

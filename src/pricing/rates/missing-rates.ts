@@ -1,0 +1,165 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { firstMessageIdAt } from "../../lib/uuid.ts";
+import { registry } from "../../providers/registry.ts";
+import { mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
+
+const hourMs = 3_600_000;
+
+/** Providers that tell their rates. */
+const kinds = Object.values(registry)
+  .filter(({ capabilities }) => capabilities.rates)
+  .map(({ kind }) => kind);
+
+/** Of an account's newest messages, so many show which destinations are in use. */
+const recentMessages = 20_000;
+const recentDays = 30;
+/** A question nobody repeats is forgotten. */
+const questionDays = 30;
+
+const readUse: Statement = {
+  name: "read_destinations_in_use",
+  text: `
+    select distinct country, mccmnc
+    from (
+      select country, mccmnc from messages
+      where account_id = $1 and id >= $2::uuid
+      order by id desc
+      limit ${recentMessages}
+    ) as recent`,
+};
+
+const readKnown: Statement = {
+  name: "read_fetched_networks",
+  text: `
+    select mcc || coalesce(mnc, '') as mccmnc from rates
+    where provider_id = $1 and source = 'FETCHED' and valid_from <= $2 and (valid_until is null or valid_until > $2)
+    union
+    select mccmnc from rate_questions
+    where provider_id = $1 and asked_at > $2::timestamptz - interval '${questionDays} days'`,
+};
+
+/** What to ask a provider's rates for, country codes first: those in use, those known, and those asked for. */
+export async function networksToAsk(
+  database: Queryable,
+  { accountId, providerId }: { accountId: string; providerId: string },
+  now: Date,
+): Promise<Network[]> {
+  const since = firstMessageIdAt(new Date(now.getTime() - recentDays * 24 * hourMs));
+  const used = await database.query<{ country: string | null; mccmnc: string | null }>(readUse, [
+    accountId,
+    since,
+  ]);
+  const known = await database.query<{ mccmnc: string }>(readKnown, [providerId, now]);
+  const networks = [...used, ...known].flatMap(({ mccmnc }) => parseNetwork(mccmnc ?? "") ?? []);
+  const mccs = new Set([
+    ...used.flatMap(({ country }) => (country === null ? [] : mccsOf(country))),
+    ...networks.map(({ mcc }) => mcc),
+  ]);
+  const wholes = [...mccs].toSorted().map((mcc): Network => ({ mcc, mnc: null }));
+  const unique = new Map([...wholes, ...networks].map((network) => [networkKey(network), network]));
+  return [...unique.values()];
+}
+
+const claim: Statement = {
+  name: "claim_due_rates",
+  text: `
+    update providers as p
+    set next_rates_at = $1::timestamptz + interval '1 hour' * (1 + random() / 10)
+    from (
+      select id from providers
+      where enabled and disconnected_at is null and kind = any ($2) and next_rates_at <= $1
+      order by next_rates_at
+      limit 100
+      for no key update skip locked
+    ) as due
+    where p.id = due.id
+    returning p.id`,
+};
+
+/** The providers whose rates are to be asked for now; each is due again an hour later. */
+export async function claimDueRates(database: Database, now: Date): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(claim, [now, kinds]);
+  return rows.map(({ id }) => id);
+}
+
+const dueSoon: Statement = {
+  name: "make_rates_due_soon",
+  text: `
+    update providers set next_rates_at = least(next_rates_at, $2::timestamptz + interval '10 minutes') where id = $1`,
+};
+
+/** After a problem: an hour without rates would be long. */
+export async function askAgainSoon(database: Queryable, providerId: string, now: Date): Promise<void> {
+  await database.query(dueSoon, [providerId, now]);
+}
+
+const noteAnswered: Statement = {
+  name: "note_rate_question_answered",
+  text: `
+    insert into rate_questions (provider_id, mccmnc, asked_at, answered_at)
+    select $1, mccmnc, $3, $3 from unnest($2::text[]) as q (mccmnc)
+    on conflict (provider_id, mccmnc) do update set asked_at = excluded.asked_at, answered_at = excluded.answered_at`,
+};
+
+const forget: Statement = {
+  name: "forget_rate_questions",
+  text: `
+    delete from rate_questions
+    where provider_id = $1 and asked_at <= $2::timestamptz - interval '${questionDays} days'`,
+};
+
+/** Remembers that somebody asked, and that the provider was asked: it is asked again with those in use. */
+export async function noteQuestion(
+  database: Queryable,
+  providerId: string,
+  mccmnc: string,
+  now: Date,
+): Promise<void> {
+  await database.query(noteAnswered, [providerId, [mccmnc], now]);
+  await database.query(forget, [providerId, now]);
+}
+
+const makeDue: Statement = {
+  name: "make_rates_due",
+  text: `
+    with asked as (
+      insert into rate_questions (provider_id, mccmnc, asked_at)
+      select p.id, mccmnc, $3 from providers as p cross join unnest($2::text[]) as q (mccmnc)
+      where p.id = $1 and p.kind = any ($4)
+      on conflict (provider_id, mccmnc) do update set asked_at = excluded.asked_at
+    )
+    update providers set next_rates_at = least(next_rates_at, $3) where id = $1 and kind = any ($4)`,
+};
+
+/** A wish is passed on once in this time, however many messages have it. */
+const wishMs = hourMs;
+const mostWishes = 10_000;
+
+/**
+ * Destinations that a provider was wanted for and no rate was known of. The provider is asked within seconds, so
+ * that the next message there has its estimate.
+ */
+export class RateWishes {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
+  readonly #passedOn = new Map<string, number>();
+
+  constructor(database: Database, clock: Clock, onError: (error: unknown) => void) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#onError = onError;
+  }
+
+  /** Returns at once; whether it works or not is no matter of the message. */
+  note(providerId: string, country: string | null): void {
+    if (country === null) return;
+    const now = this.#clock.now();
+    const key = `${providerId} ${country}`;
+    if (now.getTime() - (this.#passedOn.get(key) ?? -Infinity) < wishMs) return;
+    if (this.#passedOn.size >= mostWishes) this.#passedOn.clear();
+    this.#passedOn.set(key, now.getTime());
+    this.#database.query(makeDue, [providerId, mccsOf(country), now, kinds]).catch(this.#onError);
+  }
+}

@@ -1,0 +1,208 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import type { Listener } from "../../database/listener.ts";
+import type { DecimalText } from "../../providers/provider.ts";
+import { compare } from "../../lib/money.ts";
+import { countryOf, mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
+
+/** The rate that applies to a message. */
+export interface AppliedRate {
+  rateId: string;
+  /** Of one segment. */
+  price: DecimalText;
+  currency: string;
+  /** The codes of the rate: a country code alone is a rate of a whole country. */
+  mccmnc: string | null;
+}
+
+/** Where a message goes: the network only where it is known. */
+export interface Destination {
+  /** ISO 3166-1 alpha-2; null when it is not known. */
+  country: string | null;
+  mccmnc?: string | null;
+}
+
+/** All rates of one account at hand in memory: look-ups cost no statement. */
+export interface RateBook {
+  /**
+   * Undefined when the provider has no rate for the destination at that time. A known network has its own rate,
+   * else that of its country code. Otherwise the whole country's rate counts, and where there is none the dearest of
+   * its networks: what is charged is then never more than what was said. `at` is at most a month ago.
+   */
+  find(providerId: string, destination: Destination, at: Date): AppliedRate | undefined;
+  /** When the next rate begins or ends after that time, in milliseconds; Infinity when none does. */
+  nextChangeAfter(at: Date): number;
+}
+
+/** A rate as it is stored. */
+export interface KnownRate extends Network {
+  id: string;
+  providerId: string;
+  country: string | null;
+  price: DecimalText;
+  currency: string;
+  validFrom: Date;
+  validUntil: Date | null;
+}
+
+/** A hint that rates have changed. */
+export const rateChannel = "smsgraph_rates";
+
+const read: Statement = {
+  name: "read_rate_book",
+  text: `
+    select id, provider_id as "providerId", mcc, mnc, country, trim_scale(price)::text as price, currency, valid_from as "validFrom",
+      valid_until as "validUntil"
+    from rates
+    where account_id = $1 and (valid_until is null or valid_until > $2::timestamptz - interval '31 days')
+    order by provider_id, valid_from, id`,
+};
+
+/** The rate books of all accounts, each read on first use and kept until its rates change. */
+export class RateBooks {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #books = new Map<string, Promise<RateBook>>();
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  /** Every process reads anew after a change. */
+  async watch(listener: Listener): Promise<void> {
+    await listener.on(rateChannel, () => this.#books.clear());
+  }
+
+  /** For whoever has changed rates: what this process reads next is new, before the hint has come round. */
+  changed(accountId: string): void {
+    this.#books.delete(accountId);
+  }
+
+  of(accountId: string): Promise<RateBook> {
+    const known = this.#books.get(accountId);
+    if (known) return known;
+    const reading = this.#read(accountId);
+    this.#books.set(accountId, reading);
+    reading.catch(() => void (this.#books.get(accountId) === reading && this.#books.delete(accountId)));
+    return reading;
+  }
+
+  async #read(accountId: string): Promise<RateBook> {
+    return createRateBook(await this.#database.query<KnownRate>(read, [accountId, this.#clock.now()]));
+  }
+}
+
+/** A look-up and the time in which its answer stays the same. */
+interface Answer {
+  from: number;
+  until: number;
+  rate: AppliedRate | undefined;
+}
+
+export function createRateBook(rates: readonly KnownRate[]): RateBook {
+  const shelves = new Map<string, Shelf>();
+  for (const [providerId, own] of Map.groupBy(rates, (rate) => rate.providerId))
+    shelves.set(providerId, new Shelf(own));
+  let span = { from: Infinity, until: Infinity };
+  return {
+    find: (providerId, destination, at) => shelves.get(providerId)?.find(destination, at),
+    nextChangeAfter(at) {
+      const time = at.getTime();
+      if (time < span.from || time >= span.until) span = spanAround(rates, time);
+      return span.until;
+    },
+  };
+}
+
+/** The rates of one provider. */
+class Shelf {
+  readonly #byNetwork: Map<string, KnownRate[]>;
+  readonly #byCountry: Map<string | null, KnownRate[]>;
+  readonly #byMcc: Map<string, KnownRate[]>;
+  /** Most messages go to few destinations: each is looked up once while its rate holds. */
+  readonly #answers = new Map<string, Answer>();
+
+  constructor(rates: readonly KnownRate[]) {
+    this.#byNetwork = Map.groupBy(rates, networkKey);
+    this.#byCountry = Map.groupBy(rates, ({ country }) => country);
+    this.#byMcc = Map.groupBy(rates, ({ mcc }) => mcc);
+  }
+
+  find({ country, mccmnc = null }: Destination, at: Date): AppliedRate | undefined {
+    const key = `${country ?? ""} ${mccmnc ?? ""}`;
+    const known = this.#answers.get(key);
+    const time = at.getTime();
+    if (known && known.from <= time && time < known.until) return known.rate;
+    const answer = this.#look(country, mccmnc === null ? undefined : parseNetwork(mccmnc), time);
+    this.#answers.set(key, answer);
+    return answer.rate;
+  }
+
+  #look(country: string | null, network: Network | undefined, time: number): Answer {
+    const groups = [...this.#ofNetwork(network, country), ...this.#ofCountry(country)];
+    const found = groups.map((group) => dearest(valid(group, time))).find((rate) => rate !== undefined);
+    return { ...spanAround(groups.flat(), time), rate: found && applied(found) };
+  }
+
+  /** Its own, then those of its country code: the country's before what others have who use the same code. */
+  #ofNetwork(network: Network | undefined, country: string | null): KnownRate[][] {
+    if (!network) return [];
+    const whole = this.#byNetwork.get(network.mcc) ?? [];
+    const own = network.mnc === null ? [] : (this.#byNetwork.get(networkKey(network)) ?? []);
+    const home = country ?? countryOf(network);
+    return [own, whole.filter((rate) => rate.country === home), whole];
+  }
+
+  /** The whole country, its networks, and what it shares with the countries that use the same codes. */
+  #ofCountry(country: string | null): KnownRate[][] {
+    if (country === null) return [];
+    const own = this.#byCountry.get(country) ?? [];
+    const shared = mccsOf(country).flatMap((mcc) => this.#byMcc.get(mcc) ?? []);
+    return [...partsOf(own), ...partsOf(shared)];
+  }
+}
+
+const partsOf = (rates: readonly KnownRate[]): KnownRate[][] => [
+  rates.filter(({ mnc }) => mnc === null),
+  rates.filter(({ mnc }) => mnc !== null),
+];
+
+const valid = (rates: readonly KnownRate[], time: number): KnownRate[] =>
+  rates.filter(
+    ({ validFrom, validUntil }) =>
+      validFrom.getTime() <= time && (validUntil === null || time < validUntil.getTime()),
+  );
+
+/** Prices in different currencies cannot be compared: the currency of the newest rate counts. */
+function dearest(rates: readonly KnownRate[]): KnownRate | undefined {
+  const newest = rates.reduce<KnownRate | undefined>(
+    (best, rate) => (best && best.validFrom > rate.validFrom ? best : rate),
+    undefined,
+  );
+  return rates
+    .filter(({ currency }) => currency === newest?.currency)
+    .reduce<KnownRate | undefined>(
+      (best, rate) => (best && compare(best.price, rate.price) >= 0 ? best : rate),
+      undefined,
+    );
+}
+
+/** From the last moment at which a rate began or ended to the next. */
+function spanAround(rates: readonly KnownRate[], time: number): Omit<Answer, "rate"> {
+  const moments = rates.flatMap(({ validFrom, validUntil }) => [
+    validFrom.getTime(),
+    validUntil?.getTime() ?? Infinity,
+  ]);
+  return {
+    from: moments.reduce((latest, one) => (one <= time && one > latest ? one : latest), -Infinity),
+    until: moments.reduce((next, one) => (one > time && one < next ? one : next), Infinity),
+  };
+}
+
+const applied = ({ id, price, currency, mcc, mnc }: KnownRate): AppliedRate => ({
+  rateId: id,
+  price,
+  currency,
+  mccmnc: mcc + (mnc ?? ""),
+});

@@ -1,0 +1,112 @@
+import type { DecimalText } from "../../providers/provider.ts";
+import { countryOf, mccsOf, parseCountry, parseNetwork, usualNetwork, type Network } from "./networks.ts";
+import { historyKey, type NewRate } from "./rate-store.ts";
+
+/** A rate as people give it. */
+export interface RateInput {
+  /** Mobile country code, alone or with the network code. */
+  mccmnc?: string | null | undefined;
+  mcc?: string | null | undefined;
+  mnc?: string | null | undefined;
+  /** ISO 3166-1 alpha-2 or English name. Alone it stands for all codes of the country. */
+  country?: string | null | undefined;
+  price: DecimalText;
+  currency: string;
+  /** Absent: from now on. */
+  validFrom?: Date | null | undefined;
+  /** Absent: open end. */
+  validUntil?: Date | null | undefined;
+}
+
+/** What is wrong with a rate. */
+export interface RateProblem {
+  /** The field of the rate. */
+  field: keyof RateInput;
+  /** Plain words, with what to write instead. */
+  text: string;
+}
+
+type Reading = { ok: true; rates: NewRate[] } | { ok: false; problem: RateProblem };
+
+const problem = (field: keyof RateInput, text: string): Reading => ({ ok: false, problem: { field, text } });
+
+/** Checks one rate. A country alone gives a rate for each of its codes: the United States have seven. */
+export function readRate(input: RateInput, now: Date): Reading {
+  const { price, currency, validFrom, validUntil } = input;
+  if (!/^\d{1,20}(\.\d{1,20})?$/.test(price))
+    return problem("price", `The price "${shown(price)}" is not one. Write it like 0.045.`);
+  if (!/^[A-Z]{3}$/.test(currency))
+    return problem("currency", `"${shown(currency)}" is not a currency. Write its ISO 4217 code, like EUR.`);
+  const from = validFrom ?? now;
+  if (validUntil && validUntil <= from)
+    return problem("validUntil", "The rate ends before it begins. Give a later end, or none.");
+  const networks = readNetworks(input);
+  if (!networks.ok) return networks;
+  const terms = { price, currency, validFrom: from, validUntil: validUntil ?? null };
+  return { ok: true, rates: networks.value.map((network) => ({ ...network, ...terms })) };
+}
+
+interface Networks {
+  ok: true;
+  value: (Network & { country: string | null })[];
+}
+
+function readNetworks(input: RateInput): Networks | Extract<Reading, { ok: false }> {
+  const country = input.country ? parseCountry(input.country) : undefined;
+  if (input.country && country === undefined) {
+    const text = `"${shown(input.country)}" is not a country. Write its ISO 3166-1 alpha-2 code, like SK.`;
+    return { ok: false, problem: { field: "country", text } };
+  }
+  const codes = input.mccmnc || `${input.mcc ?? ""}${input.mnc ?? ""}`;
+  if (codes !== "") {
+    const network = input.mcc || input.mccmnc ? parseNetwork(codes) : undefined;
+    const field = input.mccmnc ? "mccmnc" : "mcc";
+    const text = `"${shown(codes)}" is not a mobile country code with or without a network code. Write it like 231 or 23101.`;
+    if (!network) return { ok: false, problem: { field, text } };
+    const usual = usualNetwork(network);
+    return { ok: true, value: [{ ...usual, country: country ?? countryOf(usual) ?? null }] };
+  }
+  const mccs = country === undefined ? [] : mccsOf(country);
+  if (country !== undefined && mccs.length > 0)
+    return { ok: true, value: mccs.map((mcc) => ({ mcc, mnc: null, country })) };
+  const text = "Say where the rate counts: a country, a mobile country code, or a network (231, 23101).";
+  return { ok: false, problem: { field: "mccmnc", text } };
+}
+
+const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+/** Reads many rates: all of them, or what is wrong with which (by place). Two prices for one moment are wrong. */
+export function readRates(
+  inputs: readonly RateInput[],
+  now: Date,
+  rowOf: (place: number) => number = (place) => place + 1,
+): { rates: NewRate[]; problems: { place: number; problem: RateProblem }[] } {
+  const rates: NewRate[] = [];
+  const problems: { place: number; problem: RateProblem }[] = [];
+  const seen = new Map<string, { row: number; terms: string }>();
+  for (const [place, input] of inputs.entries()) {
+    const reading = readRate(input, now);
+    const clash = reading.ok ? findClash(seen, rowOf(place), reading.rates) : reading.problem;
+    if (clash) problems.push({ place, problem: clash });
+    else if (reading.ok) rates.push(...reading.rates);
+  }
+  return { rates, problems };
+}
+
+function findClash(
+  seen: Map<string, { row: number; terms: string }>,
+  row: number,
+  rates: readonly NewRate[],
+): RateProblem | undefined {
+  for (const rate of rates) {
+    const key = `${historyKey(rate)} ${rate.validFrom.getTime()}`;
+    const terms = `${rate.price} ${rate.currency} ${rate.validUntil?.getTime()}`;
+    const earlier = seen.get(key);
+    if (earlier && earlier.terms !== terms) {
+      const text = `Row ${earlier.row} has another rate for the same network from the same moment. Keep one of them.`;
+      return { field: "price", text };
+    }
+    seen.set(key, { row, terms });
+  }
+  return undefined;
+}

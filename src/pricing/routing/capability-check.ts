@@ -1,0 +1,76 @@
+import type { Connection } from "../../connections/connections.ts";
+
+/** What a message asks of the provider that is to carry it. */
+export interface Wish {
+  text: string;
+  segments: number;
+  encoding: "GSM7" | "UCS2";
+  flash?: boolean | undefined;
+  /** UCS-2 was asked for, and GSM-7 would do. */
+  forcesUnicode?: boolean | undefined;
+  validityMinutes?: number | null | undefined;
+  cadenceGroupId?: string | null | undefined;
+  dltTemplateId?: string | null | undefined;
+}
+
+/** Why a provider cannot carry a message, with what the caller's error needs. */
+export type WishProblem = { reason: string } & (
+  | { code: "UNSUPPORTED_FEATURE"; feature: string }
+  | { code: "TEXT_TOO_LONG"; segments: number; maxSegments: number }
+  | { code: "INVALID_VALIDITY" }
+  | { code: "SENDER_NOT_ALLOWED"; sender: string | null }
+);
+
+export const featureAdvice = "Leave it out, or choose another provider.";
+
+/** Undefined when the provider can do everything that is asked for, the sender aside. */
+export function wishProblem({ adapter, row }: Connection, wish: Wish): WishProblem | undefined {
+  const { capabilities } = adapter;
+  const feature = missingFeature(capabilities, wish);
+  if (feature !== undefined) {
+    const reason = `${row.name} cannot do what \`${feature}\` asks for. ${featureAdvice}`;
+    return { code: "UNSUPPORTED_FEATURE", feature, reason };
+  }
+  const { maxSegments, longestValidityMinutes } = capabilities;
+  const { segments, encoding, validityMinutes } = wish;
+  if (segments > maxSegments) {
+    const reason = `The text needs ${segments} segments in ${encoding}; ${row.name} takes at most ${maxSegments}. Shorten it.`;
+    return { code: "TEXT_TOO_LONG", segments, maxSegments, reason };
+  }
+  const longest = longestValidityMinutes ?? 0;
+  if (validityMinutes == null || (validityMinutes >= 1 && validityMinutes <= longest)) return undefined;
+  return {
+    code: "INVALID_VALIDITY",
+    reason: `validityMinutes must be 1 to ${longest} with ${row.name}.`,
+  };
+}
+
+/** The input field that asks for what the provider cannot do. */
+function missingFeature(
+  capabilities: Connection["adapter"]["capabilities"],
+  { flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId }: Wish,
+): string | undefined {
+  if (flash === true && !capabilities.flash) return "flash";
+  if (validityMinutes != null && capabilities.longestValidityMinutes === null) return "validityMinutes";
+  if (cadenceGroupId != null && !capabilities.cadenceGroups) return "cadenceGroupId";
+  if (dltTemplateId != null && !capabilities.dltTemplates) return "dltTemplateId";
+  if (forcesUnicode === true && !capabilities.unicodeControl) return "encoding";
+  return undefined;
+}
+
+/** The sender that the provider would show, or why it cannot. */
+export function senderOf(
+  { adapter, row }: Connection,
+  given: string | null | undefined,
+  text: string,
+): { sender: string } | { problem: WishProblem } {
+  const sender = given ?? row.defaultSender;
+  if (sender == null) {
+    const reason = `\`from\` is missing, and ${row.name} has no default sender. Give one, or set it with \`updateProvider\`.`;
+    return { problem: { code: "SENDER_NOT_ALLOWED", sender: null, reason } };
+  }
+  const problem = adapter.senderProblem(sender, text);
+  if (problem === undefined) return { sender };
+  const reason = `${row.name} does not take this sender: ${problem}`;
+  return { problem: { code: "SENDER_NOT_ALLOWED", sender, reason } };
+}

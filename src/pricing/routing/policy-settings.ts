@@ -1,0 +1,121 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import { InvalidInputError, NotFoundError } from "../../lib/errors.ts";
+import { isCountry, parseNetwork } from "../rates/networks.ts";
+import type { PolicyRoute, RoutingPolicy } from "./policies.ts";
+import { routingChannel, type RoutingTables } from "./routing-tables.ts";
+
+/** A policy as a caller gives it; what is absent does not restrict. */
+export interface PolicyInput {
+  countries?: readonly string[] | null | undefined;
+  mccs?: readonly string[] | null | undefined;
+  prefixes?: readonly string[] | null | undefined;
+  routes: readonly {
+    providerId: string;
+    priority?: number | null | undefined;
+    weight?: number | null | undefined;
+  }[];
+}
+
+export interface PolicySettingsOptions {
+  database: Database;
+  routingTables: RoutingTables;
+  clock: Clock;
+}
+
+const mostPolicies = 500;
+const largestWeight = 1_000_000;
+
+const save: Statement = {
+  name: "save_routing_policies",
+  text: `
+    with saved as (
+      insert into routing_policies (account_id, policies, updated_at) values ($1, $2, $3)
+      on conflict (account_id) do update set policies = excluded.policies, updated_at = excluded.updated_at
+    )
+    select pg_notify('${routingChannel}', '')`,
+};
+
+/**
+ * Replaces all policies of an account, in the order of their importance among equals.
+ * @throws InvalidInputError @throws NotFoundError
+ */
+export async function setPolicies(
+  { database, routingTables, clock }: PolicySettingsOptions,
+  accountId: string,
+  inputs: readonly PolicyInput[],
+): Promise<RoutingPolicy[]> {
+  if (inputs.length > mostPolicies) {
+    throw new InvalidInputError("policies", `Give at most ${mostPolicies} policies, not ${inputs.length}.`);
+  }
+  const rows = await database.prisma.provider.findMany({
+    where: { accountId, disconnectedAt: null },
+    select: { id: true },
+  });
+  const known = new Set(rows.map(({ id }) => id));
+  const policies = inputs.map((input, place) => checkPolicy(input, `policies.${place}`, known));
+  await database.query(save, [accountId, JSON.stringify(policies), clock.now()]);
+  routingTables.changed(accountId);
+  return policies;
+}
+
+function checkPolicy(input: PolicyInput, field: string, known: ReadonlySet<string>): RoutingPolicy {
+  if (input.routes.length === 0) {
+    throw new InvalidInputError(
+      `${field}.routes`,
+      `\`${field}.routes\` names no provider. Give at least one.`,
+    );
+  }
+  return {
+    countries: (input.countries ?? []).map((one, place) => checkCountry(one, `${field}.countries.${place}`)),
+    mccs: (input.mccs ?? []).map((one, place) => checkMcc(one, `${field}.mccs.${place}`)),
+    prefixes: (input.prefixes ?? []).map((one, place) => checkPrefix(one, `${field}.prefixes.${place}`)),
+    routes: input.routes.map((one, place) =>
+      checkRoute(one, input.routes, `${field}.routes.${place}`, known),
+    ),
+  };
+}
+
+/** @throws InvalidInputError */
+export function checkCountry(text: string, field: string): string {
+  const code = text.trim().toUpperCase();
+  if (isCountry(code)) return code;
+  throw new InvalidInputError(field, `\`${field}\`: ${JSON.stringify(text)} is no country. Write it as SK.`);
+}
+
+function checkMcc(text: string, field: string): string {
+  if (parseNetwork(text)) return text.trim();
+  throw new InvalidInputError(
+    field,
+    `\`${field}\`: ${JSON.stringify(text)} is no mobile country code. Write 231, or 23101 for one network.`,
+  );
+}
+
+function checkPrefix(text: string, field: string): string {
+  const digits = text.trim().replace(/^\+/, "");
+  if (/^[1-9]\d{0,14}$/.test(digits)) return digits;
+  throw new InvalidInputError(
+    field,
+    `\`${field}\`: ${JSON.stringify(text)} does not begin a number. Write +421 or +421901.`,
+  );
+}
+
+function checkRoute(
+  { providerId, priority = null, weight = null }: PolicyInput["routes"][number],
+  all: PolicyInput["routes"],
+  field: string,
+  known: ReadonlySet<string>,
+): PolicyRoute {
+  if (!known.has(providerId)) throw new NotFoundError("connected provider", providerId);
+  if (all.filter((one) => one.providerId === providerId).length > 1) {
+    throw new InvalidInputError(
+      `${field}.providerId`,
+      `\`${field}.providerId\` is named twice in its policy.`,
+    );
+  }
+  if (weight !== null && (weight < 0 || weight > largestWeight)) {
+    const advice = `\`${field}.weight\` must be 0 to ${largestWeight}, or null for no share.`;
+    throw new InvalidInputError(`${field}.weight`, advice);
+  }
+  return { providerId, priority, weight };
+}

@@ -1,0 +1,109 @@
+import type { Connection } from "../../connections/connections.ts";
+import { wishProblem, type WishProblem } from "./capability-check.ts";
+import { PolicyIndex, type RoutingPolicy } from "./policies.ts";
+import { rank, type Candidate, type Group } from "./ranking.ts";
+import type { RefusedRoute, RouteDecision, RouteRequest, RoutingTable, Standing } from "./route.ts";
+import { fractionOf } from "./seed.ts";
+
+/** What is decided once for all messages that ask for the same. */
+export interface Plan {
+  groups: readonly Group[];
+  refused: readonly RefusedRoute[];
+  decisions: Map<Candidate, RouteDecision>;
+}
+
+/** What is worked out of a table on first use. */
+interface Prepared {
+  policies: PolicyIndex;
+  /** No provider takes longer texts. */
+  fewestSegments: number;
+  onTrial: readonly { id: string; trust: number }[];
+  plans: Map<string, Plan>;
+}
+
+const preparedTables = new WeakMap<RoutingTable, Prepared>();
+
+export const refusal = ({ row }: Connection, problem: WishProblem): RefusedRoute => ({
+  providerId: row.id,
+  name: row.name,
+  code: problem.code,
+  reason: problem.reason,
+  problem,
+});
+
+export function planFor(table: RoutingTable, request: RouteRequest): Plan {
+  const prepared = prepare(table);
+  const policy = prepared.policies.find(request);
+  const trials = prepared.onTrial.map(({ trust }) => Number(fractionOf(request.seed, "trust") < trust));
+  const { country, mccmnc, flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId } = request;
+  const segments = request.segments > prepared.fewestSegments ? request.segments : 0;
+  const features = `${flash === true}${forcesUnicode === true}${cadenceGroupId != null}${dltTemplateId != null}`;
+  const wish = `${features} ${validityMinutes ?? ""} ${segments} ${segments === 0 ? "" : request.encoding}`;
+  const place = policy ? table.policies.indexOf(policy) : "";
+  const key = `${country ?? ""} ${mccmnc ?? ""} ${place} ${trials.join("")} ${wish}`;
+  const known = prepared.plans.get(key);
+  if (known) return known;
+  const trusted = new Map(prepared.onTrial.map(({ id }, index) => [id, trials[index] === 1]));
+  const plan = makePlan(table, request, policy, trusted);
+  prepared.plans.set(key, plan);
+  return plan;
+}
+
+function prepare(table: RoutingTable): Prepared {
+  const known = preparedTables.get(table);
+  if (known) return known;
+  const prepared = {
+    policies: new PolicyIndex(table.policies),
+    fewestSegments: Math.min(...table.connections.map(({ adapter }) => adapter.capabilities.maxSegments)),
+    onTrial: table.connections.flatMap(({ row: { id } }) => {
+      const { trust } = table.standings.get(id) ?? unblemished;
+      return trust > 0 && trust < 1 ? [{ id, trust }] : [];
+    }),
+    plans: new Map<string, Plan>(),
+  };
+  preparedTables.set(table, prepared);
+  return prepared;
+}
+
+const unblemished: Standing = { trust: 1, hasCredit: true };
+
+function makePlan(
+  table: RoutingTable,
+  request: RouteRequest,
+  policy: RoutingPolicy | undefined,
+  trusted: ReadonlyMap<string, boolean>,
+): Plan {
+  const refused = table.disabled.map(({ id: providerId, name }): RefusedRoute => ({
+    providerId,
+    name,
+    code: "DISABLED",
+    reason: "It is switched off; `updateProvider` switches it on.",
+  }));
+  const currencies: string[] = [];
+  const candidates: Candidate[] = [];
+  for (const connection of table.connections) {
+    const { id: providerId, name, priority } = connection.row;
+    const allowed = policy?.routes.find((one) => one.providerId === providerId);
+    const problem = wishProblem(connection, request);
+    if (policy && !allowed) {
+      const reason = "The routing policy of the destination does not name it.";
+      refused.push({ providerId, name, code: "NOT_IN_POLICY", reason });
+    } else if (problem) {
+      refused.push(refusal(connection, problem));
+    } else {
+      const rate = table.book.find(providerId, request, table.now);
+      if (rate && !currencies.includes(rate.currency)) currencies.push(rate.currency);
+      const { trust, hasCredit } = table.standings.get(providerId) ?? unblemished;
+      candidates.push({
+        connection,
+        rate,
+        hasCredit,
+        isHealthy: trusted.get(providerId) ?? trust > 0,
+        priority: allowed?.priority ?? priority,
+        weight: allowed?.weight ?? null,
+        currency: rate ? currencies.indexOf(rate.currency) : 0,
+      });
+    }
+  }
+  return { groups: rank(candidates), refused, decisions: new Map() };
+}

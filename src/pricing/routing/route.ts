@@ -1,0 +1,190 @@
+import type { Connection } from "../../connections/connections.ts";
+import type { DecimalText } from "../../providers/provider.ts";
+import { senderOf, wishProblem, type Wish, type WishProblem } from "./capability-check.ts";
+import type { RoutedDestination, RoutingPolicy } from "./policies.ts";
+import { outrankedBy, pick, reasonFor, type Candidate, type OutrankedCode } from "./ranking.ts";
+import type { RateBook } from "../rates/rate-book.ts";
+import { planFor, refusal, type Plan } from "./route-plan.ts";
+import { fractionOf } from "./seed.ts";
+import type { SpendingLimits } from "../spending/limits.ts";
+
+/** What is known of a provider's state. */
+export interface Standing {
+  /** The share of messages it is trusted with: 1 for all, 0 for none, in between while it is on trial. */
+  trust: number;
+  /** False when its balance is used up. */
+  hasCredit: boolean;
+}
+
+/** Everything routing decides on: read once for a call, or for a chunk of a campaign. */
+export interface RoutingTable {
+  /** Enabled ones, the preferred first. */
+  connections: readonly Connection[];
+  /** Connected ones that are switched off: only to say so. */
+  disabled: readonly { id: string; name: string }[];
+  /** By provider id; a provider without one is trusted and has credit. */
+  standings: ReadonlyMap<string, Standing>;
+  policies: readonly RoutingPolicy[];
+  book: RateBook;
+  limits: SpendingLimits;
+  /** When it was read: rates count as of then. */
+  now: Date;
+}
+
+export interface RouteRequest extends RoutedDestination, Wish {
+  /** Given by the caller; absent: each provider's default sender. */
+  sender?: string | null | undefined;
+  /** Providers not to be taken, as those that have just refused the message. */
+  excluded?: ReadonlySet<string> | undefined;
+  /**
+   * Decides among providers that share traffic, always the same way. The recipient's number serves best: a quote then
+   * says what sending does, and a recipient keeps his provider.
+   */
+  seed: string;
+}
+
+/** Why a provider was not taken, as a stable word for programs. */
+export type RejectionCode =
+  | WishProblem["code"]
+  | OutrankedCode
+  | "DISABLED"
+  | "NOT_IN_POLICY"
+  | "ALREADY_TRIED";
+
+export interface RejectedRoute {
+  providerId: string;
+  name: string;
+  code: RejectionCode;
+  /** Plain words. */
+  reason: string;
+}
+
+/** A provider that cannot be taken at all. */
+export interface RefusedRoute extends RejectedRoute {
+  /** Where the message is the reason: what the caller's error needs. */
+  problem?: WishProblem;
+}
+
+/** What was decided for a message; stored with it. */
+export interface RouteDecision {
+  providerId: string;
+  name: string;
+  /** Plain words. */
+  reason: string;
+  /** Of one segment; null without a rate. */
+  price: DecimalText | null;
+  currency: string | null;
+  /** The codes of the rate. */
+  mccmnc: string | null;
+  rejected: readonly RejectedRoute[];
+}
+
+export interface Routed {
+  kind: "routed";
+  connection: Connection;
+  sender: string;
+  decision: RouteDecision;
+  /** Healthy and with credit; otherwise it was taken for want of a better one. */
+  isSound: boolean;
+}
+
+export type RouteResult = Routed | { kind: "no_route"; rejected: RefusedRoute[] };
+
+/**
+ * Chooses the provider of a message: one that can carry it and that the policy allows; with credit, healthy and with
+ * a rate where there is such a one; then by priority, share and price. A pure function of its arguments.
+ */
+export function route(table: RoutingTable, request: RouteRequest): RouteResult {
+  const plan = planFor(table, request);
+  const passed: RefusedRoute[] = [];
+  for (const group of plan.groups) {
+    const open = group.flatMap((candidate) => admit(candidate, request, passed));
+    const taken = open.length > 1 ? choose(open, request.seed) : open[0];
+    if (!taken) continue;
+    const { candidate, sender } = taken;
+    const { connection, hasCredit, isHealthy } = candidate;
+    const decision = decide(plan, candidate, passed);
+    return { kind: "routed", connection, sender, decision, isSound: hasCredit && isHealthy };
+  }
+  return { kind: "no_route", rejected: [...passed, ...plan.refused] };
+}
+
+/** The decision for a provider that the caller names. No policy holds against it. */
+export function routeVia(
+  { book, now }: RoutingTable,
+  connection: Connection,
+  request: RouteRequest,
+): { sender: string; decision: RouteDecision } | { problem: WishProblem } {
+  const problem = wishProblem(connection, request);
+  if (problem) return { problem };
+  const chosen = senderOf(connection, request.sender, request.text);
+  if ("problem" in chosen) return chosen;
+  const { id: providerId, name } = connection.row;
+  const rate = book.find(providerId, request, now);
+  const decision = {
+    providerId,
+    name,
+    reason: "The sender asked for this provider.",
+    ...priced(rate),
+    rejected: [],
+  };
+  return { sender: chosen.sender, decision };
+}
+
+interface Open {
+  candidate: Candidate;
+  sender: string;
+}
+
+/** Nothing when the provider is excluded, or does not take the sender; `passed` is told. */
+function admit(candidate: Candidate, request: RouteRequest, passed: RefusedRoute[]): Open[] {
+  const { connection } = candidate;
+  const { id: providerId, name } = connection.row;
+  if (request.excluded?.has(providerId) === true) {
+    const reason = "It has been tried, and did not take the message.";
+    passed.push({ providerId, name, code: "ALREADY_TRIED", reason });
+    return [];
+  }
+  const chosen = senderOf(connection, request.sender, request.text);
+  if ("sender" in chosen) return [{ candidate, sender: chosen.sender }];
+  passed.push(refusal(connection, chosen.problem));
+  return [];
+}
+
+function choose(open: readonly Open[], seed: string): Open | undefined {
+  const candidate = pick(
+    open.map((one) => one.candidate),
+    fractionOf(seed, "share"),
+  );
+  return open.find((one) => one.candidate === candidate);
+}
+
+function decide(plan: Plan, taken: Candidate, passed: readonly RefusedRoute[]): RouteDecision {
+  const known = passed.length === 0 ? plan.decisions.get(taken) : undefined;
+  if (known) return known;
+  const gone = new Set(passed.map(({ providerId }) => providerId));
+  const others = plan.groups.flat().filter((one) => one !== taken && !gone.has(one.connection.row.id));
+  const outranked = others.map((other): RejectedRoute => ({
+    providerId: other.connection.row.id,
+    name: other.connection.row.name,
+    ...outrankedBy(taken, other),
+  }));
+  const { id: providerId, name } = taken.connection.row;
+  const decision: RouteDecision = {
+    providerId,
+    name,
+    reason: reasonFor(taken, others),
+    ...priced(taken.rate),
+    rejected: [...outranked, ...[...passed, ...plan.refused].map(withoutProblem)],
+  };
+  if (passed.length === 0) plan.decisions.set(taken, decision);
+  return decision;
+}
+
+const priced = (rate: Candidate["rate"]): Pick<RouteDecision, "price" | "currency" | "mccmnc"> => ({
+  price: rate?.price ?? null,
+  currency: rate?.currency ?? null,
+  mccmnc: rate?.mccmnc ?? null,
+});
+
+const withoutProblem = ({ problem: _problem, ...rejected }: RefusedRoute): RejectedRoute => rejected;

@@ -1,0 +1,119 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Connections } from "../../connections/connections.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import type { Listener } from "../../database/listener.ts";
+import { limitsOf, type LimitColumns } from "../spending/limit-columns.ts";
+import type { RoutingPolicy } from "./policies.ts";
+import type { RateBooks } from "../rates/rate-book.ts";
+import type { RoutingTable } from "./route.ts";
+import { standingOf, type ProviderState } from "../../lanes/standing.ts";
+
+/** A hint that policies or limits have changed. */
+export const routingChannel = "smsgraph_routing";
+
+/** Breakers and balances change without a hint. */
+const freshMs = 1_000;
+
+interface TableRow extends ProviderState, LimitColumns {
+  policies: RoutingPolicy[] | null;
+  /** Null in the only row of an account without a provider. */
+  id: string | null;
+  name: string;
+  enabled: boolean;
+}
+
+const read: Statement = {
+  name: "read_routing_table",
+  text: `
+    select r.policies, s.allowed_countries as "allowedCountries", s.allows_all_countries as "allowsAllCountries",
+      s.caps, s.allow_uncounted as "allowUncounted", p.id, p.name, p.enabled, l.breaker,
+      l.open_until as "openUntil", l.open_seconds as "openSeconds", l.closed_at as "closedAt",
+      l.no_credit_since as "noCreditSince", l.credit_probe_at as "creditProbeAt",
+      b.amount::text, b.units::text, b.credit_limit::text as "creditLimit"
+    from accounts as a
+    left join routing_policies as r on r.account_id = a.id
+    left join spending_limits as s on s.account_id = a.id
+    left join providers as p on p.account_id = a.id and p.disconnected_at is null
+    left join lanes as l on l.provider_id = p.id
+    left join lateral (
+      select amount, units, credit_limit from balances
+      where provider_id = p.id
+      order by fetched_at desc, id desc
+      limit 1
+    ) as b on true
+    where a.id = $1
+    order by p.priority, p.id`,
+};
+
+export interface RoutingTablesOptions {
+  database: Database;
+  connections: Connections;
+  rateBooks: RateBooks;
+  clock: Clock;
+}
+
+interface Kept {
+  readAt: number;
+  table: Promise<RoutingTable>;
+  /** Until another rate counts, once the table is read. */
+  ratesUntil: number;
+}
+
+/** The routing tables of all accounts, each read in one statement and kept for a second, or until a change. */
+export class RoutingTables {
+  readonly #options: RoutingTablesOptions;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(options: RoutingTablesOptions) {
+    this.#options = options;
+    options.connections.onChange(() => this.#kept.clear());
+  }
+
+  async watch(listener: Listener): Promise<void> {
+    await listener.on(routingChannel, () => this.#kept.clear());
+  }
+
+  /** For whoever has changed something: what this process reads next is new, before the hint has come round. */
+  changed(accountId: string): void {
+    this.#kept.delete(accountId);
+  }
+
+  /** `staleMs`: how old it may be. Rates are always the newest that this process has heard of. */
+  async of(accountId: string, staleMs = freshMs): Promise<RoutingTable> {
+    const known = this.#kept.get(accountId);
+    const isFresh = known !== undefined && performance.now() - known.readAt <= staleMs;
+    const kept = isFresh ? known : this.#readAnew(accountId);
+    const table = await kept.table;
+    const book = await this.#options.rateBooks.of(accountId);
+    const holds = book === table.book && this.#options.clock.now().getTime() < kept.ratesUntil;
+    return holds ? table : this.#readAnew(accountId).table;
+  }
+
+  #readAnew(accountId: string): Kept {
+    const kept: Kept = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
+    this.#kept.set(accountId, kept);
+    kept.table.then(
+      ({ book, now }) => void (kept.ratesUntil = book.nextChangeAfter(now)),
+      () => void (this.#kept.get(accountId) === kept && this.#kept.delete(accountId)),
+    );
+    return kept;
+  }
+
+  async #read(accountId: string): Promise<RoutingTable> {
+    const { database, connections, rateBooks, clock } = this.#options;
+    const rows = await database.query<TableRow>(read, [accountId]);
+    const now = clock.now();
+    const providers = rows.flatMap((row) => (row.id === null ? [] : [{ ...row, id: row.id }]));
+    const enabled = providers.filter((row) => row.enabled);
+    const opened = await Promise.all(enabled.map(({ id }) => connections.get(id)));
+    return {
+      connections: opened.filter((connection) => connection !== undefined),
+      disabled: providers.filter((row) => !row.enabled).map(({ id, name }) => ({ id, name })),
+      standings: new Map(enabled.map((row) => [row.id, standingOf(row, now)])),
+      policies: rows[0]?.policies ?? [],
+      book: await rateBooks.of(accountId),
+      limits: limitsOf(rows[0]),
+      now,
+    };
+  }
+}

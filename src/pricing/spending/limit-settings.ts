@@ -1,0 +1,124 @@
+import type { Statement } from "../../database/database.ts";
+import { InvalidInputError } from "../../lib/errors.ts";
+import { limitsOf, type LimitColumns } from "./limit-columns.ts";
+import { checkCountry, type PolicySettingsOptions } from "../routing/policy-settings.ts";
+import { routingChannel } from "../routing/routing-tables.ts";
+import type { Spending } from "./spending.ts";
+import { SpendingLedger, type Spent } from "./ledger.ts";
+import type { CapPeriod, SpendingCap, SpendingLimits } from "./limits.ts";
+
+/** Limits as a caller gives them; what is absent does not restrict. */
+export interface LimitsInput {
+  allowedCountries?: readonly string[] | null | undefined;
+  caps?:
+    | readonly {
+        country?: string | null | undefined;
+        period: CapPeriod;
+        amount: string;
+        currency: string;
+      }[]
+    | null
+    | undefined;
+  allowUncounted?: boolean | null | undefined;
+}
+
+/** Limits with what has been spent of each cap. */
+export interface LimitsNow {
+  limits: SpendingLimits;
+  used: { cap: SpendingCap; spent: string }[];
+}
+
+const mostCaps = 500;
+
+/** Counting begins with the first cap, and ends with the last. */
+const save: Statement = {
+  name: "save_spending_limits",
+  text: `
+    with saved as (
+      insert into spending_limits as s (
+        account_id, allowed_countries, allows_all_countries, caps, allow_uncounted, updated_at, counted_since_tx, is_settled
+      )
+      values ($1, $2, $3, $4, $5, $6, pg_current_xact_id()::text::bigint, false)
+      on conflict (account_id) do update
+      set allowed_countries = excluded.allowed_countries, allows_all_countries = excluded.allows_all_countries,
+        caps = excluded.caps, allow_uncounted = excluded.allow_uncounted, updated_at = excluded.updated_at,
+        counted_since_tx = case when jsonb_array_length(s.caps) = 0 then excluded.counted_since_tx else s.counted_since_tx end,
+        is_settled = s.is_settled and jsonb_array_length(s.caps) > 0
+    )
+    select pg_notify('${routingChannel}', '')`,
+};
+
+const read: Statement = {
+  name: "read_spending_limits",
+  text: `
+    select allowed_countries as "allowedCountries", allows_all_countries as "allowsAllCountries", caps,
+      allow_uncounted as "allowUncounted"
+    from spending_limits where account_id = $1`,
+};
+
+export interface LimitSettingsOptions extends PolicySettingsOptions {
+  spending: Spending;
+}
+
+/** Replaces the limits of an account. What it sent before in this month counts too. @throws InvalidInputError */
+export async function setLimits(
+  options: LimitSettingsOptions,
+  accountId: string,
+  input: LimitsInput,
+): Promise<LimitsNow> {
+  const { database, routingTables, spending, clock } = options;
+  const countries = input.allowedCountries?.map((one, place) =>
+    checkCountry(one, `allowedCountries.${place}`),
+  );
+  const caps = checkCaps(input.caps ?? []);
+  const uncounted = input.allowUncounted ?? false;
+  const values = [accountId, countries ?? [], !countries, JSON.stringify(caps), uncounted, clock.now()];
+  await database.query(save, values);
+  routingTables.changed(accountId);
+  await spending.settle(accountId);
+  return readLimits(options, accountId);
+}
+
+/** The limits of an account, and what is spent of them. */
+export async function readLimits(
+  { database, spending }: Pick<LimitSettingsOptions, "database" | "spending">,
+  accountId: string,
+): Promise<LimitsNow> {
+  const [row] = await database.query<LimitColumns>(read, [accountId]);
+  const limits = limitsOf(row);
+  const spent: Spent[] = limits.caps.length === 0 ? [] : await spending.read(accountId);
+  const ledger = new SpendingLedger(limits, spent);
+  return { limits, used: limits.caps.map((cap) => ({ cap, spent: ledger.used(cap) })) };
+}
+
+function checkCaps(inputs: NonNullable<LimitsInput["caps"]>): SpendingCap[] {
+  if (inputs.length > mostCaps) {
+    throw new InvalidInputError("caps", `Give at most ${mostCaps} caps, not ${inputs.length}.`);
+  }
+  const caps = inputs.map(({ country, period, amount, currency }, place) => {
+    const field = `caps.${place}`;
+    if (!/^[A-Z]{3}$/.test(currency)) {
+      const advice = `\`${field}.currency\` must be a currency of three capital letters, such as EUR.`;
+      throw new InvalidInputError(`${field}.currency`, advice);
+    }
+    if (!/^\d{1,15}(\.\d{1,10})?$/.test(amount)) {
+      throw new InvalidInputError(`${field}.amount`, `\`${field}.amount\` must be 0 or more, such as 25.50.`);
+    }
+    return {
+      country: country == null ? null : checkCountry(country, `${field}.country`),
+      period,
+      amount,
+      currency,
+    };
+  });
+  for (const [place, cap] of caps.entries()) {
+    const isRepeated = caps.slice(0, place).some((one) => isSame(one, cap));
+    if (!isRepeated) continue;
+    const advice = "is set twice for the same country, period and currency. Leave one out.";
+    throw new InvalidInputError(`caps.${place}`, `\`caps.${place}\` ${advice}`);
+  }
+  return caps;
+}
+
+const isSame = (one: SpendingCap, other: SpendingCap): boolean =>
+  one.country === other.country && one.period === other.period && one.currency === other.currency;

@@ -1,0 +1,36 @@
+import type { Database, Statement } from "../database/database.ts";
+import type { Logger } from "../lib/logger.ts";
+
+/** The space of the advisory locks by which the others see that a worker lives. */
+export const workerLockSpace = "smsgraph worker";
+
+const findDead: Statement = {
+  name: "find_dead_workers",
+  text: `
+    select distinct j.locked_by as worker from graphile_worker.jobs as j
+    where j.locked_by is not null and j.locked_at < now() - interval '3 seconds'
+      and not exists (
+        select 1 from pg_locks as l
+        where l.locktype = 'advisory' and l.granted
+          and l.database = (select oid from pg_database where datname = current_database())
+          and l.classid::bigint = hashtext($1)::bigint & 4294967295
+          and l.objid::bigint = hashtext(j.locked_by)::bigint & 4294967295
+      )`,
+};
+
+const unlock: Statement = {
+  name: "unlock_jobs_of_workers",
+  text: "select graphile_worker.force_unlock_workers($1)",
+};
+
+/**
+ * Frees the jobs of workers that were killed: the queue itself would wait four hours. A message that was being
+ * sent is found SUBMITTING by whoever takes its job, and is treated as possibly sent.
+ */
+export async function releaseJobsOfTheDead(database: Database, logger: Logger): Promise<void> {
+  const dead = await database.query<{ worker: string }>(findDead, [workerLockSpace]);
+  if (dead.length === 0) return;
+  const workers = dead.map(({ worker }) => worker);
+  await database.query(unlock, [workers]);
+  logger.warn({ workers }, "took over the jobs of workers that ended without notice");
+}

@@ -1,0 +1,56 @@
+import type { Queryable, Statement } from "../database/database.ts";
+import type { MessagePriority } from "../messages/accept/draft.ts";
+
+/** The jobs of the message domain; `src/jobs` runs them. */
+export type NewJob = {
+  runAt?: Date;
+  priority?: MessagePriority;
+  /** One job of a key at a time. */
+  key?: string;
+  /** The flag of the lane it needs (see `closed-lanes.ts`). */
+  lane?: string;
+} & (
+  | { task: "dispatch"; payload: { messageId: string } }
+  | { task: "look-up"; payload: { providerId: string; messageIds: string[] } }
+  | { task: "reconcile"; payload: { messageId: string; isFirst: boolean } }
+  | { task: "drain-receipts"; payload: { providerId: string } }
+  | { task: "refresh-balance"; payload: { providerId: string } }
+  | { task: "expand-campaign"; payload: { campaignId: string } }
+  | { task: "cancel-campaign"; payload: { campaignId: string } }
+  | { task: "refresh-rates"; payload: { providerId: string } }
+);
+
+const add: Statement = {
+  name: "add_jobs",
+  text: `
+    select count(*) from graphile_worker.add_jobs((
+      select array_agg((task, payload, null, coalesce("runAt", now()), null, key,
+        case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end,
+        case when lane is not null then array[lane] end)::graphile_worker.job_spec)
+      from json_to_recordset($1) as j (task text, payload json, "runAt" timestamptz, priority text, key text, lane text)
+    ))`,
+};
+
+/** Adds jobs in the caller's transaction: they exist if and only if it commits. */
+export async function addJobs(transaction: Queryable, jobs: readonly NewJob[]): Promise<void> {
+  if (jobs.length > 0) await transaction.query(add, [JSON.stringify(jobs)]);
+}
+
+/**
+ * The key of the dispatch jobs that follow a message's first: each takes the place of the one before it. The first
+ * has none, since keys make adding jobs slower.
+ */
+export const dispatchKey = (messageId: string): string => `dispatch ${messageId}`;
+
+const findSuccessor: Statement = {
+  name: "find_successor_of_job",
+  text: "select id from graphile_worker.jobs where key = $1 and id <> $2 and attempts < max_attempts",
+};
+
+/**
+ * Whether a dispatch job that runs again, since its worker was killed, had added the next one before that: then its
+ * message is that one's, which may be waiting for a time that the provider asked for.
+ */
+export async function hasSuccessor(database: Queryable, messageId: string, jobId: string): Promise<boolean> {
+  return (await database.query(findSuccessor, [dispatchKey(messageId), jobId])).length > 0;
+}

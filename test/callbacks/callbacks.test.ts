@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CallbackIngest } from "../../src/callbacks/ingest.ts";
+import { openDatabase } from "../../src/database/database.ts";
+import { decodeId } from "../../src/lib/global-id.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import {
+  callbackUrlOf,
+  countRows,
+  post,
+  queueMessage,
+  readCounters,
+  update,
+  type Answer,
+} from "../support/callbacks.ts";
+import { connectProvider } from "../support/mutations.ts";
+
+let app: TestApp;
+let providerId: string;
+let url: string;
+/** A connection of the test's own, to hold locks. */
+let observer: Client;
+
+beforeAll(async () => {
+  app = await startTestApp({ runsWorker: false });
+  providerId = await connectProvider(app.client, { defaultSender: "smsgraph" });
+  url = await callbackUrlOf(app, providerId);
+  observer = new Client({ connectionString: app.databaseUrl });
+  await observer.connect();
+});
+
+afterAll(async () => {
+  await observer.end();
+  await app.stop();
+});
+
+const ok: Answer = { status: 200, text: "ok\n" };
+
+const statusOf = async (id: string): Promise<string> =>
+  (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
+
+/** How many sessions wait for a lock. */
+async function waitingForLocks(): Promise<number> {
+  const { rows } = await observer.query<{ count: number }>(
+    "select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  return rows[0]?.count ?? 0;
+}
+
+function incompressible(length: number): string {
+  return Array.from({ length: length / 32 }, () => randomUUID().replaceAll("-", "")).join("");
+}
+
+describe("a body that is well-formed and not understood", () => {
+  const strange = '{"inbound":{"from":"421901000000","text":"STOP"}}';
+
+  it("is stored, quarantined, answered 200 and counted", async () => {
+    const name = 'smsgraph_callbacks_total{result="quarantined",provider="TIKOSMS"}';
+    const before = (await readCounters(app, "smsgraph_callbacks_total"))[name] ?? 0;
+    expect(await post(url, strange, { "content-type": "application/json; charset=UTF-8" })).toEqual(ok);
+    const stored = await app.services.database.prisma.callback.findFirst({ orderBy: { id: "desc" } });
+    expect(stored).toMatchObject({
+      providerId: decodeId("Provider", providerId),
+      body: strange,
+      contentType: "application/json; charset=UTF-8",
+      state: "QUARANTINED",
+      problem: expect.stringMatching(/\w{3}/),
+    });
+    expect((await readCounters(app, "smsgraph_callbacks_total"))[name]).toBe(before + 1);
+  });
+
+  it("does not keep the readable receipts beside it from their messages", async () => {
+    const id = await queueMessage(app);
+    const body = `[${strange},{"update":null},{"update":{"client_ref":"${id}","status":"DELIVRD"}}]`;
+    expect(await post(url, body)).toEqual(ok);
+    expect(await statusOf(id)).toBe("DELIVERED");
+  });
+
+  it.each([
+    ["a part number that no column takes", { part: 40_000, total_parts: 99_999 }],
+    ["an id that no index takes", { client_ref: undefined, message_id: incompressible(20_000) }],
+  ])("%s: quarantined alone, and the callbacks that came with it are applied", async (_, poison) => {
+    const ids = await Promise.all(Array.from({ length: 10 }, () => queueMessage(app)));
+    const bodies = ids.map((id, index) =>
+      update({ client_ref: id, status: "DELIVRD", ...(index === 4 ? poison : {}) }),
+    );
+    const answers = await Promise.all(bodies.map((body) => post(url, body)));
+    expect(answers).toEqual(answers.map(() => ok));
+    const statuses = await Promise.all(ids.map(statusOf));
+    expect(statuses).toEqual(ids.map((_id, index) => (index === 4 ? "QUEUED" : "DELIVERED")));
+    const stored = await app.services.database.prisma.callback.findFirst({
+      where: { body: bodies[4] ?? "" },
+    });
+    expect(stored).toMatchObject({
+      state: "QUARANTINED",
+      problem: expect.stringContaining("Could not be applied"),
+    });
+  });
+});
+
+it("an id that no index takes, beside our own reference, is left out", async () => {
+  const id = await queueMessage(app);
+  const report = { client_ref: id, message_id: incompressible(20_000), status: "DELIVRD" };
+  expect(await post(url, update(report))).toEqual(ok);
+  const row = await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } });
+  expect(row).toMatchObject({ status: "DELIVERED", providerMessageId: null });
+});
+
+describe("the answer", () => {
+  it("comes only after the commit", async () => {
+    const id = await queueMessage(app);
+    await observer.query("begin");
+    await observer.query("select from messages where id = $1 for update", [id]);
+    let isAnswered = false;
+    const answer = post(url, update({ client_ref: id, status: "DELIVRD" })).finally(
+      () => (isAnswered = true),
+    );
+    await expect.poll(waitingForLocks).toBe(1);
+    expect(isAnswered).toBe(false);
+    expect(await statusOf(id)).toBe("QUEUED");
+    await observer.query("commit");
+    expect(await answer).toEqual(ok);
+    expect(await statusOf(id)).toBe("DELIVERED");
+  });
+
+  it("is 503 while the database cannot be reached, and 200 for the same callback afterwards", async () => {
+    const own = await startTestApp({ runsWorker: false });
+    const ownUrl = await callbackUrlOf(own, await connectProvider(own.client, { defaultSender: "smsgraph" }));
+    const id = await queueMessage(own);
+    const body = update({ client_ref: id, status: "DELIVRD" });
+    const name = new URL(own.databaseUrl).pathname.slice(1);
+    await observer.query(`alter database ${name} allow_connections false`);
+    await observer.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+    const refused = await fetch(ownUrl, { method: "POST", body });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await refused.text()).toBe("Not stored. Send it again.\n");
+    await observer.query(`alter database ${name} allow_connections true`);
+    expect(await post(ownUrl, body)).toEqual(ok);
+    expect(await readCounters(own, "smsgraph_callbacks_total")).toMatchObject({
+      'smsgraph_callbacks_total{result="unavailable",provider="TIKOSMS"}': 1,
+      'smsgraph_callbacks_total{result="accepted",provider="TIKOSMS"}': 1,
+    });
+    await own.stop();
+  });
+
+  it("is not given, and nothing is stored, when the sender leaves in the middle of the body", async () => {
+    const [before, name] = [
+      await countRows(app),
+      'smsgraph_callbacks_total{result="incomplete",provider="TIKOSMS"}',
+    ];
+    const leaving = new AbortController();
+    const body = new ReadableStream({
+      start(stream) {
+        stream.enqueue(Buffer.from('{"update":'));
+        leaving.abort();
+      },
+    });
+    const request = { method: "POST", body, duplex: "half", signal: leaving.signal } as const;
+    await expect(fetch(url, request)).rejects.toThrow("aborted");
+    expect(await countRows(app)).toEqual(before);
+
+    // Breaks off after the headers and half of the body have arrived.
+    const { hostname, port, pathname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"update":`);
+    const breakOff = async (): Promise<number | undefined> => {
+      socket.destroy();
+      return (await readCounters(app, "smsgraph_callbacks_total"))[name];
+    };
+    await once(socket, "connect");
+    await expect.poll(breakOff).toBe(1);
+    expect(await countRows(app)).toEqual(before);
+    expect(app.log.join("")).not.toContain("could not store a callback");
+  });
+});
+
+describe("many callbacks at once", () => {
+  it("that arrive together share a transaction", async () => {
+    const statements: string[] = [];
+    const database = openDatabase(app.databaseUrl, {
+      poolSize: 5,
+      onStatement: (text) => statements.push(text),
+    });
+    const ids = await Promise.all(Array.from({ length: 150 }, () => queueMessage(app)));
+    const ingest = new CallbackIngest(database);
+    const results = await Promise.all(
+      ids.map((clientRef) =>
+        ingest.ingest({
+          providerId: decodeId("Provider", providerId),
+          receivedAt: new Date(),
+          contentType: null,
+          body: "{}",
+          receipts: [{ clientRef, status: "SENT", providerStatus: "SENT", part: 1, parts: 1 }],
+        }),
+      ),
+    );
+    await database.close();
+    expect(results.flatMap(({ outcomes }) => outcomes.map(({ kind }) => kind))).toEqual(
+      ids.map(() => "matched"),
+    );
+    expect(statements.filter((text) => text === "begin")).toHaveLength(1);
+    expect(statements.length).toBeLessThanOrEqual(6);
+  });
+
+  it("over HTTP need far fewer transactions than there are callbacks", async () => {
+    const statements: string[] = [];
+    const own = await startTestApp({ runsWorker: false, onStatement: (text) => statements.push(text) });
+    const ownUrl = await callbackUrlOf(own, await connectProvider(own.client, { defaultSender: "smsgraph" }));
+    const ids = await Promise.all(Array.from({ length: 200 }, () => queueMessage(own)));
+    statements.length = 0;
+    const answers = await Promise.all(
+      ids.map((client_ref) => post(ownUrl, update({ client_ref, status: "DELIVRD" }))),
+    );
+    const transactions = statements.filter((text) => text === "begin").length;
+    expect(answers).toEqual(ids.map(() => ok));
+    expect(transactions).toBeLessThan(ids.length / 4);
+    const { rows } = await own.services.database.pool.query(
+      "select status, count(*)::int from messages group by 1",
+    );
+    expect(rows).toEqual([{ status: "DELIVERED", count: 200 }]);
+    await own.stop();
+  });
+});

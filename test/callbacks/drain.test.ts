@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createDrain } from "../../src/callbacks/drain.ts";
+import { claimDueDrains } from "../../src/connections/drain-rounds.ts";
+import type { Database } from "../../src/database/database.ts";
+import { decodeId, encodeId } from "../../src/lib/global-id.ts";
+import { createLogger } from "../../src/lib/logger.ts";
+import { type Answer, json, serveAnswers } from "../providers/serve-answers.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { queueMessage } from "../support/callbacks.ts";
+
+/** Reports that a provider hands out once: what becomes of them, and how often it is asked for them. */
+
+let app: TestApp;
+let providerId: string;
+let now: number;
+
+const clock = { now: () => new Date(now) };
+const logger = createLogger({ level: "silent" });
+const empty = json({ results: [] });
+const minute = 60_000;
+
+beforeAll(async () => {
+  app = await startTestApp({ runsWorker: false });
+});
+
+afterAll(() => app.stop());
+
+beforeEach(() => {
+  now = Date.now();
+});
+
+/** A connection whose queue gives these answers, and then nothing. Returns a drain for it. */
+async function connect(...answers: Answer[]) {
+  const { origin, requests } = await serveAnswers(() => answers.shift() ?? empty);
+  const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
+    `mutation ($input: ConnectProviderInput!) {
+      connectProvider(input: $input) { ... on Provider { id } ... on Error { code message } }
+    }`,
+    { input: { qikli: { name: "Queue", username: "u", password: "p", baseUrl: origin } } },
+  );
+  providerId = decodeId("Provider", connectProvider.id);
+  const drain = createDrain({ ...app.services, clock, logger });
+  const message = { providerId: connectProvider.id, from: "smsgraph" };
+  return { answers, requests, drain: () => drain(providerId), queue: () => queueMessage(app, message) };
+}
+
+const delivered = { groupId: 3, groupName: "DELIVERED", id: 5, name: "DELIVERED_TO_HANDSET" };
+const reportOn = (messageId: string) => ({ messageId, to: "421901000000", status: delivered });
+
+const statusOf = async (id: string): Promise<string> =>
+  (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
+
+const stored = () => app.services.database.prisma.callback.findMany({ where: { providerId } });
+
+it("applies the reports that can be read, and keeps the body for the one that cannot", async () => {
+  const { answers, drain, queue } = await connect();
+  const id = await queue();
+  answers.push(json({ results: [{ messageId: randomUUID() }, reportOn(id)] }));
+  await drain();
+  expect(await statusOf(id)).toBe("DELIVERED");
+  expect(await stored()).toMatchObject([
+    { state: "QUARANTINED", source: "POLL", problem: expect.stringContaining("1 of 2 reports") },
+  ]);
+});
+
+it("reads what a reader took and did not live to read", async () => {
+  const { drain, queue } = await connect();
+  const id = await queue();
+  await app.services.database.prisma.callback.create({
+    data: {
+      providerId,
+      receivedAt: clock.now(),
+      contentType: "application/json",
+      body: JSON.stringify({ results: [reportOn(id)] }),
+      source: "POLL",
+      state: "QUARANTINED",
+      problem: "Taken from the provider, and not read yet.",
+    },
+  });
+  await drain();
+  expect(await statusOf(id)).toBe("DELIVERED");
+  expect(await stored()).toMatchObject([{ state: "PROCESSED", problem: null }]);
+});
+
+it("keeps what it took until the database is back", async () => {
+  const { answers, queue } = await connect();
+  const id = await queue();
+  answers.push(json({ results: [reportOn(id)] }));
+  const { database } = app.services;
+  let failures = 0;
+  const absent: Database = {
+    ...database,
+    query: (statement, values) =>
+      statement.name === "store_unread_receipts" && failures++ === 0
+        ? Promise.reject(new Error("the connection was terminated"))
+        : database.query(statement, values),
+  };
+  await createDrain({ ...app.services, database: absent, clock, logger })(providerId);
+  expect(failures).toBe(2);
+  expect(await statusOf(id)).toBe("DELIVERED");
+});
+
+it("leaves a provider alone that has trouble, as long as it says, and longer each time", async () => {
+  const busy: Answer = { status: 429, headers: { "retry-after": "60" } };
+  const { requests, drain } = await connect(busy, { status: 401 }, { status: 401 });
+  const drainAfter = async (milliseconds: number): Promise<number> => {
+    now += milliseconds;
+    await drain();
+    return requests.length;
+  };
+  expect(await drainAfter(0)).toBe(1);
+  expect(await drainAfter(minute - 1)).toBe(1);
+  expect(await drainAfter(1)).toBe(2);
+  expect(await drainAfter(9_999)).toBe(2);
+  expect(await drainAfter(1)).toBe(3);
+  expect(await drainAfter(19_999)).toBe(3);
+  expect(await drainAfter(1)).toBe(4);
+  expect(await drainAfter(0)).toBe(5);
+});
+
+it("is left alone by every worker, until the connection is changed", async () => {
+  const { requests, drain } = await connect({ status: 401 });
+  await drain();
+  now += minute - 1;
+  const other = createDrain({ ...app.services, clock, logger });
+  await app.services.database.prisma.provider.update({
+    where: { id: providerId },
+    data: { drainPausedUntil: new Date(now + 1) },
+  });
+  await other(providerId);
+  expect(requests).toHaveLength(1);
+  expect(await claimDueDrains(app.services.database, clock.now())).not.toContain(providerId);
+  const id = encodeId("Provider", providerId);
+  await app.client.data(
+    "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+    { input: { id, password: "another" } },
+  );
+  expect(await claimDueDrains(app.services.database, clock.now())).toContain(providerId);
+  await other(providerId);
+  expect(requests).toHaveLength(2);
+});
+
+it("is looked into by one worker of many", async () => {
+  await connect();
+  const { database } = app.services;
+  const claims = await Promise.all(Array.from({ length: 8 }, () => claimDueDrains(database, clock.now())));
+  expect(claims.flat().filter((id) => id === providerId)).toHaveLength(1);
+});
+
+it("is looked into less often the longer nothing was submitted, and not for ever", async () => {
+  const { database } = app.services;
+  const { queue } = await connect();
+  const messageId = await queue();
+  const isDueAfter = async (milliseconds: number): Promise<boolean> => {
+    now += milliseconds;
+    return (await claimDueDrains(database, clock.now())).includes(providerId);
+  };
+  expect(await isDueAfter(0)).toBe(true);
+  expect(await isDueAfter(minute - 1)).toBe(false);
+  expect(await isDueAfter(1)).toBe(true);
+
+  await database.prisma.attempt.create({
+    data: { messageId, number: 1, providerId, startedAt: clock.now() },
+  });
+  expect(await isDueAfter(2_000)).toBe(true);
+  expect(await isDueAfter(2_000)).toBe(true);
+  expect(await isDueAfter(5 * minute)).toBe(true);
+  expect(await isDueAfter(2_000)).toBe(false);
+  expect(await isDueAfter(8_000)).toBe(true);
+  expect(await isDueAfter(60 * minute)).toBe(true);
+  expect(await isDueAfter(10_000)).toBe(false);
+  expect(await isDueAfter(50_000)).toBe(true);
+
+  await database.prisma.provider.update({
+    where: { id: providerId },
+    data: { disconnectedAt: clock.now() },
+  });
+  expect(await isDueAfter(minute)).toBe(true);
+  expect(await isDueAfter(96 * 60 * minute)).toBe(false);
+});

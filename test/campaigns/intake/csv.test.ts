@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { readCsv } from "../../../src/campaigns/intake/csv.ts";
+import type { RecipientRow } from "../../../src/campaigns/intake/recipients.ts";
+import { parseTemplate } from "../../../src/campaigns/intake/template.ts";
+import { InvalidInputError } from "../../../src/lib/errors.ts";
+
+/** A file in pieces of so many bytes. */
+async function* inPieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+}
+
+async function read(file: string | Buffer, text = "Hello", pieceSize = 1 << 16): Promise<RecipientRow[]> {
+  const bytes = typeof file === "string" ? Buffer.from(file) : file;
+  const rows: RecipientRow[] = [];
+  for await (const batch of await readCsv(inPieces(bytes, pieceSize), parseTemplate(text)))
+    rows.push(...batch);
+  return rows;
+}
+
+const row = (
+  position: number,
+  to: string,
+  clientRef: string | null = null,
+  ...values: (string | undefined)[]
+) => ({
+  position,
+  to,
+  clientRef,
+  values,
+});
+
+describe("a CSV file", () => {
+  it.each([
+    ["commas", "to,clientRef,name\n+421901,r1,Jana\n+421902,,Ján\n"],
+    ["semicolons", "to;clientRef;name\n+421901;r1;Jana\n+421902;;Ján\n"],
+    ["tabs", "to\tclientRef\tname\n+421901\tr1\tJana\n+421902\t\tJán\n"],
+    ["CRLF", "to,clientRef,name\r\n+421901,r1,Jana\r\n+421902,,Ján\r\n"],
+    ["CR alone", "to,clientRef,name\r+421901,r1,Jana\r+421902,,Ján\r"],
+    ["a byte order mark", "\uFEFFto,clientRef,name\n+421901,r1,Jana\n+421902,,Ján\n"],
+    ["no end of its last line", "to,clientRef,name\n+421901,r1,Jana\n+421902,,Ján"],
+    ["spaces around cells", " to , clientRef, name\n +421901 , r1,  Jana\n+421902, ,Ján \n"],
+    ["quotation marks", '"to","clientRef","name"\n"+421901","r1","Jana"\n"+421902","","Ján"\n'],
+    ["another order of columns", "name,other,to,clientRef\nJana,x,+421901,r1\nJán,y,+421902,\n"],
+    ["other cases of the two names", "TO,Clientref,name\n+421901,r1,Jana\n+421902,,Ján\n"],
+  ])("is read with %s, whatever pieces it comes in", async (_, file) => {
+    const expected = [row(2, "+421901", "r1", "Jana"), row(3, "+421902", null, "Ján")];
+    for (const size of [1, 2, 3, 7, 1 << 16]) expect(await read(file, "{{name}}", size)).toEqual(expected);
+  });
+
+  it("has cells with delimiters, line ends and quotation marks in them", async () => {
+    const file = 'to;name;note\n+421901;"Jana; ""J""\nNováková";x\n+421902;Joe "the" Doe;y\n';
+    expect(await read(file, "{{name}} {{note}}")).toEqual([
+      row(2, "+421901", null, 'Jana; "J"\nNováková', "x"),
+      row(3, "+421902", null, 'Joe "the" Doe', "y"),
+    ]);
+  });
+
+  it("has empty rows, which count as rows and nothing else", async () => {
+    expect(await read("to,name\n\n+421901,Jana\n,\n  \n+421902,Ján\n\n")).toEqual([
+      row(3, "+421901"),
+      row(6, "+421902"),
+    ]);
+  });
+
+  it("has rows that are too short or too long: values are missing, or the row is refused", async () => {
+    expect(await read("to,name\n+421901\n+421902,Ján,\n+421903,Eva,extra\n", "{{name}}")).toEqual([
+      row(2, "+421901", null, undefined),
+      row(3, "+421902", null, "Ján"),
+      { ...row(4, "+421903", null, "Eva"), problem: "The row has 3 cells, the header 2." },
+    ]);
+  });
+
+  it("may end after its header", async () => {
+    expect(await read("to,name\n")).toEqual([]);
+    expect(await read("to")).toEqual([]);
+  });
+
+  it.each([
+    ["nothing in it", "", /file is empty.*must name the columns/],
+    ["no column to", "phone,name\n+421901,Jana\n", /one of them `to`. Columns found: phone, name\./],
+    ["only line ends", "\n\n\n", /one of them `to`. Columns found: none\./],
+    ["a column twice", "to,name,name\n", /"name" is there twice/],
+    ["a column twice in other cases", "to,To\n", /"to" is there twice/],
+    ["an endless first line", "x".repeat(100_000), /first row has more than 65536 bytes/],
+    ["an endless row", `to,name\n+421901,${"x".repeat(100_000)}\n`, /a row has more than 65536 characters/],
+    [
+      "a quotation mark without an end",
+      'to,name\n+421901,"Jana\n+421902,Ján\n',
+      /a quotation mark has no end/,
+    ],
+    [
+      "another encoding",
+      Buffer.from("to,name\n+421901,J\xe1n\n", "latin1"),
+      /not UTF-8 text. Save it as `CSV UTF-8`/,
+    ],
+    ["UTF-16", Buffer.from("\uFEFFto,name\n", "utf16le"), /not UTF-8 text/],
+    ["an end in the middle of a character", Buffer.from("to\n+421901é").subarray(0, -1), /not UTF-8 text/],
+  ])("is refused with %s", async (_, file, problem) => {
+    for (const size of [1000, 1 << 20]) {
+      const reading = read(file, "Hello", size);
+      await expect(reading).rejects.toThrow(InvalidInputError);
+      await expect(reading).rejects.toThrow(problem);
+    }
+  });
+
+  it("is refused at once when the text names a column that it has not", async () => {
+    let pieces = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("to,Name\n");
+      for (; ; pieces++) yield Buffer.from("+421901000000,Jana\n".repeat(1000));
+    }
+    const reading = readCsv(endless(), parseTemplate("Hello {{name}} {{city}}"));
+    await expect(reading).rejects.toThrow(
+      /\{\{name\}\}, \{\{city\}\}.*columns to, Name\. Names must match exactly/,
+    );
+    expect(pieces).toBeLessThan(3);
+  });
+
+  it("is taken no faster than its rows are", async () => {
+    let taken = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("to\n");
+      for (; ; taken++) yield Buffer.from("+421901000000\n".repeat(1000));
+    }
+    const rows = (await readCsv(endless(), parseTemplate("Hello")))[Symbol.asyncIterator]();
+    for (let count = 0; count < 20_000;) count += ((await rows.next()).value as unknown[]).length;
+    expect(taken).toBeLessThanOrEqual(21);
+  });
+});

@@ -1,0 +1,169 @@
+import { randomUUIDv7 } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCampaign, type CreateOptions } from "../../../src/campaigns/intake/create.ts";
+import { removeDeadImports } from "../../../src/campaigns/intake/imports.ts";
+import type { Clock } from "../../../src/lib/clock.ts";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { countCampaignRows } from "../../support/campaigns.ts";
+import { connectProvider } from "../../support/mutations.ts";
+
+let app: TestApp;
+let services: CreateOptions;
+
+/** A clock that stands still until it is moved. */
+const start = new Date("2026-06-01T08:00:00Z").getTime();
+let seconds = 0;
+const clock: Clock = { now: () => new Date(start + seconds * 1000) };
+
+beforeAll(async () => {
+  app = await startTestApp({ runsWorker: false });
+  await connectProvider(app.client, { defaultSender: "smsgraph" });
+  services = { ...app.services, clock };
+});
+
+afterAll(() => app.stop());
+
+const rows = (first: number, count: number): Uint8Array =>
+  Buffer.from(
+    Array.from({ length: count }, (_, index) => `+42190${String(first + index).padStart(7, "0")}\n`).join(""),
+  );
+
+/** A file that comes as far as it is let, and then waits. */
+function heldFile(): {
+  file: AsyncGenerator<Uint8Array>;
+  reached: Promise<void>;
+  goOn: PromiseWithResolvers<void>;
+} {
+  const reached = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  async function* file(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("to\nbad\n");
+    yield rows(0, 2_600);
+    yield rows(2_600, 2_600);
+    reached.resolve();
+    await goOn.promise;
+    yield rows(5_200, 2_600);
+  }
+  return { file: file(), reached: reached.promise, goOn };
+}
+
+const input = (file: AsyncGenerator<Uint8Array>, idempotencyKey: string) => ({
+  name: "Spring",
+  text: "Hello",
+  file,
+  idempotencyKey,
+});
+
+/** As a process leaves it that was killed in the middle: nothing more is done for it. */
+async function leaveHalf(idempotencyKey: string): Promise<{ id: string; finish: () => Promise<unknown> }> {
+  const { file, reached, goOn } = heldFile();
+  const importing = createCampaign(services, app.accountId, input(file, idempotencyKey));
+  importing.catch(() => undefined);
+  await reached;
+  const { id } = await services.database.prisma.campaign.findFirstOrThrow({ where: { idempotencyKey } });
+  return {
+    id,
+    finish: async () => {
+      goOn.resolve();
+      return importing;
+    },
+  };
+}
+
+describe("an import whose process died", () => {
+  it("is left alone while it may be alive, then removed with all its rows, and nothing else", async () => {
+    const whole = await createCampaign(services, app.accountId, {
+      name: "Whole",
+      text: "Hello",
+      recipients: [{ to: "+421901000000" }, { to: "bad" }],
+    });
+    const before = await countCampaignRows(app);
+    const { finish } = await leaveHalf("removed");
+    seconds += 60;
+    await removeDeadImports(services.database, clock);
+    expect(await countCampaignRows(app)).toMatchObject({ campaigns: 2, refused_recipients: 2 });
+    seconds += 60;
+    await removeDeadImports(services.database, clock);
+    expect(await countCampaignRows(app)).toEqual(before);
+    // It was only slow, and finds out.
+    await expect(finish()).rejects.toThrow(/given up/);
+    expect(await countCampaignRows(app)).toEqual(before);
+    expect(whole).toEqual({ campaignId: expect.any(String) });
+  });
+
+  it("makes way for a repeat with its key, and cannot come back", async () => {
+    const { id, finish } = await leaveHalf("taken over");
+    const during = await createCampaign(services, app.accountId, input(heldFile().file, "taken over"));
+    expect(during).toEqual({ campaignId: id });
+    seconds += 120;
+    const { file, goOn } = heldFile();
+    goOn.resolve();
+    const repeat = (await createCampaign(services, app.accountId, input(file, "taken over"))) as {
+      campaignId: string;
+    };
+    expect(repeat.campaignId).not.toBe(id);
+    await expect(finish()).rejects.toThrow(/given up/);
+    await removeDeadImports(services.database, clock);
+    const campaigns = await services.database.prisma.campaign.findMany({ where: { name: "Spring" } });
+    expect(campaigns).toMatchObject([
+      { id: repeat.campaignId, total: 7_800, refused: 1, idempotencyKey: "taken over" },
+    ]);
+    const others = await services.database.prisma.campaignRecipient.count({ where: { campaignId: id } });
+    expect(others).toBe(0);
+  });
+
+  it("shows that it is alive while a slow file comes in", async () => {
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("to\n");
+      for (let row = 0; row < 20; row++) {
+        seconds += 25;
+        yield rows(row, 1);
+        await removeDeadImports(services.database, clock);
+      }
+    }
+    const created = await createCampaign(services, app.accountId, input(slowly(), "slow"));
+    const { campaignId } = created as { campaignId: string };
+    expect(
+      await services.database.prisma.campaign.findUniqueOrThrow({ where: { id: campaignId } }),
+    ).toMatchObject({
+      total: 20,
+      importUntil: null,
+      importedAt: clock.now(),
+    });
+  });
+
+  it("is not removed by one that is removing another", async () => {
+    const ids = [randomUUIDv7(), randomUUIDv7()];
+    await services.database.prisma.campaign.createMany({
+      data: ids.map((id, index) => ({
+        id,
+        accountId: app.accountId,
+        name: "Raw",
+        status: "RUNNING" as const,
+        sender: "x",
+        text: "x",
+        createdAt: clock.now(),
+        updatedAt: clock.now(),
+        importUntil: new Date(clock.now().getTime() + (index === 0 ? -1 : 1) * 1000),
+      })),
+    });
+    await services.database.prisma.campaignRecipient.createMany({
+      data: Array.from({ length: 25_000 }, (_, index) => ({
+        campaignId: ids[index % 2] ?? "",
+        position: index + 1,
+        recipient: `+4219${index}`,
+        providerId: ids[0] ?? "",
+        sender: "x",
+        encoding: "GSM7" as const,
+        segments: 1,
+      })),
+    });
+    await removeDeadImports(services.database, clock);
+    const left = await services.database.prisma.campaign.findMany({ where: { name: "Raw" } });
+    expect(left.map(({ id }) => id)).toEqual([ids[1]]);
+    const count = await services.database.prisma.campaignRecipient.count({
+      where: { campaignId: { in: ids } },
+    });
+    expect(count).toBe(12_500);
+  });
+});

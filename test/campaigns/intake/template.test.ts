@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { parseTemplate } from "../../../src/campaigns/intake/template.ts";
+import { InvalidTextError } from "../../../src/lib/errors.ts";
+
+describe("a template", () => {
+  it.each([
+    ["Hello", [], [], "Hello"],
+    ["Hello {{name}}!", ["name"], ["Jana"], "Hello Jana!"],
+    ["{{ name }}", ["name"], ["Jana"], "Jana"],
+    ["{{a}}{{b}}{{a}}", ["a", "b"], ["1", "2"], "121"],
+    ["{{First name}}, {{mesto_č}}", ["First name", "mesto_č"], ["Jana", "Žilina"], "Jana, Žilina"],
+    ["{{name}}", ["name"], [""], ""],
+    ["{{name}}", ["name"], ["{{name}}"], "{{name}}"],
+    ["Write \\{{name}} for {{name}}", ["name"], ["Jana"], "Write {{name}} for Jana"],
+    ["a } b { c }} \\ d", [], [], "a } b { c }} \\ d"],
+  ])("%j has the names %j, and with %j reads %j", (text, names, values, rendered) => {
+    const template = parseTemplate(text);
+    expect(template.names).toEqual(names);
+    expect(template.render(values)).toBe(rendered);
+  });
+
+  it("is not rendered without all of its values", () => {
+    expect(parseTemplate("{{a}} {{b}}").render(["1", undefined])).toBeUndefined();
+  });
+
+  it.each(["Hello {{name", "{{}}", "{{ }}", "{{a{b}}", `{{${"x".repeat(65)}}}`, "{{{name}}}", "{{a {{b}}"])(
+    "%j is refused, saying how to write it",
+    (text) => {
+      expect(() => parseTemplate(text)).toThrow(InvalidTextError);
+      expect(() => parseTemplate(text)).toThrow(
+        /Write one as \{\{name\}\}.*for the braces themselves write \\\{\{/,
+      );
+    },
+  );
+});

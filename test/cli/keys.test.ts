@@ -1,0 +1,138 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { GraphqlClient } from "../support/graphql-client.ts";
+
+const main = fileURLToPath(new URL("../../src/cli/keys.ts", import.meta.url));
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp({ runsWorker: false });
+});
+
+afterAll(() => app.stop());
+
+function run(file: string, given: string[], variables: Record<string, string>): Promise<Outcome> {
+  // oxlint-disable-next-line node/no-process-env
+  const env = { PATH: process.env["PATH"] ?? "", ...variables };
+  return new Promise((resolve) => {
+    execFile(file, given, { env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+const keys = (...given: string[]): Promise<Outcome> =>
+  run(process.execPath, [main, ...given], { DATABASE_URL: app.databaseUrl });
+
+const viewerOf = (key: string) =>
+  new GraphqlClient(app.url, key).send<object>("{ viewer { accountName scopes } }");
+
+/** The line of the list that is about a key, cut into its columns. */
+async function listed(name: string): Promise<string[]> {
+  const { stdout } = await keys("list");
+  return (
+    stdout
+      .split("\n")
+      .map((line) => line.split(/ {2,}/))
+      .find((cells) => cells[2] === name) ?? []
+  );
+}
+
+describe("npm run keys", () => {
+  it("makes a key and writes it alone to standard output, with what to do next beside it", async () => {
+    const { code, stdout, stderr } = await keys(
+      "--account",
+      "Bakery",
+      "--name",
+      "shop",
+      "--scopes",
+      "read,send",
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^sg_[\w-]{32}\n$/);
+    expect(stderr).toContain("npm run keys -- revoke");
+    expect(stderr).not.toContain(stdout.trim());
+    expect(await viewerOf(stdout.trim())).toEqual({
+      data: { viewer: { accountName: "Bakery", scopes: ["READ", "SEND"] } },
+    });
+  });
+
+  it("lists keys without their secrets, and revokes one", async () => {
+    const { stdout: secret } = await keys("create", "--account", "Florist", "--name", "till");
+    await viewerOf(secret.trim());
+    await expect.poll(() => listed("till"), { timeout: 20_000 }).not.toContain("never");
+    const [id = "", account, , scopes, , , state] = await listed("till");
+    expect([account, scopes, state]).toEqual(["Florist", "READ,SEND", "live"]);
+    expect((await keys("list")).stdout).not.toContain(secret.trim());
+    expect((await keys("list", "--account", "Florist")).stdout.trim().split("\n")).toHaveLength(2);
+
+    const { code, stderr } = await keys("revoke", id);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("closed within a second")]);
+    await expect
+      .poll(async () => (await viewerOf(secret.trim())).errors)
+      .toMatchObject([{ extensions: { code: "UNAUTHENTICATED" } }]);
+    expect((await listed("till")).at(-1)).toMatch(/^revoked /);
+    expect(await keys("revoke", id)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("revoked before"),
+    });
+  });
+
+  it("keeps an account's last ADMIN key unless it is told to", async () => {
+    await keys("--account", "Garage", "--name", "boss", "--scopes", "ADMIN");
+    const [id = ""] = await listed("boss");
+    expect(await keys("revoke", id)).toMatchObject({ code: 1, stderr: expect.stringContaining("--force") });
+    expect(await keys("revoke", id, "--force")).toMatchObject({ code: 0 });
+    expect((await listed("boss")).at(-1)).toMatch(/^revoked /);
+  });
+
+  it("makes a key that ends by itself", async () => {
+    const expires = new Date(Date.now() + 86_400_000).toISOString();
+    expect(await keys("--account", "Kiosk", "--name", "brief", "--expires", expires)).toMatchObject({
+      code: 0,
+    });
+    expect((await listed("brief")).at(-1)).toBe(`until ${expires.slice(0, 16).replace("T", " ")}`);
+  });
+
+  it("shows how it is used", async () => {
+    const { code, stdout } = await run(process.execPath, [main, "--help"], {});
+    expect([code, stdout]).toEqual([0, expect.stringContaining("npm run keys -- list")]);
+  });
+
+  it.each([
+    ["no account", [], "--account is missing"],
+    ["an unknown command", ["remove"], 'no command "remove"'],
+    ["an unknown option", ["--acount", "x"], "--acount"],
+    ["an unknown scope", ["--account", "x", "--scopes", "WRITE"], 'no scope "WRITE"'],
+    ["an end in the past", ["--account", "x", "--expires", "2020-01-01"], "not a time in the future"],
+    ["no key to revoke", ["revoke"], "Which key?"],
+    ["a key that is not there", ["revoke", "x"], "no key with the id x"],
+    ["an account that is not there", ["list", "--account", "Nobody"], 'no account "Nobody"'],
+    ["a word too many", ["list", "all"], '"all" is one word too many'],
+  ])("says what is wrong with %s", async (_what, given, problem) => {
+    const { code, stdout, stderr } = await keys(...given);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(problem);
+    expect(stderr).not.toMatch(/\n +at /);
+  });
+
+  it("asks for the database", async () => {
+    const { code, stderr } = await run(process.execPath, [main, "list"], {});
+    expect([code, stderr]).toEqual([1, expect.stringContaining("DATABASE_URL is missing")]);
+  });
+
+  it.each([["list"], ["--help"]])("stops quietly when nobody reads what %s says", async (command) => {
+    const line = `"${process.execPath}" "${main}" ${command} | true`;
+    const { stderr } = await run("/bin/sh", ["-c", line], { DATABASE_URL: app.databaseUrl });
+    expect(stderr).not.toMatch(/EPIPE|\n +at /);
+  });
+});

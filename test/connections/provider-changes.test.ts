@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { checkConnection } from "../../src/connections/check.ts";
+import { decodeId, encodeId } from "../../src/lib/global-id.ts";
+import { learn } from "../../src/lanes/breaker.ts";
+import { startTikosmsSandbox, type TikosmsSandbox } from "../../src/sandbox/tikosms/index.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { queueMessage } from "../support/callbacks.ts";
+import { GraphqlClient } from "../support/graphql-client.ts";
+
+/** `providerChanged`: what is news, and to whom. */
+
+let app: TestApp;
+let other: TestApp;
+let elsewhere: GraphqlClient;
+let sandbox: TikosmsSandbox;
+let id: string;
+
+beforeAll(async () => {
+  sandbox = await startTikosmsSandbox();
+  app = await startTestApp({ runsWorker: false });
+  // Another process on the same database.
+  other = await startTestApp({ databaseUrl: app.databaseUrl, secretKey: app.secretKey, runsWorker: false });
+  elsewhere = new GraphqlClient(other.url, app.key);
+});
+
+afterAll(async () => {
+  await elsewhere.close();
+  await other.stop();
+  await app.stop();
+  await sandbox.close();
+});
+
+beforeEach(async () => {
+  id = await connect("Watched");
+});
+
+afterEach(() => app.client.close());
+
+async function connect(name: string): Promise<string> {
+  const input = { tikosms: { name, apiToken: sandbox.token, baseUrl: sandbox.url } };
+  const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
+    "mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } } }",
+    { input },
+  );
+  return connectProvider.id;
+}
+
+interface Shown {
+  id: string;
+  name: string;
+  enabled: boolean;
+  balance: { amount: { amount: string } } | null;
+  health: { breaker: string; lastError: string | null; queueDepth: number };
+}
+
+const fields = "id name enabled balance { amount { amount } } health { breaker lastError queueDepth }";
+const subscription = `subscription ($id: ID) { providerChanged(id: $id) { ${fields} } }`;
+
+interface Frame {
+  data?: { providerChanged: Shown } | null;
+  errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
+}
+
+function watch(client: GraphqlClient, variables: { id?: string }) {
+  const frames = client.subscribe<{ providerChanged: Shown }>(subscription, variables);
+  return {
+    next: async (): Promise<Shown | undefined> =>
+      ((await frames.next()).value as Frame).data?.providerChanged,
+    error: async () => ((await frames.next()).value as Frame).errors?.[0]?.extensions?.["code"],
+    end: () => frames.return?.(undefined),
+  };
+}
+
+const update = (changes: object) =>
+  app.client.data(
+    "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+    { input: { id, ...changes } },
+  );
+
+/** A message through the connection, which no worker takes up. */
+const queue = (): Promise<string> => queueMessage(app, { providerId: id, from: "smsgraph" });
+
+it("shows the provider at once, then every change of the connection, in every process", async () => {
+  const changes = watch(elsewhere, { id });
+  expect(await changes.next()).toMatchObject({ id, name: "Watched", enabled: true });
+  await update({ name: "Renamed" });
+  expect(await changes.next()).toMatchObject({ name: "Renamed", enabled: true });
+  await update({ enabled: false });
+  expect(await changes.next()).toMatchObject({ name: "Renamed", enabled: false });
+  await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", { id });
+  expect(await changes.next()).toMatchObject({ id });
+});
+
+it("shows errors and balances", async () => {
+  const changes = watch(app.client, { id });
+  expect(await changes.next()).toMatchObject({ balance: null, health: { lastError: null } });
+  const connection = await app.services.connections.get(decodeId("Provider", id));
+  if (!connection) throw new Error("The connection is gone");
+  await checkConnection(app.services, connection);
+  expect(await changes.next()).toMatchObject({ balance: { amount: { amount: "634.9288" } } });
+  await update({ apiToken: "wrong" });
+  await changes.next();
+  const wrong = await app.services.connections.get(decodeId("Provider", id));
+  if (!wrong) throw new Error("The connection is gone");
+  await checkConnection(app.services, wrong);
+  expect(await changes.next()).toMatchObject({ health: { lastError: expect.stringContaining("401") } });
+});
+
+it("shows when the breaker opens", async () => {
+  const messageId = await queue();
+  const changes = watch(app.client, { id });
+  expect(await changes.next()).toMatchObject({ health: { breaker: "CLOSED", queueDepth: 1 } });
+  const providerId = decodeId("Provider", id);
+  const { database, clock } = app.services;
+  const startedAt = clock.now();
+  const failed = { outcome: "ambiguous", reason: "no answer", startedAt, finishedAt: startedAt };
+  await database.prisma.attempt.createMany({
+    data: Array.from({ length: 10 }, (_, index) => ({ messageId, providerId, number: index + 1, ...failed })),
+  });
+  await database.transaction((transaction) =>
+    learn(transaction, [{ providerId, startedAt, failed: true }], clock.now()),
+  );
+  expect(await changes.next()).toMatchObject({ health: { breaker: "OPEN" } });
+});
+
+it("shows the length of the queue while it changes, once a second at most", async () => {
+  const changes = watch(app.client, { id });
+  expect(await changes.next()).toMatchObject({ health: { queueDepth: 0 } });
+  const startedAt = performance.now();
+  const lengths: number[] = [];
+  const all = Promise.all(Array.from({ length: 20 }, queue));
+  for (let length = 0; length < 20;) {
+    length = (await changes.next())?.health.queueDepth ?? 0;
+    lengths.push(length);
+  }
+  await all;
+  const seconds = (performance.now() - startedAt) / 1000;
+  expect(lengths.at(-1)).toBe(20);
+  expect(lengths.length).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+});
+
+it("shows all providers one after the other, and those that are connected later", async () => {
+  const gone = await connect("Gone");
+  await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", { id: gone });
+  const { prisma } = app.services.database;
+  const present = await prisma.provider.count({ where: { disconnectedAt: null } });
+  const changes = watch(app.client, {});
+  const shown: (string | undefined)[] = [];
+  for (let index = 0; index < present; index++) shown.push((await changes.next())?.id);
+  expect(new Set(shown).size).toBe(present);
+  expect(shown).toContain(id);
+  expect(shown).not.toContain(gone);
+  const later = await connect("Later");
+  expect(await changes.next()).toMatchObject({ id: later, name: "Later" });
+});
+
+it("says so when the provider is not in the account, or there is none", async () => {
+  const foreign = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
+  expect(await watch(foreign, { id }).error()).toBe("NOT_FOUND");
+  expect(await watch(app.client, { id: encodeId("Provider", crypto.randomUUID()) }).error()).toBe(
+    "NOT_FOUND",
+  );
+  expect(await watch(app.client, { id: "nonsense" }).error()).toBe("INVALID_ID");
+  // Nor does it see anything of others without an id.
+  const own = watch(foreign, {}).next();
+  await update({ name: "Not theirs" });
+  const silence = new Promise((done) => setTimeout(done, 300, "silence"));
+  expect(await Promise.race([own, silence])).toBe("silence");
+  await foreign.close();
+});

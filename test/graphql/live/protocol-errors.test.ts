@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+
+const init = JSON.stringify({ type: "connection_init" });
+const subscribe = JSON.stringify({ type: "subscribe", id: "1", payload: { query: "{ __typename }" } });
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp({ runsWorker: false });
+});
+
+afterAll(() => app.stop());
+
+async function connect(protocols: string[]): Promise<WebSocket> {
+  const socket = new WebSocket(`${app.url.replace("http", "ws")}/graphql`, protocols);
+  await once(socket, "open");
+  return socket;
+}
+
+it.each([
+  ["is not JSON", "{", 4400],
+  ["is the text of a message, as JSON", JSON.stringify(init), 4400],
+  ["is null", "null", 4400],
+  ["has no type", "{}", 4400],
+  ["has a type that does not exist", '{"type":"no"}', 4400],
+  ["subscribes before it is known who is there", subscribe, 4401],
+])("closes a socket whose message %s", async (_problem, text, code) => {
+  const socket = await connect(["graphql-transport-ws"]);
+  const closed = once(socket, "close");
+  socket.send(text);
+  expect((await closed)[0]).toBe(code);
+});
+
+it("closes a socket that introduces itself twice", async () => {
+  const socket = await connect(["graphql-transport-ws"]);
+  const closed = once(socket, "close");
+  socket.send(init);
+  socket.send(init);
+  expect((await closed)[0]).toBe(4429);
+});
+
+it("closes a socket that does not say which protocol it speaks", async () => {
+  const socket = await connect([]);
+  expect((await once(socket, "close"))[0]).toBe(4406);
+});
+
+it.each([
+  ["short", "1"],
+  ["long", "é".repeat(120)],
+])("closes a socket with two operations of one %s id", async (_length, id) => {
+  const socket = await connect(["graphql-transport-ws"]);
+  socket.send(init);
+  await once(socket, "message");
+  const closed = once(socket, "close");
+  const twice = JSON.stringify({ type: "subscribe", id, payload: { query: "{ __typename }" } });
+  socket.send(twice);
+  socket.send(twice);
+  expect((await closed)[0]).toBe(4409);
+});
+
+it("is still there after a frame that no WebSocket may send, and counts no error of its own", async () => {
+  const socket = await connect(["graphql-transport-ws"]);
+  const closed = once(socket, "close");
+  // A reserved opcode.
+  (Reflect.get(socket, "_socket") as Socket).write(Buffer.from([0x83, 0x80, 0, 0, 0, 0]));
+  expect((await closed)[0]).toBe(1002);
+  const text = await (await fetch(`${app.url}/metrics`)).text();
+  expect(text).toMatch(/^smsgraph_internal_errors_total 0$/m);
+});

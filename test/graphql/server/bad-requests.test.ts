@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { connect, type Socket } from "node:net";
+import { text as readText } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { callbackUrlOf, countRows, post, readCounters, streamed, update } from "../../support/callbacks.ts";
+import { leakIn } from "../../support/leaks.ts";
+import { connectProvider, nobody } from "../../support/mutations.ts";
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp({ runsWorker: false });
+});
+
+afterAll(() => app.stop());
+
+const largest = 30 * 1024 * 1024;
+const headers = (): Record<string, string> => ({
+  ...app.client.headers,
+  "content-type": "application/json",
+});
+const ask = async (init: RequestInit, path = "/graphql") => {
+  const response = await fetch(`${app.url}${path}`, { method: "POST", headers: headers(), ...init });
+  const body = await response.text();
+  return { status: response.status, ...(JSON.parse(body) as { errors?: object[]; data?: unknown }) };
+};
+const refusal = (status: number, message: RegExp) => ({
+  status,
+  errors: [{ message: expect.stringMatching(message), extensions: { code: "BAD_REQUEST" } }],
+});
+const padded = (bytes: number): string => {
+  const body = JSON.stringify({ query: "{ __typename }", extensions: { padding: "" } });
+  return body.replace('""', `"${"x".repeat(bytes - body.length)}"`);
+};
+const inChunks = (body: string): RequestInit =>
+  streamed(body.match(/[^]{1,100000}/g)?.map((chunk) => Buffer.from(chunk)) ?? []);
+
+function open(): Socket {
+  return connect(Number(new URL(app.url).port), "127.0.0.1").on("error", () => undefined);
+}
+
+async function speak(request: string): Promise<string> {
+  const socket = open();
+  socket.write(request);
+  return readText(socket);
+}
+
+describe("a request is refused for", () => {
+  it("a body over the limit, announced or not, and not one at it", async () => {
+    expect(await ask({ body: padded(largest) })).toMatchObject({ status: 200 });
+    expect(await ask(inChunks(padded(largest)))).toMatchObject({ status: 200 });
+    const tooLarge = refusal(413, /more than 31457280 bytes\. Send fewer messages at once/);
+    expect(await ask({ body: padded(largest + 1) })).toEqual(tooLarge);
+    expect(await ask(inChunks(padded(largest + 1)))).toEqual(tooLarge);
+    expect(await ask(inChunks(padded(3 * largest)))).toEqual(tooLarge);
+    // The connections are still good.
+    await Promise.all(Array.from({ length: 20 }, () => app.client.data("{ viewer { keyName } }")));
+  });
+
+  it.each([
+    ["text", "text/plain"],
+    ["no type at all", ""],
+    ["XML", "application/xml"],
+  ])("a content type that is not JSON: %s", async (_, type) => {
+    const { "content-type": _type, ...others } = headers();
+    const body = Buffer.from('{"query":"{ __typename }"}');
+    const answer = await ask({ headers: type === "" ? others : { ...others, "content-type": type }, body });
+    expect(answer).toEqual(refusal(415, /Send JSON, with `Content-Type: application\/json`/));
+  });
+
+  it.each([
+    ["JSON that ends early", "{", /invalid JSON/],
+    ["nothing", "", /invalid JSON/],
+    ["null", "null", /expected to be object/],
+    ["a list", "[]", /Batching is not supported/],
+    ["variables that are a list", '{"query":"{ __typename }","variables":[]}', /"variables"/],
+  ])("a body of %s", async (_, body, message) => {
+    const answer = await ask({ body });
+    expect(answer).toMatchObject({ status: 400, errors: [{ message: expect.stringMatching(message) }] });
+    expect(leakIn(answer)).toBeUndefined();
+  });
+
+  it("a mutation by GET, and does not run it", async () => {
+    const before = await countRows(app);
+    const mutation =
+      'mutation { sendMessage(input: { to: "+421901000000", text: "x", from: "me" }) { __typename } }';
+    const answer = await ask({ method: "GET" }, `/graphql?query=${encodeURIComponent(mutation)}`);
+    expect(answer).toEqual(refusal(405, /mutation.*POST/));
+    expect(await countRows(app)).toEqual(before);
+  });
+
+  it("a path that is no path, also in a request for a WebSocket, and the process goes on", async () => {
+    const upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n";
+    const key = `sec-websocket-key: ${btoa("x".repeat(16))}\r\n`;
+    for (const path of ["//", "///", "http://[", "*"]) {
+      for (const more of ["", `${upgrade}${key}`]) {
+        const answer = await speak(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${more}\r\n`);
+        expect(answer).toMatch(/^HTTP\/1\.1 (400|404) /);
+      }
+    }
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const socket = open();
+      socket.write(`GET /elsewhere HTTP/1.1\r\nhost: x\r\n${upgrade}${key}\r\n`, () =>
+        socket.resetAndDestroy(),
+      );
+    }
+    expect(await ask({ body: '{"query":"{ __typename }"}' })).toMatchObject({ status: 200 });
+  });
+});
+
+function idOfFault(answer: { errors?: unknown }): string {
+  expect(answer.errors).toMatchObject([
+    {
+      message: expect.stringMatching(
+        /^Something failed on our side\. The id [0-9a-f-]{36} finds it in the log\.$/,
+      ),
+      extensions: { code: "INTERNAL", id: expect.any(String) },
+    },
+  ]);
+  expect(leakIn(answer)).toBeUndefined();
+  const [{ extensions }] = answer.errors as [{ extensions: { id: string } }];
+  return extensions.id;
+}
+
+describe("a fault of our own", () => {
+  it("shows an id and nothing else, and the id is in the log", async () => {
+    const broken = await startTestApp({ runsWorker: false });
+    const brokenUrl = await callbackUrlOf(
+      broken,
+      await connectProvider(broken.client, { defaultSender: "smsgraph" }),
+    );
+    await broken.services.database.pool.query("alter table messages rename to messages_elsewhere");
+    const operations = [
+      "{ messages { edges { node { id } } } }",
+      `{ message(id: "${nobody("Message")}") { id } }`,
+      'mutation { sendMessage(input: { to: "+421901000000", text: "secret text" }) { __typename } }',
+      `mutation { cancelMessage(id: "${nobody("Message")}") { __typename } }`,
+    ];
+    const ids = await Promise.all(
+      operations.map(async (operation) => idOfFault(await broken.client.send(operation))),
+    );
+    const [watched] = await broken.client
+      .subscribe(`subscription { messageChanged(id: "${nobody("Message")}") { id } }`)
+      .next()
+      .then(({ value }) => [value as object])
+      .catch((errors: object[]) => [{ errors }]);
+    ids.push(idOfFault(watched ?? {}));
+    const log = broken.log.map(
+      (line) => JSON.parse(line) as { errorId?: string; error?: { message: string } },
+    );
+    for (const id of ids) {
+      expect(log.filter(({ errorId }) => errorId === id)).toMatchObject([
+        { level: 50, error: { message: expect.stringContaining("messages") } },
+      ]);
+    }
+    expect(await readCounters(broken, "smsgraph_internal_errors_total")).toEqual({
+      smsgraph_internal_errors_total: ids.length,
+    });
+    const answer = await post(brokenUrl, update({ client_ref: randomUUID(), status: "SENT" }));
+    expect(answer).toEqual({ status: 503, text: "Not stored. Send it again.\n" });
+    expect(broken.log.join("")).not.toContain("secret text");
+    await broken.client.close();
+    await broken.stop();
+  });
+});

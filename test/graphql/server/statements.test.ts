@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeId } from "../../../src/lib/global-id.ts";
+import { connectTestSandbox, startTestApp, type TestApp } from "../../support/app.ts";
+import { createCampaign } from "../../support/campaigns.ts";
+import { GraphqlClient } from "../../support/graphql-client.ts";
+
+const statements: string[] = [];
+let app: TestApp;
+let sandboxes: Awaited<ReturnType<typeof connectTestSandbox>>[];
+let messageIds: string[];
+
+beforeAll(async () => {
+  app = await startTestApp({ runsWorker: false, onStatement: (text) => statements.push(text) });
+  sandboxes = [];
+  for (let count = 0; count < 5; count++) sandboxes.push(await connectTestSandbox(app));
+  for (const { providerId } of sandboxes) {
+    await app.client.data("mutation ($id: ID!) { checkProvider(id: $id) { __typename } }", {
+      id: providerId,
+    });
+  }
+  messageIds = await sendMessages(app.client, 60);
+});
+
+afterAll(async () => {
+  for (const { sandbox } of sandboxes) await sandbox.close();
+  await app.stop();
+});
+
+/** Spread over the providers, so that no message gets its provider from another's. */
+async function sendMessages(client: GraphqlClient, count: number): Promise<string[]> {
+  const messages = Array.from({ length: count }, (_, index) => ({
+    to: "+421901000000",
+    text: "Hello",
+    providerId: sandboxes[index % sandboxes.length]?.providerId,
+  }));
+  const { sendMessages: sent } = await client.data<{ sendMessages: { results: { id: string }[] } }>(
+    `mutation ($input: SendMessagesInput!) {
+      sendMessages(input: $input) {
+        ... on SendMessagesSuccess { results { ... on Message { id provider { name } } } }
+      }
+    }`,
+    { input: { messages } },
+  );
+  return sent.results.map(({ id }) => id);
+}
+
+/** The statements that a call causes; what the event feed reads by itself is not one of them. */
+async function statementsOf(work: (client: GraphqlClient) => Promise<unknown>): Promise<string[]> {
+  // A key that no cache knows yet.
+  const client = new GraphqlClient(app.url, await app.createKey());
+  statements.length = 0;
+  await work(client);
+  return statements.filter((text) => !text.includes("horizon"));
+}
+
+describe("messages with provider, timeline, cost and cursor", () => {
+  const query = `query ($first: Int!) {
+    messages(first: $first) {
+      pageInfo { hasNextPage endCursor }
+      edges {
+        cursor
+        node {
+          id cursor status text
+          cost { amount currency }
+          provider { id name kind }
+          events(first: 20) { pageInfo { hasNextPage } edges { cursor node { status source cursor occurredAt } } }
+        }
+      }
+    }
+  }`;
+  const read = (first: number) =>
+    statementsOf(async (client) => {
+      const { messages } = await client.data<{
+        messages: { edges: { node: { events: { edges: unknown[] } } }[] };
+      }>(query, { first });
+      expect(messages.edges).toHaveLength(first);
+      for (const { node } of messages.edges) expect(node.events.edges).not.toHaveLength(0);
+    });
+
+  it("take as many statements for 5 as for 50, and 4 at most", async () => {
+    const [few, many] = [await read(5), await read(50)];
+    expect(many).toHaveLength(few.length);
+    expect(many.length, many.join("\n")).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("a constant number of statements", () => {
+  it("sends 1 message or 100", async () => {
+    const few = await statementsOf((client) => sendMessages(client, 1));
+    const many = await statementsOf((client) => sendMessages(client, 100));
+    expect(many).toHaveLength(few.length);
+    expect(many.length, many.join("\n")).toBeLessThanOrEqual(5);
+  });
+
+  it("reads providers with their balances", async () => {
+    const query = "{ providers { id name capabilities { flash } balance { amount { amount } fetchedAt } } }";
+    const read = await statementsOf(async (client) => {
+      const { providers } = await client.data<{ providers: { balance: unknown }[] }>(query);
+      expect(providers).toHaveLength(sandboxes.length);
+      for (const { balance } of providers) expect(balance).not.toBeNull();
+    });
+    expect(read.length, read.join("\n")).toBeLessThanOrEqual(3);
+  });
+
+  it("finds 2 nodes or 20", async () => {
+    const query = `query ($ids: [ID!]!) {
+      nodes(ids: $ids) { id ... on Message { status provider { name } events { edges { node { status } } } } }
+    }`;
+    const read = (count: number) =>
+      statementsOf(async (client) => {
+        const ids = messageIds.slice(0, count);
+        expect(await client.data(query, { ids })).toMatchObject({ nodes: ids.map((id) => ({ id })) });
+      });
+    const [few, many] = [await read(2), await read(20)];
+    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(many.length).toBeLessThanOrEqual(4);
+  });
+
+  it("shows the messages of 3 events or 30", async () => {
+    const query = `query ($ids: [ID!]!) {
+      nodes(ids: $ids) { ... on Message { events { edges { node { message { id status } } } } } }
+    }`;
+    const read = (count: number) =>
+      statementsOf((client) => client.data(query, { ids: messageIds.slice(0, count) }));
+    const [few, many] = [await read(3), await read(30)];
+    expect(many.length, many.join("\n")).toBe(few.length);
+  });
+
+  it("shows the attempts of 3 messages or 30, each its own and in order", async () => {
+    const providerIds = sandboxes.map(({ providerId }) => decodeId("Provider", providerId));
+    const startedAt = new Date();
+    const attempts = messageIds.flatMap((id, index) =>
+      // The last first: it is the statement that puts them in order.
+      [2, 1].map((number) => ({
+        messageId: decodeId("Message", id),
+        number,
+        providerId: providerIds[(index + number) % providerIds.length] ?? "",
+        startedAt,
+        reason: `${number} of ${index}`,
+      })),
+    );
+    await app.services.database.prisma.attempt.createMany({ data: attempts });
+    const query = `query ($ids: [ID!]!) {
+      nodes(ids: $ids) { ... on Message { attempts { number reason provider { id } } } }
+    }`;
+    const read = (count: number) =>
+      statementsOf(async (client) => {
+        const { nodes } = await client.data<{ nodes: unknown[] }>(query, { ids: messageIds.slice(0, count) });
+        expect(nodes).toEqual(
+          Array.from({ length: count }, (_, index) => ({
+            attempts: [1, 2].map((number) => ({
+              number,
+              reason: `${number} of ${index}`,
+              provider: { id: sandboxes[(index + number) % sandboxes.length]?.providerId },
+            })),
+          })),
+        );
+      });
+    const [few, many] = [await read(3), await read(30)];
+    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(many.length, many.join("\n")).toBeLessThanOrEqual(4);
+  });
+
+  it("reads 2 campaigns or 50, with their counts, costs and refused rows", async () => {
+    const recipients = [{ to: "+421901000000" }, { to: "nobody" }, { to: "nothing" }];
+    const name = "Statements";
+    for (let count = 0; count < 50; count++)
+      expect(await createCampaign(app, { name, from: "smsgraph", recipients })).toMatchObject({
+        refusedCount: 2,
+      });
+    const page = "edges { node { row code } }";
+    const query = `query ($first: Int!) {
+      campaigns(first: $first, filter: { name: "${name}" }) {
+        edges { node {
+          counts { total queued } estimatedCost { amount } cost { amount } estimatedCompletionAt provider { name }
+          all: refusedRecipients { ${page} } first: refusedRecipients(first: 1) { ${page} }
+          last: refusedRecipients(last: 1) { ${page} }
+        } }
+      }
+    }`;
+    const [bad, worse] = [2, 3].map((row) => ({ node: { row, code: "INVALID_PHONE_NUMBER" } }));
+    const read = (first: number) =>
+      statementsOf(async (client) => {
+        const { campaigns } = await client.data<{ campaigns: { edges: { node: object }[] } }>(query, {
+          first,
+        });
+        expect(campaigns.edges).toHaveLength(first);
+        for (const { node } of campaigns.edges)
+          expect(node).toMatchObject({
+            counts: { total: 1, queued: 1 },
+            all: { edges: [bad, worse] },
+            first: { edges: [bad] },
+            last: { edges: [worse] },
+          });
+      });
+    const [few, many] = [await read(2), await read(50)];
+    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(many.length, many.join("\n")).toBeLessThanOrEqual(8);
+  });
+});

@@ -1,0 +1,288 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeId } from "../../../src/lib/global-id.ts";
+import { newMessageId } from "../../../src/lib/uuid.ts";
+import { connectTestSandbox, startTestApp, type TestApp } from "../../support/app.ts";
+import { GraphqlClient, takeUntil, type GraphqlResult } from "../../support/graphql-client.ts";
+import { fetchEventStream, subscribeOverSse } from "../../support/sse-client.ts";
+
+const sendMutation = `mutation ($input: SendMessageInput!) {
+  sendMessage(input: $input) { ... on Message { id cursor status } ... on Error { code message } }
+}`;
+const changedSubscription = "subscription ($id: ID!) { messageChanged(id: $id) { status version } }";
+const eventsSubscription = `subscription ($filter: MessageEventFilter, $after: Cursor) {
+  messageEvents(filter: $filter, after: $after) {
+    __typename
+    ... on MessageEventBatch { events { status message { id } } }
+  }
+}`;
+
+const input = { to: "+421901000000", text: "Hello" };
+
+interface Sent {
+  id: string;
+  cursor: string;
+  status: string;
+}
+
+interface Changed {
+  messageChanged: { status: string; version: number };
+}
+
+interface Frame {
+  messageEvents: { __typename: string; events?: { status: string; message: { id: string } }[] };
+}
+
+type Subscribe = <Data>(
+  client: GraphqlClient,
+  query: string,
+  variables?: Record<string, unknown>,
+) => AsyncIterableIterator<GraphqlResult<Data>>;
+
+const transports: { transport: string; subscribe: Subscribe }[] = [
+  { transport: "a WebSocket", subscribe: (client, query, variables) => client.subscribe(query, variables) },
+  ...(["GET", "POST"] as const).map((method) => ({
+    transport: `SSE with ${method}`,
+    subscribe: (<Data>(client: GraphqlClient, query: string, variables: Record<string, unknown> = {}) =>
+      subscribeOverSse<Data>(client, { query, variables }, method)) as Subscribe,
+  })),
+];
+
+let app: TestApp;
+let sandbox: Awaited<ReturnType<typeof connectTestSandbox>>["sandbox"];
+
+beforeAll(async () => {
+  app = await startTestApp();
+  ({ sandbox } = await connectTestSandbox(app));
+});
+
+afterAll(async () => {
+  await app.client.close();
+  await sandbox.close();
+  await app.stop();
+});
+
+async function send(client = app.client): Promise<Sent> {
+  return (await client.data<{ sendMessage: Sent }>(sendMutation, { input })).sendMessage;
+}
+
+const clientWith = (key: string | undefined): GraphqlClient => new GraphqlClient(app.url, key);
+
+/** Every stream is over, and nobody waits for events any more. */
+async function expectNoStreams({ services }: TestApp): Promise<void> {
+  await expect.poll(() => [services.streams.size, services.feed.waiting]).toEqual([0, 0]);
+}
+
+describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
+  it("follows one message until it is delivered", async () => {
+    const { id } = await send();
+    const changes = await takeUntil(
+      subscribe<Changed>(app.client, changedSubscription, { id }),
+      ({ data }) => data?.messageChanged.status === "DELIVERED",
+    );
+    const versions = changes.map(({ data }) => data?.messageChanged.version);
+    expect(versions).toEqual(versions.map((_, index) => (versions[0] ?? 0) + index));
+  });
+
+  it("goes on after a cursor and then stays live", async () => {
+    const { id, cursor } = await send();
+    const variables = { after: cursor, filter: { messageIds: [id] } };
+    const awaited = new Set(["CaughtUp", "SUBMITTING", "SUBMITTED", "SENT", "DELIVERED"]);
+    await takeUntil(subscribe<Frame>(app.client, eventsSubscription, variables), ({ data }) => {
+      const { __typename = "", events = [] } = data?.messageEvents ?? {};
+      for (const seen of [__typename, ...events.map(({ status }) => status)]) awaited.delete(seen);
+      return awaited.size === 0;
+    });
+  });
+
+  it("ends on the server when the client leaves", async () => {
+    await expectNoStreams(app);
+    const stream = subscribe<Frame>(app.client, eventsSubscription);
+    await stream.next();
+    expect(app.services.streams.size).toBe(1);
+    await stream.return?.();
+    await expectNoStreams(app);
+  });
+
+  it.each([
+    ["an unknown message", () => encodeId("Message", newMessageId(new Date())), "NOT_FOUND"],
+    ["the id of something else", () => encodeId("Provider", newMessageId(new Date())), "INVALID_ID"],
+    ["no id at all", () => "nonsense", "INVALID_ID"],
+  ])("says what is wrong with %s, and ends", async (_what, id, code) => {
+    const results = await Array.fromAsync(subscribe(app.client, changedSubscription, { id: id() }));
+    expect(results).toMatchObject([{ errors: [{ path: ["messageChanged"], extensions: { code } }] }]);
+    await expectNoStreams(app);
+  });
+
+  it("does not show another account's message", async () => {
+    const { id } = await send();
+    const stranger = clientWith(await app.createKey(["READ"], await app.createAccount()));
+    const changed = await Array.fromAsync(subscribe(stranger, changedSubscription, { id }));
+    expect(changed).toMatchObject([{ errors: [{ extensions: { code: "NOT_FOUND" } }] }]);
+    const filter = { messageIds: [id] };
+    const events = await Array.fromAsync(subscribe(stranger, eventsSubscription, { filter }));
+    expect(events).toMatchObject([{ errors: [{ extensions: { code: "NOT_FOUND", id } }] }]);
+    await stranger.close();
+  });
+
+  it("refuses a malformed cursor", async () => {
+    const results = await Array.fromAsync(subscribe(app.client, eventsSubscription, { after: "x" }));
+    expect(results).toMatchObject([{ errors: [{ extensions: { code: "INVALID_CURSOR", field: "after" } }] }]);
+  });
+
+  it("needs a key", async () => {
+    const nobody = clientWith(undefined);
+    const results = await Array.fromAsync(subscribe(nobody, eventsSubscription));
+    expect(results).toMatchObject([{ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }]);
+    await nobody.close();
+  });
+
+  it("needs the READ scope", async () => {
+    const sender = clientWith(await app.createKey(["SEND"]));
+    const results = await Array.fromAsync(subscribe(sender, eventsSubscription));
+    expect(results).toMatchObject([{ errors: [{ extensions: { code: "FORBIDDEN" } }] }]);
+    await sender.close();
+  });
+});
+
+describe("who may call", () => {
+  it("closes a WebSocket that comes with a wrong key with 4403", async () => {
+    const stranger = clientWith("sg_wrong");
+    await expect(stranger.subscribe(eventsSubscription).next()).rejects.toMatchObject({
+      code: 4403,
+      reason: expect.stringContaining("unknown or revoked"),
+    });
+  });
+
+  it.each(["application/json", "application/graphql-response+json", "text/event-stream"])(
+    "answers a wrong key with 401 and a typed error as %s",
+    async (accept) => {
+      const response = await fetch(`${app.url}/graphql`, {
+        method: "POST",
+        headers: { accept, "content-type": "application/json", authorization: "Bearer sg_wrong" },
+        body: JSON.stringify({ query: "{ viewer { accountName } }" }),
+      });
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe("Bearer");
+      const text = await response.text();
+      expect(JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1))).toEqual({
+        errors: [{ message: expect.any(String), extensions: { code: "UNAUTHENTICATED" } }],
+      });
+    },
+  );
+
+  it("answers what needs no key, and says for each other field that it needs one", async () => {
+    const query =
+      '{ __typename first: message(clientRef: "1") { id } second: message(clientRef: "2") { id } }';
+    const { data, errors } = await clientWith(undefined).send(query);
+    expect(data).toEqual({ __typename: "Query", first: null, second: null });
+    expect(errors).toMatchObject([
+      { path: ["first"], extensions: { code: "UNAUTHENTICATED" } },
+      { path: ["second"], extensions: { code: "UNAUTHENTICATED" } },
+    ]);
+  });
+
+  it.each([
+    ["READ", '{ message(clientRef: "1") { id } }'],
+    ["SEND", 'mutation { sendMessage(input: { to: "+421901000000", text: "Hello" }) { __typename } }'],
+    ["ADMIN", 'mutation { checkProvider(id: "") { __typename } }'],
+  ] as const)("refuses a key without the scope %s", async (missing, query) => {
+    const granted = (["READ", "SEND", "ADMIN"] as const).filter((scope) => scope !== missing);
+    const { errors } = await clientWith(await app.createKey(granted)).send(query);
+    expect(errors).toMatchObject([
+      { extensions: { code: "FORBIDDEN" }, message: expect.stringContaining("test") },
+    ]);
+  });
+
+  it("runs mutations over a WebSocket too", async () => {
+    const results = app.client.socket().iterate({ query: sendMutation, variables: { input } });
+    expect(await Array.fromAsync(results)).toMatchObject([
+      { data: { sendMessage: { id: expect.any(String) } } },
+    ]);
+  });
+
+  it.each([
+    ["a document that cannot be read", "{"],
+    ["a field that does not exist", "{ nonsense }"],
+  ])("says the same over HTTP and a WebSocket about %s", async (_what, query) => {
+    const { errors } = await app.client.send(query);
+    expect(errors).toMatchObject([{ extensions: { code: "BAD_REQUEST" } }]);
+    await expect(app.client.subscribe(query).next()).rejects.toEqual(errors);
+  });
+
+  it("takes the key of a WebSocket operation from its extensions, as GraphiQL sends it", async () => {
+    const socket = clientWith(undefined).socket();
+    const headers = { Authorization: `Bearer ${app.key}` };
+    const results = socket.iterate({ query: "{ viewer { keyName } }", extensions: { headers } });
+    expect(await Array.fromAsync(results)).toEqual([{ data: { viewer: { keyName: "test" } } }]);
+    const wrong = { headers: { Authorization: "Bearer sg_wrong" } };
+    const refused = socket.iterate({ query: "{ viewer { keyName } }", extensions: wrong });
+    await expect(refused.next()).rejects.toMatchObject([{ extensions: { code: "UNAUTHENTICATED" } }]);
+    await socket.dispose();
+  });
+});
+
+it("leaves nothing behind when clients leave at any moment of a subscription's start", async () => {
+  const operation = { query: eventsSubscription };
+  const leave = async (turns: number): Promise<void> => {
+    const controller = new AbortController();
+    const response = fetchEventStream(app.client, operation, { method: "POST", signal: controller.signal });
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+    controller.abort();
+    await response.then((answer) => answer.text()).catch(() => undefined);
+  };
+  await Promise.all(Array.from({ length: 60 }, (_, index) => leave(index * 5)));
+  await expectNoStreams(app);
+});
+
+interface HeldTable {
+  /** Resolves when so many statements wait for the table. */
+  waiting(count: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Keeps everyone else from writing messages. */
+async function holdMessages(databaseUrl: string): Promise<HeldTable> {
+  const holder = new Client({ connectionString: databaseUrl });
+  await holder.connect();
+  await holder.query("begin");
+  await holder.query("lock table messages in exclusive mode");
+  const countWaiting =
+    "select count(*)::int from pg_locks where not granted and relation = 'messages'::regclass";
+  return {
+    async waiting(count) {
+      await expect.poll(async () => (await holder.query(countWaiting)).rows[0]).toEqual({ count });
+    },
+    release: () => holder.end(),
+  };
+}
+
+describe("a drain", () => {
+  it("completes open subscriptions and lets what is running get its answer", async () => {
+    const draining = await startTestApp({ runsWorker: false });
+    const { sandbox: provider } = await connectTestSandbox(draining);
+    const { id } = await send(draining.client);
+    const streams = transports.map(({ subscribe }) => subscribe<Frame>(draining.client, eventsSubscription));
+    for (const stream of streams) await stream.next();
+    const messages = await holdMessages(draining.databaseUrl);
+    const sent = send(draining.client);
+    const cancelMutation = "mutation ($id: ID!) { cancelMessage(id: $id) { ... on Message { status } } }";
+    const cancelled = draining.client.subscribe(cancelMutation, { id }).next();
+    await messages.waiting(2);
+
+    const completed = Promise.all(streams.map((stream) => Array.fromAsync(stream)));
+    const stopped = draining.stop();
+    await completed;
+    await messages.release();
+
+    expect(await sent).toMatchObject({ status: "QUEUED" });
+    expect(await cancelled).toEqual({
+      done: false,
+      value: { data: { cancelMessage: { status: "CANCELLED" } } },
+    });
+    await stopped;
+    await expect(fetch(draining.url)).rejects.toThrow("fetch failed");
+    await draining.client.close();
+    await provider.close();
+  });
+});

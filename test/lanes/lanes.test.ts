@@ -1,0 +1,207 @@
+import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decodeId } from "../../src/lib/global-id.ts";
+import { decide, type Lane } from "../../src/lanes/lane.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { queueMessage } from "../support/callbacks.ts";
+import { restingLane } from "../support/lanes.ts";
+
+const now = new Date("2026-01-01T00:00:00Z");
+
+const lane = restingLane(now);
+
+describe("what a lane admits", () => {
+  it("is everything without a limit", () => {
+    expect(decide(lane, 500, now).admission.admitted).toBe(500);
+  });
+
+  it("leaves room for what is in flight", () => {
+    expect(decide({ ...lane, maxConcurrent: 5, inFlight: 3 }, 10, now).admission.admitted).toBe(2);
+  });
+
+  it("is spread over the second, without a burst after a pause", () => {
+    let current: Lane = {
+      ...lane,
+      maxPerSecond: 10,
+      tokens: 1,
+      refilledAt: new Date(now.getTime() - 3_600_000),
+    };
+    let admitted = 0;
+    for (let ms = 0; ms < 1000; ms += 10) {
+      const step = decide(current, 100, new Date(now.getTime() + ms));
+      admitted += step.admission.admitted;
+      current = step.next;
+    }
+    expect(admitted).toBeGreaterThanOrEqual(9);
+    expect(admitted).toBeLessThanOrEqual(11);
+  });
+
+  it("is nothing on credit that a question took, and says that submissions wait", () => {
+    const { admission, next } = decide({ ...lane, maxPerSecond: 2, tokens: -1 }, 3, now);
+    expect(admission).toMatchObject({ admitted: 0, retryAfterMs: 1_000 });
+    expect(next.tokens).toBe(-1);
+    expect(next.wantedUntil?.getTime()).toBeGreaterThan(now.getTime() + 1_000);
+    expect(decide({ ...lane, maxPerSecond: 2 }, 1, now).next.wantedUntil).toBeNull();
+  });
+
+  it("is nothing while the breaker is open, then one probe", () => {
+    const open: Lane = { ...lane, breaker: "OPEN", openUntil: new Date(now.getTime() + 5_000) };
+    expect(decide(open, 10, now).admission).toEqual({ admitted: 0, retryAfterMs: 5_000, isDistrusted: true });
+    const later = new Date(now.getTime() + 6_000);
+    const { admission, next } = decide(open, 10, later);
+    expect(admission.admitted).toBe(1);
+    expect(next.breaker).toBe("HALF_OPEN");
+    // Not as long as the probe may take: it may be answered at once.
+    expect(decide(next, 10, later).admission).toMatchObject({ admitted: 0, retryAfterMs: 1_000 });
+  });
+});
+
+it("is nothing while the provider has asked for silence", () => {
+  const paused: Lane = { ...lane, pausedUntil: new Date(now.getTime() + 3_000) };
+  expect(decide(paused, 10, now).admission).toMatchObject({ admitted: 0, retryAfterMs: 3_000 });
+  expect(decide(paused, 10, new Date(now.getTime() + 3_000)).admission.admitted).toBe(10);
+});
+
+describe("limits over all workers", () => {
+  let app: TestApp;
+  let other: TestApp;
+  let provider: Server;
+  let answer: (respond: () => void) => void;
+  let inFlight = 0;
+  let mostInFlight = 0;
+  let times: number[] = [];
+  let status = 200;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    other = await startTestApp({ databaseUrl: app.databaseUrl, secretKey: app.secretKey, runsApi: false });
+  });
+
+  afterAll(async () => {
+    await other.stop();
+    await app.stop();
+  });
+
+  beforeEach(async () => {
+    [inFlight, mostInFlight, times, status] = [0, 0, [], 200];
+    answer = (respond) => respond();
+    provider = createServer((request, response) => {
+      request.resume().on("end", () => {
+        // The balance is asked for beside the submissions.
+        if (request.method !== "POST") return void response.writeHead(404).end();
+        times.push(performance.now());
+        mostInFlight = Math.max(mostInFlight, ++inFlight);
+        answer(() => {
+          inFlight--;
+          response.writeHead(status, {
+            "content-type": "application/json",
+            ...(status === 429 && { "retry-after": "2" }),
+          });
+          response.end(JSON.stringify({ success: true, message_id: crypto.randomUUID() }));
+        });
+      });
+    });
+    provider.listen(0, "127.0.0.1");
+    await once(provider, "listening");
+  });
+
+  afterEach(() => {
+    provider.closeAllConnections();
+    provider.close();
+  });
+
+  async function connectAndSend(limits: object, count: number): Promise<string> {
+    const { port } = provider.address() as AddressInfo;
+    const baseUrl = `http://127.0.0.1:${port}/v1`;
+    const tikosms = {
+      name: "Limited",
+      apiToken: "secret-token",
+      baseUrl,
+      defaultSender: "smsgraph",
+      ...limits,
+    };
+    const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
+      "mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } } }",
+      { input: { tikosms } },
+    );
+    const messages = Array.from({ length: count }, (_, index) => ({
+      to: `+42190100${String(index).padStart(4, "0")}`,
+      text: "Hello",
+    }));
+    await app.client.data(
+      `mutation ($input: SendMessagesInput!) {
+        sendMessages(input: $input) { ... on SendMessagesSuccess { results { __typename } } ... on Error { message } }
+      }`,
+      { input: { providerId: connectProvider.id, messages } },
+    );
+    return connectProvider.id;
+  }
+
+  it("keeps the messages per second", async () => {
+    await connectAndSend({ maxPerSecond: 20 }, 40);
+    await expect.poll(() => times.length, { timeout: 15_000 }).toBe(40);
+    const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    expect(span).toBeGreaterThan((39 / 20) * 1000 * 0.8);
+    const busiest = Math.max(
+      ...times.map((start) => times.filter((one) => one >= start && one < start + 1000).length),
+    );
+    expect(busiest).toBeLessThanOrEqual(24);
+  });
+
+  it("keeps the submissions in flight", async () => {
+    const held: (() => void)[] = [];
+    answer = (respond) => held.push(respond);
+    await connectAndSend({ maxConcurrent: 3 }, 12);
+    for (let released = 0; released < 12;) {
+      await expect.poll(() => held.length, { timeout: 15_000 }).toBeGreaterThan(0);
+      const batch = held.splice(0);
+      released += batch.length;
+      for (const respond of batch) respond();
+    }
+    expect(mostInFlight).toBe(3);
+  });
+
+  it("do not count what nobody can be sending any more", async () => {
+    const providerId = await connectAndSend({ maxConcurrent: 1 }, 1);
+    const { prisma } = app.services.database;
+    const ended = { providerId: decodeId("Provider", providerId), finishedAt: { not: null } };
+    const startedAt = new Date(Date.now() - 3_600_000);
+    await expect
+      .poll(() => prisma.attempt.updateMany({ where: ended, data: { startedAt, finishedAt: null } }))
+      .toEqual({ count: 1 });
+    const id = await queueMessage(app, { providerId });
+    const statusNow = async () => (await prisma.message.findUniqueOrThrow({ where: { id } })).status;
+    await expect.poll(statusNow, { timeout: 15_000 }).toBe("SUBMITTED");
+  });
+
+  it("leaves a provider alone for as long as it asked one message for", async () => {
+    status = 429;
+    await connectAndSend({ maxConcurrent: 1 }, 5);
+    await expect.poll(() => times.length, { timeout: 15_000 }).toBe(1);
+    status = 200;
+    await expect.poll(() => times.length, { timeout: 20_000 }).toBe(6);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1_900);
+  });
+
+  it("stops asking a provider that only fails, and tries it again with one probe", async () => {
+    status = 503;
+    const id = await connectAndSend({}, 60);
+    const newestLane = () =>
+      app.services.database.prisma.lane.findFirstOrThrow({ orderBy: { refilledAt: "desc" } });
+    await expect.poll(async () => (await newestLane()).breaker, { timeout: 15_000 }).toBe("OPEN");
+    expect(times.length).toBeLessThan(60);
+    const { messages } = await app.client.data<{ messages: { edges: { node: { status: string } }[] } }>(
+      "query ($filter: MessageFilter) { messages(filter: $filter, first: 100) { edges { node { status } } } }",
+      { filter: { providerId: id } },
+    );
+    expect(messages.edges.filter(({ node }) => node.status === "QUEUED").length).toBeGreaterThan(0);
+    // The provider works again, and the breaker's time is over.
+    status = 200;
+    const seen = times.length;
+    await app.services.database.prisma.lane.updateMany({ data: { openUntil: new Date(0) } });
+    await expect.poll(async () => (await newestLane()).breaker, { timeout: 20_000 }).toBe("CLOSED");
+    await expect.poll(() => times.length, { timeout: 20_000 }).toBeGreaterThan(seen + 1);
+  });
+});

@@ -1,0 +1,231 @@
+import { randomUUIDv7 } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import type { Database, Queryable } from "../../../src/database/database.ts";
+import { acceptMessages, beginAttempts } from "../../../src/messages/changes/bulk-transition.ts";
+import {
+  finishAttempts,
+  readAttempts,
+  readForDispatch,
+  singleOutClaimOf,
+  startAttempts,
+} from "../../../src/messages/dispatch/attempts.ts";
+import { admitMessages } from "../../../src/lanes/lane.ts";
+import type { MessageStatus } from "../../../src/messages/model/status.ts";
+import { applyChanges } from "../../../src/messages/changes/transition.ts";
+import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
+
+let store: MessageStore;
+beforeAll(async () => void (store = await openMessageStore()));
+beforeEach(() => store.database.pool.query("truncate attempts, bulk_attempts"));
+afterAll(() => store.close());
+
+const receivedAt = new Date(acceptedAt.getTime() + 60_000);
+const ids = { providerMessageId: "9B2E7F30-6F0B-4D7F-8E43-9D1D0B7C3A55", providerBatchId: " batch " };
+
+/** What a message and its log look like, but for what tells one message from another. */
+async function picture(id: string): Promise<unknown> {
+  const { database } = store;
+  const { rows: messages } = await database.pool.query<Record<string, unknown>>(
+    "select * from messages where id = $1",
+    [id],
+  );
+  const { rows: events } = await database.pool.query<Record<string, unknown>>(
+    "select * from message_events where message_id = $1 order by id",
+    [id],
+  );
+  // One look is planned for all that took a step together: as each would have had it.
+  const { rows: checks } = await database.pool.query<Record<string, unknown>>(
+    `select at, 0 as checks from message_checks where message_id = $1
+     union all
+     select at + interval '1 second' * spread * ('x' || right($1::text, 4))::bit(16)::int / 65536.0, 0
+     from bulk_checks where $1::uuid = any (message_ids) and status = (select status from messages where id = $1)`,
+    [id],
+  );
+  const { rows: attempts } = await database.pool.query<Record<string, unknown>>(
+    "select * from attempts where message_id = $1",
+    [id],
+  );
+  const own = new Set(["id", "claim", "tx", "message_id", "last_event_tx", "campaign_id"]);
+  const common = (row: Record<string, unknown>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(row).filter(([column]) => !own.has(column)));
+  return {
+    messages: messages.map(common),
+    events: events.map(common),
+    attempts: attempts.map(common),
+    checks,
+  };
+}
+
+/** Two messages that end in the same digits, by which the time of the first look differs, and one beside them. */
+const twins = (): { one: string; other: string; neighbour: string } => {
+  const one = randomUUIDv7();
+  return { one, other: randomUUIDv7().slice(0, -4) + one.slice(-4), neighbour: randomUUIDv7() };
+};
+
+const claim = "worker/1";
+const together = (...messageIds: string[]) => messageIds.map((id) => ({ id, number: 1, claim }));
+
+it.each([
+  ["without ids", {}],
+  ["with a batch", { providerBatchId: ids.providerBatchId }],
+  ["with both ids", ids],
+  ["with an id that is too long", { providerMessageId: "x".repeat(300) }],
+])("writes what applyChanges writes, %s", async (_name, given) => {
+  const { database, providerId } = store;
+  const { one, other, neighbour } = twins();
+  await store.store([{ id: one }, { id: other }, { id: neighbour }]);
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
+  await database.transaction(async (transaction) => {
+    const attempts = together(one, neighbour);
+    await beginAttempts(transaction, { ...step, attempts });
+    const accepted = { ...step, claim, attempts: attempts.map((attempt) => ({ ...given, ...attempt })) };
+    expect(await acceptMessages(transaction, accepted)).toEqual({
+      settled: new Set([one, neighbour]),
+      isWatched: false,
+    });
+    const change = { messageId: other, source: "DISPATCH", receivedAt } as const;
+    await applyChanges(transaction, [{ ...change, status: "SUBMITTING" }]);
+    await startAttempts(transaction, [{ id: other, attempts: 0, providerId }], receivedAt);
+    await applyChanges(transaction, [{ ...change, status: "SUBMITTED", ...given }]);
+    const outcome = { kind: "accepted", ...given } as const;
+    await finishAttempts(transaction, [
+      { message: { id: other }, attempt: 1, outcome, finishedAt: receivedAt },
+    ]);
+  });
+  expect(await picture(one)).toEqual(await picture(other));
+  expect(await store.fold(one)).toEqual(await store.row(one));
+});
+
+it("leaves alone what is elsewhere by now", async () => {
+  const { database, providerId } = store;
+  const [draft] = await store.store([{}]);
+  const id = draft?.id ?? "";
+  const before = await picture(id);
+  const attempts = together(id);
+  const step = { kind: "TIKOSMS", at: receivedAt, claim, attempts } as const;
+  const foreign = { ...step, providerId: randomUUIDv7() };
+  const begun = database.transaction((transaction) => beginAttempts(transaction, foreign));
+  await expect(begun).rejects.toThrow("not queued any more");
+  expect(await acceptMessages(database, { ...step, providerId })).toBeUndefined();
+  expect(await picture(id)).toEqual(before);
+});
+
+it("ends attempts once, also of a message that went on without it", async () => {
+  const { database, providerId } = store;
+  const drafts = await store.store([{}, {}]);
+  const [gone = "", waiting = ""] = drafts.map(({ id }) => id);
+  const attempts = together(gone, waiting);
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt, claim, attempts } as const;
+  await beginAttempts(database, step);
+  const receipt = { messageId: gone, status: "DELIVERED", source: "CALLBACK", receivedAt } as const;
+  await database.transaction((transaction) => applyChanges(transaction, [receipt]));
+  expect(await acceptMessages(database, step)).toEqual({ settled: new Set([waiting]), isWatched: false });
+  expect(await acceptMessages(database, step)).toBeUndefined();
+  expect((await store.row(gone)).status).toBe("DELIVERED");
+  expect(await readAttempts(database, [gone, waiting])).toMatchObject([
+    { outcome: "accepted", finishedAt: receivedAt },
+    { outcome: "accepted", finishedAt: receivedAt },
+  ]);
+});
+
+it("waits for receipts that took its messages in the order of their ids", async () => {
+  const { database, providerId } = store;
+  const [first = "", second = ""] = (await store.store([{}, {}])).map(({ id }) => id).toSorted();
+  const step = {
+    providerId,
+    kind: "TIKOSMS",
+    at: receivedAt,
+    claim,
+    attempts: together(first, second),
+  } as const;
+  await beginAttempts(database, step);
+  const say = (transaction: Queryable, messageId: string, status: MessageStatus) =>
+    applyChanges(transaction, [{ messageId, status, source: "CALLBACK", receivedAt }]);
+  await database.transaction((transaction) => say(transaction, first, "SENT"));
+  const accepted = await database.transaction(async (receipts) => {
+    await say(receipts, first, "DELIVERED");
+    const answer = database.transaction(async (transaction) => {
+      const ended = await acceptMessages(transaction, step);
+      await say(transaction, first, "SENT");
+      return ended;
+    });
+    await expect.poll(() => countWaiting(database)).toBe(1);
+    await say(receipts, second, "DELIVERED");
+    return { answer };
+  });
+  expect(await accepted.answer).toEqual({ settled: new Set(), isWatched: false });
+});
+
+/** Connections that wait for a lock. */
+async function countWaiting({ pool }: Database): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    "select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+  );
+  return rows[0]?.count ?? 0;
+}
+
+it("shows the attempts of a request while it is under way, and each by itself afterwards", async () => {
+  const { database, providerId } = store;
+  const messageIds = (await store.store([{}, {}, {}])).map(({ id }) => id).toSorted();
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
+  const open = {
+    providerId,
+    number: 1,
+    startedAt: receivedAt,
+    finishedAt: null,
+    outcome: null,
+    reason: null,
+  };
+  const expected = messageIds.map((messageId) => ({ ...open, messageId }));
+  const shown = async () =>
+    (await readAttempts(database, messageIds)).toSorted((one, other) =>
+      one.messageId < other.messageId ? -1 : 1,
+    );
+  await beginAttempts(database, { ...step, attempts: together(...messageIds) });
+  expect(await shown()).toEqual(expected);
+  await singleOutClaimOf(database, messageIds[1] ?? "", receivedAt);
+  expect(await database.prisma.bulkAttempt.count()).toBe(1);
+  await singleOutClaimOf(database, messageIds[1] ?? "", new Date());
+  expect(await database.prisma.bulkAttempt.count()).toBe(0);
+  expect(await shown()).toEqual(expected);
+  expect((await readForDispatch(database, messageIds[2] ?? ""))?.hasOpenAttempt).toBe(true);
+  expect(
+    await acceptMessages(database, { ...step, claim, attempts: together(...messageIds) }),
+  ).toBeUndefined();
+});
+
+it("counts a request for many as one in flight", async () => {
+  const { database, providerId } = store;
+  await database.prisma.provider.update({ where: { id: providerId }, data: { maxConcurrent: 3 } });
+  await database.pool.query("insert into lanes (provider_id) values ($1) on conflict do nothing", [
+    providerId,
+  ]);
+  const drafts = await store.store(Array.from({ length: 10 }, () => ({})));
+  const messages = drafts.map(({ id }) => ({ id, providerId }));
+  const [first, second, ...waiting] = messages;
+  const attempts = together(first?.id ?? "", second?.id ?? "");
+  await beginAttempts(database, { providerId, kind: "TIKOSMS", at: receivedAt, attempts });
+  const asker = { isCampaign: true, bulkSizes: new Map([[providerId, 2]]) };
+  const { admitted } = await admitMessages(database, waiting, receivedAt, asker);
+  expect(admitted).toHaveLength(4);
+});
+
+it("counts for campaigns", async () => {
+  const { database, providerId } = store;
+  const campaignId = await store.createCampaign();
+  const drafts = await store.store([{}, {}, {}]);
+  const attempts = together(...drafts.map(({ id }) => id));
+  await database.pool.query("update messages set campaign_id = $1 where id = any ($2)", [
+    campaignId,
+    drafts.map(({ id }) => id),
+  ]);
+  await beginAttempts(database, { providerId, kind: "TIKOSMS", at: receivedAt, attempts });
+  const tallies = await database.prisma.campaignTally.findMany({
+    where: { campaignId },
+    orderBy: { delta: "asc" },
+  });
+  expect(tallies.map(({ status, delta }) => [status, delta])).toEqual([
+    ["QUEUED", -3],
+    ["SUBMITTING", 3],
+  ]);
+});

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { decodeId } from "../../../src/lib/global-id.ts";
+import { createLogger } from "../../../src/lib/logger.ts";
+import { ClosedLanes, laneFlag } from "../../../src/lanes/closed-lanes.ts";
+import { Dispatcher } from "../../../src/messages/dispatch/dispatch.ts";
+import { Failover } from "../../../src/messages/dispatch/failover.ts";
+import { Outcomes } from "../../../src/messages/dispatch/outcomes.ts";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { queueMessage } from "../../support/callbacks.ts";
+import { connectProvider } from "../../support/mutations.ts";
+import { startProviderDouble, type ProviderDouble } from "../../support/provider-double.ts";
+
+let app: TestApp;
+let double: ProviderDouble;
+
+beforeAll(async () => {
+  [app, double] = await Promise.all([startTestApp({ runsWorker: false }), startProviderDouble()]);
+});
+
+afterAll(async () => {
+  await app.stop();
+  await double.close();
+});
+
+/** A dispatcher of its own, whose jobs nobody runs. */
+function createDispatcher(lanes: ClosedLanes): Dispatcher {
+  const { services } = app;
+  const failover = new Failover(services);
+  const logger = createLogger({ level: "silent" });
+  const outcomes = new Outcomes({ ...services, logger, random: () => 0, failover });
+  return new Dispatcher({ ...services, lanes, failover, outcomes });
+}
+
+it("keeps one job for a message whose provider is switched off, and the worker away from others like it", async () => {
+  const { url: baseUrl, token: apiToken } = double;
+  const settings = { name: "Off", baseUrl, apiToken, defaultSender: "smsgraph" };
+  const providerId = await connectProvider(app.client, settings);
+  const id = await queueMessage(app, { providerId });
+  await app.client.data(
+    "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+    { input: { id: providerId, enabled: false } },
+  );
+  const lanes = new ClosedLanes();
+  const dispatcher = createDispatcher(lanes);
+  await dispatcher.dispatch(id);
+  await dispatcher.dispatch(id);
+  const { rows } = await app.services.database.pool.query<{ waits: boolean }>(
+    "select run_at > now() + interval '20 seconds' as waits from graphile_worker.jobs where key = $1",
+    [`dispatch ${id}`],
+  );
+  expect(rows).toEqual([{ waits: true }]);
+  expect(lanes.flags()).toEqual([laneFlag(decodeId("Provider", providerId), false)]);
+  expect(double.requests).toEqual([]);
+});

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Database } from "../../../src/database/database.ts";
+import type { Listener } from "../../../src/database/listener.ts";
+import { EventFeed, type EventBatch, type EventReader } from "../../../src/messages/log/event-feed.ts";
+import type { EventFilter } from "../../../src/messages/log/event-filter.ts";
+import type { Position } from "../../../src/messages/log/event-log.ts";
+import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
+
+let store: MessageStore;
+beforeAll(async () => void (store = await openMessageStore()));
+afterAll(() => store.close());
+
+/** No hint ever comes. */
+const silent = { on: async () => undefined } as unknown as Listener;
+const forever = 2 ** 30;
+
+async function withFeed(
+  database: Database,
+  work: (feed: EventFeed, read: (filter?: Partial<EventFilter>) => EventReader) => Promise<void>,
+): Promise<void> {
+  const failures: Error[] = [];
+  const feed = new EventFeed(database, { pollMs: forever, onError: (error) => failures.push(error) });
+  const stop = new AbortController();
+  try {
+    await feed.open(silent);
+    const { accountId } = store;
+    await work(feed, (filter) => feed.read({ accountId, ...filter }, stop.signal));
+    expect(failures).toEqual([]);
+  } finally {
+    feed.close();
+    stop.abort();
+  }
+}
+
+/** The settled position behind everything that is stored. */
+async function reach(feed: EventFeed): Promise<Position> {
+  const [newest] = await store.database.query<{ tx: string }>(
+    { name: "newest", text: "select max(tx) as tx from message_events" },
+    [],
+  );
+  await expect
+    .poll(async () => (await feed.refresh(), feed.position.tx >= BigInt(newest?.tx ?? "")))
+    .toBe(true);
+  return feed.position;
+}
+
+const messagesOf = (batch: EventBatch | undefined) => batch?.events.map(({ messageId }) => messageId);
+const idsOf = (drafts: { id: string }[]): string[] => drafts.map(({ id }) => id);
+
+it("finds what was logged while nobody read", async () => {
+  await withFeed(store.database, async (feed, read) => {
+    const start = feed.position;
+    const drafts = await store.store([{}, {}]);
+    await reach(feed);
+    expect(messagesOf(await read().next(start))).toEqual(idsOf(drafts));
+  });
+});
+
+it("knows of each message what a filter asks for, whoever read its events first", async () => {
+  await withFeed(store.database, async (feed, read) => {
+    const start = feed.position;
+    read();
+    const [, first] = await store.store([{ country: "CZ" }, { country: "AT", clientRef: "order 1" }]);
+    await reach(feed);
+    const wanted = [read({ countries: ["AT"] }), read({ clientRefPrefix: "order" })];
+    for (const reader of wanted) expect(messagesOf(await reader.next(start))).toEqual([first?.id]);
+    const { position } = feed;
+    const next = wanted.map((reader) => reader.next(position));
+    const [, second] = await store.store([{ country: "CZ" }, { country: "AT", clientRef: "order 2" }]);
+    await reach(feed);
+    for (const batch of next) expect(messagesOf(await batch)).toEqual([second?.id]);
+    // And from memory.
+    for (const reader of wanted) expect(messagesOf(await reader.next(position))).toEqual([second?.id]);
+  });
+});
+
+it.each([
+  ["anything", "nothing is read", {}, []],
+  ["the country", "events are read without", { countries: ["AT"] }, [{}]],
+])("misses nothing for a reader who asks for %s while %s", async (_what, _while, filter, others) => {
+  let arrived = Promise.withResolvers<void>();
+  let gate: Promise<void> | undefined;
+  const slow: Database = {
+    ...store.database,
+    query: async (statement, values) => {
+      const rows = await store.database.query<never>(statement, values);
+      arrived.resolve();
+      await gate;
+      return rows;
+    },
+  };
+  await withFeed(slow, async (feed, read) => {
+    for (const other of others) read(other);
+    const [draft] = await store.store([{ country: "AT" }]);
+    const open = Promise.withResolvers<void>();
+    [arrived, gate] = [Promise.withResolvers<void>(), open.promise];
+    const reading = feed.refresh();
+    await arrived.promise;
+    const batch = read(filter).next(feed.position);
+    [gate] = [undefined];
+    open.resolve();
+    await reading;
+    await reach(feed);
+    expect(messagesOf(await batch)).toEqual([draft?.id]);
+  });
+});
+
+it("hands over what waited for an older transaction, though its end is no hint", async () => {
+  await withFeed(store.database, async (feed, read) => {
+    const older = await store.database.pool.connect();
+    try {
+      await older.query("begin");
+      await older.query("select pg_current_xact_id()");
+      const [draft] = await store.store([{}]);
+      const got: EventBatch[] = [];
+      const batch = read().next(feed.position);
+      void batch.then((one) => one && got.push(one));
+      await feed.refresh();
+      await older.query("select pg_sleep(0.05)");
+      expect(got).toEqual([]);
+      await older.query("rollback");
+      expect(messagesOf(await batch)).toEqual([draft?.id]);
+    } finally {
+      older.release();
+    }
+  });
+});
+
+it("gives every value of an event as it was stored", async () => {
+  const { database, accountId, providerId } = store;
+  const [draft] = await store.store([{}]);
+  const messageId = draft?.id ?? "";
+  const at = new Date("1969-12-31T23:59:59.001Z");
+  const later = new Date("2026-11-20T12:34:56.789Z");
+  const event = {
+    accountId,
+    messageId,
+    providerId,
+    version: 2,
+    status: "FAILED",
+    providerStatus: "é\n",
+    source: "CALLBACK",
+    applied: false,
+    ignoredReason: "DUPLICATE",
+    occurredAt: at,
+    receivedAt: later,
+    part: 2,
+    parts: 3,
+    detail: '"quoted"',
+    providerMessageId: "p",
+    providerBatchId: "b",
+    failureCode: "c",
+    failureText: "t",
+    failurePermanent: true,
+    mccmnc: "23101",
+    cost: "0.1000000000000000000001",
+    messageCost: "12345678901234567890.5",
+    rerouted: { providerId, sender: "s" },
+    costCurrency: "EUR",
+  } as const;
+  await database.prisma.messageEvent.create({ data: { ...event, tx: 1n } });
+  const timeline = await store.timeline(messageId);
+  expect(timeline.find(({ version }) => version === 2)).toEqual({ id: expect.anything(), tx: 1n, ...event });
+  expect(timeline.find(({ version }) => version === 1)).toMatchObject({
+    applied: true,
+    failurePermanent: null,
+    rerouted: null,
+    cost: null,
+    receivedAt: acceptedAt,
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { EventFilter, FeedEvent } from "../../../src/messages/log/event-filter.ts";
+import { Topics } from "../../../src/messages/log/topics.ts";
+
+const accountId = "account";
+
+const eventOf = (fields: Partial<FeedEvent>): FeedEvent =>
+  ({
+    accountId,
+    messageId: "message",
+    campaignId: null,
+    providerId: null,
+    clientRef: null,
+    country: null,
+    status: "SENT",
+    ...fields,
+  }) as FeedEvent;
+
+describe("topics", () => {
+  it("share one topic among filters that say the same, in whatever order", () => {
+    const topics = new Topics();
+    const one = topics.join({ accountId, messageIds: ["1", "2"], statuses: ["SENT", "READ"] });
+    expect(topics.join({ statuses: ["READ", "SENT"], accountId, messageIds: ["2", "1", "2"] })).toBe(one);
+    expect(topics.join({ accountId, messageIds: ["1", "2"] })).not.toBe(one);
+  });
+
+  it.each([
+    ["message", { messageIds: ["wanted"] }, { messageId: "wanted" }, { messageId: "other" }],
+    ["campaign", { campaignId: "wanted" }, { campaignId: "wanted" }, { campaignId: null }],
+    ["provider", { providerId: "wanted" }, { providerId: "wanted" }, { providerId: null }],
+    ["country", { countries: ["SK"] }, { country: "SK" }, { country: null }],
+    ["reference", { clientRefPrefix: "a" }, { clientRef: "ab" }, { clientRef: null }],
+    ["status", { statuses: ["READ"] as const }, { status: "READ" as const }, { status: "SENT" as const }],
+    ["account", {}, {}, { accountId: "other" }],
+  ])("want events by %s", (_what, filter: Partial<EventFilter>, wanted, other) => {
+    const topics = new Topics();
+    const topic = topics.join({ accountId, ...filter });
+    const event = eventOf(wanted);
+    expect([...topics.wanting([event, eventOf(other)])]).toEqual([[topic, [event]]]);
+    topics.leave(topic);
+    expect(topics.wanting([event]).size).toBe(0);
+  });
+
+  it("ask only the filters that can want an event, however many there are", () => {
+    const topics = new Topics();
+    let asked = 0;
+    for (let number = 0; number < 1_000; number++) {
+      const filters = [
+        { messageIds: [`${number}`] },
+        { campaignId: `${number}` },
+        { providerId: `${number}` },
+      ];
+      for (const filter of filters) {
+        const topic = topics.join({ accountId, ...filter });
+        const { matches } = topic;
+        Object.assign(topic, { matches: (event: FeedEvent) => (asked++, matches(event)) });
+      }
+    }
+    const event = eventOf({ messageId: "7", campaignId: "8", providerId: "9" });
+    expect(topics.wanting([event]).size).toBe(3);
+    expect(asked).toBe(3);
+  });
+});

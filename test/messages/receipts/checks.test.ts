@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { acceptMessages, beginAttempts } from "../../../src/messages/changes/bulk-transition.ts";
+import { queueDueChecks } from "../../../src/messages/receipts/checks.ts";
+import { listMessages } from "../../../src/messages/log/message-lists.ts";
+import type { MessageStatus } from "../../../src/messages/model/status.ts";
+import { applyChanges } from "../../../src/messages/changes/transition.ts";
+import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
+
+let store: MessageStore;
+beforeAll(async () => void (store = await openMessageStore()));
+beforeEach(() =>
+  store.database.pool.query(
+    "truncate messages, message_events, attempts, bulk_attempts, message_checks, bulk_checks cascade",
+  ),
+);
+afterAll(() => store.close());
+
+const after = (seconds: number): Date => new Date(acceptedAt.getTime() + seconds * 1000);
+
+const sweep = (seconds: number): Promise<number> =>
+  queueDueChecks(store.database, { now: () => after(seconds) });
+
+/** Messages that a request for many has handed over. */
+async function handOver(count: number): Promise<string[]> {
+  const { database, providerId } = store;
+  const drafts = await store.store(Array.from({ length: count }, () => ({})));
+  const claim = `worker/${drafts[0]?.id}`;
+  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim }));
+  const step = { providerId, kind: "TIKOSMS", at: acceptedAt, claim, attempts } as const;
+  await database.transaction(async (transaction) => {
+    await beginAttempts(transaction, step);
+    await acceptMessages(transaction, step);
+  });
+  return drafts.map(({ id }) => id);
+}
+
+const say = (messageId: string, status: MessageStatus, seconds: number) =>
+  store.database.transaction((transaction) =>
+    applyChanges(transaction, [{ messageId, status, source: "CALLBACK", receivedAt: after(seconds) }]),
+  );
+
+async function planned(): Promise<Map<string, number>> {
+  const rows = await store.database.prisma.messageCheck.findMany();
+  return new Map(rows.map(({ messageId, at }) => [messageId, (at.getTime() - acceptedAt.getTime()) / 1000]));
+}
+
+it("looks after those handed over together that have no receipt by then", async () => {
+  const [delivered = "", sent = "", ...silent] = await handOver(20);
+  expect(await planned()).toEqual(new Map());
+  await say(delivered, "DELIVERED", 10);
+  await say(sent, "SENT", 20);
+  expect(await sweep(59)).toBe(0);
+  expect([...(await planned()).keys()]).toEqual([sent]);
+  // Each at a time of its own: not all are due at the earliest.
+  let looks = 0;
+  for (let second = 60; second <= 66; second++) looks += await sweep(second);
+  expect(looks).toBe(silent.length);
+  const next = await planned();
+  expect([...next.keys()].toSorted()).toEqual([sent, ...silent].toSorted());
+  expect(next.get(sent)).toBeGreaterThanOrEqual(80);
+  expect(next.get(sent)).toBeLessThanOrEqual(86);
+  for (const id of silent) expect(next.get(id)).toBeGreaterThan(300);
+});
+
+it("spreads what was handed over together", async () => {
+  await handOver(200);
+  await sweep(60);
+  const times = [...(await planned()).values()].filter((seconds) => seconds < 300);
+  expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(4);
+  expect(Math.max(...times)).toBeLessThanOrEqual(66);
+});
+
+it("looks after a worker that never said how its request ended", async () => {
+  const { database, providerId } = store;
+  const drafts = await store.store([{}]);
+  const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
+  await beginAttempts(database, { providerId, kind: "TIKOSMS", at: acceptedAt, attempts });
+  await sweep(299);
+  expect(await planned()).toEqual(new Map());
+  for (let second = 300; second <= 330; second += 5) await sweep(second);
+  const { rows } = await database.pool.query<{ task: string }>(
+    "select task_identifier as task from graphile_worker.jobs where key = $1",
+    [`dispatch ${drafts[0]?.id}`],
+  );
+  expect(rows).toEqual([{ task: "dispatch" }]);
+});
+
+it("gives the next attempt of a message as long as the first", async () => {
+  const { database, providerId } = store;
+  const [draft] = await store.store([{}]);
+  const id = draft?.id ?? "";
+  const begin = (number: number, seconds: number) =>
+    beginAttempts(database, {
+      providerId,
+      kind: "TIKOSMS",
+      at: after(seconds),
+      attempts: [{ id, number, claim: `worker/${number}` }],
+    });
+  await begin(1, 0);
+  await say(id, "QUEUED", 1);
+  await begin(2, 290);
+  for (let second = 295; second < 590; second += 5) expect(await sweep(second)).toBe(0);
+  let looks = 0;
+  for (let second = 590; second <= 620; second += 5) looks += await sweep(second);
+  expect(looks).toBe(1);
+});
+
+it("takes up every request that is due", async () => {
+  for (let request = 0; request < 25; request++) await handOver(2);
+  await sweep(60);
+  expect(await store.database.prisma.bulkCheck.count({ where: { status: "SUBMITTED" } })).toBe(0);
+  expect((await planned()).size).toBe(50);
+});
+
+it("plans looks in the same order as receipts do, and so never waits for one that waits for it", async () => {
+  const { database } = store;
+  const [low = "", middle = "", high = ""] = (await handOver(3)).toSorted();
+  const { pool } = database;
+  const waiting = async (count: number): Promise<void> => {
+    for (;;) {
+      const { rows } = await pool.query<{ count: number }>(
+        `select count(*)::int from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      if (rows[0]?.count === count) return;
+    }
+  };
+  const other = await pool.connect();
+  await other.query("begin");
+  await other.query("insert into message_checks (message_id, at) values ($1, now())", [middle]);
+  const receipts = database.transaction((transaction) =>
+    applyChanges(
+      transaction,
+      [high, middle, low].map((messageId) => ({
+        messageId,
+        status: "SENT",
+        source: "CALLBACK",
+        receivedAt: after(60),
+      })),
+    ),
+  );
+  await waiting(1);
+  const swept = sweep(60);
+  await waiting(2);
+  await other.query("rollback");
+  other.release();
+  await Promise.all([receipts, swept]);
+  expect([...(await planned()).keys()].toSorted()).toEqual([low, middle, high]);
+});
+
+it("lists those whose receipts are overdue apart from those on their way, and finds both", async () => {
+  const { database, providerId } = store;
+  const overdue = await handOver(3);
+  for (let second = 60; second <= 66; second++) await sweep(second);
+  const places = await database.prisma.message.groupBy({ by: ["listedAs"], _count: true });
+  expect(places).toEqual([{ listedAs: "SENT", _count: 3 }]);
+  const fresh = await handOver(2);
+  const list = (statuses: readonly MessageStatus[]) =>
+    listMessages(database, { kind: "provider", id: providerId }, { statuses, limit: 10, ascending: true });
+  expect(await list(["SUBMITTED"])).toEqual([...overdue, ...fresh].toSorted());
+  const [first = ""] = overdue;
+  await say(first, "SENT", 70);
+  expect(await list(["SENT"])).toEqual([first]);
+  await say(first, "DELIVERED", 80);
+  expect(await list(["DELIVERED"])).toEqual([first]);
+  expect((await planned()).has(first)).toBe(false);
+});

@@ -1,0 +1,390 @@
+import { randomUUID } from "node:crypto";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeId, encodeId } from "../../../src/lib/global-id.ts";
+import { matchParkedOf, sweepParked } from "../../../src/messages/receipts/parked.ts";
+import { applyReceipts } from "../../../src/messages/receipts/receipts.ts";
+import { applyChanges } from "../../../src/messages/changes/transition.ts";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import {
+  callbackUrlOf,
+  countRows,
+  post,
+  queueMessage,
+  readCounters,
+  update,
+  type Answer,
+} from "../../support/callbacks.ts";
+import { GraphqlClient } from "../../support/graphql-client.ts";
+import { connectProvider } from "../../support/mutations.ts";
+
+interface Line {
+  status: string;
+  source: string;
+  applied: boolean;
+  ignoredReason: string | null;
+  providerStatus: string | null;
+}
+
+let app: TestApp;
+let providerId: string;
+let url: string;
+/** A connection of the test's own, to hold locks and to see what is committed. */
+let observer: Client;
+
+beforeAll(async () => {
+  // No worker: what happens to a message is what its receipts say, and nothing else.
+  app = await startTestApp({ runsWorker: false });
+  providerId = await connectProvider(app.client, { defaultSender: "smsgraph" });
+  url = await callbackUrlOf(app, providerId);
+  observer = new Client({ connectionString: app.databaseUrl });
+  await observer.connect();
+});
+
+afterAll(async () => {
+  await observer.end();
+  await app.stop();
+});
+
+const ok: Answer = { status: 200, text: "ok\n" };
+
+async function statusOf(
+  id: string,
+): Promise<{ status: string; version: number; providerStatus: string | null }> {
+  const { message } = await app.client.data<{
+    message: { status: string; version: number; providerStatus: string | null };
+  }>("query ($id: ID!) { message(id: $id) { status version providerStatus } }", {
+    id: encodeId("Message", id),
+  });
+  return message;
+}
+
+async function timeline(id: string): Promise<Line[]> {
+  const { message } = await app.client.data<{ message: { events: { edges: { node: Line }[] } } }>(
+    `query ($id: ID!) {
+      message(id: $id) {
+        events(first: 100) { edges { node { status source applied ignoredReason providerStatus } } }
+      }
+    }`,
+    { id: encodeId("Message", id) },
+  );
+  return message.events.edges.map(({ node }) => node);
+}
+
+/** What the submit response does: the provider's id is known from now on. */
+async function submitted(messageId: string, providerMessageId: string): Promise<void> {
+  const change = { messageId, providerMessageId, status: "SUBMITTED", source: "DISPATCH" } as const;
+  await app.services.database.transaction(async (transaction) => {
+    await applyChanges(transaction, [{ ...change, receivedAt: new Date() }]);
+    await matchParkedOf(transaction, [{ providerId: decodeId("Provider", providerId), providerMessageId }]);
+  });
+}
+
+const sweep = (): Promise<number> => app.services.database.transaction(sweepParked);
+
+describe("a receipt finds its message", () => {
+  it("by the provider's id", async () => {
+    const [id, theirs] = [await queueMessage(app), randomUUID()];
+    await submitted(id, theirs);
+    expect(await post(url, update({ message_id: theirs, status: "DELIVRD" }))).toEqual(ok);
+    expect(await statusOf(id)).toEqual({ status: "DELIVERED", version: 3, providerStatus: "DELIVRD" });
+  });
+
+  it.each([
+    ["in upper case", (id: string) => id.toUpperCase()],
+    ["in white space", (id: string) => ` ${id}\n`],
+  ])("by the provider's id %s, whichever of the two is first", async (_, write) => {
+    const [id, other] = [await queueMessage(app), await queueMessage(app)];
+    const [theirs, others] = [randomUUID(), randomUUID()];
+    await submitted(id, theirs);
+    expect(await post(url, update({ message_id: write(theirs), status: "DELIVRD" }))).toEqual(ok);
+    expect(await post(url, update({ message_id: others, status: "DELIVRD" }))).toEqual(ok);
+    await submitted(other, write(others));
+    expect([(await statusOf(id)).status, (await statusOf(other)).status]).toEqual(["DELIVERED", "DELIVERED"]);
+  });
+
+  it("by our reference, although the provider's id is not known yet", async () => {
+    const [id, theirs] = [await queueMessage(app), randomUUID()];
+    expect(await post(url, update({ message_id: theirs, client_ref: id, status: "SENT" }))).toEqual(ok);
+    expect(await statusOf(id)).toMatchObject({ status: "SENT", version: 2 });
+    expect(await post(url, update({ message_id: theirs, status: "UNDELIV" }))).toEqual(ok);
+    expect(await statusOf(id)).toMatchObject({ status: "UNDELIVERED", version: 3 });
+  });
+
+  it.each([
+    ["in upper case", (id: string) => id.toUpperCase()],
+    ["in white space", (id: string) => ` \t${id}\n`],
+    ["in both", (id: string) => `  ${id.toUpperCase()}  `],
+  ])("by our reference %s", async (_, write) => {
+    const id = await queueMessage(app);
+    expect(await post(url, update({ client_ref: write(id), status: "DELIVRD" }))).toEqual(ok);
+    expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
+  });
+
+  it.each([
+    ["by a reference in braces", (id: string) => `{${id}}`],
+    ["by a part of our reference", (id: string) => id.slice(0, -1)],
+    ["by a reference with SQL in it", (id: string) => `${id}' or '1'='1`],
+    ["by a reference of wildcards", () => "%"],
+  ])("but not %s", async (_, write) => {
+    const id = await queueMessage(app);
+    expect(await post(url, update({ client_ref: write(id), status: "DELIVRD" }))).toEqual(ok);
+    expect(await statusOf(id)).toMatchObject({ status: "QUEUED", version: 1 });
+  });
+
+  it("among many in one body, each its own", async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => queueMessage(app)));
+    const body = update(
+      ...ids.map((id, index) => ({ client_ref: id, status: index % 2 === 0 ? "DELIVRD" : "EXPIRED" })),
+    );
+    expect(await post(url, body)).toEqual(ok);
+    const statuses = await Promise.all(ids.map(async (id) => (await statusOf(id)).status));
+    expect(statuses).toEqual(ids.map((_, index) => (index % 2 === 0 ? "DELIVERED" : "EXPIRED")));
+  });
+});
+
+describe("a receipt of another provider", () => {
+  it("cannot touch our message: not of another account, not of another connection of ours", async () => {
+    const [id, theirs] = [await queueMessage(app), randomUUID()];
+    await submitted(id, theirs);
+    const foreign = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
+    const foreignUrl = await callbackUrlOf({ ...app, client: foreign }, await connectProvider(foreign));
+    const siblingUrl = await callbackUrlOf(app, await connectProvider(app.client));
+    for (const other of [foreignUrl, siblingUrl]) {
+      expect(await post(other, update({ client_ref: id, status: "DELIVRD" }))).toEqual(ok);
+      expect(await post(other, update({ message_id: theirs, status: "UNDELIV" }))).toEqual(ok);
+    }
+    await sweep();
+    expect(await statusOf(id)).toMatchObject({ status: "SUBMITTED", version: 2 });
+    expect(await timeline(id)).toHaveLength(2);
+  });
+
+  it("still counts after the connection was disconnected, when the message is its own", async () => {
+    const connection = await connectProvider(app.client, { defaultSender: "smsgraph" });
+    const own = await callbackUrlOf(app, connection);
+    const id = await queueMessage(app, { providerId: connection });
+    await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", {
+      id: connection,
+    });
+    expect(await post(own, update({ client_ref: id, status: "DELIVRD" }))).toEqual(ok);
+    expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
+  });
+});
+
+/** Parked receipts that other tests left behind. */
+async function parkedOthers(theirs: string): Promise<number> {
+  const { rows } = await observer.query<{ count: number }>(
+    "select count(*)::int from parked_receipts where provider_message_id <> $1",
+    [theirs],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+describe("a receipt before the submit response", () => {
+  it("is parked, and matched when the response is stored", async () => {
+    const [id, theirs] = [await queueMessage(app), randomUUID()];
+    expect(await post(url, update({ message_id: theirs, status: "SENT" }))).toEqual(ok);
+    expect(await post(url, update({ message_id: theirs, status: "DELIVRD" }))).toEqual(ok);
+    expect(await statusOf(id)).toMatchObject({ status: "QUEUED" });
+    await submitted(id, theirs);
+    expect((await timeline(id)).map(({ status, source, applied }) => ({ status, source, applied }))).toEqual([
+      { status: "QUEUED", source: "API", applied: true },
+      { status: "SUBMITTED", source: "DISPATCH", applied: true },
+      { status: "SENT", source: "CALLBACK", applied: true },
+      { status: "DELIVERED", source: "CALLBACK", applied: true },
+    ]);
+    expect((await countRows(app))["parked_receipts"]).toBe(await parkedOthers(theirs));
+  });
+
+  it("keeps cost, network, part and failure while it is parked", async () => {
+    const [id, theirs] = [await queueMessage(app), randomUUID()];
+    const report = {
+      message_id: theirs,
+      status: "UNDELIV",
+      cost: 0.0451,
+      mccmnc: "231001",
+      part: 2,
+      total_parts: 3,
+    };
+    await post(url, update(report));
+    await submitted(id, theirs);
+    const row = await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } });
+    expect({ ...row, cost: row.cost?.toFixed() }).toMatchObject({
+      status: "UNDELIVERED",
+      cost: "0.0451",
+      mccmnc: "231001",
+      failureCode: "undelivered",
+      failurePermanent: false,
+    });
+    const event = await app.services.database.prisma.messageEvent.findFirst({
+      where: { messageId: id },
+      orderBy: { id: "desc" },
+    });
+    expect(event).toMatchObject({ part: 2, parts: 3, providerStatus: "UNDELIV" });
+  });
+
+  it("crossing it in two transactions that cannot see each other is found by the sweep, once", async () => {
+    const [id, theirs] = [await queueMessage(app), randomUUID()];
+    const { database } = app.services;
+    const parked = Promise.withResolvers<void>();
+    const commit = Promise.withResolvers<void>();
+    const receipt = {
+      providerMessageId: theirs,
+      status: "DELIVERED",
+      providerStatus: "DELIVRD",
+      part: 1,
+      parts: 1,
+    } as const;
+    const incoming = { providerId: decodeId("Provider", providerId), source: "CALLBACK", receipt } as const;
+    const callback = database.transaction(async (transaction) => {
+      const outcomes = await applyReceipts(transaction, [{ ...incoming, receivedAt: new Date() }]);
+      parked.resolve();
+      await commit.promise;
+      return outcomes;
+    });
+    await parked.promise;
+    await submitted(id, theirs);
+    commit.resolve();
+    expect(await callback).toMatchObject([{ kind: "parked" }]);
+    expect(await statusOf(id)).toMatchObject({ status: "SUBMITTED" });
+    const swept = await Promise.all([sweep(), sweep(), sweep()]);
+    expect(swept.toSorted((one, other) => one - other)).toEqual([0, 0, 1]);
+    expect(await statusOf(id)).toMatchObject({ status: "DELIVERED", version: 3 });
+  });
+
+  it("for an id that two messages have had goes to the newer one", async () => {
+    const theirs = randomUUID();
+    const [older, newer] = [await queueMessage(app), await queueMessage(app)];
+    await submitted(older, theirs);
+    await submitted(newer, theirs);
+    await post(url, update({ message_id: theirs, status: "SENT" }));
+    expect([(await statusOf(older)).status, (await statusOf(newer)).status]).toEqual(["SUBMITTED", "SENT"]);
+  });
+
+  it.each([
+    ["the newer one first", [1, 0]],
+    ["the older one first", [0, 1]],
+  ])("parked for an id that two messages get, %s, goes to the newer one", async (_, order) => {
+    const theirs = randomUUID();
+    await post(url, update({ message_id: theirs, status: "DELIVRD" }));
+    const ids = [await queueMessage(app), await queueMessage(app)];
+    const change = { providerMessageId: theirs, status: "SUBMITTED", source: "DISPATCH" } as const;
+    const changes = order.map((index) => ({
+      ...change,
+      messageId: ids[index] ?? "",
+      receivedAt: new Date(),
+    }));
+    await app.services.database.transaction((transaction) => applyChanges(transaction, changes));
+    expect(await sweep()).toBe(1);
+    const statuses = await Promise.all(ids.map(async (id) => (await statusOf(id)).status));
+    expect(statuses).toEqual(["SUBMITTED", "DELIVERED"]);
+  });
+
+  it("is forgotten after a week in which no message came for it", async () => {
+    const theirs = randomUUID();
+    await post(url, update({ message_id: theirs, status: "SENT" }));
+    const age = (days: number): Promise<unknown> =>
+      observer.query(
+        "update parked_receipts set received_at = now() - $2 * interval '1 day' where provider_message_id = $1",
+        [theirs, days],
+      );
+    const left = async (): Promise<number | null> =>
+      (await observer.query("select from parked_receipts where provider_message_id = $1", [theirs])).rowCount;
+    await age(6.9);
+    await sweep();
+    expect(await left()).toBe(1);
+    await age(7.1);
+    await sweep();
+    expect(await left()).toBe(0);
+  });
+});
+
+describe("a receipt that tells nothing new", () => {
+  it("is in the timeline with its reason, and changes nothing", async () => {
+    const id = await queueMessage(app);
+    for (const status of ["SENT", "SENT", "DELIVRD", "SENT", "UNDELIV", "DELIVRD", "PENDING"]) {
+      expect(await post(url, update({ client_ref: id, status }))).toEqual(ok);
+    }
+    const lines = (await timeline(id)).map(({ providerStatus, ignoredReason }) => [
+      providerStatus,
+      ignoredReason,
+    ]);
+    expect(lines).toEqual([
+      [null, null],
+      ["SENT", null],
+      ["SENT", "DUPLICATE"],
+      ["DELIVRD", null],
+      ["SENT", "ALREADY_FINAL"],
+      ["UNDELIV", "ALREADY_FINAL"],
+      ["DELIVRD", "DUPLICATE"],
+      ["PENDING", "ALREADY_FINAL"],
+    ]);
+    expect(await statusOf(id)).toEqual({ status: "DELIVERED", version: 3, providerStatus: "DELIVRD" });
+  });
+
+  it("is late when the message has moved on without being final", async () => {
+    const id = await queueMessage(app);
+    for (const status of ["UNKNOWN", "SENT"]) await post(url, update({ client_ref: id, status }));
+    expect((await timeline(id)).at(-1)).toMatchObject({ applied: false, ignoredReason: "LATE" });
+    await post(url, update({ client_ref: id, status: "DELIVRD" }));
+    expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
+  });
+
+  it("twice in one body, or in two bodies at the same time, counts once", async () => {
+    const id = await queueMessage(app);
+    const report = { client_ref: id, status: "DELIVRD" };
+    await Promise.all([
+      post(url, update(report, report)),
+      post(url, update(report)),
+      post(url, update(report)),
+    ]);
+    const lines = await timeline(id);
+    expect(lines.filter(({ applied }) => applied)).toHaveLength(2);
+    expect(lines.filter(({ ignoredReason }) => ignoredReason === "DUPLICATE")).toHaveLength(3);
+  });
+});
+
+describe("what a receipt may say", () => {
+  it("a word nobody knows means UNKNOWN, is kept as it is written, and is counted", async () => {
+    const before = await readCounters(app, "smsgraph_unknown_status_words_total");
+    const id = await queueMessage(app);
+    await post(url, update({ client_ref: id, status: "Ztracená zásilka 📮" }));
+    expect(await statusOf(id)).toMatchObject({ status: "UNKNOWN", providerStatus: "Ztracená zásilka 📮" });
+    expect((await timeline(id)).at(-1)).toMatchObject({
+      applied: true,
+      providerStatus: "Ztracená zásilka 📮",
+    });
+    const name = 'smsgraph_unknown_status_words_total{provider="TIKOSMS"}';
+    const after = await readCounters(app, "smsgraph_unknown_status_words_total");
+    expect(after[name]).toBe((before[name] ?? 0) + 1);
+    await post(url, update({ message_id: randomUUID(), status: "Ztracená zásilka 📮" }));
+    const parked = await readCounters(app, "smsgraph_unknown_status_words_total");
+    expect(parked[name]).toBe((before[name] ?? 0) + 2);
+    await post(url, update({ client_ref: id, status: "DELIVRD" }));
+    expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
+  });
+
+  it("a NUL or half a surrogate pair anywhere does not keep it from its message", async () => {
+    const id = await queueMessage(app);
+    const written = `{"update":{"client_ref":"${id}","message_id":"a\\ud800b","status":"W\\udc00T","mccmnc":"231\\u000001"}}`;
+    expect(await post(url, written)).toEqual(ok);
+    expect(await statusOf(id)).toMatchObject({ status: "UNKNOWN", providerStatus: "W\ufffdT" });
+    const other = await queueMessage(app);
+    const withNul = `{"update":{"client_ref":"${other}","message_id":"a\\u0000b","status":"DELIVRD","x":"\\u0000"}}`;
+    expect(await post(url, withNul)).toEqual(ok);
+    expect(await statusOf(other)).toMatchObject({ status: "DELIVERED" });
+  });
+
+  it("times before and after everything, and costs of any size, are stored exactly or left out", async () => {
+    const id = await queueMessage(app);
+    const cost = "0.1234567890123456789012345678901234567";
+    const delivered_at = "9999-12-31 23:59:59";
+    await post(
+      url,
+      `{"update":{"client_ref":"${id}","status":"DELIVRD","delivered_at":"${delivered_at}","cost":${cost}}}`,
+    );
+    const row = await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } });
+    expect(row).toMatchObject({ status: "DELIVERED", deliveredAt: new Date("9999-12-31T23:59:59Z") });
+    expect(row.cost?.toFixed()).toBe(cost);
+  });
+});

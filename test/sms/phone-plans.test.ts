@@ -1,0 +1,37 @@
+import { assert, property, stringMatching } from "fast-check";
+import { getCountries, getCountryCallingCode, getExampleNumber } from "libphonenumber-js/max";
+import examples from "libphonenumber-js/mobile/examples";
+import { describe, expect, it } from "vitest";
+import { countryOfPlain } from "../../src/sms/phone-plans.ts";
+import { parseRecipient } from "../../src/sms/phone.ts";
+
+/** By the library: written with a space, a number is not plain. */
+const byLibrary = (number: string) => parseRecipient(`${number.slice(0, 5)} ${number.slice(5)}`);
+
+function sameAsLibrary(number: string, country: string): boolean {
+  const expected = byLibrary(number);
+  return expected.to === number && expected.country === country;
+}
+
+const codes = [...new Set(getCountries().map((country) => getCountryCallingCode(country)))];
+
+describe("a number in E.164", () => {
+  it.each(codes)("of +%s is what the library says of it", (code) => {
+    const numbers = stringMatching(/^[0-9]{4,12}$/);
+    assert(
+      property(numbers, (digits) => {
+        const number = `+${code}${digits}`;
+        const country = countryOfPlain(number);
+        return country === undefined || sameAsLibrary(number, country);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is mostly read without the library", () => {
+    const numbers = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
+    const alone = numbers.filter((number) => countryOfPlain(number) !== undefined);
+    expect(alone.length).toBeGreaterThan(150);
+    for (const number of numbers) expect(parseRecipient(number)).toEqual(byLibrary(number));
+  });
+});

@@ -1,0 +1,260 @@
+import { describe, expect, it, type TestContext } from "vitest";
+import { Deployment } from "../support/deployment.ts";
+import { eventually } from "../support/process.ts";
+import type { Plan, Request } from "../support/provider-double.ts";
+
+/** Every test here starts processes, kills them, and waits for others to notice. */
+const patience = 120_000;
+
+async function deploy({ onTestFinished }: TestContext): Promise<Deployment> {
+  const deployment = await Deployment.create();
+  onTestFinished(() => deployment.close());
+  return deployment;
+}
+
+/** A promise that the test resolves. */
+const gate = (): PromiseWithResolvers<void> => Promise.withResolvers<void>();
+
+/** Does with each recipient what its plan says, and with the others nothing special. */
+const byRecipient =
+  (plans: Record<string, Plan>) =>
+  ({ to }: Request): Plan =>
+    plans[to] ?? {};
+
+const requestsOf = ({ double }: Deployment, id: string): number =>
+  double.requests.filter(({ reference }) => reference === id).length;
+
+describe.concurrent("a killed process loses nothing and sends nothing twice", () => {
+  it("when a message was acknowledged and only queued", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const api = await deployment.start("api");
+    await deployment.connect();
+    const id = await deployment.send("421901000100");
+    await api.end("SIGKILL");
+    await deployment.start("all");
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    expect(requestsOf(deployment, id)).toBe(1);
+  });
+
+  it(
+    "when a message was claimed and its request was not accepted yet",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      const [first, never] = [gate(), gate()];
+      deployment.double.plan = byRecipient({
+        "421901000101": { before: first.promise },
+        "421901000102": { before: never.promise },
+      });
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      const ids = [await deployment.send("421901000101"), await deployment.send("421901000102")] as const;
+      await eventually(() => deployment.double.requests.length === 2);
+      expect(await deployment.statusOf(ids[0])).toBe("SUBMITTING");
+      await killed.end("SIGKILL");
+      await deployment.start("all");
+      await eventually(async () => (await deployment.statusOf(ids[1])) === "OUTCOME_UNKNOWN");
+      // The provider had read the request, and takes it long after we are gone.
+      first.resolve();
+      await eventually(async () => (await deployment.statusOf(ids[0])) === "DELIVERED");
+      expect(await deployment.statusOf(ids[1])).toBe("OUTCOME_UNKNOWN");
+      expect(ids.map((id) => requestsOf(deployment, id))).toEqual([1, 1]);
+    },
+  );
+
+  it("when even its job was lost", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const before = gate();
+    deployment.double.plan = () => ({ before: before.promise });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000110");
+    await eventually(() => deployment.double.requests.length === 1);
+    await killed.end("SIGKILL");
+    await deployment.database.query("delete from graphile_worker._private_jobs");
+    const { rowCount } = await deployment.database.query(
+      "update message_checks set at = now() where at > now() and message_id = $1",
+      [id],
+    );
+    expect(rowCount).toBe(1);
+    await deployment.start("all");
+    await eventually(async () => (await deployment.statusOf(id)) === "OUTCOME_UNKNOWN");
+    before.resolve();
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    expect(requestsOf(deployment, id)).toBe(1);
+  });
+
+  it("when a message was accepted and the answer had not come", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const report = gate();
+    deployment.double.plan = byRecipient({
+      "421901000103": { outcome: "hang", report: report.promise },
+      "421901000104": { outcome: "hang", report: "never" },
+    });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const reported = await deployment.send("421901000103");
+    const silent = await deployment.send("421901000104");
+    await eventually(() => deployment.double.accepted.length === 2);
+    await killed.end("SIGKILL");
+    await deployment.start("all");
+    await eventually(async () => (await deployment.statusOf(reported)) === "OUTCOME_UNKNOWN");
+    report.resolve();
+    await eventually(async () => (await deployment.statusOf(reported)) === "DELIVERED");
+    await eventually(async () => (await deployment.statusOf(silent)) === "SENT");
+    expect((await deployment.timeline(silent)).map(({ status, source }) => `${status} ${source}`)).toEqual([
+      "QUEUED API",
+      "SUBMITTING DISPATCH",
+      "OUTCOME_UNKNOWN DISPATCH",
+      "SUBMITTED RECONCILE",
+      "SENT RECONCILE",
+    ]);
+    expect([reported, silent].map((id) => requestsOf(deployment, id))).toEqual([1, 1]);
+  });
+
+  it("when the answer had come and was not committed", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const before = gate();
+    deployment.double.plan = () => ({ before: before.promise, report: "never" });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000105");
+    await eventually(() => deployment.double.requests.length === 1);
+    await deployment.database.query("begin");
+    await deployment.database.query("select 1 from messages where id = $1 for update", [id]);
+    before.resolve();
+    await eventually(async () => (await deployment.waiting()) === 1);
+    await killed.end("SIGKILL");
+    await deployment.cutWaiting();
+    await deployment.database.query("rollback");
+    await deployment.start("all");
+    await eventually(async () => (await deployment.statusOf(id)) === "SENT");
+    const sources = (await deployment.timeline(id)).map(({ source }) => source);
+    expect(sources).toEqual(["API", "DISPATCH", "DISPATCH", "RECONCILE", "RECONCILE"]);
+    expect(requestsOf(deployment, id)).toBe(1);
+  });
+
+  it("when the outcome was committed and the job was not done", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const before = gate();
+    deployment.double.plan = () => ({ before: before.promise });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000106");
+    await eventually(() => deployment.double.requests.length === 1);
+    await deployment.database.query("begin");
+    await deployment.database.query("select 1 from graphile_worker._private_jobs for update");
+    before.resolve();
+    await eventually(async () => (await deployment.waiting()) === 1);
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    await killed.end("SIGKILL");
+    await deployment.cutWaiting();
+    await deployment.database.query("rollback");
+    await deployment.start("all");
+    await eventually(async () => (await jobs(deployment)) === 0);
+    expect(await deployment.statusOf(id)).toBe("DELIVERED");
+    expect(requestsOf(deployment, id)).toBe(1);
+  });
+
+  it("when the provider was busy and the next attempt was waiting", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    deployment.double.plan = () => (deployment.double.requests.length === 0 ? { outcome: "busy" } : {});
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000107");
+    await eventually(async () => (await deployment.timeline(id)).length === 3);
+    await killed.end("SIGKILL");
+    await deployment.start("all");
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    expect(deployment.double.accepted).toHaveLength(1);
+    expect(requestsOf(deployment, id)).toBe(2);
+  });
+
+  it("when the next attempt was planned and the job was not done", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const before = gate();
+    deployment.double.plan = () => ({ before: before.promise, outcome: "busy" });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000111");
+    await eventually(() => deployment.double.requests.length === 1);
+    await deployment.database.query("begin");
+    await deployment.database.query("select 1 from graphile_worker._private_jobs for update");
+    before.resolve();
+    await eventually(async () => (await deployment.waiting()) === 1);
+    await eventually(async () => (await deployment.statusOf(id)) === "QUEUED");
+    await killed.end("SIGKILL");
+    await deployment.cutWaiting();
+    await deployment.database.query("rollback");
+    const later =
+      "update graphile_worker._private_jobs set run_at = now() + interval '1 hour' where locked_at is null";
+    expect((await deployment.database.query(later)).rowCount).toBe(1);
+    await deployment.start("all");
+    await eventually(async () => (await jobs(deployment)) === 1);
+    expect(await deployment.statusOf(id)).toBe("QUEUED");
+    expect(requestsOf(deployment, id)).toBe(1);
+  });
+
+  it("when a message was reported and the answer had not come", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    deployment.double.plan = () => ({ outcome: "hang" });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000112");
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    await killed.end("SIGKILL");
+    await deployment.start("all");
+    await eventually(async () => (await jobs(deployment)) === 0);
+    expect(await deployment.statusOf(id)).toBe("DELIVERED");
+    expect(requestsOf(deployment, id)).toBe(1);
+    // An attempt without an end would count as in flight for ever.
+    const open = "select from attempts where message_id = $1 and finished_at is null";
+    expect((await deployment.database.query(open, [id])).rowCount).toBe(0);
+  });
+
+  it("when a callback was being stored", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const report = gate();
+    deployment.double.plan = () => ({ report: report.promise });
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    const id = await deployment.send("421901000108");
+    await eventually(async () => (await deployment.statusOf(id)) === "SUBMITTED");
+    await deployment.database.query("begin");
+    await deployment.database.query("select 1 from messages where id = $1 for update", [id]);
+    report.resolve();
+    await eventually(async () => (await deployment.waiting()) === 1);
+    await killed.end("SIGKILL");
+    await deployment.cutWaiting();
+    await deployment.database.query("rollback");
+    await deployment.start("all");
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    const callbacks = (await deployment.timeline(id)).filter(({ source }) => source === "CALLBACK");
+    expect(callbacks.map(({ providerStatus }) => providerStatus)).toEqual(["SENT", "DELIVRD"]);
+    await eventually(() => deployment.double.callbacks.filter(({ answer }) => answer === 200).length === 2);
+  });
+
+  it("when a message was being stored, and the client asks again", { timeout: patience }, async (test) => {
+    const deployment = await deploy(test);
+    const killed = await deployment.start("all");
+    await deployment.connect();
+    await deployment.database.query("begin");
+    await deployment.database.query("lock table messages in exclusive mode");
+    const lost = deployment.send("421901000109", "order 1");
+    lost.catch(() => undefined);
+    // The regular rounds wait for the table, too.
+    await eventually(() => deployment.isWaiting("with draft as"));
+    await killed.end("SIGKILL");
+    await expect(lost).rejects.toThrow("fetch failed");
+    await deployment.database.query("rollback");
+    await deployment.start("all");
+    const id = await deployment.send("421901000109", "order 1");
+    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+    expect(deployment.double.requests.map(({ reference }) => reference)).toEqual([id]);
+  });
+});
+
+async function jobs({ database }: Deployment): Promise<number> {
+  const { rows } = await database.query<{ count: number }>("select count(*)::int from graphile_worker.jobs");
+  return rows[0]?.count ?? 0;
+}

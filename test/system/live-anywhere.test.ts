@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { expect, it, onTestFinished } from "vitest";
+import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
+import { Deployment } from "../support/deployment.ts";
+import { GraphqlClient } from "../support/graphql-client.ts";
+import { frameOf, logId, watchEvents } from "../support/live.ts";
+import { eventually, freePort, type SmsgraphProcess } from "../support/process.ts";
+
+const messages = 30;
+
+/** A client that comes back with its cursor, to whichever process is there. */
+class Follower {
+  readonly seen: string[] = [];
+  readonly resets: string[] = [];
+  connections = 0;
+  #cursor: string | undefined;
+  #isOver = false;
+
+  /** Resolves when the follower has begun. */
+  async follow(clients: () => GraphqlClient[]): Promise<void> {
+    const begun = Promise.withResolvers<void>();
+    void (async () => {
+      while (!this.#isOver) {
+        const all = clients();
+        const client = all[this.connections++ % all.length];
+        if (client)
+          await this.#read(client, begun.resolve).catch(() => new Promise((go) => setTimeout(go, 50)));
+      }
+    })();
+    await begun.promise;
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  async #read(client: GraphqlClient, onBegun: () => void): Promise<void> {
+    for await (const result of watchEvents(client, { after: this.#cursor })) {
+      const frame = frameOf(result);
+      this.#cursor = frame.cursor;
+      this.seen.push(...(frame.events ?? []).map(logId));
+      if (frame.__typename === "StreamReset") this.resets.push(frame.reason ?? "");
+      onBegun();
+      if (this.#isOver) return;
+    }
+  }
+}
+
+it("loses and repeats nothing for a client that resumes, whichever process dies and while PostgreSQL restarts", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "smsgraph-anywhere-"));
+  const settings = { port: String(await freePort()), fsync: "off" };
+  let postgres = await startEmbeddedPostgres(directory, settings);
+  onTestFinished(async () => {
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+  const deployment = await Deployment.create({ databaseUrl: postgres.url });
+  onTestFinished(() => deployment.close());
+  const key = deployment.client.key;
+  const clients: GraphqlClient[] = [];
+  onTestFinished(async () => void (await Promise.all(clients.map((client) => client.close()))));
+
+  const startApi = async (): Promise<{ process: SmsgraphProcess; client: GraphqlClient }> => {
+    const port = String(await freePort());
+    const process = await deployment.start("api", { PORT: port });
+    const client = new GraphqlClient(`http://127.0.0.1:${port}`, key);
+    clients.push(client);
+    return { process, client };
+  };
+  // The first one listens where callbacks go; subscribers sit on the others.
+  const receiving = await deployment.start("api");
+  await deployment.start("worker");
+  await deployment.connect();
+  const apis = [await startApi(), await startApi()];
+  const followers = Array.from({ length: 3 }, () => new Follower());
+  const living = (): GraphqlClient[] => apis.map(({ client }) => client);
+  await Promise.all(followers.map((follower) => follower.follow(living)));
+
+  const sent: string[] = [];
+  for (let number = 0; number < messages; number++) {
+    sent.push(await deployment.send(`4219010000${String(number).padStart(2, "0")}`, `key ${number}`));
+    if (number === 5) {
+      await apis[0]?.process.end("SIGKILL");
+      apis[0] = await startApi();
+    }
+    if (number === 15) {
+      await postgres.stop();
+      postgres = await startEmbeddedPostgres(directory, settings);
+      await eventually(async () => (await fetch(`${deployment.client.url}/readyz`)).ok);
+    }
+    if (number === 25) {
+      await apis[1]?.process.end("SIGTERM");
+      apis[1] = await startApi();
+    }
+  }
+  expect(receiving.child.exitCode).toBeNull();
+  const database = new Client({ connectionString: postgres.url });
+  await database.connect();
+  onTestFinished(() => database.end());
+  const unfinished = "select count(*)::int as count from messages where status <> 'DELIVERED'";
+  await eventually(async () => (await database.query<{ count: number }>(unfinished)).rows[0]?.count === 0);
+  const { rows } = await database.query<{ id: string }>(
+    "select tx || '.' || id as id from message_events as e order by e.tx, e.id",
+  );
+  const logged = rows.map(({ id }) => id);
+  expect(logged.length).toBeGreaterThanOrEqual(messages * 4);
+  await eventually(() => followers.every(({ seen }) => seen.length >= logged.length));
+  for (const follower of followers) {
+    follower.end();
+    expect(follower.seen).toEqual(logged);
+    expect(follower.resets).toEqual([]);
+    expect(follower.connections).toBeGreaterThan(1);
+  }
+  expect(new Set(sent).size).toBe(messages);
+}, 150_000);
