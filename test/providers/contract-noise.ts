@@ -192,7 +192,7 @@ async function serveCallbacks(subject: Subject): Promise<(body: Body) => Promise
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => server.close().closeAllConnections());
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
   return async ({ bytes, headers }) => {
