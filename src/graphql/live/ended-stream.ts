@@ -15,13 +15,15 @@ const passing: ReadonlySet<unknown> = new Set<ErrorCode>(["UNAVAILABLE", "INTERN
 
 export function endEventSources(): Plugin {
   return {
-    onRequest({ request, fetchAPI, endResponse }) {
+    onRequest(incoming) {
+      const { request, fetchAPI } = incoming;
       if (isEventSource(request) && request.headers.get("last-event-id") === endedId)
-        endResponse(new fetchAPI.Response(null, { status: 204 }));
+        incoming.endResponse(new fetchAPI.Response(null, { status: 204 }));
     },
-    onResultProcess({ request, result, resultProcessor, setResultProcessor }) {
+    onResultProcess(answer) {
+      const { request, result, resultProcessor } = answer;
       if (!resultProcessor || !isEventSource(request) || !hasLastingError(result)) return;
-      setResultProcessor(async (errors, fetchAPI, type) => {
+      answer.setResultProcessor(async (errors, fetchAPI, type) => {
         const response = await resultProcessor(errors, fetchAPI, type);
         const text = (await response.text()).replace("event: next\n", `event: next\n${endedFields}`);
         return new fetchAPI.Response(text, response);

@@ -28,13 +28,16 @@ const statusTexts: Readonly<Record<number, string>> = {
 /** Yoga answers some requests with a status and nothing else. */
 export function explainStatus(): Plugin {
   return {
-    onResponse({ response, setResponse, fetchAPI }) {
+    onResponse(answer) {
+      const { response, fetchAPI } = answer;
       const message = statusTexts[response.status];
       if (message === undefined || response.body !== null) return;
       const errors = [{ message, extensions: { code: "BAD_REQUEST" satisfies ErrorCode } }];
       const headers = new fetchAPI.Headers(response.headers);
       headers.set("content-type", "application/json; charset=utf-8");
-      setResponse(new fetchAPI.Response(JSON.stringify({ errors }), { status: response.status, headers }));
+      answer.setResponse(
+        new fetchAPI.Response(JSON.stringify({ errors }), { status: response.status, headers }),
+      );
     },
   };
 }

@@ -95,27 +95,28 @@ it("gives a stream of another kind no id, since it starts with the present state
   await stream.return(undefined);
 });
 
+/** Follows a stream with a real `EventSource`, and gives the data of the events it got. */
+async function follow(messageId: string, document: string, variables: object, expiresInSeconds: number) {
+  const { createWatchToken } = await app.client.data<{ createWatchToken: { token: string } }>(
+    `mutation ($input: CreateWatchTokenInput!) {
+      createWatchToken(input: $input) { ... on WatchToken { token } ... on Error { message } }
+    }`,
+    { input: { messageId, expiresInSeconds } },
+  );
+  const url = new URL("/graphql", app.url);
+  url.searchParams.set("token", createWatchToken.token);
+  url.searchParams.set("query", document);
+  url.searchParams.set("variables", JSON.stringify(variables));
+  const source = new EventSource(url);
+  onTestFinished(() => source.close());
+  const seen: string[] = [];
+  source.addEventListener("next", (event) => seen.push((event as MessageEvent<string>).data));
+  const isClosed = () =>
+    vi.waitFor(() => expect(source.readyState).toBe(EventSource.CLOSED), { timeout: 15_000 });
+  return { seen, isClosed };
+}
+
 describe("an EventSource", () => {
-  /** A real one, with the data of the events it got. */
-  async function follow(messageId: string, document: string, variables: object, expiresInSeconds: number) {
-    const { createWatchToken } = await app.client.data<{ createWatchToken: { token: string } }>(
-      `mutation ($input: CreateWatchTokenInput!) {
-        createWatchToken(input: $input) { ... on WatchToken { token } ... on Error { message } }
-      }`,
-      { input: { messageId, expiresInSeconds } },
-    );
-    const url = new URL("/graphql", app.url);
-    url.searchParams.set("token", createWatchToken.token);
-    url.searchParams.set("query", document);
-    url.searchParams.set("variables", JSON.stringify(variables));
-    const source = new EventSource(url);
-    onTestFinished(() => source.close());
-    const seen: string[] = [];
-    source.addEventListener("next", (event) => seen.push((event as MessageEvent<string>).data));
-    const isClosed = () =>
-      vi.waitFor(() => expect(source.readyState).toBe(EventSource.CLOSED), { timeout: 15_000 });
-    return { seen, isClosed };
-  }
   const watch = "subscription ($id: ID!) { messageChanged(id: $id) { status } }";
 
   it.each([
