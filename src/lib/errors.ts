@@ -19,6 +19,7 @@ export const errorCodes = {
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
+  TOO_MANY_REQUESTS: "Too much is under way at once; `retryAfterSeconds` says when to come back.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
   PERSISTED_QUERY_NOT_SUPPORTED: "Only the hash of a query came, and none are kept: send the query itself.",
@@ -291,6 +292,24 @@ export class TooManySubscriptionsError extends DomainError {
     );
     this.scope = scope;
     this.limit = limit;
+  }
+}
+
+/** Whose share of what may be under way at once is used up. */
+export type ShareHolder = "SOCKET" | "KEY" | "ACCOUNT";
+
+export class TooManyRequestsError extends DomainError {
+  readonly code = "TOO_MANY_REQUESTS";
+  /** Whose share is used up. */
+  readonly scope: ShareHolder;
+  readonly retryAfterSeconds: number;
+  constructor(scope: ShareHolder, retryAfterSeconds: number) {
+    super(
+      `Too many operations of this ${scope.toLowerCase()} are under way, or too large ones. Nothing was done. Come back ` +
+        `in ${retryAfterSeconds} s, with fewer at once or with smaller pages.`,
+    );
+    this.scope = scope;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
