@@ -15,7 +15,7 @@ export const errorCodes = {
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
   NO_RECIPIENTS: "None of the recipients can get a message.",
   NOT_CANCELLABLE: "The message is no longer in our hands.",
-  LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope.",
+  LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope that does not end by itself.",
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
@@ -273,8 +273,8 @@ export class LastAdminKeyError extends DomainError {
   readonly code = "LAST_ADMIN_KEY";
   constructor(name: string) {
     super(
-      `"${name}" is the last key of this account with the ADMIN scope: without it nobody could make another. Make ` +
-        "one with `createApiKey` first, and revoke this one with it.",
+      `"${name}" is the last key of this account with the ADMIN scope that does not end by itself: without it nobody ` +
+        "could make another. Make one with `createApiKey` and without `expiresAt` first, and revoke this one with it.",
     );
   }
 }

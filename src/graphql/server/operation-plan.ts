@@ -197,8 +197,7 @@ interface CostSetting {
   multiplier?: number;
 }
 
-const costSetting = ({ extensions }: GraphQLField<unknown, unknown>): CostSetting =>
-  (extensions["cost"] ?? {}) as CostSetting;
+const costSetting = ({ extensions }: GraphQLField<unknown, unknown>): CostSetting => extensions["cost"] ?? {};
 
 const ownCostOf = (field: GraphQLField<unknown, unknown>): number => costSetting(field).own ?? 1;
 

@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'INVALID_SENDER'
   /** The text is empty, too long, or cannot be encoded as asked. */
   | 'INVALID_TEXT'
-  /** It is the account's last key with the ADMIN scope. */
+  /** It is the account's last key with the ADMIN scope that does not end by itself. */
   | 'LAST_ADMIN_KEY'
   /** The message is no longer in our hands. */
   | 'NOT_CANCELLABLE'
