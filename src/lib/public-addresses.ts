@@ -40,7 +40,8 @@ const lastFourBytes = (address: ipaddr.IPv6): string => address.toByteArray().sl
 export type Resolve = (
   hostname: string,
   options: { all: true; family?: number; hints?: number },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  /** Node gives no addresses with an error. */
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[] | undefined) => void,
 ) => void;
 
 const maxLookupMs = 3_000;
@@ -66,7 +67,7 @@ export function publicConnector(
   options: buildConnector.BuildOptions,
   resolve: Resolve = lookup,
 ): buildConnector.connector {
-  const connect = buildConnector({ ...options, lookup: guarded(resolve) } as buildConnector.BuildOptions);
+  const connect = buildConnector({ ...options, lookup: guarded(resolve) });
   return (target, callback) => {
     // Nothing is looked up for an address.
     if (isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)) {
@@ -84,8 +85,8 @@ function guarded(resolve: Resolve): LookupFunction {
       ...(typeof family === "number" && { family }),
       ...(hints && { hints }),
     };
-    resolve(hostname, asked, (error, addresses) => {
-      const [first] = addresses ?? [];
+    resolve(hostname, asked, (error, addresses = []) => {
+      const [first] = addresses;
       if (error || !first) return callback(error ?? new PrivateAddressError(), "", 0);
       if (!addresses.every(({ address }) => isPublicAddress(address))) {
         return callback(new PrivateAddressError(), "", 0);

@@ -64,24 +64,24 @@ describe("another origin of a provider", () => {
     const value = app.services.connections.sealSecrets(id, { credentials: {}, callbackSecret: "" });
     const { providerState } = app.services.database.prisma;
     await providerState.create({ data: { providerId: id, value } });
-    const update = (own: object): Promise<object> =>
+    const updateWith = (own: object): Promise<object> =>
       app.services.connector.update(app.accountId, id, id, { ...own });
-    await update({ name: "Renamed" });
+    await updateWith({ name: "Renamed" });
     expect(await providerState.count({ where: { providerId: id } })).toBe(1);
-    await update({ baseUrl: "https://two.example.com", token: "s".repeat(64) });
+    await updateWith({ baseUrl: "https://two.example.com", token: "s".repeat(64) });
     expect(await providerState.count({ where: { providerId: id } })).toBe(0);
   });
 });
 
-describe("a provider in a private network, where they are not allowed,", () => {
-  const careful = (): Connector =>
-    new Connector({
-      ...app.services,
-      allowInsecureProviders: true,
-      allowPrivateProviders: false,
-      maxProvidersPerAccount: 25,
-    });
+const careful = (): Connector =>
+  new Connector({
+    ...app.services,
+    allowInsecureProviders: true,
+    allowPrivateProviders: false,
+    maxProvidersPerAccount: 25,
+  });
 
+describe("a provider in a private network, where they are not allowed,", () => {
   it.each([
     "https://127.0.0.1",
     "https://localhost",
