@@ -4,11 +4,11 @@ import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import { InvalidInputError, NotFoundError } from "../lib/errors.ts";
-import type { DecimalText } from "../providers/provider.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
 import { storable } from "../lib/storable.ts";
-import { announceProviderChange } from "./provider-channel.ts";
+import { announceProviderChange } from "../lanes/provider-channel.ts";
 import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
+import type { DecimalText } from "../lib/money.ts";
 
 export interface ConnectorOptions {
   database: Database;
