@@ -1,6 +1,6 @@
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../lib/clock.ts";
+import { isCallbackSecret } from "../connections/callback-secrets.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Logger } from "../lib/logger.ts";
 import { isUuid } from "../lib/uuid.ts";
@@ -14,7 +14,6 @@ export type CallbackResult =
   | "empty"
   | "incomplete"
   | "too_large"
-  | "not_text"
   | "malformed"
   | "unknown_provider"
   | "wrong_secret"
@@ -43,14 +42,15 @@ class Refusal extends Error {
 }
 
 /**
- * `POST /callbacks/:providerId/:secret`: answers 200 when the receipts are committed, 4xx for what is not a
- * callback of this provider (nothing is stored), and 503 when we cannot store, so that the provider tries again.
+ * `POST /callbacks/:providerId/:secret`: answers 200 when the receipts are committed, 400 when nothing could be read
+ * of a body (which is kept), another 4xx for what is not a callback of this provider, and 503 when we cannot store,
+ * so that the provider tries again.
  */
 export function createCallbackRoute(options: CallbackRouteOptions) {
   return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
     let connection: Connection | undefined;
     try {
-      connection = await authenticate(options.connections, request, path);
+      connection = await authenticate(options, request, path);
       const result = await take(options, request, connection);
       options.onResult(result.quarantined ? "quarantined" : "accepted", connection.adapter.kind);
       options.onReceipts(result, connection);
@@ -67,23 +67,19 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
 }
 
 async function authenticate(
-  connections: Connections,
+  { connections, clock }: CallbackRouteOptions,
   { method, url }: IncomingMessage,
   path: string,
 ): Promise<Connection> {
   const [, , providerId = "", secret = ""] = path.split("/");
   const connection = isUuid(providerId) ? await connections.get(providerId) : undefined;
-  if (!connection) throw new Refusal(404, "unknown_provider", "There is no such provider.");
-  if (!isSame(secret, connection.callbackSecret))
+  if (!connection || connection.row.disconnectedAt)
+    throw new Refusal(404, "unknown_provider", "There is no such provider.");
+  if (!isCallbackSecret(connection.callbackSecrets, secret, clock.now()))
     throw new Refusal(403, "wrong_secret", "The secret is wrong.");
   if (method !== "POST" && !(method === "GET" && url?.includes("?")))
     throw new Refusal(405, "wrong_method", "Callbacks are sent with POST.");
   return connection;
-}
-
-function isSame(given: string, expected: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 async function take(
@@ -93,17 +89,23 @@ async function take(
 ): Promise<IngestResult> {
   const body = request.method === "GET" ? queryOf(request) : await readBody(request, largestBody);
   const reading = connection.parseCallback(body, request.headers["content-type"]);
-  if (reading.kind === "malformed")
-    throw new Refusal(400, "malformed", `The body cannot be read: ${reading.reason}`);
-  return ingest.ingest({
+  const storable = body.replaceAll("\0", "").toWellFormed();
+  if (reading.kind === "malformed" && storable.trim() === "") throw malformed(reading.reason);
+  const result = await ingest.ingest({
     providerId: connection.row.id,
     receivedAt: clock.now(),
     contentType: request.headers["content-type"] ?? null,
-    body: body.replaceAll("\0", ""),
+    body: storable,
     receipts: reading.kind === "receipts" ? reading.receipts : [],
     problem: reading.kind === "receipts" ? reading.problem : reading.reason,
   });
+  // It is kept all the same: whoever sent it knew the secret.
+  if (reading.kind === "malformed") throw malformed(reading.reason);
+  return result;
 }
+
+const malformed = (reason: string): Refusal =>
+  new Refusal(400, "malformed", `The body cannot be read: ${reason}`);
 
 /** What a GET says stands in its query. */
 const queryOf = ({ url = "" }: IncomingMessage): string => url.slice(url.indexOf("?") + 1);
