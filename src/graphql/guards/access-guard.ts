@@ -16,7 +16,7 @@ import { maxBreadth, maxComplexity, maxDepth, maxNesting } from "../schema/limit
 import { isNestedDeeper } from "./nesting.ts";
 import { planOf, type OperationPlan } from "./operation-plan.ts";
 import { checkWatched } from "./watch-guard.ts";
-import type { ServerContext } from "./yoga.ts";
+import type { ServerContext } from "../transport-context.ts";
 
 export interface AccessGuardOptions {
   access: Access;
