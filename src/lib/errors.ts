@@ -31,12 +31,23 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** Characters of an error's text, and of what it repeats of the input: five hundred may stand in one answer. */
+export const maxErrorText = 1_000;
+const maxRepeated = 200;
+
+/** A text that is not longer than `most`; of a longer one the beginning. */
+export const clipped = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+
 /**
  * Something a client can put right. Its message says what is wrong, where, and what to do, and may be shown to
  * anyone; every other error is internal and never leaves the process.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
+  constructor(message: string) {
+    super(clipped(message, maxErrorText));
+  }
 }
 
 export class InvalidPhoneNumberError extends DomainError {
@@ -44,7 +55,7 @@ export class InvalidPhoneNumberError extends DomainError {
   readonly input: string;
   constructor(input: string, problem: string) {
     super(`${problem} Write the number in international form, for example +421901000000.`);
-    this.input = input;
+    this.input = clipped(input, maxRepeated);
   }
 }
 
@@ -65,7 +76,7 @@ export class InvalidSenderError extends DomainError {
   readonly sender: string | null;
   constructor(message: string, sender: string | null) {
     super(message);
-    this.sender = sender;
+    this.sender = sender && clipped(sender, maxRepeated);
   }
 }
 
@@ -108,9 +119,10 @@ export class NotFoundError extends DomainError {
   /** The id as it was given. */
   readonly id: string;
   constructor(what: string, id: string) {
-    super(`There is no ${what} with the id ${id} in this account. Use an id that this account was given.`);
+    const shown = clipped(id, maxRepeated);
+    super(`There is no ${what} with the id ${shown} in this account. Use an id that this account was given.`);
     this.what = what;
-    this.id = id;
+    this.id = shown;
   }
 }
 
