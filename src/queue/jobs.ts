@@ -1,12 +1,13 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import type { MessagePriority } from "../messages/accept/draft.ts";
+
+export type JobPriority = "LOW" | "NORMAL" | "HIGH";
 
 /** The jobs of the message domain; `src/jobs` runs them. */
 export type NewJob = {
   runAt?: Date;
   /** Instead of a time: how long from now on. */
   delayMs?: number;
-  priority?: MessagePriority;
+  priority?: JobPriority;
   /** One job of a key at a time. */
   key?: string;
   /** The flag of the lane it needs (see `closed-lanes.ts`). */

@@ -6,7 +6,8 @@ import type { ReconcileOutcome, ReconcileSupport, UncertainSubmission } from "..
 import { applyChanges } from "../changes/transition.ts";
 import { validityMinutes } from "../model/validity.ts";
 import { readOpenMessages, type LookUpOptions, type OpenMessage } from "./look-up.ts";
-import { applyReceipts, type ReceivedReceipt } from "./receipts.ts";
+import type { ReceivedReceipt } from "./received-receipt.ts";
+import { applyReceipts } from "./receipts.ts";
 
 /** Submissions that one search is for at most; the others come next. */
 const maxTogether = 2_000;
