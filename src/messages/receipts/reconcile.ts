@@ -175,7 +175,8 @@ async function noteResends({ database, clock }: LookUpOptions, rows: readonly Op
   if (resent.length === 0) return;
   const note = {
     status: "OUTCOME_UNKNOWN",
-    source: "RECONCILE",
+    // Of our own doing: what a provider repeats when asked would not be noted.
+    source: "DISPATCH",
     receivedAt: clock.now(),
     detail:
       "A worker ended while it may have been sending the message once more, under the same id, to learn what became " +
