@@ -1,7 +1,8 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { InvalidInputError, NotFoundError } from "../../lib/errors.ts";
-import { isCountry, parseNetwork } from "../rates/networks.ts";
+import { parseCountry } from "../../sms/countries.ts";
+import { parseNetwork } from "../rates/networks.ts";
 import type { PolicyRoute, RoutingPolicy } from "./policies.ts";
 import { routingChannel, type RoutingTables } from "./routing-tables.ts";
 
@@ -78,8 +79,8 @@ function checkPolicy(input: PolicyInput, field: string, known: ReadonlySet<strin
 
 /** @throws InvalidInputError */
 export function checkCountry(text: string, field: string): string {
-  const code = text.trim().toUpperCase();
-  if (isCountry(code)) return code;
+  const code = parseCountry(text);
+  if (code !== undefined) return code;
   throw new InvalidInputError(field, `\`${field}\`: ${JSON.stringify(text)} is no country. Write it as SK.`);
 }
 
