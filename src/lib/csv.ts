@@ -184,14 +184,19 @@ function delimiterOf(line: string): string {
 const formatBytes = 128;
 
 /** What else people take for a CSV file, by how it begins. */
-const otherFormats: readonly (readonly [begins: RegExp, what: string])[] = [
-  [/^PK\u0003\u0004[^]{0,60}mimetypeapplication\/vnd\.oasis/, "an OpenDocument spreadsheet (ODS)"],
-  [/^PK[\u0003\u0005\u0007]/, "an Excel workbook (XLSX) or another ZIP file"],
-  [/^\u00D0\u00CF\u0011\u00E0/, "an old Excel workbook (XLS)"],
-  [/^%PDF/, "a PDF"],
-  [/^\u001F\u008B/, "a gzip file"],
-  [/^\s*<(?:!doctype|html|table|\?xml)/i, "a web page or XML"],
-];
+function otherFormatOf(begin: string): string | undefined {
+  const zip = begin.includes("vnd.oasis.opendocument")
+    ? "an OpenDocument spreadsheet (ODS)"
+    : "an Excel workbook (XLSX) or another ZIP file";
+  const known: Readonly<Record<string, string>> = {
+    "PK\u0003\u0004": zip,
+    "\u00D0\u00CF\u0011\u00E0": "an old Excel workbook (XLS)",
+    "\u001F\u008B": "a gzip file",
+    "%PDF": "a PDF",
+  };
+  const [, what] = Object.entries(known).find(([mark]) => begin.startsWith(mark)) ?? [];
+  return what ?? (/^\s*<(?:!doctype|html|table|\?xml)/i.test(begin) ? "a web page or XML" : undefined);
+}
 
 /** Passes on whole pieces of UTF-8. Another encoding is refused: names would come out wrong on phones. */
 async function* decodable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -220,8 +225,7 @@ async function* decodable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 }
 
 function checkFormat(bytes: Buffer): void {
-  const begin = bytes.toString("latin1", 0, formatBytes);
-  const [, what] = otherFormats.find(([begins]) => begins.test(begin)) ?? [];
+  const what = otherFormatOf(bytes.toString("latin1", 0, formatBytes));
   if (what === undefined) return;
   throw unreadable(
     `The file is ${what}, not CSV. Open it in your spreadsheet, save it as "CSV UTF-8 (comma delimited)", and give that file.`,

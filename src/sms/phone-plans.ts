@@ -28,8 +28,10 @@ function planOf(country: CountryCode): Plan {
   };
 }
 
-const plans = new Map(getCountries().map((country) => [country as string, planOf(country)]));
-const byCallingCode = Map.groupBy(plans.values(), ({ country }) => getCountryCallingCode(country) as string);
+const plans = new Map<string, Plan>(getCountries().map((country) => [country, planOf(country)]));
+const byCallingCode: ReadonlyMap<string, Plan[]> = Map.groupBy(plans.values(), ({ country }) =>
+  getCountryCallingCode(country),
+);
 
 /** Calling codes that one country has for itself. */
 const unshared = new Map(

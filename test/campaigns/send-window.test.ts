@@ -6,6 +6,10 @@ import { closuresOf, everOpens, isOpen, spreadOf } from "../../src/campaigns/sen
 const day = { start: 9 * 60, end: 20 * 60 };
 const at = (time: string): Date => new Date(`2026-01-15T${time}:00Z`);
 
+/** How far these zones are from UTC in winter, whatever the direction. */
+const offsets = (zones: readonly string[]) =>
+  new Set(zones.map((zone) => spreadOf([zone, "UTC"], at("12:00"))));
+
 describe("a send window", () => {
   it("goes by the recipient's own clock", () => {
     // Slovakia is an hour ahead of UTC in January.
@@ -64,8 +68,6 @@ describe("a send window", () => {
   });
 
   it("knows only zones of areas that the country has, and areas that are parts of no other", () => {
-    const offsets = (zones: readonly string[]) =>
-      new Set(zones.map((zone) => spreadOf([zone, "UTC"], at("12:00"))));
     for (const [area, zones] of zonesByArea) {
       const countries = area.startsWith("+1")
         ? ["US", "CA"]

@@ -109,7 +109,7 @@ describe("a CSV file", () => {
     ],
     [
       "an OpenDocument spreadsheet",
-      Buffer.from(`PK\u0003\u0004${"\0".repeat(26)}mimetypeapplication/vnd.oasis.o`),
+      Buffer.from(`PK\u0003\u0004${"\0".repeat(26)}mimetypeapplication/vnd.oasis.opendocument.spreadsheet`),
       /\(ODS\)/,
     ],
     ["an old workbook", Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1]), /\(XLS\)/],
