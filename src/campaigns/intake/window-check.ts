@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../../lib/errors.ts";
 import { zonesOf } from "../../sms/time-zones.ts";
-import { everOpens, spreadOf, type SendWindow } from "../send-window.ts";
+import { everOpens, spreadOf, type SendWindow } from "../../sms/send-window.ts";
 import type { CampaignSettings } from "./settings.ts";
 
 /** Refuses recipients whom a send window would hold for ever. */

@@ -1,7 +1,7 @@
-import type { DecimalText } from "../../providers/provider.ts";
 import { countryName, parseCountry } from "../../sms/countries.ts";
 import { countryOf, mccsOf, parseNetwork, usualNetwork, type Network } from "./networks.ts";
 import { historyKey, type NewRate } from "./rate-store.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /** A rate as people give it. */
 export interface RateInput {

@@ -1,5 +1,5 @@
-import { countryCodes } from "../sms/countries.ts";
-import { zonesByArea, zonesOfCountry } from "../sms/time-zones.ts";
+import { countryCodes } from "./countries.ts";
+import { zonesByArea, zonesOfCountry } from "./time-zones.ts";
 
 /** When messages may be sent, in minutes after midnight. An end before the start is on the next day. */
 export interface SendWindow {

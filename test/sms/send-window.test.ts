@@ -1,7 +1,7 @@
 import { getCountries } from "libphonenumber-js/max";
 import { describe, expect, it } from "vitest";
 import { zonesByArea, zonesOf, zonesOfCountry } from "../../src/sms/time-zones.ts";
-import { closuresOf, everOpens, isOpen, spreadOf } from "../../src/campaigns/send-window.ts";
+import { closuresOf, everOpens, isOpen, spreadOf } from "../../src/sms/send-window.ts";
 
 const day = { start: 9 * 60, end: 20 * 60 };
 const at = (time: string): Date => new Date(`2026-01-15T${time}:00Z`);
