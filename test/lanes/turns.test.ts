@@ -78,8 +78,8 @@ const setLane = (providerId: string, data: object) =>
   app.services.database.prisma.lane.update({ where: { providerId }, data });
 
 const turnOf = (id: string, maxPerSecond: number | null, isList?: true) => {
-  const options = { database: app.services.database, clock, isStopping: () => isStopping };
-  const turn = createTurn(options, { id, maxPerSecond });
+  const ending = { database: app.services.database, clock, isStopping: () => isStopping };
+  const turn = createTurn(ending, { id, maxPerSecond });
   return () => turn({ method: "GET", path: "/", isList });
 };
 let isStopping = false;

@@ -271,27 +271,28 @@ describe("reconciling", () => {
     const { client, requests } = await connect(serve);
     const lost = rows
       .filter((_, index) => index % 4 === 1)
-      .map(({ to, message, uid, sent_at }) => ({
+      .map((one) => ({
         ...uncertain,
-        messageId: uid,
-        to: checked(`+${to}`),
-        text: message,
-        attemptedAt: new Date(`${sent_at.replace(" ", "T")}Z`),
+        messageId: one.uid,
+        to: checked(`+${one.to}`),
+        text: one.message,
+        attemptedAt: new Date(`${one.sent_at.replace(" ", "T")}Z`),
       }));
     const absent = { ...uncertain, messageId: "absent", text: "Never sent" };
     const outcomes = await client.reconcile([...lost, absent], supportOf());
-    const wanted = lost.map(({ messageId: uid }) => ({ kind: "found", providerMessageId: uid }));
+    const wanted = lost.map((one) => ({ kind: "found", providerMessageId: one.messageId }));
     expect(outcomes).toMatchObject([...wanted, { kind: "absent" }]);
     expect(requests.length).toBeLessThanOrEqual(48);
   });
 
   test("gives messages that look the same one row each, and none twice", async () => {
-    const rows = ["one", "two"].map((uid) => ({ ...row, uid }));
+    const rows = ["one", "two"].map((id) => ({ ...row, uid: id }));
     const { client } = await connect(() => pageOf(rows, 1, 1));
-    const three = ["a", "b", "c"].map((messageId) => ({ ...uncertain, messageId }));
+    const three = ["a", "b", "c"].map((id) => ({ ...uncertain, messageId: id }));
     const outcomes = await client.reconcile(three, supportOf());
     const ids = outcomes.flatMap((outcome) => (outcome.kind === "found" ? [outcome.providerMessageId] : []));
-    expect(ids.toSorted()).toEqual(["one", "two"]);
+    expect(new Set(ids)).toEqual(new Set(["one", "two"]));
+    expect(ids).toHaveLength(2);
     expect(outcomes.filter(({ kind }) => kind === "absent")).toHaveLength(1);
     const two = await client.reconcile(three.slice(0, 1), supportOf());
     expect(two).toMatchObject([{ kind: "unavailable" }]);

@@ -59,13 +59,14 @@ async function reconcileAt(
   for (const { row, outcome } of told) {
     if (outcome.kind === "unavailable") noteProblem(options, row, outcome.problem);
   }
-  const isDeferred = ({ outcome }: Told): boolean =>
-    outcome.kind === "unavailable" && outcome.problem.kind === "deferred";
   // Nothing was asked, or nothing that could be said while the connection is switched off.
   await postponeChecks(options, idsOf(told.filter(isDeferred)), deferMs);
   const isWaiting = ({ row, outcome }: Told): boolean => outcome.kind === "absent" && support.waits(row);
   await postponeChecks(options, idsOf(told.filter(isWaiting)), disabledRetryMs);
 }
+
+const isDeferred = ({ outcome }: Told): boolean =>
+  outcome.kind === "unavailable" && outcome.problem.kind === "deferred";
 
 interface Told {
   row: OpenMessage;
