@@ -105,7 +105,7 @@ describe("operations under way", () => {
   });
 
   it("leave nothing behind when all have left", () => {
-    for (const leave of enter(3, viewer("a"), {}).running) leave();
+    for (const leave of enter(2, viewer("a"), {}).running) leave();
     for (const leave of enter(3, viewer("b")).running) leave();
     expect(shares.accounts).toBe(0);
   });

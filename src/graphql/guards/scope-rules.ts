@@ -44,6 +44,7 @@ const rules: readonly Rule[] = [
       NotCancellableError: "all",
       CampaignEndedError: "all",
       LastAdminKeyError: "all",
+      TooManyProvidersError: "all",
       ProviderUnavailableError: "all",
     },
   },
