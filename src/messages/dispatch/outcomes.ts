@@ -6,7 +6,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { acceptMessages, type Acceptance } from "../changes/bulk-transition.ts";
 import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
-import { learn, type Experience } from "../../lanes/breaker.ts";
+import { recordSignals, type AttemptSignal } from "../../lanes/breaker.ts";
 import { consequencesOf, type Finished } from "./after-attempt.ts";
 import type { Failover, NextRoute } from "./failover.ts";
 import { addJobs } from "../../queue/jobs.ts";
@@ -63,7 +63,7 @@ export class Outcomes {
       const { news, others, isLesson } = await this.#end(transaction, finished, request);
       if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
-      if (isLesson) await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
+      if (isLesson) await recordSignals(transaction, news.flatMap(toExperience), this.#options.clock.now());
     });
   }
 
@@ -163,19 +163,22 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 }
 
 /** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
-const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
+const toExperience = ({ message, outcome, startedAt }: Finished): AttemptSignal[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
-  const isShut = outcome.kind === "rejected" && shut.has(outcome.failure.code);
+  const failsForAll = outcome.kind === "rejected" && failsForEveryMessage.has(outcome.failure.code);
   const retryAfterSeconds = outcome.kind === "retryable" ? outcome.retryAfterSeconds : undefined;
-  const shown = { startedAt, failed, isShut, retryAfterSeconds, ...creditShownBy(outcome) };
+  const shown = { startedAt, failed, failsForAll, retryAfterSeconds, ...creditShownBy(outcome) };
   return [{ providerId: message.providerId, ...shown }];
 };
 
 /** Refusals that every message would meet until someone mends the connection. */
-const shut: ReadonlySet<string> = new Set(["provider_unauthenticated", "provider_misconfigured"]);
+const failsForEveryMessage: ReadonlySet<string> = new Set([
+  "provider_unauthenticated",
+  "provider_misconfigured",
+]);
 
-function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
+function creditShownBy(outcome: SubmitOutcome): Pick<AttemptSignal, "credit"> {
   if (outcome.kind === "accepted") return { credit: "some" };
   return outcome.kind === "retryable" && outcome.noCredit ? { credit: "none" } : {};
 }
