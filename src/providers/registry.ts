@@ -20,7 +20,7 @@ export type HttpLimits = Omit<ProviderHttpOptions, "origin">;
 export interface OpenProvider {
   client: ProviderClient;
   /** The same account over the same connections, but each of its requests waits for its turn. */
-  asker: ProviderClient;
+  throttledClient: ProviderClient;
   parseCallback(body: string, contentType?: string): CallbackReading;
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ function register<Settings extends ConnectionSettings>(
       const http = createProviderHttp({ ...limits, origin: new URL(settings.baseUrl).origin });
       return {
         client: adapter.createClient(settings, http, shared),
-        asker: adapter.createClient(settings, inTurn(http, turn), shared),
+        throttledClient: adapter.createClient(settings, inTurn(http, turn), shared),
         parseCallback: (body, contentType) => adapter.parseCallback(body, settings, contentType),
         close: () => http.close(),
       };
