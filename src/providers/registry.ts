@@ -7,7 +7,7 @@ import type {
   RevisableStatus,
   SharedState,
 } from "./provider.ts";
-import { createProviderHttp, inTurn, type ProviderHttpOptions, type Turn } from "./http.ts";
+import { createProviderHttp, throttled, type ProviderHttpOptions, type AcquireSlot } from "./http.ts";
 import { qikli } from "./qikli/index.ts";
 import { telekom } from "./telekom/index.ts";
 import { tikosms } from "./tikosms/index.ts";
@@ -36,10 +36,10 @@ export interface RegisteredProvider {
   senderProblem(sender: string, text: string): string | undefined;
   /** Checks settings; throws a `ZodError` when they are not this provider's. */
   parseSettings(settings: unknown): ConnectionSettings;
-  open(settings: unknown, shared: SharedState, limits?: HttpLimits, turn?: Turn): OpenProvider;
+  open(settings: unknown, shared: SharedState, limits?: HttpLimits, acquireSlot?: AcquireSlot): OpenProvider;
 }
 
-const noWaiting: Turn = () => Promise.resolve(true);
+const unlimited: AcquireSlot = () => Promise.resolve(true);
 
 function register<Settings extends ConnectionSettings>(
   adapter: ProviderAdapter<Settings>,
@@ -53,12 +53,12 @@ function register<Settings extends ConnectionSettings>(
     revisable: adapter.revisable,
     senderProblem: (sender, text) => adapter.senderProblem(sender, text),
     parseSettings: (settings) => adapter.settings.parse(settings),
-    open(raw, shared, limits, turn = noWaiting) {
+    open(raw, shared, limits, acquireSlot = unlimited) {
       const settings = adapter.settings.parse(raw);
       const http = createProviderHttp({ ...limits, origin: new URL(settings.baseUrl).origin });
       return {
         client: adapter.createClient(settings, http, shared),
-        throttledClient: adapter.createClient(settings, inTurn(http, turn), shared),
+        throttledClient: adapter.createClient(settings, throttled(http, acquireSlot), shared),
         parseCallback: (body, contentType) => adapter.parseCallback(body, settings, contentType),
         close: () => http.close(),
       };

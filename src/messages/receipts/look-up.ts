@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
-import { readTurnState } from "../../lanes/turns.ts";
+import { readQueryState } from "../../lanes/query-slots.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { OnceAnHour } from "../../lib/once-an-hour.ts";
@@ -86,7 +86,7 @@ async function acquirePermit(
     kind: "wait",
     runAt: new Date(from.getTime() + 1_000 + spreadMs(messageId)),
   });
-  const state = await readTurnState(database, connection.row.id, now);
+  const state = await readQueryState(database, connection.row.id, now);
   if (state?.isOpen) return later(state.openUntil ?? now);
   if (state?.rate == null) return { kind: "ask", questions: Infinity };
   if (inProgress.has(connection)) return later(now);

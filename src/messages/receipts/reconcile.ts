@@ -1,6 +1,6 @@
 import type { Connection } from "../../connections/connections.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
-import { readTurnState } from "../../lanes/turns.ts";
+import { readQueryState } from "../../lanes/query-slots.ts";
 import { OnceAnHour } from "../../lib/once-an-hour.ts";
 import type { ReconcileOutcome, ReconcileSupport, UncertainSubmission } from "../../providers/provider.ts";
 import { applyChanges } from "../changes/transition.ts";
@@ -46,7 +46,7 @@ async function reconcileAt(
   const { database, clock } = options;
   const ids = rows.map(({ messageId }) => messageId);
   const now = clock.now();
-  const state = await readTurnState(database, connection.row.id, now);
+  const state = await readQueryState(database, connection.row.id, now);
   if (state?.isOpen === true) {
     const openMs = (state.openUntil?.getTime() ?? 0) - now.getTime();
     return postponeChecks(options, ids, Math.max(0, openMs) + deferMs);
