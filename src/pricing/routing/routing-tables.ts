@@ -50,7 +50,7 @@ export interface RoutingTablesOptions {
   clock: Clock;
 }
 
-interface Kept {
+interface KeptTable {
   readAt: number;
   table: Promise<RoutingTable>;
   /** Until another rate counts, once the table is read. */
@@ -60,7 +60,7 @@ interface Kept {
 /** The routing tables of all accounts, each read in one statement and kept for a second, or until a change. */
 export class RoutingTables {
   readonly #options: RoutingTablesOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, KeptTable>();
 
   constructor(options: RoutingTablesOptions) {
     this.#options = options;
@@ -87,8 +87,8 @@ export class RoutingTables {
     return holds ? table : this.#readAnew(accountId).table;
   }
 
-  #readAnew(accountId: string): Kept {
-    const kept: Kept = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
+  #readAnew(accountId: string): KeptTable {
+    const kept: KeptTable = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
     this.#kept.set(accountId, kept);
     kept.table.then(
       ({ book, now }) => void (kept.ratesUntil = book.nextChangeAfter(now)),
