@@ -24,7 +24,7 @@ export interface DispatcherOptions {
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
-/** What became of the wish to send a message now. */
+/** What became of the attempt to send a message now. */
 type AttemptClaim =
   | { kind: "claimed"; startedAt: Date }
   | ({ kind: "wait" } & Wait)
