@@ -1,5 +1,5 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
-import { GraphQLError, Kind } from "graphql";
+import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
 import { builder } from "./builder.ts";
 
 const decimal = /^-?\d{1,30}(\.\d{1,30})?$/;
@@ -13,7 +13,33 @@ function parseDecimal(value: unknown): string {
 export const plainDecimal = (value: { toString(): string; toFixed?: () => string }): string =>
   typeof value === "object" && value.toFixed ? value.toFixed() : value.toString();
 
-builder.addScalarType("DateTime", GraphQLDateTimeISO, {
+const { parseValue, parseLiteral, ...dateTime } = GraphQLDateTimeISO.toConfig();
+
+/** The library only says that such a time is invalid. */
+function checkZone(value: unknown): void {
+  if (
+    typeof value !== "string" ||
+    !/^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/.test(value.trim())
+  )
+    return;
+  throw new GraphQLError(
+    `"${value.trim()}" has no time zone. Add Z for UTC or an offset: 2026-01-31T08:00:00Z, 2026-01-31T09:00:00+01:00.`,
+  );
+}
+
+const DateTime = new GraphQLScalarType<Date, Date | string>({
+  ...dateTime,
+  parseValue(value) {
+    checkZone(value);
+    return parseValue(value);
+  },
+  parseLiteral(node, variables) {
+    if (node.kind === Kind.STRING) checkZone(node.value);
+    return parseLiteral(node, variables);
+  },
+});
+
+builder.addScalarType("DateTime", DateTime, {
   description:
     "A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
 });

@@ -109,11 +109,22 @@ export function planMessage(table: RoutingTable, input: SendInput, content?: Con
   const { to: recipient, country } = parseRecipient(input.to);
   checkReferences(input);
   const known = content ?? contentOf(input);
+  checkSegments(known, table.maxSegments);
   const { allowedCountries } = table.limits;
   if (allowedCountries && (country === null || !allowedCountries.has(country))) {
     throw new CountryNotAllowedError(country);
   }
   return { recipient, country, content: known, ...routeMessage(table, input, recipient, country, known) };
+}
+
+/** @throws InvalidTextError when it would cost more than anybody means to spend */
+export function checkSegments({ segments, encoding }: Content, maxSegments: number): void {
+  if (segments <= maxSegments) return;
+  throw new InvalidTextError(
+    `The text needs ${segments} segments in ${encoding}, and ${maxSegments} is the most (MAX_SEGMENTS). Shorten it.`,
+    segments,
+    maxSegments,
+  );
 }
 
 function checkReferences(input: SendInput): void {
