@@ -13,30 +13,27 @@ function parseDecimal(value: unknown): string {
 export const plainDecimal = (value: { toString(): string; toFixed?: () => string }): string =>
   typeof value === "object" && value.toFixed ? value.toFixed() : value.toString();
 
-const { parseValue, parseLiteral, ...dateTime } = GraphQLDateTimeISO.toConfig();
-
-/** The library only says that such a time is invalid. */
-function checkZone(value: unknown): void {
-  if (
-    typeof value !== "string" ||
-    !/^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/.test(value.trim())
-  )
-    return;
+/** What the library says of another text: that it is invalid. */
+function readMoment(value: unknown): Date {
+  const text = typeof value === "string" ? value.trim() : "";
+  try {
+    if (!/^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/.test(text))
+      return GraphQLDateTimeISO.parseValue(value);
+  } catch {
+    throw new GraphQLError(
+      `${JSON.stringify(value)} is no moment. Write it like "2026-01-31T08:00:00Z", or with an offset: "2026-01-31T09:00:00+01:00".`,
+    );
+  }
   throw new GraphQLError(
-    `"${value.trim()}" has no time zone. Add Z for UTC or an offset: 2026-01-31T08:00:00Z, 2026-01-31T09:00:00+01:00.`,
+    `"${text}" has no time zone. Add Z for UTC, or an offset: "2026-01-31T08:00:00Z", "2026-01-31T09:00:00+01:00".`,
   );
 }
 
 const DateTime = new GraphQLScalarType<Date, Date | string>({
-  ...dateTime,
-  parseValue(value) {
-    checkZone(value);
-    return parseValue(value);
-  },
-  parseLiteral(node, variables) {
-    if (node.kind === Kind.STRING) checkZone(node.value);
-    return parseLiteral(node, variables);
-  },
+  name: "DateTime",
+  serialize: (value) => GraphQLDateTimeISO.serialize(value),
+  parseValue: readMoment,
+  parseLiteral: (node) => readMoment(node.kind === Kind.STRING ? node.value : undefined),
 });
 
 builder.addScalarType("DateTime", DateTime, {

@@ -159,9 +159,14 @@ export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null 
 const endOfValidity = (minutes: number | null, from: Date): Date | null =>
   minutes === null ? null : new Date(from.getTime() + minutes * minuteMs);
 
+/** Spaces, marks for the direction, joiners and fillers show nothing; U+2800 is Braille's empty pattern. */
+const isVisible = (text: string): boolean =>
+  /[^\s\p{Cc}\p{Z}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u.test(text);
+
 /** @throws InvalidTextError */
 export function contentOf(input: Pick<SendInput, "text" | "encoding">): Content {
-  if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
+  if (!isVisible(input.text))
+    throw new InvalidTextError("The text is empty, or nothing in it can be seen. Write one.");
   if (!isStorable(input.text)) {
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
   }
