@@ -9,11 +9,11 @@ const pageSize = 1_000;
 const columns = [
   "to",
   "client_ref",
-  "text",
   "status",
   "provider_status",
   "failure_code",
   "failure_text",
+  "text",
   "from",
   "provider",
   "provider_message_id",

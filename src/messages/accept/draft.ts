@@ -121,7 +121,7 @@ export function planMessage(table: RoutingTable, input: SendInput, content?: Con
 export function checkSegments({ segments, encoding }: Content, maxSegments: number): void {
   if (segments <= maxSegments) return;
   throw new InvalidTextError(
-    `The text needs ${segments} segments in ${encoding}, and ${maxSegments} is the most (MAX_SEGMENTS). Shorten it.`,
+    `The text needs ${segments} segments in ${encoding}; MAX_SEGMENTS allows at most ${maxSegments}. Shorten it.`,
     segments,
     maxSegments,
   );
@@ -165,8 +165,8 @@ const isVisible = (text: string): boolean =>
 
 /** @throws InvalidTextError */
 export function contentOf(input: Pick<SendInput, "text" | "encoding">): Content {
-  if (!isVisible(input.text))
-    throw new InvalidTextError("The text is empty, or nothing in it can be seen. Write one.");
+  if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
+  if (!isVisible(input.text)) throw new InvalidTextError("Nothing in the text can be seen. Write one.");
   if (!isStorable(input.text)) {
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
   }
