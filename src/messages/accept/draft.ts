@@ -37,6 +37,8 @@ export interface MessageDraft {
   dltTemplateId: string | null;
   createdAt: Date;
   idempotencyKey: string | null;
+  /** The message that was given before it, in the same call and for the same recipient: that one is submitted first. */
+  follows?: string;
   /** What it will cost by the rate of its provider now; null without a rate. */
   estimatedCost: DecimalText | null;
   estimatedCurrency: string | null;

@@ -49,7 +49,7 @@ export class MessageSender {
 
   /** One result for each input, in the order given. Inputs with an error store nothing and hold up no other. */
   async send(accountId: string, inputs: readonly SendInput[]): Promise<SendResult[]> {
-    const drafts = await this.#draft(accountId, inputs);
+    const drafts = inOrder(await this.#draft(accountId, inputs));
     return Promise.all(
       drafts.map(async (draft, place): Promise<SendResult> => {
         const outcome = draft instanceof DomainError ? { error: draft } : await this.#storeDraft(draft);
@@ -100,4 +100,16 @@ export class MessageSender {
     const { idempotencyKey } = input;
     return this.#find.add({ accountId, idempotencyKey, fingerprint: fingerprint(input) });
   }
+}
+
+/** Those to one recipient go out in the order in which they were given, unless they have times of their own. */
+function inOrder(drafts: readonly (MessageDraft | DomainError)[]): (MessageDraft | DomainError)[] {
+  const last = new Map<string, string>();
+  return drafts.map((draft) => {
+    if (draft instanceof DomainError) return draft;
+    const place = `${draft.recipient} ${draft.scheduledAt?.getTime() ?? ""}`;
+    const follows = last.get(place);
+    last.set(place, draft.id);
+    return follows === undefined ? draft : { ...draft, follows };
+  });
 }
