@@ -3,7 +3,7 @@ const manySegments = 3;
 
 /** Placeholders as other programs write them. */
 const otherPlaceholders =
-  /(?<![{\\])\{\s*[\p{L}_][\p{L}\p{N}_ .-]{0,63}\}(?!\})|\[\[?[\p{L}_][\p{L}\p{N}_]{0,63}\]\]?|%[\p{L}_][\p{L}\p{N}_]{1,63}%/gu;
+  /(?<![{\\])\{\s*[\p{L}_][\p{L}\p{N}_ .-]{0,63}\}(?!\})|\[\[[\p{L}_][\p{L}\p{N}_]{0,63}\]\]|%[\p{L}_][\p{L}\p{N}_]{1,63}%/gu;
 
 /** What is allowed in a text and probably not meant, in plain words. */
 export function textWarnings(text: string, segments: number, maxSegments: number): string[] {

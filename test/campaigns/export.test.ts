@@ -32,7 +32,7 @@ const references = [
 beforeAll(async () => {
   store = await openMessageStore();
   campaignId = await store.createCampaign();
-  ids = references.map(() => newMessageId(new Date()));
+  ids = references.map(() => newMessageId(new Date())).toSorted();
   await store.store(
     references.map((clientRef, place) => ({
       id: ids[place] ?? "",

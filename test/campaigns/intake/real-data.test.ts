@@ -23,12 +23,12 @@ describe("a campaign with a send window", () => {
   const sendWindow = { start: "09:00", end: "11:00" };
 
   it("refuses recipients for whom it would never open, and takes those whose area tells their zone", async () => {
-    const recipients = to("+12125551000", "+61491570156", "+421901000000", "+18005551000");
+    const recipients = to("+12125551000", "+61491570156", "+421901000000", "+14992345678");
     const created = await createCampaign(app, { recipients, sendWindow });
     expect(created.__typename).toBe("Campaign");
     expect(reasons(created)).toEqual([
       ["+61491570156", expect.stringMatching(/never open in all of them\. Make it longer than [\d.]+ hours/)],
-      ["+18005551000", expect.stringMatching(/Give `timeZone`/)],
+      ["+14992345678", expect.stringMatching(/Give `timeZone`/)],
     ]);
     const zoned = await createCampaign(app, {
       recipients,
@@ -105,16 +105,18 @@ describe("a text that is probably not meant", () => {
   );
 });
 
-describe("a request in a form that was not meant", () => {
-  const post = async (headers: Record<string, string>, body: string) =>
-    (await fetch(`${app.url}/graphql`, { method: "POST", headers, body })).json() as Promise<{
-      errors: { message: string }[];
-    }>;
-  const json = { "content-type": "application/json" };
-  const ask = async (query: string) =>
-    (await post({ ...json, authorization: `Bearer ${app.key}` }, JSON.stringify({ query }))).errors[0]
-      ?.message;
+const post = async (headers: Record<string, string>, body: string) =>
+  (await fetch(`${app.url}/graphql`, { method: "POST", headers, body })).json() as Promise<{
+    errors: { message: string }[];
+  }>;
+const json = { "content-type": "application/json" };
+const ask = async (query: string) =>
+  (await post({ ...json, authorization: `Bearer ${app.key}` }, JSON.stringify({ query }))).errors[0]?.message;
 
+const send = (more: string) =>
+  ask(`mutation { sendMessage(input: { to: "+421901000000", text: "x" ${more} }) { __typename } }`);
+
+describe("a request in a form that was not meant", () => {
   it("is told that the word Bearer is missing", async () => {
     const { errors } = await post(
       { ...json, authorization: app.key },
@@ -123,19 +125,12 @@ describe("a request in a form that was not meant", () => {
     expect(errors[0]?.message).toMatch(/does not begin with the word Bearer/);
   });
 
-  it("is told which content type a query goes with, and where GraphiQL is", async () => {
-    const { errors } = await post(
-      { authorization: `Bearer ${app.key}` },
-      JSON.stringify({ query: "{ viewer { __typename } }" }),
-    );
-    expect(errors[0]?.message).toMatch(/no query.*application\/json.*text\/plain/);
+  it("is told where GraphiQL is", async () => {
     const got = await (await fetch(`${app.url}/graphql`)).text();
     expect(got).toContain("GraphiQL is here");
   });
 
   it("is told the values of an enum, the near names of a field, and how a time names its zone", async () => {
-    const send = (more: string) =>
-      ask(`mutation { sendMessage(input: { to: "+421901000000", text: "x" ${more} }) { __typename } }`);
     expect(await send("priority: URGENT")).toMatch(/It is one of LOW, NORMAL, HIGH\./);
     expect(await send('txt: "y"')).toMatch(/Did you mean "text"/);
     expect(await send('scheduledAt: "2027-01-01T10:00:00"')).toMatch(
