@@ -131,7 +131,7 @@ describe("a request in a form that was not meant", () => {
   });
 
   it("is told the values of an enum, the near names of a field, and how a time names its zone", async () => {
-    expect(await send("priority: URGENT")).toMatch(/It is one of LOW, NORMAL, HIGH\./);
+    expect(await send("priority: URGENT")).toMatch(/It is one of HIGH, LOW, NORMAL\./);
     expect(await send('txt: "y"')).toMatch(/Did you mean "text"/);
     expect(await send('scheduledAt: "2027-01-01T10:00:00"')).toMatch(
       /has no time zone\. Add Z for UTC, or an offset/,
