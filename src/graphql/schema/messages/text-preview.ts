@@ -4,7 +4,7 @@ import { textWarnings } from "../../../sms/text-warnings.ts";
 import { builder } from "../builder.ts";
 import { TextEncodingEnum } from "./enums.ts";
 
-const longestPreview = 20_000;
+const maxPreviewLength = 20_000;
 
 const ForcingCharacterRef = builder.objectRef<ForcingCharacter>("ForcingCharacter").implement({
   description: "A character that is not in GSM-7 and forces the whole text into UCS-2.",
@@ -65,16 +65,16 @@ builder.queryField("previewText", (t) =>
     args: {
       text: t.arg.string({
         required: true,
-        description: `The text, of at most ${longestPreview} characters.`,
+        description: `The text, of at most ${maxPreviewLength} characters.`,
       }),
     },
     resolve: (_root, { text }, { routingTables }) => {
-      if (text.length <= longestPreview) {
+      if (text.length <= maxPreviewLength) {
         const preview = previewText(text);
         return { ...preview, warnings: textWarnings(text, preview.segments, routingTables.maxSegments) };
       }
       throw new InvalidTextError(
-        `The text has ${text.length} characters; a preview takes ${longestPreview}. Shorten it.`,
+        `The text has ${text.length} characters; a preview takes ${maxPreviewLength}. Shorten it.`,
       );
     },
   }),
