@@ -3,6 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { insist } from "../../database/retry-write.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { faultOf } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { acceptMessages, type Acceptance } from "../changes/bulk-transition.ts";
 import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
@@ -63,7 +64,7 @@ export class Outcomes {
       const { news, others, isLesson } = await this.#end(transaction, finished, request);
       if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
-      if (isLesson) await recordSignals(transaction, news.flatMap(toExperience), this.#options.clock.now());
+      if (isLesson) await recordSignals(transaction, news.flatMap(toSignals), this.#options.clock.now());
     });
   }
 
@@ -163,20 +164,15 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 }
 
 /** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
-const toExperience = ({ message, outcome, startedAt }: Finished): AttemptSignal[] => {
+const toSignals = ({ message, outcome, startedAt }: Finished): AttemptSignal[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
-  const failsForAll = outcome.kind === "rejected" && failsForEveryMessage.has(outcome.failure.code);
+  // Every message would meet it until someone mends the connection.
+  const failsForAll = outcome.kind === "rejected" && faultOf(outcome.failure.code) === "CONNECTION";
   const retryAfterSeconds = outcome.kind === "retryable" ? outcome.retryAfterSeconds : undefined;
   const shown = { startedAt, failed, failsForAll, retryAfterSeconds, ...creditShownBy(outcome) };
   return [{ providerId: message.providerId, ...shown }];
 };
-
-/** Refusals that every message would meet until someone mends the connection. */
-const failsForEveryMessage: ReadonlySet<string> = new Set([
-  "provider_unauthenticated",
-  "provider_misconfigured",
-]);
 
 function creditShownBy(outcome: SubmitOutcome): Pick<AttemptSignal, "credit"> {
   if (outcome.kind === "accepted") return { credit: "some" };
