@@ -80,7 +80,7 @@ async function submitted(messageId: string, providerMessageId: string): Promise<
   });
 }
 
-const sweep = (): Promise<number> => app.services.database.transaction(sweepParked);
+const sweep = (): Promise<number> => sweepParked(app.services.database);
 
 describe("a receipt finds its message", () => {
   it("by the provider's id", async () => {
