@@ -18,7 +18,7 @@ import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
-import { AccessGuard } from "./graphql/server/access-guard.ts";
+import { AccessGuard } from "./graphql/guards/access-guard.ts";
 import { defaultReaderLimits, type ReaderLimits } from "./graphql/live/reader-limits.ts";
 import { LiveSubscriptions } from "./graphql/live/live-subscriptions.ts";
 import { maxRequestBytes } from "./graphql/schema/limits.ts";

@@ -6,7 +6,7 @@ import { InvalidInputError, NotFoundError, TooManyProvidersError } from "../lib/
 import { storable } from "../lib/storable.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
 import { isPrivateHost } from "../lib/public-addresses.ts";
-import { announceProviderChange } from "./provider-channel.ts";
+import { announceProviderChange } from "../lanes/provider-channel.ts";
 import { newCallbackSecret, rotateSecrets } from "./callback-secrets.ts";
 import type { Connection, Connections } from "./connections.ts";
 import {

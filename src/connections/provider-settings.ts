@@ -1,8 +1,8 @@
 import { ZodError } from "zod";
 import { InvalidInputError } from "../lib/errors.ts";
 import { storable } from "../lib/storable.ts";
-import type { DecimalText } from "../providers/provider.ts";
 import type { RegisteredProvider } from "../providers/registry.ts";
+import type { DecimalText } from "../lib/money.ts";
 
 /** What can be said of any connection; absent values take their defaults, null removes a limit or a sender. */
 interface CommonInput {

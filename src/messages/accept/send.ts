@@ -3,13 +3,14 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
 import { DomainError } from "../../lib/errors.ts";
 import type { RateWishes } from "../../pricing/rates/missing-rates.ts";
-import type { RoutingTable } from "../../pricing/routing/route.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
 import { isStorable } from "../../lib/storable.ts";
-import { draftMessage, fingerprint, type MessageDraft, type SendInput } from "./draft.ts";
+import { draftMessage, fingerprint, type MessageDraft } from "./draft.ts";
 import { storeCounted } from "./store-counted.ts";
 import { findEarlier, storeMessages, type Repeat, type StoreOutcome } from "./store-messages.ts";
+import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
+import type { SendInput } from "./send-input.ts";
 
 const largestBatch = 500;
 
@@ -48,7 +49,7 @@ export class MessageSender {
 
   /** One result for each input, in the order given. Inputs with an error store nothing and hold up no other. */
   async send(accountId: string, inputs: readonly SendInput[]): Promise<SendResult[]> {
-    const drafts = await this.#draft(accountId, inputs);
+    const drafts = inOrder(await this.#draft(accountId, inputs));
     return Promise.all(
       drafts.map(async (draft, place): Promise<SendResult> => {
         const outcome = draft instanceof DomainError ? { error: draft } : await this.#storeDraft(draft);
@@ -99,4 +100,16 @@ export class MessageSender {
     const { idempotencyKey } = input;
     return this.#find.add({ accountId, idempotencyKey, fingerprint: fingerprint(input) });
   }
+}
+
+/** Those to one recipient go out in the order in which they were given, unless they have times of their own. */
+function inOrder(drafts: readonly (MessageDraft | DomainError)[]): (MessageDraft | DomainError)[] {
+  const last = new Map<string, string>();
+  return drafts.map((draft) => {
+    if (draft instanceof DomainError) return draft;
+    const place = `${draft.recipient} ${draft.scheduledAt?.getTime() ?? ""}`;
+    const follows = last.get(place);
+    last.set(place, draft.id);
+    return follows === undefined ? draft : { ...draft, follows };
+  });
 }

@@ -1,10 +1,11 @@
+import { compareIds } from "../../lib/compare-ids.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { toDate, type Flag } from "../../database/raw-row.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import type { MessagePriority } from "../accept/draft.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { DuplicatePolicy } from "../model/stored-route.ts";
 import type { TextEncoding } from "../../sms/text.ts";
+import type { MessagePriority } from "../model/priority.ts";
 
 /** A message as the dispatcher needs it. */
 export interface DispatchMessage {
@@ -39,6 +40,8 @@ export interface DispatchMessage {
   attemptsWithoutCredit: number;
   /** Whether one of them has no end yet. */
   hasOpenAttempt: boolean;
+  /** Since when it could go but for one that was given before it, for the same recipient; null when it need not wait. */
+  behindSince: Date | null;
 }
 
 /** What `dispatchColumns` selects, as PostgreSQL sends it (a `raw` statement): a campaign claims messages by the thousand. */
@@ -102,6 +105,7 @@ export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>)
   attempts: Number(row[21]),
   attemptsWithoutCredit: Number(row[22]),
   hasOpenAttempt: row[23] === "t",
+  behindSince: null,
 });
 
 // A message of its first version has none: that saves the look-up for most.
@@ -115,7 +119,11 @@ const read: Statement = {
   name: "read_for_dispatch",
   raw: true,
   text: `
-    select ${dispatchColumns}
+    select ${dispatchColumns},
+      case when m.follows is not null and exists (
+        select 1 from messages as earlier
+        where earlier.id = m.follows and earlier.status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
+      ) then date_part('epoch', coalesce(m.scheduled_at, m.created_at)) end
     from messages as m
     cross join lateral (${attemptsSoFar}) as a
     where m.id = any ($1::uuid[])`,
@@ -125,8 +133,11 @@ export async function readAllForDispatch(
   database: Queryable,
   ids: readonly string[],
 ): Promise<DispatchMessage[]> {
-  const rows = await database.query<DispatchRow>(read, [ids]);
-  return rows.map(toDispatchMessage);
+  const rows = await database.query<[...DispatchRow, behindSince: string | null]>(read, [ids]);
+  return rows.map((row) => ({
+    ...toDispatchMessage(row),
+    behindSince: row[24] === null ? null : toDate(row[24]),
+  }));
 }
 
 export async function readForDispatch(database: Queryable, id: string): Promise<DispatchMessage | undefined> {
@@ -188,13 +199,6 @@ export async function singleOutClaimOf(
 ): Promise<void> {
   await transaction.query(singleOutOfMessage, [messageId, before]);
 }
-
-/**
- * The order in which attempts are ended: a worker that was taken for dead may end the same ones as whoever took over, and
- * they must not wait for each other.
- */
-export const compareIds = (one: { id: string }, other: { id: string }): number =>
-  one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
 
 export interface FinishedAttempt {
   message: Pick<DispatchMessage, "id">;

@@ -37,6 +37,10 @@ const longestTurnMs = 250;
 /** How long what was read of a message and its provider is believed while it waits for its turn. */
 const staleMs = 1_000;
 
+/** How soon a message that another one precedes looks whether that one is out. */
+const earlierPauseMs = 20;
+const earlierRetryMs = { min: 200, max: 10_000 };
+
 const largestBatch = 200;
 const pausedRetryMs = 30_000;
 /** A message is moved this often at once, at most; then it waits. */
@@ -73,6 +77,7 @@ export class Dispatcher {
     if (message.campaignId !== null) return;
     const connection = await this.#options.connections.get(message.providerId);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
+    if (message.behindSince) return this.#waitForEarlier(message, message.behindSince, moves);
     const isGone = !connection || connection.row.disconnectedAt !== null;
     if (isGone || !connection.row.enabled) {
       const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
@@ -82,6 +87,22 @@ export class Dispatcher {
       return this.#postpone(message, pausedRetryMs);
     }
     await this.#claimAndSubmit(message, connection, moves);
+  }
+
+  /**
+   * Another message to the same recipient goes first. That takes a moment mostly; where it is to be tried again, this one
+   * comes back less and less often.
+   */
+  async #waitForEarlier(message: DispatchMessage, since: Date, moves: number): Promise<void> {
+    const { id } = message;
+    const deadline = performance.now() + longestTurnMs;
+    while (performance.now() < deadline) {
+      await new Promise((done) => setTimeout(done, earlierPauseMs));
+      const now = await readForDispatch(this.#options.database, id);
+      if (!now?.behindSince) return this.#dispatch(id, moves);
+    }
+    const waitedMs = this.#now().getTime() - since.getTime();
+    await this.#postpone(message, Math.min(Math.max(waitedMs / 4, earlierRetryMs.min), earlierRetryMs.max));
   }
 
   /** Thousands of jobs that nobody can do now would keep the worker from those of others. */
