@@ -18,7 +18,7 @@ const readQuarantine: Statement = {
         select pg_column_size(body) as size from callbacks
         where provider_id = w.id and state = 'QUARANTINED'
         limit ${maxQuarantined.bodies}
-      ) as some
+      ) as counted
     ) as q`,
 };
 

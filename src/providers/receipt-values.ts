@@ -69,10 +69,13 @@ export function sensibleClient(client: ProviderClient): ProviderClient {
   return {
     ...client,
     lookUp: async (messages) => withoutNonsensicalAnswers(await client.lookUp(messages)),
-    async reconcile(submission) {
-      const outcome = await client.reconcile(submission);
-      if (outcome.kind !== "found") return outcome;
-      return { ...outcome, receipts: divide(outcome.receipts, new Date()).sensible };
+    async reconcile(submissions, support) {
+      const outcomes = await client.reconcile(submissions, support);
+      return outcomes.map((outcome) =>
+        outcome.kind === "found"
+          ? { ...outcome, receipts: divide(outcome.receipts, new Date()).sensible }
+          : outcome,
+      );
     },
   };
 }

@@ -42,10 +42,11 @@ const bodies = () => app.services.database.prisma.callback.findMany({ where: { p
 const eventsOf = (messageId: string) =>
   app.services.database.prisma.messageEvent.findMany({ where: { messageId }, orderBy: { id: "asc" } });
 
+const stranger = () => ({ message_id: randomUUID(), status: "SENT" });
+
 describe("receipts of unknown messages", () => {
   it("are taken until the provider has too many, and those of known messages are taken all the same", async () => {
     await park(maxParkedOfProvider - 2, "now() + interval '1 day'");
-    const stranger = () => ({ message_id: randomUUID(), status: "SENT" });
     expect(await post(url, update(stranger(), stranger(), stranger()))).toEqual(ok);
     const { rows } = await query("select count(*)::int from parked_receipts where provider_id = $1", [
       providerId,
@@ -104,14 +105,14 @@ const globalIdOf = async (id: string): Promise<string> => {
   return providers.find((provider) => decodeId("Provider", provider.id) === id)?.id ?? "";
 };
 
-describe("what is not understood", () => {
-  const fill = (count: number, body: string) =>
-    query(
-      `insert into callbacks (provider_id, received_at, body, state)
-       select $1, now(), $3, 'QUARANTINED' from generate_series(1, $2)`,
-      [providerId, count, body],
-    );
+const fill = (count: number, body: string) =>
+  query(
+    `insert into callbacks (provider_id, received_at, body, state)
+     select $1, now(), $3, 'QUARANTINED' from generate_series(1, $2)`,
+    [providerId, count, body],
+  );
 
+describe("what is not understood", () => {
   it.each([
     ["bodies", 10_000, "{}"],
     ["bytes", 70, Array.from({ length: 30_000 }, () => randomUUID()).join("")],

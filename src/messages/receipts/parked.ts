@@ -29,7 +29,7 @@ const readParked: Statement = {
     from unnest($1::uuid[]) as w (id)
     cross join lateral (
       select count(*)::int as number
-      from (select from parked_receipts where provider_id = w.id limit ${maxParkedOfProvider}) as some
+      from (select from parked_receipts where provider_id = w.id limit ${maxParkedOfProvider}) as counted
     ) as p`,
 };
 
