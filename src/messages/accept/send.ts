@@ -12,7 +12,7 @@ import { findEarlier, storeMessages, type Repeat, type StoreOutcome } from "./st
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { SendInput } from "./send-input.ts";
 
-const largestBatch = 500;
+const maxBatchSize = 500;
 
 /** A refusal is not to come from a table that was read before the caller changed something elsewhere. */
 const staleRefusalMs = 50;
@@ -42,9 +42,9 @@ export class MessageSender {
     this.#tables = routingTables;
     this.#rateWishes = rateWishes;
     this.#clock = clock;
-    this.#store = new Batcher((drafts) => storeMessages(database, drafts), largestBatch);
-    this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), largestBatch);
-    this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), largestBatch);
+    this.#store = new Batcher((drafts) => storeMessages(database, drafts), maxBatchSize);
+    this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), maxBatchSize);
+    this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), maxBatchSize);
   }
 
   /** One result for each input, in the order given. Inputs with an error store nothing and hold up no other. */

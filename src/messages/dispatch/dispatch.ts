@@ -32,7 +32,7 @@ type Claim =
   | { kind: "lost" };
 
 /** A longer wait for a turn is spent in the queue, and not in a worker's place. */
-const longestTurnMs = 250;
+const maxTurnMs = 250;
 
 /** How long what was read of a message and its provider is believed while it waits for its turn. */
 const staleMs = 1_000;
@@ -41,10 +41,10 @@ const staleMs = 1_000;
 const earlierPauseMs = 20;
 const earlierRetryMs = { min: 200, max: 10_000 };
 
-const largestBatch = 200;
+const maxBatchSize = 200;
 const pausedRetryMs = 30_000;
 /** A message is moved this often at once, at most; then it waits. */
-const mostMoves = 3;
+const maxMoves = 3;
 /** What could go nowhere else is not fetched for a moment: others like it could not either. */
 const stuckMs = 1_000;
 
@@ -58,7 +58,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#claims = new Batcher((messages) => this.#claim(messages), largestBatch);
+    this.#claims = new Batcher((messages) => this.#claim(messages), maxBatchSize);
   }
 
   /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
@@ -95,7 +95,7 @@ export class Dispatcher {
    */
   async #waitForEarlier(message: DispatchMessage, since: Date, moves: number): Promise<void> {
     const { id } = message;
-    const deadline = performance.now() + longestTurnMs;
+    const deadline = performance.now() + maxTurnMs;
     while (performance.now() < deadline) {
       await new Promise((done) => setTimeout(done, earlierPauseMs));
       const now = await readForDispatch(this.#options.database, id);
@@ -113,7 +113,7 @@ export class Dispatcher {
 
   /** Whether the message has another provider now. */
   async #moveOn(message: DispatchMessage, moves: number, why: string): Promise<boolean> {
-    if (moves >= mostMoves) return false;
+    if (moves >= maxMoves) return false;
     return (await this.#options.failover.moveOn([message], why)).has(message.id);
   }
 
@@ -132,7 +132,7 @@ export class Dispatcher {
         lanes.close(providerId, Math.min(claim.retryAfterMs, stuckMs));
       } else if (claim.isDistrusted) lanes.closeForFixed(providerId, claim.retryAfterMs);
       else lanes.close(providerId, claim.retryAfterMs);
-      if (claim.retryAfterMs > longestTurnMs) return this.#postpone(message, claim.retryAfterMs);
+      if (claim.retryAfterMs > maxTurnMs) return this.#postpone(message, claim.retryAfterMs);
       await new Promise((done) => setTimeout(done, claim.retryAfterMs));
       // Its validity may end meanwhile, and its provider may be switched off.
       if (performance.now() > staleAt) return this.#dispatch(id, moves);

@@ -6,10 +6,10 @@ import { lookUpJob } from "./look-up.ts";
 import type { MessageStatus } from "../model/status.ts";
 import { applyChanges } from "../changes/transition.ts";
 
-const largestClaim = 500;
-const largestLookUp = 50;
+const maxClaimSize = 500;
+const maxLookUpSize = 50;
 /** Requests whose messages are taken up in one statement. */
-const largestTakeUp = 10;
+const maxTakeUpSize = 10;
 
 interface DueMessage {
   id: string;
@@ -33,7 +33,7 @@ const takeUp: Statement = {
     with due as (
       delete from bulk_checks
       where id = any (array(
-        select id from bulk_checks where at <= $1 order by at limit ${largestTakeUp} for update skip locked
+        select id from bulk_checks where at <= $1 order by at limit ${maxTakeUpSize} for update skip locked
       ))
       returning *
     ), planned as (
@@ -88,7 +88,7 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
   const now = clock.now();
   await takeUpDue(database, now);
   return database.transaction(async (transaction) => {
-    const due = await transaction.query<DueMessage>(readDue, [now, largestClaim]);
+    const due = await transaction.query<DueMessage>(readDue, [now, maxClaimSize]);
     if (due.length === 0) return 0;
     const checks = due.flatMap((message) => {
       const reason = checkReason(message.status, message.kind);
@@ -112,7 +112,7 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
 async function takeUpDue(database: Database, now: Date): Promise<void> {
   for (;;) {
     const [taken] = await database.query<{ count: number }>(takeUp, [now]);
-    if ((taken?.count ?? 0) < largestTakeUp) return;
+    if ((taken?.count ?? 0) < maxTakeUpSize) return;
   }
 }
 
@@ -148,8 +148,8 @@ function reconcileJob(providerId: string, messages: readonly DueMessage[]): NewJ
 
 function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob[] {
   const jobs: NewJob[] = [];
-  for (let start = 0; start < messages.length; start += largestLookUp) {
-    const messageIds = messages.slice(start, start + largestLookUp).map(({ id }) => id);
+  for (let start = 0; start < messages.length; start += maxLookUpSize) {
+    const messageIds = messages.slice(start, start + maxLookUpSize).map(({ id }) => id);
     jobs.push(lookUpJob(providerId, messageIds));
   }
   return jobs;

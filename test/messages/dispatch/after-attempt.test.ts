@@ -43,7 +43,7 @@ const next: NextRoute = {
 };
 
 const startedAt = new Date("2026-01-31T08:00:00.000Z");
-const failure = { code: "no_rate", text: "No rate.", permanent: true };
+const failure = { code: "no_rate", text: "No rate.", permanent: true } as const;
 const refused: Finished = {
   message,
   attempt: 1,
