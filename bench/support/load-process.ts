@@ -29,7 +29,8 @@ async function run({ url, headers, bodies, connections, seconds }: LoadOrder): P
       };
       onAnswers(socket, (head, body) => {
         latencies.push(performance.now() - sentAt);
-        if (failures.length < 3 && isFailure(head, body)) failures.push(`${head.split("\r\n")[0]} ${body}`);
+        if (failures.length < 3 && isFailure(head, body))
+          failures.push(`${head.split("\r\n")[0]} ${body.toString("utf8")}`);
         send();
       });
       socket.once("connect", send);

@@ -19,9 +19,10 @@ async function start(order: PeerOrder): Promise<void> {
   process.send?.((server.address() as AddressInfo).port);
 }
 
+const constant = (): string => "constant";
+
 function plainYoga() {
   const typeDefs = "type Query { constant: String! } type Mutation { constant: String! }";
-  const constant = (): string => "constant";
   const schema = createSchema({ typeDefs, resolvers: { Query: { constant }, Mutation: { constant } } });
   const yoga = createYoga({ schema, logging: false });
   return (request: IncomingMessage, response: ServerResponse): void => void yoga(request, response);
