@@ -19,6 +19,7 @@ import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
+import { Reads } from "./graphql/reads.ts";
 import { AccessGuard } from "./graphql/guards/access-guard.ts";
 import { defaultReaderLimits, type ReaderLimits } from "./graphql/live/reader-limits.ts";
 import { LiveSubscriptions } from "./graphql/live/live-subscriptions.ts";
@@ -40,7 +41,7 @@ import { eventChannel } from "./messages/log/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts/receipts.ts";
 import { MessageSender } from "./messages/accept/send.ts";
 import { RateBooks } from "./pricing/rates/rate-book.ts";
-import { RateWishes } from "./pricing/rates/missing-rates.ts";
+import { MissingRates } from "./pricing/rates/missing-rates.ts";
 import { RoutingTables } from "./pricing/routing/routing-tables.ts";
 import { Spending } from "./pricing/spending/spending.ts";
 import type { HttpLimits } from "./providers/registry.ts";
@@ -64,6 +65,7 @@ export interface AppOptions {
   allowPrivateProviders: boolean;
   /** Connected ones. */
   maxProvidersPerAccount: number;
+  maxSegments: number;
   developmentKey: string | undefined;
   logger: Logger;
   clock?: Clock;
@@ -143,13 +145,19 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
-  const rateWishes = new RateWishes(database, clock, (error) =>
+  const missingRates = new MissingRates(database, clock, (error) =>
     logger.warn({ error }, "could not note that a rate is wanted"),
   );
-  const routingTables = new RoutingTables({ database, connections, rateBooks, clock });
+  const routingTables = new RoutingTables({
+    database,
+    connections,
+    rateBooks,
+    clock,
+    maxSegments: options.maxSegments,
+  });
   await routingTables.watch(listener);
   const spending = new Spending(database, clock);
-  const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });
+  const sender = new MessageSender({ database, routingTables, spending, missingRates, clock });
   const { allowInsecureProviders, allowPrivateProviders, maxProvidersPerAccount } = options;
   const connector = new Connector({
     database,
@@ -164,6 +172,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const campaigns = new CampaignFeed(database);
   const services: Services = {
     database,
+    reads: new Reads(database),
     clock,
     feed,
     sender,

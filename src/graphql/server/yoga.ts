@@ -16,7 +16,7 @@ import type { ReaderLimits } from "../live/reader-limits.ts";
 import { maxNesting, maxTokens } from "../schema/limits.ts";
 import { isDocumentNestedDeeper } from "../guards/nesting.ts";
 import { withCode } from "./mask-error.ts";
-import { explainStatus, refusePersistedQueries } from "./plain-words.ts";
+import { explainMissingQueries, explainEnum, explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { schema } from "../schema/schema.ts";
 
 export interface YogaOptions {
@@ -51,6 +51,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       explainContentType(),
       explainStatus(),
       refusePersistedQueries(),
+      explainMissingQueries(),
       limitTokens(),
       codeValidationErrors(),
       guardAccess(guard),
@@ -150,8 +151,8 @@ function codeValidationErrors(): Plugin {
   return {
     onValidate:
       () =>
-      ({ result }) => {
-        for (const error of result) withCode(error);
+      ({ result, setResult }) => {
+        setResult(result.map((error) => withCode(explainEnum(error))));
       },
   };
 }

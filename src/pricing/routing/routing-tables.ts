@@ -48,9 +48,10 @@ export interface RoutingTablesOptions {
   connections: Connections;
   rateBooks: RateBooks;
   clock: Clock;
+  maxSegments: number;
 }
 
-interface Kept {
+interface KeptTable {
   readAt: number;
   table: Promise<RoutingTable>;
   /** Until another rate counts, once the table is read. */
@@ -59,11 +60,14 @@ interface Kept {
 
 /** The routing tables of all accounts, each read in one statement and kept for a second, or until a change. */
 export class RoutingTables {
+  /** Segments of one message at most, in every table. */
+  readonly maxSegments: number;
   readonly #options: RoutingTablesOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, KeptTable>();
 
   constructor(options: RoutingTablesOptions) {
     this.#options = options;
+    this.maxSegments = options.maxSegments;
     options.connections.onChange(() => this.#kept.clear());
   }
 
@@ -87,8 +91,8 @@ export class RoutingTables {
     return holds ? table : this.#readAnew(accountId).table;
   }
 
-  #readAnew(accountId: string): Kept {
-    const kept: Kept = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
+  #readAnew(accountId: string): KeptTable {
+    const kept: KeptTable = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
     this.#kept.set(accountId, kept);
     kept.table.then(
       ({ book, now }) => void (kept.ratesUntil = book.nextChangeAfter(now)),
@@ -111,6 +115,7 @@ export class RoutingTables {
       policies: rows[0]?.policies ?? [],
       book: await rateBooks.of(accountId),
       limits: limitsOf(rows[0]),
+      maxSegments: this.maxSegments,
       now,
     };
   }
