@@ -2,7 +2,8 @@ import { randomUUIDv7 } from "node:crypto";
 import { ZodError } from "zod";
 import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../database/database.ts";
-import type { Provider } from "../database/generated/client.ts";
+import type { Prisma, Provider } from "../database/generated/client.ts";
+import { holdingConnection } from "../database/pool.ts";
 import { InvalidInputError, NotFoundError } from "../lib/errors.ts";
 import type { DecimalText } from "../providers/provider.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
@@ -79,7 +80,7 @@ export class Connector {
     const { connections, clock, database } = this.#options;
     const { adapter } = await this.find(accountId, id, shownId);
     const { common, own } = split(input, adapter, clock.now());
-    const changed = await database.prisma.$transaction(async (prisma) => {
+    const change = async (prisma: Prisma.TransactionClient): Promise<Provider> => {
       // Not what this process remembers of it: another may be changing it, and neither is to undo the other's.
       await prisma.$queryRaw`select 1 from providers where id = ${id}::uuid for no key update`;
       const row = await prisma.provider.findUniqueOrThrow({ where: { id } });
@@ -90,7 +91,8 @@ export class Connector {
       const sealed = connections.sealSecrets(id, { ...secrets, credentials });
       const data = { ...common, settings, secrets: sealed, ...this.#renewal() };
       return prisma.provider.update({ where: { id }, data });
-    });
+    };
+    const changed = await database.prisma.$transaction((prisma) => holdingConnection(() => change(prisma)));
     await connections.changed(id);
     return changed;
   }
