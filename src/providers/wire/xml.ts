@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 
 /**
  * An element as plain data: text, or its children by name (an array where a name repeats); attributes are
- * children too, with an `@` before their name. Every value is text.
+ * children too, with an `@` before their name, where it has children or nothing else. Every value is text.
  */
 export type XmlValue = string | XmlElement | XmlValue[];
 export interface XmlElement {
@@ -13,6 +13,7 @@ const deepest = 50;
 
 const parser = new XMLParser({
   ignoreAttributes: false,
+  allowBooleanAttributes: true,
   attributeNamePrefix: "@",
   parseTagValue: false,
   parseAttributeValue: false,
@@ -21,6 +22,8 @@ const parser = new XMLParser({
   ignoreDeclaration: true,
   ignorePiTags: true,
   trimValues: true,
+  // The prefix of a namespace is the sender's choice.
+  removeNSPrefix: true,
   maxNestedTags: deepest,
 });
 
@@ -29,10 +32,10 @@ const parser = new XMLParser({
  * document type (entities, external files): no provider needs one.
  */
 export function readXml(text: string): { root: string; content: XmlValue } | undefined {
-  const document = text.replace(/^\uFEFF/, "").trimStart();
+  const document = plainXml(text.replace(/^\uFEFF/, "").trimStart());
   if (!document.startsWith("<") || /<!DOCTYPE|<!ENTITY/i.test(document)) return undefined;
   try {
-    if (XMLValidator.validate(document) !== true) return undefined;
+    if (XMLValidator.validate(document, { allowBooleanAttributes: true }) !== true) return undefined;
     const parsed = parser.parse(document) as XmlElement;
     const [root, ...others] = Object.entries(parsed);
     return root && others.length === 0 ? { root: root[0], content: decode(root[1]) } : undefined;
@@ -41,10 +44,27 @@ export function readXml(text: string): { root: string; content: XmlValue } | und
   }
 }
 
+const commentOrData = /<!--[^]*?(?:-->|$)|<!\[CDATA\[([^]*?)(?:\]\]>|$)/g;
+const looseAmpersand = /&(?!#\d{1,7};|#x[\da-f]{1,6};|[a-z]\w{0,31};)/gi;
+
+/** Without comments, and with CDATA and ampersands that stand for themselves written as any other text. */
+const plainXml = (document: string): string =>
+  document
+    .replace(commentOrData, (_whole, data: string | undefined) =>
+      data === undefined ? "" : escapeText(data),
+    )
+    .replace(looseAmpersand, "&amp;");
+
 function decode(value: XmlValue): XmlValue {
   if (typeof value === "string") return decodeText(value);
   if (Array.isArray(value)) return value.map(decode);
-  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, decode(child)]));
+  const { "#text": text, ...children } = value;
+  const entries = Object.entries(children).filter(([name]) => name !== "@xmlns");
+  // An element is its text, whatever attributes stand beside it.
+  const isText =
+    entries.every(([name]) => name.startsWith("@")) && (text !== undefined || entries.length === 0);
+  if (isText) return decodeText(typeof text === "string" ? text : "");
+  return Object.fromEntries(entries.map(([name, child]) => [name, decode(child)]));
 }
 
 const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
