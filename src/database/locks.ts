@@ -91,7 +91,9 @@ export class Locks {
 
   async #release(session: Client, name: string, values: string[]): Promise<void> {
     // What cannot be given back goes with its connection.
-    await this.#ask(session, releaseStatement, values).catch(async () => session.end().catch(() => undefined));
+    await this.#ask(session, releaseStatement, values).catch(async () =>
+      session.end().catch(() => undefined),
+    );
     this.#leave(name);
   }
 

@@ -41,8 +41,11 @@ export class BoundedPool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(taken: Taken): void;
   override connect(taken?: Taken): Promise<PoolClient> | void {
-    if (holders.getStore()?.isHolding !== true) return taken ? super.connect(taken as never) : super.connect();
-    const error = new Error("A connection was asked for by what holds one already: use the transaction's own");
+    if (holders.getStore()?.isHolding !== true)
+      return taken ? super.connect(taken as never) : super.connect();
+    const error = new Error(
+      "A connection was asked for by what holds one already: use the transaction's own",
+    );
     if (!taken) return Promise.reject(error);
     taken(error, undefined, () => undefined);
   }
