@@ -50,7 +50,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
   // A connection in use reports its error to the statement as well; unheard, it would end the process.
   pool.on("connect", (client) => client.on("error", onError));
   if (options.onStatement) watchStatements(pool, options.onStatement);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = holdInTransactions(new PrismaClient({ adapter: new PrismaPg(pool) }));
 
   return {
     pool,
@@ -66,6 +66,19 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
       if (!pool.ended) await pool.end();
     },
   };
+}
+
+/** Prisma's own transactions hold a connection too. */
+function holdInTransactions(prisma: PrismaClient): PrismaClient {
+  const begin = prisma.$transaction.bind(prisma) as (work: unknown, options?: object) => Promise<unknown>;
+  const $transaction = (work: unknown, options?: object): Promise<unknown> => {
+    if (typeof work !== "function") return begin(work, options);
+    return begin(
+      (transaction: unknown) => holdingConnection(async () => work(transaction) as unknown),
+      options,
+    );
+  };
+  return Object.assign(prisma, { $transaction });
 }
 
 const asText = { getTypeParser: () => (text: string) => text };

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { InvalidInputError } from "../../lib/errors.ts";
-import { checkSchedule, longestReference, type MessagePriority } from "../../messages/accept/draft.ts";
+import { checkSchedule, longestReference } from "../../messages/accept/draft.ts";
 import { storable } from "../../lib/storable.ts";
 import type { UploadedFile } from "./csv.ts";
 import type { RecipientInput } from "./recipients.ts";
+import type { MessagePriority } from "../../messages/model/priority.ts";
 
 /** What a caller asks for; ids are our own (UUIDs), not the API's. */
 export interface CampaignInput {

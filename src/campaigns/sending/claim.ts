@@ -8,11 +8,11 @@ import {
   type DispatchMessage,
   type DispatchRow,
 } from "../../messages/dispatch/attempts.ts";
-import type { MessagePriority } from "../../messages/accept/draft.ts";
 import { hasToBeAsked } from "../../lanes/lane.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import type { Submission } from "../../providers/provider.ts";
 import { closuresOf, type Closures } from "./send-window.ts";
+import type { MessagePriority } from "../../messages/model/priority.ts";
 
 /** A campaign as the pump needs it. */
 export interface RunningCampaign {

@@ -1,8 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import type { Listener } from "../../database/listener.ts";
-import type { DecimalText } from "../../providers/provider.ts";
-import { compare } from "../../lib/money.ts";
+import { compare, type DecimalText } from "../../lib/money.ts";
 import { countryOf, mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
 
 /** The rate that applies to a message. */

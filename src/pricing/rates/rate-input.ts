@@ -1,6 +1,6 @@
-import type { DecimalText } from "../../providers/provider.ts";
 import { countryOf, mccsOf, parseCountry, parseNetwork, usualNetwork, type Network } from "./networks.ts";
 import { historyKey, type NewRate } from "./rate-store.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /** A rate as people give it. */
 export interface RateInput {

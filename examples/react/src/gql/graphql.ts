@@ -49,10 +49,14 @@ export type ErrorCode =
   | 'NO_RECIPIENTS'
   /** No connected provider can carry the message. */
   | 'NO_ROUTE'
+  /** Only the hash of a query came, and none are kept: send the query itself. */
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
   /** The query asks for too much at once. */
   | 'QUERY_TOO_COMPLEX'
   /** The message would exceed what the account may spend. */
   | 'SPENDING_CAP_REACHED'
+  /** The account has as many connected providers as it may have. */
+  | 'TOO_MANY_PROVIDERS'
   /** The socket or the account has too many open subscriptions. */
   | 'TOO_MANY_SUBSCRIPTIONS'
   /** The API key or watch token is missing, unknown, revoked or expired. */
