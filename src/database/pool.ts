@@ -16,7 +16,8 @@ const holders = new AsyncLocalStorage<Holder>();
 export async function holdingConnection<Result>(work: () => Promise<Result>): Promise<Result> {
   const holder: Holder = { isHolding: true };
   try {
-    return await holders.run(holder, work);
+    // Awaited in here: a question to Prisma is asked only when somebody waits for its answer.
+    return await holders.run(holder, async () => await work());
   } finally {
     holder.isHolding = false;
   }

@@ -17,15 +17,15 @@ async function open(poolSize: number): Promise<Database> {
 it("refuses a second connection to what holds one of the pool, by whichever road it asks", async () => {
   const database = await open(5);
   const problem = "asked for by what holds one already";
-  const roads = [
+  const roads: (() => PromiseLike<unknown>)[] = [
     () => database.query(one, []),
     () => database.transaction((transaction) => transaction.query(one, [])),
     () => database.prisma.account.count(),
     () => database.pool.connect(),
   ];
   for (const road of roads) {
-    await expect(database.transaction(() => road())).rejects.toThrow(problem);
-    await expect(database.prisma.$transaction(() => road())).rejects.toThrow(problem);
+    await expect(database.transaction(async () => road())).rejects.toThrow(problem);
+    await expect(database.prisma.$transaction(async () => road())).rejects.toThrow(problem);
   }
   expect(await database.query(one, [])).toEqual([{ one: 1 }]);
 });
