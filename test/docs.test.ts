@@ -1,11 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
+import { errorsDocument } from "../scripts/errors-document.ts";
 import { schema } from "../src/graphql/schema/schema.ts";
 
 /** Every operation that the documents show, with where it stands. */
 async function operations(): Promise<[string, string][]> {
-  const documents = (await readdir("docs")).map((name) => `docs/${name}`);
+  const documents = (await readdir("docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
   const found: [string, string][] = [];
   for (const path of ["README.md", "examples/README.md", ...documents]) {
     const text = await readFile(path, "utf8");
@@ -26,4 +29,8 @@ describe("the operations in the documents", async () => {
   it.each(all)("%s is valid", (_place, operation) => {
     expect(validate(schema, parse(operation))).toEqual([]);
   });
+});
+
+it("docs/errors.md is what the code says; `npm run docs` prints it", async () => {
+  expect(await readFile("docs/errors.md", "utf8")).toBe(errorsDocument());
 });

@@ -20,7 +20,7 @@ export interface IngestResult {
   outcomes: ReceiptOutcome[];
 }
 
-const largestBatch = 200;
+const maxBatchSize = 200;
 
 const storeRaw: Statement = {
   name: "store_callbacks",
@@ -40,7 +40,7 @@ export class CallbackIngest {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#batches = new Batcher((callbacks) => this.#ingest(callbacks), largestBatch);
+    this.#batches = new Batcher((callbacks) => this.#ingest(callbacks), maxBatchSize);
   }
 
   ingest(callback: IncomingCallback): Promise<IngestResult> {

@@ -8,6 +8,7 @@ import type { E164 } from "../../providers/provider.ts";
 import type { RecipientRow } from "./recipients.ts";
 import type { CampaignInput } from "./settings.ts";
 import type { Template } from "./template.ts";
+import type { WindowCheck } from "./window-check.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { Content } from "../../messages/accept/send-input.ts";
 
@@ -40,6 +41,7 @@ export interface CheckerOptions {
   input: CampaignInput;
   template: Template;
   table: RoutingTable;
+  window: WindowCheck | undefined;
 }
 
 /** Decides for each recipient whether it gets a message, by which provider, and what that will cost. */
@@ -79,6 +81,7 @@ export class RecipientChecker {
     const { from, providerId } = this.#options.input;
     const text = this.#common?.text ?? this.#render(row);
     const plan = planMessage(this.#options.table, { to, text, from, providerId, clientRef }, this.#common);
+    this.#options.window?.check(plan.recipient, plan.country);
     return { position, to: plan.recipient, clientRef, text, shape: this.#shapeOf(plan) };
   }
 
@@ -105,11 +108,11 @@ export class RecipientChecker {
 /** Where each recipient has a text of his own. */
 const anyContent = contentOf({ text: "Hello" });
 
-const longestShown = 100;
+const maxShownLength = 100;
 
 /** The number as it was given may be anything at all; what is stored of it is text. */
 function toRefusal({ position, to }: RecipientRow, { code, message }: DomainError): Refusal {
-  return { position, recipient: showable(to.slice(0, longestShown)), code, reason: showable(message) };
+  return { position, recipient: showable(to.slice(0, maxShownLength)), code, reason: showable(message) };
 }
 
 const showable = (text: string): string => text.replaceAll("\0", "\uFFFD").toWellFormed();

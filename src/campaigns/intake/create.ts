@@ -23,6 +23,7 @@ import {
   type NewCampaign,
 } from "./store.ts";
 import { parseTemplate, type Template } from "./template.ts";
+import { windowCheckOf } from "./window-check.ts";
 
 export interface CreateOptions {
   database: Database;
@@ -43,7 +44,7 @@ const chunkSize = 2_500;
 const signEveryMs = 15_000;
 
 /** Characters, placeholders included: 255 segments of GSM-7 are fewer. */
-const longestText = 40_000;
+const maxTextLength = 40_000;
 
 /** Refusals that an error tells. */
 const toldRefusals = 10;
@@ -82,7 +83,7 @@ async function prepare({ routingTables, clock }: CreateOptions, accountId: strin
   if (input.from != null) checkLength(input.from, "from");
   const template = readTemplate(input.text);
   const table = await routingTables.of(accountId, staleMs);
-  const checker = new RecipientChecker({ input, template, table });
+  const checker = new RecipientChecker({ input, template, table, window: windowCheckOf(settings, now) });
   const source = await open(input, template);
   return {
     ...settings,
@@ -100,8 +101,8 @@ async function prepare({ routingTables, clock }: CreateOptions, accountId: strin
 function readTemplate(text: string): Template {
   if (!isStorable(text))
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
-  if (text.length > longestText)
-    throw new InvalidTextError(`The text has more than ${longestText} characters. Shorten it.`);
+  if (text.length > maxTextLength)
+    throw new InvalidTextError(`The text has more than ${maxTextLength} characters. Shorten it.`);
   return parseTemplate(text);
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { InvalidInputError } from "../../lib/errors.ts";
-import { checkSchedule, longestReference } from "../../messages/accept/draft.ts";
+import { parseTimeZone } from "../../lib/time-zone.ts";
+import { checkSchedule, maxReferenceLength } from "../../messages/accept/draft.ts";
 import { storable } from "../../lib/storable.ts";
 import type { UploadedFile } from "./csv.ts";
 import type { RecipientInput } from "./recipients.ts";
@@ -57,19 +58,14 @@ export function checkSettings(input: CampaignInput, now: Date): CampaignSettings
 
 /** @throws InvalidInputError when it is empty, too long or cannot be stored */
 export function checkLength(value: string, field: string): string {
-  if (value.trim() !== "" && value.length <= longestReference) return storable(value, field);
-  throw new InvalidInputError(field, `\`${field}\` must have 1 to ${longestReference} characters.`);
+  if (value.trim() !== "" && value.length <= maxReferenceLength) return storable(value, field);
+  throw new InvalidInputError(field, `\`${field}\` must have 1 to ${maxReferenceLength} characters.`);
 }
 
 function checkTimeZone(timeZone: string | null): string | null {
   if (timeZone === null) return null;
-  try {
-    // Intl takes offsets too, and those do not follow summer time.
-    if (/^[A-Za-z]/.test(timeZone))
-      return new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
-  } catch {
-    // Not a zone it knows.
-  }
+  const zone = parseTimeZone(timeZone);
+  if (zone !== undefined) return zone;
   throw new InvalidInputError(
     "timeZone",
     "`timeZone` must be an IANA time zone, for example Europe/Bratislava.",

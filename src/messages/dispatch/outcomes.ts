@@ -3,6 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { insist } from "../../database/retry-write.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { faultOf } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { acceptMessages, type Acceptance } from "../changes/bulk-transition.ts";
 import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
@@ -22,7 +23,7 @@ export interface OutcomesOptions {
   failover: Failover;
 }
 
-const largestBatch = 200;
+const maxBatchSize = 200;
 
 /** A request for many messages. */
 export type BulkRequest = Pick<Acceptance, "claim" | "kind">;
@@ -37,7 +38,7 @@ export class Outcomes {
     this.#batches = new Batcher(async (finished) => {
       await this.#store(finished);
       return finished.map(() => undefined);
-    }, largestBatch);
+    }, maxBatchSize);
   }
 
   /** One, together with whatever else ends at this time. */
@@ -166,14 +167,12 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
-  const isShut = outcome.kind === "rejected" && shut.has(outcome.failure.code);
+  // Every message would meet it until someone mends the connection.
+  const isShut = outcome.kind === "rejected" && faultOf(outcome.failure.code) === "CONNECTION";
   const retryAfterSeconds = outcome.kind === "retryable" ? outcome.retryAfterSeconds : undefined;
   const shown = { startedAt, failed, isShut, retryAfterSeconds, ...creditShownBy(outcome) };
   return [{ providerId: message.providerId, ...shown }];
 };
-
-/** Refusals that every message would meet until someone mends the connection. */
-const shut: ReadonlySet<string> = new Set(["provider_unauthenticated", "provider_misconfigured"]);
 
 function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
   if (outcome.kind === "accepted") return { credit: "some" };

@@ -1,3 +1,4 @@
+import { storedFailureCode } from "../../providers/failure-codes.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
@@ -172,7 +173,11 @@ function toChange(parked: ParkedRow): StatusChange {
     costCurrency: costCurrency ?? undefined,
     mccmnc: mccmnc ?? undefined,
     ...(failureCode !== null && {
-      failure: { code: failureCode, text: failureText ?? "", permanent: failurePermanent ?? false },
+      failure: {
+        code: storedFailureCode(failureCode),
+        text: failureText ?? "",
+        permanent: failurePermanent ?? false,
+      },
     }),
   };
 }

@@ -1,9 +1,9 @@
 import { InvalidInputError } from "../../lib/errors.ts";
-import { isCountry } from "./networks.ts";
+import { parseCountry } from "../../sms/countries.ts";
 
 /** @throws InvalidInputError */
 export function checkCountry(text: string, field: string): string {
-  const code = text.trim().toUpperCase();
-  if (isCountry(code)) return code;
+  const code = parseCountry(text);
+  if (code !== undefined) return code;
   throw new InvalidInputError(field, `\`${field}\`: ${JSON.stringify(text)} is no country. Write it as SK.`);
 }
