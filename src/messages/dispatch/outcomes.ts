@@ -10,7 +10,7 @@ import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
 import { learn, type Experience } from "../../lanes/breaker.ts";
 import { consequencesOf, type Finished } from "./after-attempt.ts";
 import type { Failover, NextRoute } from "./failover.ts";
-import { addJobs } from "../../queue/jobs.ts";
+import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
 import { matchParkedOf } from "../receipts/parked.ts";
 import { cancellable } from "../model/status.ts";
 import { applyChanges } from "../changes/transition.ts";
@@ -64,6 +64,7 @@ export class Outcomes {
       const { news, others, isLesson } = await this.#end(transaction, finished, request);
       if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
+      await wakeFollowers(transaction, finished);
       if (isLesson) await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
     });
   }
@@ -151,6 +152,22 @@ async function cancelStragglers(
       receivedAt,
       onlyFrom: cancellable,
     })),
+  );
+}
+
+const findFollowers: Statement = {
+  name: "find_followers",
+  text: "select id from messages where follows = any ($1::uuid[])",
+};
+
+/** Messages that were given behind these, for the same recipient, may go now. */
+async function wakeFollowers(transaction: Queryable, finished: readonly Finished[]): Promise<void> {
+  const followed = finished.flatMap(({ message }) => (message.isFollowed ? [message.id] : []));
+  if (followed.length === 0) return;
+  const followers = await transaction.query<{ id: string }>(findFollowers, [followed]);
+  await rescheduleNow(
+    transaction,
+    followers.map(({ id }) => dispatchKey(id)),
   );
 }
 

@@ -29,6 +29,7 @@ const message: DispatchMessage = {
   attemptsWithoutCredit: 0,
   hasOpenAttempt: false,
   behindSince: null,
+  isFollowed: false,
 };
 
 const next: NextRoute = {
