@@ -117,8 +117,8 @@ async function store(
   providerId: string,
   { body, contentType }: { body: string; contentType: string },
 ): Promise<string> {
-  const storable = body.replaceAll("\0", "").toWellFormed();
-  const values = [providerId, clock.now(), contentType, storable];
+  const cleaned = body.replaceAll("\0", "").toWellFormed();
+  const values = [providerId, clock.now(), contentType, cleaned];
   const [row] = await insist(
     () => database.query<{ id: string }>(storeUnread, values),
     (error) => logger.warn({ error, providerId }, "could not store receipts, trying again"),
