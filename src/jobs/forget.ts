@@ -3,7 +3,7 @@ import { retentionTime } from "../database/retention-clock.ts";
 
 const atOnce = 10_000;
 
-/** An idempotency key stands for a day; an hour more, since it is looked up without a lock. */
+/** Idempotency keys hold for a day. One more hour, since they are looked up without a lock. */
 const forgetKeys: Statement = {
   name: "forget_idempotency_keys",
   text: `
@@ -21,7 +21,7 @@ const forgetKeys: Statement = {
     select count(*)::int as count from gone`,
 };
 
-/** How long raw callbacks are kept, to look at: those that were understood, and those that nobody has mended. */
+/** Days for which raw callbacks are kept for inspection. */
 const callbackDays = { PROCESSED: 30, QUARANTINED: 90 } as const;
 
 const forgetCallbacks = (state: keyof typeof callbackDays): Statement => ({
@@ -39,7 +39,7 @@ const forgetCallbacks = (state: keyof typeof callbackDays): Statement => ({
     select count(*)::int as count from gone`,
 });
 
-/** Those that found no message in a week belong to none. */
+/** Receipts that have matched no message for a week never will. */
 const forgetParked: Statement = {
   name: "forget_parked_receipts",
   text: `
@@ -61,8 +61,8 @@ const forgetParked: Statement = {
 const statements = [forgetKeys, forgetCallbacks("PROCESSED"), forgetCallbacks("QUARANTINED"), forgetParked];
 
 /**
- * Deletes what has served its time, all of it: in parts, since a long transaction would hold the event log back, but
- * one part after the other until nothing is left, however fast it comes.
+ * Deletes everything past its retention time. It works in batches, since a long transaction would hold back
+ * the readers of the event log, and goes on until nothing is left, so it keeps up with any rate.
  */
 export async function forgetOld(database: Database): Promise<void> {
   for (const statement of statements) while ((await forgetSome(database, statement)) === atOnce);
