@@ -1,4 +1,4 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { SaxesParser } from "saxes";
 
 /**
  * An element as plain data: text, or its children by name (an array where a name repeats); attributes are
@@ -11,18 +11,9 @@ export interface XmlElement {
 
 const deepest = 50;
 
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: "@",
-  parseTagValue: false,
-  parseAttributeValue: false,
-  // Entities of a document's own making are an attack; the standard ones are decoded below.
-  processEntities: false,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  trimValues: true,
-  maxNestedTags: deepest,
-});
+/** What a document may have in its text although XML forbids it: it does no harm, and a receipt would be lost to it. */
+const tolerated =
+  /: (?:disallowed character|undefined entity|empty entity name|malformed character entity)\.$/;
 
 /**
  * Reads an XML document: its root's name and content. Undefined when it is not well-formed, or declares a
@@ -31,33 +22,70 @@ const parser = new XMLParser({
 export function readXml(text: string): { root: string; content: XmlValue } | undefined {
   const document = text.replace(/^\uFEFF/, "").trimStart();
   if (!document.startsWith("<") || /<!DOCTYPE|<!ENTITY/i.test(document)) return undefined;
+  const parser = new SaxesParser();
+  const tree = new Tree();
+  parser.on("error", (error) => {
+    if (!tolerated.test(error.message)) throw error;
+  });
+  parser.on("opentag", ({ name, attributes }) => tree.open(name, attributes));
+  parser.on("text", (content) => tree.write(content));
+  parser.on("cdata", (content) => tree.write(content));
+  parser.on("closetag", () => tree.close());
   try {
-    if (XMLValidator.validate(document) !== true) return undefined;
-    const parsed = parser.parse(document) as XmlElement;
-    const [root, ...others] = Object.entries(parsed);
-    return root && others.length === 0 ? { root: root[0], content: decode(root[1]) } : undefined;
+    parser.write(document).close();
+    return tree.root;
   } catch {
     return undefined;
   }
 }
 
-function decode(value: XmlValue): XmlValue {
-  if (typeof value === "string") return decodeText(value);
-  if (Array.isArray(value)) return value.map(decode);
-  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, decode(child)]));
+/** An element that is being read. */
+interface OpenElement {
+  name: string;
+  children: XmlElement;
+  hasChildren: boolean;
+  text: string;
 }
 
-const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+/** Elements become plain data as they are closed. */
+class Tree {
+  readonly #open: OpenElement[] = [];
+  root: { root: string; content: XmlValue } | undefined;
 
-function decodeText(text: string): string {
-  return text.replace(
-    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi,
-    (whole, decimal, hex, name) => {
-      if (typeof name === "string") return named[name.toLowerCase()] ?? whole;
-      const code = typeof decimal === "string" ? Number(decimal) : Number.parseInt(String(hex), 16);
-      return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : "";
-    },
-  );
+  open(name: string, attributes: Readonly<Record<string, string>>): void {
+    if (this.#open.length === deepest) throw new Error("The document is nested too deeply");
+    const element: OpenElement = { name, children: noChildren(), hasChildren: false, text: "" };
+    for (const key in attributes) add(element, `@${key}`, attributes[key] ?? "");
+    this.#open.push(element);
+  }
+
+  write(text: string): void {
+    const element = this.#open.at(-1);
+    if (element) element.text += text.trim();
+  }
+
+  close(): void {
+    const element = this.#open.pop();
+    if (!element) return;
+    const { name, text, children, hasChildren } = element;
+    if (hasChildren && text !== "") children["#text"] = text;
+    const content = hasChildren ? children : text;
+    const parent = this.#open.at(-1);
+    if (parent) add(parent, name, content);
+    else this.root = { root: name, content };
+  }
+}
+
+/** A document may name an element as it likes, `__proto__` too. */
+const noChildren = (): XmlElement => Object.create(null) as XmlElement;
+
+function add(element: OpenElement, name: string, content: XmlValue): void {
+  const { children } = element;
+  const present = children[name];
+  element.hasChildren = true;
+  if (present === undefined) children[name] = content;
+  else if (Array.isArray(present)) present.push(content);
+  else children[name] = [present, content];
 }
 
 /** What may be written as XML: text, numbers, booleans, nested elements and lists of them; undefined is left out. */
