@@ -5,7 +5,7 @@ import type { Database, Statement } from "../database/database.ts";
 import { insist } from "../database/retry-write.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { ProviderProblem } from "../providers/provider.ts";
-import { reprocessNext } from "./reprocess.ts";
+import { readUnread } from "./read.ts";
 
 export interface DrainOptions {
   database: Database;
@@ -93,39 +93,32 @@ async function drain(
   options: DrainOptions,
   { client, row }: Connection,
 ): Promise<ProviderProblem | undefined> {
-  for (const { id } of await options.database.query<{ id: string }>(findUnread, [row.id, notRead])) {
-    await read(options, id);
+  for (const { id } of await options.database.query<{ id: string }>(findUnread, [row.id])) {
+    await readUnread(options, id);
   }
   for (let taken = 0; taken < mostBodies; taken++) {
     const reply = await client.drainReceipts?.();
     if (reply?.ok === false) return reply.problem;
     if (reply?.value === undefined) return undefined;
-    await read(options, await store(options, row.id, reply.value));
+    await readUnread(options, await store(options, row.id, reply.value));
   }
   return undefined;
 }
-
-/** The id is that of one that was stored unread. */
-async function read(options: DrainOptions, id: string): Promise<void> {
-  await reprocessNext(options, String(BigInt(id) - 1n));
-}
-
-const notRead = "Taken from the provider, and not read yet.";
 
 /** Whoever took them ended before they were read. */
 const findUnread: Statement = {
   name: "find_unread_receipts",
   text: `
     select id from callbacks
-    where provider_id = $1 and state = 'QUARANTINED' and source = 'POLL' and problem = $2
+    where provider_id = $1 and state = 'UNREAD'
     order by id`,
 };
 
 const storeUnread: Statement = {
   name: "store_unread_receipts",
   text: `
-    insert into callbacks (provider_id, received_at, content_type, body, source, state, problem)
-    values ($1, $2, $3, $4, 'POLL', 'QUARANTINED', $5)
+    insert into callbacks (provider_id, received_at, content_type, body, source, state)
+    values ($1, $2, $3, $4, 'POLL', 'UNREAD')
     returning id`,
 };
 
@@ -136,7 +129,7 @@ async function store(
   { body, contentType }: { body: string; contentType: string },
 ): Promise<string> {
   const storable = body.replaceAll("\0", "").toWellFormed();
-  const values = [providerId, clock.now(), contentType, storable, notRead];
+  const values = [providerId, clock.now(), contentType, storable];
   const [row] = await insist(
     () => database.query<{ id: string }>(storeUnread, values),
     (error) => logger.warn({ error, providerId }, "could not store receipts, trying again"),

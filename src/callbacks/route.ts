@@ -14,7 +14,6 @@ export type CallbackResult =
   | "empty"
   | "incomplete"
   | "too_large"
-  | "not_text"
   | "malformed"
   | "unknown_provider"
   | "wrong_secret"
@@ -43,8 +42,9 @@ class Refusal extends Error {
 }
 
 /**
- * `POST /callbacks/:providerId/:secret`: answers 200 when the receipts are committed, 4xx for what is not a
- * callback of this provider (nothing is stored), and 503 when we cannot store, so that the provider tries again.
+ * `POST /callbacks/:providerId/:secret`: answers 200 when the receipts are committed, 400 when nothing could be read
+ * of a body (which is kept), another 4xx for what is not a callback of this provider, and 503 when we cannot store,
+ * so that the provider tries again.
  */
 export function createCallbackRoute(options: CallbackRouteOptions) {
   return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
@@ -93,17 +93,23 @@ async function take(
 ): Promise<IngestResult> {
   const body = request.method === "GET" ? queryOf(request) : await readBody(request, largestBody);
   const reading = connection.parseCallback(body, request.headers["content-type"]);
-  if (reading.kind === "malformed")
-    throw new Refusal(400, "malformed", `The body cannot be read: ${reading.reason}`);
-  return ingest.ingest({
+  const storable = body.replaceAll("\0", "").toWellFormed();
+  if (reading.kind === "malformed" && storable.trim() === "") throw malformed(reading.reason);
+  const result = await ingest.ingest({
     providerId: connection.row.id,
     receivedAt: clock.now(),
     contentType: request.headers["content-type"] ?? null,
-    body: body.replaceAll("\0", ""),
+    body: storable,
     receipts: reading.kind === "receipts" ? reading.receipts : [],
     problem: reading.kind === "receipts" ? reading.problem : reading.reason,
   });
+  // It is kept all the same: whoever sent it knew the secret.
+  if (reading.kind === "malformed") throw malformed(reading.reason);
+  return result;
 }
+
+const malformed = (reason: string): Refusal =>
+  new Refusal(400, "malformed", `The body cannot be read: ${reason}`);
 
 /** What a GET says stands in its query. */
 const queryOf = ({ url = "" }: IncomingMessage): string => url.slice(url.indexOf("?") + 1);

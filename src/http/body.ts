@@ -1,10 +1,10 @@
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import { BodyTooLong, decodeText, decompress } from "../lib/body-text.ts";
 
-/** A request body that is not the text we take. */
+/** A request body of which nothing can be taken. */
 export class UnreadableBody extends Error {
   readonly status: number;
-  readonly reason: "empty" | "incomplete" | "too_large" | "not_text";
+  readonly reason: "empty" | "incomplete" | "too_large";
   constructor(status: number, reason: UnreadableBody["reason"], message: string) {
     super(message);
     this.status = status;
@@ -12,27 +12,20 @@ export class UnreadableBody extends Error {
   }
 }
 
-const utf8 = new Set(["utf-8", "utf8", "us-ascii", "ascii"]);
-
 /**
- * Reads a body of at most `limit` bytes as UTF-8 text.
+ * Reads the text of a body of at most `limit` bytes, compressed or not, in whatever charset it is.
  * @throws UnreadableBody
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i
-    .exec(request.headers["content-type"] ?? "")?.[1]
-    ?.toLowerCase();
-  if (charset !== undefined && !utf8.has(charset)) {
-    throw new UnreadableBody(
-      415,
-      "not_text",
-      `The charset ${charset.slice(0, 40)} is not taken. Send UTF-8.`,
-    );
-  }
+  const { "content-encoding": coding = "", "content-type": contentType } = request.headers;
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) throw new UnreadableBody(400, "empty", "The body is empty.");
-  if (!isUtf8(bytes)) throw new UnreadableBody(415, "not_text", "The body is not UTF-8 text.");
-  return bytes.toString("utf8").replace(/^\uFEFF/, "");
+  try {
+    return decodeText(await decompress(bytes, coding, limit), contentType);
+  } catch (error) {
+    if (error instanceof BodyTooLong) throw new UnreadableBody(413, "too_large", error.message);
+    throw error;
+  }
 }
 
 /** By events: an iterator, and all that comes with it, costs as much as the rest of a small request. */

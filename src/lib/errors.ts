@@ -21,6 +21,7 @@ export const errorCodes = {
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
+  PERSISTED_QUERY_NOT_SUPPORTED: "Only the hash of a query came, and none are kept: send the query itself.",
   QUERY_TOO_COMPLEX: "The query asks for too much at once.",
   UNAVAILABLE: "The service cannot answer now; try again.",
   INTERNAL: "Something failed on our side; the id in the message finds it in the log.",

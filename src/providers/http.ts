@@ -1,4 +1,5 @@
 import { type Dispatcher, errors, Pool } from "undici";
+import { decodeText, decompress } from "../lib/body-text.ts";
 
 /** A request to a provider. `path` is absolute within the provider's origin. */
 export interface HttpRequest {
@@ -35,7 +36,7 @@ export interface ProviderHttpOptions {
   headersTimeoutMs?: number;
   /** Between two chunks of the answer's body. Default 10,000. */
   bodyTimeoutMs?: number;
-  /** A longer answer is `unanswered`. Default 8 MiB: some providers list without pages. */
+  /** A longer answer, also once it is decompressed, is `unanswered`. Default 8 MiB: some providers list without pages. */
   maxBodyBytes?: number;
   /** For everything, waiting for a free connection included. Default 30,000. */
   totalTimeoutMs?: number;
@@ -48,7 +49,7 @@ export interface ProviderHttpOptions {
  * any other and never followed, nothing is ever sent a second time.
  */
 export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
-  const { totalTimeoutMs = 30_000, now = () => new Date() } = options;
+  const { totalTimeoutMs = 30_000, maxBodyBytes = 8 * 1024 * 1024, now = () => new Date() } = options;
   const pool = new Pool(new URL(options.origin).origin, {
     connections: options.maxConcurrent ?? 10,
     pipelining: 1,
@@ -56,12 +57,12 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
     connectTimeout: options.connectTimeoutMs ?? 5_000,
     headersTimeout: options.headersTimeoutMs ?? 20_000,
     bodyTimeout: options.bodyTimeoutMs ?? 10_000,
-    maxResponseSize: options.maxBodyBytes ?? 8 * 1024 * 1024,
+    maxResponseSize: maxBodyBytes,
   });
   let closing: Promise<void> | undefined;
   return {
     request(request) {
-      const exchange = new Exchange(totalTimeoutMs, now);
+      const exchange = new Exchange({ totalTimeoutMs, maxBodyBytes, now });
       pool.dispatch(dispatchOptions(request), exchange);
       return exchange.result;
     },
@@ -88,10 +89,13 @@ function dispatchOptions(request: HttpRequest): Dispatcher.DispatchOptions {
   return {
     method: request.method,
     path: query === "" ? request.path : `${request.path}?${query}`,
-    headers: { "user-agent": "smsgraph", ...request.headers },
+    // Without a word any coding would do. What comes compressed all the same is read.
+    headers: { "user-agent": "smsgraph", "accept-encoding": "identity", ...request.headers },
     body: request.body,
   };
 }
+
+type AnswerHead = Pick<HttpResult & { kind: "answer" }, "status" | "contentType" | "retryAfterSeconds">;
 
 /**
  * One request on its way. undici calls `onRequestStart` immediately before it writes the first byte, and never
@@ -101,17 +105,24 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly result: Promise<HttpResult>;
   readonly #resolve: (result: HttpResult) => void;
   readonly #now: () => Date;
+  readonly #maxBodyBytes: number;
   readonly #timer: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
   #started: Dispatcher.DispatchController | undefined;
-  #head: Pick<HttpResult & { kind: "answer" }, "status" | "contentType" | "retryAfterSeconds"> | undefined;
+  #head: AnswerHead | undefined;
+  #contentEncoding = "";
   #settled = false;
 
-  constructor(totalTimeoutMs: number, now: () => Date) {
+  constructor({
+    totalTimeoutMs,
+    maxBodyBytes,
+    now,
+  }: Required<Pick<ProviderHttpOptions, "totalTimeoutMs" | "maxBodyBytes" | "now">>) {
     const { promise, resolve } = Promise.withResolvers<HttpResult>();
     this.result = promise;
     this.#resolve = resolve;
     this.#now = now;
+    this.#maxBodyBytes = maxBodyBytes;
     this.#timer = setTimeout(() => this.#expire(), totalTimeoutMs);
   }
 
@@ -128,6 +139,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     const retryAfter = [headers["retry-after"]].flat()[0];
+    this.#contentEncoding = [headers["content-encoding"]].flat().join(",");
     this.#head = {
       status,
       contentType: [headers["content-type"]].flat()[0] ?? "",
@@ -141,9 +153,16 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (!this.#head) return this.#fail("the answer had no status");
-    // TextDecoder drops a byte order mark and replaces what is not UTF-8.
-    const body = new TextDecoder().decode(Buffer.concat(this.#chunks));
-    this.#settle({ kind: "answer", ...this.#head, body });
+    void this.#read(this.#head);
+  }
+
+  async #read(head: AnswerHead): Promise<void> {
+    try {
+      const bytes = await decompress(Buffer.concat(this.#chunks), this.#contentEncoding, this.#maxBodyBytes);
+      this.#settle({ kind: "answer", ...head, body: decodeText(bytes, head.contentType) });
+    } catch {
+      this.#fail("the answer is too long");
+    }
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import {
@@ -38,7 +39,8 @@ async function ask(init: RequestInit): Promise<Answer> {
   return { status: response.status, text: await response.text() };
 }
 
-const utf16 = { "content-type": "application/json; charset=utf-16" };
+const gzipped = { "content-type": "application/json", "content-encoding": "gzip" };
+const bomb = new Uint8Array(gzipSync(`"${"x".repeat(10_000_000)}"`));
 const megabytes = Array.from({ length: 100 }, () => Buffer.alloc(100_000, "x"));
 
 describe("what is not a callback of this provider is refused, counted, and changes nothing:", () => {
@@ -48,12 +50,7 @@ describe("what is not a callback of this provider is refused, counted, and chang
     ["a body of NULs", () => post(url, "\0\0\0"), 400, "malformed"],
     ["ten megabytes", () => post(url, `"${"x".repeat(10_000_000)}"`), 413, "too_large"],
     ["ten megabytes, not announced", () => ask({ method: "POST", ...streamed(megabytes) }), 413, "too_large"],
-    ["no JSON", () => post(url, "status=DELIVRD&id=5"), 400, "malformed"],
-    ["JSON that ends early", () => post(url, receipt().slice(0, -1)), 400, "malformed"],
-    ["JSON nested without end", () => post(url, "[".repeat(2_000_000)), 400, "malformed"],
-    ["another charset", () => post(url, receipt(), utf16), 415, "not_text"],
-    ["bytes that are no UTF-8", () => post(url, new Uint8Array([0x22, 0xff, 0xfe, 0x22])), 415, "not_text"],
-    ["half a character", () => post(url, Buffer.from('{"update":"é').subarray(0, -1)), 415, "not_text"],
+    ["ten megabytes once it is decompressed", () => post(url, bomb, gzipped), 413, "too_large"],
     ["an unknown provider", () => postTo(ofProvider(randomUUID())), 404, "unknown_provider"],
     ["a malformed provider id", () => postTo(ofProvider("1")), 404, "unknown_provider"],
     ["an id that is SQL", () => postTo(ofProvider("'or'1'='1")), 404, "unknown_provider"],
@@ -82,3 +79,52 @@ describe("what is not a callback of this provider is refused, counted, and chang
     });
   });
 });
+
+describe("of what nothing can be read is refused, and kept for whoever looks into it:", () => {
+  it.each([
+    ["no JSON", "status=DELIVRD&id=5"],
+    ["JSON that ends early", receipt().slice(0, -1)],
+    ["JSON nested without end", "[".repeat(2_000_000)],
+    ["half a character", Buffer.from('{"update":"é').subarray(0, -1)],
+    ["a coding that nobody knows", Buffer.from([0x1f, 0x9d, 0x90, 0x7b])],
+  ])("%s", async (_, body) => {
+    const answer = await post(url, typeof body === "string" ? body : new Uint8Array(body), {
+      "content-type": "application/json",
+    });
+    expect(answer).toEqual({ status: 400, text: expect.stringMatching(/^The body cannot be read: .+\.\n$/) });
+    const kept = await app.services.database.prisma.callback.findFirst({ orderBy: { id: "desc" } });
+    expect(kept).toMatchObject({ state: "QUARANTINED", problem: expect.stringMatching(/\w{3}/) });
+    expect(kept?.body.slice(0, 10)).toBe(Buffer.from(body).toString().slice(0, 10));
+  });
+});
+
+describe("a receipt is taken", () => {
+  const note = { operator: "Telef\u00f3nica" };
+  it.each<[string, (report: string) => Uint8Array<ArrayBuffer>, Record<string, string>]>([
+    ["with a byte that is no UTF-8 in a field that nobody needs", (body) => bytesOf(body, "latin1"), {}],
+    ["in a charset that is declared", (body) => bytesOf(body, "latin1"), { charset: "iso-8859-2" }],
+    ["in UTF-16", (body) => bytesOf(body, "utf16le"), { charset: "utf-16" }],
+    ["that says it is in UTF-16 and is not", (body) => bytesOf(body, "utf8"), { charset: "utf-16" }],
+    ["that names a charset nobody knows", (body) => bytesOf(body, "latin1"), { charset: "x-own" }],
+    ["compressed", (body) => new Uint8Array(gzipSync(body)), { "content-encoding": "gzip" }],
+    ["compressed without a word", (body) => new Uint8Array(gzipSync(body)), {}],
+    [
+      "that says it is compressed and is not",
+      (body) => bytesOf(body, "utf8"),
+      { "content-encoding": "gzip" },
+    ],
+  ])("%s", async (_, write, { charset, ...headers }) => {
+    const id = await queueMessage(app);
+    const type = `application/json${charset === undefined ? "" : `; charset=${charset}`}`;
+    const body = write(update({ client_ref: id, status: "DELIVRD", ...note }));
+    expect(await post(url, body, { "content-type": type, ...headers })).toEqual({
+      status: 200,
+      text: "ok\n",
+    });
+    const { prisma } = app.services.database;
+    expect((await prisma.message.findUniqueOrThrow({ where: { id } })).status).toBe("DELIVERED");
+  });
+});
+
+const bytesOf = (text: string, encoding: BufferEncoding): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Buffer.from(text, encoding));

@@ -74,8 +74,7 @@ it("reads what a reader took and did not live to read", async () => {
       contentType: "application/json",
       body: JSON.stringify({ results: [reportOn(id)] }),
       source: "POLL",
-      state: "QUARANTINED",
-      problem: "Taken from the provider, and not read yet.",
+      state: "UNREAD",
     },
   });
   await drain();

@@ -4,6 +4,7 @@ import { testBulk } from "./contract-bulk.ts";
 import { testCallbacks } from "./contract-callbacks.ts";
 import type { Subject } from "./contract-client.ts";
 import { loadContracts, missingText } from "./contract-description.ts";
+import { testNoise } from "./contract-noise.ts";
 import { testQuestions } from "./contract-questions.ts";
 import { testDeclaration } from "./contract-settings.ts";
 import { testSubmit } from "./contract-submit.ts";
@@ -35,6 +36,9 @@ describe.each(await loadContracts())("$kind", ({ kind, contract }) => {
       });
       describe("asks", () => {
         testQuestions(subject);
+      });
+      describe("reads", () => {
+        testNoise(subject);
       });
       describe("with its sandbox twin:", () => {
         testTwin(subject);

@@ -204,7 +204,11 @@ describe("the repair", () => {
     ['["a"\n"b"]', '["a"\n"b"]'],
     ['{"a":"b" "c":1}', '{"a":"b" "c":1}'],
     ['{"a":1\n"c":1}', '{"a":1\n"c":1}'],
-    ['{"a":"never closed,}\n"c":1,}', '{"a":"never closed,}\n"c":1,}'],
+    ['{"a":"one\ntwo\tthree"}', '{"a":"one\\u000atwo\\u0009three"}'],
+    ['{"a":"it\\\'s \\x41\\\\"}', '{"a":"it\'s x41\\\\"}'],
+    ['{"a":NaN,"b":-Infinity,"c":True}', '{"a":null,"b":null,"c":true}'],
+    ['{"a":001,b:DELIVRD,"c":1E-3}', '{"a":"001","b":"DELIVRD","c":1E-3}'],
+    ['{"a":"never closed}', '{"a":"never closed}'],
   ])("of %j gives %j", (body, repaired) => expect(repairJson(body)).toBe(repaired));
 
   test("never changes what already is JSON", () => {

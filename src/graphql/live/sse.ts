@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Plugin } from "graphql-yoga";
 import type { Context } from "../context.ts";
-import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
+import { endedFields } from "./ended-stream.ts";
+import { LiveStream, type Frame, type LiveSubscriptions } from "./live-subscriptions.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 
 const pingMs = 12_000;
@@ -85,7 +86,7 @@ function bodyOf(
       if (response.destroyed) return controller.close();
       if (frame) {
         stalled = setTimeout(() => response.destroy(), limits.stallMs);
-        return controller.enqueue(eventOf(frame.json, stream.cursorOf(frame)));
+        return controller.enqueue(eventOf(frame.json, fieldsOf(stream, frame)));
       }
       controller.enqueue(end);
       await stop();
@@ -99,7 +100,12 @@ const head = encoder.encode("event: next\n");
 const beforeData = encoder.encode("data: ");
 const afterData = encoder.encode("\n\n");
 
-function eventOf(json: Uint8Array, cursor: string | undefined): Uint8Array {
-  const id = cursor === undefined ? [] : [encoder.encode(`id: ${cursor}\n`)];
-  return Buffer.concat([head, ...id, beforeData, json.subarray(0, -1), afterData]);
+/** Where to go on, or that there is no going on, behind the error of a stream that was ended. */
+function fieldsOf(stream: LiveStream, frame: Frame): string {
+  if (frame.value === undefined) return endedFields;
+  const cursor = stream.cursorOf(frame);
+  return cursor === undefined ? "" : `id: ${cursor}\n`;
 }
+
+const eventOf = (json: Uint8Array, fields: string): Uint8Array =>
+  Buffer.concat([head, encoder.encode(fields), beforeData, json.subarray(0, -1), afterData]);

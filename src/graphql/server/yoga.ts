@@ -9,11 +9,13 @@ import { guardAccess, type AccessGuard } from "./access-guard.ts";
 import { isUpload, receiveUpload } from "../../http/upload.ts";
 import { createContext, type Context, type Services } from "../context.ts";
 import { graphiqlPage } from "./graphiql.ts";
+import { endEventSources } from "../live/ended-stream.ts";
 import { streamOverSse } from "../live/sse.ts";
 import type { LiveSubscriptions } from "../live/live-subscriptions.ts";
 import type { ReaderLimits } from "../live/reader-limits.ts";
 import { maxTokens } from "../schema/limits.ts";
 import { withCode } from "./mask-error.ts";
+import { explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { schema } from "../schema/schema.ts";
 
 export interface YogaOptions {
@@ -57,10 +59,13 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
     plugins: [
       takeUploads(),
       explainContentType(),
+      explainStatus(),
+      refusePersistedQueries(),
       limitTokens(),
       codeValidationErrors(),
       guardAccess(guard),
       streamOverSse(live, readerLimits),
+      endEventSources(),
     ],
     context: async ({ request, viewer }) => ({
       ...createContext(services, viewer ?? (await authenticateRequest(access, request))),

@@ -106,7 +106,7 @@ export function isEmptySet(document: unknown): boolean {
     isObject(value) && resultNames.some((result) => result in value);
   if (hasList(document)) return true;
   return Object.entries(document).some(
-    ([root, content]) => hasList(content) || (content === "" && /report|response/i.test(root)),
+    ([root, content]) => hasList(content) || (isBlank(content) && /report|response/i.test(root)),
   );
 }
 
@@ -126,13 +126,20 @@ function rowsNamed(document: unknown, names: readonly string[], marks: readonly 
     if (found) return void rows.push(found);
     const inner = isObject(value) ? Object.entries(value) : [];
     const lists = inner.filter(([name]) => names.includes(name));
-    if (isNamed && lists.length === 0 && value !== "" && value !== null) unreadable++;
+    if (isNamed && lists.length === 0 && !isBlank(value)) unreadable++;
     for (const [name, child] of lists.length > 0 || isNamed ? lists : inner) {
       visit(child, names.includes(name), depth + 1);
     }
   };
   visit(document, false, 0);
   return { rows, unreadable };
+}
+
+/** Nothing, or an XML element with attributes alone. */
+function isBlank(value: unknown): boolean {
+  if (value === "" || value === null) return true;
+  const names = isObject(value) ? Object.keys(value) : [];
+  return names.length > 0 && names.every((name) => name.startsWith("@"));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResult, ProviderHttp } from "../http.ts";
 import type { TikosmsSettings } from "./config.ts";
 import { isRouteMissing, printable, reasonPhrase, type ReplyOf } from "../wire/answers.ts";
-import { readJson } from "../wire/json.ts";
+import { readLenientJson } from "../wire/json.ts";
 import { type Envelope, readEnvelope } from "./wire.ts";
 
 /** An answer of the API, good or bad. */
@@ -76,7 +76,7 @@ function headers({ apiToken }: TikosmsSettings): Record<string, string> {
 type HttpAnswer = HttpResult & { kind: "answer" };
 
 function readAnswer(answer: HttpAnswer, { apiToken }: TikosmsSettings): Answer {
-  const json = readJson(answer.body);
+  const json = readLenientJson(answer.body);
   const envelope = readEnvelope(json);
   const said = envelope?.error ?? envelope?.message ?? firstText(envelope?.errors);
   return {

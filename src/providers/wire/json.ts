@@ -18,25 +18,37 @@ function keepLiteral(_key: string, value: unknown, context?: { source?: string }
 /** Reads JSON, after one repair where it is none. */
 export function readLenientJson(text: string): unknown {
   const json = readJson(text);
-  return json === undefined ? readJson(repairJson(text)) : json;
+  return json === undefined && /[{[]/.test(text) ? readJson(repairJson(text)) : json;
 }
 
 /**
- * A whole string, all that follows a quote never closed, a run of white space and comments, or any one other
- * character.
+ * A whole string, all that follows a quote never closed, a run of white space and comments, a run of letters and
+ * digits, or any one other character.
  */
-const token = /"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|"[^]*|(?:\s|\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$))+|[^]/g;
+const token =
+  /"[^"\\]*(?:\\[^][^"\\]*)*"|"[^]*|(?:\s|\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$))+|[+-]?\d[\d.]*[eE][+-]?\d+|[+-]?[\p{L}\p{N}_$.]+|[^]/gu;
 const comment = /\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$)/g;
 
+/** Words of other languages for what JSON has another word for, or none. */
+const foreignWords: Readonly<Record<string, string>> = {
+  NaN: "null",
+  Infinity: "null",
+  "+Infinity": "null",
+  "-Infinity": "null",
+  undefined: "null",
+  None: "null",
+  True: "true",
+  False: "false",
+};
+
 /**
- * Mends three faults that providers print: comments, a comma that is missing between a string at the end of one
- * line and a key on the next, and commas before a closing bracket. Works on whole tokens, so that the content of
- * strings stays as it is, as does all JSON that has no such fault.
+ * Mends faults that providers print: comments, a comma that is missing between a string at the end of one line and a
+ * key on the next, commas before a closing bracket, line breaks and other control characters within strings, escapes
+ * that JSON does not have, and words without quotation marks. Works on whole tokens, so that all JSON without such a fault stays
+ * as it is.
  */
 export function repairJson(body: string): string {
-  const tokens = (body.match(token) ?? []).map((piece) =>
-    isBlank(piece) ? piece.replace(comment, "") : piece,
-  );
+  const tokens = (body.match(token) ?? []).map(repairToken);
   const isSpace = (index: number): boolean => tokens[index]?.trim() === "";
   const next = (index: number): number => (isSpace(index + 1) ? index + 2 : index + 1);
   const isString = (index: number): boolean => (tokens[index]?.length ?? 0) > 1 && tokens[index]?.[0] === '"';
@@ -53,4 +65,20 @@ export function repairJson(body: string): string {
     .join("");
 }
 
-const isBlank = (piece: string): boolean => /^(?:\s|\/[/*])/.test(piece);
+function repairToken(piece: string): string {
+  if (/^(?:\s|\/[/*])/.test(piece)) return piece.replace(comment, "");
+  if (piece.startsWith('"')) return piece.replace(escape, repairEscape).replace(control, escapeControl);
+  if (!/^[+-]?[\p{L}\p{N}_$.]/u.test(piece) || isJsonWord.test(piece)) return piece;
+  // A word or a number without its quotation marks, such as the network 001.
+  return Object.hasOwn(foreignWords, piece) ? (foreignWords[piece] ?? piece) : `"${piece}"`;
+}
+
+const isJsonWord = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
+
+const escape = /\\(u[\da-fA-F]{4}|[^])/g;
+const repairEscape = (whole: string, escaped: string): string =>
+  /^(?:["\\/bfnrt]|u.)/.test(escaped) ? whole : escaped;
+
+const control = /\p{Cc}/gu;
+const escapeControl = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { EventSource } from "undici";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectTestSandbox, startTestApp, type TestApp } from "../../support/app.ts";
 import {
   eventsSubscription as query,
@@ -92,4 +93,53 @@ it("gives a stream of another kind no id, since it starts with the present state
   const stream = subscribeWithIds<unknown>(app.client, operation, { method: "GET" });
   expect(await stream.next()).toMatchObject({ value: { id: undefined, result: { data: {} } } });
   await stream.return(undefined);
+});
+
+/** Follows a stream with a real `EventSource`, and gives the data of the events it got. */
+async function follow(messageId: string, document: string, variables: object, expiresInSeconds: number) {
+  const { createWatchToken } = await app.client.data<{ createWatchToken: { token: string } }>(
+    `mutation ($input: CreateWatchTokenInput!) {
+      createWatchToken(input: $input) { ... on WatchToken { token } ... on Error { message } }
+    }`,
+    { input: { messageId, expiresInSeconds } },
+  );
+  const url = new URL("/graphql", app.url);
+  url.searchParams.set("token", createWatchToken.token);
+  url.searchParams.set("query", document);
+  url.searchParams.set("variables", JSON.stringify(variables));
+  const source = new EventSource(url);
+  onTestFinished(() => source.close());
+  const seen: string[] = [];
+  source.addEventListener("next", (event) => seen.push((event as MessageEvent<string>).data));
+  const isClosed = () =>
+    vi.waitFor(() => expect(source.readyState).toBe(EventSource.CLOSED), { timeout: 15_000 });
+  return { seen, isClosed };
+}
+
+describe("an EventSource", () => {
+  const watch = "subscription ($id: ID!) { messageChanged(id: $id) { status } }";
+
+  it.each([
+    ["a cursor that is none", query, { after: "nonsense" }, "INVALID_CURSOR"],
+    ["an unknown field", "subscription { nothing }", {}, "BAD_REQUEST"],
+    ["what its token is not for", query, {}, "FORBIDDEN"],
+  ])("ends after one error, asking for %s", async (_, document, variables, code) => {
+    const { ids } = await sendAll(app, [{}]);
+    const filtered = { filter: { messageIds: ids }, ...variables };
+    const { seen, isClosed } = await follow(
+      ids[0] ?? "",
+      document,
+      code === "FORBIDDEN" ? {} : filtered,
+      600,
+    );
+    await isClosed();
+    expect(seen).toEqual([expect.stringContaining(code)]);
+  });
+
+  it("ends after the error of a stream that was ended", async () => {
+    const { ids } = await sendAll(app, [{}]);
+    const { seen, isClosed } = await follow(ids[0] ?? "", watch, { id: ids[0] }, 2);
+    await isClosed();
+    expect(seen).toEqual([expect.stringContaining("QUEUED"), expect.stringContaining("UNAUTHENTICATED")]);
+  });
 });

@@ -164,3 +164,44 @@ describe("a fault of our own", () => {
     await broken.stop();
   });
 });
+
+describe("a client with automatic persisted queries is told to send the query itself:", () => {
+  const told = {
+    status: 200,
+    errors: [
+      { message: "PersistedQueryNotSupported", extensions: { code: "PERSISTED_QUERY_NOT_SUPPORTED" } },
+    ],
+  };
+  const extensions = { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } };
+
+  it.each([{ operationName: "Q", variables: {} }, { query: null }, {}])(
+    "with %j beside the hash",
+    async (body) => {
+      expect(await ask({ body: JSON.stringify({ ...body, extensions }) })).toEqual(told);
+    },
+  );
+
+  it("with GET", async () => {
+    const path = `/graphql?extensions=${encodeURIComponent(JSON.stringify(extensions))}`;
+    expect(await ask({ method: "GET" }, path)).toEqual(told);
+  });
+
+  it("and is answered when it does, with the hash or without", async () => {
+    const body = JSON.stringify({ query: "{ __typename }", extensions });
+    expect(await ask({ body })).toEqual({ status: 200, data: { __typename: "Query" } });
+  });
+
+  it("but a request with neither is a bad one", async () => {
+    expect(await ask({ body: JSON.stringify({ extensions: {} }) })).toEqual(refusal(200, /query/));
+  });
+});
+
+it.each([
+  "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9",
+  "application/json",
+  "image/png",
+])("a subscription asked for as %s is refused in words", async (accept) => {
+  const body = JSON.stringify({ query: "subscription { messageEvents { __typename } }" });
+  const answer = await ask({ body, headers: { ...headers(), accept } });
+  expect(answer).toEqual(refusal(406, /text\/event-stream/));
+});

@@ -49,6 +49,8 @@ export type ErrorCode =
   | 'NO_RECIPIENTS'
   /** No connected provider can carry the message. */
   | 'NO_ROUTE'
+  /** Only the hash of a query came, and none are kept: send the query itself. */
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
   /** The query asks for too much at once. */
   | 'QUERY_TOO_COMPLEX'
   /** The message would exceed what the account may spend. */

@@ -1,0 +1,43 @@
+import { GraphQLError } from "graphql";
+import type { Plugin } from "graphql-yoga";
+import type { ErrorCode } from "../../lib/errors.ts";
+
+const code = "PERSISTED_QUERY_NOT_SUPPORTED" satisfies ErrorCode;
+
+/**
+ * Clients with automatic persisted queries send the hash of a query alone first. At this error, by its message or by
+ * its code, they send the query itself, and mostly no more hashes (the convention of Apollo's clients).
+ */
+export function refusePersistedQueries(): Plugin {
+  return {
+    onParams({ params }) {
+      if (params.query != null || params.extensions?.["persistedQuery"] == null) return;
+      const extensions = { code, http: { status: 200 } };
+      throw new GraphQLError("PersistedQueryNotSupported", { extensions });
+    },
+  };
+}
+
+const statusTexts: Readonly<Record<number, string>> = {
+  406:
+    "None of the forms in your Accept header is one this answer has. Queries and mutations are answered as " +
+    "application/json or application/graphql-response+json; subscriptions as text/event-stream, or over a WebSocket " +
+    "(graphql-transport-ws). Multipart is not spoken.",
+};
+
+/** Yoga answers some requests with a status and nothing else. */
+export function explainStatus(): Plugin {
+  return {
+    onResponse(answer) {
+      const { response, fetchAPI } = answer;
+      const message = statusTexts[response.status];
+      if (message === undefined || response.body !== null) return;
+      const errors = [{ message, extensions: { code: "BAD_REQUEST" satisfies ErrorCode } }];
+      const headers = new fetchAPI.Headers(response.headers);
+      headers.set("content-type", "application/json; charset=utf-8");
+      answer.setResponse(
+        new fetchAPI.Response(JSON.stringify({ errors }), { status: response.status, headers }),
+      );
+    },
+  };
+}
