@@ -22,21 +22,19 @@ const text = constantFrom(
   "<!-- no -->",
   "\n",
 );
-const attribute = fc
-  .tuple(constantFrom("id", "ns:kind", "xmlns:ns"), constantFrom("", "1", " x ", "&lt;"))
-  .map(([key, value]) => ` ${key}="${value}"`);
+const attribute = tuple(constantFrom("id", "ns:kind", "xmlns:ns"), constantFrom("", "1", " x ", "&lt;")).map(
+  ([key, value]) => ` ${key}="${value}"`,
+);
 
 /** Well-formed elements, nested and repeated. */
 const { element } = letrec<{ element: string }>((tie) => ({
-  element: fc
-    .tuple(
-      name,
-      option(attribute, { nil: "" }),
-      array(oneof({ depthSize: "small", withCrossShrink: true }, text, tie("element")), {
-        maxLength: 5,
-      }),
-    )
-    .map(([tag, attributes, content]) => `<${tag}${attributes}>${content.join("")}</${tag}>`),
+  element: tuple(
+    name,
+    option(attribute, { nil: "" }),
+    array(oneof({ depthSize: "small", withCrossShrink: true }, text, tie("element")), {
+      maxLength: 5,
+    }),
+  ).map(([tag, attributes, content]) => `<${tag}${attributes}>${content.join("")}</${tag}>`),
 }));
 
 describe("The strict and the lenient reader of XML", () => {

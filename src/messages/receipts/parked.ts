@@ -1,4 +1,4 @@
-import type { Queryable, Statement } from "../../database/database.ts";
+import { execute, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { ReceivedReceipt } from "./receipts.ts";
@@ -37,7 +37,7 @@ export async function parkReceipts(
           },
         ],
   );
-  if (rows.length > 0) await transaction.query(park, [JSON.stringify(rows)]);
+  if (rows.length > 0) await execute(transaction, park, [JSON.stringify(rows)]);
 }
 
 interface ParkedRow {
@@ -90,6 +90,8 @@ const takeOf = (name: string, locking: string): Statement => ({
       from unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
       join parked_receipts as p using (provider_id, provider_message_id)
       cross join ${newestMessage}
+      -- In one order, so that two transactions can never wait for each other.
+      order by p.id
       ${locking}
     ), ${take}`,
 });
