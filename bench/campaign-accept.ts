@@ -1,46 +1,42 @@
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
+import { type Benchmark } from "./support/benchmark.ts";
 import { startServerProcess, storeRate, type ServerProcess } from "./support/server-process.ts";
-import { withClosers } from "./support/server.ts";
 
-const helpText = `How many inline recipients of a campaign are accepted in a second.
-
-Usage: npm run bench:campaign-accept [-- --recipients=100000 --rounds=5 --personal]
-
-Starts an embedded PostgreSQL and one API process, and creates campaigns over HTTP: parsed, checked, normalised, freed
-of duplicates (one in a hundred), priced and committed. With --personal each recipient has a text of its own. Between
-them it inserts the same rows with one unnest statement: nothing that stores them can be faster.
-`;
-
-const { values } = parseArgs({
-  options: {
-    recipients: { type: "string", default: "100000" },
-    rounds: { type: "string", default: "5" },
-    personal: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h" },
+export const benchmark: Benchmark = {
+  name: "campaign-accept",
+  about:
+    "Inline recipients of a campaign over HTTP: parsed, checked, normalised, freed of duplicates, priced and committed. " +
+    "The limit: the same rows by one unnest statement.",
+  async run({ closers, rounds, isShort, progress }) {
+    const count = isShort ? 10_000 : 100_000;
+    const server = await startServerProcess(closers);
+    await storeRate(server);
+    await measure(server, Math.min(count, 10_000));
+    const results: Round[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      progress(`round ${round}: ${count} recipients`);
+      results.push(await measure(server, count));
+    }
+    return [
+      {
+        what: `${count} recipients in one request`,
+        unit: "rows/s",
+        ours: results.map(({ accepted }) => accepted),
+        beside: { name: "one unnest insert", rounds: results.map(({ floor }) => floor) },
+        target: { atLeast: 0.6 },
+        peakMegabytes: server.residentBytes() / 2 ** 20,
+      },
+    ];
   },
-});
-if (values.help) process.stdout.write(helpText);
-else await run(Number(values.recipients), Number(values.rounds), values.personal);
+};
 
 interface Round {
   accepted: number;
   floor: number;
 }
 
-async function run(count: number, rounds: number, personal: boolean): Promise<void> {
-  await withClosers(async (closers) => {
-    const server = await startServerProcess(closers);
-    await storeRate(server);
-    await measure(server, Math.min(count, 10_000), personal);
-    const results: Round[] = [];
-    for (let round = 0; round < rounds; round++) results.push(await measure(server, count, personal));
-    process.stdout.write(report(results));
-  });
-}
-
-async function measure(server: ServerProcess, count: number, personal: boolean): Promise<Round> {
-  const body = requestOf(count, personal);
+async function measure(server: ServerProcess, count: number): Promise<Round> {
+  const body = requestOf(count);
   const started = performance.now();
   const response = await fetch(`${server.client.url}/graphql`, {
     method: "POST",
@@ -61,13 +57,13 @@ function rate(count: number, started: number): number {
 }
 
 /** Numbers in no order, as in real lists; one in a hundred comes twice. */
-function requestOf(count: number, personal: boolean): string {
+function requestOf(count: number): string {
   const recipients = Array.from({ length: count }, (_, index) => ({
     to: `+421 9${String((((index % 100 === 99 ? index - 1 : index) * 7919) % 99_999_989) + 1).padStart(8, "0")}`,
     clientRef: `customer-${index}`,
     values: { first_name: `Jana ${index % 1000}` },
   }));
-  const text = personal ? "Dear {{first_name}}, your order is ready." : "Dear customer, your order is ready.";
+  const text = "Dear customer, your order is ready.";
   const query = `mutation ($input: CreateCampaignInput!) {
     createCampaign(input: $input) { ... on Campaign { id duplicatesRemoved } ... on Error { code message } }
   }`;
@@ -92,19 +88,4 @@ async function insertAtOnce({ database }: ServerProcess): Promise<number> {
     lists,
   );
   return rate(rows.length, started);
-}
-
-function report(rounds: readonly Round[]): string {
-  const accepted = median(rounds.map((round) => round.accepted));
-  const floor = median(rounds.map((round) => round.floor));
-  return [
-    `accepted over HTTP        ${Math.round(accepted)} recipients/s (median of ${rounds.length})`,
-    `limit: one unnest insert  ${Math.round(floor)} rows/s`,
-    `accepted at ${((accepted / floor) * 100).toFixed(0)} % of the limit`,
-    "",
-  ].join("\n");
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

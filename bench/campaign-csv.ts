@@ -1,36 +1,25 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { parseArgs } from "node:util";
 import { parse } from "csv-parse";
+import { type Benchmark } from "./support/benchmark.ts";
 import { startServerProcess, storeRate, type ServerProcess } from "./support/server-process.ts";
-import { withClosers, type Closers } from "./support/server.ts";
-
-const helpText = `How fast a campaign's CSV file is taken in, and how much memory that takes.
-
-Usage: npm run bench:campaign-csv [-- --rows=1000000]
-
-Starts an embedded PostgreSQL and one API process, and uploads a file to it as a GraphQL multipart request. Its resident
-memory is read ten times a second, from before the upload (after a small one, so that everything is loaded) to its end.
-The limit is csv-parse alone, reading the same file in this process.
-`;
+import { type Closers } from "./support/server.ts";
 
 const sampleEveryMs = 100;
 const warmUpRows = 20_000;
 
-const { values } = parseArgs({
-  options: { rows: { type: "string", default: "1000000" }, help: { type: "boolean", short: "h" } },
-});
-if (values.help) process.stdout.write(helpText);
-else await run(Number(values.rows));
-
-async function run(count: number): Promise<void> {
-  await withClosers(async (closers) => {
+export const benchmark: Benchmark = {
+  name: "campaign-csv",
+  about:
+    "A campaign's CSV file, uploaded as a GraphQL multipart request. The limit: csv-parse alone, reading the same file.",
+  async run({ closers, rounds, isShort, progress }) {
+    const count = isShort ? 100_000 : 1_000_000;
     const server = await startServerProcess(closers);
     await storeRate(server);
     await upload(server, await writeFile(warmUpRows, closers), warmUpRows);
@@ -39,13 +28,31 @@ async function run(count: number): Promise<void> {
     let most = before;
     const sampler = setInterval(() => (most = Math.max(most, server.residentBytes())), sampleEveryMs);
     closers.push(() => clearInterval(sampler));
-    const seconds = await upload(server, file, count);
-    clearInterval(sampler);
-    const floorSeconds = await parseAlone(file);
-    const { size } = await stat(file);
-    process.stdout.write(report({ count, size, seconds, floorSeconds, before, most }));
-  });
-}
+    const [ours, alone]: [number[], number[]] = [[], []];
+    for (let round = 1; round <= rounds; round++) {
+      progress(`round ${round}: ${count} rows`);
+      ours.push(count / (await upload(server, file, count)));
+      alone.push(count / (await parseAlone(file)));
+    }
+    const beside = { name: "csv-parse alone", rounds: alone };
+    return [
+      {
+        what: `${count} rows of CSV`,
+        unit: "rows/s",
+        ours,
+        beside,
+        target: { atLeast: 0.12 },
+        peakMegabytes: most / 2 ** 20,
+      },
+      {
+        what: "resident memory an upload adds",
+        unit: "MB",
+        ours: [(most - before) / 2 ** 20],
+        target: { atMost: 100 },
+      },
+    ];
+  },
+};
 
 /** Numbers in no order, one in a hundred twice. */
 async function writeFile(count: number, closers: Closers): Promise<string> {
@@ -107,28 +114,4 @@ async function parseAlone(path: string): Promise<number> {
   for await (const row of parser) rows += Number(row !== undefined);
   if (rows === 0) throw new Error("Nothing was read");
   return (performance.now() - started) / 1000;
-}
-
-interface Measured {
-  count: number;
-  size: number;
-  seconds: number;
-  floorSeconds: number;
-  before: number;
-  most: number;
-}
-
-function report({ count, size, seconds, floorSeconds, before, most }: Measured): string {
-  return [
-    `${count} rows, ${megabytes(size)}`,
-    `stored                    ${Math.round(count / seconds)} rows/s`,
-    `limit: csv-parse alone    ${Math.round(count / floorSeconds)} rows/s`,
-    `stored at ${((floorSeconds / seconds) * 100).toFixed(0)} % of the limit`,
-    `resident memory           ${megabytes(before)} before, ${megabytes(most)} at most: ${megabytes(most - before)} more`,
-    "",
-  ].join("\n");
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(0)} MB`;
 }

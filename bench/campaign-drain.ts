@@ -4,56 +4,56 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { decodeId, encodeId } from "../src/lib/global-id.ts";
 import { addJobs } from "../src/queue/jobs.ts";
-import { quantile, startServer, withClosers, type BenchServer, type Closers } from "./support/server.ts";
+import { p99Of, type Benchmark, type Finding } from "./support/benchmark.ts";
+import { quantile, startServer, type BenchServer, type Closers } from "./support/server.ts";
 
-const helpText = `How fast a campaign is handed to a provider that answers at once.
-
-Usage: npm run bench:drain [-- --bulk=100000 --single=10000 --times=3]
-
-Starts an embedded PostgreSQL, one process that is API and worker, and a provider in a process of its own. First a
-campaign goes through bulk requests, then one through single requests (its texts differ). Meanwhile a client sends
-single messages and watches what becomes of them. Each is done some times, since machines have their moments; the last line
-has the rate in the middle, and the times of all of them. The limit, measured in the same run: the rows that a message
-needs, written by the plainest set-based statements, a thousand messages at a time.
-`;
-
-const { values } = parseArgs({
-  options: {
-    bulk: { type: "string", default: "100000" },
-    single: { type: "string", default: "10000" },
-    times: { type: "string", default: "3" },
-    help: { type: "boolean", short: "h" },
-  },
-});
-if (values.help) process.stdout.write(helpText);
-else await run(Number(values.bulk), Number(values.single), Number(values.times));
-
-async function run(bulk: number, single: number, times: number): Promise<void> {
-  await withClosers(async (closers) => {
+export const benchmark: Benchmark = {
+  name: "drain",
+  about:
+    "A campaign goes to a provider that answers at once, in bulk and in single requests, while a client sends single " +
+    "messages. The limit: the rows that a message needs, written by the plainest set-based statements.",
+  async run({ closers, rounds, isShort, progress }) {
     const bench = await prepare(closers);
-    process.stdout.write(
-      "                     messages/s   of the limit   sendMessage p50/p99 ms   event lag p50/p99 ms\n",
-    );
-    for (const [name, count, ownTexts] of [
-      ["bulk requests", bulk, false],
-      ["single requests", single, true],
-    ] as const) {
+    const findings: Finding[] = [];
+    for (const { name, count, ownTexts, share } of [
+      { name: "bulk requests", count: 100_000, ownTexts: false, share: 0.6 },
+      { name: "single requests", count: 10_000, ownTexts: true, share: 0.2 },
+    ]) {
       const runs: Run[] = [];
-      for (let time = 0; time < times; time++) {
-        const limit = await plainRate(bench, Math.min(count, 20_000));
-        const drained = { limit, ...(await drain(bench, count, ownTexts)) };
-        process.stdout.write(line(name, drained));
-        runs.push(drained);
+      for (let round = 1; round <= rounds; round++) {
+        progress(`${name}, round ${round}`);
+        const wanted = isShort ? count / 10 : count;
+        const limit = await plainRate(bench, Math.min(wanted, 20_000));
+        runs.push({ limit, ...(await drain(bench, wanted, ownTexts)) });
       }
-      const median = runs.toSorted((one, other) => one.rate - other.rate)[times >> 1];
       const [sends, lags] = [runs.flatMap((one) => one.sends), runs.flatMap((one) => one.lags)];
-      if (median) process.stdout.write(line("  median, all times", { ...median, sends, lags }));
+      findings.push(
+        {
+          what: name,
+          unit: "messages/s",
+          ours: runs.map(({ rate }) => rate),
+          beside: { name: "the same rows by plain SQL", rounds: runs.map(({ limit }) => limit) },
+          target: { atLeast: share },
+        },
+        {
+          what: `${name}: sendMessage meanwhile, p50`,
+          unit: "ms",
+          ours: [quantile(sends, 0.5)],
+          p99: { ms: p99Of(sends), atMost: 60 },
+        },
+        {
+          what: `${name}: event to socket, p50`,
+          unit: "ms",
+          ours: [quantile(lags, 0.5)],
+          p99: { ms: p99Of(lags) },
+        },
+      );
     }
-  });
-}
+    return findings;
+  },
+};
 
 /** How fast a campaign went, beside what the plainest statements did just before. */
 interface Run {
@@ -61,11 +61,6 @@ interface Run {
   limit: number;
   sends: number[];
   lags: number[];
-}
-
-function line(name: string, { rate, limit, sends, lags }: Run): string {
-  const share = `${((rate / limit) * 100).toFixed(0)} % of ${limit.toFixed(0)}`;
-  return `${name.padEnd(20)} ${rate.toFixed(0).padStart(10)}   ${share.padEnd(14)} ${show(sends).padEnd(24)} ${show(lags)}\n`;
 }
 
 interface Bench extends BenchServer {
@@ -80,7 +75,7 @@ async function prepare(closers: Closers): Promise<Bench> {
     runsWorker: true,
     workerConcurrency: 10,
   });
-  const provider = fork(join(import.meta.dirname, "instant-provider.ts"));
+  const provider = fork(join(import.meta.dirname, "support/instant-provider.ts"));
   closers.push(() => provider.kill());
   const [port] = (await once(provider, "message")) as [number];
   closers.push(() => server.client.close());
@@ -247,8 +242,4 @@ function step(status: string): string {
   )
   insert into message_events (tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at)
   select pg_current_xact_id()::text::bigint, $3, id, $2, version, '${status}', 'DISPATCH', true, now(), now() from changed`;
-}
-
-function show(times: readonly number[]): string {
-  return [0.5, 0.99].map((share) => quantile(times, share).toFixed(0)).join(" / ");
 }

@@ -3,43 +3,15 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { createPubSub, createSchema } from "graphql-yoga";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
+import { median, peakMegabytes, type Benchmark } from "./support/benchmark.ts";
 import { Clients, type Subscription } from "./support/clients.ts";
-import {
-  progress,
-  sendMessages,
-  startServer,
-  wholeNumber,
-  withClosers,
-  type Closers,
-} from "./support/server.ts";
-
-const helpText = `One stream of events to many sockets.
-
-Usage: npm run bench:fan-out [-- --sockets=1000 --rounds=300 --times=5]
-
-Three servers in turn, the first two several times, each in this process, with all sockets in a process of their own:
-  smsgraph           messageEvents from PostgreSQL, written by a third process
-  bare ws            the very bytes that smsgraph sent, from a bare WebSocket server: the limit
-  plain graphql-ws   the same events from Yoga's pub/sub through graphql-ws, executed for each socket
-A round is one transaction of ten events. Twelve rounds are under way at a time: the next begins when every socket has had
-one. The processor time is the server process's own; for smsgraph it includes reading the database.
-`;
+import { progress, sendMessages, startServer, withClosers, type Closers } from "./support/server.ts";
 
 const eventsInRound = 10;
 const roundsUnderWay = 12;
-
-const { values } = parseArgs({
-  options: {
-    sockets: { type: "string", default: "1000" },
-    rounds: { type: "string", default: "300" },
-    times: { type: "string", default: "5" },
-    help: { type: "boolean", short: "h" },
-  },
-});
 
 const query = `subscription {
   messageEvents {
@@ -56,41 +28,49 @@ interface Result {
   cpuSeconds: number;
 }
 
-if (values.help) process.stdout.write(helpText);
-else
-  await run(
-    wholeNumber("sockets", values.sockets),
-    wholeNumber("rounds", values.rounds),
-    wholeNumber("times", values.times),
-  );
-
-function ratioOf(ours: Result, bare: Result): number {
-  return ours.messages / ours.seconds / (bare.messages / bare.seconds);
-}
-
-async function run(sockets: number, rounds: number, times: number): Promise<void> {
-  await withClosers(async (closers) => {
+export const benchmark: Benchmark = {
+  name: "fan-out",
+  about:
+    "One stream of events to many sockets. The limit: the very bytes from bare ws; the peer: the same events from Yoga's " +
+    "pub/sub through graphql-ws, executed for each socket.",
+  async run({ closers, rounds, isShort }) {
     const clients = new Clients(closers);
-    const subscriptions = Array.from({ length: sockets }, () => ({ query }));
-    // One after the other, and more than once: the machine has its moments.
-    const pairs: { ours: Result & { frames: string[] }; bare: Result }[] = [];
-    for (let time = 0; time < times; time++) {
-      const pair = await withClosers(async (own) => {
-        const ours = await measureOurs(clients, subscriptions, rounds, own);
-        return { ours, bare: await measureBare(clients, subscriptions, ours.frames, own) };
+    const subscriptions = Array.from({ length: isShort ? 100 : 1_000 }, () => ({ query }));
+    const [transactions, plainTransactions] = isShort ? [30, 10] : [300, 60];
+    const all: { ours: Result; bare: Result; plain: Result }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await withClosers(async (own) => {
+        const ours = await measureOurs(clients, subscriptions, transactions, own);
+        const bare = await measureBare(clients, subscriptions, ours.frames, own);
+        const frames = ours.frames.slice(0, plainTransactions);
+        all.push({ ours, bare, plain: await measurePlain(clients, subscriptions, frames, own) });
       });
-      pairs.push(pair);
     }
-    const ratios = pairs.map(({ ours, bare }) => ratioOf(ours, bare).toFixed(2)).join(", ");
-    process.stdout.write(`of bare ws, time by time: ${ratios}; the median:\n`);
-    const ordered = pairs.toSorted(
-      (one, other) => ratioOf(one.ours, one.bare) - ratioOf(other.ours, other.bare),
-    );
-    const { ours, bare } = ordered[times >> 1] as (typeof ordered)[number];
-    const plain = await measurePlain(clients, subscriptions, ours.frames, closers);
-    process.stdout.write(report(sockets, [ours, bare, plain]));
-  });
-}
+    const rates = (key: "ours" | "bare" | "plain"): number[] =>
+      all.map((round) => round[key].messages / round[key].seconds);
+    const [what, unit, ours] = [`to ${subscriptions.length} sockets`, "messages/s", rates("ours")] as const;
+    return [
+      {
+        what,
+        unit,
+        ours,
+        beside: { name: "bare ws", rounds: rates("bare") },
+        target: { atLeast: 0.6 },
+        processorMicroseconds: median(
+          all.map((round) => (round.ours.cpuSeconds / round.ours.messages) * 1e6),
+        ),
+        peakMegabytes: peakMegabytes(),
+      },
+      {
+        what,
+        unit,
+        ours,
+        beside: { name: "plain graphql-ws", rounds: rates("plain") },
+        target: { atLeast: 3 },
+      },
+    ];
+  },
+};
 
 /** Runs rounds, some at a time, until every socket has had them all. */
 async function inRounds(
@@ -238,23 +218,4 @@ async function measurePlain(
   });
   await clients.close();
   return { name: "plain graphql-ws", messages: frames.length * subscriptions.length, ...times };
-}
-
-function report(sockets: number, results: Result[]): string {
-  const [ours = 0, bare = 1, plain = 1] = results.map(({ messages, seconds }) => messages / seconds);
-  const [ourCpu = 1, bareCpu = 1, plainCpu = 1] = results.map(
-    ({ messages, cpuSeconds }) => cpuSeconds / messages,
-  );
-  const lines = results.map(
-    ({ name, messages, seconds, cpuSeconds }) =>
-      `${name.padEnd(18)}${Math.round(messages / seconds)
-        .toString()
-        .padStart(9)} messages/s  ` +
-      `${((cpuSeconds / messages) * 1e6).toFixed(1).padStart(6)} us of processor time each`,
-  );
-  return (
-    `${results[0]?.messages} messages to ${sockets} sockets\n${lines.join("\n")}\n\n` +
-    `of bare ws: ${(ours / bare).toFixed(2)} (processor time: ${(bareCpu / ourCpu).toFixed(2)}); ` +
-    `of plain graphql-ws: ${(ours / plain).toFixed(1)} times (processor time: ${(plainCpu / ourCpu).toFixed(1)})\n`
-  );
 }

@@ -1,35 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { encodeId } from "../src/lib/global-id.ts";
+import { type Benchmark } from "./support/benchmark.ts";
 import { Clients } from "./support/clients.ts";
 import { freePort, startProcess } from "../test/support/process.ts";
-import {
-  progress,
-  sendMessages,
-  startServer,
-  wholeNumber,
-  withClosers,
-  type BenchServer,
-  type Closers,
-} from "./support/server.ts";
+import { sendMessages, startServer, type BenchServer, type Closers } from "./support/server.ts";
 
-const helpText = `What subscriptions cost in memory while nothing happens.
-
-Usage: npm run bench:idle [-- --count=10000] [--same]
-
-Starts an embedded PostgreSQL and one API process, and opens so many WebSockets with one subscription each, from a
-process of their own: each watches a message of its own, or with --same all watch the same thing. Prints the resident
-memory of the API process before, when the last is open, and when they have been idle for a minute: what was needed only
-to open them is garbage until then.
-`;
-
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "10000" },
-    same: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h" },
-  },
-});
 const subscription = `subscription ($filter: MessageEventFilter) {
   messageEvents(filter: $filter) {
     ... on MessageEventBatch { cursor events { id version } }
@@ -37,45 +12,44 @@ const subscription = `subscription ($filter: MessageEventFilter) {
   }
 }`;
 
-if (values.help) process.stdout.write(helpText);
-else await run(wholeNumber("count", values.count), values.same);
+const megabytes = (bytes: number): number => bytes / 2 ** 20;
 
-function megabytes(bytes: number): string {
-  return (bytes / 1024 / 1024).toFixed(0);
-}
-
-async function run(count: number, same: boolean): Promise<void> {
-  await withClosers(async (closers) => {
+export const benchmark: Benchmark = {
+  name: "idle",
+  about:
+    "What subscriptions, a socket each and each watching another message, cost in memory while nothing happens.",
+  async run({ closers, isShort, progress }) {
+    const count = isShort ? 1_000 : 10_000;
     const helper = await startServer(closers);
-    const ids = same ? [] : await sendMessages(helper, count);
+    const ids = await sendMessages(helper, count);
     const url = await startApi(helper, closers);
-    const subscriptions = Array.from({ length: count }, (_, place) => ({
+    const subscriptions = ids.map((id) => ({
       query: subscription,
-      variables: same ? {} : { filter: { messageIds: [encodeId("Message", ids[place] ?? "")] } },
+      variables: { filter: { messageIds: [encodeId("Message", id)] } },
     }));
     const clients = new Clients(closers);
     const before = await read(url, "process_resident_memory_bytes");
     progress(`opening ${count} subscriptions`);
-    const started = performance.now();
     const options = { init: helper.client.headers, greets: true, unit: 1 };
     await clients.open(`${url.replace("http", "ws")}/graphql`, subscriptions, options);
-    const seconds = (performance.now() - started) / 1000;
     const waiting = await read(url, "smsgraph_waiting_readers");
     if (waiting !== count) throw new Error(`${waiting} of ${count} subscriptions wait for events`);
     const opened = await read(url, "process_resident_memory_bytes");
     progress("a minute of silence");
     await pause(60_000);
     const after = await read(url, "process_resident_memory_bytes");
-    const heap = await read(url, "nodejs_heap_size_used_bytes");
-    process.stdout.write(
-      `${count} idle subscriptions, a socket each, opened in ${seconds.toFixed(1)} s\n` +
-        `resident memory  ${megabytes(after)} MB (before: ${megabytes(before)} MB, ` +
-        `as the last was opened: ${megabytes(opened)} MB)\n` +
-        `heap in use      ${megabytes(heap)} MB\n` +
-        `each             ${((after - before) / count / 1024).toFixed(1)} KB\n`,
-    );
-  });
-}
+    return [
+      { what: "resident before", unit: "MB", ours: [megabytes(before)] },
+      {
+        what: `resident with ${count} idle subscriptions`,
+        unit: "MB",
+        ours: [megabytes(after)],
+        peakMegabytes: megabytes(opened),
+      },
+      { what: "each", unit: "KB", ours: [(after - before) / count / 1024], target: { atMost: 16 } },
+    ];
+  },
+};
 
 /** A process of its own, so that it holds nothing but what it serves. */
 async function startApi(helper: BenchServer, closers: Closers): Promise<string> {

@@ -2,36 +2,13 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { Client } from "pg";
 import { WebSocket, WebSocketServer } from "ws";
 import { encodeId } from "../src/lib/global-id.ts";
 import type { GraphqlClient } from "../test/support/graphql-client.ts";
+import { p99Of, peakMegabytes, type Benchmark } from "./support/benchmark.ts";
 import { Clients } from "./support/clients.ts";
-import {
-  progress,
-  quantile,
-  sendMessages,
-  startServer,
-  wholeNumber,
-  withClosers,
-  type Closers,
-} from "./support/server.ts";
-
-const helpText = `How long after a callback its event is on a subscriber's socket.
-
-Usage: npm run bench:latency [-- --samples=1000 --per-second=2000 --seconds=10 --subscribers=1000]
-
-One at a time:
-
-Starts an embedded PostgreSQL and one API process, subscribes to messageEvents over a WebSocket, and posts one
-callback after the other. Between them it measures what no implementation could beat: a NOTIFY from one connection
-to another, and one message from a WebSocket server to its client, here in the same process.
-
-Under load: a process of its own opens so many subscribers, each of which watches its own message, and posts callbacks
-at a steady rate, whatever the answers take. It measures from sending a callback to the frame on that message's
-subscriber, by one clock.
-`;
+import { quantile, sendMessages, startServer, type Closers } from "./support/server.ts";
 
 const warmUps = 50;
 
@@ -44,68 +21,94 @@ interface Sample {
   message: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    samples: { type: "string", default: "1000" },
-    "per-second": { type: "string", default: "2000" },
-    seconds: { type: "string", default: "10" },
-    subscribers: { type: "string", default: "1000" },
-    help: { type: "boolean", short: "h" },
+const p50 = (times: readonly number[]): number => quantile(times, 0.5);
+
+export const benchmark: Benchmark = {
+  name: "latency",
+  about:
+    "From sending a callback to its event on a subscriber's socket: one at a time, and with many subscribers under load. " +
+    "The limit: a NOTIFY and one WebSocket message.",
+  async run({ closers, isShort, progress }) {
+    const samples = await sampleOneByOne(isShort ? 100 : 1_000, closers, progress);
+    const [subscribers, perSecond, seconds] = isShort ? [100, 200, 2] : [1_000, 2_000, 10];
+    const loaded = await measureUnderLoad(subscribers, perSecond, seconds, closers, progress);
+    const callbacks = samples.map(({ callback }) => callback);
+    const commits = samples.map(({ commit }) => commit);
+    const floors = samples.map(({ notify, message }) => notify + message);
+    return [
+      {
+        what: "one callback at a time, p50",
+        unit: "ms",
+        ours: [p50(callbacks)],
+        p99: { ms: p99Of(callbacks), atMost: 30 },
+      },
+      {
+        what: "of that from sending COMMIT, p50",
+        unit: "ms",
+        ours: [p50(commits)],
+        beside: { name: "NOTIFY and one message", rounds: [p50(floors)] },
+        target: { atMost: 6 },
+        p99: { ms: p99Of(commits) },
+      },
+      {
+        what: `${perSecond} callbacks/s, ${subscribers} subscribers, p50`,
+        unit: "ms",
+        ours: [p50(loaded.latencies)],
+        p99: { ms: p99Of(loaded.latencies), atMost: 60 },
+        processorMicroseconds: loaded.processor,
+        peakMegabytes: peakMegabytes(),
+      },
+      { what: "events missing", unit: "times", ours: [loaded.missing], target: { atMost: 0 } },
+    ];
   },
-});
-const option = (name: "samples" | "per-second" | "seconds" | "subscribers"): number =>
-  wholeNumber(name, values[name]);
-if (values.help) process.stdout.write(helpText);
-else {
-  await run(option("samples"));
-  await runUnderLoad(option("subscribers"), option("per-second"), option("seconds"));
-}
+};
 
-async function runUnderLoad(subscribers: number, perSecond: number, seconds: number): Promise<void> {
-  await withClosers(async (closers) => {
-    const server = await startServer(closers);
-    const ids = await sendMessages(server, subscribers);
-    const query = `subscription ($filter: MessageEventFilter) {
-      messageEvents(filter: $filter) {
-        ... on MessageEventBatch { cursor events { id status version occurredAt } }
-        ... on CaughtUp { cursor }
-      }
-    }`;
-    const subscriptions = ids.map((id) => ({
-      query,
-      variables: { filter: { messageIds: [encodeId("Message", id)] } },
-    }));
-    const clients = new Clients(closers);
-    const options = { init: server.client.headers, greets: true, unit: 1 };
-    await clients.open(`${server.url.replace("http", "ws")}/graphql`, subscriptions, options);
-    const bodies = (count: number): string[] =>
-      Array.from({ length: count }, (_, place) => callbackBody(ids[place % ids.length] ?? ""));
-    progress("warming up");
-    await clients.post(server.callbackUrl, bodies(subscribers), perSecond);
-    progress(`posting ${perSecond} callbacks/s for ${seconds} s`);
-    const cpu = process.cpuUsage();
-    const result = await clients.post(server.callbackUrl, bodies(perSecond * seconds), perSecond);
-    const { user, system } = process.cpuUsage(cpu);
-    process.stdout.write(
-      `\n${subscribers} subscribers, each with its own message, ${Math.round(result.perSecond)} callbacks/s, milliseconds\n` +
-        `callback sent -> its subscriber's socket  ${show(result.latencies)}\n` +
-        `server's processor time per callback      ${((user + system) / perSecond / seconds).toFixed(0)} us\n` +
-        `missing                                   ${result.missing}\n`,
-    );
-  });
-}
-
-async function run(count: number): Promise<void> {
-  await withClosers(async (closers) => {
-    const measure = await prepare(closers);
-    const samples: Sample[] = [];
-    progress(`${count} callbacks, one at a time`);
-    for (let done = -warmUps; done < count; done++) {
-      const sample = await measure();
-      if (done >= 0) samples.push(sample);
+async function measureUnderLoad(
+  subscribers: number,
+  perSecond: number,
+  seconds: number,
+  closers: Closers,
+  progress: (line: string) => void,
+) {
+  const server = await startServer(closers);
+  const ids = await sendMessages(server, subscribers);
+  const query = `subscription ($filter: MessageEventFilter) {
+    messageEvents(filter: $filter) {
+      ... on MessageEventBatch { cursor events { id status version occurredAt } }
+      ... on CaughtUp { cursor }
     }
-    process.stdout.write(report(samples));
-  });
+  }`;
+  const subscriptions = ids.map((id) => ({
+    query,
+    variables: { filter: { messageIds: [encodeId("Message", id)] } },
+  }));
+  const clients = new Clients(closers);
+  const options = { init: server.client.headers, greets: true, unit: 1 };
+  await clients.open(`${server.url.replace("http", "ws")}/graphql`, subscriptions, options);
+  const bodies = (count: number): string[] =>
+    Array.from({ length: count }, (_, place) => callbackBody(ids[place % ids.length] ?? ""));
+  progress("warming up");
+  await clients.post(server.callbackUrl, bodies(subscribers), perSecond);
+  progress(`posting ${perSecond} callbacks/s for ${seconds} s`);
+  const cpu = process.cpuUsage();
+  const result = await clients.post(server.callbackUrl, bodies(perSecond * seconds), perSecond);
+  const { user, system } = process.cpuUsage(cpu);
+  return { ...result, processor: (user + system) / perSecond / seconds };
+}
+
+async function sampleOneByOne(
+  count: number,
+  closers: Closers,
+  progress: (line: string) => void,
+): Promise<Sample[]> {
+  const measure = await prepare(closers);
+  const samples: Sample[] = [];
+  progress(`${count} callbacks, one at a time`);
+  for (let done = -warmUps; done < count; done++) {
+    const sample = await measure();
+    if (done >= 0) samples.push(sample);
+  }
+  return samples;
 }
 
 async function prepare(closers: Closers): Promise<() => Promise<Sample>> {
@@ -219,23 +222,4 @@ async function openSocket(closers: Closers): Promise<() => Promise<number>> {
     serverSide.send(text);
     return (await arrival) - sent;
   };
-}
-
-function report(samples: readonly Sample[]): string {
-  const lines: [string, number[]][] = [
-    ["commit sent -> subscriber's socket", samples.map(({ commit }) => commit)],
-    ["callback sent -> subscriber's socket", samples.map(({ callback }) => callback)],
-    ["floor: NOTIFY", samples.map(({ notify }) => notify)],
-    ["floor: WebSocket message", samples.map(({ message }) => message)],
-    ["floor: both", samples.map(({ notify, message }) => notify + message)],
-  ];
-  const width = Math.max(...lines.map(([name]) => name.length));
-  const rows = lines.map(([name, times]) => `${name.padEnd(width)}  ${show(times)}`);
-  const [latency = 0, , , , floor = 1] = lines.map(([, times]) => quantile(times, 0.5));
-  return `${samples.length} samples, milliseconds\n${rows.join("\n")}\n\np50 is ${(latency / floor).toFixed(1)} times the floor\n`;
-}
-
-function show(times: readonly number[]): string {
-  const [p50, p99] = [0.5, 0.99].map((share) => quantile(times, share).toFixed(2).padStart(6));
-  return `p50 ${p50}  p99 ${p99}`;
 }

@@ -1,30 +1,11 @@
-import { parseArgs } from "node:util";
 import { Client } from "pg";
 import { encodeCursor } from "../src/messages/log/event-log.ts";
+import { median, peakMegabytes, type Benchmark } from "./support/benchmark.ts";
 import { Clients } from "./support/clients.ts";
-import {
-  progress,
-  sendMessages,
-  startServer,
-  wholeNumber,
-  withClosers,
-  type BenchServer,
-} from "./support/server.ts";
-
-const helpText = `How fast one client gets what it has missed.
-
-Usage: npm run bench:replay [-- --events=100000]
-
-Fills the log, starts a client in a process of its own behind none of it, and times its replay until the last event is on
-its socket. The limit is reading the same rows with pg in the same pages, and doing nothing with them.
-`;
+import { sendMessages, startServer, type BenchServer } from "./support/server.ts";
 
 const perMessage = 20;
 const pageSize = 500;
-
-const { values } = parseArgs({
-  options: { events: { type: "string", default: "100000" }, help: { type: "boolean", short: "h" } },
-});
 
 const query = `subscription ($after: Cursor) {
   messageEvents(after: $after) {
@@ -34,35 +15,47 @@ const query = `subscription ($after: Cursor) {
   }
 }`;
 
-if (values.help) process.stdout.write(helpText);
-else await run(wholeNumber("events", values.events));
-
-async function run(wanted: number): Promise<void> {
-  await withClosers(async (closers) => {
+export const benchmark: Benchmark = {
+  name: "replay",
+  about: "One client gets what it has missed. The limit: reading the same rows with pg in the same pages.",
+  async run({ closers, rounds, isShort, progress }) {
     const server = await startServer(closers);
     progress("filling the log");
-    const { events, databaseUrl } = await fill(server, wanted);
-    const limit = await readWithPg(databaseUrl, events);
+    const { events, databaseUrl } = await fill(server, isShort ? 10_000 : 100_000);
     const clients = new Clients(closers);
-    progress("replaying");
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    clients.onReached(() => resolve());
-    const url = `${server.url.replace("http", "ws")}/graphql`;
-    const after = encodeCursor({ tx: 0n, id: 0n });
-    const started = performance.now();
-    const cpu = process.cpuUsage();
-    const options = { init: server.client.headers, greets: false, unit: events };
-    await Promise.all([clients.open(url, [{ query, variables: { after } }], options), done]);
-    const seconds = (performance.now() - started) / 1000;
-    const { user, system } = process.cpuUsage(cpu);
-    process.stdout.write(
-      `${events} events to one client\n` +
-        `replay              ${Math.round(events / seconds)} events/s\n` +
-        `processor time      ${((user + system) / events).toFixed(1)} us each, so ${Math.round((events * 1e6) / (user + system))} events/s of one core\n` +
-        `limit: rows by pg   ${Math.round(events / limit)} events/s\n\n` +
-        `${(limit / seconds).toFixed(2)} of the limit\n`,
-    );
-  });
+    const runs: { replayed: number; read: number; processor: number }[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      progress(`round ${round}: ${events} events`);
+      const read = events / (await readWithPg(databaseUrl, events));
+      runs.push({ read, ...(await replay(server, clients, events)) });
+    }
+    return [
+      {
+        what: `${events} events to one client`,
+        unit: "events/s",
+        ours: runs.map(({ replayed }) => replayed),
+        beside: { name: "rows by pg", rounds: runs.map(({ read }) => read) },
+        target: { atLeast: 0.4 },
+        processorMicroseconds: median(runs.map(({ processor }) => processor)),
+        peakMegabytes: peakMegabytes(),
+      },
+    ];
+  },
+};
+
+async function replay({ url, client }: BenchServer, clients: Clients, events: number) {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const stop = clients.onReached(() => resolve());
+  const subscriptions = [{ query, variables: { after: encodeCursor({ tx: 0n, id: 0n }) } }];
+  const started = performance.now();
+  const cpu = process.cpuUsage();
+  const options = { init: client.headers, greets: false, unit: events };
+  await Promise.all([clients.open(`${url.replace("http", "ws")}/graphql`, subscriptions, options), done]);
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  stop();
+  await clients.close();
+  return { replayed: events / seconds, processor: (user + system) / events };
 }
 
 /** Messages by the ordinary road, and more events for each, made of its first one. */

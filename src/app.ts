@@ -18,7 +18,7 @@ import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
-import { AccessGuard } from "./graphql/server/access-guard.ts";
+import { AccessGuard } from "./graphql/guards/access-guard.ts";
 import { defaultReaderLimits, type ReaderLimits } from "./graphql/live/reader-limits.ts";
 import { LiveSubscriptions } from "./graphql/live/live-subscriptions.ts";
 import { maxRequestBytes } from "./graphql/schema/limits.ts";
@@ -59,6 +59,10 @@ export interface AppOptions {
   workerConcurrency: number;
   eventRetentionDays: number;
   allowInsecureProviders: boolean;
+  /** Whether providers may be in networks that only this machine reaches. */
+  allowPrivateProviders: boolean;
+  /** Connected ones. */
+  maxProvidersPerAccount: number;
   developmentKey: string | undefined;
   logger: Logger;
   clock?: Clock;
@@ -121,7 +125,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     database,
     createSecretBox(options.secretKey),
     () => url,
-    options.providerLimits,
+    { publicOnly: !options.allowPrivateProviders, ...options.providerLimits },
     clock,
   );
   await connections.checkKey();
@@ -143,8 +147,15 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   await routingTables.watch(listener);
   const spending = new Spending(database, clock);
   const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });
-  const { allowInsecureProviders } = options;
-  const connector = new Connector({ database, connections, clock, allowInsecureProviders });
+  const { allowInsecureProviders, allowPrivateProviders, maxProvidersPerAccount } = options;
+  const connector = new Connector({
+    database,
+    connections,
+    clock,
+    allowInsecureProviders,
+    allowPrivateProviders,
+    maxProvidersPerAccount,
+  });
   const access = new Access({ database, secretKey: options.secretKey, clock, onError });
   stops.push(() => access.close());
   const campaigns = new CampaignFeed(database);

@@ -56,6 +56,8 @@ const environment = z.object({
   MAX_SOCKETS_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(defaultSubscriptionLimits.socketsPerAccount),
   EVENT_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
+  ALLOW_PRIVATE_PROVIDERS: flag.optional(),
+  MAX_PROVIDERS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
 
@@ -81,6 +83,9 @@ export interface Config {
   /** How long events are kept, and how old a cursor can be. */
   eventRetentionDays: number;
   allowInsecureProviders: boolean;
+  /** Whether providers may be in networks that only this machine reaches. */
+  allowPrivateProviders: boolean;
+  maxProvidersPerAccount: number;
   logLevel: string;
 }
 
@@ -142,6 +147,8 @@ function toConfig(values: z.infer<typeof environment>): Config {
     },
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
+    maxProvidersPerAccount: values.MAX_PROVIDERS_PER_ACCOUNT,
+    allowPrivateProviders: values.ALLOW_PRIVATE_PROVIDERS ?? !production,
     logLevel: values.LOG_LEVEL ?? "info",
   };
 }

@@ -79,7 +79,7 @@ async function prepareKey({ dataDirectory, developmentKey }: Config, databaseUrl
 }
 
 async function startSandboxes(app: App, config: Config, stops: Stops): Promise<Sandbox[]> {
-  const sandboxes = await connectSandboxes(app, config.sandboxPort);
+  const sandboxes = await connectSandboxes(app.services, config.sandboxPort);
   stops.push(async () => {
     const stopped = app.stop();
     // Submissions under way get their answers, but not those that a sandbox leaves hanging on purpose.

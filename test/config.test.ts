@@ -45,6 +45,8 @@ describe("with nothing set", () => {
       },
       eventRetentionDays: 90,
       allowInsecureProviders: false,
+      allowPrivateProviders: true,
+      maxProvidersPerAccount: 100,
       logLevel: "info",
     });
   });
@@ -70,12 +72,16 @@ describe("what is set", () => {
     ["LOG_LEVEL", "trace", { logLevel: "trace" }],
     ["SECRET_KEY", secretKey, { secretKey }],
     ["ALLOW_INSECURE_PROVIDERS", "true", { allowInsecureProviders: true }],
+    ["ALLOW_PRIVATE_PROVIDERS", "false", { allowPrivateProviders: false }],
+    ["MAX_PROVIDERS_PER_ACCOUNT", "7", { maxProvidersPerAccount: 7 }],
   ])("%s=%j", (name, value, expected) => {
     expect(readConfig({ [name]: value })).toMatchObject(expected);
   });
 
   it("in production listens on every address and starts no sandbox, unless told to", () => {
     expect(readConfig(production)).toMatchObject({ production: true, host: "0.0.0.0", sandbox: false });
+    expect(readConfig(production)).toMatchObject({ allowPrivateProviders: false });
+    expect(readConfig({ ...production, ALLOW_PRIVATE_PROVIDERS: "true" }).allowPrivateProviders).toBe(true);
     expect(readConfig({ ...production, SANDBOX: "true", HOST: "::1" })).toMatchObject({
       sandbox: true,
       host: "::1",

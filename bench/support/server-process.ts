@@ -18,6 +18,7 @@ export interface ServerProcess {
   database: Client;
   providerId: string;
   accountId: string;
+  pid: number;
   /** Its resident memory now, in bytes. */
   residentBytes(): number;
 }
@@ -58,6 +59,7 @@ export async function startServerProcess(closers: Closers): Promise<ServerProces
     database,
     providerId: decodeId("Provider", provider.id),
     accountId: rows[0]?.id ?? "",
+    pid: server.pid,
     residentBytes: () =>
       Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)]).toString()) * 1024,
   };

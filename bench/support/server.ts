@@ -51,6 +51,8 @@ export async function startServer(closers: Closers, options: Partial<AppOptions>
     workerConcurrency: 1,
     eventRetentionDays: 90,
     allowInsecureProviders: false,
+    allowPrivateProviders: true,
+    maxProvidersPerAccount: 100,
     developmentKey: undefined,
     logger: createLogger({ level: "warn" }),
     ...options,

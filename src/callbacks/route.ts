@@ -1,6 +1,6 @@
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../lib/clock.ts";
+import { isCallbackSecret } from "../connections/callback-secrets.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Logger } from "../lib/logger.ts";
 import { isUuid } from "../lib/uuid.ts";
@@ -50,7 +50,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
   return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
     let connection: Connection | undefined;
     try {
-      connection = await authenticate(options.connections, request, path);
+      connection = await authenticate(options, request, path);
       const result = await take(options, request, connection);
       options.onResult(result.quarantined ? "quarantined" : "accepted", connection.adapter.kind);
       options.onReceipts(result, connection);
@@ -67,23 +67,19 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
 }
 
 async function authenticate(
-  connections: Connections,
+  { connections, clock }: CallbackRouteOptions,
   { method, url }: IncomingMessage,
   path: string,
 ): Promise<Connection> {
   const [, , providerId = "", secret = ""] = path.split("/");
   const connection = isUuid(providerId) ? await connections.get(providerId) : undefined;
-  if (!connection) throw new Refusal(404, "unknown_provider", "There is no such provider.");
-  if (!isSame(secret, connection.callbackSecret))
+  if (!connection || connection.row.disconnectedAt)
+    throw new Refusal(404, "unknown_provider", "There is no such provider.");
+  if (!isCallbackSecret(connection.callbackSecrets, secret, clock.now()))
     throw new Refusal(403, "wrong_secret", "The secret is wrong.");
   if (method !== "POST" && !(method === "GET" && url?.includes("?")))
     throw new Refusal(405, "wrong_method", "Callbacks are sent with POST.");
   return connection;
-}
-
-function isSame(given: string, expected: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 async function take(

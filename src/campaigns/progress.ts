@@ -1,6 +1,6 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import type { DecimalText } from "../providers/provider.ts";
 import { messageStatuses, type MessageStatus } from "../messages/model/status.ts";
+import type { DecimalText } from "../lib/money.ts";
 
 /** Where the messages of a campaign stand, all read in one snapshot: the counts add up to the total. */
 export interface CampaignProgress {

@@ -6,7 +6,7 @@ import type { ProviderProblem, ProviderReply } from "../providers/provider.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import type { Connection } from "./connections.ts";
 import { reopenWithCredit } from "../lanes/credit.ts";
-import { announceProviderChange } from "./provider-channel.ts";
+import { announceProviderChange } from "../lanes/provider-channel.ts";
 
 /** What asking a provider for its account's state showed. */
 export interface ProviderCheck {

@@ -1,14 +1,22 @@
 import { randomUUIDv7 } from "node:crypto";
-import { ZodError } from "zod";
 import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../database/database.ts";
-import type { Provider } from "../database/generated/client.ts";
-import { InvalidInputError, NotFoundError } from "../lib/errors.ts";
-import type { DecimalText } from "../providers/provider.ts";
-import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
+import type { Prisma, Provider } from "../database/generated/client.ts";
+import { InvalidInputError, NotFoundError, TooManyProvidersError } from "../lib/errors.ts";
 import { storable } from "../lib/storable.ts";
-import { announceProviderChange } from "./provider-channel.ts";
-import { newCallbackSecret, type Connection, type Connections } from "./connections.ts";
+import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
+import { isPrivateHost } from "../lib/public-addresses.ts";
+import { announceProviderChange } from "../lanes/provider-channel.ts";
+import { newCallbackSecret, rotateSecrets } from "./callback-secrets.ts";
+import type { Connection, Connections } from "./connections.ts";
+import {
+  checkCredentials,
+  parseSettings,
+  split,
+  wantsNewSession,
+  type ConnectInput,
+  type UpdateInput,
+} from "./provider-settings.ts";
 
 export interface ConnectorOptions {
   database: Database;
@@ -16,27 +24,11 @@ export interface ConnectorOptions {
   clock: Clock;
   /** Plain `http:` to a host that is not this machine would show credentials to everyone on the way. */
   allowInsecureProviders: boolean;
+  /** Else everyone who may connect a provider could reach what only this machine can. */
+  allowPrivateProviders: boolean;
+  /** Connected ones of one account. */
+  maxProvidersPerAccount: number;
 }
-
-/** What can be said of any connection; absent values take their defaults, null removes a limit or a sender. */
-interface CommonInput {
-  name?: string | null | undefined;
-  enabled?: boolean | null | undefined;
-  priority?: number | null | undefined;
-  defaultSender?: string | null | undefined;
-  /** Submissions per second. */
-  maxPerSecond?: number | null | undefined;
-  /** Submissions in flight. */
-  maxConcurrent?: number | null | undefined;
-  /** A balance below this is low, in the provider's own money or units. */
-  lowBalance?: DecimalText | null | undefined;
-}
-
-/** The rest are settings and credentials, under the names the adapter has for them. */
-export type UpdateInput = CommonInput & Record<string, unknown>;
-export type ConnectInput = UpdateInput & { name: string };
-
-const longestName = 100;
 
 /** Connects accounts at providers, and changes them. Credentials are encrypted before they are stored. */
 export class Connector {
@@ -46,28 +38,21 @@ export class Connector {
     this.#options = options;
   }
 
-  /** @throws InvalidInputError */
+  /** @throws InvalidInputError @throws TooManyProvidersError */
   async connect(accountId: string, kind: ProviderKind, input: ConnectInput): Promise<Provider> {
     const { connections, clock, database } = this.#options;
     const adapter = registry[kind];
     const id = randomUUIDv7();
     const { common, own } = split(input, adapter, this.#options.clock.now());
     const { settings, credentials } = this.#parse(adapter, { baseUrl: adapter.documentedBaseUrl }, own);
+    await this.#checkHost(own);
     const secrets = connections.sealSecrets(id, { credentials, callbackSecret: newCallbackSecret() });
     const now = clock.now();
     const times = { createdAt: now, updatedAt: now };
-    const row = await database.prisma.provider.create({
-      data: {
-        id,
-        accountId,
-        kind,
-        settings,
-        secrets,
-        ...common,
-        name: input.name,
-        ...times,
-        lane: { create: {} },
-      },
+    const data = { id, accountId, kind, settings, secrets, ...common, name: input.name, ...times };
+    const row = await database.prisma.$transaction(async (prisma) => {
+      await this.#checkNumber(prisma, accountId);
+      return prisma.provider.create({ data: { ...data, lane: { create: {} } } });
     });
     await connections.changed(id);
     await announceProviderChange(database);
@@ -79,14 +64,16 @@ export class Connector {
     const { connections, clock, database } = this.#options;
     const { adapter } = await this.find(accountId, id, shownId);
     const { common, own } = split(input, adapter, clock.now());
+    await this.#checkHost(own);
     const changed = await database.prisma.$transaction(async (prisma) => {
-      // Not what this process remembers of it: another may be changing it, and neither is to undo the other's.
-      await prisma.$queryRaw`select 1 from providers where id = ${id}::uuid for no key update`;
-      const row = await prisma.provider.findUniqueOrThrow({ where: { id } });
-      if (row.disconnectedAt) throw new NotFoundError("provider", shownId);
+      const row = await lockConnected(prisma, id, shownId);
       const secrets = connections.openSecrets(row);
       const stored = { ...(row.settings as object), ...secrets.credentials };
       const { settings, credentials } = this.#parse(adapter, stored, own);
+      checkCredentials(adapter, stored, settings, own);
+      if (wantsNewSession(secrets.credentials, credentials, stored, settings)) {
+        await prisma.providerState.deleteMany({ where: { providerId: id } });
+      }
       const sealed = connections.sealSecrets(id, { ...secrets, credentials });
       const data = { ...common, settings, secrets: sealed, ...this.#renewal() };
       return prisma.provider.update({ where: { id }, data });
@@ -95,7 +82,31 @@ export class Connector {
     return changed;
   }
 
-  /** Stops using the account. Its messages stay, and receipts for them are still taken. @throws NotFoundError */
+  /**
+   * Gives the connection another callback URL. The one before, and each that still counts, ends after the overlap.
+   * @throws InvalidInputError @throws NotFoundError
+   */
+  async rotateCallbackSecret(
+    accountId: string,
+    id: string,
+    shownId: string,
+    overlapHours: number,
+  ): Promise<Provider> {
+    const { connections, clock, database } = this.#options;
+    checkOverlap(overlapHours);
+    await this.find(accountId, id, shownId);
+    const changed = await database.prisma.$transaction(async (prisma) => {
+      const row = await lockConnected(prisma, id, shownId);
+      const { credentials, ...callback } = connections.openSecrets(row);
+      const rotated = rotateSecrets(callback, clock.now(), overlapHours * 3_600_000);
+      const secrets = connections.sealSecrets(id, { credentials, ...rotated });
+      return prisma.provider.update({ where: { id }, data: { secrets, updatedAt: clock.now() } });
+    });
+    await connections.changed(id);
+    return changed;
+  }
+
+  /** Stops using the account. Its messages stay; its callback URL ends at once. @throws NotFoundError */
   async disconnect(accountId: string, id: string, shownId: string): Promise<Provider> {
     const { connections, clock, database } = this.#options;
     await this.find(accountId, id, shownId);
@@ -112,6 +123,14 @@ export class Connector {
       throw new NotFoundError("provider", shownId);
     }
     return connection;
+  }
+
+  /** Locks the account, so that two at once do not both take the last place. @throws TooManyProvidersError */
+  async #checkNumber(prisma: Prisma.TransactionClient, accountId: string): Promise<void> {
+    const { maxProvidersPerAccount } = this.#options;
+    await prisma.$queryRaw`select 1 from accounts where id = ${accountId}::uuid for no key update`;
+    const connected = await prisma.provider.count({ where: { accountId, disconnectedAt: null } });
+    if (connected >= maxProvidersPerAccount) throw new TooManyProvidersError(maxProvidersPerAccount);
   }
 
   /** What was changed may work again. */
@@ -138,6 +157,17 @@ export class Connector {
     };
   }
 
+  /** @throws InvalidInputError when a base URL that was given leads into a private network */
+  async #checkHost({ baseUrl }: Record<string, unknown>): Promise<void> {
+    const url = typeof baseUrl === "string" ? URL.parse(baseUrl) : null;
+    if (!url || this.#options.allowPrivateProviders || !(await isPrivateHost(url.hostname))) return;
+    throw new InvalidInputError(
+      "baseUrl",
+      "`baseUrl` leads into a private network. Give a public address; whoever runs this server can allow private " +
+        "ones with ALLOW_PRIVATE_PROVIDERS.",
+    );
+  }
+
   #checkBaseUrl(url: URL): void {
     const loopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
     if (
@@ -153,59 +183,21 @@ export class Connector {
   }
 }
 
-function parseSettings(adapter: RegisteredProvider, raw: Record<string, unknown>): Record<string, unknown> {
-  try {
-    return { ...adapter.parseSettings(raw) };
-  } catch (error) {
-    if (!(error instanceof ZodError)) throw error;
-    const [issue] = error.issues;
-    const field = issue?.path.join(".") ?? "";
-    throw new InvalidInputError(field, `\`${field}\`: ${issue?.message ?? "is not valid"}.`);
-  }
+const maxOverlapHours = 720;
+
+function checkOverlap(hours: number): void {
+  if (hours >= 0 && hours <= maxOverlapHours) return;
+  throw new InvalidInputError("overlapHours", `\`overlapHours\` must be 0 to ${maxOverlapHours}.`);
 }
 
-/** Divides an input into the columns every connection has and the adapter's own settings. @throws InvalidInputError */
-function split(input: UpdateInput, adapter: RegisteredProvider, now: Date) {
-  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, lowBalance, ...own } = input;
-  if (name != null) checkName(name);
-  checkSender(defaultSender, adapter);
-  checkLimit("maxPerSecond", maxPerSecond, 0.01);
-  checkLimit("maxConcurrent", maxConcurrent, 1);
-  return {
-    common: {
-      ...(name != null && { name }),
-      ...(enabled != null && { enabled }),
-      ...(priority != null && { priority }),
-      ...(defaultSender !== undefined && { defaultSender }),
-      ...(maxPerSecond !== undefined && { maxPerSecond }),
-      ...(maxConcurrent !== undefined && { maxConcurrent }),
-      // Asked for at once, so that what is low by the new threshold is known.
-      ...(lowBalance !== undefined && { lowBalance, nextBalanceAt: now }),
-    },
-    own: Object.fromEntries(Object.entries(own).filter(([, value]) => value != null)),
-  };
-}
-
-const largestLimit = 10_000;
-
-function checkLimit(field: string, value: number | null | undefined, least: number): void {
-  if (value == null || (value >= least && value <= largestLimit)) return;
-  throw new InvalidInputError(
-    field,
-    `\`${field}\` must be ${least} to ${largestLimit}, or null for no limit.`,
-  );
-}
-
-function checkName(name: string): void {
-  if (storable(name, "name").trim() === "" || name.length > longestName) {
-    throw new InvalidInputError("name", `\`name\` must have 1 to ${longestName} characters.`);
-  }
-}
-
-function checkSender(sender: string | null | undefined, adapter: RegisteredProvider): void {
-  if (sender == null) return;
-  const problem = adapter.senderProblem(storable(sender, "defaultSender"), "");
-  if (problem !== undefined) {
-    throw new InvalidInputError("defaultSender", `${adapter.title} does not take this sender: ${problem}`);
-  }
+/** Not what this process remembers of it: another may be changing it, and neither is to undo the other's. */
+async function lockConnected(
+  prisma: Prisma.TransactionClient,
+  id: string,
+  shownId: string,
+): Promise<Provider> {
+  await prisma.$queryRaw`select 1 from providers where id = ${id}::uuid for no key update`;
+  const row = await prisma.provider.findUniqueOrThrow({ where: { id } });
+  if (row.disconnectedAt) throw new NotFoundError("provider", shownId);
+  return row;
 }

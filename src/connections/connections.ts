@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { systemClock, type Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
@@ -10,6 +9,7 @@ import {
   type OpenProvider,
   type RegisteredProvider,
 } from "../providers/registry.ts";
+import type { CallbackSecrets } from "./callback-secrets.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { createSharedState } from "./shared-state.ts";
 import { createTurn } from "../lanes/turns.ts";
@@ -18,20 +18,16 @@ import { createTurn } from "../lanes/turns.ts";
 export interface Connection extends OpenProvider {
   row: Provider;
   adapter: RegisteredProvider;
-  /** The unguessable last part of the callback URL. */
-  callbackSecret: string;
+  callbackSecrets: CallbackSecrets;
 }
 
 /** What is encrypted of a connection. */
-export interface ConnectionSecrets {
+export interface ConnectionSecrets extends CallbackSecrets {
   credentials: Record<string, string>;
-  callbackSecret: string;
 }
 
 /** Connections to one provider, and thereby requests in flight, of this process. */
 const defaultConcurrent = 50;
-
-export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
 
 export const connectionChannel = "smsgraph_connections";
 
@@ -126,7 +122,7 @@ export class Connections {
   }
 
   /** Where the provider must post its receipts. */
-  callbackUrl({ row, callbackSecret }: Connection): string {
+  callbackUrl({ row, callbackSecrets: { callbackSecret } }: Connection): string {
     return `${this.#publicUrl()}/callbacks/${row.id}/${callbackSecret}`;
   }
 
@@ -148,14 +144,14 @@ export class Connections {
     const row = await this.#database.prisma.provider.findUnique({ where: { id } });
     if (!row || !isProviderKind(row.kind)) return undefined;
     const adapter = registry[row.kind];
-    const { credentials, callbackSecret } = this.openSecrets(row);
+    const { credentials, ...callbackSecrets } = this.openSecrets(row);
     const settings = { ...(row.settings as object), ...credentials };
     const limits = { ...this.#limits, maxConcurrent: row.maxConcurrent ?? defaultConcurrent };
     const turn = createTurn({ database: this.#database, clock: this.#clock }, row);
     return {
       row,
       adapter,
-      callbackSecret,
+      callbackSecrets,
       ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), limits, turn),
     };
   }

@@ -5,7 +5,7 @@ import type { Listener } from "../database/listener.ts";
 import { patient } from "../database/read-through-outage.ts";
 import { balanceChannel } from "./balance-feed.ts";
 import { connectionChannel } from "./connections.ts";
-import { providerChannel } from "./provider-channel.ts";
+import { providerChannel } from "../lanes/provider-channel.ts";
 
 /** Everything about a provider whose change is news. */
 interface ProviderState {

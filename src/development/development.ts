@@ -1,7 +1,8 @@
 import { randomUUIDv7 } from "node:crypto";
 import { newKey, scopes, storeKey } from "../access/api-keys.ts";
-import type { App } from "../app.ts";
-import { refreshBalance } from "../connections/check.ts";
+import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
+import type { Connections } from "../connections/connections.ts";
+import type { Connector } from "../connections/connect.ts";
 import type { Database } from "../database/database.ts";
 import { isProviderKind } from "../providers/registry.ts";
 import { twins, type RunningTwin, type Twin } from "../sandbox/twins.ts";
@@ -36,20 +37,26 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+/** What connecting a provider takes. */
+export interface ConnectingServices extends BalanceWatch {
+  connector: Connector;
+  connections: Connections;
+}
+
 /** Starts the sandboxes and connects them, or points the connections of the last start at their new addresses. */
-export async function connectSandboxes(app: App, firstPort: number): Promise<Sandbox[]> {
-  const account = await accountId(app.services.database);
+export async function connectSandboxes(services: ConnectingServices, firstPort: number): Promise<Sandbox[]> {
+  const account = await accountId(services.database);
   const running: Sandbox[] = [];
   for (const [index, twin] of twins.entries()) {
     const server = await twin.start({ port: firstPort === 0 ? 0 : firstPort + index });
     running.push({ title: twin.title, url: server.url, close: () => server.close() });
-    await connectTwin(app, account, twin, server, index);
+    await connectTwin(services, account, twin, server, index);
   }
   return running;
 }
 
 async function connectTwin(
-  { services }: App,
+  services: ConnectingServices,
   account: string,
   { kind, title }: Twin,
   { url: baseUrl, credentials, setCallbackUrl }: RunningTwin,

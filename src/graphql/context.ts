@@ -13,18 +13,14 @@ import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError, type Refusal } from "../lib/errors.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
-import {
-  readTimelinesOf,
-  type LoggedEvent,
-  type Position,
-  type TimelineStretch,
-} from "../messages/log/event-log.ts";
+import { readTimelinesOf, type TimelineStretch } from "../messages/log/event-log.ts";
 import type { MessageSender } from "../messages/accept/send.ts";
 import type { StoredRoute } from "../messages/model/stored-route.ts";
 import type { RateBooks } from "../pricing/rates/rate-book.ts";
 import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import type { Spending } from "../pricing/spending/spending.ts";
 import type { Streams } from "./streams.ts";
+import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 
 /** What the resolvers work with; made once by the composition root. */
 export interface Services {

@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import type { DecimalText } from "../providers/provider.ts";
+import type { DecimalText } from "../lib/money.ts";
 
 const reopen: Statement = {
   name: "reopen_lane_with_credit",

@@ -1,4 +1,4 @@
-import { announceProviderChange } from "../connections/provider-channel.ts";
+import { announceProviderChange } from "./provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 
 /**

@@ -1,7 +1,13 @@
 import type { BreakerState } from "../database/generated/client.ts";
-import type { DecimalText } from "../providers/provider.ts";
-import { add, compare } from "../lib/money.ts";
-import type { Standing } from "../pricing/routing/route.ts";
+import { add, compare, type DecimalText } from "../lib/money.ts";
+
+/** What is known of a provider's state. */
+export interface Standing {
+  /** The share of messages it is trusted with: 1 for all, 0 for none, in between while it is on trial. */
+  trust: number;
+  /** False when its balance is used up. */
+  hasCredit: boolean;
+}
 
 /** A provider's breaker and newest balance; null where there is none yet. */
 export interface ProviderState {

@@ -18,6 +18,7 @@ export const errorCodes = {
   LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope.",
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
+  TOO_MANY_PROVIDERS: "The account has as many connected providers as it may have.",
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
@@ -275,6 +276,15 @@ export class LastAdminKeyError extends DomainError {
       `"${name}" is the last key of this account with the ADMIN scope: without it nobody could make another. Make ` +
         "one with `createApiKey` first, and revoke this one with it.",
     );
+  }
+}
+
+export class TooManyProvidersError extends DomainError {
+  readonly code = "TOO_MANY_PROVIDERS";
+  readonly maxProviders: number;
+  constructor(maxProviders: number) {
+    super(`The account has ${maxProviders} connected providers, and may have no more. Disconnect one first.`);
+    this.maxProviders = maxProviders;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { DecimalText } from "../providers/provider.ts";
+/** An exact decimal number as text (`"0.045"`). Money is never a float. */
+export type DecimalText = string;
 
 /** An amount in a currency. */
 export interface Amount {

@@ -1,4 +1,5 @@
-import { type Dispatcher, errors, Pool } from "undici";
+import { buildConnector, type Dispatcher, errors, Pool } from "undici";
+import { publicConnector } from "../lib/public-addresses.ts";
 import { decodeText, decompress } from "../lib/body-text.ts";
 
 /** A request to a provider. `path` is absolute within the provider's origin. */
@@ -42,6 +43,8 @@ export interface ProviderHttpOptions {
   totalTimeoutMs?: number;
   /** The clock against which a `Retry-After` date is read. */
   now?: () => Date;
+  /** Requests to addresses that are not public are `notSent`. Default false. */
+  publicOnly?: boolean;
 }
 
 /**
@@ -50,11 +53,11 @@ export interface ProviderHttpOptions {
  */
 export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
   const { totalTimeoutMs = 30_000, maxBodyBytes = 8 * 1024 * 1024, now = () => new Date() } = options;
+  const connect = { allowH2: false, timeout: options.connectTimeoutMs ?? 5_000 };
   const pool = new Pool(new URL(options.origin).origin, {
     connections: options.maxConcurrent ?? 10,
     pipelining: 1,
-    allowH2: false,
-    connectTimeout: options.connectTimeoutMs ?? 5_000,
+    connect: options.publicOnly ? publicConnector(connect) : buildConnector(connect),
     headersTimeout: options.headersTimeoutMs ?? 20_000,
     bodyTimeout: options.bodyTimeoutMs ?? 10_000,
     maxResponseSize: maxBodyBytes,
@@ -189,6 +192,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ENOTFOUND: "host name not found",
+  EPRIVATEADDRESS: "the host is in a private network, which only ALLOW_PRIVATE_PROVIDERS opens",
   EAI_AGAIN: "host name could not be resolved",
   UND_ERR_CONNECT_TIMEOUT: "connecting took too long",
   UND_ERR_CLOSED: "the connection pool is closed",

@@ -1,3 +1,4 @@
+import type { DecimalText } from "../lib/money.ts";
 import type { z } from "zod";
 import type { ProviderHttp } from "./http.ts";
 
@@ -9,9 +10,6 @@ import type { ProviderHttp } from "./http.ts";
 declare const e164Brand: unique symbol;
 /** A phone number checked and normalised to E.164, with its leading `+`. */
 export type E164 = string & { readonly [e164Brand]: true };
-
-/** An exact decimal number as text (`"0.045"`). Money is never a float. */
-export type DecimalText = string;
 
 /** The statuses a provider can report; the words of each provider are mapped onto these. */
 export type ReportedStatus =

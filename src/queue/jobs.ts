@@ -1,10 +1,11 @@
 import type { Queryable, Statement } from "../database/database.ts";
-import type { MessagePriority } from "../messages/accept/draft.ts";
+
+export type JobPriority = "LOW" | "NORMAL" | "HIGH";
 
 /** The jobs of the message domain; `src/jobs` runs them. */
 export type NewJob = {
   runAt?: Date;
-  priority?: MessagePriority;
+  priority?: JobPriority;
   /** One job of a key at a time. */
   key?: string;
   /** The flag of the lane it needs (see `closed-lanes.ts`). */

@@ -1,7 +1,9 @@
-import { parsePhoneNumberWithError, ParseError } from "libphonenumber-js/max";
+import { parsePhoneNumberWithError, ParseError, type PhoneNumber } from "libphonenumber-js/max";
 import { InvalidPhoneNumberError } from "../lib/errors.ts";
 import type { E164 } from "../providers/provider.ts";
-import { countryOfPlain } from "./phone-plans.ts";
+import { countryOfNewArea } from "./area-codes.ts";
+import { countryOfPlain, mobileLengths, respell } from "./phone-plans.ts";
+import { plainText, readWritten } from "./written-number.ts";
 
 export interface Recipient {
   to: E164;
@@ -11,53 +13,93 @@ export interface Recipient {
 
 const problems: Readonly<Record<string, string>> = {
   NOT_A_NUMBER: "is not a phone number.",
-  INVALID_COUNTRY: "belongs to no country.",
+  INVALID_COUNTRY: "begins with no calling code of a country.",
   TOO_SHORT: "is too short for a phone number.",
   TOO_LONG: "is too long for a phone number.",
 };
 
-const longestInput = 40;
+const longestShown = 40;
 
 /**
- * Checks a recipient and normalises it to E.164. Spaces, dashes and brackets are accepted, in any of Unicode's
- * forms, and `00` for `+`.
- * The length must be right for the country; whether the number is in use only the operator knows.
+ * Checks a recipient and normalises it to E.164: one person has one spelling, however the number is written. A number in
+ * full may lack its plus, as spreadsheets leave it. The length must be one that mobile numbers of the country have;
+ * whether the number is in use only the operator knows.
  * @throws InvalidPhoneNumberError
  */
 export function parseRecipient(input: string): Recipient {
   const country = countryOfPlain(input);
-  return country === undefined ? parseWritten(input) : { to: input as E164, country };
+  return country === undefined ? parseWritten(plainText(input)) : { to: input as E164, country };
 }
 
-function parseWritten(input: string): Recipient {
-  // Copied numbers come with narrow spaces, full-width digits and marks for the direction of writing.
-  const written = input
-    .normalize("NFKC")
-    .replace(/\p{Cf}/gu, "")
-    .trim();
-  const shown = written.length > longestInput ? `${written.slice(0, longestInput)}…` : written;
-  if (written === "") throw new InvalidPhoneNumberError(input, "The recipient is empty.");
-  const international = written.replace(/^00/, "+");
-  if (!international.startsWith("+") && /^[\d\s()./-]+$/.test(international)) {
-    throw new InvalidPhoneNumberError(shown, `"${shown}" has no country code.`);
+function parseWritten(text: string): Recipient {
+  if (text === "") throw new InvalidPhoneNumberError(text, "The recipient is empty.");
+  const { digits, isInternational } = readWritten(text, isWhole);
+  const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  const refuse = (problem: string): never => {
+    throw new InvalidPhoneNumberError(shown, `"${shown}" ${problem}`);
+  };
+  if (!isInternational) {
+    const known = digits.startsWith("0") ? undefined : readKnown(digits);
+    if (known && readAmerican(digits))
+      refuse(`may be +${digits} or +1${digits}. Put the plus and the country code that is meant in front.`);
+    return known ?? refuse("has no country code.");
   }
-  const number = parse(international, shown);
-  const length = number.isPossible();
-  if (!length) throw new InvalidPhoneNumberError(shown, `"${shown}" has the wrong length for its country.`);
-  if (number.ext !== undefined)
-    throw new InvalidPhoneNumberError(shown, `"${shown}" has an extension, and an SMS goes to none.`);
-  if (number.isNonGeographic()) throw new InvalidPhoneNumberError(shown, `"${shown}" belongs to no country.`);
-  return { to: number.number as E164, country: number.country ?? null };
+  const number = parse(digits);
+  if (typeof number === "string") return refuse(problems[number] ?? "is not a phone number.");
+  if (number.isNonGeographic()) refuse("belongs to no country.");
+  return toRecipient(number) ?? refuse(`has the wrong length for its country: ${describeLength(number)}`);
 }
 
-function parse(international: string, shown: string): ReturnType<typeof parsePhoneNumberWithError> {
+/** Undefined when no mobile number of its country is so long. */
+function toRecipient({
+  countryCallingCode,
+  nationalNumber,
+  country: found,
+}: PhoneNumber): Recipient | undefined {
+  const national = respell(countryCallingCode, nationalNumber);
+  if (!mobileLengths(countryCallingCode, found).includes(national.length)) return undefined;
+  const to = `+${countryCallingCode}${national}` as E164;
+  const country = national === nationalNumber ? found : countryOf(to);
+  return { to, country: country ?? countryOfNewArea(to) ?? null };
+}
+
+const countryOf = (number: string): string | undefined => {
+  const parsed = parse(number.slice(1));
+  return typeof parsed === "string" ? undefined : parsed.country;
+};
+
+function describeLength({ countryCallingCode, nationalNumber, country }: PhoneNumber): string {
+  const lengths = mobileLengths(countryCallingCode, country);
+  const span = lengths.length > 2 ? `${lengths[0]} to ${lengths.at(-1)}` : lengths.join(" or ");
+  return `${nationalNumber.length} digits after +${countryCallingCode}, where mobile numbers have ${span}.`;
+}
+
+/** Only digits go to the library: of everything else its answer may depend on the call before. */
+function parse(digits: string): PhoneNumber | string {
   try {
-    return parsePhoneNumberWithError(international, { extract: false });
+    return parsePhoneNumberWithError(`+${digits}`);
   } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    throw new InvalidPhoneNumberError(
-      shown,
-      `"${shown}" ${problems[error.message] ?? "is not a phone number."}`,
-    );
+    if (error instanceof ParseError) return error.message;
+    throw error;
   }
 }
+
+/** Whether digits are a number that can be sent to. */
+function isWhole(digits: string): boolean {
+  const number = parse(digits);
+  return typeof number !== "string" && toRecipient(number) !== undefined;
+}
+
+/** A number without a plus, where its digits are those of a mobile number that the country's plan knows. */
+function readKnown(digits: string): Recipient | undefined {
+  const number = parse(digits);
+  const recipient = typeof number === "string" ? undefined : toRecipient(number);
+  const spelled = recipient && parse(recipient.to.slice(1));
+  if (spelled === undefined || typeof spelled === "string") return undefined;
+  const isMobile = ["MOBILE", "FIXED_LINE_OR_MOBILE"].includes(spelled.getType() ?? "");
+  return isMobile || countryOfNewArea(recipient?.to ?? "") !== undefined ? recipient : undefined;
+}
+
+/** Ten digits that are a number of North America, where people leave the country code out. */
+const readAmerican = (digits: string): Recipient | undefined =>
+  /^[2-9]\d\d[2-9]\d{6}$/.test(digits) ? readKnown(`1${digits}`) : undefined;

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { Decimal } from "@prisma/client/runtime/client";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { burnHours, usedUpAt } from "../../src/pricing/rates/runway.ts";
+import { burnHours, usedUpAt } from "../../src/pricing/runway.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { takeUntil } from "../support/graphql-client.ts";
 

@@ -50,6 +50,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     workerConcurrency: 10,
     eventRetentionDays: 90,
     allowInsecureProviders: false,
+    allowPrivateProviders: true,
+    maxProvidersPerAccount: 100,
     developmentKey: undefined,
     logger: createLogger({ level: "info", destination }),
     ...options,

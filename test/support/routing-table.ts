@@ -1,8 +1,8 @@
 import type { Connection } from "../../src/connections/connections.ts";
 import { createRateBook, type KnownRate } from "../../src/pricing/rates/rate-book.ts";
-import type { RoutingTable } from "../../src/pricing/routing/route.ts";
 import { noLimits } from "../../src/pricing/spending/limits.ts";
 import { registry, type ProviderKind } from "../../src/providers/registry.ts";
+import type { RoutingTable } from "../../src/pricing/routing/routing-table.ts";
 
 export interface FakeProvider {
   id: string;

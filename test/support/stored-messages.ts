@@ -1,12 +1,13 @@
 import { randomUUIDv7 } from "node:crypto";
 import { openDatabase, type Database, type DatabaseOptions } from "../../src/database/database.ts";
 import type { MessageDraft } from "../../src/messages/accept/draft.ts";
-import { readTimelinesOf, type LoggedEvent } from "../../src/messages/log/event-log.ts";
+import { readTimelinesOf } from "../../src/messages/log/event-log.ts";
 import { evolve, type MessageState } from "../../src/messages/model/evolve.ts";
 import { newMessageId } from "../../src/lib/uuid.ts";
 import { storeMessages } from "../../src/messages/accept/store-messages.ts";
 import type { E164 } from "../../src/providers/provider.ts";
 import { createTestDatabase } from "./database.ts";
+import type { LoggedEvent } from "../../src/messages/log/logged-event.ts";
 
 /** A database of its own with an account and a provider, and no application around it. */
 export interface MessageStore {

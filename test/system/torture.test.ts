@@ -3,7 +3,7 @@ import { createTestDatabase } from "../support/database.ts";
 import { RunningLog } from "../support/torture/running-log.ts";
 import { torture } from "../support/torture/torture.ts";
 
-/** The whole of it is `npm run bench:torture`. */
+/** The whole of it is `npm run bench torture`. */
 it(
   "gives every client the log, through cut connections and killed servers",
   { timeout: 90_000 },

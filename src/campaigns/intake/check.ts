@@ -1,14 +1,16 @@
 import { DomainError, InvalidInputError, InvalidTextError, type Refusal } from "../../lib/errors.ts";
-import { contentOf, planMessage, type Content, type MessagePlan } from "../../messages/accept/draft.ts";
+import { contentOf, planMessage, type MessagePlan } from "../../messages/accept/draft.ts";
 import { routeMessage } from "../../messages/accept/choose-route.ts";
 import type { StoredRoute } from "../../messages/model/stored-route.ts";
 import type { TextEncoding } from "../../sms/text.ts";
 import type { Amount } from "../../lib/money.ts";
-import type { RoutingTable } from "../../pricing/routing/route.ts";
 import type { E164 } from "../../providers/provider.ts";
 import type { RecipientRow } from "./recipients.ts";
 import type { CampaignInput } from "./settings.ts";
 import type { Template } from "./template.ts";
+import type { WindowCheck } from "./window-check.ts";
+import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
+import type { Content } from "../../messages/accept/send-input.ts";
 
 /** What many recipients of a campaign have in common: there are few of these, so each is worked out once. */
 export interface Shape {
@@ -39,6 +41,7 @@ export interface CheckerOptions {
   input: CampaignInput;
   template: Template;
   table: RoutingTable;
+  window: WindowCheck | undefined;
 }
 
 /** Decides for each recipient whether it gets a message, by which provider, and what that will cost. */
@@ -78,6 +81,7 @@ export class RecipientChecker {
     const { from, providerId } = this.#options.input;
     const text = this.#common?.text ?? this.#render(row);
     const plan = planMessage(this.#options.table, { to, text, from, providerId, clientRef }, this.#common);
+    this.#options.window?.check(plan.recipient, plan.country);
     return { position, to: plan.recipient, clientRef, text, shape: this.#shapeOf(plan) };
   }
 

@@ -23,6 +23,7 @@ import {
   type NewCampaign,
 } from "./store.ts";
 import { parseTemplate, type Template } from "./template.ts";
+import { windowCheckOf } from "./window-check.ts";
 
 export interface CreateOptions {
   database: Database;
@@ -82,7 +83,7 @@ async function prepare({ routingTables, clock }: CreateOptions, accountId: strin
   if (input.from != null) checkLength(input.from, "from");
   const template = readTemplate(input.text);
   const table = await routingTables.of(accountId, staleMs);
-  const checker = new RecipientChecker({ input, template, table });
+  const checker = new RecipientChecker({ input, template, table, window: windowCheckOf(settings, now) });
   const source = await open(input, template);
   return {
     ...settings,

@@ -1,5 +1,5 @@
 import { InvalidInputError } from "../../lib/errors.ts";
-import type { Template } from "./template.ts";
+import { nameKey, type Template } from "./template.ts";
 
 /** A recipient as it was given, not checked yet. */
 export interface RecipientRow {
@@ -62,7 +62,9 @@ async function* inBatches(
 
 /** Numbers and truth values are written as JSON writes them; lists and objects are no text. */
 function valueOf(values: RecipientInput["values"], name: string): string | undefined {
-  const value = values != null && Object.hasOwn(values, name) ? values[name] : undefined;
+  if (values == null) return undefined;
+  const key = Object.hasOwn(values, name) ? name : Object.keys(values).find((one) => nameKey(one) === name);
+  const value = key === undefined ? undefined : values[key];
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 }

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { InvalidInputError } from "../../lib/errors.ts";
-import { checkSchedule, longestReference, type MessagePriority } from "../../messages/accept/draft.ts";
+import { parseTimeZone } from "../../lib/time-zone.ts";
+import { checkSchedule, longestReference } from "../../messages/accept/draft.ts";
 import { storable } from "../../lib/storable.ts";
 import type { UploadedFile } from "./csv.ts";
 import type { RecipientInput } from "./recipients.ts";
+import type { MessagePriority } from "../../messages/model/priority.ts";
 
 /** What a caller asks for; ids are our own (UUIDs), not the API's. */
 export interface CampaignInput {
@@ -62,13 +64,8 @@ export function checkLength(value: string, field: string): string {
 
 function checkTimeZone(timeZone: string | null): string | null {
   if (timeZone === null) return null;
-  try {
-    // Intl takes offsets too, and those do not follow summer time.
-    if (/^[A-Za-z]/.test(timeZone))
-      return new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
-  } catch {
-    // Not a zone it knows.
-  }
+  const zone = parseTimeZone(timeZone);
+  if (zone !== undefined) return zone;
   throw new InvalidInputError(
     "timeZone",
     "`timeZone` must be an IANA time zone, for example Europe/Bratislava.",

@@ -13,6 +13,9 @@ export interface Template {
 
 const longestName = 64;
 
+/** Names are the same in every form in which Unicode writes their letters. */
+export const nameKey = (name: string): string => name.normalize("NFC");
+
 /** @throws InvalidTextError when a placeholder has no end or no name */
 export function parseTemplate(text: string): Template {
   const names: string[] = [];
@@ -38,7 +41,7 @@ export function parseTemplate(text: string): Template {
 }
 
 function readName(written: string | undefined, from: string): string {
-  const name = written?.trim() ?? "";
+  const name = nameKey(written?.trim() ?? "");
   if (name !== "" && name.length <= longestName && !/[{}]/.test(name)) return name;
   const shown = from.length > 30 ? `${from.slice(0, 30)}…` : from;
   throw new InvalidTextError(

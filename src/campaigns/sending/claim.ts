@@ -8,11 +8,12 @@ import {
   type DispatchMessage,
   type DispatchRow,
 } from "../../messages/dispatch/attempts.ts";
-import type { MessagePriority } from "../../messages/accept/draft.ts";
 import { hasToBeAsked } from "../../lanes/lane.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import type { Submission } from "../../providers/provider.ts";
-import { closuresOf, type Closures } from "./send-window.ts";
+import { closuresOf, type Closures } from "../../sms/send-window.ts";
+import { areaLengths } from "../../sms/time-zones.ts";
+import type { MessagePriority } from "../../messages/model/priority.ts";
 
 /** A campaign as the pump needs it. */
 export interface RunningCampaign {
@@ -62,10 +63,13 @@ const takeTokens: Statement = {
 const firstId = "00000000-0000-0000-0000-000000000000";
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
+/** In SQL: the beginnings of a recipient's number that may be an area's. An object, since its keys are found at once. */
+const areas = `array[${areaLengths.map((length) => `left(recipient, ${length})`).join(", ")}]`;
+
 /** Those of the campaign that may go to an open provider now, unless it has been stopped since it was read. */
 const mayGo = `
   campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
-  and case when country is null then not $3::boolean else country <> all ($4::text[]) end
+  and case when country is null then not $3::boolean else country <> all ($4::text[]) or $8::jsonb ?| ${areas} end
   and provider_id <> all ($5::uuid[])`;
 
 /** In a place of the lists, behind where the last claim ended: said so that no index but the list's own will do. */
@@ -152,7 +156,7 @@ export interface Claim {
 
 const nothing = { requests: [], isEmpty: true, last: undefined, restMs: 0 };
 
-const nothingClosed: Closures = { countries: [], stateless: false };
+const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
 
 /**
  * Takes the next messages of a campaign for submission: they are SUBMITTING, each with an attempt, when the
@@ -204,8 +208,9 @@ async function findNext(
   after: string,
   now: Date,
 ): Promise<Found[]> {
-  const { countries, stateless } = closedFor(campaign, now);
-  const values = [campaign.id, now, stateless, countries, closed, limit, after];
+  const { countries, openAreas, stateless } = closedFor(campaign, now);
+  const open = Object.fromEntries(openAreas.map((area) => [area, true]));
+  const values = [campaign.id, now, stateless, countries, closed, limit, after, open];
   const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag]>(selectNext, values);
   return rows.map((row) => ({
     message: toDispatchMessage(row),

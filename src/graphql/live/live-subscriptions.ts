@@ -10,7 +10,7 @@ import {
 } from "graphql";
 import type { Viewer } from "../../access/api-keys.ts";
 import { patient } from "../../database/read-through-outage.ts";
-import type { AccessGuard } from "../server/access-guard.ts";
+import type { AccessGuard } from "../guards/access-guard.ts";
 import { createContext, type Context, type Services } from "../context.ts";
 import { sharingKey } from "./sharing-key.ts";
 import type { Stream, Taker, Tap } from "../streams.ts";

@@ -24,7 +24,7 @@ import { Outlet } from "./outlet.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
-import { authenticate, type ServerContext, type Yoga } from "../server/yoga.ts";
+import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 
 export interface WebSocketOptions {
   server: Server;

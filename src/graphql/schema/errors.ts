@@ -16,6 +16,7 @@ import {
   ProviderUnavailableError,
   type ReachedCap,
   SpendingCapError,
+  TooManyProvidersError,
   UnsupportedFeatureError,
 } from "../../lib/errors.ts";
 import { builder } from "./builder.ts";
@@ -81,6 +82,15 @@ builder.objectType(InvalidInputError, {
   description: errorCodes.INVALID_INPUT,
   interfaces: [ErrorInterface],
   fields: (t) => ({ field: t.exposeString("field", { description: "Path of the value in the input." }) }),
+});
+
+builder.objectType(TooManyProvidersError, {
+  name: "TooManyProvidersError",
+  description: errorCodes.TOO_MANY_PROVIDERS,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    maxProviders: t.exposeInt("maxProviders", { description: "Connected providers of an account at most." }),
+  }),
 });
 
 builder.objectType(NotFoundError, {

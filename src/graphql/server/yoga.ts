@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { GraphQLError, parse } from "graphql";
-import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
+import { createYoga, type Plugin } from "graphql-yoga";
 import type { Access } from "../../access/access.ts";
 import type { Viewer } from "../../access/api-keys.ts";
-import { readBearer } from "../../access/bearer.ts";
 import { UnauthenticatedError } from "../../lib/errors.ts";
-import { guardAccess, type AccessGuard } from "./access-guard.ts";
+import { guardAccess, type AccessGuard } from "../guards/access-guard.ts";
+import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 import { isUpload, receiveUpload } from "../../http/upload.ts";
 import { createContext, type Context, type Services } from "../context.ts";
 import { graphiqlPage } from "./graphiql.ts";
@@ -27,17 +27,6 @@ export interface YogaOptions {
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
 }
-
-/** What a transport hands over: who is calling was found out already. */
-export interface ServerContext {
-  viewer?: Viewer | undefined;
-  /** The WebSocket it came by: its subscriptions are counted. */
-  socket?: object;
-  /** Whether that socket is closed when the viewer may no longer be served; else the subscription itself has to end. */
-  endsWithSocket?: boolean;
-}
-
-export type Yoga = YogaServerInstance<ServerContext, Context>;
 
 /** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
 export function createGraphqlServer(options: YogaOptions): Yoga {
@@ -104,20 +93,6 @@ async function authenticateToken(access: Access, token: string): Promise<Viewer>
   throw new UnauthenticatedError(
     "`token` is not a watch token, or it has expired or its API key was revoked. An API key goes into a header: " +
       "`Authorization: Bearer <key>`.",
-  );
-}
-
-/** Without a key the schema can still be read; with a wrong one nothing is answered. */
-export async function authenticate(
-  access: Access,
-  authorization: string | null,
-): Promise<Viewer | undefined> {
-  if (authorization === null) return undefined;
-  const key = readBearer(authorization);
-  const viewer = key === undefined ? undefined : await access.find(key);
-  if (viewer) return viewer;
-  throw new UnauthenticatedError(
-    "The API key is unknown or revoked, or it has expired. Send it as `Authorization: Bearer <key>`.",
   );
 }
 

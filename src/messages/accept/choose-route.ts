@@ -10,17 +10,12 @@ import {
 } from "../../lib/errors.ts";
 import { featureAdvice, type WishProblem } from "../../pricing/routing/capability-check.ts";
 import { multiply, type Amount } from "../../lib/money.ts";
-import {
-  route,
-  routeVia,
-  type RefusedRoute,
-  type RouteDecision,
-  type RouteRequest,
-  type RoutingTable,
-} from "../../pricing/routing/route.ts";
+import { route, routeVia } from "../../pricing/routing/route.ts";
 import type { E164 } from "../../providers/provider.ts";
-import type { Content, SendInput } from "./draft.ts";
 import type { StoredRoute } from "../model/stored-route.ts";
+import type { RefusedRoute, RouteDecision } from "../../pricing/routing/route-decision.ts";
+import type { RouteRequest, RoutingTable } from "../../pricing/routing/routing-table.ts";
+import type { Content, SendInput } from "./send-input.ts";
 
 /** Which provider a message goes through, under which sender, and for how much. */
 export interface MessageRoute {

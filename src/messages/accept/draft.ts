@@ -1,3 +1,5 @@
+import type { Content, SendInput } from "./send-input.ts";
+import type { MessagePriority } from "../model/priority.ts";
 import { createHash } from "node:crypto";
 import {
   CountryNotAllowedError,
@@ -5,34 +7,15 @@ import {
   InvalidScheduleError,
   InvalidTextError,
 } from "../../lib/errors.ts";
-import type { RoutingTable } from "../../pricing/routing/route.ts";
-import type { DecimalText, E164 } from "../../providers/provider.ts";
+import type { E164 } from "../../providers/provider.ts";
 import { isStorable, storable } from "../../lib/storable.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import { parseRecipient } from "../../sms/phone.ts";
 import { routeMessage, type MessageRoute } from "./choose-route.ts";
 import type { DuplicatePolicy, StoredRoute } from "../model/stored-route.ts";
 import { measure, measureAs, toGsm7, type TextEncoding } from "../../sms/text.ts";
-
-export type MessagePriority = "LOW" | "NORMAL" | "HIGH";
-
-/** What a caller asks to be sent; ids are our own (UUIDs), not the API's. */
-export interface SendInput {
-  to: string;
-  text: string;
-  from?: string | null | undefined;
-  providerId?: string | null | undefined;
-  clientRef?: string | null | undefined;
-  scheduledAt?: Date | null | undefined;
-  validityMinutes?: number | null | undefined;
-  priority?: MessagePriority | null | undefined;
-  flash?: boolean | null | undefined;
-  encoding?: "AUTO" | TextEncoding | null | undefined;
-  cadenceGroupId?: string | null | undefined;
-  dltTemplateId?: string | null | undefined;
-  duplicatePolicy?: DuplicatePolicy | null | undefined;
-  idempotencyKey?: string | null | undefined;
-}
+import type { DecimalText } from "../../lib/money.ts";
+import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 
 /** A checked message, ready to be stored. */
 export interface MessageDraft {
@@ -68,15 +51,6 @@ export interface MessageDraft {
 export const longestReference = 255;
 const longestScheduleDays = 366;
 const minuteMs = 60_000;
-
-/** The text of a message as it will be sent. */
-export interface Content {
-  text: string;
-  encoding: TextEncoding;
-  segments: number;
-  /** UCS-2 was asked for, and GSM-7 would do. */
-  forcesUnicode: boolean;
-}
 
 /** A message of which everything is decided but its identity. */
 export interface MessagePlan extends MessageRoute {

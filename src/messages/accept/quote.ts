@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import { DomainError, type ErrorCode } from "../../lib/errors.ts";
-import { contentOf, planMessage, type Content, type MessagePlan, type SendInput } from "./draft.ts";
+import { contentOf, planMessage, type MessagePlan } from "./draft.ts";
 import { add, sumByCurrency, type Amount } from "../../lib/money.ts";
-import type { RouteDecision, RoutingTable } from "../../pricing/routing/route.ts";
 import { SpendingLedger, type Spent } from "../../pricing/spending/ledger.ts";
+import type { RouteDecision } from "../../pricing/routing/route-decision.ts";
+import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
+import type { Content, SendInput } from "./send-input.ts";
 
 /** What is asked for of all messages alike. */
 export type QuoteInput = Omit<SendInput, "to" | "clientRef" | "scheduledAt" | "priority" | "idempotencyKey">;

@@ -3,13 +3,14 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
 import { DomainError } from "../../lib/errors.ts";
 import type { RateWishes } from "../../pricing/rates/missing-rates.ts";
-import type { RoutingTable } from "../../pricing/routing/route.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
 import { isStorable } from "../../lib/storable.ts";
-import { draftMessage, fingerprint, type MessageDraft, type SendInput } from "./draft.ts";
+import { draftMessage, fingerprint, type MessageDraft } from "./draft.ts";
 import { storeCounted } from "./store-counted.ts";
 import { findEarlier, storeMessages, type Repeat, type StoreOutcome } from "./store-messages.ts";
+import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
+import type { SendInput } from "./send-input.ts";
 
 const largestBatch = 500;
 

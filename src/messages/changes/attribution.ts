@@ -3,7 +3,7 @@ import type { Rerouting } from "../model/evolve.ts";
 import type { WeighedPart } from "../model/parts.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { ignoredReason, type IgnoredReason, type MessageStatus } from "../model/status.ts";
-import type { LockedMessage } from "./transition.ts";
+import type { LockedMessage } from "./locked-message.ts";
 
 /** What a change means to a message that may have gone from one provider to another. */
 export interface Meaning {

@@ -1,10 +1,10 @@
 import type { Queryable, Statement } from "../../database/database.ts";
-import { compareIds } from "../dispatch/attempts.ts";
 import { isWatched } from "../../lanes/breaker.ts";
 import { bulkCheckOf, checkReason } from "../model/check-schedule.ts";
 import { eventChannel } from "../log/event-log.ts";
 import { indexableId } from "../../lib/uuid.ts";
 import { campaignChannel } from "./tallies.ts";
+import { compareIds } from "../../lib/compare-ids.ts";
 
 /** A plain step of many messages of one provider at once. */
 interface Step {

@@ -1,6 +1,6 @@
 import { execute, type Queryable, type Statement } from "../../database/database.ts";
-import type { DecimalText } from "../../providers/provider.ts";
 import type { MessageStatus } from "../model/status.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /** How a change of one message changes its campaign's counts. */
 export interface CampaignMove {

@@ -1,13 +1,15 @@
+import type { LockedMessage } from "./locked-message.ts";
 import { execute, type Queryable, type Statement } from "../../database/database.ts";
 import { checkReason, nextCheckAt } from "../model/check-schedule.ts";
-import { evolve, type MessageState } from "../model/evolve.ts";
+import { evolve } from "../model/evolve.ts";
 import { meaningOf, withProof } from "./attribution.ts";
 import { indexableId } from "../../lib/uuid.ts";
-import { eventChannel, type LoggedEvent } from "../log/event-log.ts";
+import { eventChannel } from "../log/event-log.ts";
 import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "../model/parts.ts";
 import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { listedAs, type IgnoredReason, type MessageStatus } from "../model/status.ts";
+import type { LoggedEvent } from "../log/logged-event.ts";
 
 /** What became of a change. */
 export interface Transition {
@@ -16,21 +18,6 @@ export interface Transition {
   ignoredReason: IgnoredReason | null;
   /** The message's status after the change. */
   status: MessageStatus;
-}
-
-export interface LockedMessage extends MessageState {
-  id: string;
-  accountId: string;
-  providerId: string | null;
-  campaignId: string | null;
-  lastEventTx: string;
-  /** Kind of its provider. */
-  kind: string | null;
-  /** Currency of the provider's account. */
-  accountCurrency: string | null;
-  retryAt: Date | null;
-  /** When to look after it next, null for never; undefined where that stays as it is. */
-  nextCheckAt?: Date | null;
 }
 
 type NewEvent = Omit<LoggedEvent, "id" | "tx">;

@@ -1,10 +1,11 @@
+import { compareIds } from "../../lib/compare-ids.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { toDate, type Flag } from "../../database/raw-row.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import type { MessagePriority } from "../accept/draft.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { DuplicatePolicy } from "../model/stored-route.ts";
 import type { TextEncoding } from "../../sms/text.ts";
+import type { MessagePriority } from "../model/priority.ts";
 
 /** A message as the dispatcher needs it. */
 export interface DispatchMessage {
@@ -188,13 +189,6 @@ export async function singleOutClaimOf(
 ): Promise<void> {
   await transaction.query(singleOutOfMessage, [messageId, before]);
 }
-
-/**
- * The order in which attempts are ended: a worker that was taken for dead may end the same ones as whoever took over, and
- * they must not wait for each other.
- */
-export const compareIds = (one: { id: string }, other: { id: string }): number =>
-  one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
 
 export interface FinishedAttempt {
   message: Pick<DispatchMessage, "id">;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
-import { route, type Routed, type RouteRequest, type RoutingTable } from "../../pricing/routing/route.ts";
+import { route, type Routed } from "../../pricing/routing/route.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import type { DispatchMessage } from "./attempts.ts";
@@ -10,6 +10,7 @@ import type { StatusChange } from "../model/status-change.ts";
 import { measure } from "../../sms/text.ts";
 import { applyChanges } from "../changes/transition.ts";
 import { validityMinutes } from "../model/validity.ts";
+import type { RouteRequest, RoutingTable } from "../../pricing/routing/routing-table.ts";
 
 /** Where a message goes that its provider did not take. */
 export interface NextRoute {

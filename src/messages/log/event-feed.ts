@@ -1,8 +1,9 @@
+import type { EventBatch } from "./topics.ts";
 import { setTimeout } from "node:timers/promises";
 import type { Database } from "../../database/database.ts";
 import type { Listener } from "../../database/listener.ts";
 import { patient } from "../../database/read-through-outage.ts";
-import { asksFacts, type EventFilter, type FeedEvent } from "./event-filter.ts";
+import { asksFacts, type EventFilter } from "./event-filter.ts";
 import {
   behind,
   comparePositions,
@@ -10,18 +11,10 @@ import {
   readEnd,
   readEvents,
   readTailAfter,
-  type LoggedEvent,
-  type Position,
   type Tail,
 } from "./event-log.ts";
 import { Needs, Topics, type Topic, type TopicListener } from "./topics.ts";
-
-/** Events of one filter, in log order, with the position its readers have then reached. */
-export interface EventBatch {
-  kind: "batch";
-  events: LoggedEvent[];
-  cursor: Position;
-}
+import type { Position, FeedEvent } from "./logged-event.ts";
 
 export interface EventFeedOptions {
   /** How long a lost hint can delay an event. */

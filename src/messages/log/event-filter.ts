@@ -1,16 +1,5 @@
-import type { LoggedEvent } from "./event-log.ts";
+import type { FeedEvent } from "./logged-event.ts";
 import type { MessageStatus } from "../model/status.ts";
-
-/** What never changes about a message, and what readers of the log filter by. The log joins it to its events. */
-export interface MessageFacts {
-  campaignId: string | null;
-  clientRef: string | null;
-  /** ISO 3166-1 alpha-2. */
-  country: string | null;
-}
-
-/** An event as readers get it; the facts are null while no reader asks for them. */
-export type FeedEvent = LoggedEvent & MessageFacts;
 
 /** Which events a reader wants; what is absent does not restrict. */
 export interface EventFilter {

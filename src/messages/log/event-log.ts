@@ -1,7 +1,7 @@
+import type { FeedEvent, LoggedEvent, Position } from "./logged-event.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import type { Flag } from "../../database/raw-row.ts";
-import type { DecimalText } from "../../providers/provider.ts";
-import type { EventFilter, FeedEvent } from "./event-filter.ts";
+import type { EventFilter } from "./event-filter.ts";
 import {
   eventColumns,
   factColumns,
@@ -10,30 +10,6 @@ import {
   type EventRow,
   type FeedRow,
 } from "./event-rows.ts";
-import type { StateChange } from "../model/evolve.ts";
-
-/**
- * A place in the event log: after the event `(tx, id)`. The log is read only below the oldest transaction still
- * open, so nothing can appear behind a position once it has been reached, whichever process reads.
- */
-export interface Position {
-  tx: bigint;
-  id: bigint;
-}
-
-export type EventSource = "API" | "DISPATCH" | "CALLBACK" | "POLL" | "RECONCILE";
-
-/** An event as it stands in the log. */
-export interface LoggedEvent extends StateChange, Position {
-  accountId: string;
-  messageId: string;
-  providerId: string | null;
-  source: EventSource;
-  part: number;
-  parts: number;
-  detail: string | null;
-  cost: DecimalText | null;
-}
 
 /** The channel of the hint that the log has grown. */
 export const eventChannel = "smsgraph_events";

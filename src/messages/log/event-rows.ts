@@ -1,9 +1,9 @@
 import { toDate, type Flag } from "../../database/raw-row.ts";
-import type { DecimalText } from "../../providers/provider.ts";
-import type { FeedEvent, MessageFacts } from "./event-filter.ts";
-import type { EventSource, LoggedEvent } from "./event-log.ts";
 import type { Rerouting } from "../model/evolve.ts";
 import type { IgnoredReason, MessageStatus } from "../model/status.ts";
+import type { EventSource } from "../model/status-change.ts";
+import type { DecimalText } from "../../lib/money.ts";
+import type { LoggedEvent, FeedEvent, MessageFacts } from "./logged-event.ts";
 
 /**
  * What `eventColumns` selects, as PostgreSQL sends it (a `raw` statement): of events by the thousand, finding each value's

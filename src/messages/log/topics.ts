@@ -1,5 +1,12 @@
-import { asksFacts, filterKey, matcherOf, type EventFilter, type FeedEvent } from "./event-filter.ts";
-import type { EventBatch } from "./event-feed.ts";
+import type { LoggedEvent, Position, FeedEvent } from "./logged-event.ts";
+import { asksFacts, filterKey, matcherOf, type EventFilter } from "./event-filter.ts";
+
+/** Events of one filter, in log order, with the position its readers have then reached. */
+export interface EventBatch {
+  kind: "batch";
+  events: LoggedEvent[];
+  cursor: Position;
+}
 
 /** Someone who takes batches as they come. */
 export interface TopicListener {

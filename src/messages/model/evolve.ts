@@ -1,6 +1,6 @@
-import type { DecimalText } from "../../providers/provider.ts";
 import type { IgnoredReason, MessageStatus } from "./status.ts";
 import type { StoredRoute } from "./stored-route.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /** The part of a message that its events change. */
 export interface MessageState {

@@ -1,6 +1,5 @@
 import type { Queryable, Statement } from "../../database/database.ts";
-import { add } from "../../lib/money.ts";
-import type { DecimalText } from "../../providers/provider.ts";
+import { add, type DecimalText } from "../../lib/money.ts";
 import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
 

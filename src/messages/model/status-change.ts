@@ -1,7 +1,10 @@
-import type { DecimalText, MessageFailure } from "../../providers/provider.ts";
+import type { MessageFailure } from "../../providers/provider.ts";
 import type { Rerouting } from "./evolve.ts";
-import type { EventSource } from "../log/event-log.ts";
 import type { MessageStatus } from "./status.ts";
+import type { DecimalText } from "../../lib/money.ts";
+
+/** Which road a change came by. */
+export type EventSource = "API" | "DISPATCH" | "CALLBACK" | "POLL" | "RECONCILE";
 
 /** Something that may change a message's status: our own step, or what a provider says. */
 export interface StatusChange {

@@ -1,4 +1,4 @@
-import type { RouteDecision } from "../../pricing/routing/route.ts";
+import type { RouteDecision } from "../../pricing/routing/route-decision.ts";
 
 /** The decision that is stored with a message, with what choosing again needs. */
 export interface StoredRoute extends RouteDecision {

@@ -10,9 +10,10 @@ import type {
   UncertainSubmission,
 } from "../../providers/provider.ts";
 import { addJobs } from "../../queue/jobs.ts";
-import { applyReceipts, type ReceivedReceipt } from "./receipts.ts";
+import { applyReceipts } from "./receipts.ts";
 import { applyChanges } from "../changes/transition.ts";
 import { validityMinutes } from "../model/validity.ts";
+import type { ReceivedReceipt } from "./received-receipt.ts";
 
 export interface LookUpOptions {
   database: Database;

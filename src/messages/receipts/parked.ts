@@ -1,9 +1,9 @@
 import { execute, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
-import type { ReceivedReceipt } from "./receipts.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type Transition } from "../changes/transition.ts";
+import type { ReceivedReceipt } from "./received-receipt.ts";
 
 const park: Statement = {
   name: "park_receipts",

@@ -1,18 +1,10 @@
+import type { ReceivedReceipt } from "./received-receipt.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import type { Receipt, ReportedStatus } from "../../providers/provider.ts";
-import type { EventSource } from "../log/event-log.ts";
 import { canonicalId, isUuid } from "../../lib/uuid.ts";
 import { parkReceipts, takeParkedBefore, type ProviderReference } from "./parked.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type Transition } from "../changes/transition.ts";
-
-/** A receipt with where it came from. */
-export interface ReceivedReceipt {
-  providerId: string;
-  source: Extract<EventSource, "CALLBACK" | "POLL" | "RECONCILE">;
-  receivedAt: Date;
-  receipt: Receipt;
-}
 
 /** What became of a receipt. */
 export type ReceiptOutcome = { status: ReportedStatus } & (

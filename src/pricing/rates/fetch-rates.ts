@@ -1,7 +1,8 @@
 import { noteProblem, refreshBalance, type BalanceWatch } from "../../connections/check.ts";
 import type { Connection } from "../../connections/connections.ts";
 import type { ProviderProblem, ProviderReply, RateQuery, RateReading } from "../../providers/provider.ts";
-import { countryOf, networkKey, parseCountry, usualNetwork, type Network } from "./networks.ts";
+import { parseCountry } from "../../sms/countries.ts";
+import { countryOf, networkKey, usualNetwork, type Network } from "./networks.ts";
 import type { RateBooks } from "./rate-book.ts";
 import { askAgainSoon, networksToAsk } from "./missing-rates.ts";
 import { endRates, writeRates, type NewRate, type RateChanges } from "./rate-store.ts";

@@ -2,7 +2,8 @@ import list, { type Operator } from "mcc-mnc-list";
 
 /**
  * Mobile country and network codes, with the countries and names that belong to them (`mcc-mnc-list`). A network
- * code counts as a number: providers write the same network as `25501` and as `255001`.
+ * code counts as a number: providers write the same network as `25501` and as `255001`. What several countries
+ * share belongs to each of them.
  */
 
 /** A mobile country code, and a network of it where there is one. */
@@ -13,6 +14,20 @@ export interface Network {
   mnc: string | null;
 }
 
+/** Countries that the list leaves out, and whose codes their numbers use (ITU-T E.212 and its bulletins). */
+const addedCodes: readonly (readonly [country: string, mcc: string])[] = [
+  ["AC", "658"],
+  ["AX", "244"],
+  ["EH", "604"],
+  ["IO", "995"],
+  ["SJ", "242"],
+  ["TA", "658"],
+  ["VA", "222"],
+];
+
+/** Palestine's networks, which the list has under Israel's code for both countries. */
+const homes: Readonly<Record<string, string>> = { "425-5": "PS", "425-6": "PS" };
+
 const inUse = (operator: Operator): number => Number(operator.status === "Operational");
 
 /** A few entries cover several countries (`BL/GF/GP/MF/MQ`), or a part of one (`GE-AB`). */
@@ -21,41 +36,38 @@ const countriesOfEntry = ({ countryCode }: Operator): string[] =>
 
 const operators = list
   .all()
-  .filter(({ mcc, mnc }) => /^\d{3}$/.test(mcc ?? "") && /^\d{1,3}$/.test(mnc ?? ""));
+  .filter(({ mcc, mnc }) => /^\d{3}$/.test(mcc ?? "") && /^\d{1,3}$/.test(mnc ?? ""))
+  .toSorted((one, other) => inUse(other) - inUse(one));
 
-/** The entries of each country code, those in use first. */
-const byMcc = Map.groupBy(
-  operators.toSorted((one, other) => inUse(other) - inUse(one)),
-  ({ mcc }) => mcc,
-);
-const byNetwork = new Map<string, Operator>();
+/** The entries of each code and of each network, those in use first. */
+const byMcc = Map.groupBy(operators, ({ mcc }) => mcc);
+const byNetwork = Map.groupBy(operators, networkKey);
+
 const mccsByCountry = new Map<string, Set<string>>();
-const names = new Map<string, string>();
+for (const [country, mcc] of [...operators.flatMap(usesOf), ...addedCodes])
+  mccsByCountry.set(country, (mccsByCountry.get(country) ?? new Set()).add(mcc));
 
-for (const operator of [...byMcc.values()].flat()) {
-  const key = networkKey(operator);
-  if (!byNetwork.has(key)) byNetwork.set(key, operator);
-  const countries = countriesOfEntry(operator);
-  for (const country of countries) {
-    const mccs = mccsByCountry.get(country) ?? new Set();
-    mccsByCountry.set(country, mccs.add(operator.mcc));
-    const isOwn = operator.countryCode === country;
-    if (isOwn || !names.has(country)) names.set(country, operator.countryName);
-  }
+function usesOf(operator: Operator): [country: string, mcc: string][] {
+  return countriesOfEntry(operator).map((country) => [country, operator.mcc]);
 }
 
-/** The country that most networks of a country code belong to: 255 is Ukraine's, whatever else uses it. */
-const mainCountries = new Map(
-  [...byMcc].map(([mcc, entries]) => {
-    const counts = new Map<string, number>();
-    for (const country of entries.flatMap(countriesOfEntry))
-      counts.set(country, (counts.get(country) ?? 0) + 1);
-    const [main] = [...counts].toSorted(([, one], [, other]) => other - one);
-    return [mcc, main?.[0]] as const;
-  }),
-);
+/**
+ * The countries that a code belongs to: those with at least half as many networks as the one with the most, and those
+ * that have no other code. 255 is Ukraine's, though a network of Moldova uses it; 340 is that of all French Antilles.
+ */
+const owners = new Map([...byMcc].map(([mcc, entries]) => [mcc, ownersAmong(mcc, entries)]));
 
-const codesByName = new Map([...names].map(([code, name]) => [name.toLowerCase(), code]));
+function ownersAmong(mcc: string, entries: readonly Operator[]): { main: string[]; all: Set<string> } {
+  const countries = [...Map.groupBy(entries.flatMap(countriesOfEntry), (country) => country)];
+  const most = Math.max(0, ...countries.map(([, uses]) => uses.length));
+  const main = countries.filter(([, uses]) => uses.length * 2 >= most).map(([country]) => country);
+  const others = [...countries.map(([country]) => country), ...addedTo(mcc)];
+  return { main, all: new Set([...main, ...others.filter((country) => mccsOf(country).length === 1)]) };
+}
+
+function addedTo(mcc: string): string[] {
+  return addedCodes.flatMap(([country, code]) => (code === mcc ? country : []));
+}
 
 /** One text for one network, however its code is padded. */
 export function networkKey({ mcc, mnc }: Network): string {
@@ -70,39 +82,50 @@ export function parseNetwork(mccmnc: string): Network | undefined {
 
 /** The network code as it is usually written; an unknown one stays as it is. */
 export function usualNetwork({ mcc, mnc }: Network): Network {
-  return { mcc, mnc: mnc === null ? null : (byNetwork.get(networkKey({ mcc, mnc }))?.mnc ?? mnc) };
+  return { mcc, mnc: mnc === null ? null : (entryOf({ mcc, mnc })?.mnc ?? mnc) };
 }
 
+const entryOf = (network: Network): Operator | undefined =>
+  network.mnc === null ? undefined : byNetwork.get(networkKey(network))?.[0];
+
 /**
- * The country of a network, else the one that most networks of its country code belong to. Undefined where several
- * countries share it, as the French Antilles do.
+ * The country of a network: where it is used in several, the main one of its code. Undefined where the code has no
+ * main country, as that of the French Antilles.
  */
 export function countryOf(network: Network): string | undefined {
-  const entry = network.mnc === null ? undefined : byNetwork.get(networkKey(network));
-  const countries = entry ? countriesOfEntry(entry) : [];
-  return countries.length > 0 ? onlyOne(countries) : mainCountries.get(network.mcc);
+  const main = owners.get(network.mcc)?.main ?? [];
+  const used = network.mnc === null ? [] : usersOf(network);
+  const home = homes[networkKey(network)];
+  if (home !== undefined) return home;
+  if (used.length === 0) return onlyOne(main);
+  return onlyOne(used) ?? onlyOne(used.filter((country) => main.includes(country)));
 }
 
 const onlyOne = <Value>(values: readonly Value[]): Value | undefined =>
   values.length === 1 ? values[0] : undefined;
+
+/** The countries whose numbers may be in a network; none for one that is not known. */
+const usersOf = (network: Network): string[] => [
+  ...new Set((byNetwork.get(networkKey(network)) ?? []).flatMap(countriesOfEntry)),
+];
+
+/** Whether numbers of a country may be in a network, or are in the networks of a country code. */
+export function isUsedIn(network: Network, country: string): boolean {
+  if (network.mnc === null) return mccsByCountry.get(country)?.has(network.mcc) ?? false;
+  const users = usersOf(network);
+  return users.length === 0 ? countryOf(network) === country : users.includes(country);
+}
+
+/** Whether a mobile country code belongs to a country, alone or with others. */
+export const isOwner = (country: string, mcc: string): boolean => owners.get(mcc)?.all.has(country) ?? false;
 
 /** The country codes that are used in a country (ISO 3166-1 alpha-2). */
 export function mccsOf(country: string): string[] {
   return [...(mccsByCountry.get(country) ?? [])].toSorted();
 }
 
-export const isCountry = (code: string): boolean => names.has(code);
-
-/** Reads a country: its ISO 3166-1 alpha-2 code or its English name, in any case. */
-export function parseCountry(text: string): string | undefined {
-  const code = text.trim().toUpperCase();
-  return isCountry(code) ? code : codesByName.get(text.trim().toLowerCase());
-}
-
-export const countryName = (code: string): string | undefined => names.get(code);
-
 /** The name under which people know the network; undefined for a whole country, or an unknown network. */
 export function networkName(network: Network): string | undefined {
-  const entry = network.mnc === null ? undefined : byNetwork.get(networkKey(network));
+  const entry = entryOf(network);
   return entry?.brand || entry?.operator || undefined;
 }

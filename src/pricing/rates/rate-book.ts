@@ -1,9 +1,8 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import type { Listener } from "../../database/listener.ts";
-import type { DecimalText } from "../../providers/provider.ts";
-import { compare } from "../../lib/money.ts";
-import { countryOf, mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
+import { compare, type DecimalText } from "../../lib/money.ts";
+import { countryOf, isUsedIn, mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
 
 /** The rate that applies to a message. */
 export interface AppliedRate {
@@ -26,8 +25,8 @@ export interface Destination {
 export interface RateBook {
   /**
    * Undefined when the provider has no rate for the destination at that time. A known network has its own rate,
-   * else that of its country code. Otherwise the whole country's rate counts, and where there is none the dearest of
-   * its networks: what is charged is then never more than what was said. `at` is at most a month ago.
+   * else that of its country code. Otherwise the dearest counts of the country's codes and of its networks that have
+   * no rate for their whole code: what is charged is then never more than what was said. `at` is at most a month ago.
    */
   find(providerId: string, destination: Destination, at: Date): AppliedRate | undefined;
   /** When the next rate begins or ends after that time, in milliseconds; Infinity when none does. */
@@ -154,13 +153,26 @@ class Shelf {
     return [own, whole.filter((rate) => rate.country === home), whole];
   }
 
-  /** The whole country, its networks, and what it shares with the countries that use the same codes. */
+  /** What is the country's own, and where there is nothing, what others have who use the same codes. */
   #ofCountry(country: string | null): KnownRate[][] {
     if (country === null) return [];
-    const own = this.#byCountry.get(country) ?? [];
-    const shared = mccsOf(country).flatMap((mcc) => this.#byMcc.get(mcc) ?? []);
-    return [...partsOf(own), ...partsOf(shared)];
+    const inUse = mccsOf(country).flatMap((mcc) => this.#byMcc.get(mcc) ?? []);
+    const named = this.#byCountry.get(country) ?? [];
+    const own = [...named, ...inUse.filter((rate) => rate.country !== country && isOwn(rate, country))];
+    return [withoutCovered(own), ...partsOf(inUse)];
   }
+}
+
+/** Whether a rate that names another country, or none, is of this country all the same. */
+function isOwn(rate: KnownRate, country: string): boolean {
+  if (rate.mnc === null) return rate.country === null;
+  return isUsedIn(rate, country) && (rate.country === null || isUsedIn(rate, rate.country));
+}
+
+/** A rate of a whole country code counts for its networks. Those of other codes have no other than their own. */
+function withoutCovered(rates: readonly KnownRate[]): KnownRate[] {
+  const wholes = new Set(rates.flatMap(({ mcc, mnc }) => (mnc === null ? mcc : [])));
+  return rates.filter(({ mcc, mnc }) => mnc === null || !wholes.has(mcc));
 }
 
 const partsOf = (rates: readonly KnownRate[]): KnownRate[][] => [

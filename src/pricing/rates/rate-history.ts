@@ -1,5 +1,4 @@
-import type { DecimalText } from "../../providers/provider.ts";
-import { compare } from "../../lib/money.ts";
+import { compare, type DecimalText } from "../../lib/money.ts";
 
 /** A price and when it counts. */
 export interface PricePeriod {

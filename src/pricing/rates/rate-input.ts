@@ -1,6 +1,7 @@
-import type { DecimalText } from "../../providers/provider.ts";
-import { countryOf, mccsOf, parseCountry, parseNetwork, usualNetwork, type Network } from "./networks.ts";
+import { countryName, parseCountry } from "../../sms/countries.ts";
+import { countryOf, mccsOf, parseNetwork, usualNetwork, type Network } from "./networks.ts";
 import { historyKey, type NewRate } from "./rate-store.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /** A rate as people give it. */
 export interface RateInput {
@@ -54,7 +55,7 @@ interface Networks {
 function readNetworks(input: RateInput): Networks | Extract<Reading, { ok: false }> {
   const country = input.country ? parseCountry(input.country) : undefined;
   if (input.country && country === undefined) {
-    const text = `"${shown(input.country)}" is not a country. Write its ISO 3166-1 alpha-2 code, like SK.`;
+    const text = `"${shown(input.country)}" is not a country, or more than one. Write its ISO 3166-1 alpha-2 code, like SK.`;
     return { ok: false, problem: { field: "country", text } };
   }
   const codes = input.mccmnc || `${input.mcc ?? ""}${input.mnc ?? ""}`;
@@ -67,8 +68,12 @@ function readNetworks(input: RateInput): Networks | Extract<Reading, { ok: false
     return { ok: true, value: [{ ...usual, country: country ?? countryOf(usual) ?? null }] };
   }
   const mccs = country === undefined ? [] : mccsOf(country);
-  if (country !== undefined && mccs.length > 0)
+  if (mccs.length > 0 && country !== undefined)
     return { ok: true, value: mccs.map((mcc) => ({ mcc, mnc: null, country })) };
+  if (country !== undefined) {
+    const text = `${countryName(country)} has no mobile country code. Leave the rate out, or write the code that it counts for.`;
+    return { ok: false, problem: { field: "country", text } };
+  }
   const text = "Say where the rate counts: a country, a mobile country code, or a network (231, 23101).";
   return { ok: false, problem: { field: "mccmnc", text } };
 }

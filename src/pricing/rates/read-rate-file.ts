@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { parse } from "csv-parse";
+import { openCsv } from "../../lib/csv.ts";
 import { readRates, type RateInput } from "./rate-input.ts";
 import type { NewRate } from "./rate-store.ts";
 
@@ -52,7 +52,7 @@ function readHeader(header: readonly string[]): (Column | undefined)[] {
 }
 
 /**
- * Reads a CSV file (comma, semicolon or tab) as a stream. Its rows are all checked, so that all that is wrong is
+ * Reads a CSV file as a stream. Its rows are all checked, so that all that is wrong is
  * said at once.
  * @throws UnreadableFileError
  */
@@ -64,44 +64,47 @@ export async function readRateFile(
   const { size } = await stat(path).catch((error: Error) => {
     throw new UnreadableFileError(`${path} cannot be read (${error.message}). Check the path.`);
   });
-  const delimiter = [",", ";", "\t"];
-  const parser = parse({
-    bom: true,
-    delimiter,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    trim: true,
-  });
-  const file = createReadStream(path);
-  file.on("error", (error) => parser.destroy(error));
-  file.on("data", () => onProgress(file.bytesRead, size));
   let header: (Column | undefined)[] | undefined;
   const inputs: RateInput[] = [];
   const problems: RowProblem[] = [];
   const rowOf: number[] = [];
-  let row = 0;
+  let [row, filled] = [1, 0];
   try {
-    for await (const cells of file.pipe(parser) as AsyncIterable<string[]>) {
-      row++;
-      if (!header) {
-        header = readHeader(cells);
-        continue;
+    const csv = await openCsv(reported(createReadStream(path), (bytes) => onProgress(bytes, size)));
+    if (csv.header.length > 0) header = readHeader(csv.header);
+    for await (const part of csv.rows) {
+      for (const cells of part) {
+        row++;
+        if (!header || cells.every((cell) => cell === "")) continue;
+        filled++;
+        const reading = toInput(header, cells);
+        if ("problem" in reading) problems.push({ row, text: reading.problem });
+        else rowOf[inputs.push(reading.input) - 1] = row;
       }
-      const reading = toInput(header, cells);
-      if ("problem" in reading) problems.push({ row, text: reading.problem });
-      else rowOf[inputs.push(reading.input) - 1] = row;
     }
   } catch (error) {
     if (error instanceof UnreadableFileError) throw error;
     const text = error instanceof Error ? error.message : String(error);
-    throw new UnreadableFileError(`${path} is not CSV after row ${row}: ${text}`);
+    throw new UnreadableFileError(`${path} cannot be read after row ${row}: ${text}`);
   }
   if (!header) throw new UnreadableFileError(`${path} is empty. Its first row must name the columns.`);
   const checked = readRates(inputs, now, (place) => rowOf[place] ?? place + 1);
   for (const { place, problem } of checked.problems)
     problems.push({ row: rowOf[place] ?? 0, text: problem.text });
   const inOrder = problems.toSorted((one, other) => one.row - other.row);
-  return { rows: row - 1, rates: checked.rates, problems: inOrder };
+  return { rows: filled, rates: checked.rates, problems: inOrder };
+}
+
+async function* reported(
+  file: AsyncIterable<Buffer>,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of file) {
+    bytes += chunk.length;
+    onRead(bytes);
+    yield chunk;
+  }
 }
 
 function toInput(
@@ -118,7 +121,8 @@ function toInput(
       problem: "A time is written like 2026-01-31 or 2026-01-31T08:00:00Z; without a zone it is UTC.",
     };
   const { price = "", currency = "", ...where } = values;
-  const terms = { price, currency: currency.toUpperCase() };
+  // Spreadsheets of half of Europe write 0,05.
+  const terms = { price: price.replace(/^(\d+),(\d+)$/, "$1.$2"), currency: currency.toUpperCase() };
   return { input: { ...where, ...terms, validFrom: validFrom.time, validUntil: validUntil.time } };
 }
 

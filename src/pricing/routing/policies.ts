@@ -1,4 +1,4 @@
-import { countryOf, mccsOf, networkKey, parseNetwork } from "../rates/networks.ts";
+import { isOwner, mccsOf, networkKey, parseNetwork } from "../rates/networks.ts";
 
 /** How messages to some destinations are routed. */
 export interface RoutingPolicy {
@@ -65,14 +65,14 @@ export class PolicyIndex {
     return this.#byCode.get(keyOf(mccmnc)) ?? this.#byCode.get(mccmnc.slice(0, 3));
   }
 
-  /** A policy of a country code holds for the countries that use it, since the network is rarely known. */
+  /** A policy of a country code holds for each country that it belongs to, since the network is rarely known. */
   #ofCountry(country: string | null): RoutingPolicy | undefined {
     if (country === null) return undefined;
     const named = this.#byCountry.get(country);
     if (named || this.#byCode.size === 0) return named;
     for (const mcc of mccsOf(country)) {
       const policy = this.#byCode.get(mcc);
-      if (policy && countryOf({ mcc, mnc: null }) === country) return policy;
+      if (policy && isOwner(country, mcc)) return policy;
     }
     return undefined;
   }

@@ -1,9 +1,11 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { InvalidInputError, NotFoundError } from "../../lib/errors.ts";
-import { isCountry, parseNetwork } from "../rates/networks.ts";
+import { checkCountry } from "../rates/check-country.ts";
+import { parseNetwork } from "../rates/networks.ts";
 import type { PolicyRoute, RoutingPolicy } from "./policies.ts";
-import { routingChannel, type RoutingTables } from "./routing-tables.ts";
+import { type RoutingTables } from "./routing-tables.ts";
+import { routingChannel } from "../spending/limits.ts";
 
 /** A policy as a caller gives it; what is absent does not restrict. */
 export interface PolicyInput {
@@ -74,13 +76,6 @@ function checkPolicy(input: PolicyInput, field: string, known: ReadonlySet<strin
       checkRoute(one, input.routes, `${field}.routes.${place}`, known),
     ),
   };
-}
-
-/** @throws InvalidInputError */
-export function checkCountry(text: string, field: string): string {
-  const code = text.trim().toUpperCase();
-  if (isCountry(code)) return code;
-  throw new InvalidInputError(field, `\`${field}\`: ${JSON.stringify(text)} is no country. Write it as SK.`);
 }
 
 function checkMcc(text: string, field: string): string {

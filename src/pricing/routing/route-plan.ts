@@ -2,8 +2,10 @@ import type { Connection } from "../../connections/connections.ts";
 import { wishProblem, type WishProblem } from "./capability-check.ts";
 import { PolicyIndex, type RoutingPolicy } from "./policies.ts";
 import { rank, type Candidate, type Group } from "./ranking.ts";
-import type { RefusedRoute, RouteDecision, RouteRequest, RoutingTable, Standing } from "./route.ts";
 import { fractionOf } from "./seed.ts";
+import type { Standing } from "../../lanes/standing.ts";
+import type { RefusedRoute, RouteDecision } from "./route-decision.ts";
+import type { RouteRequest, RoutingTable } from "./routing-table.ts";
 
 /** What is decided once for all messages that ask for the same. */
 export interface Plan {

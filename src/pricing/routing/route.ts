@@ -1,83 +1,10 @@
+import type { RoutingTable, RouteRequest } from "./routing-table.ts";
+import type { RejectedRoute, RefusedRoute, RouteDecision } from "./route-decision.ts";
 import type { Connection } from "../../connections/connections.ts";
-import type { DecimalText } from "../../providers/provider.ts";
-import { senderOf, wishProblem, type Wish, type WishProblem } from "./capability-check.ts";
-import type { RoutedDestination, RoutingPolicy } from "./policies.ts";
-import { outrankedBy, pick, reasonFor, type Candidate, type OutrankedCode } from "./ranking.ts";
-import type { RateBook } from "../rates/rate-book.ts";
+import { senderOf, wishProblem, type WishProblem } from "./capability-check.ts";
+import { outrankedBy, pick, reasonFor, type Candidate } from "./ranking.ts";
 import { planFor, refusal, type Plan } from "./route-plan.ts";
 import { fractionOf } from "./seed.ts";
-import type { SpendingLimits } from "../spending/limits.ts";
-
-/** What is known of a provider's state. */
-export interface Standing {
-  /** The share of messages it is trusted with: 1 for all, 0 for none, in between while it is on trial. */
-  trust: number;
-  /** False when its balance is used up. */
-  hasCredit: boolean;
-}
-
-/** Everything routing decides on: read once for a call, or for a chunk of a campaign. */
-export interface RoutingTable {
-  /** Enabled ones, the preferred first. */
-  connections: readonly Connection[];
-  /** Connected ones that are switched off: only to say so. */
-  disabled: readonly { id: string; name: string }[];
-  /** By provider id; a provider without one is trusted and has credit. */
-  standings: ReadonlyMap<string, Standing>;
-  policies: readonly RoutingPolicy[];
-  book: RateBook;
-  limits: SpendingLimits;
-  /** When it was read: rates count as of then. */
-  now: Date;
-}
-
-export interface RouteRequest extends RoutedDestination, Wish {
-  /** Given by the caller; absent: each provider's default sender. */
-  sender?: string | null | undefined;
-  /** Providers not to be taken, as those that have just refused the message. */
-  excluded?: ReadonlySet<string> | undefined;
-  /**
-   * Decides among providers that share traffic, always the same way. The recipient's number serves best: a quote then
-   * says what sending does, and a recipient keeps his provider.
-   */
-  seed: string;
-}
-
-/** Why a provider was not taken, as a stable word for programs. */
-export type RejectionCode =
-  | WishProblem["code"]
-  | OutrankedCode
-  | "DISABLED"
-  | "NOT_IN_POLICY"
-  | "ALREADY_TRIED";
-
-export interface RejectedRoute {
-  providerId: string;
-  name: string;
-  code: RejectionCode;
-  /** Plain words. */
-  reason: string;
-}
-
-/** A provider that cannot be taken at all. */
-export interface RefusedRoute extends RejectedRoute {
-  /** Where the message is the reason: what the caller's error needs. */
-  problem?: WishProblem;
-}
-
-/** What was decided for a message; stored with it. */
-export interface RouteDecision {
-  providerId: string;
-  name: string;
-  /** Plain words. */
-  reason: string;
-  /** Of one segment; null without a rate. */
-  price: DecimalText | null;
-  currency: string | null;
-  /** The codes of the rate. */
-  mccmnc: string | null;
-  rejected: readonly RejectedRoute[];
-}
 
 export interface Routed {
   kind: "routed";

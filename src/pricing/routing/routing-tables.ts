@@ -1,3 +1,4 @@
+import { routingChannel } from "../spending/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Connections } from "../../connections/connections.ts";
 import type { Database, Statement } from "../../database/database.ts";
@@ -5,11 +6,8 @@ import type { Listener } from "../../database/listener.ts";
 import { limitsOf, type LimitColumns } from "../spending/limit-columns.ts";
 import type { RoutingPolicy } from "./policies.ts";
 import type { RateBooks } from "../rates/rate-book.ts";
-import type { RoutingTable } from "./route.ts";
 import { standingOf, type ProviderState } from "../../lanes/standing.ts";
-
-/** A hint that policies or limits have changed. */
-export const routingChannel = "smsgraph_routing";
+import type { RoutingTable } from "./routing-table.ts";
 
 /** Breakers and balances change without a hint. */
 const freshMs = 1_000;

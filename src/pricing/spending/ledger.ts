@@ -1,6 +1,5 @@
 import { SpendingCapError } from "../../lib/errors.ts";
-import type { DecimalText } from "../../providers/provider.ts";
-import { add, compare } from "../../lib/money.ts";
+import { add, compare, type DecimalText } from "../../lib/money.ts";
 import { capsFor, type SpendingCap, type SpendingLimits } from "./limits.ts";
 
 /** What a message is estimated to cost; null where no rate says it. */

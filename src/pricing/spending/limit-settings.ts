@@ -1,11 +1,11 @@
-import type { Statement } from "../../database/database.ts";
+import type { Database, Statement } from "../../database/database.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
 import { limitsOf, type LimitColumns } from "./limit-columns.ts";
-import { checkCountry, type PolicySettingsOptions } from "../routing/policy-settings.ts";
-import { routingChannel } from "../routing/routing-tables.ts";
+import { checkCountry } from "../rates/check-country.ts";
 import type { Spending } from "./spending.ts";
 import { SpendingLedger, type Spent } from "./ledger.ts";
-import type { CapPeriod, SpendingCap, SpendingLimits } from "./limits.ts";
+import { type CapPeriod, type SpendingCap, type SpendingLimits, routingChannel } from "./limits.ts";
 
 /** Limits as a caller gives them; what is absent does not restrict. */
 export interface LimitsInput {
@@ -56,8 +56,12 @@ const read: Statement = {
     from spending_limits where account_id = $1`,
 };
 
-export interface LimitSettingsOptions extends PolicySettingsOptions {
+export interface LimitSettingsOptions {
+  database: Database;
+  clock: Clock;
   spending: Spending;
+  /** Told of the change, so that this process routes by it at once. */
+  routingTables: { changed(accountId: string): void };
 }
 
 /** Replaces the limits of an account. What it sent before in this month counts too. @throws InvalidInputError */

@@ -1,4 +1,7 @@
-import type { DecimalText } from "../../providers/provider.ts";
+import type { DecimalText } from "../../lib/money.ts";
+
+/** A hint that policies or limits have changed. */
+export const routingChannel = "smsgraph_routing";
 
 export type CapPeriod = "DAY" | "MONTH";
 

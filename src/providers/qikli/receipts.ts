@@ -1,8 +1,9 @@
-import type { DecimalText, Receipt } from "../provider.ts";
+import type { Receipt } from "../provider.ts";
 import { readDate } from "../wire/dates.ts";
 import { withError } from "./errors.ts";
 import { duplicateCode, readStatus, type StatusReading } from "./status.ts";
 import type { Row, StatusObject } from "./wire.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /** The receipt in a report or a row of the logs; undefined without a status, or without a message id. */
 export function rowReceipt(row: Row, timeZone: string): Receipt | undefined {

@@ -1,8 +1,9 @@
-import type { BalanceReading, DecimalText, ProviderReply, RateReading } from "../provider.ts";
+import type { BalanceReading, ProviderReply, RateReading } from "../provider.ts";
 import { printable } from "../wire/answers.ts";
 import { readReply } from "./problem.ts";
 import type { Answer, Transport } from "./transport.ts";
 import { readBalance, readProfile } from "./wire.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /** SMS units, not money (Tonkra documentation). */
 export async function balance(transport: Transport): Promise<ProviderReply<BalanceReading>> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DecimalText } from "../provider.ts";
+import type { DecimalText } from "../../lib/money.ts";
 
 /**
  * The forms in which providers write one and the same value. Each reader is total: what cannot be read is

@@ -2,8 +2,8 @@ import type { SandboxReply } from "../http-server.ts";
 import type { Call } from "./context.ts";
 import { failure, success } from "./format.ts";
 import { behaviourFor } from "./scenarios.ts";
-import { groups } from "./state.ts";
 import { checkContent } from "./wire.ts";
+import { groups } from "./groups.ts";
 
 /** `auth`: the session, in the answer and as a cookie that nobody needs. */
 export function authenticate({ context, format }: Call): SandboxReply {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { countParts } from "../parts.ts";
 import type { Fields, Format } from "./format.ts";
-import { groups, type Group } from "./state.ts";
+import { groups, type Group } from "./groups.ts";
 
 /** A `send_message`, read and checked. */
 export interface Submission {

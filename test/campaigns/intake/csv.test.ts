@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { toTextCell } from "../../../src/lib/csv.ts";
 import { readCsv } from "../../../src/campaigns/intake/csv.ts";
 import type { RecipientRow } from "../../../src/campaigns/intake/recipients.ts";
 import { parseTemplate } from "../../../src/campaigns/intake/template.ts";
@@ -39,6 +40,12 @@ describe("a CSV file", () => {
     ["a byte order mark", "\uFEFFto,clientRef,name\n+421901,r1,Jana\n+421902,,Ján\n"],
     ["no end of its last line", "to,clientRef,name\n+421901,r1,Jana\n+421902,,Ján"],
     ["spaces around cells", " to , clientRef, name\n +421901 , r1,  Jana\n+421902, ,Ján \n"],
+    ["a mix of line ends", "to,clientRef,name\r\n+421901,r1,Jana\n+421902,,Ján\r"],
+    ["LF and then CRLF", "to,clientRef,name\n+421901,r1,Jana\r\n+421902,,Ján\r\n"],
+    ["a line that names the delimiter", "sep=;\r\nto;clientRef;name\r\n+421901;r1;Jana\r\n+421902;;Ján"],
+    ["that line behind a mark, and a bar", "\uFEFFsep=|\nto|clientRef|name\n+421901|r1|Jana\n+421902||Ján\n"],
+    ["the name that exports have", "to,client_ref,name\n+421901,r1,Jana\n+421902,,Ján\n"],
+    ["spaces behind quotation marks", 'to,clientRef,name\n"+421901" , "r1" ,"Jana" \n+421902,"" ,Ján\n'],
     ["quotation marks", '"to","clientRef","name"\n"+421901","r1","Jana"\n"+421902","","Ján"\n'],
     ["another order of columns", "name,other,to,clientRef\nJana,x,+421901,r1\nJán,y,+421902,\n"],
     ["other cases of the two names", "TO,Clientref,name\n+421901,r1,Jana\n+421902,,Ján\n"],
@@ -53,6 +60,62 @@ describe("a CSV file", () => {
       row(2, "+421901", null, 'Jana; "J"\nNováková', "x"),
       row(3, "+421902", null, 'Joe "the" Doe', "y"),
     ]);
+  });
+
+  it("has nicknames in quotation marks at the beginning, too", async () => {
+    const file = 'to,name\n+421901,"Joe" Doe\n+421902,"Joe ""the"" Doe"\n+421903,""Joe"" Doe\n+421904,Eva\n';
+    const names = (await read(file, "{{name}}")).map(({ values }) => values[0]);
+    expect(names).toEqual(['"Joe" Doe', 'Joe "the" Doe', '""Joe"" Doe', "Eva"]);
+  });
+
+  it("loses no recipient to the kind of its line ends", async () => {
+    expect(await read("to\r\n+421901\n+421902\n")).toEqual([row(2, "+421901"), row(3, "+421902")]);
+  });
+
+  it("has its columns under each form of their letters", async () => {
+    for (const form of ["NFC", "NFD"] as const)
+      expect(await read("to,jméno\n+421901,Eva\n".normalize(form), "{{jméno}}".normalize("NFC"))).toEqual(
+        await read("to,jméno\n+421901,Eva\n", "{{jméno}}".normalize("NFD")),
+      );
+  });
+
+  it("gives back each text that was written for spreadsheets", async () => {
+    const texts = [
+      "=1+1",
+      "+421",
+      "-1",
+      "@x",
+      "'x",
+      "''",
+      "' x '",
+      " x",
+      "x\t",
+      "007",
+      "123456789012",
+      "1E5",
+      "Žofia",
+      "a,b",
+    ];
+    const file = `to,name\n${texts.map((text) => `+421901,"${toTextCell(text)}"`).join("\n")}`;
+    expect((await read(file, "{{name}}")).map(({ values }) => values[0])).toEqual(texts);
+    expect(texts.map(toTextCell).filter((cell) => /^[=+\-@\t\r]/.test(cell))).toEqual([]);
+  });
+
+  it.each([
+    [
+      "an Excel workbook",
+      Buffer.from("PK\u0003\u0004\u0014 xl/workbook.xml"),
+      /is an Excel workbook \(XLSX\).*save it as "CSV UTF-8/,
+    ],
+    [
+      "an OpenDocument spreadsheet",
+      Buffer.from(`PK\u0003\u0004${"\0".repeat(26)}mimetypeapplication/vnd.oasis.opendocument.spreadsheet`),
+      /\(ODS\)/,
+    ],
+    ["an old workbook", Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1]), /\(XLS\)/],
+    ["a web page", Buffer.from("<html><table>"), /web page/],
+  ])("is refused with what it is instead: %s", async (_, file, problem) => {
+    for (const size of [1, 3, 1 << 16]) await expect(read(file, "Hello", size)).rejects.toThrow(problem);
   });
 
   it("has empty rows, which count as rows and nothing else", async () => {

@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LoggedEvent } from "../../../src/messages/log/event-log.ts";
-import { applyReceipts, type ReceivedReceipt } from "../../../src/messages/receipts/receipts.ts";
+import { applyReceipts } from "../../../src/messages/receipts/receipts.ts";
 import type { StatusChange } from "../../../src/messages/model/status-change.ts";
 import { ignoredReason, isFinal, messageStatuses } from "../../../src/messages/model/status.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
+import type { ReceivedReceipt } from "../../../src/messages/receipts/received-receipt.ts";
+import type { LoggedEvent } from "../../../src/messages/log/logged-event.ts";
 
 let store: MessageStore;
 

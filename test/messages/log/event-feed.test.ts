@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../../src/database/database.ts";
 import type { Listener } from "../../../src/database/listener.ts";
-import { EventFeed, type EventBatch, type EventReader } from "../../../src/messages/log/event-feed.ts";
+import { EventFeed, type EventReader } from "../../../src/messages/log/event-feed.ts";
 import type { EventFilter } from "../../../src/messages/log/event-filter.ts";
-import type { Position } from "../../../src/messages/log/event-log.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
+import type { EventBatch } from "../../../src/messages/log/topics.ts";
+import type { Position } from "../../../src/messages/log/logged-event.ts";
 
 let store: MessageStore;
 beforeAll(async () => void (store = await openMessageStore()));

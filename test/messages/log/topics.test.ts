@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { EventFilter, FeedEvent } from "../../../src/messages/log/event-filter.ts";
+import type { EventFilter } from "../../../src/messages/log/event-filter.ts";
 import { Topics } from "../../../src/messages/log/topics.ts";
+import type { FeedEvent } from "../../../src/messages/log/logged-event.ts";
 
 const accountId = "account";
 

@@ -158,17 +158,6 @@ describe("a receipt of another provider", () => {
     expect(await statusOf(id)).toMatchObject({ status: "SUBMITTED", version: 2 });
     expect(await timeline(id)).toHaveLength(2);
   });
-
-  it("still counts after the connection was disconnected, when the message is its own", async () => {
-    const connection = await connectProvider(app.client, { defaultSender: "smsgraph" });
-    const own = await callbackUrlOf(app, connection);
-    const id = await queueMessage(app, { providerId: connection });
-    await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", {
-      id: connection,
-    });
-    expect(await post(own, update({ client_ref: id, status: "DELIVRD" }))).toEqual(ok);
-    expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
-  });
 });
 
 /** Parked receipts that other tests left behind. */

@@ -3,14 +3,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { estimateCost } from "../../../src/pricing/cost.ts";
 import { sumByCurrency } from "../../../src/lib/money.ts";
-import {
-  countryName,
-  countryOf,
-  mccsOf,
-  networkName,
-  parseCountry,
-  usualNetwork,
-} from "../../../src/pricing/rates/networks.ts";
+import { countryOf, mccsOf, networkName, usualNetwork } from "../../../src/pricing/rates/networks.ts";
+import { countryName, parseCountry } from "../../../src/sms/countries.ts";
 import { createRateBook, type KnownRate } from "../../../src/pricing/rates/rate-book.ts";
 
 const day = (count: number): Date => new Date(Date.UTC(2026, 0, 1) + count * 86_400_000);

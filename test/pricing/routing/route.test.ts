@@ -1,13 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RoutingPolicy } from "../../../src/pricing/routing/policies.ts";
-import {
-  route,
-  type RouteRequest,
-  type RouteResult,
-  type Standing,
-} from "../../../src/pricing/routing/route.ts";
+import { route, type RouteResult } from "../../../src/pricing/routing/route.ts";
 import { countryRate, fakeTable, type FakeProvider } from "../../support/routing-table.ts";
+import type { Standing } from "../../../src/lanes/standing.ts";
+import type { RouteRequest } from "../../../src/pricing/routing/routing-table.ts";
 
 const plain: RouteRequest = {
   to: "+421901000000",

@@ -55,6 +55,8 @@ export type ErrorCode =
   | 'QUERY_TOO_COMPLEX'
   /** The message would exceed what the account may spend. */
   | 'SPENDING_CAP_REACHED'
+  /** The account has as many connected providers as it may have. */
+  | 'TOO_MANY_PROVIDERS'
   /** The socket or the account has too many open subscriptions. */
   | 'TOO_MANY_SUBSCRIPTIONS'
   /** The API key or watch token is missing, unknown, revoked or expired. */

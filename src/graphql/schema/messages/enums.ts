@@ -1,9 +1,9 @@
-import type { EventSource } from "../../../messages/log/event-log.ts";
-import type { MessagePriority } from "../../../messages/accept/draft.ts";
 import type { IgnoredReason, MessageStatus } from "../../../messages/model/status.ts";
 import type { DuplicatePolicy } from "../../../messages/model/stored-route.ts";
 import type { TextEncoding } from "../../../sms/text.ts";
 import { builder } from "../builder.ts";
+import type { EventSource } from "../../../messages/model/status-change.ts";
+import type { MessagePriority } from "../../../messages/model/priority.ts";
 
 type Values<Name extends string> = Record<Name, { description: string }>;
 

@@ -1,4 +1,4 @@
-import { encodeCursor, eventId, readEventsById, type LoggedEvent } from "../../../messages/log/event-log.ts";
+import { encodeCursor, eventId, readEventsById } from "../../../messages/log/event-log.ts";
 import { builder } from "../builder.ts";
 import { accountOf, batchOnly } from "../../context.ts";
 import { MessageFailure, failureOf } from "./failure.ts";
@@ -6,6 +6,7 @@ import { EventSourceEnum, IgnoredReasonEnum, MessageStatusEnum } from "./enums.t
 import { loadProviders } from "../load-providers.ts";
 import { Message } from "./message.ts";
 import { Provider } from "../providers/provider.ts";
+import type { LoggedEvent } from "../../../messages/log/logged-event.ts";
 
 export const MessageEvent = builder.loadableNode("MessageEvent", {
   description:

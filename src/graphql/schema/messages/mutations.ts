@@ -16,7 +16,6 @@ import {
 import { queryFromInfo } from "@pothos/plugin-prisma";
 import type { GraphQLResolveInfo } from "graphql";
 import { cancelMessage } from "../../../messages/changes/cancel.ts";
-import type { SendInput } from "../../../messages/accept/draft.ts";
 import type { SendResult } from "../../../messages/accept/send.ts";
 import { builder } from "../builder.ts";
 import { accountOf, type Context } from "../../context.ts";
@@ -24,6 +23,7 @@ import { decodeId, encodeId } from "../../../lib/global-id.ts";
 import { maxMessages } from "../limits.ts";
 import { DuplicatePolicyEnum, MessagePriorityEnum, TextEncodingChoice } from "./enums.ts";
 import { Message, type MessageShape } from "./message.ts";
+import type { SendInput } from "../../../messages/accept/send-input.ts";
 
 const SendMessageInput = builder.inputType("SendMessageInput", {
   description: "A message to send.",

@@ -3,17 +3,13 @@ import { Prisma } from "../../../database/generated/client.ts";
 import { NotFoundError, StreamBehindError } from "../../../lib/errors.ts";
 import { evolve } from "../../../messages/model/evolve.ts";
 import type { EventFilter } from "../../../messages/log/event-filter.ts";
-import type { EventBatch, EventFeed, EventReader } from "../../../messages/log/event-feed.ts";
-import {
-  comparePositions,
-  encodeCursor,
-  type LoggedEvent,
-  type Position,
-} from "../../../messages/log/event-log.ts";
+import type { EventFeed, EventReader } from "../../../messages/log/event-feed.ts";
+import { comparePositions, encodeCursor } from "../../../messages/log/event-log.ts";
 import type { Context } from "../../context.ts";
 import type { MessageShape } from "./message.ts";
-import type { TopicListener } from "../../../messages/log/topics.ts";
+import type { TopicListener, EventBatch } from "../../../messages/log/topics.ts";
 import type { Taker, Tap } from "../../streams.ts";
+import type { LoggedEvent, Position } from "../../../messages/log/logged-event.ts";
 
 /** A message, and a position that was reached before it was read. */
 export interface MessageSnapshot {

@@ -1,12 +1,6 @@
 import { InvalidCursorError, InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
-import type { EventBatch } from "../../../messages/log/event-feed.ts";
 import type { EventFilter } from "../../../messages/log/event-filter.ts";
-import {
-  decodeCursor,
-  encodeCursor,
-  type LoggedEvent,
-  type Position,
-} from "../../../messages/log/event-log.ts";
+import { decodeCursor, encodeCursor } from "../../../messages/log/event-log.ts";
 import { storable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { accountOf, type Context } from "../../context.ts";
@@ -16,6 +10,8 @@ import { MessageStatusEnum } from "./enums.ts";
 import { MessageEvent } from "./event.ts";
 import { EventTap, readSnapshot, watchEvents, watchMessage, type EventFrame } from "./stream.ts";
 import { Message } from "./message.ts";
+import type { EventBatch } from "../../../messages/log/topics.ts";
+import type { LoggedEvent, Position } from "../../../messages/log/logged-event.ts";
 
 const MessageEventFilter = builder.inputType("MessageEventFilter", {
   description: "Which events to watch. Everything given must hold; what is absent does not restrict.",

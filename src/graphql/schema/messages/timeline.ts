@@ -1,8 +1,8 @@
-import type { LoggedEvent } from "../../../messages/log/event-log.ts";
 import { builder } from "../builder.ts";
 import { MessageEvent } from "./event.ts";
 import { Message } from "./message.ts";
 import { paginate, type Keyset } from "../page.ts";
+import type { LoggedEvent } from "../../../messages/log/logged-event.ts";
 
 const byLogId: Keyset<LoggedEvent, bigint> = {
   keyOf: ({ id }) => id,

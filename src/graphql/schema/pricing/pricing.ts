@@ -1,4 +1,5 @@
-import { countryName, networkName } from "../../../pricing/rates/networks.ts";
+import { networkName } from "../../../pricing/rates/networks.ts";
+import { countryName } from "../../../sms/countries.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { Money, money } from "../money.ts";

@@ -1,6 +1,7 @@
 import { textsOf } from "../../../campaigns/intake/quoted-texts.ts";
 import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
-import { countryName, networkName, parseNetwork } from "../../../pricing/rates/networks.ts";
+import { networkName, parseNetwork } from "../../../pricing/rates/networks.ts";
+import { countryName } from "../../../sms/countries.ts";
 import {
   quoteMessages,
   type Quote,

@@ -10,7 +10,8 @@ import {
 import { isUuid } from "../../../lib/uuid.ts";
 import { findRate } from "../../../pricing/rates/find-rate.ts";
 import { refreshRates } from "../../../pricing/rates/fetch-rates.ts";
-import { parseCountry, parseNetwork, type Network } from "../../../pricing/rates/networks.ts";
+import { parseNetwork, type Network } from "../../../pricing/rates/networks.ts";
+import { parseCountry } from "../../../sms/countries.ts";
 import { readRates } from "../../../pricing/rates/rate-input.ts";
 import { listRates, type RateFilter, type RateKey } from "../../../pricing/rates/rate-list.ts";
 import { writeRates, type RateChanges as Changes } from "../../../pricing/rates/rate-store.ts";
@@ -41,7 +42,10 @@ const byNetwork: Keyset<RateRow, RateKey> = {
 function readCountry(country: string): string {
   const code = parseCountry(country);
   if (code !== undefined) return code;
-  throw new InvalidInputError("country", "`country` must be an ISO 3166-1 alpha-2 code, such as SK.");
+  throw new InvalidInputError(
+    "country",
+    `\`country\`: ${JSON.stringify(country.slice(0, 100))} is no country. Write its ISO 3166-1 alpha-2 code, such as SK, or its English name.`,
+  );
 }
 
 /** @throws InvalidInputError */

@@ -1,11 +1,11 @@
 import type { StoredRoute } from "../../../messages/model/stored-route.ts";
 import type { ProviderRejection } from "../../../lib/errors.ts";
-import type { RouteDecision } from "../../../pricing/routing/route.ts";
 import { builder } from "../builder.ts";
 import { encodeId } from "../../../lib/global-id.ts";
 import { Message } from "../messages/message.ts";
 import { Money, money } from "../money.ts";
 import { ProviderRejectionRef } from "../providers/rejection.ts";
+import type { RouteDecision } from "../../../pricing/routing/route-decision.ts";
 
 export const RouteDecisionRef = builder.objectRef<RouteDecision>("RouteDecision").implement({
   description: "Why a message goes through its provider, and not through another.",

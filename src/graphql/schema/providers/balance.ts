@@ -1,6 +1,6 @@
 import { isUuid } from "../../../lib/uuid.ts";
 import type { Balance as BalanceRow } from "../../../database/generated/client.ts";
-import { burnHours, readRunway, type Runway as RunwayShape } from "../../../pricing/rates/runway.ts";
+import { burnHours, readRunway, type Runway as RunwayShape } from "../../../pricing/runway.ts";
 import { builder } from "../builder.ts";
 import { Money } from "../money.ts";
 import { paginate, type Keyset } from "../page.ts";

@@ -1,5 +1,5 @@
 import { checkConnection, type ProviderCheck } from "../../../connections/check.ts";
-import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
+import { InvalidInputError, NotFoundError, TooManyProvidersError } from "../../../lib/errors.ts";
 import { builder } from "../builder.ts";
 import { chosenConnection, ConnectProviderInput, UpdateProviderInput } from "./connection-inputs.ts";
 import { accountOf } from "../../context.ts";
@@ -8,11 +8,16 @@ import { Provider } from "./provider.ts";
 
 const ConnectProviderResult = builder.errorUnion("ConnectProviderResult", {
   description: "The connected provider, or why it was not connected.",
-  types: [Provider, InvalidInputError],
+  types: [Provider, InvalidInputError, TooManyProvidersError],
 });
 
 const UpdateProviderResult = builder.errorUnion("UpdateProviderResult", {
   description: "The provider as it is now, or why it was not changed.",
+  types: [Provider, InvalidInputError, NotFoundError],
+});
+
+const RotateCallbackSecretResult = builder.errorUnion("RotateCallbackSecretResult", {
+  description: "The provider with its new callback URL, or why it has none.",
   types: [Provider, InvalidInputError, NotFoundError],
 });
 
@@ -61,9 +66,33 @@ builder.mutationFields((t) => ({
       return Provider.addBrand(await context.connector.update(accountOf(context), providerId, id, changes));
     },
   }),
+  rotateCallbackSecret: t.field({
+    type: RotateCallbackSecretResult,
+    description:
+      "Gives a provider a new callback URL. Earlier ones still take receipts for a while, since messages that are " +
+      "under way and settings at the provider name them.",
+    authScopes: { ADMIN: true },
+    args: {
+      id: t.arg.id({ required: true, description: "Global id of the provider." }),
+      overlapHours: t.arg.int({
+        required: true,
+        defaultValue: 96,
+        description:
+          "After how many hours all earlier URLs end, 0 to 720; 0 when one is in the wrong hands. As long as " +
+          "receipts may come, if not given.",
+      }),
+    },
+    resolve: async (_root, { id, overlapHours }, context) => {
+      const providerId = decodeId("Provider", id);
+      const account = accountOf(context);
+      return Provider.addBrand(
+        await context.connector.rotateCallbackSecret(account, providerId, id, overlapHours),
+      );
+    },
+  }),
   disconnectProvider: t.field({
     type: DisconnectProviderResult,
-    description: "Stops using an account. Its messages stay, and receipts for them are still taken.",
+    description: "Stops using an account. Its messages stay; its callback URL ends at once.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {

@@ -6,7 +6,7 @@ import type { Viewer } from "../../access/api-keys.ts";
 import { DomainError } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
 import { checkWatched } from "./watch-guard.ts";
-import type { ServerContext } from "./yoga.ts";
+import type { ServerContext } from "../transport-context.ts";
 
 export interface AccessGuardOptions {
   access: Access;

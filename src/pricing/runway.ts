@@ -1,7 +1,7 @@
 import { Decimal } from "@prisma/client/runtime/client";
-import type { Database, Statement } from "../../database/database.ts";
-import { firstMessageIdAt } from "../../lib/uuid.ts";
-import { messageStatuses, placesOf } from "../../messages/model/status.ts";
+import type { Database, Statement } from "../database/database.ts";
+import { firstMessageIdAt } from "../lib/uuid.ts";
+import { messageStatuses, placesOf } from "../messages/model/status.ts";
 
 /** Money of one currency, or units: what an account holds and what is spent of it, in the same measure. */
 export interface Spending {

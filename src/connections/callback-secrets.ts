@@ -1,0 +1,41 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+
+/** The unguessable last parts of callback URLs: the present one, and earlier ones that still count for a while. */
+export interface CallbackSecrets {
+  callbackSecret: string;
+  earlierSecrets?: EarlierSecret[];
+}
+
+interface EarlierSecret {
+  secret: string;
+  /** ISO 8601. */
+  until: string;
+}
+
+export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
+
+/** More are never needed, and all of them are compared for each callback. */
+const maxEarlier = 5;
+
+/** A new secret; none of those before counts for longer than the overlap. */
+export function rotateSecrets(secrets: CallbackSecrets, now: Date, overlapMs: number): CallbackSecrets {
+  const end = new Date(now.getTime() + overlapMs).toISOString();
+  const earlier = [{ secret: secrets.callbackSecret, until: end }, ...(secrets.earlierSecrets ?? [])]
+    .map(({ secret, until }) => ({ secret, until: until < end ? until : end }))
+    .filter(({ until }) => new Date(until) > now);
+  return { callbackSecret: newCallbackSecret(), earlierSecrets: earlier.slice(0, maxEarlier) };
+}
+
+export function isCallbackSecret(
+  { callbackSecret, earlierSecrets = [] }: CallbackSecrets,
+  given: string,
+  now: Date,
+): boolean {
+  const valid = earlierSecrets.filter(({ until }) => new Date(until) > now).map(({ secret }) => secret);
+  return [callbackSecret, ...valid].some((secret) => isSame(given, secret));
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}

@@ -1,0 +1,117 @@
+import { ZodError } from "zod";
+import { InvalidInputError } from "../lib/errors.ts";
+import { storable } from "../lib/storable.ts";
+import type { RegisteredProvider } from "../providers/registry.ts";
+import type { DecimalText } from "../lib/money.ts";
+
+/** What can be said of any connection; absent values take their defaults, null removes a limit or a sender. */
+interface CommonInput {
+  name?: string | null | undefined;
+  enabled?: boolean | null | undefined;
+  priority?: number | null | undefined;
+  defaultSender?: string | null | undefined;
+  /** Submissions per second. */
+  maxPerSecond?: number | null | undefined;
+  /** Submissions in flight. */
+  maxConcurrent?: number | null | undefined;
+  /** A balance below this is low, in the provider's own money or units. */
+  lowBalance?: DecimalText | null | undefined;
+}
+
+/** The rest are settings and credentials, under the names the adapter has for them. */
+export type UpdateInput = CommonInput & Record<string, unknown>;
+export type ConnectInput = UpdateInput & { name: string };
+
+const longestName = 100;
+
+const originOf = ({ baseUrl }: Record<string, unknown>): string => new URL(String(baseUrl)).origin;
+
+/**
+ * Credentials that nobody can read must not be sent where they were not meant for: another origin needs them again.
+ * @throws InvalidInputError
+ */
+export function checkCredentials(
+  { secretKeys }: RegisteredProvider,
+  before: Record<string, unknown>,
+  after: object,
+  given: Record<string, unknown>,
+): void {
+  if (originOf(before) === originOf({ ...after })) return;
+  const missing = secretKeys.find((key) => Object.hasOwn(before, key) && !Object.hasOwn(given, key));
+  if (missing === undefined) return;
+  throw new InvalidInputError(
+    missing,
+    `Another origin in \`baseUrl\` needs the credentials again: give \`${missing}\` too.`,
+  );
+}
+
+/** A session belongs to the credentials and the origin that it was made with. */
+export function wantsNewSession(
+  before: Record<string, string>,
+  after: Record<string, string>,
+  settingsBefore: Record<string, unknown>,
+  settingsAfter: object,
+): boolean {
+  const isSame = Object.entries(after).every(([key, value]) => before[key] === value);
+  return !isSame || originOf(settingsBefore) !== originOf({ ...settingsAfter });
+}
+
+export function parseSettings(
+  adapter: RegisteredProvider,
+  raw: Record<string, unknown>,
+): Record<string, unknown> {
+  try {
+    return { ...adapter.parseSettings(raw) };
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    const [issue] = error.issues;
+    const field = issue?.path.join(".") ?? "";
+    throw new InvalidInputError(field, `\`${field}\`: ${issue?.message ?? "is not valid"}.`);
+  }
+}
+
+/** Divides an input into the columns every connection has and the adapter's own settings. @throws InvalidInputError */
+export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date) {
+  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, lowBalance, ...own } = input;
+  if (name != null) checkName(name);
+  checkSender(defaultSender, adapter);
+  checkLimit("maxPerSecond", maxPerSecond, 0.01);
+  checkLimit("maxConcurrent", maxConcurrent, 1);
+  return {
+    common: {
+      ...(name != null && { name }),
+      ...(enabled != null && { enabled }),
+      ...(priority != null && { priority }),
+      ...(defaultSender !== undefined && { defaultSender }),
+      ...(maxPerSecond !== undefined && { maxPerSecond }),
+      ...(maxConcurrent !== undefined && { maxConcurrent }),
+      // Asked for at once, so that what is low by the new threshold is known.
+      ...(lowBalance !== undefined && { lowBalance, nextBalanceAt: now }),
+    },
+    own: Object.fromEntries(Object.entries(own).filter(([, value]) => value != null)),
+  };
+}
+
+const largestLimit = 10_000;
+
+function checkLimit(field: string, value: number | null | undefined, least: number): void {
+  if (value == null || (value >= least && value <= largestLimit)) return;
+  throw new InvalidInputError(
+    field,
+    `\`${field}\` must be ${least} to ${largestLimit}, or null for no limit.`,
+  );
+}
+
+function checkName(name: string): void {
+  if (storable(name, "name").trim() === "" || name.length > longestName) {
+    throw new InvalidInputError("name", `\`name\` must have 1 to ${longestName} characters.`);
+  }
+}
+
+function checkSender(sender: string | null | undefined, adapter: RegisteredProvider): void {
+  if (sender == null) return;
+  const problem = adapter.senderProblem(storable(sender, "defaultSender"), "");
+  if (problem !== undefined) {
+    throw new InvalidInputError("defaultSender", `${adapter.title} does not take this sender: ${problem}`);
+  }
+}

@@ -1,0 +1,250 @@
+import { isUtf8 } from "node:buffer";
+import { CsvError, parse, type Parser } from "csv-parse";
+
+/** Cells of one row. */
+export type Cells = string[];
+
+/** The file as such cannot be read; the message says what it is and what to do. */
+export class UnreadableCsvError extends Error {}
+
+/** The tables that people make: rows a part at a time, however many there are. */
+export interface Csv {
+  /** What the columns are called; none in a file without a row. */
+  header: Cells;
+  /** The rows below, in parts. Empty ones are among them. */
+  rows: AsyncGenerator<Cells[]>;
+}
+
+const maxHeaderBytes = 65_536;
+/** Bytes understood at once: other requests have their turn in between. */
+const pieceBytes = 8_192;
+/** Characters of one row; a quotation mark without its end would swallow the rest of the file. */
+const maxRow = 65_536;
+const delimiters = [",", ";", "\t"] as const;
+
+const unreadable = (message: string): UnreadableCsvError => new UnreadableCsvError(message);
+
+/**
+ * Opens a file as CSV: UTF-8, any mix of line ends, cells parted by commas, semicolons or tabs as the header is, or as a
+ * first line `sep=;` says.
+ * @throws UnreadableCsvError also while its rows are read
+ */
+export async function openCsv(file: AsyncIterable<Uint8Array>): Promise<Csv> {
+  const chunks = decodable(file)[Symbol.asyncIterator]();
+  const { head, delimiter } = await readHead(chunks);
+  const parser = new RowParser(delimiter);
+  let rows = await parser.write(head);
+  while (rows.length === 0) {
+    const { value, done } = await chunks.next();
+    rows = done === true ? await parser.end() : await parser.write(value);
+    if (done === true) break;
+  }
+  const [header = [], ...first] = rows;
+  return { header, rows: readRows(chunks, parser, first) };
+}
+
+async function* readRows(
+  chunks: AsyncIterator<Uint8Array>,
+  parser: RowParser,
+  first: Cells[],
+): AsyncGenerator<Cells[]> {
+  yield first;
+  for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
+    for (const piece of piecesOf(chunk.value)) yield await parser.write(piece);
+  }
+  yield await parser.end();
+}
+
+function* piecesOf(chunk: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < chunk.length; start += pieceBytes)
+    yield chunk.subarray(start, start + pieceBytes);
+}
+
+/** Feeds a parser and takes what it has understood so far: no more rows in memory than one piece of the file has. */
+class RowParser {
+  readonly #parser: Parser;
+  #rows: Cells[] = [];
+  #ended = Promise.withResolvers<void>();
+
+  constructor(delimiter: string) {
+    this.#parser = parse({
+      delimiter,
+      bom: true,
+      // Not at the end: with `rtrim`, the parser refuses a file for one nickname in quotation marks.
+      ltrim: true,
+      relax_quotes: true,
+      relax_column_count: true,
+      // Without these it takes the first line's end for that of all lines.
+      record_delimiter: ["\r\n", "\n", "\r"],
+      max_record_size: maxRow,
+    });
+    this.#parser.on("data", (cells: Cells) => this.#rows.push(cells.map(tidy)));
+    this.#parser.on("end", () => this.#ended.resolve());
+    this.#parser.on("error", (error) => this.#ended.reject(error));
+    this.#ended.promise.catch(() => undefined);
+  }
+
+  async write(chunk: Uint8Array): Promise<Cells[]> {
+    const written = Promise.withResolvers<void>();
+    this.#parser.write(chunk, (error) => (error ? written.reject(error) : written.resolve()));
+    await written.promise.catch(explain);
+    return this.#take();
+  }
+
+  /** The rows that were left; nothing more when it has ended before. */
+  async end(): Promise<Cells[]> {
+    if (!this.#parser.writableEnded) this.#parser.end();
+    await this.#ended.promise.catch(explain);
+    return this.#take();
+  }
+
+  #take(): Cells[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+}
+
+/** Spaces around a cell do not count, nor do those behind its quotation marks; what marks a text for spreadsheets goes. */
+function tidy(cell: string): string {
+  const [, quoted] = /^"([^"]*)"\s+$/.exec(cell) ?? [];
+  return fromTextCell((quoted ?? cell).trim());
+}
+
+/** What a spreadsheet would calculate, or take for a number and change. */
+const isNoText = /^[=+\-@\t\r＝＋－＠]|^0\d+$|^\d{12,}$|^\d+[eE]\d+$/;
+
+/**
+ * A text as a cell that every spreadsheet leaves as it is: with an apostrophe in front where it would be a formula or a
+ * number, and around what begins or ends with a space.
+ */
+export function toTextCell(text: string): string {
+  if (isNoText.test(text) || text.startsWith("'")) return `'${text}`;
+  return /^\s|\s$/.test(text) ? `'${text}'` : text;
+}
+
+/** The text of such a cell. An apostrophe before anything else is one. */
+function fromTextCell(cell: string): string {
+  if (!cell.startsWith("'")) return cell;
+  const text = cell.slice(1);
+  if (isNoText.test(text) || text.startsWith("'")) return text;
+  return /^\s[^]*'$|^[^]*\s'$/.test(text) ? text.slice(0, -1) : cell;
+}
+
+const csvProblems: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: "a quotation mark has no end.",
+  CSV_MAX_RECORD_SIZE: `a row has more than ${maxRow} characters, or a quotation mark has no end.`,
+};
+
+function explain(error: unknown): never {
+  if (!(error instanceof CsvError)) throw error;
+  const problem = csvProblems[error.code] ?? "it is not CSV.";
+  const { lines } = error as { lines?: unknown };
+  throw unreadable(
+    `The file cannot be read${typeof lines === "number" ? ` at line ${lines}` : ""}: ${problem}`,
+  );
+}
+
+/** Reads as far as the end of the header, at least, and takes a line away that names the delimiter. */
+async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buffer; delimiter: string }> {
+  let head = Buffer.alloc(0);
+  for (;;) {
+    const { value, done } = await chunks.next();
+    if (done !== true) head = Buffer.concat([head, value]);
+    const [line, delimiter] = separatorOf(head);
+    const header = head.subarray(Buffer.byteLength(line));
+    if (done === true && head.length === 0)
+      throw unreadable("The file is empty. Its first row must name the columns.");
+    // The first line may be about to name the delimiter, or its end to come in two pieces.
+    const isComplete = /[\r\n][^]/.test(header.toString("latin1"));
+    if (done === true || isComplete)
+      return { head: header, delimiter: delimiter ?? delimiterOf(firstLine(header)) };
+    if (head.length > maxHeaderBytes)
+      throw unreadable(`The first row has more than ${maxHeaderBytes} bytes, or the file no lines.`);
+  }
+}
+
+/** A first line `sep=;`, which Excel writes and hides, and the delimiter that it names. */
+function separatorOf(head: Buffer): [line: string, delimiter?: string] {
+  const [line = "", delimiter] =
+    /^\uFEFF?"?sep=([^\r\n])"?(?:\r\n|\n|\r)/i.exec(head.toString("utf8", 0, 16)) ?? [];
+  return delimiter === undefined ? [""] : [line, delimiter];
+}
+
+const firstLine = (head: Buffer): string => head.toString("utf8").split(/[\r\n]/, 1)[0] ?? "";
+
+/** What the header has most of, outside of quotation marks. */
+function delimiterOf(line: string): string {
+  const bare = line.replaceAll(/"[^"]*"/g, "");
+  const count = (delimiter: string): number => bare.split(delimiter).length;
+  return delimiters.reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
+}
+
+/** What tells a format stands within them. */
+const formatBytes = 128;
+
+/** What else people take for a CSV file, by how it begins. */
+function otherFormatOf(begin: string): string | undefined {
+  const zip = begin.includes("vnd.oasis.opendocument")
+    ? "an OpenDocument spreadsheet (ODS)"
+    : "an Excel workbook (XLSX) or another ZIP file";
+  const known: Readonly<Record<string, string>> = {
+    "PK\u0003\u0004": zip,
+    "\u00D0\u00CF\u0011\u00E0": "an old Excel workbook (XLS)",
+    "\u001F\u008B": "a gzip file",
+    "%PDF": "a PDF",
+  };
+  const [, what] = Object.entries(known).find(([mark]) => begin.startsWith(mark)) ?? [];
+  return what ?? (/^\s*<(?:!doctype|html|table|\?xml)/i.test(begin) ? "a web page or XML" : undefined);
+}
+
+/** Passes on whole pieces of UTF-8. Another encoding is refused: names would come out wrong on phones. */
+async function* decodable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
+  let isFirst = true;
+  for await (const chunk of file) {
+    const bytes =
+      rest.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([rest, chunk]);
+    if (isFirst && bytes.length < formatBytes) {
+      rest = Buffer.from(bytes);
+      continue;
+    }
+    if (isFirst) checkFormat(bytes);
+    isFirst = false;
+    const end = bytes.length - unfinishedBytes(bytes);
+    rest = Buffer.from(bytes.subarray(end));
+    const whole = bytes.subarray(0, end);
+    checkEncoding(whole);
+    yield whole;
+  }
+  if (isFirst) checkFormat(rest);
+  checkEncoding(rest);
+  if (rest.length > 0) yield rest;
+}
+
+function checkFormat(bytes: Buffer): void {
+  const what = otherFormatOf(bytes.toString("latin1", 0, formatBytes));
+  if (what === undefined) return;
+  throw unreadable(
+    `The file is ${what}, not CSV. Open it in your spreadsheet, save it as "CSV UTF-8 (comma delimited)", and give that file.`,
+  );
+}
+
+function checkEncoding(bytes: Buffer): void {
+  if (isUtf8(bytes) && !bytes.includes(0)) return;
+  throw unreadable("The file is not UTF-8 text. Save it as `CSV UTF-8`.");
+}
+
+/** How many bytes at the end begin a character that goes on in the next piece. */
+function unfinishedBytes(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return 0;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > back ? back : 0;
+  }
+  return 0;
+}

@@ -1,0 +1,97 @@
+import { lookup, type LookupAddress } from "node:dns";
+import { isIP, type LookupFunction } from "node:net";
+import ipaddr from "ipaddr.js";
+import { buildConnector } from "undici";
+
+/**
+ * Keeps requests to addresses that users name out of networks that only this machine can reach: loopback, private,
+ * link-local (with the metadata services of clouds), and everything else that is not public.
+ */
+
+/** A host resolved to an address that is not public. */
+export class PrivateAddressError extends Error {
+  readonly code = "EPRIVATEADDRESS";
+  constructor() {
+    super("the host is in a private network");
+  }
+}
+
+/** Azure's metadata and control service: the one of its kind with a public address. */
+const publicMetadata = "168.63.129.16";
+
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  // An IPv4 address that is written as IPv6 is judged as what it is.
+  const parsed = ipaddr.process(address);
+  if (!(parsed instanceof ipaddr.IPv6)) {
+    return parsed.range() === "unicast" && parsed.toString() !== publicMetadata;
+  }
+  const range = parsed.range();
+  // Behind NAT64 the whole IPv4 Internet is here. The prefix for local use (RFC 8215) is not public.
+  if (range === "rfc6052" && parsed.parts[2] === 0) return isPublicAddress(lastFourBytes(parsed));
+  return range === "unicast" && parsed.match(globalUnicast);
+}
+
+const globalUnicast = ipaddr.IPv6.parseCIDR("2000::/3");
+
+const lastFourBytes = (address: ipaddr.IPv6): string => address.toByteArray().slice(-4).join(".");
+
+/** The part of `dns.lookup` that is used here. */
+export type Resolve = (
+  hostname: string,
+  options: { all: true; family?: number; hints?: number },
+  /** Node gives no addresses with an error. */
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[] | undefined) => void,
+) => void;
+
+const maxLookupMs = 3_000;
+
+/** Whether the host is not public by its name or its addresses now. One that cannot be resolved is not judged. */
+export async function isPrivateHost(hostname: string, resolve: Resolve = lookup): Promise<boolean> {
+  const literal = hostname.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(literal) !== 0) return !isPublicAddress(literal);
+  return new Promise((done) => {
+    const timer = setTimeout(() => done(false), maxLookupMs);
+    resolve(literal, { all: true }, (_error, addresses = []) => {
+      clearTimeout(timer);
+      done(addresses.some(({ address }) => !isPublicAddress(address)));
+    });
+  });
+}
+
+/**
+ * Connects to public addresses only. It is the address connected to that is judged, after each resolution, so that a
+ * name which has led elsewhere before, or leads to two places, gets nobody in.
+ */
+export function publicConnector(
+  options: buildConnector.BuildOptions,
+  resolve: Resolve = lookup,
+): buildConnector.connector {
+  const connect = buildConnector({ ...options, lookup: guarded(resolve) });
+  return (target, callback) => {
+    // Nothing is looked up for an address.
+    if (isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)) {
+      return callback(new PrivateAddressError(), null);
+    }
+    return connect(target, callback);
+  };
+}
+
+function guarded(resolve: Resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    const { family, hints } = options;
+    const asked = {
+      all: true as const,
+      ...(typeof family === "number" && { family }),
+      ...(hints && { hints }),
+    };
+    resolve(hostname, asked, (error, addresses = []) => {
+      const [first] = addresses;
+      if (error || !first) return callback(error ?? new PrivateAddressError(), "", 0);
+      if (!addresses.every(({ address }) => isPublicAddress(address))) {
+        return callback(new PrivateAddressError(), "", 0);
+      }
+      return options.all ? callback(null, addresses) : callback(null, first.address, first.family);
+    });
+  };
+}

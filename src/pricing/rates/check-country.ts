@@ -1,0 +1,9 @@
+import { InvalidInputError } from "../../lib/errors.ts";
+import { parseCountry } from "../../sms/countries.ts";
+
+/** @throws InvalidInputError */
+export function checkCountry(text: string, field: string): string {
+  const code = parseCountry(text);
+  if (code !== undefined) return code;
+  throw new InvalidInputError(field, `\`${field}\`: ${JSON.stringify(text)} is no country. Write it as SK.`);
+}

@@ -1,0 +1,17 @@
+/** A cadence group. */
+export interface Group {
+  id: number;
+  name: string;
+  isPaused: boolean;
+  note: string;
+}
+
+const names = ["Morning", "Noon", "Evening", "Weekend", "Reminders", "Campaigns", "Paused"];
+
+/** The first id and the note are those of the documentation; the last group is paused. */
+export const groups: readonly Group[] = names.map((name, index) => ({
+  id: 1000 + index,
+  name,
+  isPaused: name === "Paused",
+  note: "Text",
+}));

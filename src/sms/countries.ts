@@ -1,0 +1,207 @@
+import { getCountries } from "libphonenumber-js/max";
+
+/**
+ * The countries that everything goes by: numbers, rates, policies, limits. By ISO 3166-1 alpha-2, with the codes that
+ * are reserved for parts that have numbers of their own (AC, TA, XK), under the names that people write.
+ */
+
+/** Of ISO 3166-1, and without phone numbers of their own. */
+const withoutNumbers = ["AQ", "BV", "GS", "HM", "PN", "TF", "UM"];
+
+export const countryCodes: readonly string[] = [...getCountries(), ...withoutNumbers].toSorted();
+
+const known = new Set(countryCodes);
+
+export const isCountry = (code: string): boolean => known.has(code);
+
+const longNames = new Intl.DisplayNames("en", { type: "region", style: "long", fallback: "none" });
+const shortNames = new Intl.DisplayNames("en", { type: "region", style: "short", fallback: "none" });
+
+/** Shown where `Intl` has a name that nobody writes. */
+const shownNames: Readonly<Record<string, string>> = {
+  CD: "Congo (DR)",
+  CG: "Congo",
+  CI: "Côte d'Ivoire",
+  HK: "Hong Kong",
+  MM: "Myanmar",
+  MO: "Macao",
+  PS: "Palestine",
+  AC: "Ascension Island",
+  TA: "Tristan da Cunha",
+  XK: "Kosovo",
+};
+
+/** In English. */
+export const countryName = (code: string): string | undefined =>
+  isCountry(code) ? (shownNames[code] ?? longNames.of(code)) : undefined;
+
+/** What ISO 3166, price lists and older people call them beside the names that `Intl` has. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  AC: ["Ascension"],
+  AE: ["UAE", "Emirates"],
+  AG: ["Antigua"],
+  AX: ["Aland"],
+  BA: ["Bosnia", "Bosnia-Herzegovina", "Bosnia Hercegovina"],
+  BF: ["Upper Volta"],
+  BJ: ["Dahomey"],
+  BL: ["Saint Barts"],
+  BN: ["Brunei Darussalam"],
+  BO: ["Plurinational State of Bolivia"],
+  BQ: ["Bonaire", "Bonaire, Sint Eustatius and Saba", "Bonaire, Saint Eustatius and Saba"],
+  BY: ["Byelorussia", "White Russia"],
+  BZ: ["British Honduras"],
+  CC: ["Cocos Islands", "Keeling Islands"],
+  CD: ["DRC", "Zaire", "Congo Kinshasa"],
+  CF: ["Central African Rep"],
+  CG: ["Congo Brazzaville", "Republic of the Congo", "Congo, Republic of the", "Congo (Republic)"],
+  CI: ["Ivory Coast", "Cote Ivoire"],
+  CN: ["PRC", "People's Republic of China", "Mainland China", "China PR"],
+  CV: ["Cabo Verde", "Cape Verde Islands"],
+  CZ: ["Czech Republic", "Czech Rep"],
+  DO: ["Dominican Rep"],
+  EH: ["Sahrawi Arab Democratic Republic", "Spanish Sahara"],
+  FK: ["Malvinas", "Falklands"],
+  FM: ["Federated States of Micronesia"],
+  FO: ["Faeroe Islands", "Faeroes", "Faroes"],
+  GB: [
+    "UK",
+    "Great Britain",
+    "Britain",
+    "England",
+    "Scotland",
+    "Wales",
+    "Northern Ireland",
+    "United Kingdom of Great Britain and Northern Ireland",
+  ],
+  GF: ["Guyane", "French Guyana"],
+  GL: ["Kalaallit Nunaat"],
+  GR: ["Hellas", "Hellenic Republic"],
+  HK: ["Hong Kong SAR"],
+  IE: ["Eire"],
+  IO: ["Diego Garcia", "Chagos Islands", "Chagos Archipelago"],
+  IR: ["Persia"],
+  KG: ["Kyrgyz Republic", "Kirghizia", "Kirgizstan"],
+  KH: ["Kampuchea"],
+  KN: ["Saint Christopher and Nevis"],
+  LA: ["Lao", "Lao PDR", "Lao People's Democratic Republic"],
+  LK: ["Ceylon"],
+  LY: ["Libyan Arab Jamahiriya", "Socialist People's Libyan Arab Jamahiriya"],
+  MD: ["Moldavia"],
+  MF: ["Saint Martin (French part)"],
+  MK: ["Macedonia", "FYROM", "The former Yugoslav Republic of Macedonia"],
+  MM: ["Burma"],
+  MO: ["Macau", "Macao SAR", "Macau SAR"],
+  NL: ["Holland"],
+  PF: ["Tahiti"],
+  PS: ["Occupied Palestinian Territory", "Palestinian Territory, Occupied", "Palestinian Territory"],
+  PT: ["Madeira", "Azores"],
+  RU: ["Russian Federation", "Russia Federation"],
+  SH: ["Saint Helena, Ascension and Tristan da Cunha"],
+  SJ: ["Svalbard", "Spitsbergen", "Svalbard and Jan Mayen Islands"],
+  SK: ["Slovak Republic", "Slovak Rep"],
+  ST: ["Sao Tome"],
+  SX: ["Saint Maarten", "Sint Maarten (Dutch part)"],
+  SY: ["Syrian Arab Republic"],
+  SZ: ["Swaziland"],
+  TA: ["Tristan"],
+  TH: ["Siam"],
+  TL: ["East Timor"],
+  TR: ["Turkey"],
+  TT: ["Trinidad"],
+  TW: ["Republic of China", "Taiwan, Province of China", "Chinese Taipei", "Formosa"],
+  UM: ["United States Minor Outlying Islands"],
+  US: ["USA", "US of America", "United States of America", "America"],
+  VA: ["Vatican", "Holy See", "Vatican City State", "Holy See (Vatican City State)"],
+  VG: ["British Virgin Islands", "Virgin Islands, British", "Virgin Islands (UK)"],
+  VI: ["US Virgin Islands", "Virgin Islands, US", "United States Virgin Islands"],
+  VN: ["Viet Nam"],
+  VU: ["New Hebrides"],
+  WF: ["Wallis and Futuna Islands"],
+  WS: ["Western Samoa"],
+  XK: ["Republic of Kosovo"],
+  ZA: ["RSA"],
+  ZW: ["Rhodesia"],
+};
+
+/** Letters and words alone: accents, case, points, apostrophes, `the`, `&` and `St.` make no difference. */
+function fold(name: string): string {
+  const words = name
+    .replaceAll("´", "")
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
+    .toLowerCase()
+    .replaceAll("ı", "i")
+    .replaceAll(/[.'’‘ʼ`´]/g, "")
+    .replaceAll("&", " and ")
+    .replaceAll(/[^\p{L}\d]+/gu, " ")
+    .replaceAll(/\b(?:st|ste|sainte)\b/g, "saint")
+    .replaceAll(/\bis\b/g, "islands")
+    .replaceAll(/\bisland\b/g, "islands")
+    .replaceAll(/\bthe\b/g, " ");
+  return words.trim().replaceAll(/ +/g, " ");
+}
+
+/** What stands in the brackets behind it tells which country is meant. */
+const unclearNames = new Set(["congo", "guinea", "korea", "virgin islands"]);
+
+const beforeBracket = (name: string): string => name.replace(/\s*[([].*$/, "");
+
+const codesByName = new Map<string, string>();
+
+// Names that are certain go before those that are cut out of a longer one.
+for (const names of [certainNames, (code: string) => certainNames(code).map(bareName)]) {
+  for (const code of countryCodes) {
+    for (const name of names(code).map(fold))
+      if (name !== "" && !codesByName.has(name)) codesByName.set(name, code);
+  }
+}
+
+function certainNames(code: string): string[] {
+  const all = [shownNames[code], longNames.of(code), shortNames.of(code), ...(otherNames[code] ?? [])];
+  return all.filter((name) => name !== undefined);
+}
+
+/** Two pairs of countries share a name, and differ in what stands around it. */
+const divided: readonly { name: RegExp; sign: RegExp; code: string }[] = [
+  { name: /\bcongo\b/, sign: /\b(?:dem|democratic|dr|drc|kinshasa|zaire)\b/, code: "CD" },
+  { name: /\bcongo\b/, sign: /\b(?:republic|rep|brazzaville)\b/, code: "CG" },
+  { name: /\bkorea\b/, sign: /\b(?:dem|democratic|dprk?|peoples|north)\b/, code: "KP" },
+  { name: /\bkorea\b/, sign: /\b(?:republic|rep|rok|south)\b/, code: "KR" },
+];
+
+/** `Republic of Slovenia`, `Iran, Islamic Republic of`, `Tanzania (United Republic of)`: the words around a name. */
+const stateWords =
+  "republic|rep|kingdom|state|states|commonwealth|principality|grand duchy|duchy|sultanate|union|federation|territory|" +
+  "province|islamic|arab|democratic|peoples|peoples democratic|socialist|federal|federated|united|oriental|plurinational|" +
+  "bolivarian|cooperative|co operative|hashemite|independent|former|formerly|yugoslav|of|and";
+const around = new RegExp(`^(?:(?:${stateWords}) )+(?=\\S)|(?: (?:${stateWords}))+$`, "g");
+
+/**
+ * Reads a country: its ISO 3166-1 alpha-2 code, or a name that it has or had in English, however it is written.
+ * Undefined for everything else, and for a name that two countries could mean.
+ */
+export function parseCountry(text: string): string | undefined {
+  const code = text.trim().toUpperCase();
+  if (isCountry(code)) return code;
+  const name = fold(text);
+  return (
+    codesByName.get(name) ??
+    divided.find((one) => one.name.test(name) && one.sign.test(name))?.code ??
+    codesByName.get(swapped(text)) ??
+    codesByName.get(name.replaceAll(around, "")) ??
+    codesByName.get(swapped(text).replaceAll(around, "")) ??
+    codesByName.get(bareName(text))
+  );
+}
+
+/** `Netherlands (Kingdom of the Netherlands)` without what explains it, unless that tells two countries apart. */
+function bareName(text: string): string {
+  const name = fold(beforeBracket(text));
+  return unclearNames.has(name) ? "" : name;
+}
+
+/** `Gambia, The` and `Virgin Islands, British` the other way round. */
+function swapped(text: string): string {
+  const [, first = "", second = ""] = /^([^,(]*)[,(]([^,)]*)\)?$/.exec(text) ?? [];
+  return fold(`${second} ${first}`);
+}

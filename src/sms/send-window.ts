@@ -1,0 +1,93 @@
+import { countryCodes } from "./countries.ts";
+import { zonesByArea, zonesOfCountry } from "./time-zones.ts";
+
+/** When messages may be sent, in minutes after midnight. An end before the start is on the next day. */
+export interface SendWindow {
+  start: number;
+  end: number;
+}
+
+const minutesOfDay = 24 * 60;
+const minuteMs = 60_000;
+
+const contains = ({ start, end }: SendWindow, minute: number): boolean =>
+  start <= end ? minute >= start && minute < end : minute >= start || minute < end;
+
+/** Minutes after midnight in a zone; each zone's formatter is made once, since making one is dear. */
+function minuteIn(zone: string, now: Date): number {
+  const [hour = 0, minute = 0] = formatterOf(zone).format(now).split(":").map(Number);
+  return hour * 60 + minute;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timeZone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  formatters.set(timeZone, made);
+  return made;
+}
+
+/** Whether a window is open in all these zones: a number does not tell in which it is, and nobody is to be woken. */
+const isOpenIn = (window: SendWindow, zones: readonly string[], now: Date): boolean =>
+  zones.every((zone) => contains(window, minuteIn(zone, now)));
+
+/** Whether it is time to send to a country; numbers of no country go by `ownZone`, the campaign's. */
+export const isOpen = (window: SendWindow, country: string | null, ownZone: string, now: Date): boolean =>
+  isOpenIn(window, country === null ? [ownZone] : zonesOfCountry(country), now);
+
+/** Whether there is a moment of that day at which the window is open in all zones: one when it opens in one of them. */
+export function everOpens(window: SendWindow, zones: readonly string[], day: Date): boolean {
+  const minutes = [...new Set(zones.map((zone) => minuteIn(zone, day)))];
+  return minutes.some((opening) =>
+    minutes.every((minute) =>
+      contains(window, (window.start + minute - opening + minutesOfDay) % minutesOfDay),
+    ),
+  );
+}
+
+/** How far these zones are apart, in minutes: a window that is not longer is never open in all of them. */
+export function spreadOf(zones: readonly string[], day: Date): number {
+  const minutes = [...new Set(zones.map((zone) => minuteIn(zone, day)))].toSorted(
+    (one, other) => one - other,
+  );
+  const gaps = minutes.map((minute, index) => {
+    const next = minutes[index + 1];
+    return next === undefined ? (minutes[0] ?? 0) + minutesOfDay - minute : next - minute;
+  });
+  return minutesOfDay - Math.max(...gaps);
+}
+
+/** What is closed at present. */
+export interface Closures {
+  countries: string[];
+  /** Beginnings of numbers where it is open all the same, since their area tells that their zone is. */
+  openAreas: string[];
+  /** Numbers of no country. */
+  stateless: boolean;
+}
+
+const recent = new Map<string, Closures>();
+const maxRecent = 100;
+
+/** Where a window is closed now; worked out once a minute. */
+export function closuresOf(window: SendWindow, ownZone: string, now: Date): Closures {
+  const key = `${window.start} ${window.end} ${ownZone} ${Math.floor(now.getTime() / minuteMs)}`;
+  const known = recent.get(key);
+  if (known) return known;
+  if (recent.size >= maxRecent) recent.clear();
+  const areas = [...zonesByArea].filter(([, zones]) => isOpenIn(window, zones, now));
+  const closures = {
+    countries: countryCodes.filter((country) => !isOpen(window, country, ownZone, now)),
+    openAreas: areas.map(([area]) => area),
+    stateless: !isOpen(window, null, ownZone, now),
+  };
+  recent.set(key, closures);
+  return closures;
+}

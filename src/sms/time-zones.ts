@@ -1,0 +1,58 @@
+import { areaZones } from "./area-zones.ts";
+
+/** What `Intl.Locale` knows of a region; not in TypeScript's own types yet. */
+interface RegionLocale {
+  getTimeZones?(): string[] | undefined;
+}
+
+/** Where numbers are, and `Intl` has no zones: Kosovo, Ascension and Tristan da Cunha. */
+const otherZones: Readonly<Record<string, readonly string[]>> = {
+  XK: ["Europe/Belgrade"],
+  AC: ["Atlantic/St_Helena"],
+  TA: ["Atlantic/St_Helena"],
+};
+
+/**
+ * Zones of `Intl` that no phone number lives by: Crimea has numbers of +7, China keeps Beijing's time by law, and the rest
+ * has no inhabitants.
+ */
+const unused = new Set([
+  "Europe/Simferopol",
+  "Asia/Urumqi",
+  "Antarctica/Macquarie",
+  "America/Danmarkshavn",
+  "Pacific/Enderbury",
+]);
+
+const byCountry = new Map<string, readonly string[]>();
+
+/** The zones that people of a country live by. Looked up once: `Intl.Locale` takes long. */
+export function zonesOfCountry(country: string): readonly string[] {
+  const known = byCountry.get(country);
+  if (known) return known;
+  const locale: RegionLocale = new Intl.Locale(`und-${country}`);
+  const zones = otherZones[country] ?? (locale.getTimeZones?.() ?? []).filter((zone) => !unused.has(zone));
+  byCountry.set(country, zones);
+  return zones;
+}
+
+/** Beginnings of numbers whose area tells their zones, and these. None begins with another. */
+export const zonesByArea: ReadonlyMap<string, readonly string[]> = new Map(
+  areaZones.flatMap(([zones, callingCode, areaCodes]) =>
+    areaCodes.split(" ").map((areaCode) => [callingCode + areaCode, zones.split(" ")] as const),
+  ),
+);
+
+/** How long these beginnings are. */
+export const areaLengths: readonly number[] = [
+  ...new Set([...zonesByArea.keys()].map(({ length }) => length)),
+];
+
+/** The zones that a number may be in; none for a number of no country. */
+export function zonesOf(number: string, country: string | null): readonly string[] {
+  for (const length of areaLengths) {
+    const zones = zonesByArea.get(number.slice(0, length));
+    if (zones) return zones;
+  }
+  return country === null ? [] : zonesOfCountry(country);
+}

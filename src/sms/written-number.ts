@@ -1,0 +1,115 @@
+import { InvalidPhoneNumberError } from "../lib/errors.ts";
+
+/** A number as it was written, without what people and spreadsheets put around its digits. */
+export interface WrittenNumber {
+  digits: string;
+  /** Whether it says that it begins with its calling code. */
+  isInternational: boolean;
+}
+
+const longestWritten = 200;
+const leastDigits = 7;
+const mostDigits = 15;
+
+const countDigits = (text: string): number => text.replaceAll(/\D/g, "").length;
+
+/** Copied numbers come with narrow spaces, full-width digits, other scripts' digits and marks for the direction. */
+export function plainText(input: string): string {
+  return input
+    .normalize("NFKC")
+    .replaceAll(/\p{Cf}/gu, "")
+    .replaceAll(/[^\P{Nd}\d]/gu, (digit) => String(valueOf(digit)))
+    .trim();
+}
+
+/** Each script's digits stand together, from its zero on. */
+function valueOf(digit: string): number {
+  let value = 0;
+  const code = digit.codePointAt(0) ?? 0;
+  while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value++;
+  return value;
+}
+
+/**
+ * Reads what stands in a cell: text marks of spreadsheets, `tel:` addresses, all kinds of separators, `00` and `(0)`.
+ * `isWhole` tells whether digits are a number in full, for what can be read in two ways.
+ * @throws InvalidPhoneNumberError what else it is
+ */
+export function readWritten(text: string, isWhole: (digits: string) => boolean): WrittenNumber {
+  const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  const refuse = (problem: string): never => {
+    throw new InvalidPhoneNumberError(text.slice(0, longestWritten), `${shown} ${problem}`);
+  };
+  if (text.length > longestWritten) refuse("is too long for a phone number.");
+  const written = withoutAddress(withoutTextMarks(text));
+  if (/^\+?\s*\d+(?:[.,]\d*)?\s*e\s*\+?\d+$/i.test(written))
+    refuse(
+      "is a number that a spreadsheet has rounded: its last digits are lost. Format the column as text.",
+    );
+  if (hasSeveral(written)) refuse("holds more than one number. Give each its own row.");
+  if (/(?:ext|extension|x|#|;ext=)\W*\d{1,9}$/i.test(written))
+    refuse("has an extension, and an SMS goes to none.");
+  const grouped = /^\+?\d{1,3}(?:,\d{3}){2,}(?:\.0*)?$/.test(written) ? written.replaceAll(",", "") : written;
+  const whole = withoutTail(grouped, isWhole) ?? refuse("has something behind the number. Leave it out.");
+  const bare = whole.replaceAll(/[\s\p{Pd}()[\]./'’·•_~−]/gu, "");
+  if (!/^\+?\d+$/.test(bare)) refuse("is not a phone number.");
+  const digits = bare.replace("+", "");
+  const isAbroad = bare.startsWith("+") || digits.startsWith("00");
+  return { digits: digits.replace(isAbroad ? /^00/ : "", ""), isInternational: isAbroad };
+}
+
+/** `'+421…`, `="+421…"`: how spreadsheets are told that a number is a text. */
+const withoutTextMarks = (text: string): string =>
+  text
+    .replace(/^=\s*(?=["'+])/, "")
+    .replaceAll(/^["'’‘“”„`]+|["'’‘“”`]+$/g, "")
+    .trim();
+
+/**
+ * `tel:+421-901;ext=1` (RFC 3966) without what is not the number; `phone-context` says what a local one begins with. The
+ * library is not asked about these: its answer depends on the call before.
+ */
+function withoutAddress(text: string): string {
+  const [, address] = /^(?:tel|sms|smsto|callto|phone|mobile)\s*:\s*(?:\/\/)?(.*)$/i.exec(text) ?? [];
+  const [number = "", ...parameters] = unescape(address ?? text).split(/[;?](?=[\w-]+=)/);
+  const given = Object.fromEntries(parameters.map((one) => one.toLowerCase().split("=", 2))) as Record<
+    string,
+    string
+  >;
+  const context = given["phone-context"];
+  const extension = given["ext"] === undefined ? "" : ` ext ${given["ext"]}`;
+  const isLocal = context !== undefined && /^\+\d+$/.test(context) && !number.trim().startsWith("+");
+  return `${isLocal ? context : ""}${number.trim()}${extension}`;
+}
+
+function unescape(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whether two numbers stand in it, whatever parts them. */
+function hasSeveral(text: string): boolean {
+  const isNumber = (part: string): boolean => countDigits(part) >= leastDigits;
+  const parts = text.split(
+    /[,;|\\/\n\r\t]|\s(?=\+|00)|(?<=\d)\+|\s(?:or|and|und|oder|a|alebo|nebo|y|o|et|ou)\s|&/i,
+  );
+  const longParts = text.split(/\s+/).filter((part) => countDigits(part) > leastDigits);
+  return parts.filter(isNumber).length > 1 || (countDigits(text) > mostDigits && longParts.length > 1);
+}
+
+/**
+ * A number that was calculated with ends in `.0`, which says nothing. Other tails behind a number in full are refused
+ * (undefined), since what is sent to must be what was meant; a point between the parts of a number is none.
+ */
+function withoutTail(text: string, isWhole: (digits: string) => boolean): string | undefined {
+  const [, number = "", mark = "", tail = ""] = /^([^.,/]*\d[^]*\d|\d)([.,/])(\d*)$/.exec(text) ?? [];
+  if (number === "" || number.includes(mark) || !isWhole(digitsOf(number))) return text;
+  if (tail === "") return number;
+  const isZero = /^0+$/.test(tail) && mark !== "/";
+  return isZero && (tail.length <= 2 || !isWhole(digitsOf(number + tail))) ? number : undefined;
+}
+
+const digitsOf = (text: string): string => text.replaceAll(/\D/g, "").replace(/^00/, "");

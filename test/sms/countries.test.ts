@@ -1,0 +1,66 @@
+import { getCountries } from "libphonenumber-js/max";
+import list from "mcc-mnc-list";
+import { describe, expect, it } from "vitest";
+import { countryCodes, countryName, isCountry, parseCountry } from "../../src/sms/countries.ts";
+
+describe("the table of countries", () => {
+  it("has every country of phone numbers and of mobile networks", () => {
+    const networks = list.all().flatMap(({ countryCode }) => countryCode?.match(/\b[A-Z]{2}\b/g) ?? []);
+    const missing = [...getCountries(), ...networks].filter((code) => !isCountry(code));
+    expect(new Set(missing)).toEqual(new Set(["AB"])); // A part of Georgia: GE-AB.
+  });
+
+  it("reads each country by its code and by each name that it shows or that the list of networks has", () => {
+    for (const code of countryCodes) {
+      expect(parseCountry(code.toLowerCase())).toBe(code);
+      expect(parseCountry(countryName(code) ?? "")).toBe(code);
+    }
+    const several = /Antilles|Departments/;
+    for (const { countryCode, countryName: name } of list.all()) {
+      if (!/^[A-Z]{2}$/.test(countryCode ?? "") || several.test(name)) continue;
+      expect([name, parseCountry(name)]).toEqual([name, countryCode]);
+    }
+  });
+
+  it.each([
+    ["CZ", ["Czechia", "Czech Republic", "czech rep."]],
+    ["VN", ["Viet Nam", "Vietnam", "Socialist Republic of Viet Nam"]],
+    ["CI", ["Côte d'Ivoire", "Côte d’Ivoire", "COTE D`IVOIRE", "Cote d´Ivoire", "Ivory Coast"]],
+    ["TR", ["Türkiye", "TÜRKİYE", "Turkiye", "Turkey"]],
+    ["RU", ["Russia", "Russian Federation"]],
+    ["NL", ["Netherlands", "The Netherlands", "Netherlands (Kingdom of the Netherlands)", "Holland"]],
+    ["US", ["USA", "U.S.A.", "United States", "United States of America"]],
+    ["GB", ["UK", "United Kingdom", "Great Britain"]],
+    ["KR", ["South Korea", "Korea, Republic of", "Korea (the Republic of)", "Republic of Korea"]],
+    ["KP", ["North Korea", "Korea, Democratic People's Republic of", "Korea (Dem. People's Rep.)"]],
+    ["CD", ["DR Congo", "Congo (the Democratic Republic of the)", "Zaire", "Congo-Kinshasa"]],
+    ["CG", ["Congo", "Republic of the Congo", "Congo - Brazzaville"]],
+    ["VI", ["US Virgin Islands", "Virgin Islands (U.S.)", "Virgin Islands, US"]],
+    ["VG", ["British Virgin Islands", "Virgin Islands, British"]],
+    ["KN", ["St. Kitts & Nevis", "Saint Kitts and Nevis"]],
+    ["IR", ["Iran", "Iran, Islamic Republic of", "Iran (Islamic Republic of)"]],
+    ["MK", ["North Macedonia", "Macedonia", "The former Yugoslav Republic of Macedonia"]],
+    ["SZ", ["Eswatini", "Swaziland"]],
+    ["GM", ["Gambia, The", "The Gambia"]],
+    ["AX", ["Åland", "Aland Islands"]],
+    ["AC", ["Ascension Island"]],
+    ["XK", ["Kosovo", "Republic of Kosovo"]],
+  ])("reads %s by the names that people write", (code, names) => {
+    expect(names.map((name) => parseCountry(name))).toEqual(names.map(() => code));
+  });
+
+  it("reads no country in a name that is none, or that two countries share", () => {
+    const names = [
+      "",
+      "Atlantis",
+      "Korea",
+      "Virgin Islands",
+      "Guinea (Equatoria)",
+      "ZZ",
+      "231",
+      "Republic of",
+      "Saint",
+    ];
+    expect(names.map((name) => parseCountry(name))).toEqual(names.map(() => undefined));
+  });
+});

@@ -1,0 +1,168 @@
+import { assert, constantFrom, property } from "fast-check";
+import { getCountries, getExampleNumber } from "libphonenumber-js/max";
+import examples from "libphonenumber-js/mobile/examples";
+import { describe, expect, it } from "vitest";
+import { InvalidPhoneNumberError } from "../../src/lib/errors.ts";
+import { parseRecipient } from "../../src/sms/phone.ts";
+
+/** The number, or why it is refused. */
+function read(input: string): string {
+  try {
+    return parseRecipient(input).to;
+  } catch (error) {
+    if (error instanceof InvalidPhoneNumberError) return error.message;
+    throw error;
+  }
+}
+
+const accepted: Record<string, readonly string[]> = {
+  "+421901231000": [
+    "421901231000",
+    "00421901231000",
+    "+00421901231000",
+    "(+421) 901 231 000",
+    "'+421901231000",
+    '="+421901231000"',
+    "’421901231000",
+    '"+421901231000"',
+    "+421 (0)901 231 000",
+    "421901231000.0",
+    "421901231000,00",
+    "+421901231000.0",
+    "421901231000.000000",
+    "+421901231000.",
+    "421,901,231,000",
+    "421.901.231.000",
+    "421 901 231 000,00",
+    "+421.901.231.000,00",
+    "+421.901231000",
+    "tel:+421901231000",
+    "tel:901231000;phone-context=+421",
+    "tel:0901231000;phone-context=+421",
+    "TEL:+421-901-231-000;isub=1",
+    "tel:%2B421901231000",
+    "sms:+421901231000?body=Hello",
+
+    "+421 901/231000",
+    "+421\u2013901\u2013231\u2013000",
+    "\u200e+421901231000\u202c",
+    "+４２１９０１２３１０００",
+    "٠٠٤٢١٩٠١٢٣١٠٠٠",
+    "+421\u202f901\u00a0231\u2009000",
+  ],
+  "+4915112345678": ["+4915112345678.0", "4915112345678", "+49 (0) 151 12345678", "+49 151 1234-5678"],
+  "+33612345600": ["+33.6.12.34.56.00", "+33 (0)6 12 34 56 00", "33612345600"],
+  "+12125551000": ["+1.2125551000", "+1 212 555.1000", "12125551000", "+1 (212) 555-1000", "1-212-555-1000"],
+  "+36301234567": ["+36 06 30 123 4567", "+36 (06) 30 123 4567"],
+  "+5541988887777": [
+    "+554188887777",
+    "+5541988887777",
+    "554188887777",
+    "+55 (41) 8888-7777",
+    "+55 041 8888 7777",
+  ],
+  "+525512345678": [
+    "+5215512345678",
+    "+525512345678",
+    "5215512345678",
+    "+52 1 55 1234 5678",
+    "+52 044 55 1234 5678",
+  ],
+  "+5491112345678": ["+541112345678", "+54 9 11 1234-5678", "+54 11 15 1234-5678", "+54 011 15 1234 5678"],
+  "+2290197123456": ["+22997123456", "+229 01 97 12 34 56"],
+};
+
+const refused: readonly (readonly [why: RegExp, inputs: readonly string[]])[] = [
+  [/has no country code/, ["0901 231 000", "0901231000", "901231000", "2125551000", "13912345678"]],
+  [/has no country code/, ["tel:901234567;phone-context=example.com"]],
+  [/may be \+6598234567 or \+16598234567/, ["6598234567", "65 9823 4567"]],
+  [
+    /something behind the number/,
+    ["+4915112345678.5", "4915112345678,25", "+421901231000/1", "+421901231000,12"],
+  ],
+  [/rounded/, ["4.21901E+11", "4,21901E+11", "+4.2e11", "4.21901231E+11", "421E9"]],
+  [
+    /more than one number/,
+    ["+421901231000, +421901231001", "421901231000;421901231001", "0901231000/0901231001"],
+  ],
+  [
+    /more than one number/,
+    ["+421901231000 +421901231001", "421901231000 421901231001", "+421901231000+421901231001"],
+  ],
+  [/more than one number/, ["+421901231000 or +421901231001", "+421901231000\n+421901231001"]],
+  [/6 digits after \+421, where mobile numbers have 9\./, ["+421901234", "+421 90 12 34"]],
+  [
+    /wrong length/,
+    ["+4219012345", "+4850123456", "+91981234567", "+4206012345675", "+3630123456", "+13107549"],
+  ],
+  [/8 digits after \+49, where mobile numbers have 10 or 11\./, ["+4930123456"]],
+  [/extension/, ["+421901231000 ext. 5", "+421901231000x5", "+421901231000#12", "tel:+421901231000;ext=5"]],
+  [
+    /is not a phone number/,
+    ["abc", "+", "++421901231000", "Jana +421901231000", "+1 800 FLOWERS", "+421901231000 (Jana)"],
+  ],
+  [/belongs to no country/, ["+80012345678"]],
+  [/begins with no calling code/, ["+999123456789"]],
+  [/too long/, ["4".repeat(300)]],
+];
+
+describe("a number as people and spreadsheets write it", () => {
+  it.each(Object.entries(accepted))("is sent to %s, whatever was read before", (number, inputs) => {
+    const all = [number, ...inputs];
+    for (const input of [...all, ...all.toReversed(), ...all])
+      expect([input, read(input)]).toEqual([input, number]);
+  });
+
+  it.each(refused)("is refused with what is true of it: %s", (why, inputs) => {
+    for (const input of [...inputs, ...inputs]) expect(read(input)).toMatch(why);
+  });
+
+  it("has the same answer in every order of calls", () => {
+    const inputs = [...Object.values(accepted).flat(), ...refused.flatMap(([, some]) => some)];
+    const first = new Map(inputs.map((input) => [input, read(input)]));
+    assert(
+      property(constantFrom(...inputs), (input) => read(input) === first.get(input)),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is a number in full without its plus, in every country whose example says so", () => {
+    const numbers = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
+    const wrong = numbers.filter((number) => {
+      const seen = read(number.slice(1));
+      return seen !== read(number) && !/may be|has no country code/.test(seen);
+    });
+    const refusedOnes = numbers.filter((number) => !read(number.slice(1)).startsWith("+"));
+    expect(wrong).toEqual([]);
+    expect(refusedOnes.length).toBeLessThan(15);
+  });
+});
+
+describe("a number of a range that is newer than the library", () => {
+  it("is taken where mobile numbers are so long", () => {
+    expect(parseRecipient("+85245451234")).toEqual({ to: "+85245451234", country: "HK" });
+    expect(read("+421980000000")).toBe("+421980000000");
+  });
+
+  it("has the country of its new area code", () => {
+    const codes = [
+      "357",
+      "436",
+      "457",
+      "471",
+      "557",
+      "565",
+      "621",
+      "624",
+      "679",
+      "729",
+      "748",
+      "837",
+      "861",
+      "924",
+    ];
+    const countries = codes.map((code) => parseRecipient(`+1${code}2345678`).country);
+    expect(countries).toEqual(codes.map(() => "US"));
+    expect(read("1 (861) 234-5678")).toBe("+18612345678");
+  });
+});

@@ -1,0 +1,111 @@
+import { getCountries } from "libphonenumber-js/max";
+import { describe, expect, it } from "vitest";
+import { zonesByArea, zonesOf, zonesOfCountry } from "../../src/sms/time-zones.ts";
+import { closuresOf, everOpens, isOpen, spreadOf } from "../../src/sms/send-window.ts";
+
+const day = { start: 9 * 60, end: 20 * 60 };
+const at = (time: string): Date => new Date(`2026-01-15T${time}:00Z`);
+
+/** How far these zones are from UTC in winter, whatever the direction. */
+const offsets = (zones: readonly string[]) =>
+  new Set(zones.map((zone) => spreadOf([zone, "UTC"], at("12:00"))));
+
+describe("a send window", () => {
+  it("goes by the recipient's own clock", () => {
+    // Slovakia is an hour ahead of UTC in January.
+    expect(isOpen(day, "SK", "UTC", at("07:59"))).toBe(false);
+    expect(isOpen(day, "SK", "UTC", at("08:00"))).toBe(true);
+    expect(isOpen(day, "SK", "UTC", at("18:59"))).toBe(true);
+    expect(isOpen(day, "SK", "UTC", at("19:00"))).toBe(false);
+  });
+
+  it("is open in a country of several zones when it is open in all of them", () => {
+    // 09:00 in Hawaii and Alaska's far islands is 14:00 in New York.
+    expect(isOpen(day, "US", "UTC", at("15:00"))).toBe(false);
+    expect(isOpen(day, "US", "UTC", at("19:30"))).toBe(true);
+    expect(isOpen(day, "US", "UTC", at("02:00"))).toBe(false);
+  });
+
+  it("never opens in a country of several zones that it is too short for, whatever the campaign's own zone", () => {
+    const morning = { start: 9 * 60, end: 12 * 60 };
+    for (const country of ["US", "CA", "RU", "AU"]) {
+      const zones = zonesOfCountry(country);
+      const hours = Array.from(
+        { length: 96 },
+        (_, step) => new Date(at("00:00").getTime() + step * 15 * 60_000),
+      );
+      expect(hours.some((hour) => isOpen(morning, country, "Europe/Bratislava", hour))).toBe(false);
+      expect(everOpens(morning, zones, at("12:00"))).toBe(false);
+      const long = spreadOf(zones, at("12:00")) + 1;
+      expect(everOpens({ start: 9 * 60, end: (9 * 60 + long) % 1440 }, zones, at("12:03"))).toBe(true);
+      expect(everOpens({ start: 9 * 60, end: (9 * 60 + long - 1) % 1440 }, zones, at("12:03"))).toBe(false);
+    }
+  });
+
+  it("goes by the zones that people live by", () => {
+    expect(isOpen(day, "UA", "UTC", at("17:30"))).toBe(true);
+    const evening = { start: 19 * 60, end: 20 * 60 };
+    const times = ["00:30", "17:30"].map((time) => isOpen(evening, "UA", "America/New_York", at(time)));
+    expect(times).toEqual([false, true]);
+    const beijing = { start: 9 * 60, end: 10 * 60 + 30 };
+    const inChina = ["14:30", "01:30"].map((time) => isOpen(beijing, "CN", "America/New_York", at(time)));
+    expect(inChina).toEqual([false, true]);
+  });
+
+  it("goes by the area of a number where that tells its zone", () => {
+    const noon = { start: 12 * 60, end: 13 * 60 };
+    const openAt = (time: string, areas: string[]) => {
+      const { countries, openAreas } = closuresOf(noon, "UTC", at(time));
+      expect(countries).toEqual(expect.arrayContaining(["US", "CA", "BR", "MX"]));
+      return areas.map((area) => openAreas.includes(area));
+    };
+    const areas = ["+1212", "+1312", "+1213", "+1850", "+5511", "+5592", "+52998", "+1861"];
+    expect(openAt("17:30", areas)).toEqual([true, false, false, false, false, false, true, false]);
+    expect(openAt("18:30", areas)).toEqual([false, true, false, false, false, false, false, true]);
+    expect(openAt("15:30", areas)).toEqual([false, false, false, false, true, false, false, false]);
+    expect(zonesOf("+61412345678", "AU")).toEqual(zonesOfCountry("AU"));
+    expect(zonesOf("+18502345678", "US")).toEqual(["America/Chicago", "America/New_York"]);
+  });
+
+  it("knows only zones of areas that the country has, and areas that are parts of no other", () => {
+    for (const [area, zones] of zonesByArea) {
+      const countries = area.startsWith("+1")
+        ? ["US", "CA"]
+        : [{ "+55": "BR", "+52": "MX" }[area.slice(0, 3)]];
+      const known = offsets(countries.flatMap((code) => (code === undefined ? zones : zonesOfCountry(code))));
+      for (const offset of offsets(zones)) expect(known, area).toContain(offset);
+      expect([...zonesByArea.keys()].filter((other) => other !== area && other.startsWith(area))).toEqual([]);
+    }
+  });
+
+  it("goes by the campaign's own zone for a number of no country", () => {
+    expect(isOpen(day, null, "Asia/Tokyo", at("03:00"))).toBe(true);
+    expect(isOpen(day, null, "Asia/Tokyo", at("12:00"))).toBe(false);
+  });
+
+  it("may go on until the next day", () => {
+    const night = { start: 22 * 60, end: 6 * 60 };
+    expect(isOpen(night, "SK", "UTC", at("22:30"))).toBe(true);
+    expect(isOpen(night, "SK", "UTC", at("04:59"))).toBe(true);
+    expect(isOpen(night, "SK", "UTC", at("05:00"))).toBe(false);
+  });
+
+  it.each(getCountries())("is closed at night for numbers of %s", (country) => {
+    const night = { start: 12 * 60, end: 12 * 60 + 1 };
+    const times = ["00:00", "06:00", "12:00", "18:00"].map((time) => closuresOf(night, "UTC", at(time)));
+    expect(times.filter(({ countries }) => countries.includes(country)).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it("goes by the zone of the neighbours in Kosovo", () => {
+    expect(isOpen(day, "XK", "Asia/Tokyo", at("07:59"))).toBe(false);
+    expect(isOpen(day, "XK", "Asia/Tokyo", at("08:00"))).toBe(true);
+  });
+
+  it("names every country where it is closed", () => {
+    const { countries, stateless } = closuresOf(day, "Europe/Bratislava", at("03:00"));
+    expect(stateless).toBe(true);
+    expect(countries).toContain("SK");
+    expect(countries).not.toContain("JP");
+    expect(countries.every((country) => !isOpen(day, country, "Europe/Bratislava", at("03:00")))).toBe(true);
+  });
+});
