@@ -37,6 +37,7 @@ import { EventFeed } from "./messages/log/event-feed.ts";
 import { Outcomes } from "./messages/dispatch/outcomes.ts";
 import { eventChannel } from "./messages/log/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts/receipts.ts";
+import type { MessageRetention } from "./messages/changes/forget-messages.ts";
 import { MessageSender } from "./messages/accept/send.ts";
 import { RateBooks } from "./pricing/rates/rate-book.ts";
 import { RateWishes } from "./pricing/rates/missing-rates.ts";
@@ -58,6 +59,8 @@ export interface AppOptions {
   runsWorker: boolean;
   workerConcurrency: number;
   eventRetentionDays: number;
+  /** Absent: messages and their texts are kept for ever. */
+  retention?: MessageRetention;
   allowInsecureProviders: boolean;
   /** Whether providers may be in networks that only this machine reaches. */
   allowPrivateProviders: boolean;
@@ -237,6 +240,7 @@ async function startJobs(
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     eventRetentionDays: options.eventRetentionDays,
+    retention: options.retention ?? {},
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });

@@ -44,6 +44,7 @@ describe("with nothing set", () => {
         socketsPerAccount: 20_000,
       },
       eventRetentionDays: 90,
+      retention: { messageDays: undefined, textDays: undefined },
       allowInsecureProviders: false,
       allowPrivateProviders: true,
       maxProvidersPerAccount: 100,

@@ -12,6 +12,11 @@ import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../lib/logger.ts";
 import { queueDueChecks } from "../messages/receipts/checks.ts";
+import {
+  clearOldAttempts,
+  forgetOldMessages,
+  type MessageRetention,
+} from "../messages/changes/forget-messages.ts";
 import { clearOldEvents } from "../messages/log/retention.ts";
 import type { ClosedLanes } from "../lanes/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch/dispatch.ts";
@@ -38,6 +43,7 @@ export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   drainReceipts: (providerId: string) => Promise<void>;
   /** How long events are kept. */
   eventRetentionDays: number;
+  retention: MessageRetention;
   /** Jobs at the same time in this process. */
   concurrency: number;
   onJobFailed?: (task: string) => void;
@@ -85,7 +91,7 @@ const batchDelayMs = 0;
 
 /** Runs the jobs of the queue, and the rounds that look for what is due. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { database, listener, logger, clock, eventRetentionDays } = options;
+  const { database, listener, logger, clock, eventRetentionDays, retention } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
   const rounds = startRounds(logger, [
@@ -100,11 +106,25 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       everyMs: 30_000,
       run: () => removeDeadImports(database, options.clock),
     },
-    { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database, options.clock) },
+    {
+      name: "forget what is old",
+      everyMs: 60_000,
+      run: (stopping) => forgetOld(database, clock, retention, stopping),
+    },
     {
       name: "clear old events away",
       everyMs: 60_000,
-      run: () => clearOldEvents(database, clock, eventRetentionDays),
+      run: (stopping) => clearOldEvents(database, clock, eventRetentionDays, stopping),
+    },
+    {
+      name: "clear old attempts away",
+      everyMs: 60_000,
+      run: (stopping) => clearOldAttempts(database, clock, eventRetentionDays, stopping),
+    },
+    {
+      name: "forget old messages",
+      everyMs: 15 * 60_000,
+      run: (stopping) => forgetOldMessages(database, clock, retention, stopping),
     },
     { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
