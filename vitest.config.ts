@@ -1,15 +1,40 @@
 import { defineConfig } from "vitest/config";
+import { unitTests } from "./test/support/kinds.ts";
 
 // As Node resolves: with Vite's own conditions our code would get another copy of `graphql` than Yoga has.
 const conditions = ["node", "module-sync"];
+const unit = unitTests();
+
+const common = {
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+};
+const patience = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  ...common,
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/global-setup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     maxWorkers: 3,
+    projects: [
+      { ...common, test: { ...patience, name: "unit", include: unit, isolate: false } },
+      {
+        ...common,
+        test: {
+          ...patience,
+          name: "database",
+          include: ["test/**/*.test.ts"],
+          exclude: [...unit, "test/system/**"],
+          globalSetup: ["test/support/global-setup.ts"],
+        },
+      },
+      {
+        ...common,
+        test: {
+          ...patience,
+          name: "system",
+          include: ["test/system/**/*.test.ts"],
+          globalSetup: ["test/support/global-setup.ts"],
+        },
+      },
+    ],
   },
 });

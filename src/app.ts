@@ -81,7 +81,7 @@ export interface AppOptions {
   keepAliveMs?: number;
 }
 
-const longestDrainMs = 30_000;
+const maxDrainMs = 30_000;
 
 /** A running process: API, worker, or both. */
 export interface App {
@@ -304,7 +304,7 @@ async function startApi(
   doors.push(async () => {
     const closed = new Promise((done) => server.close(done));
     // A client that has stopped reading or sending must not keep the process.
-    const deadline = setTimeout(() => server.closeAllConnections(), longestDrainMs);
+    const deadline = setTimeout(() => server.closeAllConnections(), maxDrainMs);
     streams.closeAll();
     await sockets.dispose();
     server.closeIdleConnections();

@@ -5,7 +5,9 @@ import { schema } from "../src/graphql/schema/schema.ts";
 
 /** Every operation that the documents show, with where it stands. */
 async function operations(): Promise<[string, string][]> {
-  const documents = (await readdir("docs")).map((name) => `docs/${name}`);
+  const documents = (await readdir("docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
   const found: [string, string][] = [];
   for (const path of ["README.md", "examples/README.md", ...documents]) {
     const text = await readFile(path, "utf8");

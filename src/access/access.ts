@@ -11,7 +11,7 @@ export const apiKeyChannel = "smsgraph_api_keys";
 /** Changes this close together are looked at in one statement, and a key that revokes itself gets its answer. */
 const collectMs = 50;
 const retryMs = 250;
-const longestPauseMs = 3_600_000;
+const maxPauseMs = 3_600_000;
 
 /** Something that stays open on behalf of a viewer. */
 interface Held {
@@ -114,7 +114,7 @@ export class Access {
   }
 
   #checkIn(ms: number): void {
-    const pauseMs = Math.min(ms, longestPauseMs);
+    const pauseMs = Math.min(ms, maxPauseMs);
     const due = performance.now() + pauseMs;
     if (this.#closed || (this.#check && this.#check.due <= due)) return;
     clearTimeout(this.#check?.timer);

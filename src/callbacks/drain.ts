@@ -17,10 +17,10 @@ export interface DrainOptions {
 const tryLock = "select pg_try_advisory_lock(hashtext('smsgraph receipt queue'), hashtext($1)) as held";
 const unlock = "select pg_advisory_unlock(hashtext('smsgraph receipt queue'), hashtext($1))";
 
-const mostBodies = 1_000;
+const maxBodies = 1_000;
 
 const firstPauseMs = 5_000;
-const longestPauseMs = 5 * 60_000;
+const maxPauseMs = 5 * 60_000;
 
 /**
  * Empties the queue of a provider that hands each receipt out once. One reader at a time over all processes: a
@@ -83,7 +83,7 @@ async function pauseAfter(
   failures: number,
   problem: ProviderProblem,
 ): Promise<void> {
-  const growingMs = Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs);
+  const growingMs = Math.min(firstPauseMs * 2 ** (failures - 1), maxPauseMs);
   const pauseMs = Math.max(growingMs, (problem.retryAfterSeconds ?? 0) * 1000);
   await database.query(notePause, [providerId, failures, new Date(clock.now().getTime() + pauseMs)]);
   logger.warn({ providerId, problem, pauseMs }, "could not take receipts");
@@ -96,7 +96,7 @@ async function drain(
   for (const { id } of await options.database.query<{ id: string }>(findUnread, [row.id])) {
     await readUnread(options, id);
   }
-  for (let taken = 0; taken < mostBodies; taken++) {
+  for (let taken = 0; taken < maxBodies; taken++) {
     const reply = await client.drainReceipts?.();
     if (reply?.ok === false) return reply.problem;
     if (reply?.value === undefined) return undefined;

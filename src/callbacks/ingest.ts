@@ -20,7 +20,7 @@ export interface IngestResult {
   outcomes: ReceiptOutcome[];
 }
 
-const largestBatch = 200;
+const maxBatchSize = 200;
 /** While PostgreSQL commits one batch, the next is prepared. Batches that meet in a message wait for each other there. */
 const batchesAtOnce = 2;
 
@@ -42,7 +42,7 @@ export class CallbackIngest {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#batches = new Batcher((callbacks) => this.#ingest(callbacks), largestBatch, batchesAtOnce);
+    this.#batches = new Batcher((callbacks) => this.#ingest(callbacks), maxBatchSize, batchesAtOnce);
   }
 
   ingest(callback: IncomingCallback): Promise<IngestResult> {

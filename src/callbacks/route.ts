@@ -29,7 +29,7 @@ export interface CallbackRouteOptions {
   onReceipts: (result: IngestResult, connection: Connection) => void;
 }
 
-const largestBody = 4 * 1024 * 1024;
+const maxBody = 4 * 1024 * 1024;
 
 class Refusal extends Error {
   readonly status: number;
@@ -87,7 +87,7 @@ async function take(
   request: IncomingMessage,
   connection: Connection,
 ): Promise<IngestResult> {
-  const body = request.method === "GET" ? queryOf(request) : await readBody(request, largestBody);
+  const body = request.method === "GET" ? queryOf(request) : await readBody(request, maxBody);
   const reading = connection.parseCallback(body, request.headers["content-type"]);
   const storable = body.replaceAll("\0", "").toWellFormed();
   if (reading.kind === "malformed" && storable.trim() === "") throw malformed(reading.reason);

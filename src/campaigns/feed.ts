@@ -12,9 +12,9 @@ export type CampaignFrame = Campaign & { progress: CampaignProgress };
 
 /** How long a lost hint can delay a frame. */
 const pollMs = 5_000;
-const largestBatch = 500;
+const maxBatchSize = 500;
 /** A timer that is set longer ends at once. */
-const longestPauseMs = 2 ** 31 - 1;
+const maxPauseMs = 2 ** 31 - 1;
 
 /**
  * The progress of campaigns, live. PostgreSQL says which campaign has changed; whoever watches one reads the
@@ -26,7 +26,7 @@ export class CampaignFeed {
 
   constructor(database: Database) {
     const patientDatabase = patient(database);
-    this.#frames = new Batcher((ids) => readFrames(patientDatabase, ids), largestBatch);
+    this.#frames = new Batcher((ids) => readFrames(patientDatabase, ids), maxBatchSize);
   }
 
   async open(listener: Listener): Promise<void> {
@@ -48,7 +48,7 @@ export class CampaignFeed {
       if (frame && digest !== shown) {
         shown = digest;
         yield frame;
-        await setTimeout(Math.min(1000 / maxPerSecond, longestPauseMs), undefined, { signal });
+        await setTimeout(Math.min(1000 / maxPerSecond, maxPauseMs), undefined, { signal });
       }
       await hint;
     }

@@ -6,7 +6,7 @@ import { patient } from "../database/read-through-outage.ts";
 
 export const balanceChannel = "smsgraph_balances";
 
-const largestBatch = 500;
+const maxBatchSize = 500;
 
 /** The newest balances of an account's providers, live. PostgreSQL is the only thing the processes share. */
 export class BalanceFeed {
@@ -21,7 +21,7 @@ export class BalanceFeed {
     this.#newest = new Batcher(async (accountIds) => {
       const balances = Map.groupBy(await readNewest(patientDatabase, accountIds), (row) => row.accountId);
       return accountIds.map((accountId) => balances.get(accountId) ?? []);
-    }, largestBatch);
+    }, maxBatchSize);
   }
 
   async open(listener: Listener): Promise<void> {

@@ -52,6 +52,7 @@ export class Connections {
   readonly #open = new Map<string, Promise<Connection | undefined>>();
   readonly #retired = new Set<Promise<Connection | undefined>>();
   readonly #reactions = new Set<() => void>();
+  #isStopping = false;
 
   constructor(
     database: Database,
@@ -134,6 +135,11 @@ export class Connections {
     return this.#box.seal(secrets, id);
   }
 
+  /** Nothing more is read that would take long: this process ends. */
+  stopReading(): void {
+    this.#isStopping = true;
+  }
+
   /** Waits for the requests under way. */
   async close(): Promise<void> {
     this.#retireAll();
@@ -147,7 +153,8 @@ export class Connections {
     const { credentials, ...callbackSecrets } = this.openSecrets(row);
     const settings = { ...(row.settings as object), ...credentials };
     const limits = { ...this.#limits, maxConcurrent: row.maxConcurrent ?? defaultConcurrent };
-    const turn = createTurn({ database: this.#database, clock: this.#clock }, row);
+    const isStopping = (): boolean => this.#isStopping;
+    const turn = createTurn({ database: this.#database, clock: this.#clock, isStopping }, row);
     return {
       row,
       adapter,

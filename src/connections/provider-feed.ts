@@ -38,7 +38,7 @@ const readStates: Statement = {
 
 /** Hints of messages come by the thousand, and each may have changed the length of a queue. */
 const queuePauseMs = 1_000;
-const largestBatch = 500;
+const maxBatchSize = 500;
 
 export interface ProviderFilter {
   accountId: string;
@@ -59,7 +59,7 @@ export class ProviderFeed {
 
   constructor(database: Database) {
     this.#database = patient(database);
-    this.#rows = new Batcher((ids) => readRows(this.#database, ids), largestBatch);
+    this.#rows = new Batcher((ids) => readRows(this.#database, ids), maxBatchSize);
   }
 
   /** @param queueChannel where changes of messages are announced */

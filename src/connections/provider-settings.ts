@@ -22,7 +22,7 @@ interface CommonInput {
 export type UpdateInput = CommonInput & Record<string, unknown>;
 export type ConnectInput = UpdateInput & { name: string };
 
-const longestName = 100;
+const maxNameLength = 100;
 
 const originOf = ({ baseUrl }: Record<string, unknown>): string => new URL(String(baseUrl)).origin;
 
@@ -92,19 +92,16 @@ export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date
   };
 }
 
-const largestLimit = 10_000;
+const maxLimit = 10_000;
 
 function checkLimit(field: string, value: number | null | undefined, least: number): void {
-  if (value == null || (value >= least && value <= largestLimit)) return;
-  throw new InvalidInputError(
-    field,
-    `\`${field}\` must be ${least} to ${largestLimit}, or null for no limit.`,
-  );
+  if (value == null || (value >= least && value <= maxLimit)) return;
+  throw new InvalidInputError(field, `\`${field}\` must be ${least} to ${maxLimit}, or null for no limit.`);
 }
 
 function checkName(name: string): void {
-  if (storable(name, "name").trim() === "" || name.length > longestName) {
-    throw new InvalidInputError("name", `\`name\` must have 1 to ${longestName} characters.`);
+  if (storable(name, "name").trim() === "" || name.length > maxNameLength) {
+    throw new InvalidInputError("name", `\`name\` must have 1 to ${maxNameLength} characters.`);
   }
 }
 

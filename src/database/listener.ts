@@ -21,7 +21,7 @@ export interface ListenerOptions {
 
 const connectMs = 10_000;
 const firstPauseMs = 100;
-const longestPauseMs = 2_000;
+const maxPauseMs = 2_000;
 
 // Shared, so that we never wait for a connection of our own that the server still believes in.
 const holdStatement = "select pg_advisory_lock_shared(hashtext($1), hashtext($2))";
@@ -94,7 +94,7 @@ export async function openListener(url: string, options: ListenerOptions): Promi
       await connect();
       if (closed) return await client?.end();
     } catch {
-      return reconnectLater(Math.min(pauseMs * 2, longestPauseMs));
+      return reconnectLater(Math.min(pauseMs * 2, maxPauseMs));
     }
     for (const wakes of channels.values()) for (const wake of wakes) wake();
     for (const react of reactions) react();

@@ -1,6 +1,6 @@
 /** About a minute and a half: a database that restarts or fails over is back by then. */
 const tries = 20;
-const longestPauseMs = 5_000;
+const maxPauseMs = 5_000;
 
 /** Stores what a provider told us, and will not tell again, although the database may be away for a moment. */
 export async function insist<Result>(
@@ -13,7 +13,7 @@ export async function insist<Result>(
     } catch (error) {
       if (attempt === tries) throw error;
       onFailure(error);
-      const pauseMs = Math.min(100 * 2 ** attempt, longestPauseMs);
+      const pauseMs = Math.min(100 * 2 ** attempt, maxPauseMs);
       await new Promise((done) => setTimeout(done, pauseMs));
     }
   }

@@ -7,7 +7,7 @@ import { pathOf } from "./path.ts";
 import { isUpload } from "./upload.ts";
 
 /** How long an upload may take: it is taken as slowly as it can be stored; that something comes is watched apart. */
-const longestUploadMs = 60 * 60_000;
+const maxUploadMs = 60 * 60_000;
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
@@ -20,7 +20,7 @@ export interface HttpServerOptions {
   metrics: Metrics;
   maxRequestBytes: number;
   /** How long a request may take to come in, an upload excepted; absent: a minute. */
-  longestRequestMs?: number;
+  maxRequestMs?: number;
   onError: (error: unknown) => void;
 }
 
@@ -36,7 +36,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     ready,
     metrics,
     maxRequestBytes,
-    longestRequestMs = 60_000,
+    maxRequestMs = 60_000,
     onError,
   } = options;
   const routes: Record<string, Handler> = {
@@ -66,7 +66,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
     const first = path?.split("/")[1] ?? "";
-    if (first !== "graphql" || !isUpload(request)) limitTime(request, response, longestRequestMs);
+    if (first !== "graphql" || !isUpload(request)) limitTime(request, response, maxRequestMs);
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     await handler(request, response, path);
@@ -83,7 +83,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
       else answer(response, 500, "internal error");
     });
   });
-  server.requestTimeout = longestUploadMs;
+  server.requestTimeout = maxUploadMs;
   server.headersTimeout = 20_000;
   return server;
 }
@@ -93,14 +93,14 @@ function answer(response: ServerResponse, status: number, text: string): void {
 }
 
 /** Ends a request that does not come to its end, as Node would: it has one limit for all. */
-function limitTime(request: IncomingMessage, response: ServerResponse, longestMs: number): void {
+function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: number): void {
   if (request.complete) return;
   const timer = setTimeout(() => {
     if (request.complete) return;
     if (!response.headersSent)
       request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
     request.socket.destroySoon();
-  }, longestMs);
+  }, maxMs);
   response.once("close", () => clearTimeout(timer));
 }
 

@@ -11,10 +11,10 @@ export const maxUploadBytes = 500 * 1024 * 1024;
 const maxOperationsBytes = 1024 * 1024;
 
 /** An upload may be slow, but something must come at least this often. */
-export const longestStallMs = 30_000;
+export const maxStallMs = 30_000;
 
 /** Once it is answered, the rest of an upload is read and dropped for so long: many clients listen only afterwards. */
-const longestDropMs = 10_000;
+const maxDropMs = 10_000;
 
 /** Parts beside the file, and what stands around each. */
 const spareBytes = 2 * maxOperationsBytes;
@@ -27,7 +27,7 @@ export interface UploadLimits {
   stallMs: number;
 }
 
-const usualLimits: UploadLimits = { fileBytes: maxUploadBytes, stallMs: longestStallMs };
+const usualLimits: UploadLimits = { fileBytes: maxUploadBytes, stallMs: maxStallMs };
 
 /** A file that comes with a request. It can be read once, as fast as it is taken, and is held nowhere. */
 export class Upload implements AsyncIterable<Uint8Array> {
@@ -142,7 +142,7 @@ class Reception {
     this.#fail(refuse("The upload was broken off."));
     if (this.#request.complete) return;
     this.#request.resume();
-    const timer = setTimeout(() => this.#request.destroy(), longestDropMs);
+    const timer = setTimeout(() => this.#request.destroy(), maxDropMs);
     this.#request.once("close", () => clearTimeout(timer));
   }
 

@@ -22,7 +22,8 @@ import type { ClosedLanes } from "../lanes/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch/dispatch.ts";
 import { addJobs, hasSuccessor } from "../queue/jobs.ts";
 import type { Outcomes } from "../messages/dispatch/outcomes.ts";
-import { lookUpMessages, reconcileMessage, type LookUpOptions } from "../messages/receipts/look-up.ts";
+import { lookUpMessages, type LookUpOptions } from "../messages/receipts/look-up.ts";
+import { reconcileMessages } from "../messages/receipts/reconcile.ts";
 import { sweepParked } from "../messages/receipts/parked.ts";
 import { refreshRates } from "../pricing/rates/fetch-rates.ts";
 import type { RateBooks } from "../pricing/rates/rate-book.ts";
@@ -55,7 +56,11 @@ export interface Worker {
 }
 
 const dispatchPayload = z.object({ messageId: z.uuid() });
-const reconcilePayload = z.object({ messageId: z.uuid(), isFirst: z.boolean() });
+/** A job of an earlier version is about one message. */
+const reconcilePayload = z.union([
+  z.array(z.uuid()),
+  z.object({ messageId: z.uuid() }).transform(({ messageId }) => [messageId]),
+]);
 const providerPayload = z.object({ providerId: z.uuid() });
 const campaignPayload = z.object({ campaignId: z.uuid() });
 const lookUpPayload = z.object({ providerId: z.uuid(), messageIds: z.array(z.uuid()) });
@@ -68,11 +73,8 @@ function tasks(options: WorkerOptions): TaskList {
       if (!isOver) await options.dispatcher.dispatch(messageId);
     },
     "look-up": (payload) => lookUpMessages(options, lookUpPayload.parse(payload)),
-    reconcile: (payload, { job }) => {
-      const { messageId, isFirst } = reconcilePayload.parse(payload);
-      // A job that runs a second time may have asked already.
-      return reconcileMessage(options, { messageId, isFirst: isFirst && job.attempts === 1 });
-    },
+    reconcile: (payload, { job }) =>
+      reconcileMessages(options, reconcilePayload.parse(payload), { isRepeated: job.attempts > 1 }),
     "drain-receipts": (payload) => options.drainReceipts(providerPayload.parse(payload).providerId),
     "expand-campaign": (payload) => expandCampaign(options, campaignPayload.parse(payload).campaignId),
     "cancel-campaign": (payload) => cancelMessagesOf(options, campaignPayload.parse(payload).campaignId),
@@ -135,6 +137,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   ]);
   return {
     async stop() {
+      options.connections.stopReading();
       await rounds.stop();
       await runner.stop();
     },

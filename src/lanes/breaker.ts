@@ -4,13 +4,13 @@ import { trialSeconds } from "./standing.ts";
 import { probeStartedAt, saveLane, withoutCredit, type Lane } from "./lane.ts";
 
 const firstOpenSeconds = 10;
-const longestOpenSeconds = 300;
+const maxOpenSeconds = 300;
 
 /** The breaker opens when in the last half minute this many attempts failed, and more than half of all. */
-const leastFailures = 10;
+const minFailures = 10;
 const windowSeconds = 30;
 /** A breaker that has just closed is on trial: fewer failures open it again, and for longer than before. */
-const leastFailuresOnTrial = 3;
+const minFailuresOnTrial = 3;
 
 /** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
 export interface Experience {
@@ -27,7 +27,7 @@ export interface Experience {
 }
 
 /** A provider that asks for more is asked again sooner: what it meant may be one message alone. */
-const longestPauseSeconds = 60;
+const maxPauseSeconds = 60;
 
 const countRecent: Statement = {
   name: "count_recent_attempts",
@@ -84,7 +84,7 @@ const askForBalance: Statement = {
 /** `Retry-After` is said to one message, and meant for all. */
 function pause(lane: Lane, experiences: readonly Experience[], now: Date): Lane {
   const asked = Math.max(...experiences.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
-  const until = new Date(now.getTime() + Math.min(asked, longestPauseSeconds) * 1000);
+  const until = new Date(now.getTime() + Math.min(asked, maxPauseSeconds) * 1000);
   return asked > 0 && until > (lane.pausedUntil ?? now) ? { ...lane, pausedUntil: until } : lane;
 }
 
@@ -131,7 +131,7 @@ async function judge(
   ]);
   const { failures = 0, attempts = 0 } = recent ?? {};
   const onTrial = isOnTrial(lane, now);
-  const isTrouble = failures >= (onTrial ? leastFailuresOnTrial : leastFailures) && failures * 2 > attempts;
+  const isTrouble = failures >= (onTrial ? minFailuresOnTrial : minFailures) && failures * 2 > attempts;
   return isTrouble ? open(lane, onTrial ? lane.openSeconds * 2 : firstOpenSeconds, now) : lane;
 }
 
@@ -153,6 +153,6 @@ const doubt = (lane: Lane, now: Date): Lane => ({
 });
 
 function open(lane: Lane, seconds: number, now: Date): Lane {
-  const openSeconds = Math.min(Math.max(seconds, firstOpenSeconds), longestOpenSeconds);
+  const openSeconds = Math.min(Math.max(seconds, firstOpenSeconds), maxOpenSeconds);
   return { ...lane, breaker: "OPEN", openSeconds, openUntil: new Date(now.getTime() + openSeconds * 1000) };
 }

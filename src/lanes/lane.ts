@@ -74,7 +74,7 @@ export const creditRetryMs = 5_000;
 const yieldMs = 500;
 
 /** No request is under way for so long, the last of a bulk in parts included: an attempt that is was never ended. */
-const longestMinutes = 30;
+const maxMinutes = 30;
 
 /** Of `providers as p` and `lanes as l`, whether the lane may refuse something at that time; others need not be asked. */
 export const hasToBeAsked = (now: string): string => `(
@@ -94,10 +94,10 @@ const readLanes: Statement = {
         select count(distinct coalesce(claim, message_id::text))::int
         from attempts
         where provider_id = p.id and finished_at is null
-          and started_at > $2::timestamptz - interval '1 minute' * ${longestMinutes}
+          and started_at > $2::timestamptz - interval '1 minute' * ${maxMinutes}
       ) + (
         select count(*)::int from bulk_attempts
-        where provider_id = p.id and started_at > $2::timestamptz - interval '1 minute' * ${longestMinutes}
+        where provider_id = p.id and started_at > $2::timestamptz - interval '1 minute' * ${maxMinutes}
       ) end as "inFlight"
     from providers as p
     join lanes as l on l.provider_id = p.id

@@ -65,25 +65,45 @@ export async function readTurnState(
   return (await database.query<TurnState>(readState, [providerId, now]))[0];
 }
 
-/** Why a question was not asked: the caller asks it again later. */
-export const noTurnText = "not asked: other requests to the provider go first";
+const takeList: Statement = {
+  name: "take_list_turn",
+  text: `
+    update lanes set listed_at = clock_timestamp()
+    where provider_id = $1 and listed_at <= clock_timestamp() - interval '1 second'
+      and (breaker = 'CLOSED' or open_until <= $2)
+    returning provider_id`,
+};
 
 /** Waiting longer is done in the queue, and not in a worker's place. */
-const longestWaitMs = 3_000;
+const maxWaitMs = 3_000;
+/** A walk through a list would have to begin anew. There is one for each provider at a time. */
+const maxListWaitMs = 60_000;
+const listPauseMs = 200;
 
-/** Without a limit only the breaker counts, which whoever asks has looked at: no statement for each request. */
+export interface TurnOptions {
+  database: Database;
+  clock: Clock;
+  /** This process ends: whoever waits for a list comes back later, elsewhere. */
+  isStopping: () => boolean;
+}
+
+/**
+ * Without a limit only the breaker counts, which whoever asks has looked at: no statement for each request. Lists are
+ * asked for once a second then: they cost a provider more, and nobody waits for one so urgently.
+ */
 export function createTurn(
-  { database, clock }: { database: Database; clock: Clock },
+  { database, clock, isStopping }: TurnOptions,
   { id, maxPerSecond }: { id: string; maxPerSecond: number | null },
 ): Turn {
-  if (maxPerSecond === null) return () => Promise.resolve(undefined);
-  const pauseMs = Math.min(250, Math.max(20, 1000 / maxPerSecond));
-  return async () => {
-    const deadline = performance.now() + longestWaitMs;
-    while ((await database.query(take, [id, clock.now()])).length === 0) {
-      if (performance.now() > deadline) return noTurnText;
+  const pauseMs = maxPerSecond === null ? listPauseMs : Math.min(250, Math.max(20, 1000 / maxPerSecond));
+  const statement = maxPerSecond === null ? takeList : take;
+  return async ({ isList }) => {
+    if (maxPerSecond === null && !isList) return true;
+    const deadline = performance.now() + (isList ? maxListWaitMs : maxWaitMs);
+    while ((await database.query(statement, [id, clock.now()])).length === 0) {
+      if (performance.now() > deadline || isStopping()) return false;
       await new Promise((done) => setTimeout(done, pauseMs));
     }
-    return undefined;
+    return true;
   };
 }

@@ -37,11 +37,11 @@ export function canonicalId(id: string): string {
   return isUuid(lowerCase) ? lowerCase : trimmed;
 }
 
-const longestId = 255;
+const maxIdLength = 255;
 
 /**
  * A provider's id as it is stored; null when there is none. One too long for an index is no use, and would keep
  * everything that is stored with it from being stored.
  */
 export const indexableId = (id: string | undefined): string | null =>
-  id !== undefined && id.length <= longestId ? canonicalId(id) : null;
+  id !== undefined && id.length <= maxIdLength ? canonicalId(id) : null;

@@ -9,6 +9,8 @@ export interface HttpRequest {
   query?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
   body?: string;
+  /** It asks for a list of what the provider has, which costs more than to ask for one message. */
+  isList?: true;
 }
 
 /**
@@ -17,7 +19,8 @@ export interface HttpRequest {
  */
 export type HttpResult =
   | { kind: "answer"; status: number; contentType: string; body: string; retryAfterSeconds?: number }
-  | { kind: "notSent"; reason: string }
+  /** `deferred`: others go first, and it is to be asked again later. */
+  | { kind: "notSent"; reason: string; deferred?: true }
   | { kind: "unanswered"; reason: string };
 
 export interface ProviderHttp {
@@ -73,15 +76,20 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
   };
 }
 
-/** Waits until a request may be written; else says why it may not. */
-export type Turn = () => Promise<string | undefined>;
+/** Waits until a request may be written; false when it is to be asked again later. */
+export type Turn = (request: HttpRequest) => Promise<boolean>;
+
+const deferred: HttpResult = {
+  kind: "notSent",
+  reason: "not asked: other requests to the provider go first",
+  deferred: true,
+};
 
 /** The same connections, but no request is written before its turn. One that has none was not sent. */
 export function inTurn(http: ProviderHttp, turn: Turn): ProviderHttp {
   return {
     async request(request) {
-      const reason = await turn();
-      return reason === undefined ? http.request(request) : { kind: "notSent", reason };
+      return (await turn(request)) ? http.request(request) : deferred;
     },
     close: () => http.close(),
   };

@@ -124,21 +124,28 @@ export interface UncertainSubmission {
   from: string;
   text: string;
   attemptedAt: Date;
-  /**
-   * Ids this provider gave to other messages of ours. A provider that cannot tell whose a message is must not give
-   * them out again.
-   */
-  claimedIds?: readonly string[];
   /** As they were submitted, where they were: a provider that is asked by sending again needs the same request. */
   flash?: boolean;
   validityMinutes?: number;
   deliverAt?: Date;
   callbackUrl?: string;
+}
+
+/** What an adapter asks us while it finds submissions by the provider's own means. */
+export interface ReconcileSupport {
   /**
-   * False where the message may have been sent again to ask, which is done once at most. The caller remembers it,
-   * and before it asks: this process may end before the answer.
+   * Those of these ids that messages of ours have already. A provider that cannot tell whose a message is must not
+   * give them out again.
    */
-  resendAllowed?: boolean;
+  knownIds(providerMessageIds: readonly string[]): Promise<ReadonlySet<string>>;
+  knownBatches(providerBatchIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Takes the one right to send the message once more in order to ask. Remembered before this resolves, since this
+   * process may end before the answer. False: it is not to be sent.
+   */
+  claimResend(messageId: string): Promise<boolean>;
+  /** It was not sent after all, for certain. */
+  returnResend(messageId: string): Promise<void>;
 }
 
 export type ReconcileOutcome =
@@ -150,7 +157,15 @@ export type ReconcileOutcome =
 
 /** Why a provider could not be asked, or did not answer usefully. Never contains credentials. */
 export interface ProviderProblem {
-  kind: "unreachable" | "unauthenticated" | "busy" | "not_found" | "refused" | "unreadable";
+  kind:
+    | "unreachable"
+    | "unauthenticated"
+    | "busy"
+    | "not_found"
+    | "refused"
+    | "unreadable"
+    /** It was not asked: other requests go first. Ask again later. */
+    | "deferred";
   detail: string;
   retryAfterSeconds?: number;
 }
@@ -263,7 +278,11 @@ export interface ProviderClient {
   divide?(submissions: readonly Submission[]): Submission[][];
   /** Everything the provider says of these messages now. Messages it does not know are simply missing. */
   lookUp(messages: readonly SubmittedMessage[]): Promise<ProviderReply<Receipt[]>>;
-  reconcile(submission: UncertainSubmission): Promise<ReconcileOutcome>;
+  /** One outcome for each submission, in the order given: lists are read once for all of them. Never rejects. */
+  reconcile(
+    submissions: readonly UncertainSubmission[],
+    support: ReconcileSupport,
+  ): Promise<ReconcileOutcome[]>;
   /** Proves reachability and credentials without sending anything. */
   check(): Promise<ProviderReply<{ detail: string }>>;
   balance(): Promise<ProviderReply<BalanceReading>>;

@@ -39,7 +39,7 @@ export interface RegisteredProvider {
   open(settings: unknown, shared: SharedState, limits?: HttpLimits, turn?: Turn): OpenProvider;
 }
 
-const noWaiting: Turn = () => Promise.resolve(undefined);
+const noWaiting: Turn = () => Promise.resolve(true);
 
 function register<Settings extends ConnectionSettings>(
   adapter: ProviderAdapter<Settings>,

@@ -5,15 +5,20 @@ export type JobPriority = "LOW" | "NORMAL" | "HIGH";
 /** The jobs of the message domain; `src/jobs` runs them. */
 export type NewJob = {
   runAt?: Date;
+  /** Instead of a time: how long from now on. */
+  delayMs?: number;
   priority?: JobPriority;
   /** One job of a key at a time. */
   key?: string;
   /** The flag of the lane it needs (see `closed-lanes.ts`). */
   lane?: string;
+  /** Jobs of one queue run one after the other, over all workers. */
+  queue?: string;
 } & (
   | { task: "dispatch"; payload: { messageId: string } }
   | { task: "look-up"; payload: { providerId: string; messageIds: string[] } }
-  | { task: "reconcile"; payload: { messageId: string; isFirst: boolean } }
+  /** Of one provider. With a key, a job that still waits takes the messages of a new one, and keeps its time. */
+  | { task: "reconcile"; payload: string[] }
   | { task: "drain-receipts"; payload: { providerId: string } }
   | { task: "refresh-balance"; payload: { providerId: string } }
   | { task: "expand-campaign"; payload: { campaignId: string } }
@@ -25,16 +30,23 @@ const add: Statement = {
   name: "add_jobs",
   text: `
     select count(*) from graphile_worker.add_jobs((
-      select array_agg((task, payload, null, coalesce("runAt", now()), null, key,
+      select array_agg((task, payload, queue, coalesce("runAt", now() + interval '1 millisecond' * coalesce("delayMs", 0)), null, key,
         case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end,
         case when lane is not null then array[lane] end)::graphile_worker.job_spec)
-      from json_to_recordset($1) as j (task text, payload json, "runAt" timestamptz, priority text, key text, lane text)
-    ))`,
+      from json_to_recordset($1) as j (
+        task text, payload json, "runAt" timestamptz, priority text, key text, lane text, queue text,
+        "delayMs" int
+      )
+    ), $2)`,
 };
 
 /** Adds jobs in the caller's transaction: they exist if and only if it commits. */
 export async function addJobs(transaction: Queryable, jobs: readonly NewJob[]): Promise<void> {
-  if (jobs.length > 0) await transaction.query(add, [JSON.stringify(jobs)]);
+  const { gathering = [], others = [] } = Object.groupBy(jobs, ({ task }) =>
+    task === "reconcile" ? "gathering" : "others",
+  );
+  if (others.length > 0) await transaction.query(add, [JSON.stringify(others), false]);
+  if (gathering.length > 0) await transaction.query(add, [JSON.stringify(gathering), true]);
 }
 
 /**

@@ -22,7 +22,7 @@ export interface Timers {
 }
 
 /** The longest delay `setTimeout` understands; a longer one would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
+const maxDelayMs = 2 ** 31 - 1;
 
 /** All the waiting of one sandbox, to be dropped together. */
 export function createTimers(clock: Clock): Timers {
@@ -44,7 +44,7 @@ export function createTimers(clock: Clock): Timers {
     async wait(delayMs) {
       let remainingMs = delayMs;
       while (remainingMs > 0) {
-        const stepMs = Math.min(remainingMs, longestDelayMs);
+        const stepMs = Math.min(remainingMs, maxDelayMs);
         await waitOnce(stepMs);
         remainingMs -= stepMs;
       }

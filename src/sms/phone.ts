@@ -18,7 +18,7 @@ const problems: Readonly<Record<string, string>> = {
   TOO_LONG: "is too long for a phone number.",
 };
 
-const longestShown = 40;
+const maxShownLength = 40;
 
 /**
  * Checks a recipient and normalises it to E.164: one person has one spelling, however the number is written. A number in
@@ -34,7 +34,7 @@ export function parseRecipient(input: string): Recipient {
 function parseWritten(text: string): Recipient {
   if (text === "") throw new InvalidPhoneNumberError(text, "The recipient is empty.");
   const { digits, isInternational } = readWritten(text, isWhole);
-  const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  const shown = text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
   const refuse = (problem: string): never => {
     throw new InvalidPhoneNumberError(shown, `"${shown}" ${problem}`);
   };

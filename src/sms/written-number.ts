@@ -7,9 +7,9 @@ export interface WrittenNumber {
   isInternational: boolean;
 }
 
-const longestWritten = 200;
-const leastDigits = 7;
-const mostDigits = 15;
+const maxWrittenLength = 200;
+const minDigits = 7;
+const maxDigits = 15;
 
 const countDigits = (text: string): number => text.replaceAll(/\D/g, "").length;
 
@@ -38,9 +38,9 @@ function valueOf(digit: string): number {
 export function readWritten(text: string, isWhole: (digits: string) => boolean): WrittenNumber {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
   const refuse = (problem: string): never => {
-    throw new InvalidPhoneNumberError(text.slice(0, longestWritten), `${shown} ${problem}`);
+    throw new InvalidPhoneNumberError(text.slice(0, maxWrittenLength), `${shown} ${problem}`);
   };
-  if (text.length > longestWritten) refuse("is too long for a phone number.");
+  if (text.length > maxWrittenLength) refuse("is too long for a phone number.");
   const written = withoutAddress(withoutTextMarks(text));
   if (/^\+?\s*\d+(?:[.,]\d*)?\s*e\s*\+?\d+$/i.test(written))
     refuse(
@@ -92,12 +92,12 @@ function unescape(text: string): string {
 
 /** Whether two numbers stand in it, whatever parts them. */
 function hasSeveral(text: string): boolean {
-  const isNumber = (part: string): boolean => countDigits(part) >= leastDigits;
+  const isNumber = (part: string): boolean => countDigits(part) >= minDigits;
   const parts = text.split(
     /[,;|\\/\n\r\t]|\s(?=\+|00)|(?<=\d)\+|\s(?:or|and|und|oder|a|alebo|nebo|y|o|et|ou)\s|&/i,
   );
-  const longParts = text.split(/\s+/).filter((part) => countDigits(part) > leastDigits);
-  return parts.filter(isNumber).length > 1 || (countDigits(text) > mostDigits && longParts.length > 1);
+  const longParts = text.split(/\s+/).filter((part) => countDigits(part) > minDigits);
+  return parts.filter(isNumber).length > 1 || (countDigits(text) > maxDigits && longParts.length > 1);
 }
 
 /**

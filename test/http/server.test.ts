@@ -16,7 +16,7 @@ const server = createHttpServer({
   ready: async () => {},
   metrics: createMetrics({ subscriptions: () => 0, waitingReaders: () => 0 }),
   maxRequestBytes: 1000,
-  longestRequestMs: 100,
+  maxRequestMs: 100,
   onError: () => {},
 });
 

@@ -70,7 +70,7 @@ describe("limits over all workers", () => {
   let provider: Server;
   let answer: (respond: () => void) => void;
   let inFlight = 0;
-  let mostInFlight = 0;
+  let maxInFlight = 0;
   let times: number[] = [];
   let status = 200;
 
@@ -85,14 +85,14 @@ describe("limits over all workers", () => {
   });
 
   beforeEach(async () => {
-    [inFlight, mostInFlight, times, status] = [0, 0, [], 200];
+    [inFlight, maxInFlight, times, status] = [0, 0, [], 200];
     answer = (respond) => respond();
     provider = createServer((request, response) => {
       request.resume().on("end", () => {
         // The balance is asked for beside the submissions.
         if (request.method !== "POST") return void response.writeHead(404).end();
         times.push(performance.now());
-        mostInFlight = Math.max(mostInFlight, ++inFlight);
+        maxInFlight = Math.max(maxInFlight, ++inFlight);
         answer(() => {
           inFlight--;
           response.writeHead(status, {
@@ -160,7 +160,7 @@ describe("limits over all workers", () => {
       released += batch.length;
       for (const respond of batch) respond();
     }
-    expect(mostInFlight).toBe(3);
+    expect(maxInFlight).toBe(3);
   });
 
   it("do not count what nobody can be sending any more", async () => {

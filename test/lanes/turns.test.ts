@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createTurn, noTurnText } from "../../src/lanes/turns.ts";
+import { createTurn } from "../../src/lanes/turns.ts";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { createLogger } from "../../src/lib/logger.ts";
-import { lookUpMessages, reconcileMessage } from "../../src/messages/receipts/look-up.ts";
+import { lookUpMessages } from "../../src/messages/receipts/look-up.ts";
+import { reconcileMessages } from "../../src/messages/receipts/reconcile.ts";
 import { type Answer, json, serveAnswers } from "../providers/serve-answers.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { queueMessage } from "../support/callbacks.ts";
@@ -58,16 +59,16 @@ const unknown: Answer = json({ success: false, error: "Message(s) not found" }, 
 
 interface Job {
   task: string;
-  payload: { providerId?: string; messageIds?: string[]; messageId?: string; isFirst?: boolean };
+  payload: { providerId?: string; messageIds?: string[] };
   runAt: Date;
 }
 
-/** The questions that wait in the queue for this provider or message. */
+/** The questions that wait in the queue for this provider. */
 async function waiting(id: string): Promise<Job[]> {
   const { rows } = await app.services.database.pool.query<Job>(
     `select t.identifier as task, j.payload, j.run_at as "runAt"
     from graphile_worker._private_jobs as j join graphile_worker._private_tasks as t on t.id = j.task_id
-    where j.payload::text like '%' || $1 || '%' and t.identifier in ('look-up', 'reconcile')`,
+    where j.payload::text like '%' || $1 || '%' and t.identifier = 'look-up'`,
     [id],
   );
   return rows;
@@ -76,8 +77,24 @@ async function waiting(id: string): Promise<Job[]> {
 const setLane = (providerId: string, data: object) =>
   app.services.database.prisma.lane.update({ where: { providerId }, data });
 
-const turnOf = (id: string, maxPerSecond: number | null) =>
-  createTurn({ database: app.services.database, clock }, { id, maxPerSecond });
+const turnOf = (id: string, maxPerSecond: number | null, isList?: true) => {
+  const ending = { database: app.services.database, clock, isStopping: () => isStopping };
+  const turn = createTurn(ending, { id, maxPerSecond });
+  return () => turn({ method: "GET", path: "/", isList });
+};
+let isStopping = false;
+
+/** The only question about this message, or one that is repeated since its worker ended. */
+const reconcile = (messageId: string, isRepeated = false) =>
+  reconcileMessages(options(), [messageId], { isRepeated });
+
+const checkOf = (messageId: string) =>
+  app.services.database.prisma.messageCheck.findUnique({ where: { messageId } });
+
+async function dueCheck(messageId: string): Promise<void> {
+  const at = clock.now();
+  await app.services.database.prisma.messageCheck.create({ data: { messageId, at, checks: 1 } });
+}
 
 const statusOf = async (id: string): Promise<string> =>
   (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
@@ -87,12 +104,12 @@ describe("a turn", () => {
     const { providerId } = await connect(() => unknown, { maxPerSecond: 2 });
     await setLane(providerId, { tokens: 1, refilledAt: clock.now(), askedAt: clock.now() });
     const turn = turnOf(providerId, 2);
-    expect(await turn()).toBeUndefined();
+    expect(await turn()).toBe(true);
     const second = turn();
     const early = await Promise.race([second, new Promise((done) => setTimeout(done, 100, "waits"))]);
     expect(early).toBe("waits");
     now += 500;
-    expect(await second).toBeUndefined();
+    expect(await second).toBe(true);
   });
 
   it("comes after the submissions that wait, but for one in ten", async () => {
@@ -107,9 +124,9 @@ describe("a turn", () => {
     const turn = turnOf(providerId, 2);
     const first = turn();
     now += 4_999;
-    expect(await first).toBe(noTurnText);
+    expect(await first).toBe(false);
     now += 1;
-    expect(await turn()).toBeUndefined();
+    expect(await turn()).toBe(true);
     const { tokens } = await app.services.database.prisma.lane.findUniqueOrThrow({ where: { providerId } });
     expect(tokens).toBe(0);
   });
@@ -117,7 +134,27 @@ describe("a turn", () => {
   it("costs nothing where there is no limit", async () => {
     const { providerId } = await connect(() => unknown);
     const turn = turnOf(providerId, null);
-    expect(await Promise.all(Array.from({ length: 100 }, turn))).toEqual(Array(100).fill(undefined));
+    expect(await Promise.all(Array.from({ length: 100 }, turn))).toEqual(Array(100).fill(true));
+  });
+
+  it("is had by a list once a second where there is no limit, over all that ask", async () => {
+    const { providerId } = await connect(() => unknown);
+    const { database } = app.services;
+    const turns = [turnOf(providerId, null, true), turnOf(providerId, null, true)];
+    const had = async (): Promise<string> => {
+      const { listedAt } = await database.prisma.lane.findUniqueOrThrow({ where: { providerId } });
+      return listedAt.toISOString();
+    };
+    const times: string[] = [];
+    for (const turn of turns) {
+      expect(await turn()).toBe(true);
+      times.push(await had());
+    }
+    const [first = "", second = ""] = times;
+    expect(Date.parse(second) - Date.parse(first)).toBeGreaterThanOrEqual(1_000);
+    isStopping = true;
+    expect(await turnOf(providerId, null, true)()).toBe(false);
+    isStopping = false;
   });
 });
 
@@ -167,33 +204,59 @@ describe("a resend", () => {
   const accepted = { groupId: 1, groupName: "PENDING", id: 26, name: "MESSAGE_ACCEPTED" };
   const update = "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }";
 
-  async function uncertain() {
+  async function uncertain(answers?: () => Answer) {
     let messageId = "";
-    const answer = () => json({ messages: [{ to: "421901000000", messageId, status: accepted }] });
+    const answer = () =>
+      answers?.() ?? json({ messages: [{ to: "421901000000", messageId, status: accepted }] });
     const connection = await connect(answer, {}, "qikli");
     [messageId = ""] = await store(connection.shownId, 1, "OUTCOME_UNKNOWN");
+    await dueCheck(messageId);
     return { ...connection, messageId };
   }
 
   it("goes out once, as the first question", async () => {
     const { requests, messageId } = await uncertain();
-    await reconcileMessage(options(), { messageId, isFirst: false });
-    expect(requests).toEqual([]);
-    await reconcileMessage(options(), { messageId, isFirst: true });
+    await reconcile(messageId);
     expect(requests).toHaveLength(1);
     expect(await statusOf(messageId)).toBe("SUBMITTED");
+  });
+
+  it("goes out once, whoever asks how often, and the timeline says why not again", async () => {
+    const { requests, messageId } = await uncertain(() => ({ status: 500 }));
+    await reconcile(messageId);
+    await reconcile(messageId);
+    await reconcile(messageId, true);
+    expect(requests).toHaveLength(1);
+    const event = await app.services.database.prisma.messageEvent.findFirst({
+      where: { messageId },
+      orderBy: { id: "desc" },
+    });
+    expect(event).toMatchObject({ applied: false, detail: expect.stringMatching(/not sent again/) });
+  });
+
+  it("still goes out after a job was taken over, where it had not", async () => {
+    const { requests, messageId } = await uncertain();
+    await reconcile(messageId, true);
+    expect(requests).toHaveLength(1);
+    expect(await statusOf(messageId)).toBe("SUBMITTED");
+  });
+
+  it("does not go out when the message is no longer valid", async () => {
+    const { requests, messageId } = await uncertain();
+    const data = { validUntil: new Date(now - 1) };
+    await app.services.database.prisma.message.update({ where: { id: messageId }, data });
+    await reconcile(messageId);
+    expect(requests).toEqual([]);
   });
 
   it("waits while the connection is switched off", async () => {
     const { requests, messageId, shownId } = await uncertain();
     await app.client.data(update, { input: { id: shownId, enabled: false } });
-    await reconcileMessage(options(), { messageId, isFirst: true });
+    await reconcile(messageId);
     expect(requests).toEqual([]);
-    expect(await waiting(messageId)).toMatchObject([
-      { task: "reconcile", payload: { messageId, isFirst: true } },
-    ]);
+    expect(await checkOf(messageId)).toMatchObject({ checks: 0, at: new Date(now + 60_000), resentAt: null });
     await app.client.data(update, { input: { id: shownId, enabled: true } });
-    await reconcileMessage(options(), { messageId, isFirst: true });
+    await reconcile(messageId);
     expect(requests).toHaveLength(1);
   });
 
@@ -202,9 +265,9 @@ describe("a resend", () => {
     await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", {
       id: shownId,
     });
-    await reconcileMessage(options(), { messageId, isFirst: true });
+    await reconcile(messageId);
     expect(requests).toEqual([]);
-    expect(await waiting(messageId)).toEqual([]);
+    expect(await checkOf(messageId)).toMatchObject({ checks: 1, resentAt: null });
   });
 
   it("waits for the breaker", async () => {
@@ -212,9 +275,9 @@ describe("a resend", () => {
     const openUntil = new Date(now + 60_000);
     const lane = { where: { providerId }, data: { breaker: "OPEN" as const, openUntil } };
     await app.services.database.prisma.lane.update(lane);
-    await reconcileMessage(options(), { messageId, isFirst: true });
+    await reconcile(messageId);
     expect(requests).toEqual([]);
-    expect(await waiting(messageId)).toMatchObject([{ payload: { messageId, isFirst: true } }]);
+    expect(await checkOf(messageId)).toMatchObject({ checks: 0, at: new Date(now + 61_000), resentAt: null });
   });
 
   it("waits for its turn", async () => {
@@ -227,11 +290,11 @@ describe("a resend", () => {
       wantedUntil: new Date(now + 60_000),
     };
     await app.services.database.prisma.lane.update({ where: { providerId }, data });
-    await reconcileMessage(options(), { messageId, isFirst: true });
+    await reconcile(messageId);
     expect(requests).toEqual([]);
-    expect(await waiting(messageId)).toMatchObject([{ payload: { messageId, isFirst: true } }]);
+    expect(await checkOf(messageId)).toMatchObject({ checks: 0, resentAt: null });
     now += 60_000;
-    await reconcileMessage(options(), { messageId, isFirst: true });
+    await reconcile(messageId);
     expect(requests).toHaveLength(1);
     expect(await statusOf(messageId)).toBe("SUBMITTED");
   });

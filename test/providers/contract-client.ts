@@ -7,6 +7,7 @@ import { type Contract, submission, type Variant } from "./contract-description.
 import type { Seen } from "./local-server.ts";
 import { createMemoryState } from "./memory-state.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
+import { reconcileOne } from "./reconcile-one.ts";
 
 /** One provider, spoken to in one way. */
 export interface Subject {
@@ -111,7 +112,7 @@ export const allQuestions = Object.keys(questions) as readonly Question[];
 
 /** As a question like any other. */
 async function reconcile(client: ProviderClient): Promise<ProviderReply<unknown>> {
-  const outcome = await client.reconcile({ ...asked, from, text, attemptedAt: new Date() });
+  const outcome = await reconcileOne(client, { ...asked, from, text, attemptedAt: new Date() });
   return outcome.kind === "unavailable"
     ? { ok: false, problem: outcome.problem }
     : { ok: true, value: outcome };

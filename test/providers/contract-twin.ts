@@ -7,6 +7,7 @@ import { submission } from "./contract-description.ts";
 import { expectNoSecret } from "./contract-secrets.ts";
 import { serveHttp } from "./local-server.ts";
 import { checked } from "./serve-answers.ts";
+import { reconcileOne } from "./reconcile-one.ts";
 
 const refused = { ok: false, problem: { kind: "refused", detail: expect.stringMatching(/\w/) } };
 
@@ -114,7 +115,7 @@ export function testTwin(subject: Subject): void {
       const [, message = submission] = messages;
       const asked = { ...message, ...idsOf(outcomes[1] ?? unknownOutcome), ageSeconds: 3_600 };
       const lookedUp = odd === "accepted" ? await client.lookUp([asked]) : undefined;
-      const found = odd === "ambiguous" ? await client.reconcile({ ...message, attemptedAt }) : undefined;
+      const found = odd === "ambiguous" ? await reconcileOne(client, { ...message, attemptedAt }) : undefined;
       const isKept = suffix !== "011" && suffix !== "014";
       const truths = [
         odd === "rejected" && !isKept,
@@ -140,7 +141,7 @@ export function testTwin(subject: Subject): void {
         messages.map((message) =>
           suffix === "010"
             ? client.submit(message).then(({ kind }) => kind)
-            : client.reconcile({ ...message, attemptedAt }).then(({ kind }) => kind),
+            : reconcileOne(client, { ...message, attemptedAt }).then(({ kind }) => kind),
         ),
       );
       const fine = suffix === "010" ? "accepted" : "found";
@@ -175,7 +176,7 @@ export function testTwin(subject: Subject): void {
       const message = messageTo(suffix);
       const attemptedAt = new Date();
       expect(await client.submit(message)).toMatchObject({ kind: "ambiguous" });
-      const found = await client.reconcile({ ...message, attemptedAt });
+      const found = await reconcileOne(client, { ...message, attemptedAt });
       expect(found).toMatchObject(suffix === "011" ? notFound : wanted);
       const isNamed =
         found.kind !== "found" || (found.providerMessageId ?? found.providerBatchId) !== undefined;

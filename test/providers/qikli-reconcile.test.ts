@@ -14,6 +14,7 @@ import {
   submission,
   verdict,
 } from "./qikli-fixtures.ts";
+import { reconcileOne } from "./reconcile-one.ts";
 
 const uncertain: UncertainSubmission = { ...submission, attemptedAt: new Date("2025-08-11T13:12:00Z") };
 const report = { ...JSON.parse(fixture("reports.200.json")).results[0], messageId };
@@ -24,14 +25,14 @@ describe("sending it again", () => {
     const { client, requests } = await connect(() => json(verdict(duplicate)), { format });
     const details = { flash: true, validityMinutes: 90 };
     await client.submit({ ...submission, ...details });
-    await client.reconcile({ ...uncertain, ...details });
+    await reconcileOne(client, { ...uncertain, ...details });
     const [first, second] = requests.map(({ body, path, headers }) => ({ body, path, headers }));
     expect(second).toEqual(first);
   });
 
   test("shows by its duplicate that the first was accepted", async () => {
     const { client } = await connect(() => json(verdict(duplicate)));
-    expect(await client.reconcile(uncertain)).toEqual({
+    expect(await reconcileOne(client, uncertain)).toEqual({
       kind: "found",
       providerMessageId: messageId,
       receipts: [],
@@ -40,7 +41,7 @@ describe("sending it again", () => {
 
   test("shows by its acceptance that it is accepted now", async () => {
     const { client } = await connect(() => json(verdict(accepted)));
-    expect(await client.reconcile(uncertain)).toEqual({
+    expect(await reconcileOne(client, uncertain)).toEqual({
       kind: "found",
       providerMessageId: messageId,
       providerBatchId: "bulk-1",
@@ -54,7 +55,7 @@ describe("sending it again", () => {
     ["a bad request", json(requestError("BAD_REQUEST", "Bad Request"), 400)],
   ])("proves nothing about the first by %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
-    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
   });
 
   test.each<[string, Answer, string]>([
@@ -67,20 +68,20 @@ describe("sending it again", () => {
   ])("may be in vain: %s", async (_name, answer, kind) => {
     const { client, requests } = await connect(() => answer);
     const outcome = { kind: "unavailable", problem: { kind, detail: expect.stringMatching(/\w/) } };
-    expect(await client.reconcile(uncertain)).toMatchObject(outcome);
+    expect(await reconcileOne(client, uncertain)).toMatchObject(outcome);
     expect(requests).toHaveLength(1);
   });
 
   test("may reach nobody", async () => {
-    const outcome = await openClient(await unusedOrigin()).reconcile(uncertain);
+    const outcome = await reconcileOne(openClient(await unusedOrigin()), uncertain);
     expect(outcome).toMatchObject({ kind: "unavailable", problem: { kind: "unreachable" } });
   });
 
   test("is not done twice, nor where the connection forbids it", async () => {
     const { client, requests } = await connect(() => json(verdict(accepted)));
-    expect(await client.reconcile({ ...uncertain, resendAllowed: false })).toEqual({ kind: "absent" });
+    expect(await reconcileOne(client, { ...uncertain, resendAllowed: false })).toEqual({ kind: "absent" });
     const careful = await connect(() => json(verdict(accepted)), { resend: false });
-    expect(await careful.client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect(await reconcileOne(careful.client, uncertain)).toEqual({ kind: "absent" });
     expect([...requests, ...careful.requests]).toEqual([]);
   });
 });
@@ -88,7 +89,7 @@ describe("sending it again", () => {
 describe("with the logs", () => {
   test("finds the message without sending it", async () => {
     const { client, requests } = await connect(() => logged, { logs: true });
-    expect(await client.reconcile(uncertain)).toMatchObject({
+    expect(await reconcileOne(client, uncertain)).toMatchObject({
       kind: "found",
       providerMessageId: messageId,
       providerBatchId: "BULK-ID-123-xyz",
@@ -108,7 +109,7 @@ describe("with the logs", () => {
       ({ method }) => (method === "GET" ? answer : json(verdict(duplicate))),
       { logs: true },
     );
-    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "found", receipts: [] });
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "found", receipts: [] });
     expect(requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   });
 

@@ -14,6 +14,7 @@ import {
   success,
   token,
 } from "./telekom-fixtures.ts";
+import { reconcileOne } from "./reconcile-one.ts";
 
 const message = { messageId, to: submission.to, providerMessageId: "154786" };
 const delivered = { message_id: 154786, code: "DELIVERED", deliveryDateTime: "2017-07-01 10:45:00" };
@@ -62,7 +63,7 @@ test("what Telekom SK does not have, it is not asked for", async () => {
   expect(await client.balance()).toMatchObject({ ok: false, ...refused });
   expect(await client.rates({ mccmnc: "231" })).toMatchObject({ ok: false, ...refused });
   const uncertain = { ...submission, attemptedAt: new Date() };
-  expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable", ...refused });
+  expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "unavailable", ...refused });
   expect(requests).toEqual([]);
 });
 

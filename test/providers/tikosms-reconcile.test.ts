@@ -9,6 +9,7 @@ import {
   messageId,
   submission,
 } from "./tikosms-fixtures.ts";
+import { reconcileOne, supportOf } from "./reconcile-one.ts";
 
 describe("reconciling", () => {
   const uncertain: UncertainSubmission = {
@@ -40,7 +41,7 @@ describe("reconciling", () => {
         ? { body: fixture("get_messages.200.json") }
         : json({ data: [documentedRow, row] }),
     );
-    expect(await client.reconcile(uncertain)).toMatchObject({
+    expect(await reconcileOne(client, uncertain)).toMatchObject({
       kind: "found",
       providerMessageId: "m-1",
       providerBatchId: documented.campaign_id,
@@ -68,7 +69,7 @@ describe("reconciling", () => {
       { sender: "MyBrand ", message: " Big sale today!\r\n" },
     ].map((one, index) => ({ ...documented, ...one, campaign_id: `ours-${index}` }));
     const { client, requests } = await withCampaigns([...others, ...ours], () => []);
-    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
     const opened = requests.slice(1).map((seen) => seen.query["campaign_id"]);
     expect(opened).toEqual(["ours-2", "ours-3", "ours-1", "ours-0"]);
   });
@@ -82,12 +83,12 @@ describe("reconciling", () => {
         data: query["campaign_id"] === "ours" ? [{ ...row, campaign_id: null }] : [documentedRow],
       });
     });
-    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "found", providerBatchId: "ours" });
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "found", providerBatchId: "ours" });
   });
 
   test("finds a message that has no status yet", async () => {
     const { client } = await withCampaigns([documented], () => [{ ...row, status: null }]);
-    expect(await client.reconcile(uncertain)).toMatchObject({
+    expect(await reconcileOne(client, uncertain)).toMatchObject({
       kind: "found",
       providerMessageId: "m-1",
       receipts: [],
@@ -99,28 +100,33 @@ describe("reconciling", () => {
     ["the documented 404", { status: 404, body: fixture("get_messages.404.json") }],
   ])("no campaigns is absence: %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
-    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
   });
 
-  test("more than 20 campaigns alike is not absence", async () => {
-    const alike = Array.from({ length: 21 }, (_, index) => ({ ...documented, campaign_id: `c-${index}` }));
-    const twenty = await withCampaigns(alike.slice(1), () => []);
-    expect(await twenty.client.reconcile(uncertain)).toEqual({ kind: "absent" });
-    const more = await withCampaigns(alike, () => []);
-    expect(await more.client.reconcile(uncertain)).toMatchObject({ kind: "unavailable" });
-    expect(more.requests).toHaveLength(21);
+  const alike = Array.from({ length: 600 }, (_, index) => ({ ...documented, campaign_id: `c-${index}` }));
+
+  test("finds the one among 600 campaigns alike, wherever it stands", async () => {
+    const { client } = await withCampaigns(alike, (id) => (id === "c-599" ? [row] : []));
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "found", providerMessageId: "m-1" });
+  });
+
+  test("does not open campaigns of one message that other messages of ours are", async () => {
+    const { client, requests } = await withCampaigns(alike, () => []);
+    const knownBatches = alike.slice(1).map(({ campaign_id }) => campaign_id);
+    expect(await reconcileOne(client, { ...uncertain, knownBatches })).toEqual({ kind: "absent" });
+    expect(requests).toHaveLength(2);
   });
 
   test("a problem on the way is not absence", async () => {
     const first = await connect(() => json({ message: "Server Error" }, 500));
-    expect(await first.client.reconcile(uncertain)).toMatchObject({
+    expect(await reconcileOne(first.client, uncertain)).toMatchObject({
       kind: "unavailable",
       problem: { kind: "unreachable", detail: "HTTP 500: Server Error" },
     });
     const second = await connect(({ path }) =>
       path.endsWith("/get_messages") ? json({ campaigns: [documented] }) : { status: 429 },
     );
-    expect(await second.client.reconcile(uncertain)).toMatchObject({
+    expect(await reconcileOne(second.client, uncertain)).toMatchObject({
       kind: "unavailable",
       problem: { kind: "busy" },
     });
@@ -130,7 +136,8 @@ describe("reconciling", () => {
     const many = Array.from({ length: 50 }, (_, index) => `0198a1b2-0000-7000-8000-0000000001${index + 10}`);
     const rows = many.map((id) => ({ ...row, client_ref: id, message_id: `m-${id}` }));
     const { client, requests } = await withCampaigns([{ ...documented, recipients: 50 }], () => rows);
-    const found = await Promise.all(many.map((id) => client.reconcile({ ...uncertain, messageId: id })));
+    const lost = many.map((id) => ({ ...uncertain, messageId: id }));
+    const found = await client.reconcile(lost, supportOf());
     const wanted = many.map((id) => ({ kind: "found", providerMessageId: `m-${id}` }));
     expect(found).toMatchObject(wanted);
     expect(requests).toHaveLength(2);
@@ -142,8 +149,8 @@ describe("reconciling", () => {
       if (isDown) return json({ message: "Server Error" }, 500);
       return path.endsWith("/get_messages") ? json({ campaigns: [documented] }) : json({ data: [row] });
     });
-    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable" });
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "unavailable" });
     isDown = false;
-    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "found" });
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "found" });
   });
 });

@@ -3,6 +3,7 @@ import type { UncertainSubmission } from "../../src/providers/provider.ts";
 import type { Seen } from "./local-server.ts";
 import { type Answer, checked, json } from "./serve-answers.ts";
 import { connect, fixture, messageId, submission, token } from "./tonkra-fixtures.ts";
+import { reconcileOne, supportOf } from "./reconcile-one.ts";
 
 const uid = "606812e63f78b";
 const message = { messageId, to: checked("+31612345678"), providerMessageId: uid };
@@ -134,7 +135,7 @@ describe("reconciling", () => {
 
   test("finds the row of the documented page", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("real.list.200.json") }));
-    expect(await client.reconcile(uncertain)).toEqual({
+    expect(await reconcileOne(client, uncertain)).toEqual({
       ...found,
       receipts: [
         {
@@ -170,7 +171,7 @@ describe("reconciling", () => {
     const { client, requests } = await connect(() => pageOf([{ ...row, sent_at: "2025-05-29 17:07:41" }]), {
       timeZone: "Africa/Lagos",
     });
-    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(await reconcileOne(client, uncertain)).toMatchObject(found);
     expect(requests[0]?.query).toMatchObject({ start_date: "2025-05-29 17:05:00", timezone: "Africa/Lagos" });
   });
 
@@ -190,19 +191,19 @@ describe("reconciling", () => {
     ["no number", { to: null }, false],
   ])("%s: %j %s", async (_name, change, isOurs) => {
     const { client } = await connect(() => pageOf([{ ...row, ...change }]));
-    expect(await client.reconcile(uncertain)).toMatchObject(isOurs ? found : { kind: "absent" });
+    expect(await reconcileOne(client, uncertain)).toMatchObject(isOurs ? found : { kind: "absent" });
   });
 
   test("a sender of digits may lose its plus sign", async () => {
     const { client } = await connect(() => pageOf([{ ...row, from: "31600000000" }]));
-    expect(await client.reconcile({ ...uncertain, from: "+31600000000" })).toMatchObject(found);
+    expect(await reconcileOne(client, { ...uncertain, from: "+31600000000" })).toMatchObject(found);
   });
 
   test("two that are alike are not told apart, unless one is claimed", async () => {
     const { client } = await connect(() => pageOf([row, { ...row, uid: "another" }]));
-    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable" });
-    expect(await client.reconcile({ ...uncertain, claimedIds: ["another"] })).toMatchObject(found);
-    expect(await client.reconcile({ ...uncertain, claimedIds: ["another", row.uid] })).toEqual({
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "unavailable" });
+    expect(await reconcileOne(client, { ...uncertain, claimedIds: ["another"] })).toMatchObject(found);
+    expect(await reconcileOne(client, { ...uncertain, claimedIds: ["another", row.uid] })).toEqual({
       kind: "absent",
     });
   });
@@ -223,7 +224,7 @@ describe("reconciling", () => {
 
   test("turns the pages by number, and never follows an address", async () => {
     const { client, requests } = await connect(pages(3));
-    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(await reconcileOne(client, uncertain)).toMatchObject(found);
     expect(requests.map((seen) => [seen.path, seen.query["page"]])).toEqual([
       ["/api/http/sms", "1"],
       ["/api/http/sms", "2"],
@@ -233,26 +234,75 @@ describe("reconciling", () => {
 
   test("a row that moved to the next page meanwhile is one row", async () => {
     const { client } = await connect(({ query }) => pageOf([row], Number(query["page"]), 2));
-    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(await reconcileOne(client, uncertain)).toMatchObject(found);
   });
 
   test("stops where the messages are older than ours", async () => {
     const { client, requests } = await connect(pages(9, { sent_at: "2025-05-29 16:00:00" }));
-    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
     expect(requests).toHaveLength(1);
   });
 
-  test("a list that goes on for ever is not absence", async () => {
-    const { client, requests } = await connect(pages(1000));
-    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable" });
-    expect(requests).toHaveLength(20);
+  test("a list whose pages do not turn is not absence", async () => {
+    const { client, requests } = await connect(() => pageOf([{ ...row, to: "421900000000" }], 1, 1000));
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "unavailable" });
+    expect(requests).toHaveLength(4);
+  });
+
+  /** A list of so many messages, the newest first, 25 to a page, as long as the time between two is a second. */
+  function listOf(count: number, textOf: (index: number) => string) {
+    const newest = uncertain.attemptedAt.getTime() + count * 500;
+    const rows = Array.from({ length: count }, (_, index) => ({
+      ...row,
+      uid: `uid-${index}`,
+      to: `${421900000000 + index}`,
+      message: textOf(index),
+      sent_at: new Date(newest - index * 1_000).toISOString().slice(0, 19).replace("T", " "),
+    }));
+    const serve = ({ query }: { query: Record<string, string> }) => {
+      const page = Number(query["page"]);
+      return pageOf(rows.slice((page - 1) * 25, page * 25), page, Math.ceil(count / 25));
+    };
+    return { rows, serve };
+  }
+
+  test("finds 300 of 1,200 with one walk through the list, and gives each its own", async () => {
+    const { rows, serve } = listOf(1_200, (index) => `Hello ${index}`);
+    const { client, requests } = await connect(serve);
+    const lost = rows
+      .filter((_, index) => index % 4 === 1)
+      .map((one) => ({
+        ...uncertain,
+        messageId: one.uid,
+        to: checked(`+${one.to}`),
+        text: one.message,
+        attemptedAt: new Date(`${one.sent_at.replace(" ", "T")}Z`),
+      }));
+    const absent = { ...uncertain, messageId: "absent", text: "Never sent" };
+    const outcomes = await client.reconcile([...lost, absent], supportOf());
+    const wanted = lost.map((one) => ({ kind: "found", providerMessageId: one.messageId }));
+    expect(outcomes).toMatchObject([...wanted, { kind: "absent" }]);
+    expect(requests.length).toBeLessThanOrEqual(48);
+  });
+
+  test("gives messages that look the same one row each, and none twice", async () => {
+    const rows = ["one", "two"].map((id) => ({ ...row, uid: id }));
+    const { client } = await connect(() => pageOf(rows, 1, 1));
+    const three = ["a", "b", "c"].map((id) => ({ ...uncertain, messageId: id }));
+    const outcomes = await client.reconcile(three, supportOf());
+    const ids = outcomes.flatMap((outcome) => (outcome.kind === "found" ? [outcome.providerMessageId] : []));
+    expect(new Set(ids)).toEqual(new Set(["one", "two"]));
+    expect(ids).toHaveLength(2);
+    expect(outcomes.filter(({ kind }) => kind === "absent")).toHaveLength(1);
+    const two = await client.reconcile(three.slice(0, 1), supportOf());
+    expect(two).toMatchObject([{ kind: "unavailable" }]);
   });
 
   test("asks again without the filters where they are refused", async () => {
     const { client, requests } = await connect(({ query }) =>
       query["timezone"] === undefined ? pageOf([row]) : json({ status: "error", message: "Zone" }, 422),
     );
-    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(await reconcileOne(client, uncertain)).toMatchObject(found);
     expect(requests.map((seen) => Object.keys(seen.query))).toEqual([
       expect.anything(),
       ["api_token", "page"],
@@ -268,7 +318,7 @@ describe("reconciling", () => {
     ["rows that are none", pageOf([1 as never, null as never, {}])],
   ])("absence: %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
-    expect(await client.reconcile(uncertain)).toEqual({ kind: "absent" });
+    expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
   });
 
   test.each<[string, Answer]>([
@@ -276,7 +326,7 @@ describe("reconciling", () => {
     ["rows by number", json({ ...listed, data: { ...listed.data, data: { 3: row } } })],
   ])("%s is read, too", async (_name, answer) => {
     const { client } = await connect(() => answer);
-    expect(await client.reconcile(uncertain)).toMatchObject(found);
+    expect(await reconcileOne(client, uncertain)).toMatchObject(found);
   });
 
   test.each<[string, Answer, string]>([
@@ -288,6 +338,6 @@ describe("reconciling", () => {
     ["throttling", { status: 429 }, "busy"],
   ])("a problem is not absence: %s", async (_name, answer, kind) => {
     const { client } = await connect(() => answer);
-    expect(await client.reconcile(uncertain)).toMatchObject({ kind: "unavailable", problem: { kind } });
+    expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "unavailable", problem: { kind } });
   });
 });

@@ -7,6 +7,7 @@ import { behaviourFor } from "../../src/sandbox/qikli/scenarios.ts";
 import { checked } from "../providers/serve-answers.ts";
 import { startQikli } from "./qikli-client.ts";
 import { startReceiver } from "./setup.ts";
+import { reconcileOne } from "../providers/reconcile-one.ts";
 
 type Format = "JSON" | "XML";
 
@@ -35,7 +36,7 @@ async function send(client: ProviderClient, submission: ReturnType<typeof submis
   const outcome = await client.submit(submission);
   if (outcome.kind === "retryable") return statusOf(await client.submit(submission));
   if (outcome.kind !== "ambiguous") return statusOf(outcome);
-  const found = await client.reconcile({ ...submission, attemptedAt: new Date() });
+  const found = await reconcileOne(client, { ...submission, attemptedAt: new Date() });
   return found.kind === "found" ? "SUBMITTED" : "OUTCOME_UNKNOWN";
 }
 

@@ -8,6 +8,7 @@ import { submission } from "../providers/tonkra-fixtures.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { at, textAt } from "./tikosms-client.ts";
 import { call, startSandbox, toScenario } from "./tonkra-setup.ts";
+import { reconcileOne } from "../providers/reconcile-one.ts";
 
 function openClient(sandbox: TonkraSandbox, api: "HTTP" | "V3"): ProviderClient {
   const settings = tonkra.settings.parse({ baseUrl: sandbox.url, apiToken: sandbox.token, api });
@@ -27,7 +28,7 @@ async function follow(client: ProviderClient, message: Submission): Promise<stri
   if (outcome.kind === "retryable") return "QUEUED";
   let providerMessageId = outcome.kind === "accepted" ? outcome.providerMessageId : undefined;
   if (outcome.kind === "ambiguous") {
-    const found = await client.reconcile({ ...message, attemptedAt });
+    const found = await reconcileOne(client, { ...message, attemptedAt });
     if (found.kind !== "found") return "OUTCOME_UNKNOWN";
     ({ providerMessageId } = found);
   }

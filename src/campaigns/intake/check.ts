@@ -108,11 +108,11 @@ export class RecipientChecker {
 /** Where each recipient has a text of his own. */
 const anyContent = contentOf({ text: "Hello" });
 
-const longestShown = 100;
+const maxShownLength = 100;
 
 /** The number as it was given may be anything at all; what is stored of it is text. */
 function toRefusal({ position, to }: RecipientRow, { code, message }: DomainError): Refusal {
-  return { position, recipient: showable(to.slice(0, longestShown)), code, reason: showable(message) };
+  return { position, recipient: showable(to.slice(0, maxShownLength)), code, reason: showable(message) };
 }
 
 const showable = (text: string): string => text.replaceAll("\0", "\uFFFD").toWellFormed();

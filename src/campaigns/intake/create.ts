@@ -44,7 +44,7 @@ const chunkSize = 2_500;
 const signEveryMs = 15_000;
 
 /** Characters, placeholders included: 255 segments of GSM-7 are fewer. */
-const longestText = 40_000;
+const maxTextLength = 40_000;
 
 /** Refusals that an error tells. */
 const toldRefusals = 10;
@@ -101,8 +101,8 @@ async function prepare({ routingTables, clock }: CreateOptions, accountId: strin
 function readTemplate(text: string): Template {
   if (!isStorable(text))
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
-  if (text.length > longestText)
-    throw new InvalidTextError(`The text has more than ${longestText} characters. Shorten it.`);
+  if (text.length > maxTextLength)
+    throw new InvalidTextError(`The text has more than ${maxTextLength} characters. Shorten it.`);
   return parseTemplate(text);
 }
 

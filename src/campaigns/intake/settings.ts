@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { InvalidInputError } from "../../lib/errors.ts";
 import { parseTimeZone } from "../../lib/time-zone.ts";
-import { checkSchedule, longestReference } from "../../messages/accept/draft.ts";
+import { checkSchedule, maxReferenceLength } from "../../messages/accept/draft.ts";
 import { storable } from "../../lib/storable.ts";
 import type { UploadedFile } from "./csv.ts";
 import type { RecipientInput } from "./recipients.ts";
@@ -58,8 +58,8 @@ export function checkSettings(input: CampaignInput, now: Date): CampaignSettings
 
 /** @throws InvalidInputError when it is empty, too long or cannot be stored */
 export function checkLength(value: string, field: string): string {
-  if (value.trim() !== "" && value.length <= longestReference) return storable(value, field);
-  throw new InvalidInputError(field, `\`${field}\` must have 1 to ${longestReference} characters.`);
+  if (value.trim() !== "" && value.length <= maxReferenceLength) return storable(value, field);
+  throw new InvalidInputError(field, `\`${field}\` must have 1 to ${maxReferenceLength} characters.`);
 }
 
 function checkTimeZone(timeZone: string | null): string | null {

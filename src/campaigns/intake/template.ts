@@ -11,7 +11,7 @@ export interface Template {
   render(values: readonly (string | undefined)[]): string | undefined;
 }
 
-const longestName = 64;
+const maxNameLength = 64;
 
 /** Names are the same in every form in which Unicode writes their letters. */
 export const nameKey = (name: string): string => name.normalize("NFC");
@@ -42,10 +42,10 @@ export function parseTemplate(text: string): Template {
 
 function readName(written: string | undefined, from: string): string {
   const name = nameKey(written?.trim() ?? "");
-  if (name !== "" && name.length <= longestName && !/[{}]/.test(name)) return name;
+  if (name !== "" && name.length <= maxNameLength && !/[{}]/.test(name)) return name;
   const shown = from.length > 30 ? `${from.slice(0, 30)}…` : from;
   throw new InvalidTextError(
-    `"${shown}" is no placeholder. Write one as {{name}}, with a name of 1 to ${longestName} characters; ` +
+    `"${shown}" is no placeholder. Write one as {{name}}, with a name of 1 to ${maxNameLength} characters; ` +
       "for the braces themselves write \\{{.",
   );
 }

@@ -7,7 +7,7 @@ import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 /** The space of the advisory locks by which the others see that the worker of a claim lives. */
 export const claimLockSpace = "smsgraph claim";
 
-const largestBatch = 500;
+const maxBatchSize = 500;
 
 /** Of the attempts in either table, those whose worker has died. */
 const isDead = `
@@ -44,7 +44,7 @@ export async function abandonDeadClaims(options: {
   await database.query(singleOutDead, [claimLockSpace]);
   const dead = await database.query<{ messageId: string; worker: string }>(findDead, [
     claimLockSpace,
-    largestBatch,
+    maxBatchSize,
   ]);
   if (dead.length === 0) return;
   const ids = dead.map(({ messageId }) => messageId);

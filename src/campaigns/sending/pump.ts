@@ -17,10 +17,10 @@ export interface CampaignPumpOptions extends HandOverOptions {
 
 /** Messages in one claim, and in one statement. The first is small: a campaign may go out one by one. */
 const firstClaim = 100;
-const largestClaim = 1_000;
+const maxClaimSize = 1_000;
 const idleMs = 500;
 /** An empty view costs a look at all messages of those that are closed: a small part of the time goes into that. */
-const emptyRest = { leastMs: 250, mostMs: 2_000, looks: 20 };
+const emptyRest = { minMs: 250, maxMs: 2_000, looks: 20 };
 /** How soon it is asked whether messages of a provider in trouble can go elsewhere. */
 const stuckMs = 2_000;
 
@@ -197,10 +197,10 @@ export class CampaignPump {
     for (const request of claim.requests) this.#handOver.begin(request, now);
     const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
     view.position = claim.last;
-    view.limit = Math.min(Math.max(firstClaim, taken * 4), largestClaim);
+    view.limit = Math.min(Math.max(firstClaim, taken * 4), maxClaimSize);
     if (claim.isEmpty) {
       const lookMs = (performance.now() - begunAt) * emptyRest.looks;
-      const restMs = Math.min(Math.max(emptyRest.leastMs, lookMs), emptyRest.mostMs);
+      const restMs = Math.min(Math.max(emptyRest.minMs, lookMs), emptyRest.maxMs);
       view.emptyUntil = performance.now() + restMs;
     }
     const { settled, relieved } = await this.#moveOn(stuck, now);

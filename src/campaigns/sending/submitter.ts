@@ -23,7 +23,7 @@ const singleRequests = 40;
 /** Transactions that store the outcomes of bulk requests. */
 const storesAtOnce = 2;
 /** Outcomes that wait to be stored, at most: then nothing more is submitted. */
-const mostUnstored = 5_000;
+const maxUnstored = 5_000;
 
 const disabledMs = 1_000;
 
@@ -58,7 +58,7 @@ export class HandOver {
 
   /** Too much waits to be stored. */
   get isFull(): boolean {
-    return this.#unstored >= mostUnstored;
+    return this.#unstored >= maxUnstored;
   }
 
   /** When closed providers are asked again. */

@@ -26,13 +26,13 @@ export class OpenOperations {
   }
 
   /**
-   * Takes nothing more; resolves when everything taken has its answer, or after `longestMs`: what waits for a database
+   * Takes nothing more; resolves when everything taken has its answer, or after `maxMs`: what waits for a database
    * that is away must not keep the process.
    */
-  async drain(longestMs: number): Promise<void> {
+  async drain(maxMs: number): Promise<void> {
     this.#drained ??= Promise.withResolvers<void>();
     if (this.#ids.size === 0) return;
-    const timer = setTimeout(() => this.#drained?.resolve(), longestMs);
+    const timer = setTimeout(() => this.#drained?.resolve(), maxMs);
     await this.#drained.promise;
     clearTimeout(timer);
   }

@@ -61,7 +61,7 @@ const goingAway = 1001;
 const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
 /** As for HTTP. */
-const longestDrainMs = 30_000;
+const maxDrainMs = 30_000;
 
 /** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
 export const tooManySockets = 4420;
@@ -101,7 +101,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   });
   return {
     async dispose() {
-      await operations.drain(longestDrainMs);
+      await operations.drain(maxDrainMs);
       // The last answer is sent in this turn of the event loop.
       await setImmediate();
       for (const socket of sockets.clients) socket.close(goingAway, "Going away");

@@ -37,6 +37,8 @@ export interface MessageDraft {
   dltTemplateId: string | null;
   createdAt: Date;
   idempotencyKey: string | null;
+  /** The message that was given before it, in the same call and for the same recipient: that one is submitted first. */
+  follows?: string;
   /** What it will cost by the rate of its provider now; null without a rate. */
   estimatedCost: DecimalText | null;
   estimatedCurrency: string | null;
@@ -48,8 +50,8 @@ export interface MessageDraft {
   fingerprint: string;
 }
 
-export const longestReference = 255;
-const longestScheduleDays = 366;
+export const maxReferenceLength = 255;
+const maxScheduleDays = 366;
 const minuteMs = 60_000;
 
 /** A message of which everything is decided but its identity. */
@@ -120,8 +122,8 @@ function checkReferences(input: SendInput): void {
   for (const field of ["clientRef", "idempotencyKey", "from", "cadenceGroupId", "dltTemplateId"] as const) {
     const value = input[field];
     if (value == null) continue;
-    if (value.length === 0 || value.length > longestReference) {
-      throw new InvalidInputError(field, `\`${field}\` must have 1 to ${longestReference} characters.`);
+    if (value.length === 0 || value.length > maxReferenceLength) {
+      throw new InvalidInputError(field, `\`${field}\` must have 1 to ${maxReferenceLength} characters.`);
     }
     storable(value, field);
   }
@@ -135,9 +137,9 @@ export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null 
       scheduledAt,
     );
   }
-  if (scheduledAt.getTime() - now.getTime() > longestScheduleDays * 24 * 60 * minuteMs) {
+  if (scheduledAt.getTime() - now.getTime() > maxScheduleDays * 24 * 60 * minuteMs) {
     throw new InvalidScheduleError(
-      `scheduledAt is more than ${longestScheduleDays} days ahead. Give an earlier time.`,
+      `scheduledAt is more than ${maxScheduleDays} days ahead. Give an earlier time.`,
       scheduledAt,
     );
   }

@@ -53,10 +53,10 @@ export interface Quote {
   refusals: readonly QuoteRefusal[];
 }
 
-const mostRefusals = 100;
+const maxRefusals = 100;
 /** Recipients between two pauses, in which others are served. */
 const turnSize = 500;
-const longestShown = 100;
+const maxShownLength = 100;
 
 /** Goes the way of sending, up to storing, for each recipient: what it says is what sending does and charges. */
 export async function quoteMessages(
@@ -122,8 +122,8 @@ class QuoteTally {
 
   refuse(position: number, to: string, { code, message }: DomainError): void {
     this.#refusedCount++;
-    if (this.#refusals.length === mostRefusals) return;
-    this.#refusals.push({ position, to: to.slice(0, longestShown).toWellFormed(), code, reason: message });
+    if (this.#refusals.length === maxRefusals) return;
+    this.#refusals.push({ position, to: to.slice(0, maxShownLength).toWellFormed(), code, reason: message });
   }
 
   quote(): Quote {

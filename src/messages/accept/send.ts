@@ -12,7 +12,7 @@ import { findEarlier, storeMessages, type Repeat, type StoreOutcome } from "./st
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { SendInput } from "./send-input.ts";
 
-const largestBatch = 500;
+const maxBatchSize = 500;
 
 /** A refusal is not to come from a table that was read before the caller changed something elsewhere. */
 const staleRefusalMs = 50;
@@ -42,14 +42,14 @@ export class MessageSender {
     this.#tables = routingTables;
     this.#rateWishes = rateWishes;
     this.#clock = clock;
-    this.#store = new Batcher((drafts) => storeMessages(database, drafts), largestBatch);
-    this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), largestBatch);
-    this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), largestBatch);
+    this.#store = new Batcher((drafts) => storeMessages(database, drafts), maxBatchSize);
+    this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), maxBatchSize);
+    this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), maxBatchSize);
   }
 
   /** One result for each input, in the order given. Inputs with an error store nothing and hold up no other. */
   async send(accountId: string, inputs: readonly SendInput[]): Promise<SendResult[]> {
-    const drafts = await this.#draft(accountId, inputs);
+    const drafts = inOrder(await this.#draft(accountId, inputs));
     return Promise.all(
       drafts.map(async (draft, place): Promise<SendResult> => {
         const outcome = draft instanceof DomainError ? { error: draft } : await this.#storeDraft(draft);
@@ -100,4 +100,16 @@ export class MessageSender {
     const { idempotencyKey } = input;
     return this.#find.add({ accountId, idempotencyKey, fingerprint: fingerprint(input) });
   }
+}
+
+/** Those to one recipient go out in the order in which they were given, unless they have times of their own. */
+function inOrder(drafts: readonly (MessageDraft | DomainError)[]): (MessageDraft | DomainError)[] {
+  const last = new Map<string, string>();
+  return drafts.map((draft) => {
+    if (draft instanceof DomainError) return draft;
+    const place = `${draft.recipient} ${draft.scheduledAt?.getTime() ?? ""}`;
+    const follows = last.get(place);
+    last.set(place, draft.id);
+    return follows === undefined ? draft : { ...draft, follows };
+  });
 }

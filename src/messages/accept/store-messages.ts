@@ -18,7 +18,7 @@ const insert: Statement = {
         "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "cadenceGroupId" text,
         "dltTemplateId" text, "createdAt" timestamptz,
         "estimatedCost" numeric, "estimatedCurrency" text, routed boolean, route jsonb,
-        "duplicatePolicy" duplicate_policy, "idempotencyKey" text, fingerprint text
+        "duplicatePolicy" duplicate_policy, "idempotencyKey" text, fingerprint text, follows uuid
       )
       where $2 or not exists (
         select 1 from spending_limits where account_id = d."accountId" and jsonb_array_length(caps) > 0
@@ -41,12 +41,14 @@ const insert: Statement = {
       insert into messages (
         id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
         client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at,
-        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, listed_as, last_event_tx, updated_at
+        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, listed_as, last_event_tx, updated_at,
+        follows
       )
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
         "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
         "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
-        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, "createdAt"
+        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, "createdAt",
+        follows
       from accepted
     ), logged as (
       insert into message_events (

@@ -40,6 +40,8 @@ export interface DispatchMessage {
   attemptsWithoutCredit: number;
   /** Whether one of them has no end yet. */
   hasOpenAttempt: boolean;
+  /** Since when it could go but for one that was given before it, for the same recipient; null when it need not wait. */
+  behindSince: Date | null;
 }
 
 /** What `dispatchColumns` selects, as PostgreSQL sends it (a `raw` statement): a campaign claims messages by the thousand. */
@@ -103,6 +105,7 @@ export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>)
   attempts: Number(row[21]),
   attemptsWithoutCredit: Number(row[22]),
   hasOpenAttempt: row[23] === "t",
+  behindSince: null,
 });
 
 // A message of its first version has none: that saves the look-up for most.
@@ -116,7 +119,11 @@ const read: Statement = {
   name: "read_for_dispatch",
   raw: true,
   text: `
-    select ${dispatchColumns}
+    select ${dispatchColumns},
+      case when m.follows is not null and exists (
+        select 1 from messages as earlier
+        where earlier.id = m.follows and earlier.status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
+      ) then date_part('epoch', coalesce(m.scheduled_at, m.created_at)) end
     from messages as m
     cross join lateral (${attemptsSoFar}) as a
     where m.id = any ($1::uuid[])`,
@@ -126,8 +133,11 @@ export async function readAllForDispatch(
   database: Queryable,
   ids: readonly string[],
 ): Promise<DispatchMessage[]> {
-  const rows = await database.query<DispatchRow>(read, [ids]);
-  return rows.map(toDispatchMessage);
+  const rows = await database.query<[...DispatchRow, behindSince: string | null]>(read, [ids]);
+  return rows.map((row) => ({
+    ...toDispatchMessage(row),
+    behindSince: row[24] === null ? null : toDate(row[24]),
+  }));
 }
 
 export async function readForDispatch(database: Queryable, id: string): Promise<DispatchMessage | undefined> {

@@ -32,15 +32,19 @@ type Claim =
   | { kind: "lost" };
 
 /** A longer wait for a turn is spent in the queue, and not in a worker's place. */
-const longestTurnMs = 250;
+const maxTurnMs = 250;
 
 /** How long what was read of a message and its provider is believed while it waits for its turn. */
 const staleMs = 1_000;
 
-const largestBatch = 200;
+/** How soon a message that another one precedes looks whether that one is out. */
+const earlierPauseMs = 20;
+const earlierRetryMs = { min: 200, max: 10_000 };
+
+const maxBatchSize = 200;
 const pausedRetryMs = 30_000;
 /** A message is moved this often at once, at most; then it waits. */
-const mostMoves = 3;
+const maxMoves = 3;
 /** What could go nowhere else is not fetched for a moment: others like it could not either. */
 const stuckMs = 1_000;
 
@@ -54,7 +58,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#claims = new Batcher((messages) => this.#claim(messages), largestBatch);
+    this.#claims = new Batcher((messages) => this.#claim(messages), maxBatchSize);
   }
 
   /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
@@ -73,6 +77,7 @@ export class Dispatcher {
     if (message.campaignId !== null) return;
     const connection = await this.#options.connections.get(message.providerId);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
+    if (message.behindSince) return this.#waitForEarlier(message, message.behindSince, moves);
     const isGone = !connection || connection.row.disconnectedAt !== null;
     if (isGone || !connection.row.enabled) {
       const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
@@ -84,6 +89,22 @@ export class Dispatcher {
     await this.#claimAndSubmit(message, connection, moves);
   }
 
+  /**
+   * Another message to the same recipient goes first. That takes a moment mostly; where it is to be tried again, this one
+   * comes back less and less often.
+   */
+  async #waitForEarlier(message: DispatchMessage, since: Date, moves: number): Promise<void> {
+    const { id } = message;
+    const deadline = performance.now() + maxTurnMs;
+    while (performance.now() < deadline) {
+      await new Promise((done) => setTimeout(done, earlierPauseMs));
+      const now = await readForDispatch(this.#options.database, id);
+      if (!now?.behindSince) return this.#dispatch(id, moves);
+    }
+    const waitedMs = this.#now().getTime() - since.getTime();
+    await this.#postpone(message, Math.min(Math.max(waitedMs / 4, earlierRetryMs.min), earlierRetryMs.max));
+  }
+
   /** Thousands of jobs that nobody can do now would keep the worker from those of others. */
   #leaveAlone({ providerId, routed }: DispatchMessage): void {
     if (routed) this.#options.lanes.close(providerId, stuckMs);
@@ -92,7 +113,7 @@ export class Dispatcher {
 
   /** Whether the message has another provider now. */
   async #moveOn(message: DispatchMessage, moves: number, why: string): Promise<boolean> {
-    if (moves >= mostMoves) return false;
+    if (moves >= maxMoves) return false;
     return (await this.#options.failover.moveOn([message], why)).has(message.id);
   }
 
@@ -111,7 +132,7 @@ export class Dispatcher {
         lanes.close(providerId, Math.min(claim.retryAfterMs, stuckMs));
       } else if (claim.isDistrusted) lanes.closeForFixed(providerId, claim.retryAfterMs);
       else lanes.close(providerId, claim.retryAfterMs);
-      if (claim.retryAfterMs > longestTurnMs) return this.#postpone(message, claim.retryAfterMs);
+      if (claim.retryAfterMs > maxTurnMs) return this.#postpone(message, claim.retryAfterMs);
       await new Promise((done) => setTimeout(done, claim.retryAfterMs));
       // Its validity may end meanwhile, and its provider may be switched off.
       if (performance.now() > staleAt) return this.#dispatch(id, moves);

@@ -22,7 +22,7 @@ export interface OutcomesOptions {
   failover: Failover;
 }
 
-const largestBatch = 200;
+const maxBatchSize = 200;
 
 /** A request for many messages. */
 export type BulkRequest = Pick<Acceptance, "claim" | "kind">;
@@ -37,7 +37,7 @@ export class Outcomes {
     this.#batches = new Batcher(async (finished) => {
       await this.#store(finished);
       return finished.map(() => undefined);
-    }, largestBatch);
+    }, maxBatchSize);
   }
 
   /** One, together with whatever else ends at this time. */

@@ -1,6 +1,6 @@
-const mostAttempts = 12;
+const maxAttempts = 12;
 const firstDelayMs = 1_000;
-const longestDelayMs = 10 * 60_000;
+const maxDelayMs = 10 * 60_000;
 
 /**
  * How long to wait before attempt `attempt + 1`: exponential with full jitter in its upper half, never less than
@@ -11,8 +11,8 @@ export function retryDelayMs(
   retryAfterSeconds: number | undefined,
   random: () => number,
 ): number | undefined {
-  if (attempt >= mostAttempts) return undefined;
-  const ceiling = Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs);
+  if (attempt >= maxAttempts) return undefined;
+  const ceiling = Math.min(firstDelayMs * 2 ** (attempt - 1), maxDelayMs);
   const delay = ceiling * (0.5 + random() / 2);
   return Math.max(delay, (retryAfterSeconds ?? 0) * 1000);
 }

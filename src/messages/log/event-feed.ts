@@ -35,7 +35,7 @@ interface Range {
 
 /** What waits behind an older transaction is looked for again; most of these end with a hint of their own. */
 const unsettledRetryMs = 2;
-const longestUnsettledRetryMs = 32;
+const maxUnsettledRetryMs = 32;
 const retryMs = 200;
 
 /**
@@ -189,7 +189,7 @@ export class EventFeed {
   }
 
   #pauseAfter({ unsettled, events }: Tail): number {
-    const doubled = Math.min(this.#unsettledMs * 2, longestUnsettledRetryMs);
+    const doubled = Math.min(this.#unsettledMs * 2, maxUnsettledRetryMs);
     this.#unsettledMs = unsettled && events.length === 0 ? doubled : unsettledRetryMs;
     return unsettled ? this.#unsettledMs : this.#options.pollMs;
   }

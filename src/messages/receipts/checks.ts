@@ -2,13 +2,14 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { checkReason, isLastCheck, nextCheckAt, spread, type CheckReason } from "../model/check-schedule.ts";
 import { addJobs, dispatchKey, type NewJob } from "../../queue/jobs.ts";
+import { lookUpJob } from "./look-up.ts";
 import type { MessageStatus } from "../model/status.ts";
 import { applyChanges } from "../changes/transition.ts";
 
-const largestClaim = 500;
-const largestLookUp = 50;
+const maxClaimSize = 500;
+const maxLookUpSize = 50;
 /** Requests whose messages are taken up in one statement. */
-const largestTakeUp = 10;
+const maxTakeUpSize = 10;
 
 interface DueMessage {
   id: string;
@@ -32,7 +33,7 @@ const takeUp: Statement = {
     with due as (
       delete from bulk_checks
       where id = any (array(
-        select id from bulk_checks where at <= $1 order by at limit ${largestTakeUp} for update skip locked
+        select id from bulk_checks where at <= $1 order by at limit ${maxTakeUpSize} for update skip locked
       ))
       returning *
     ), planned as (
@@ -87,7 +88,7 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
   const now = clock.now();
   await takeUpDue(database, now);
   return database.transaction(async (transaction) => {
-    const due = await transaction.query<DueMessage>(readDue, [now, largestClaim]);
+    const due = await transaction.query<DueMessage>(readDue, [now, maxClaimSize]);
     if (due.length === 0) return 0;
     const checks = due.flatMap((message) => {
       const reason = checkReason(message.status, message.kind);
@@ -111,7 +112,7 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
 async function takeUpDue(database: Database, now: Date): Promise<void> {
   for (;;) {
     const [taken] = await database.query<{ count: number }>(takeUp, [now]);
-    if ((taken?.count ?? 0) < largestTakeUp) return;
+    if ((taken?.count ?? 0) < maxTakeUpSize) return;
   }
 }
 
@@ -124,7 +125,9 @@ function questions(checks: readonly Check[]): NewJob[] {
   const { uncertain = [], abandoned = [], ...others } = Object.groupBy(checks, ({ reason }) => reason);
   const overdue = Map.groupBy(Object.values(others).flat(), ({ providerId }) => providerId);
   return [
-    ...uncertain.map(reconcileJob),
+    ...[...Map.groupBy(uncertain, ({ providerId }) => providerId)].map(([providerId, messages]) =>
+      reconcileJob(providerId, messages),
+    ),
     // It lost its worker and its job: whoever runs the job anew finds it SUBMITTING, and says so.
     ...abandoned.map(
       ({ id }) => ({ task: "dispatch", payload: { messageId: id }, key: dispatchKey(id) }) as const,
@@ -133,17 +136,21 @@ function questions(checks: readonly Check[]): NewJob[] {
   ];
 }
 
-/** Only the first question may be a resend that a provider recognises by its message id: one, and no more. */
-const reconcileJob = ({ id, checks }: Check): NewJob => ({
-  task: "reconcile",
-  payload: { messageId: id, isFirst: checks === 1 },
-});
+/** Those of one request become due within a second or so: a list is read once for all of them. */
+const gatherMs = 1_500;
+
+/** One for each provider at a time, for whatever has become due until it begins. */
+function reconcileJob(providerId: string, messages: readonly DueMessage[]): NewJob {
+  const name = `reconcile ${providerId}`;
+  const payload = messages.map(({ id }) => id);
+  return { task: "reconcile", payload, key: name, queue: name, delayMs: gatherMs };
+}
 
 function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob[] {
   const jobs: NewJob[] = [];
-  for (let start = 0; start < messages.length; start += largestLookUp) {
-    const messageIds = messages.slice(start, start + largestLookUp).map(({ id }) => id);
-    jobs.push({ task: "look-up", payload: { providerId, messageIds }, priority: "LOW" });
+  for (let start = 0; start < messages.length; start += maxLookUpSize) {
+    const messageIds = messages.slice(start, start + maxLookUpSize).map(({ id }) => id);
+    jobs.push(lookUpJob(providerId, messageIds));
   }
   return jobs;
 }

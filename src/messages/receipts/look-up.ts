@@ -1,19 +1,13 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
-import { noTurnText, readTurnState } from "../../lanes/turns.ts";
-import type { Database, Statement } from "../../database/database.ts";
+import { readTurnState } from "../../lanes/turns.ts";
+import type { Database, Queryable, Statement } from "../../database/database.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type {
-  E164,
-  ReconcileOutcome,
-  SubmittedMessage,
-  UncertainSubmission,
-} from "../../providers/provider.ts";
-import { addJobs } from "../../queue/jobs.ts";
+import { OnceAnHour } from "../../lib/once-an-hour.ts";
+import type { E164, SubmittedMessage } from "../../providers/provider.ts";
+import { addJobs, type NewJob } from "../../queue/jobs.ts";
+import type { MessageStatus } from "../model/status.ts";
 import { applyReceipts } from "./receipts.ts";
-import { applyChanges } from "../changes/transition.ts";
-import { validityMinutes } from "../model/validity.ts";
-import type { ReceivedReceipt } from "./received-receipt.ts";
 
 export interface LookUpOptions {
   database: Database;
@@ -22,7 +16,8 @@ export interface LookUpOptions {
   logger: Logger;
 }
 
-interface OpenMessage {
+/** A message whose provider is to be asked. */
+export interface OpenMessage {
   messageId: string;
   to: E164;
   from: string;
@@ -55,7 +50,22 @@ const readOpen: Statement = {
     where m.id = any ($1::uuid[]) and m.status = any ($2::message_status[])`,
 };
 
-/** Rate-limited connections that this process is asking: the others of its workers are for submissions. */
+export const readOpenMessages = (
+  database: Queryable,
+  ids: readonly string[],
+  statuses: readonly MessageStatus[],
+): Promise<OpenMessage[]> => database.query<OpenMessage>(readOpen, [ids, statuses]);
+
+/** Jobs of one provider that run at a time: those of another never wait for them. */
+const lookUpsAtOnce = 3;
+
+export function lookUpJob(providerId: string, messageIds: readonly string[], runAt?: Date): NewJob {
+  const turn = Number.parseInt(messageIds[0]?.slice(-4) ?? "", 16) % lookUpsAtOnce || 0;
+  const payload = { providerId, messageIds: [...messageIds] };
+  return { task: "look-up", payload, priority: "LOW", queue: `look-up ${providerId} ${turn}`, runAt };
+}
+
+/** Connections with a limit that this process is asking: the others of its workers are for submissions. */
 const asking = new WeakSet<Connection>();
 
 /** How much may be asked now, or when to come back. */
@@ -93,8 +103,8 @@ export async function lookUpMessages(
   if (!connection) return;
   const chance = await findChance(options, connection, messageIds[0]);
   if (chance.kind === "wait") return postpone(options, providerId, messageIds, chance.runAt);
-  const statuses = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED"];
-  const rows = await database.query<OpenMessage>(readOpen, [messageIds, statuses]);
+  const statuses = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED"] as const;
+  const rows = await readOpenMessages(database, messageIds, statuses);
   const known = rows
     .filter((row) => row.providerId === providerId && (row.providerMessageId ?? row.providerBatchId))
     .map((row) => toSubmitted(row, clock.now()));
@@ -130,6 +140,8 @@ async function askInTurn(
   }
 }
 
+const problems = new OnceAnHour();
+
 /** Returns the messages if it was not their turn. */
 async function ask(
   { database, clock, logger }: LookUpOptions,
@@ -139,8 +151,11 @@ async function ask(
   if (messages.length === 0) return [];
   const reply = await asker.lookUp(messages);
   if (!reply.ok) {
-    if (reply.problem.detail === noTurnText) return messages;
-    logger.warn({ providerId, problem: reply.problem }, "could not look messages up");
+    const { problem } = reply;
+    if (problem.kind === "deferred") return messages;
+    problems.say(`${providerId} ${problem.kind} ${problem.detail}`, (keptBack) =>
+      logger.warn({ providerId, problem, keptBack }, "could not look messages up"),
+    );
     return [];
   }
   const receivedAt = clock.now();
@@ -157,8 +172,7 @@ async function postpone(
   messageIds: readonly string[],
   runAt: Date,
 ): Promise<void> {
-  const payload = { providerId, messageIds: [...messageIds] };
-  await addJobs(database, [{ task: "look-up", payload, runAt, priority: "LOW" }]);
+  await addJobs(database, [lookUpJob(providerId, messageIds, runAt)]);
 }
 
 const toSubmitted = (
@@ -171,117 +185,3 @@ const toSubmitted = (
   providerMessageId: providerMessageId ?? undefined,
   providerBatchId: providerBatchId ?? undefined,
 });
-
-/** How long a resend waits for a connection that is switched off to be switched on. */
-const disabledRetryMs = 60_000;
-
-/**
- * Finds out what became of a submission that was written and not answered. `isFirst`: nobody has asked before, so
- * a provider that recognises a resend by its message id may be asked that way, as long as it is used at all.
- */
-export async function reconcileMessage(
-  options: LookUpOptions,
-  { messageId, isFirst }: { messageId: string; isFirst: boolean },
-): Promise<void> {
-  const { database, connections, clock, logger } = options;
-  const [row] = await database.query<OpenMessage>(readOpen, [[messageId], ["OUTCOME_UNKNOWN"]]);
-  const connection = row && (await connections.get(row.providerId));
-  if (!row || !connection) return;
-  const again = (runAt: Date): Promise<void> =>
-    addJobs(database, [{ task: "reconcile", payload: { messageId, isFirst }, runAt }]);
-  const chance = await findChance(options, connection, messageId);
-  if (chance.kind === "wait") return again(chance.runAt);
-  const question = await questionOf(options, row, connection);
-  const resendAllowed = isFirst && row.enabled && !row.disconnected;
-  const outcome = await alone(connection, chance, () =>
-    connection.asker.reconcile({ ...question, resendAllowed }),
-  );
-  if (outcome.kind === "unavailable") {
-    // The last request of it was not written, and so nothing was sent again.
-    if (outcome.problem.detail === noTurnText)
-      return again(new Date(clock.now().getTime() + 1_000 + spreadMs(messageId)));
-    return logger.warn({ messageId, problem: outcome.problem }, "could not reconcile a message");
-  }
-  if (outcome.kind === "found") return bind(database, row, outcome, clock.now());
-  if (isFirst && !row.enabled && !row.disconnected)
-    await again(new Date(clock.now().getTime() + disabledRetryMs));
-}
-
-/** While a connection with a limit is asked, nobody else of this process asks it. */
-async function alone<Value>(
-  connection: Connection,
-  chance: Chance,
-  run: () => Promise<Value>,
-): Promise<Value> {
-  if (chance.kind === "ask" && chance.questions === Infinity) return run();
-  asking.add(connection);
-  try {
-    return await run();
-  } finally {
-    asking.delete(connection);
-  }
-}
-
-async function questionOf(
-  { database, connections }: LookUpOptions,
-  { messageId, to, from, text, flash, validUntil, attemptedAt }: OpenMessage,
-  connection: Connection,
-): Promise<UncertainSubmission> {
-  return {
-    messageId,
-    to,
-    from,
-    text,
-    flash,
-    attemptedAt,
-    validityMinutes: validityMinutes(validUntil, attemptedAt),
-    callbackUrl: connections.callbackUrl(connection),
-    claimedIds: await readClaimedIds(database, messageId),
-  };
-}
-
-const claimedIds: Statement = {
-  name: "read_claimed_ids",
-  text: `
-    select other.provider_message_id as id
-    from messages as m
-    join messages as other on other.account_id = m.account_id and other.recipient = m.recipient
-      and other.provider_id = m.provider_id and other.sender = m.sender and other.text = m.text
-    where m.id = $1 and other.id <> m.id and other.provider_message_id is not null
-    order by other.id desc
-    limit 1000`,
-};
-
-/** The provider's ids of our other messages that look the same: this one cannot be one of them. */
-async function readClaimedIds(database: Database, messageId: string): Promise<string[]> {
-  return (await database.query<{ id: string }>(claimedIds, [messageId])).map(({ id }) => id);
-}
-
-async function bind(
-  database: Database,
-  { messageId, providerId }: OpenMessage,
-  found: Extract<ReconcileOutcome, { kind: "found" }>,
-  receivedAt: Date,
-): Promise<void> {
-  const { providerMessageId, providerBatchId, receipts } = found;
-  const accepted = {
-    messageId,
-    providerId,
-    status: "SUBMITTED",
-    source: "RECONCILE",
-    receivedAt,
-    providerMessageId,
-    providerBatchId,
-    detail: "The provider's own list shows that it accepted the message.",
-  } as const;
-  const received = receipts.map((receipt): ReceivedReceipt => ({
-    providerId,
-    source: "RECONCILE",
-    receivedAt,
-    receipt,
-  }));
-  await database.transaction(async (transaction) => {
-    await applyChanges(transaction, [accepted]);
-    await applyReceipts(transaction, received);
-  });
-}

@@ -12,7 +12,7 @@ export interface RateFetching extends BalanceWatch {
 }
 
 /** Requests of one refresh at most; what is left out comes with the next. */
-const mostQuestions = 500;
+const maxQuestions = 500;
 const atOnce = 4;
 
 /** What a provider said about the rates of some networks. */
@@ -34,7 +34,7 @@ export async function refreshRates(
   const { database, clock } = services;
   const { id: providerId, accountId } = connection.row;
   const networks = await networksToAsk(database, { accountId, providerId }, clock.now());
-  const reply = await fetchRates(services, connection, networks.slice(0, mostQuestions));
+  const reply = await fetchRates(services, connection, networks.slice(0, maxQuestions));
   if (!reply.ok) await askAgainSoon(database, providerId, clock.now());
   return reply;
 }

@@ -25,8 +25,8 @@ export interface PolicySettingsOptions {
   clock: Clock;
 }
 
-const mostPolicies = 500;
-const largestWeight = 1_000_000;
+const maxPolicies = 500;
+const maxWeight = 1_000_000;
 
 const save: Statement = {
   name: "save_routing_policies",
@@ -47,8 +47,8 @@ export async function setPolicies(
   accountId: string,
   inputs: readonly PolicyInput[],
 ): Promise<RoutingPolicy[]> {
-  if (inputs.length > mostPolicies) {
-    throw new InvalidInputError("policies", `Give at most ${mostPolicies} policies, not ${inputs.length}.`);
+  if (inputs.length > maxPolicies) {
+    throw new InvalidInputError("policies", `Give at most ${maxPolicies} policies, not ${inputs.length}.`);
   }
   const rows = await database.prisma.provider.findMany({
     where: { accountId, disconnectedAt: null },
@@ -108,8 +108,8 @@ function checkRoute(
       `\`${field}.providerId\` is named twice in its policy.`,
     );
   }
-  if (weight !== null && (weight < 0 || weight > largestWeight)) {
-    const advice = `\`${field}.weight\` must be 0 to ${largestWeight}, or null for no share.`;
+  if (weight !== null && (weight < 0 || weight > maxWeight)) {
+    const advice = `\`${field}.weight\` must be 0 to ${maxWeight}, or null for no share.`;
     throw new InvalidInputError(`${field}.weight`, advice);
   }
   return { providerId, priority, weight };

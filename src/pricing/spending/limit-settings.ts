@@ -28,7 +28,7 @@ export interface LimitsNow {
   used: { cap: SpendingCap; spent: string }[];
 }
 
-const mostCaps = 500;
+const maxCaps = 500;
 
 /** Counting begins with the first cap, and ends with the last. */
 const save: Statement = {
@@ -96,8 +96,8 @@ export async function readLimits(
 }
 
 function checkCaps(inputs: NonNullable<LimitsInput["caps"]>): SpendingCap[] {
-  if (inputs.length > mostCaps) {
-    throw new InvalidInputError("caps", `Give at most ${mostCaps} caps, not ${inputs.length}.`);
+  if (inputs.length > maxCaps) {
+    throw new InvalidInputError("caps", `Give at most ${maxCaps} caps, not ${inputs.length}.`);
   }
   const caps = inputs.map(({ country, period, amount, currency }, place) => {
     const field = `caps.${place}`;

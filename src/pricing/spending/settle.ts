@@ -52,7 +52,7 @@ const settle: Statement = {
 
 const pauseMs = 10;
 /** Something that runs for longer, a backup say, stores no messages. */
-const longestWaitMs = 5_000;
+const maxWaitMs = 5_000;
 
 /**
  * Counts what an account without caps has sent in this month, once it has caps. Until then nobody stores messages of
@@ -73,7 +73,7 @@ export async function settleSpending(database: Database, accountId: string, cloc
 }
 
 async function waitForUncounted(database: Database, since: string): Promise<void> {
-  const deadline = performance.now() + longestWaitMs;
+  const deadline = performance.now() + maxWaitMs;
   while (performance.now() < deadline) {
     const [row] = await database.query<{ passed: boolean }>(havePassed, [since]);
     if (row?.passed === true) return;

@@ -16,7 +16,7 @@ export function createClient(settings: QikliSettings, http: ProviderHttp): Provi
     submitMany: (submissions) => submitMany(transport, submissions, settings),
     divide: divideIntoRequests,
     lookUp: async (messages) => (logs ? lookUp(transport, messages, timeZone) : noLogs),
-    reconcile: (submission) => reconcile(transport, submission, settings),
+    reconcile: (submissions, support) => reconcile(transport, submissions, support, settings),
     check: () => check(transport),
     balance: async () => lacks("balance to ask for"),
     rates: async () => lacks("rates to ask for"),

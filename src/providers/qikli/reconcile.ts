@@ -1,29 +1,100 @@
-import type { ProviderProblem, ReconcileOutcome, SubmitOutcome, UncertainSubmission } from "../provider.ts";
+import type {
+  ProviderProblem,
+  ProviderReply,
+  Receipt,
+  ReconcileOutcome,
+  ReconcileSupport,
+  SubmitOutcome,
+  UncertainSubmission,
+} from "../provider.ts";
+import { unansweredProblem } from "../wire/answers.ts";
+import { unmentioned } from "../wire/outcomes.ts";
 import type { QikliSettings } from "./config.ts";
-import { lookUp } from "./reports.ts";
+import { readLogs } from "./logs.ts";
+import { writeRequest } from "./request.ts";
 import { duplicateCode } from "./status.ts";
-import { submit } from "./submit.ts";
-import type { Transport } from "./transport.ts";
+import { judge } from "./submit.ts";
+import { sendPath, type Transport } from "./transport.ts";
+
+const concurrentResends = 4;
+
+/** Problems that the next message would have, too. */
+const general: ReadonlySet<ProviderProblem["kind"]> = new Set([
+  "deferred",
+  "unreachable",
+  "busy",
+  "unauthenticated",
+]);
 
 /**
- * Finds a submission whose answer was lost: in the logs, where they may be asked, else by sending the same request
+ * Finds submissions whose answers were lost: in the logs, where they may be asked, else by sending the same request
  * with the same message id once more. Qikli takes each message id once, so a duplicate proves that the first
  * request was accepted, and an acceptance that it is now. Any other answer proves nothing about the first.
  */
 export async function reconcile(
   transport: Transport,
-  submission: UncertainSubmission,
+  submissions: readonly UncertainSubmission[],
+  support: ReconcileSupport,
   settings: QikliSettings,
-): Promise<ReconcileOutcome> {
-  if (settings.logs) {
-    const logged = await lookUp(transport, [submission], settings.timeZone);
-    if (logged.ok && logged.value[0]) {
-      const { providerMessageId, providerBatchId } = logged.value[0];
-      return { kind: "found", providerMessageId, providerBatchId, receipts: logged.value };
-    }
+): Promise<ReconcileOutcome[]> {
+  const outcomes = new Map<string, ReconcileOutcome>();
+  for (const [messageId, receipts] of await logged(transport, submissions, settings)) {
+    outcomes.set(messageId, foundInLogs(receipts));
   }
-  if (!settings.resend || submission.resendAllowed === false) return { kind: "absent" };
-  return outcomeOfResend(await submit(transport, submission, settings), submission);
+  const missing = submissions.filter(({ messageId }) => !outcomes.has(messageId));
+  let problem: ProviderProblem | undefined;
+  const waiting = missing.values();
+  const work = async (): Promise<void> => {
+    // The workers share one iterator, so each submission is taken once.
+    for (const submission of waiting) {
+      const outcome = problem
+        ? ({ kind: "unavailable", problem } as const)
+        : await resend(transport, submission, support, settings);
+      outcomes.set(submission.messageId, outcome);
+      if (outcome.kind === "unavailable" && general.has(outcome.problem.kind)) problem ??= outcome.problem;
+    }
+  };
+  if (settings.resend) await Promise.all(Array.from({ length: concurrentResends }, work));
+  return submissions.map(({ messageId }) => outcomes.get(messageId) ?? absent);
+}
+
+const absent: ReconcileOutcome = { kind: "absent" };
+
+/** A problem with the logs, which Qikli does not document, is no reason not to go on. */
+async function logged(
+  transport: Transport,
+  submissions: readonly UncertainSubmission[],
+  { logs, timeZone }: QikliSettings,
+): Promise<ReadonlyMap<string, readonly Receipt[]>> {
+  const reply: ProviderReply<ReadonlyMap<string, readonly Receipt[]>> | undefined = logs
+    ? await readLogs(transport, submissions, timeZone)
+    : undefined;
+  return reply?.ok === true ? reply.value : new Map();
+}
+
+function foundInLogs(receipts: readonly Receipt[]): ReconcileOutcome {
+  const [first] = receipts;
+  const { providerMessageId, providerBatchId } = first ?? {};
+  return { kind: "found", providerMessageId, providerBatchId, receipts: [...receipts] };
+}
+
+async function resend(
+  transport: Transport,
+  submission: UncertainSubmission,
+  support: ReconcileSupport,
+  { format }: QikliSettings,
+): Promise<ReconcileOutcome> {
+  if (!(await support.claimResend(submission.messageId))) return absent;
+  const reply = await transport.post(sendPath, writeRequest([submission], format));
+  if (reply.kind === "notSent") {
+    await support.returnResend(submission.messageId);
+    return unavailable(unansweredProblem(reply));
+  }
+  const judged = judge(reply, [submission], transport);
+  return outcomeOfResend(
+    judged.kind === "all" ? judged.outcome : (judged.outcomes[0] ?? unmentioned),
+    submission,
+  );
 }
 
 function outcomeOfResend(outcome: SubmitOutcome, { messageId }: UncertainSubmission): ReconcileOutcome {
@@ -35,7 +106,7 @@ function outcomeOfResend(outcome: SubmitOutcome, { messageId }: UncertainSubmiss
     case "rejected": {
       const { code, text: detail } = outcome.failure;
       if (code === duplicateCode) return { kind: "found", providerMessageId: messageId, receipts: [] };
-      if (outcome.status === "REJECTED") return { kind: "absent" };
+      if (outcome.status === "REJECTED") return absent;
       return unavailable({
         kind: code === "provider_unauthenticated" ? "unauthenticated" : "refused",
         detail,
@@ -43,10 +114,9 @@ function outcomeOfResend(outcome: SubmitOutcome, { messageId }: UncertainSubmiss
     }
     case "retryable": {
       // A verdict on the message, as a rejection is.
-      if (outcome.noCredit) return { kind: "absent" };
+      if (outcome.noCredit) return absent;
       const { reason: detail, retryAfterSeconds } = outcome;
-      const kind = retryAfterSeconds === undefined ? "unreachable" : "busy";
-      return unavailable({ kind, detail, retryAfterSeconds });
+      return unavailable({ kind: "busy", detail, retryAfterSeconds });
     }
     case "ambiguous":
       return unavailable({ kind: "unreachable", detail: outcome.reason });

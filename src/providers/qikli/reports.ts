@@ -5,7 +5,7 @@ import { problemOf, type Reply, type Transport } from "./transport.ts";
 import { isEmptySet, readReports } from "./wire.ts";
 
 const reportsPath = "/sms/1/reports";
-const logsPath = "/sms/1/logs";
+export const logsPath = "/sms/1/logs";
 
 /** As many as Qikli pushes in one request: more than the documented default, and not too many to lose at once. */
 const reportsAtOnce = 100;
@@ -47,13 +47,13 @@ export async function check(transport: Transport): Promise<ProviderReply<{ detai
   return unreadable;
 }
 
-const unreadable = {
+export const unreadable = {
   ok: false,
   problem: { kind: "unreadable", detail: "The answer is not what Qikli documents." },
 } as const;
 
 /** An answer without a row, which is not the same as one that nobody can read. */
-function isNothing(reply: Reply): boolean {
+export function isNothing(reply: Reply): boolean {
   return reply.kind === "answer" && (reply.body.trim() === "" || isEmptySet(reply.document));
 }
 

@@ -1,6 +1,13 @@
 import type { HttpRequest, HttpResult, ProviderHttp } from "../http.ts";
 import type { ProviderProblem } from "../provider.ts";
-import { describe, isRouteMissing, printable, problemKind, reasonPhrase } from "../wire/answers.ts";
+import {
+  describe,
+  isRouteMissing,
+  printable,
+  problemKind,
+  reasonPhrase,
+  unansweredProblem,
+} from "../wire/answers.ts";
 import type { QikliSettings } from "./config.ts";
 import { readDocument, readRefusal, type ServiceException } from "./wire.ts";
 
@@ -28,6 +35,8 @@ export const sendPath = "/sms/2/text/advanced";
 /** The Qikli API behind its base URL and credentials. Paths start after the prefix, e.g. `/sms/1/reports`. */
 export interface Transport {
   get(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
+  /** Of what the provider has, and not of one message. */
+  list(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
   /** The body is in the format of the connection. */
   post(path: string, body: string): Promise<Reply>;
   /** The provider's text on one line, without the credentials. */
@@ -51,6 +60,7 @@ export function createTransport(settings: QikliSettings, http: ProviderHttp): Tr
   };
   return {
     get: (route, query) => send({ method: "GET", path: route, query }),
+    list: (route, query) => send({ method: "GET", path: route, query, isList: true }),
     post: (route, body) => send({ method: "POST", path: route, body }),
     clean,
   };
@@ -85,7 +95,7 @@ function complaint(errors: unknown): string | undefined {
 
 /** Why a question was not answered; undefined when it was. */
 export function problemOf(reply: Reply): ProviderProblem | undefined {
-  if (reply.kind !== "answer") return { kind: "unreachable", detail: reply.reason };
+  if (reply.kind !== "answer") return unansweredProblem(reply);
   const { status, refusal, retryAfterSeconds } = reply;
   if (status >= 200 && status < 300 && !refusal) return undefined;
   const kind = problemKinds.get(errorWord(refusal)) ?? problemKind(status);

@@ -20,8 +20,10 @@ export function createClient(
     submit: (submission) => submit(transport, submission, settings),
     lookUp: (messages) => lookUp(transport, messages, timeZone),
     // There is no reference of ours, no list and no search: the provider cannot be asked for a message without its id.
-    reconcile: () =>
-      Promise.resolve({ kind: "unavailable", ...without("way to find a message without its id") }),
+    reconcile: (submissions) =>
+      Promise.resolve(
+        submissions.map(() => ({ kind: "unavailable", ...without("way to find a message without its id") })),
+      ),
     check: () => check(transport),
     balance: () => Promise.resolve({ ok: false, ...without("balance") }),
     rates: () => Promise.resolve({ ok: false, ...without("rates") }),

@@ -1,5 +1,5 @@
 import type { ProviderProblem, ProviderReply } from "../provider.ts";
-import { describe, problemKind } from "../wire/answers.ts";
+import { describe, problemKind, unansweredProblem } from "../wire/answers.ts";
 import { problemOfCode } from "./errors.ts";
 import { type Answer, isSuccess, misroutedText } from "./post.ts";
 import type { CallReply } from "./transport.ts";
@@ -21,7 +21,7 @@ export function readReply<Value>(
 function problemOf(reply: CallReply): ProviderProblem {
   if (reply.kind === "noSession") return problemOf(reply.cause);
   if (reply.kind === "misrouted") return { kind: "refused", detail: misroutedText };
-  if (reply.kind !== "answer") return { kind: "unreachable", detail: reply.reason };
+  if (reply.kind !== "answer") return unansweredProblem(reply);
   return { kind: kindOf(reply), detail: describe(reply), retryAfterSeconds: reply.retryAfterSeconds };
 }
 

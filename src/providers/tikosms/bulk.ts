@@ -47,11 +47,11 @@ async function submitCampaign(transport: Transport, campaign: readonly Submissio
 /** TikoSMS removes the second of two equal numbers without saying which message that was. */
 export function divideIntoCampaigns(submissions: readonly Submission[]): Submission[][] {
   const groups = groupAlike(submissions, ({ from, text, callbackUrl }) => [from, text, callbackUrl]);
-  return groups.flatMap((group) => partsOf(group, longestCampaign(group)));
+  return groups.flatMap((group) => partsOf(group, maxCampaignSize(group)));
 }
 
 /** The list has a row for each part of each message, with the whole text in each. */
-function longestCampaign([first]: readonly Submission[]): number {
+function maxCampaignSize([first]: readonly Submission[]): number {
   if (first === undefined) return 1;
   const messageBytes = first.segments * (rowBytes + first.text.length * characterBytes);
   return Math.max(1, Math.min(bulkSize, Math.floor(listBytes / messageBytes)));

@@ -4,7 +4,6 @@ import { balance, check, rates } from "./account.ts";
 import { divideIntoCampaigns, submitMany } from "./bulk.ts";
 import type { TikosmsSettings } from "./config.ts";
 import { lookUp } from "./look-up.ts";
-import { createLists } from "./lists.ts";
 import { reconcile } from "./reconcile.ts";
 import { submit } from "./submit.ts";
 import { createTransport } from "./transport.ts";
@@ -13,13 +12,12 @@ import { createTransport } from "./transport.ts";
 export function createClient(settings: TikosmsSettings, http: ProviderHttp): ProviderClient {
   const transport = createTransport(settings, http);
   const { timeZone } = settings;
-  const lists = createLists(transport);
   return {
     submit: (submission) => submit(transport, submission),
     submitMany: (submissions) => submitMany(transport, submissions),
     divide: divideIntoCampaigns,
     lookUp: (messages) => lookUp(transport, messages, timeZone),
-    reconcile: (submission) => reconcile(lists, submission, timeZone),
+    reconcile: (submissions, support) => reconcile(transport, submissions, support, timeZone),
     check: () => check(transport, timeZone),
     balance: () => balance(transport, timeZone),
     rates: (query) => rates(transport, query, timeZone),

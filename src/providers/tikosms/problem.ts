@@ -1,5 +1,5 @@
 import type { ProviderProblem, ProviderReply } from "../provider.ts";
-import { describe, problemKind } from "../wire/answers.ts";
+import { describe, problemKind, unansweredProblem } from "../wire/answers.ts";
 import { misroutedText, type Reply } from "./transport.ts";
 
 /**
@@ -29,7 +29,7 @@ export function readReplyOr<Value>(
 
 function problemOf(reply: Reply): ProviderProblem | undefined {
   if (reply.kind === "misrouted") return { kind: "refused", detail: misroutedText };
-  if (reply.kind !== "answer") return { kind: "unreachable", detail: reply.reason };
+  if (reply.kind !== "answer") return unansweredProblem(reply);
   const { status, envelope, retryAfterSeconds } = reply;
   if (status >= 200 && status < 300 && envelope?.success !== false) return undefined;
   return { kind: problemKind(status), detail: describe(reply), retryAfterSeconds };

@@ -1,63 +1,122 @@
-import type { ReconcileOutcome, UncertainSubmission } from "../provider.ts";
+import type {
+  ProviderProblem,
+  ReconcileOutcome,
+  ReconcileSupport,
+  UncertainSubmission,
+} from "../provider.ts";
 import { readDate } from "../wire/dates.ts";
-import { isSameText } from "../wire/text.ts";
+import { plainText } from "../wire/text.ts";
 import { bulkSize } from "./bulk.ts";
-import type { Lists } from "./lists.ts";
-import { receiptsOf } from "./look-up.ts";
-import type { Campaign } from "./wire.ts";
+import { fetchRows, receiptsOf } from "./look-up.ts";
+import { readReplyOr } from "./problem.ts";
+import type { Transport } from "./transport.ts";
+import { type Campaign, readCampaigns, type Report } from "./wire.ts";
 
 /** How far TikoSMS's clock may be behind ours, and how long it may take to store what it was given. */
 const window = { beforeMs: 2 * 60_000, afterMs: 15 * 60_000 };
-const maxCandidates = 20;
+
+/** Campaigns that are opened in one search at most; the nearest in time come first. */
+const maxOpened = 2_000;
 
 /**
- * Finds a submission whose answer was lost. TikoSMS cannot be asked for a client_ref, but lists its campaigns,
- * of which every message has one: those that could be ours by sender, text and time are opened until a row
- * carries our client_ref, which alone is proof.
+ * Finds submissions whose answers were lost, all in one reading of the list. TikoSMS cannot be asked for a client_ref,
+ * but lists its campaigns, of which every message has one: those that could hold one of ours by sender, text and time
+ * are opened, each once, until a row carries our client_ref, which alone is proof.
  */
 export async function reconcile(
-  lists: Lists,
-  submission: UncertainSubmission,
+  transport: Transport,
+  submissions: readonly UncertainSubmission[],
+  support: ReconcileSupport,
   timeZone: string,
-): Promise<ReconcileOutcome> {
-  const list = await lists.campaigns();
-  if (!list.ok) return { kind: "unavailable", problem: list.problem };
-  const candidates = candidatesAmong(list.value, submission, timeZone);
-  for (const campaign_id of candidates.slice(0, maxCandidates)) {
-    const rows = await lists.rows(campaign_id);
-    if (!rows.ok) return { kind: "unavailable", problem: rows.problem };
-    const ours = rows.value.filter((row) => row.client_ref === submission.messageId);
-    if (ours[0]) {
-      const providerBatchId = ours[0].campaign_id ?? campaign_id;
-      const receipts = receiptsOf(ours, timeZone);
-      return { kind: "found", providerMessageId: ours[0].message_id, providerBatchId, receipts };
+): Promise<ReconcileOutcome[]> {
+  const list = readReplyOr(await transport.list("/get_messages"), [], readCampaigns);
+  if (!list.ok) return submissions.map(() => ({ kind: "unavailable", problem: list.problem }));
+  const candidates = await unknownOnes(candidatesAmong(list.value, submissions, timeZone), support);
+  const missing = new Map(submissions.map((one) => [one.messageId, one]));
+  const outcomes = new Map<string, ReconcileOutcome>();
+  let problem: ProviderProblem | undefined = candidates.length > maxOpened ? tooMany : undefined;
+  for (const { campaign_id, alike } of candidates.slice(0, maxOpened)) {
+    // Another campaign had all that this one could hold.
+    if (!alike.some(({ messageId }) => missing.has(messageId))) continue;
+    const rows = await fetchRows(transport, { campaign_id });
+    if (!rows.ok) {
+      problem = rows.problem;
+      break;
+    }
+    for (const [messageId, own] of Map.groupBy(rows.value, ({ client_ref }) => client_ref)) {
+      if (messageId === undefined || !missing.delete(messageId)) continue;
+      outcomes.set(messageId, found(own, campaign_id, timeZone));
     }
   }
-  return candidates.length > maxCandidates ? tooMany : { kind: "absent" };
+  const otherwise: ReconcileOutcome = problem ? { kind: "unavailable", problem } : { kind: "absent" };
+  return submissions.map(({ messageId }) => outcomes.get(messageId) ?? otherwise);
+}
+
+function found(own: readonly Report[], campaignId: string, timeZone: string): ReconcileOutcome {
+  return {
+    kind: "found",
+    providerMessageId: own[0]?.message_id,
+    providerBatchId: own[0]?.campaign_id ?? campaignId,
+    receipts: receiptsOf(own, timeZone),
+  };
 }
 
 /** Not `absent`: the campaigns that were not opened may include ours. */
-const tooMany: ReconcileOutcome = {
-  kind: "unavailable",
-  problem: { kind: "unreadable", detail: `More than ${maxCandidates} campaigns look like this message.` },
+const tooMany: ProviderProblem = {
+  kind: "unreadable",
+  detail: `More than ${maxOpened} campaigns look like messages whose outcome is unknown.`,
 };
 
-/** The ids of the campaigns that could hold the submission, the nearest in time first. */
+interface Candidate {
+  campaign_id: string;
+  recipients: number;
+  /** The submissions that it could hold. */
+  alike: readonly UncertainSubmission[];
+  /** To the nearest of them in time. */
+  distanceMs: number;
+}
+
+/** The campaigns that could hold submissions, the nearest in time first. */
 function candidatesAmong(
   campaigns: readonly Campaign[],
-  submission: UncertainSubmission,
+  submissions: readonly UncertainSubmission[],
   timeZone: string,
-): string[] {
-  const attemptedAt = submission.attemptedAt.getTime();
+): Candidate[] {
+  const groups = Map.groupBy(submissions, ({ from, text }) => looks(from, text));
   return campaigns
-    .flatMap(({ campaign_id, sender, message, recipients = 1, created_at }) => {
-      const delayMs = (readDate(created_at, timeZone)?.getTime() ?? attemptedAt) - attemptedAt;
-      const isInTime = -window.beforeMs <= delayMs && delayMs <= window.afterMs;
-      const isAlike = isSameText(sender, submission.from) && isSameText(message, submission.text);
+    .flatMap(({ campaign_id, sender = "", message = "", recipients = 1, created_at }) => {
       // One that is longer is not ours, and may not fit into one answer.
-      const isShort = recipients <= bulkSize;
-      return campaign_id && isInTime && isAlike && isShort ? [{ campaign_id, delayMs }] : [];
+      if (campaign_id === undefined || recipients > bulkSize) return [];
+      const createdAt = readDate(created_at, timeZone)?.getTime();
+      const alike = (groups.get(looks(sender, message)) ?? []).filter((one) => isInTime(createdAt, one));
+      const distances = alike.map(({ attemptedAt }) => Math.abs((createdAt ?? 0) - attemptedAt.getTime()));
+      return alike.length > 0
+        ? [
+            {
+              campaign_id,
+              recipients,
+              alike,
+              distanceMs: distances.reduce((one, other) => Math.min(one, other)),
+            },
+          ]
+        : [];
     })
-    .toSorted((one, other) => Math.abs(one.delayMs) - Math.abs(other.delayMs))
-    .map(({ campaign_id }) => campaign_id);
+    .toSorted((one, other) => one.distanceMs - other.distanceMs);
+}
+
+const looks = (sender: string, text: string): string => JSON.stringify([plainText(sender), plainText(text)]);
+
+function isInTime(createdAt: number | undefined, { attemptedAt }: UncertainSubmission): boolean {
+  const delayMs = createdAt === undefined ? 0 : createdAt - attemptedAt.getTime();
+  return -window.beforeMs <= delayMs && delayMs <= window.afterMs;
+}
+
+/** Without campaigns of one message that another message of ours is known to be. */
+async function unknownOnes(
+  candidates: readonly Candidate[],
+  support: ReconcileSupport,
+): Promise<readonly Candidate[]> {
+  const single = candidates.filter(({ recipients }) => recipients === 1);
+  const known = await support.knownBatches(single.map(({ campaign_id }) => campaign_id));
+  return candidates.filter(({ campaign_id, recipients }) => recipients > 1 || !known.has(campaign_id));
 }

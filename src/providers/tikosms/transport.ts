@@ -28,6 +28,8 @@ export const misroutedText =
 /** The TikoSMS API behind its base URL, prefix and token. Paths start after the prefix, e.g. `/message`. */
 export interface Transport {
   get(path: string, query?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** Of what the provider has, and not of one message. */
+  list(path: string): Promise<Reply>;
   post(path: string, content: object): Promise<Reply>;
 }
 
@@ -60,6 +62,7 @@ export function createTransport(settings: TikosmsSettings, http: ProviderHttp): 
   };
   return {
     get: (route, query) => send({ method: "GET", path: route, query }),
+    list: (route) => send({ method: "GET", path: route, isList: true }),
     post: (route, content) => send({ method: "POST", path: route, body: JSON.stringify(content) }),
   };
 }

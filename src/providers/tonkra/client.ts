@@ -18,7 +18,7 @@ export function createClient(settings: TonkraSettings, http: ProviderHttp): Prov
     submitMany: (submissions) => submitMany(transport, submissions),
     divide: divideIntoLists,
     lookUp: (messages) => lookUpEach(messages, (message) => lookUpOne(transport, message, timeZone)),
-    reconcile: (submission) => reconcile(transport, submission, timeZone),
+    reconcile: (submissions, support) => reconcile(transport, submissions, support, timeZone),
     check: () => check(transport),
     balance: () => balance(transport),
     rates: () => Promise.resolve(noRates),

@@ -1,41 +1,52 @@
 import type { ProviderReply } from "../provider.ts";
+import { patiently } from "../wire/patience.ts";
 import { isNotFound, readReply } from "./problem.ts";
 import type { Reply, Transport } from "./transport.ts";
 import { type Page, readPage, type Row } from "./wire.ts";
 
-/** Of 25 messages each. */
-const maxPages = 20;
+/** No account has so many: a server that never says which page is the last does not keep us for ever. */
+const maxPages = 50_000;
+
+/** Pages in a row with nothing new. */
+const maxRepeats = 3;
 
 export interface ListQuery {
   /** Understood by newer versions, ignored by older ones. */
   filters: Readonly<Record<string, string>>;
   /** Whether a message is older than all that is looked for: the list is the newest first, so it ends there. */
   isPast(row: Row): boolean;
+  /** Called for each row; twice for one that others push onto the next page meanwhile. */
+  take(row: Row): void;
 }
 
-export interface MessageList {
-  /** Each uid once: rows that come in meanwhile push others onto the next page. */
-  rows: Row[];
-  isComplete: boolean;
-}
-
-/** Turns the pages by number; the addresses that the list gives lack the token and could lead anywhere. */
-export async function listMessages(
+/**
+ * Turns the pages by number, as many as there are; the addresses that the list gives lack the token and could lead
+ * anywhere. `isComplete`: nothing that is looked for can be left.
+ */
+export async function walkList(
   transport: Transport,
   query: ListQuery,
-): Promise<ProviderReply<MessageList>> {
-  const rows = new Map<string, Row>();
+): Promise<ProviderReply<{ isComplete: boolean }>> {
+  const seen = new Set<string | undefined>();
+  let repeats = 0;
   for (let number = 1; number <= maxPages; number++) {
-    const reply = readList(await fetchPage(transport, number, query.filters));
+    const turn = async () => readList(await fetchPage(transport, number, query.filters));
+    const reply = number === 1 ? await turn() : await patiently(turn);
     if (!reply.ok) return reply;
-    const page = reply.value;
-    for (const row of page.rows) if (row.uid !== undefined) rows.set(row.uid, row);
-    if (page.isLast || page.rows.length === 0 || page.rows.some((row) => query.isPast(row))) {
-      return { ok: true, value: { rows: [...rows.values()], isComplete: true } };
-    }
+    const { rows, isLast } = reply.value;
+    for (const row of rows) query.take(row);
+    if (isLast || rows.length === 0 || rows.some((row) => query.isPast(row))) return complete;
+    const known = seen.size;
+    for (const { uid } of rows) seen.add(uid);
+    // New messages push those that were seen onto the next page; a server that does not turn it shows them for ever.
+    repeats = seen.size === known ? repeats + 1 : 0;
+    if (repeats === maxRepeats) return incomplete;
   }
-  return { ok: true, value: { rows: [...rows.values()], isComplete: false } };
+  return incomplete;
 }
+
+const complete = { ok: true, value: { isComplete: true } } as const;
+const incomplete = { ok: true, value: { isComplete: false } } as const;
 
 /** A 422 says that the filters are wrong: then the page is asked for without them. */
 async function fetchPage(
@@ -44,8 +55,8 @@ async function fetchPage(
   filters: ListQuery["filters"],
 ): Promise<Reply> {
   const page = { page: `${number}` };
-  const reply = await transport.get("/sms", { ...page, ...filters });
-  return reply.kind === "answer" && reply.status === 422 ? transport.get("/sms", page) : reply;
+  const reply = await transport.list("/sms", { ...page, ...filters });
+  return reply.kind === "answer" && reply.status === 422 ? transport.list("/sms", page) : reply;
 }
 
 /** Some versions answer 404 where nothing matches. */

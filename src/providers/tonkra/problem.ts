@@ -1,5 +1,5 @@
 import type { ProviderProblem, ProviderReply } from "../provider.ts";
-import { describe, problemKind } from "../wire/answers.ts";
+import { describe, problemKind, unansweredProblem } from "../wire/answers.ts";
 import { type Answer, misroutedText, type Reply } from "./transport.ts";
 
 /** The answer to a question, or why there is none. The body's verdict counts, whatever the HTTP status. */
@@ -8,9 +8,7 @@ export function readReply(reply: Reply): ProviderReply<Answer> {
     return reply.verdict === "success" ? { ok: true, value: reply } : { ok: false, problem: refusal(reply) };
   }
   const problem: ProviderProblem =
-    reply.kind === "misrouted"
-      ? { kind: "refused", detail: misroutedText }
-      : { kind: "unreachable", detail: reply.reason };
+    reply.kind === "misrouted" ? { kind: "refused", detail: misroutedText } : unansweredProblem(reply);
   return { ok: false, problem };
 }
 

@@ -27,6 +27,8 @@ export const misroutedText =
 /** The Tonkra API behind its base URL, prefix and token. Paths start after the prefix, e.g. `/sms/send`. */
 export interface Transport {
   get(path: string, query?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** Of what the provider has, and not of one message. */
+  list(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
   post(path: string, content: object): Promise<Reply>;
 }
 
@@ -55,6 +57,8 @@ export function createTransport(settings: TonkraSettings, http: ProviderHttp): T
   const body = settings.api === "V3" ? undefined : JSON.stringify(fields);
   return {
     get: (route, query) => send({ method: "GET", path: route, query: { ...fields, ...query }, body }),
+    list: (route, query) =>
+      send({ method: "GET", path: route, query: { ...fields, ...query }, body, isList: true }),
     post: (route, content) =>
       send({ method: "POST", path: route, body: JSON.stringify({ ...fields, ...content }) }),
   };

@@ -10,6 +10,12 @@ export type ReplyOf<Answer> =
   /** The API is not where the base URL says: nothing was processed. */
   | { kind: "misrouted" };
 
+/** Why a question was not answered. */
+export function unansweredProblem(result: Exclude<HttpResult, { kind: "answer" }>): ProviderProblem {
+  const isDeferred = result.kind === "notSent" && result.deferred === true;
+  return { kind: isDeferred ? "deferred" : "unreachable", detail: result.reason };
+}
+
 /** The name of an HTTP status, for answers that say nothing themselves. */
 export function reasonPhrase(status: number): string {
   return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();

@@ -21,7 +21,7 @@ export interface BulkForm {
 const concurrentRequests = 4;
 
 /** More requests than this are not spent on finding the messages for which others were refused. */
-const mostRefusedTogether = 24;
+const maxRefusedTogether = 24;
 
 /**
  * Submits messages in as few requests as the form allows. A request that was refused as a whole is divided until
@@ -40,7 +40,7 @@ export async function submitInBulk(
   const submitPart = async (part: readonly Submission[]): Promise<void> => {
     const reply = stop ? ({ kind: "all", outcome: stop } as const) : await ask(form, part);
     if (reply.kind === "all" && part.length > 1 && isParticular(reply.outcome)) {
-      if (++refusedTogether <= mostRefusedTogether) return void waiting.unshift(...halves(part));
+      if (++refusedTogether <= maxRefusedTogether) return void waiting.unshift(...halves(part));
     }
     if (reply.kind === "all") stop ??= outcomeOfTheRest(reply.outcome);
     const outcomeAt = (index: number): SubmitOutcome | undefined =>

@@ -5,9 +5,10 @@ export function digitsOf(number: string): string {
 
 /** Whether a provider's list shows this text: frameworks trim what they are given, and line ends can change. */
 export function isSameText(one: string | undefined, other: string): boolean {
-  return one !== undefined && plain(one) === plain(other);
+  return one !== undefined && plainText(one) === plainText(other);
 }
 
-function plain(text: string): string {
+/** How a text compares. */
+export function plainText(text: string): string {
   return text.replaceAll("\r\n", "\n").normalize("NFC").trim();
 }

@@ -4,7 +4,7 @@ import type { Report } from "./state.ts";
 import { formats, printReports } from "./wire.ts";
 
 /** Reports in one request at most. */
-const largestBatch = 100;
+const maxBatchSize = 100;
 
 export interface PusherOptions {
   sender: CallbackSender;
@@ -42,7 +42,7 @@ export function createPusher({ sender, timers, batchMs, givenUp }: PusherOptions
     const contentType = report.message.notifyContentType;
     const key = `${contentType} ${url}`;
     const waiting = open.get(key);
-    if (waiting && waiting.reports.length < largestBatch) {
+    if (waiting && waiting.reports.length < maxBatchSize) {
       waiting.reports.push(report);
       return waiting.posted;
     }

@@ -12,8 +12,7 @@ let providerId: string;
 
 beforeAll(async () => {
   app = await startTestApp({ runsWorker: false });
-  const provider = await connectProvider(app.client, { defaultSender: "smsgraph" });
-  providerId = decodeId("Provider", (provider as { id: string }).id);
+  providerId = decodeId("Provider", await connectProvider(app.client, { defaultSender: "smsgraph" }));
 });
 afterAll(() => app.stop());
 

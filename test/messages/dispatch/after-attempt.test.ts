@@ -28,6 +28,7 @@ const message: DispatchMessage = {
   attempts: 0,
   attemptsWithoutCredit: 0,
   hasOpenAttempt: false,
+  behindSince: null,
 };
 
 const next: NextRoute = {

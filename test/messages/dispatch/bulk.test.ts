@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { Connection } from "../../../src/connections/connections.ts";
 import { decodeId } from "../../../src/lib/global-id.ts";
 import { createLogger } from "../../../src/lib/logger.ts";
-import { lookUpMessages, reconcileMessage } from "../../../src/messages/receipts/look-up.ts";
+import { lookUpMessages } from "../../../src/messages/receipts/look-up.ts";
+import { reconcileMessages } from "../../../src/messages/receipts/reconcile.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
 import type { E164, Submission, SubmitOutcome } from "../../../src/providers/provider.ts";
 import { twins } from "../../../src/sandbox/twins.ts";
@@ -104,7 +105,7 @@ describe.each(["TIKOSMS", "QIKLI"])("%s", (kind) => {
   it.each(["009", "012", "019", "023"])("is asked about each message after %s", async (suffix) => {
     const { ids, outcomes } = await submitTogether(kind, [suffix, "005", "005"]);
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(all(ids, "ambiguous"));
-    await Promise.all(ids.map((messageId) => reconcileMessage(options(), { messageId, isFirst: true })));
+    await reconcileMessages(options(), ids, { isRepeated: false });
     const found = await statusesOf(ids);
     for (const status of found) expect(["SUBMITTED", "SENT", "DELIVERED"]).toContain(status);
   });

@@ -3,7 +3,7 @@ import { previewText, type ForcingCharacter, type TextPreview } from "../../../s
 import { builder } from "../builder.ts";
 import { TextEncodingEnum } from "./enums.ts";
 
-const longestPreview = 20_000;
+const maxPreviewLength = 20_000;
 
 const ForcingCharacterRef = builder.objectRef<ForcingCharacter>("ForcingCharacter").implement({
   description: "A character that is not in GSM-7 and forces the whole text into UCS-2.",
@@ -61,13 +61,13 @@ builder.queryField("previewText", (t) =>
     args: {
       text: t.arg.string({
         required: true,
-        description: `The text, of at most ${longestPreview} characters.`,
+        description: `The text, of at most ${maxPreviewLength} characters.`,
       }),
     },
     resolve: (_root, { text }) => {
-      if (text.length <= longestPreview) return previewText(text);
+      if (text.length <= maxPreviewLength) return previewText(text);
       throw new InvalidTextError(
-        `The text has ${text.length} characters; a preview takes ${longestPreview}. Shorten it.`,
+        `The text has ${text.length} characters; a preview takes ${maxPreviewLength}. Shorten it.`,
       );
     },
   }),

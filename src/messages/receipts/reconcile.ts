@@ -1,0 +1,248 @@
+import type { Connection } from "../../connections/connections.ts";
+import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { readTurnState } from "../../lanes/turns.ts";
+import { OnceAnHour } from "../../lib/once-an-hour.ts";
+import type { ReconcileOutcome, ReconcileSupport, UncertainSubmission } from "../../providers/provider.ts";
+import { applyChanges } from "../changes/transition.ts";
+import { validityMinutes } from "../model/validity.ts";
+import { readOpenMessages, type LookUpOptions, type OpenMessage } from "./look-up.ts";
+import type { ReceivedReceipt } from "./received-receipt.ts";
+import { applyReceipts } from "./receipts.ts";
+
+/** Submissions that one search is for at most; the others come next. */
+const maxTogether = 2_000;
+const deferMs = 1_000;
+/** How long a resend waits for a connection that is switched off to be switched on. */
+const disabledRetryMs = 60_000;
+/** Messages that are bound in one transaction. */
+const maxBound = 200;
+
+const problems = new OnceAnHour();
+
+/**
+ * Finds out what became of submissions that were written and not answered. `isRepeated`: this was begun before, by a
+ * worker that ended, and may have asked.
+ */
+export async function reconcileMessages(
+  options: LookUpOptions,
+  messageIds: readonly string[],
+  { isRepeated }: { isRepeated: boolean },
+): Promise<void> {
+  const ids = [...new Set(messageIds)];
+  await postponeChecks(options, ids.slice(maxTogether), deferMs);
+  const rows = await readOpenMessages(options.database, ids.slice(0, maxTogether), ["OUTCOME_UNKNOWN"]);
+  if (isRepeated) await noteResends(options, rows);
+  for (const [providerId, own] of Map.groupBy(rows, (row) => row.providerId)) {
+    const connection = await options.connections.get(providerId);
+    if (connection) await reconcileAt(options, connection, own);
+  }
+}
+
+async function reconcileAt(
+  options: LookUpOptions,
+  connection: Connection,
+  rows: readonly OpenMessage[],
+): Promise<void> {
+  const { database, clock } = options;
+  const ids = rows.map(({ messageId }) => messageId);
+  const now = clock.now();
+  const state = await readTurnState(database, connection.row.id, now);
+  if (state?.isOpen === true) {
+    const openMs = (state.openUntil?.getTime() ?? 0) - now.getTime();
+    return postponeChecks(options, ids, Math.max(0, openMs) + deferMs);
+  }
+  const support = createSupport(options, connection, rows);
+  const questions = rows.map((row) => questionOf(options, row, connection));
+  const outcomes = await connection.asker.reconcile(questions, support);
+  const told = rows.map((row, place) => ({ row, outcome: outcomes[place] ?? absent }));
+  await bindAll(database, told, clock.now());
+  for (const { row, outcome } of told) {
+    if (outcome.kind === "unavailable") noteProblem(options, row, outcome.problem);
+  }
+  // Nothing was asked, or nothing that could be said while the connection is switched off.
+  await postponeChecks(options, idsOf(told.filter(isDeferred)), deferMs);
+  const isWaiting = ({ row, outcome }: Told): boolean => outcome.kind === "absent" && support.waits(row);
+  await postponeChecks(options, idsOf(told.filter(isWaiting)), disabledRetryMs);
+}
+
+const isDeferred = ({ outcome }: Told): boolean =>
+  outcome.kind === "unavailable" && outcome.problem.kind === "deferred";
+
+interface Told {
+  row: OpenMessage;
+  outcome: ReconcileOutcome;
+}
+
+const absent: ReconcileOutcome = { kind: "absent" };
+const idsOf = (told: readonly Told[]): string[] => told.map(({ row }) => row.messageId);
+
+function noteProblem(
+  { logger }: LookUpOptions,
+  { providerId, messageId }: OpenMessage,
+  problem: Extract<ReconcileOutcome, { kind: "unavailable" }>["problem"],
+): void {
+  if (problem.kind === "deferred") return;
+  problems.say(`${providerId} ${problem.kind} ${problem.detail}`, (keptBack) =>
+    logger.warn({ providerId, messageId, problem, keptBack }, "could not reconcile messages"),
+  );
+}
+
+function questionOf(
+  { connections }: LookUpOptions,
+  { messageId, to, from, text, flash, validUntil, attemptedAt }: OpenMessage,
+  connection: Connection,
+): UncertainSubmission {
+  return {
+    messageId,
+    to,
+    from,
+    text,
+    flash,
+    attemptedAt,
+    validityMinutes: validityMinutes(validUntil, attemptedAt),
+    callbackUrl: connections.callbackUrl(connection),
+  };
+}
+
+const findKnownIds: Statement = {
+  name: "find_known_provider_message_ids",
+  text: `
+    select provider_message_id as id from messages
+    where provider_id = $1 and provider_message_id = any ($2)`,
+};
+
+// By the time of their ids, since no index has the batch: what is submitted alone is submitted soon.
+const findKnownBatches: Statement = {
+  name: "find_known_provider_batch_ids",
+  text: `
+    select distinct provider_batch_id as id from messages
+    where provider_id = $1 and provider_batch_id = any ($2) and id >= $3`,
+};
+
+/** Fewer are opened sooner than told apart. */
+const fewBatches = 20;
+
+const claimResend: Statement = {
+  name: "claim_resend",
+  text: `
+    insert into message_checks as c (message_id, at, resent_at) values ($1, $2::timestamptz + interval '1 minute', $2)
+    on conflict (message_id) do update set resent_at = excluded.resent_at where c.resent_at is null
+    returning c.message_id`,
+};
+
+const returnResend: Statement = {
+  name: "return_resend",
+  text: "update message_checks set resent_at = null where message_id = $1",
+};
+
+/** What the adapter asks us meanwhile. `waits`: it would be sent again if its connection were switched on. */
+function createSupport(
+  { database, clock }: LookUpOptions,
+  { row: { id: providerId } }: Connection,
+  rows: readonly OpenMessage[],
+): ReconcileSupport & { waits: (row: OpenMessage) => boolean } {
+  const byId = new Map(rows.map((row) => [row.messageId, row]));
+  const waiting = new Set<string>();
+  const find = async (statement: Statement, values: unknown[]): Promise<ReadonlySet<string>> =>
+    new Set((await database.query<{ id: string }>(statement, values)).map(({ id }) => id));
+  return {
+    waits: ({ messageId }) => waiting.has(messageId),
+    knownIds: (ids) => find(findKnownIds, [providerId, ids]),
+    knownBatches: async (ids) =>
+      ids.length > fewBatches
+        ? find(findKnownBatches, [providerId, ids, rows.map(({ messageId }) => messageId).toSorted()[0]])
+        : new Set<string>(),
+    async claimResend(messageId) {
+      const row = byId.get(messageId);
+      const now = clock.now();
+      // It would come too late, for whoever waits for it.
+      if (!row || row.disconnected || (row.validUntil && row.validUntil <= now)) return false;
+      if (row.enabled) return (await database.query(claimResend, [messageId, now])).length > 0;
+      waiting.add(messageId);
+      return false;
+    },
+    returnResend: async (messageId) => void (await database.query(returnResend, [messageId])),
+  };
+}
+
+const findResent: Statement = {
+  name: "find_resent",
+  text: "select message_id as id from message_checks where message_id = any ($1::uuid[]) and resent_at is not null",
+};
+
+/** A worker ended while it may have been asking by a resend: that is done once, and so not again. */
+async function noteResends({ database, clock }: LookUpOptions, rows: readonly OpenMessage[]): Promise<void> {
+  const resent = await database.query<{ id: string }>(findResent, [rows.map(({ messageId }) => messageId)]);
+  if (resent.length === 0) return;
+  const note = {
+    status: "OUTCOME_UNKNOWN",
+    // Of our own doing: what a provider repeats when asked would not be noted.
+    source: "DISPATCH",
+    receivedAt: clock.now(),
+    detail:
+      "A worker ended while it may have been sending the message once more, under the same id, to learn what became " +
+      "of it. It is not sent again: the provider is asked otherwise, or a receipt tells.",
+  } as const;
+  const providers = new Map(rows.map(({ messageId, providerId }) => [messageId, providerId]));
+  await database.transaction((transaction) =>
+    applyChanges(
+      transaction,
+      resent.map(({ id: messageId }) => ({ ...note, messageId, providerId: providers.get(messageId) })),
+    ),
+  );
+}
+
+const postpone: Statement = {
+  name: "postpone_checks",
+  text: `
+    update message_checks set at = $2, checks = greatest(checks - 1, 0)
+    where message_id = any ($1::uuid[])`,
+};
+
+/** As if the check that is due had not come yet. */
+async function postponeChecks(
+  { database, clock }: LookUpOptions,
+  messageIds: readonly string[],
+  delayMs: number,
+): Promise<void> {
+  if (messageIds.length === 0) return;
+  await database.query(postpone, [messageIds, new Date(clock.now().getTime() + delayMs)]);
+}
+
+async function bindAll(database: Database, told: readonly Told[], receivedAt: Date): Promise<void> {
+  const found = told.flatMap(({ row, outcome }) => (outcome.kind === "found" ? [{ row, outcome }] : []));
+  for (let start = 0; start < found.length; start += maxBound) {
+    const part = found.slice(start, start + maxBound);
+    await database.transaction((transaction) => bind(transaction, part, receivedAt));
+  }
+}
+
+async function bind(
+  transaction: Queryable,
+  found: readonly { row: OpenMessage; outcome: Extract<ReconcileOutcome, { kind: "found" }> }[],
+  receivedAt: Date,
+): Promise<void> {
+  const accepted = found.map(
+    ({ row: { messageId, providerId }, outcome: { providerMessageId, providerBatchId } }) =>
+      ({
+        messageId,
+        providerId,
+        status: "SUBMITTED",
+        source: "RECONCILE",
+        receivedAt,
+        providerMessageId,
+        providerBatchId,
+        detail: "The provider's own list shows that it accepted the message.",
+      }) as const,
+  );
+  const received = found.flatMap(({ row: { providerId }, outcome }) =>
+    outcome.receipts.map((receipt): ReceivedReceipt => ({
+      providerId,
+      source: "RECONCILE",
+      receivedAt,
+      receipt,
+    })),
+  );
+  await applyChanges(transaction, accepted);
+  await applyReceipts(transaction, received);
+}

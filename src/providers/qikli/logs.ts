@@ -1,0 +1,85 @@
+import type { ProviderReply, Receipt, UncertainSubmission } from "../provider.ts";
+import { rowReceipt } from "./receipts.ts";
+import { isNothing, logsPath, lookUp, noLogs, unreadable } from "./reports.ts";
+import { problemOf, type Transport } from "./transport.ts";
+import { readReports } from "./wire.ts";
+
+/** How far Qikli's clock may be from ours. */
+const clockMs = 2 * 60_000;
+/** Rows in one answer at most (public clients of the platform). */
+const maxRows = 1_000;
+/** Requests in one reading at most, for a platform that shows the same whatever the period is. */
+const maxRequests = 64;
+/** A part of the time that is as short is not divided any more. */
+const shortestMs = 2_000;
+/** So many messages are asked for one by one, which needs no more than what the platform documents best. */
+const fewMessages = 3;
+
+type Logged = ReadonlyMap<string, readonly Receipt[]>;
+
+/** What the logs say of submissions, by message id: read once over the time that all of them need. */
+export async function readLogs(
+  transport: Transport,
+  submissions: readonly UncertainSubmission[],
+  timeZone: string,
+): Promise<ProviderReply<Logged>> {
+  if (submissions.length <= fewMessages) return askEach(transport, submissions, timeZone);
+  const times = submissions.map(({ attemptedAt }) => attemptedAt.getTime());
+  const [from, until] = [Math.min(...times) - clockMs, Math.max(...times) + clockMs];
+  const receipts = await readPeriod({ transport, timeZone, requestsLeft: maxRequests }, from, until);
+  if (!receipts.ok) return receipts;
+  const wanted = new Map(submissions.map(({ messageId }) => [messageId.toLowerCase(), messageId]));
+  const own = receipts.value.flatMap((receipt) => {
+    const clientRef = wanted.get(receipt.providerMessageId?.toLowerCase() ?? "");
+    return clientRef === undefined ? [] : [{ ...receipt, clientRef }];
+  });
+  const found = byMessage(own);
+  // A platform that reads the period otherwise than it is meant shows nothing in it.
+  const left = submissions.filter(({ messageId }) => !found.has(messageId)).slice(0, fewMessages);
+  const asked = await askEach(transport, left, timeZone);
+  return { ok: true, value: new Map([...found, ...(asked.ok ? asked.value : [])]) };
+}
+
+async function askEach(
+  transport: Transport,
+  submissions: readonly UncertainSubmission[],
+  timeZone: string,
+): Promise<ProviderReply<Logged>> {
+  const reply = await lookUp(transport, submissions, timeZone);
+  return reply.ok ? { ok: true, value: byMessage(reply.value) } : reply;
+}
+
+const byMessage = (receipts: readonly Receipt[]): Logged =>
+  Map.groupBy(receipts, ({ clientRef = "" }) => clientRef);
+
+interface Reading {
+  transport: Transport;
+  timeZone: string;
+  requestsLeft: number;
+}
+
+/** A period of which not all fits into one answer is divided. */
+async function readPeriod(reading: Reading, from: number, until: number): Promise<ProviderReply<Receipt[]>> {
+  reading.requestsLeft--;
+  const reply = await reading.transport.list(logsPath, {
+    sentSince: writeTime(from),
+    sentUntil: writeTime(until),
+    limit: `${maxRows}`,
+  });
+  const problem = problemOf(reply);
+  if (problem?.kind === "not_found") return noLogs;
+  if (problem) return { ok: false, problem };
+  const { rows } = readReports(reply.kind === "answer" ? reply.document : undefined);
+  if (rows.length === 0 && !isNothing(reply)) return unreadable;
+  if (rows.length < maxRows || until - from <= shortestMs || reading.requestsLeft < 2) {
+    return { ok: true, value: rows.flatMap((row) => rowReceipt(row, reading.timeZone) ?? []) };
+  }
+  const middle = Math.floor((from + until) / 2);
+  const first = await readPeriod(reading, from, middle);
+  if (!first.ok) return first;
+  const second = await readPeriod(reading, middle, until);
+  return second.ok ? { ok: true, value: [...first.value, ...second.value] } : second;
+}
+
+/** `2015-02-12T09:58:20.323+0000`, as the platform writes it. */
+const writeTime = (time: number): string => new Date(time).toISOString().replace("Z", "+0000");
