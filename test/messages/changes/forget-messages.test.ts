@@ -36,7 +36,7 @@ async function store(status: MessageStatus, days: number): Promise<string> {
   );
   await pool.query(
     `insert into attempts (message_id, number, provider_id, started_at, finished_at, outcome)
-     values ($1, 1, $2, $3, case when $4 then $3 end, 'accepted')`,
+     values ($1, 1, $2, $3::timestamptz, case when $4::boolean then $3::timestamptz end, 'accepted')`,
     [id, providerId, at, status === "DELIVERED"],
   );
   return id;
