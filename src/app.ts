@@ -66,6 +66,7 @@ export interface AppOptions {
   allowPrivateProviders: boolean;
   /** Connected ones. */
   maxProvidersPerAccount: number;
+  maxSegments: number;
   developmentKey: string | undefined;
   logger: Logger;
   clock?: Clock;
@@ -146,7 +147,13 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const rateWishes = new RateWishes(database, clock, (error) =>
     logger.warn({ error }, "could not note that a rate is wanted"),
   );
-  const routingTables = new RoutingTables({ database, connections, rateBooks, clock });
+  const routingTables = new RoutingTables({
+    database,
+    connections,
+    rateBooks,
+    clock,
+    maxSegments: options.maxSegments,
+  });
   await routingTables.watch(listener);
   const spending = new Spending(database, clock);
   const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });

@@ -60,6 +60,7 @@ const environment = z.object({
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   ALLOW_PRIVATE_PROVIDERS: flag.optional(),
   MAX_PROVIDERS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
+  MAX_SEGMENTS: wholeNumber(1, 255).default(10),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
 
@@ -90,6 +91,8 @@ export interface Config {
   /** Whether providers may be in networks that only this machine reaches. */
   allowPrivateProviders: boolean;
   maxProvidersPerAccount: number;
+  /** Segments of one message at most. */
+  maxSegments: number;
   logLevel: string;
 }
 
@@ -153,6 +156,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
     retention: { messageDays: values.MESSAGE_RETENTION_DAYS, textDays: values.TEXT_RETENTION_DAYS },
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     maxProvidersPerAccount: values.MAX_PROVIDERS_PER_ACCOUNT,
+    maxSegments: values.MAX_SEGMENTS,
     allowPrivateProviders: values.ALLOW_PRIVATE_PROVIDERS ?? !production,
     logLevel: values.LOG_LEVEL ?? "info",
   };

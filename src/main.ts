@@ -9,6 +9,11 @@ setFlagsFromString("--no-allocation-site-pretenuring");
 
 if (process.argv.includes("--help") || process.argv.includes("-h")) {
   process.stdout.write(helpText);
+} else if (process.argv.length > 2) {
+  process.stderr.write(
+    `What is "${process.argv.slice(2).join(" ")}"? There are no options but --help:\n\n${helpText}`,
+  );
+  process.exit(2);
 } else {
   // What Node has compiled once it finds in the system's temporary folder: the next start takes half the time.
   enableCompileCache();

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
+import { errorsDocument } from "../scripts/errors-document.ts";
 import { schema } from "../src/graphql/schema/schema.ts";
 
 /** Every operation that the documents show, with where it stands. */
@@ -28,4 +29,8 @@ describe("the operations in the documents", async () => {
   it.each(all)("%s is valid", (_place, operation) => {
     expect(validate(schema, parse(operation))).toEqual([]);
   });
+});
+
+it("docs/errors.md is what the code says; `npm run docs` prints it", async () => {
+  expect(await readFile("docs/errors.md", "utf8")).toBe(errorsDocument());
 });

@@ -53,6 +53,7 @@ export async function startServer(closers: Closers, options: Partial<AppOptions>
     allowInsecureProviders: false,
     allowPrivateProviders: true,
     maxProvidersPerAccount: 100,
+    maxSegments: 10,
     developmentKey: undefined,
     logger: createLogger({ level: "warn" }),
     ...options,

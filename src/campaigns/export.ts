@@ -1,4 +1,6 @@
 import type { Database, Statement } from "../database/database.ts";
+import { toTextCell } from "../lib/csv.ts";
+import { encodeId } from "../lib/global-id.ts";
 import { listMessages } from "../messages/log/message-lists.ts";
 import type { MessageStatus } from "../messages/model/status.ts";
 
@@ -11,51 +13,85 @@ const columns = [
   "provider_status",
   "failure_code",
   "failure_text",
+  "text",
+  "from",
+  "provider",
+  "provider_message_id",
+  "country",
+  "mccmnc",
+  "encoding",
   "segments",
+  "estimated_cost",
+  "estimated_currency",
   "cost",
   "currency",
   "created_at",
+  "scheduled_at",
   "submitted_at",
+  "sent_at",
   "delivered_at",
+  "updated_at",
+  "campaign",
   "id",
 ] as const;
 
 type Row = Record<(typeof columns)[number], string | number | Date | null>;
 
+// What a provider says of its own time may lie before the submission: its clock differs, or counts in seconds.
 const readPage: Statement = {
   name: "read_export_page",
   text: `
-    select m.recipient as to, m.client_ref, m.status, m.provider_status, m.failure_code, m.failure_text, m.segments,
-      m.cost, m.cost_currency as currency, m.created_at, m.submitted_at, m.delivered_at, m.id
+    select m.recipient as to, m.client_ref, m.text, m.status, m.provider_status, m.failure_code, m.failure_text,
+      m.sender as from, p.name as provider, m.provider_message_id, m.country, m.mccmnc, m.encoding, m.segments,
+      m.estimated_cost, m.estimated_currency, m.cost, m.cost_currency as currency, m.created_at, m.scheduled_at,
+      m.submitted_at, case when m.sent_at is not null then greatest(m.sent_at, m.submitted_at) end as sent_at,
+      case when m.delivered_at is not null then greatest(m.delivered_at, m.sent_at, m.submitted_at) end as delivered_at,
+      m.updated_at, c.name as campaign, m.id
     from messages as m
+    join campaigns as c on c.id = m.campaign_id
+    left join providers as p on p.id = m.provider_id
     where m.id = any ($1::uuid[])
     order by m.id`,
 };
 
+/** What the cells of a line are parted by. */
+export type Delimiter = "," | ";";
+
 /**
  * The messages of a campaign as CSV (RFC 4180), a page of lines at a time, in the order in which they were made.
- * `statuses` undefined: all.
+ * Spreadsheets open it as it is: they see that it is UTF-8, no cell is a formula, and numbers stay texts. Read in again, it
+ * gives the same recipients and references. `statuses` undefined: all.
  */
 export async function* exportMessages(
   database: Database,
   campaignId: string,
   statuses: readonly MessageStatus[] | undefined,
+  delimiter: Delimiter = ",",
 ): AsyncGenerator<string> {
-  yield `${columns.join(",")}\r\n`;
+  yield `\uFEFF${columns.join(delimiter)}\r\n`;
   let above: string | undefined;
   for (;;) {
     const stretch = { statuses, above, limit: pageSize, ascending: true };
     const ids = await listMessages(database, { kind: "campaign", id: campaignId }, stretch);
     if (ids.length === 0) return;
-    yield (await database.query<Row>(readPage, [ids])).map(toLine).join("");
+    const rows = await database.query<Row>(readPage, [ids]);
+    yield rows.map((row) => toLine(row, delimiter)).join("");
     above = ids.at(-1);
   }
 }
 
-const toLine = (row: Row): string => `${columns.map((column) => toCell(row[column])).join(",")}\r\n`;
+function toLine(row: Row, delimiter: Delimiter): string {
+  const shown: Row = { ...row, id: encodeId("Message", String(row.id)) };
+  return `${columns.map((column) => toCell(shown[column])).join(delimiter)}\r\n`;
+}
 
 function toCell(value: Row[keyof Row]): string {
   if (value === null) return "";
-  const text = value instanceof Date ? value.toISOString() : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const cell =
+    typeof value === "string"
+      ? toTextCell(value)
+      : value instanceof Date
+        ? value.toISOString()
+        : String(value);
+  return /[",;\r\n\t]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

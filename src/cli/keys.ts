@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
-import { ConfigError, readConfig } from "../config.ts";
+import { ConfigError, readConfig, type Config } from "../config.ts";
+import { findDatabase } from "../development/stored-database.ts";
+import { stopAll, type Stops } from "../lib/shutdown.ts";
 import { openDatabase } from "../database/database.ts";
 import { createKey, listKeys, revoke } from "./key-commands.ts";
 
@@ -21,7 +23,8 @@ list      Shows the keys of an account, or of all: id, scopes, when made, last u
 revoke    Ends a key for good. Within a second every socket and stream opened with it is closed.
   --force     also the last key of its account with the ADMIN scope
 
-Needs DATABASE_URL, in the environment. \`npm run keys -- --help\` shows this.
+Takes the same environment variables as smsgraph itself: DATABASE_URL, or in development the database in DATA_DIR, for
+which smsgraph has to be stopped (while it runs, \`createApiKey\` makes keys). \`npm run keys -- --help\` shows this.
 `;
 
 const options = {
@@ -40,22 +43,30 @@ async function main(): Promise<void> {
   if (!["create", "list", "revoke"].includes(command)) throw usage(`There is no command "${command}".`);
   if (rest.length > (command === "revoke" ? 1 : 0)) throw usage(`"${rest.at(-1)}" is one word too many.`);
   // oxlint-disable-next-line node/no-process-env
-  const { databaseUrl } = readConfig({ ...process.env, NODE_ENV: "development" });
-  if (databaseUrl === undefined) {
-    throw new ConfigError(
-      "DATABASE_URL is missing: which database has the keys? Set it, for example " +
-        "DATABASE_URL=postgresql://user:password@localhost/smsgraph.",
-    );
-  }
-  const database = openDatabase(databaseUrl, { poolSize: 2 });
+  const config = readConfig({ ...process.env, NODE_ENV: "development" });
+  const stops: Stops = [];
   try {
+    const database = openDatabase(await find(config, stops), { poolSize: 2 });
+    stops.push(() => database.close());
     if (command === "list") return await listKeys(database, values.account);
     if (command === "create" && !values.account) throw usage("--account is missing.");
     if (command === "create") return await createKey(database, { ...values, account: values.account ?? "" });
     if (rest[0] === undefined) throw usage("Which key? `npm run keys -- list` shows their ids.");
     await revoke(database, rest[0], values.force);
   } finally {
-    await database.close();
+    await stopAll(stops);
+  }
+}
+
+/** The embedded PostgreSQL is one process's: while smsgraph runs, keys are made through its API. */
+async function find(config: Config, stops: Stops): Promise<string> {
+  try {
+    return await findDatabase(config, stops);
+  } catch (error) {
+    if (error instanceof ConfigError || !(error instanceof Error)) throw error;
+    throw new ConfigError(
+      `${error.message} While it runs, use \`createApiKey\` and \`revokeApiKey\` in GraphiQL.`,
+    );
   }
 }
 

@@ -25,6 +25,13 @@ export async function authenticate(
   const key = readBearer(authorization);
   const viewer = key === undefined ? undefined : await access.find(key);
   if (viewer) return viewer;
+  if (key === undefined) {
+    throw new UnauthenticatedError(
+      /^bearer\b/i.test(authorization.trim())
+        ? "The Authorization header has no key behind the word Bearer. Send `Authorization: Bearer <key>`."
+        : "The Authorization header does not begin with the word Bearer. Send `Authorization: Bearer <key>`.",
+    );
+  }
   throw new UnauthenticatedError(
     "The API key is unknown or revoked, or it has expired. Send it as `Authorization: Bearer <key>`.",
   );

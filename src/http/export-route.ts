@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Viewer } from "../access/api-keys.ts";
-import { exportMessages } from "../campaigns/export.ts";
+import { exportMessages, type Delimiter } from "../campaigns/export.ts";
 import type { Database } from "../database/database.ts";
 import {
   DomainError,
@@ -24,7 +24,7 @@ const statuses: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBI
 
 /**
  * `GET /campaigns/:id/messages.csv?status=FAILED&status=EXPIRED`: the messages of a campaign as a file, written as
- * it is read, however many there are.
+ * it is read, however many there are. `delimiter=;` parts cells as spreadsheets of countries with a decimal comma do.
  */
 export function createExportRoute(options: ExportRouteOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -62,10 +62,11 @@ async function open(
     throw new InvalidInputError("path", "Ask with GET for /campaigns/<id>/messages.csv.");
   }
   const wanted = url.searchParams.getAll("status").map(toStatus);
+  const delimiter = toDelimiter(url.searchParams.get("delimiter"));
   const campaignId = decodeId("Campaign", unescape(shownId));
   const where = { id: campaignId, accountId: viewer.accountId };
   if ((await database.prisma.campaign.count({ where })) === 0) throw new NotFoundError("campaign", shownId);
-  return exportMessages(database, campaignId, wanted.length === 0 ? undefined : wanted);
+  return exportMessages(database, campaignId, wanted.length === 0 ? undefined : wanted, delimiter);
 }
 
 /** Left as it is when it is not escaped as a URL wants it. */
@@ -75,6 +76,11 @@ function unescape(text: string): string {
   } catch {
     return text;
   }
+}
+
+function toDelimiter(text: string | null): Delimiter {
+  if (text === null || text === "," || text === ";") return text ?? ",";
+  throw new InvalidInputError("delimiter", "`delimiter` must be `,` or `;`.");
 }
 
 function toStatus(text: string): MessageStatus {

@@ -1,5 +1,6 @@
 import type { DecimalText } from "../lib/money.ts";
 import type { z } from "zod";
+import type { FailureCode } from "./failure-codes.ts";
 import type { ProviderHttp } from "./http.ts";
 
 /**
@@ -30,7 +31,7 @@ export type StatusMap = Readonly<Record<string, ReportedStatus>>;
 /** Why a message did not or will not arrive. */
 export interface MessageFailure {
   /** Stable snake_case word for programs, e.g. `no_rate`. */
-  code: string;
+  code: FailureCode;
   /** Plain words for people; the provider's own text where it gave one. */
   text: string;
   /** True when sending the same message again cannot help. */

@@ -67,3 +67,18 @@ const findSuccessor: Statement = {
 export async function hasSuccessor(database: Queryable, messageId: string, jobId: string): Promise<boolean> {
   return (await database.query(findSuccessor, [dispatchKey(messageId), jobId])).length > 0;
 }
+
+const reschedule: Statement = {
+  name: "reschedule_jobs_now",
+  text: `
+    select count(*), pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}')
+    from graphile_worker.reschedule_jobs(
+      array(select id from graphile_worker.jobs where key = any ($1) and locked_at is null and run_at > now()), now()
+    )
+    having count(*) > 0`,
+};
+
+/** Lets jobs of these keys that wait for their time run at once. */
+export async function rescheduleNow(transaction: Queryable, keys: readonly string[]): Promise<void> {
+  await transaction.query(reschedule, [keys]);
+}

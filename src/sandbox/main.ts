@@ -25,7 +25,7 @@ const print = (text: string) => process.stdout.write(text);
 try {
   await run();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
   process.exitCode = 1;
 }
 

@@ -126,8 +126,11 @@ describe("npm run keys", () => {
   });
 
   it("asks for the database", async () => {
-    const { code, stderr } = await run(process.execPath, [main, "list"], {});
-    expect([code, stderr]).toEqual([1, expect.stringContaining("DATABASE_URL is missing")]);
+    const { code, stderr } = await run(process.execPath, [main, "list"], { DATA_DIR: "/nowhere" });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("There is no database in /nowhere. Set DATABASE_URL"),
+    ]);
   });
 
   it.each([["list"], ["--help"]])("stops quietly when nobody reads what %s says", async (command) => {

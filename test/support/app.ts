@@ -52,6 +52,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     allowInsecureProviders: false,
     allowPrivateProviders: true,
     maxProvidersPerAccount: 100,
+    maxSegments: 255,
     developmentKey: undefined,
     logger: createLogger({ level: "info", destination }),
     ...options,

@@ -34,14 +34,14 @@ export const createDocument = `mutation ($input: CreateCampaignInput!) {
       refusedRecipients(first: 100) { edges { node { ${refused} } } }
     }
     ... on CampaignPreview {
-      total duplicatesRemoved refusedRows: refused segments estimatedCost { amount currency }
+      total duplicatesRemoved refusedRows: refusedCount segments estimatedCost { amount currency }
       countries { country recipients segments estimatedCost { amount currency } }
-      firstRefused: refusedRecipients { ${refused} } messages { to text encoding segments }
+      refusedRecipients(first: 100) { edges { node { ${refused} } } } warnings messages { to text encoding segments }
     }
     ... on Error { code message }
     ... on InvalidInputError { field }
     ... on IdempotencyConflictError { campaignId messageId }
-    ... on NoRecipientsError { refusedCount refused { ${refused} } }
+    ... on NoRecipientsError { refusedCount refused { ${refused} } refusedRecipients(first: 100) { edges { node { ${refused} } } } }
   }
 }`;
 

@@ -54,6 +54,7 @@ export function fakeTable(
     policies: [],
     book: createRateBook(rates),
     limits: noLimits,
+    maxSegments: 255,
     now: routedAt,
     ...rest,
   };

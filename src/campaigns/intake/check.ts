@@ -1,5 +1,5 @@
 import { DomainError, InvalidInputError, InvalidTextError, type Refusal } from "../../lib/errors.ts";
-import { contentOf, planMessage, type MessagePlan } from "../../messages/accept/draft.ts";
+import { checkSegments, contentOf, planMessage, type MessagePlan } from "../../messages/accept/draft.ts";
 import { routeMessage } from "../../messages/accept/choose-route.ts";
 import type { StoredRoute } from "../../messages/model/stored-route.ts";
 import type { TextEncoding } from "../../sms/text.ts";
@@ -59,6 +59,7 @@ export class RecipientChecker {
     this.#options = options;
     const { from, providerId } = input;
     if (template.names.length === 0) this.#common = contentOf({ text: template.render([]) ?? "" });
+    if (this.#common) checkSegments(this.#common, table.maxSegments);
     // Policies are for destinations: they are asked about each recipient.
     const anywhere = { ...table, policies: [] };
     const content = this.#common ?? anyContent;

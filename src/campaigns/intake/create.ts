@@ -22,6 +22,7 @@ import {
   type Chunk,
   type NewCampaign,
 } from "./store.ts";
+import { textWarnings } from "../../sms/text-warnings.ts";
 import { parseTemplate, type Template } from "./template.ts";
 import { windowCheckOf } from "./window-check.ts";
 
@@ -116,9 +117,9 @@ function open(
 }
 
 async function preview(
-  { spending }: CreateOptions,
+  { spending, routingTables }: CreateOptions,
   accountId: string,
-  { source, checker }: Plan,
+  { source, checker, text }: Plan,
 ): Promise<CampaignPreview> {
   const tally = new PreviewTally();
   const seen = new NumberSet();
@@ -131,7 +132,7 @@ async function preview(
     const errors = tally.spends.flatMap((spend) => ledger?.take(spend) ?? []);
     return Promise.resolve({ spends: [], result: errors[0] ?? null });
   });
-  return tally.preview(refusal);
+  return tally.preview(refusal, textWarnings(text, tally.longest, routingTables.maxSegments));
 }
 
 /** Returns the id of the campaign that has the idempotency key, if that was taken meanwhile. */

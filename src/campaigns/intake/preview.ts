@@ -27,6 +27,8 @@ export interface CampaignPreview {
   refusedRecipients: Refusal[];
   /** The first messages. */
   messages: PreviewedMessage[];
+  /** What is allowed and probably not meant, in plain words. */
+  warnings: string[];
   /** The cap that refuses it now; null when there is room for all of it. */
   spendingCapError: SpendingCapError | null;
 }
@@ -67,7 +69,12 @@ export class PreviewTally {
     }));
   }
 
-  preview(spendingCapError: SpendingCapError | null): CampaignPreview {
+  /** Segments of the longest message. */
+  get longest(): number {
+    return Math.max(0, ...[...this.#shapes.keys()].map(({ segments }) => segments));
+  }
+
+  preview(spendingCapError: SpendingCapError | null, warnings: string[]): CampaignPreview {
     const all = [...this.#shapes];
     const { recipients, segments, estimatedCost } = total(all);
     const countries = [...Map.groupBy(all, ([{ country }]) => country)]
@@ -82,6 +89,7 @@ export class PreviewTally {
       countries,
       refusedRecipients: this.#refusals,
       messages: this.#messages,
+      warnings,
       spendingCapError,
     };
   }

@@ -295,7 +295,7 @@ function failAll(
   receivedAt: Date,
 ): Promise<unknown> {
   const text = "The message could not be sent: its provider was disconnected.";
-  const failure = { code: "provider_unavailable", text, permanent: false };
+  const failure = { code: "provider_unavailable", text, permanent: false } as const;
   return applyChanges(
     transaction,
     messages.map(({ id: messageId }) => ({

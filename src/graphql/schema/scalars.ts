@@ -1,5 +1,5 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
-import { GraphQLError, Kind } from "graphql";
+import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
 import { builder } from "./builder.ts";
 
 const decimal = /^-?\d{1,30}(\.\d{1,30})?$/;
@@ -13,7 +13,30 @@ function parseDecimal(value: unknown): string {
 export const plainDecimal = (value: { toString(): string; toFixed?: () => string }): string =>
   typeof value === "object" && value.toFixed ? value.toFixed() : value.toString();
 
-builder.addScalarType("DateTime", GraphQLDateTimeISO, {
+/** What the library says of another text: that it is invalid. */
+function readMoment(value: unknown): Date {
+  const text = typeof value === "string" ? value.trim() : "";
+  try {
+    if (!/^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/.test(text))
+      return GraphQLDateTimeISO.parseValue(value);
+  } catch {
+    throw new GraphQLError(
+      `${JSON.stringify(value)} is no moment. Write it like "2026-01-31T08:00:00Z", or with an offset: "2026-01-31T09:00:00+01:00".`,
+    );
+  }
+  throw new GraphQLError(
+    `"${text}" has no time zone. Add Z for UTC, or an offset: "2026-01-31T08:00:00Z", "2026-01-31T09:00:00+01:00".`,
+  );
+}
+
+const DateTime = new GraphQLScalarType<Date, Date | string>({
+  name: "DateTime",
+  serialize: (value) => GraphQLDateTimeISO.serialize(value),
+  parseValue: readMoment,
+  parseLiteral: (node) => readMoment(node.kind === Kind.STRING ? node.value : undefined),
+});
+
+builder.addScalarType("DateTime", DateTime, {
   description:
     "A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
 });

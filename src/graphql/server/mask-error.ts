@@ -3,6 +3,7 @@ import { PothosValidationError } from "@pothos/core";
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
 import { DomainError, errorCodes, type ErrorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { explainEnum } from "./plain-words.ts";
 
 /**
  * What a client may see of an error. Errors of ours are shown with their code and fields; errors of GraphQL
@@ -14,7 +15,8 @@ export function createErrorMask(logger: Logger, onInternalError: () => void) {
     const cause = originOf(error);
     if (cause instanceof DomainError) return show(error, cause.message, extensionsOf(cause));
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
-    if (cause instanceof GraphQLError && pathOf(error) === undefined) return withCode(error as GraphQLError);
+    if (cause instanceof GraphQLError && pathOf(error) === undefined)
+      return withCode(explainEnum(error as GraphQLError));
     const id = randomUUID();
     logger.error({ error: cause, errorId: id, path: pathOf(error) }, "an internal error");
     onInternalError();

@@ -1,6 +1,7 @@
-import { GraphQLError } from "graphql";
+import { GraphQLError, isEnumType } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import type { ErrorCode } from "../../lib/errors.ts";
+import { schema } from "../schema/schema.ts";
 
 const code = "PERSISTED_QUERY_NOT_SUPPORTED" satisfies ErrorCode;
 
@@ -16,6 +17,32 @@ export function refusePersistedQueries(): Plugin {
       throw new GraphQLError("PersistedQueryNotSupported", { extensions });
     },
   };
+}
+
+/** What comes without a query was sent in another form than its sender thinks, or by a browser's address line. */
+export function explainMissingQueries(): Plugin {
+  return {
+    onParams({ params, request }) {
+      if (params.query != null || params.extensions?.["persistedQuery"] != null) return;
+      const advice =
+        request.method === "GET"
+          ? "Add ?query=…, or open this address in a browser: GraphiQL is here."
+          : `Send JSON with a query: -d '{"query":"{ viewer { account } }"}'.`;
+      const extensions = { code: "BAD_REQUEST" satisfies ErrorCode, http: { spec: true, status: 400 } };
+      throw new GraphQLError(`There is no query in the request. ${advice}`, { extensions });
+    },
+  };
+}
+
+/** GraphQL says that an enum has no such value, and leaves out which it has. */
+export function explainEnum(error: GraphQLError): GraphQLError {
+  const [, name = ""] = /does not exist in "(\w+)" enum/.exec(error.message) ?? [];
+  const type = schema.getType(name);
+  if (!isEnumType(type)) return error;
+  const values = type.getValues().map((value) => value.name);
+  const { nodes, source, positions, extensions } = error;
+  const message = `${error.message} It is one of ${values.join(", ")}.`;
+  return new GraphQLError(message, { nodes, source, positions, extensions });
 }
 
 const statusTexts: Readonly<Record<number, string>> = {

@@ -15,7 +15,7 @@ import type { LiveSubscriptions } from "../live/live-subscriptions.ts";
 import type { ReaderLimits } from "../live/reader-limits.ts";
 import { maxTokens } from "../schema/limits.ts";
 import { withCode } from "./mask-error.ts";
-import { explainStatus, refusePersistedQueries } from "./plain-words.ts";
+import { explainMissingQueries, explainEnum, explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { schema } from "../schema/schema.ts";
 
 export interface YogaOptions {
@@ -50,6 +50,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       explainContentType(),
       explainStatus(),
       refusePersistedQueries(),
+      explainMissingQueries(),
       limitTokens(),
       codeValidationErrors(),
       guardAccess(guard),
@@ -133,8 +134,8 @@ function codeValidationErrors(): Plugin {
   return {
     onValidate:
       () =>
-      ({ result }) => {
-        for (const error of result) withCode(error);
+      ({ result, setResult }) => {
+        setResult(result.map((error) => withCode(explainEnum(error))));
       },
   };
 }

@@ -111,11 +111,22 @@ export function planMessage(table: RoutingTable, input: SendInput, content?: Con
   const { to: recipient, country } = parseRecipient(input.to);
   checkReferences(input);
   const known = content ?? contentOf(input);
+  checkSegments(known, table.maxSegments);
   const { allowedCountries } = table.limits;
   if (allowedCountries && (country === null || !allowedCountries.has(country))) {
     throw new CountryNotAllowedError(country);
   }
   return { recipient, country, content: known, ...routeMessage(table, input, recipient, country, known) };
+}
+
+/** @throws InvalidTextError when it would cost more than anybody means to spend */
+export function checkSegments({ segments, encoding }: Content, maxSegments: number): void {
+  if (segments <= maxSegments) return;
+  throw new InvalidTextError(
+    `The text needs ${segments} segments in ${encoding}; MAX_SEGMENTS allows at most ${maxSegments}. Shorten it.`,
+    segments,
+    maxSegments,
+  );
 }
 
 function checkReferences(input: SendInput): void {
@@ -150,9 +161,14 @@ export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null 
 const endOfValidity = (minutes: number | null, from: Date): Date | null =>
   minutes === null ? null : new Date(from.getTime() + minutes * minuteMs);
 
+/** Spaces, marks for the direction, joiners and fillers show nothing; U+2800 is Braille's empty pattern. */
+const isVisible = (text: string): boolean =>
+  /[^\s\p{Cc}\p{Z}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u.test(text);
+
 /** @throws InvalidTextError */
 export function contentOf(input: Pick<SendInput, "text" | "encoding">): Content {
   if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
+  if (!isVisible(input.text)) throw new InvalidTextError("Nothing in the text can be seen. Write one.");
   if (!isStorable(input.text)) {
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
   }

@@ -42,6 +42,8 @@ export interface DispatchMessage {
   hasOpenAttempt: boolean;
   /** Since when it could go but for one that was given before it, for the same recipient; null when it need not wait. */
   behindSince: Date | null;
+  /** Whether another one waits for it to leave our hands. */
+  isFollowed: boolean;
 }
 
 /** What `dispatchColumns` selects, as PostgreSQL sends it (a `raw` statement): a campaign claims messages by the thousand. */
@@ -106,6 +108,7 @@ export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>)
   attemptsWithoutCredit: Number(row[22]),
   hasOpenAttempt: row[23] === "t",
   behindSince: null,
+  isFollowed: false,
 });
 
 // A message of its first version has none: that saves the look-up for most.
@@ -123,7 +126,8 @@ const read: Statement = {
       case when m.follows is not null and exists (
         select 1 from messages as earlier
         where earlier.id = m.follows and earlier.status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
-      ) then date_part('epoch', coalesce(m.scheduled_at, m.created_at)) end
+      ) then date_part('epoch', coalesce(m.scheduled_at, m.created_at)) end,
+      exists (select 1 from messages as later where later.follows = m.id)
     from messages as m
     cross join lateral (${attemptsSoFar}) as a
     where m.id = any ($1::uuid[])`,
@@ -133,10 +137,13 @@ export async function readAllForDispatch(
   database: Queryable,
   ids: readonly string[],
 ): Promise<DispatchMessage[]> {
-  const rows = await database.query<[...DispatchRow, behindSince: string | null]>(read, [ids]);
+  const rows = await database.query<[...DispatchRow, behindSince: string | null, isFollowed: Flag]>(read, [
+    ids,
+  ]);
   return rows.map((row) => ({
     ...toDispatchMessage(row),
     behindSince: row[24] === null ? null : toDate(row[24]),
+    isFollowed: row[25] === "t",
   }));
 }
 

@@ -7,7 +7,7 @@ import { readForDispatch, singleOutClaimOf, startAttempts, type DispatchMessage 
 import type { ClosedLanes } from "../../lanes/closed-lanes.ts";
 import { dispatchJob } from "./after-attempt.ts";
 import type { Failover } from "./failover.ts";
-import { addJobs } from "../../queue/jobs.ts";
+import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
 import { admitMessages, type Wait } from "../../lanes/lane.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -37,8 +37,7 @@ const maxTurnMs = 250;
 /** How long what was read of a message and its provider is believed while it waits for its turn. */
 const staleMs = 1_000;
 
-/** How soon a message that another one precedes looks whether that one is out. */
-const earlierPauseMs = 20;
+/** How soon a message that another one precedes looks by itself whether that one is out. */
 const earlierRetryMs = { min: 200, max: 10_000 };
 
 const maxBatchSize = 200;
@@ -77,7 +76,7 @@ export class Dispatcher {
     if (message.campaignId !== null) return;
     const connection = await this.#options.connections.get(message.providerId);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
-    if (message.behindSince) return this.#waitForEarlier(message, message.behindSince, moves);
+    if (message.behindSince) return this.#waitForEarlier(message, message.behindSince);
     const isGone = !connection || connection.row.disconnectedAt !== null;
     if (isGone || !connection.row.enabled) {
       const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
@@ -90,19 +89,14 @@ export class Dispatcher {
   }
 
   /**
-   * Another message to the same recipient goes first. That takes a moment mostly; where it is to be tried again, this one
-   * comes back less and less often.
+   * Another message to the same recipient goes first, and wakes this one when it has gone (see `wakeFollowers`). One that
+   * went meanwhile did not find this job yet.
    */
-  async #waitForEarlier(message: DispatchMessage, since: Date, moves: number): Promise<void> {
-    const { id } = message;
-    const deadline = performance.now() + maxTurnMs;
-    while (performance.now() < deadline) {
-      await new Promise((done) => setTimeout(done, earlierPauseMs));
-      const now = await readForDispatch(this.#options.database, id);
-      if (!now?.behindSince) return this.#dispatch(id, moves);
-    }
+  async #waitForEarlier(message: DispatchMessage, since: Date): Promise<void> {
     const waitedMs = this.#now().getTime() - since.getTime();
     await this.#postpone(message, Math.min(Math.max(waitedMs / 4, earlierRetryMs.min), earlierRetryMs.max));
+    const now = await readForDispatch(this.#options.database, message.id);
+    if (now && !now.behindSince) await rescheduleNow(this.#options.database, [dispatchKey(message.id)]);
   }
 
   /** Thousands of jobs that nobody can do now would keep the worker from those of others. */

@@ -2,6 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { route, type Routed } from "../../pricing/routing/route.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
+import { faultOf, type Fault } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import type { DispatchMessage } from "./attempts.ts";
 import type { Rerouting } from "../model/evolve.ts";
@@ -29,22 +30,6 @@ export interface FailoverOptions {
 
 /** What happens now is not to be decided by what was so a second ago. */
 const staleMs = 100;
-
-/**
- * Refusals that lie with the provider or its account: another one may well take the message. Whatever else was refused
- * would be refused again, or does not say why.
- */
-const providersOwn: ReadonlySet<string> = new Set([
-  "provider_unauthenticated",
-  "provider_forbidden",
-  "provider_misconfigured",
-  "provider_refused",
-  "provider_error",
-  "invalid_callback_url",
-  "invalid_sender",
-  "network_not_allowed",
-  "no_rate",
-]);
 
 const findFreeSenders: Statement = {
   name: "find_campaigns_without_sender",
@@ -139,9 +124,12 @@ export class Failover {
   }
 }
 
+/** Whatever else was refused would be refused again, or nobody says why. */
+const othersMayTakeIt: ReadonlySet<Fault> = new Set<Fault>(["CONNECTION", "PROVIDER"]);
+
 function mayMove({ routed, duplicatePolicy }: DispatchMessage, outcome: SubmitOutcome): boolean {
   if (!routed) return false;
-  if (outcome.kind === "rejected") return providersOwn.has(outcome.failure.code);
+  if (outcome.kind === "rejected") return othersMayTakeIt.has(faultOf(outcome.failure.code));
   return (
     outcome.kind === "retryable" ||
     (outcome.kind === "ambiguous" && duplicatePolicy === "ALLOW_POSSIBLE_DUPLICATE")

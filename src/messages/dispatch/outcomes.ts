@@ -3,13 +3,14 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { insist } from "../../database/retry-write.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { faultOf } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { acceptMessages, type Acceptance } from "../changes/bulk-transition.ts";
 import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
 import { learn, type Experience } from "../../lanes/breaker.ts";
 import { consequencesOf, type Finished } from "./after-attempt.ts";
 import type { Failover, NextRoute } from "./failover.ts";
-import { addJobs } from "../../queue/jobs.ts";
+import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
 import { matchParkedOf } from "../receipts/parked.ts";
 import { cancellable } from "../model/status.ts";
 import { applyChanges } from "../changes/transition.ts";
@@ -63,6 +64,7 @@ export class Outcomes {
       const { news, others, isLesson } = await this.#end(transaction, finished, request);
       if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
+      await wakeFollowers(transaction, finished);
       if (isLesson) await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
     });
   }
@@ -153,6 +155,22 @@ async function cancelStragglers(
   );
 }
 
+const findFollowers: Statement = {
+  name: "find_followers",
+  text: "select id from messages where follows = any ($1::uuid[])",
+};
+
+/** Messages that were given behind these, for the same recipient, may go now. */
+async function wakeFollowers(transaction: Queryable, finished: readonly Finished[]): Promise<void> {
+  const followed = finished.flatMap(({ message }) => (message.isFollowed ? [message.id] : []));
+  if (followed.length === 0) return;
+  const followers = await transaction.query<{ id: string }>(findFollowers, [followed]);
+  await rescheduleNow(
+    transaction,
+    followers.map(({ id }) => dispatchKey(id)),
+  );
+}
+
 async function matchParked(transaction: Queryable, finished: readonly Finished[]): Promise<void> {
   const accepted = finished.flatMap(({ message, outcome }) =>
     outcome.kind === "accepted" && outcome.providerMessageId !== undefined
@@ -166,14 +184,12 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
-  const isShut = outcome.kind === "rejected" && shut.has(outcome.failure.code);
+  // Every message would meet it until someone mends the connection.
+  const isShut = outcome.kind === "rejected" && faultOf(outcome.failure.code) === "CONNECTION";
   const retryAfterSeconds = outcome.kind === "retryable" ? outcome.retryAfterSeconds : undefined;
   const shown = { startedAt, failed, isShut, retryAfterSeconds, ...creditShownBy(outcome) };
   return [{ providerId: message.providerId, ...shown }];
 };
-
-/** Refusals that every message would meet until someone mends the connection. */
-const shut: ReadonlySet<string> = new Set(["provider_unauthenticated", "provider_misconfigured"]);
 
 function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
   if (outcome.kind === "accepted") return { credit: "some" };

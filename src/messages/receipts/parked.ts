@@ -1,4 +1,5 @@
 import { execute, type Queryable, type Statement } from "../../database/database.ts";
+import { storedFailureCode } from "../../providers/failure-codes.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -174,7 +175,11 @@ function toChange(parked: ParkedRow): StatusChange {
     costCurrency: costCurrency ?? undefined,
     mccmnc: mccmnc ?? undefined,
     ...(failureCode !== null && {
-      failure: { code: failureCode, text: failureText ?? "", permanent: failurePermanent ?? false },
+      failure: {
+        code: storedFailureCode(failureCode),
+        text: failureText ?? "",
+        permanent: failurePermanent ?? false,
+      },
     }),
   };
 }

@@ -16,6 +16,8 @@ export interface RoutingTable {
   policies: readonly RoutingPolicy[];
   book: RateBook;
   limits: SpendingLimits;
+  /** Segments of one message at most, whoever carries it. */
+  maxSegments: number;
   /** When it was read: rates count as of then. */
   now: Date;
 }

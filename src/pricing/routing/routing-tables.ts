@@ -48,6 +48,7 @@ export interface RoutingTablesOptions {
   connections: Connections;
   rateBooks: RateBooks;
   clock: Clock;
+  maxSegments: number;
 }
 
 interface Kept {
@@ -59,11 +60,14 @@ interface Kept {
 
 /** The routing tables of all accounts, each read in one statement and kept for a second, or until a change. */
 export class RoutingTables {
+  /** Segments of one message at most, in every table. */
+  readonly maxSegments: number;
   readonly #options: RoutingTablesOptions;
   readonly #kept = new Map<string, Kept>();
 
   constructor(options: RoutingTablesOptions) {
     this.#options = options;
+    this.maxSegments = options.maxSegments;
     options.connections.onChange(() => this.#kept.clear());
   }
 
@@ -111,6 +115,7 @@ export class RoutingTables {
       policies: rows[0]?.policies ?? [],
       book: await rateBooks.of(accountId),
       limits: limitsOf(rows[0]),
+      maxSegments: this.maxSegments,
       now,
     };
   }

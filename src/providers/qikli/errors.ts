@@ -1,8 +1,9 @@
+import type { FailureCode } from "../failure-codes.ts";
 import type { StatusReading } from "./status.ts";
 import type { ErrorObject } from "./wire.ts";
 
 /** Qikli: the platform's table of GSM errors, the ones that say more than that a message did not arrive. */
-const codes: Readonly<Record<number, { code: string; permanent?: true }>> = {
+const codes: Readonly<Record<number, { code: FailureCode; permanent?: true }>> = {
   1: { code: "unknown_subscriber", permanent: true },
   9: { code: "illegal_subscriber", permanent: true },
   13: { code: "call_barred" },
@@ -28,7 +29,7 @@ const codes: Readonly<Record<number, { code: string; permanent?: true }>> = {
 const statuses: Readonly<Record<number, StatusReading["status"]>> = { 4100: "CANCELLED", 4101: "EXPIRED" };
 
 /** Codes that only repeat the status, so that the error may say why. */
-const general = new Set(["undelivered", "rejected_by_carrier"]);
+const general: ReadonlySet<FailureCode> = new Set<FailureCode>(["undelivered", "rejected_by_carrier"]);
 
 /**
  * Adds what the error object says to a status that is a failure. One that is missing says nothing: reports lack it

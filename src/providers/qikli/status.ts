@@ -1,3 +1,4 @@
+import type { FailureCode } from "../failure-codes.ts";
 import type { MessageFailure, ReportedStatus } from "../provider.ts";
 import { failureReader } from "../wire/status.ts";
 import type { StatusObject } from "./wire.ts";
@@ -8,7 +9,7 @@ interface KnownStatus {
   names: readonly string[];
   status: ReportedStatus;
   /** Why, where the status is a failure of a known kind. */
-  code?: string;
+  code?: FailureCode;
   /** Whether sending the same again cannot help; false unless said. */
   permanent?: true;
 }
@@ -62,7 +63,7 @@ const known: Readonly<Record<number, KnownStatus>> = {
   100: { group: 5, names: ["UNDELIVERABLE_REJECTED_PLATFORM"], ...refused("rejected_by_provider") },
 };
 
-function refused(code: string): Pick<KnownStatus, "status" | "code" | "permanent"> {
+function refused(code: FailureCode): Pick<KnownStatus, "status" | "code" | "permanent"> {
   return { status: "REJECTED", code, permanent: true };
 }
 

@@ -1,3 +1,4 @@
+import type { FailureCode } from "../failure-codes.ts";
 import type { ProviderProblem, SubmitOutcome } from "../provider.ts";
 import { failed, rejected } from "../wire/outcomes.ts";
 
@@ -13,7 +14,7 @@ export const sessionLost: ReadonlySet<string> = new Set(["SESSION_NOT_FOUND", "A
 export const messageUnknown: ReadonlySet<string> = new Set(["MESSAGE_NOT_FOUND", "MESSAGE_ID_REQUIRED"]);
 
 /** What is wrong with the message; sending it again cannot help. */
-const messageFaults: Readonly<Record<string, string>> = {
+const messageFaults: Readonly<Record<string, FailureCode>> = {
   NO_RECIPIENTS: "invalid_number",
   RECIPIENT_REQUIRED: "invalid_number",
   INCORRECT_RECIPIENT_ADDRESS: "invalid_number",
@@ -32,7 +33,7 @@ const messageFaults: Readonly<Record<string, string>> = {
 };
 
 /** What is wrong with the connection: until someone mends it, no message will go through. */
-const connectionFaults: Readonly<Record<string, { code: string; problem: ProviderProblem["kind"] }>> = {
+const connectionFaults: Readonly<Record<string, { code: FailureCode; problem: ProviderProblem["kind"] }>> = {
   API_TOKEN_NOT_FOUND: { code: "provider_unauthenticated", problem: "unauthenticated" },
   SESSION_NOT_FOUND: { code: "provider_unauthenticated", problem: "unauthenticated" },
   AUTHENTICATION_REQUIRED: { code: "provider_unauthenticated", problem: "unauthenticated" },

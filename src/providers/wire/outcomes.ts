@@ -1,7 +1,8 @@
+import type { FailureCode } from "../failure-codes.ts";
 import type { SubmitOutcome } from "../provider.ts";
 
 /** Refused for what the message is: its number, sender or text. */
-export function rejected(code: string, text: string, permanent: boolean): SubmitOutcome {
+export function rejected(code: FailureCode, text: string, permanent: boolean): SubmitOutcome {
   return { kind: "rejected", status: "REJECTED", failure: { code, text, permanent } };
 }
 
@@ -18,7 +19,7 @@ export function speaksOfCredit(text: string): boolean {
 }
 
 /** Refused for a reason that lies with the connection, not with the message. */
-export function failed(code: string, text: string): SubmitOutcome {
+export function failed(code: FailureCode, text: string): SubmitOutcome {
   return { kind: "rejected", status: "FAILED", failure: { code, text, permanent: false } };
 }
 

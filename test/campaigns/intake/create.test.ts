@@ -344,7 +344,7 @@ describe("a dry run", () => {
         { country: "CZ", recipients: 1, segments: 1, estimatedCost: [{ amount: "0.9", currency: "CZK" }] },
         { country: "DE", recipients: 1, segments: 1, estimatedCost: [] },
       ],
-      firstRefused: [{ to: "nobody", row: 6, code: "INVALID_PHONE_NUMBER" }],
+      refusedRecipients: { edges: [{ node: { to: "nobody", row: 6, code: "INVALID_PHONE_NUMBER" } }] },
     });
     const { messages } = preview as unknown as { messages: object[] };
     expect(messages).toHaveLength(4);

@@ -30,7 +30,7 @@ type Said = Omit<StatusChange, "messageId">;
 const moment = fc.nat(1_000_000).map((seconds) => new Date(acceptedAt.getTime() + seconds * 1000));
 const cents = fc.nat(500).map((amount) => (amount / 100).toFixed(2));
 const failure = fc.record({
-  code: fc.constantFrom("absent", "blocked"),
+  code: fc.constantFrom("absent_subscriber", "recipient_blocked"),
   text: fc
     .string({ unit: "grapheme", maxLength: 10 })
     .map((text) => text.replaceAll("\0", "").toWellFormed()),

@@ -29,6 +29,7 @@ const message: DispatchMessage = {
   attemptsWithoutCredit: 0,
   hasOpenAttempt: false,
   behindSince: null,
+  isFollowed: false,
 };
 
 const next: NextRoute = {
@@ -43,7 +44,7 @@ const next: NextRoute = {
 };
 
 const startedAt = new Date("2026-01-31T08:00:00.000Z");
-const failure = { code: "no_rate", text: "No rate.", permanent: true };
+const failure = { code: "no_rate", text: "No rate.", permanent: true } as const;
 const refused: Finished = {
   message,
   attempt: 1,

@@ -158,7 +158,7 @@ const dryRun = async (to: string[]) =>
   (
     await client.data<{ createCampaign: object }>(
       `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on CampaignPreview {
-        total refused firstRefused: refusedRecipients { code }
+        total refusedCount refusedRecipients { edges { node { code } } }
         spendingCapError { code cap { amount { amount } spent { amount } } } } } }`,
       {
         input: {
@@ -176,8 +176,8 @@ describe("a dry run of a campaign", () => {
     await setLimits({ allowedCountries: ["SK"], caps: [daily("0.25")] });
     expect(await dryRun([...numbers(2), germany])).toEqual({
       total: 2,
-      refused: 1,
-      firstRefused: [{ code: "COUNTRY_NOT_ALLOWED" }],
+      refusedCount: 1,
+      refusedRecipients: { edges: [{ node: { code: "COUNTRY_NOT_ALLOWED" } }] },
       spendingCapError: null,
     });
     expect(await dryRun(numbers(3))).toMatchObject({

@@ -143,7 +143,8 @@ export const Campaign = builder.prismaNode("Campaign", {
     messagesCsvPath: t.string({
       description:
         "Path of a CSV file of its messages on this server, for a GET with the same `Authorization` header. Add " +
-        "`?status=FAILED` for those in a status; it may be given several times.",
+        "`?status=FAILED` for those in a status; it may be given several times. `?delimiter=;` is for spreadsheets of countries " +
+        "with a decimal comma. As a `file` of a new campaign it gives the same recipients and references again.",
       resolve: ({ id }) => `/campaigns/${encodeURIComponent(encodeId("Campaign", id))}/messages.csv`,
     }),
     messagesPerSecond: t.exposeFloat("rate", {

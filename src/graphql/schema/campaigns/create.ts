@@ -29,7 +29,7 @@ import { ErrorInterface } from "../errors.ts";
 import { decodeId, encodeId } from "../../../lib/global-id.ts";
 import { MessagePriorityEnum, TextEncodingEnum } from "../messages/enums.ts";
 import { Money } from "../money.ts";
-import { RefusedRecipient } from "./refused-recipients.ts";
+import { pageOfRefusals, RefusedRecipient, RefusedRecipientConnection } from "./refused-recipients.ts";
 
 const CampaignRecipientInput = builder.inputType("CampaignRecipientInput", {
   description: "A recipient of a campaign.",
@@ -82,11 +82,13 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
     timeZone: t.string({
       description:
         "The campaign's own IANA time zone, such as `Europe/Bratislava`: the send window goes by it where a number's " +
-        "zone is not known. It does not change `scheduledAt`, which is a moment.",
+        "country is not known. It does not change `scheduledAt`, which is a moment.",
     }),
     sendWindow: t.field({
       type: SendWindowInput,
-      description: "When messages may be sent; absent: at any hour.",
+      description:
+        "When messages may be sent, by the clock of each recipient; absent: at any hour. A number that may be in several time " +
+        "zones gets its message when the window is open in all of them, and is refused when it never is.",
     }),
     messagesPerSecond: t.float({
       description: "How many messages per second it may send at most; absent: as many as the providers take.",
@@ -150,7 +152,15 @@ const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview
     duplicatesRemoved: t.exposeInt("duplicatesRemoved", {
       description: "Recipients left out because their number was there already.",
     }),
-    refused: t.exposeInt("refused", { description: "Rows that could not become a message." }),
+    refused: t.exposeInt("refused", {
+      description: "Rows that could not become a message.",
+      deprecationReason: "`refusedCount` has the same name everywhere.",
+    }),
+    refusedCount: t.exposeInt("refused", { description: "Rows that could not become a message." }),
+    warnings: t.exposeStringList("warnings", {
+      description:
+        "What is allowed and probably not meant, in plain words: a placeholder with single braces, long messages.",
+    }),
     segments: t.exposeInt("segments", { description: "Segments of all messages." }),
     estimatedCost: t.expose("estimatedCost", {
       type: [Money],
@@ -160,10 +170,14 @@ const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview
       type: [CampaignCountry],
       description: "The same for each country, those with the most recipients first.",
     }),
-    refusedRecipients: t.expose("refusedRecipients", {
-      type: [RefusedRecipient],
-      description: `The first ${previewedRefusals} refused rows.`,
-    }),
+    refusedRecipients: t.connection(
+      {
+        type: RefusedRecipient,
+        description: `The first ${previewedRefusals} refused rows.`,
+        resolve: ({ refusedRecipients }, args) => pageOfRefusals(args, refusedRecipients),
+      },
+      RefusedRecipientConnection,
+    ),
     messages: t.expose("messages", {
       type: [PreviewedCampaignMessage],
       description: `The first ${previewedMessages} messages.`,
@@ -184,7 +198,19 @@ builder.objectType(NoRecipientsError, {
   interfaces: [ErrorInterface],
   fields: (t) => ({
     refusedCount: t.exposeInt("refusedCount", { description: "How many rows were refused: all of them." }),
-    refused: t.expose("refused", { type: [RefusedRecipient], description: "The first of them." }),
+    refusedRecipients: t.connection(
+      {
+        type: RefusedRecipient,
+        description: "The first of them.",
+        resolve: ({ refused }, args) => pageOfRefusals(args, refused),
+      },
+      RefusedRecipientConnection,
+    ),
+    refused: t.expose("refused", {
+      type: [RefusedRecipient],
+      description: "The first of them.",
+      deprecationReason: "`refusedRecipients` has the same name and shape everywhere.",
+    }),
   }),
 });
 

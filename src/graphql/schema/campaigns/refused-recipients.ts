@@ -2,7 +2,7 @@ import type { Refusal } from "../../../lib/errors.ts";
 import { builder } from "../builder.ts";
 import { Campaign } from "./campaign.ts";
 import { ErrorCodeRef } from "../errors.ts";
-import { paginate, type Keyset } from "../page.ts";
+import { paginate, type Keyset, type PageArgs } from "../page.ts";
 
 export const RefusedRecipient = builder.objectRef<Refusal>("RefusedRecipient").implement({
   description: "A row of a campaign's input that could not become a message.",
@@ -25,6 +25,22 @@ const byPosition: Keyset<Refusal, number> = {
   read: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined),
 };
 
+export const RefusedRecipientConnection = builder.connectionObject(
+  {
+    type: RefusedRecipient,
+    name: "RefusedRecipientConnection",
+    description: "A page of refused recipients.",
+  },
+  { name: "RefusedRecipientEdge", description: "A refused recipient and its place in the list." },
+);
+
+/** A page of refusals that are at hand, in the order of their positions. */
+export const pageOfRefusals = (args: PageArgs, refusals: readonly Refusal[]) =>
+  paginate(args, byPosition, ({ after = 0, before = Infinity, limit, inverted }) => {
+    const between = refusals.filter(({ position }) => position > after && position < before);
+    return Promise.resolve((inverted ? between.toReversed() : between).slice(0, limit));
+  });
+
 builder.prismaObjectField(Campaign, "refusedRecipients", (t) =>
   t.connection(
     {
@@ -34,7 +50,6 @@ builder.prismaObjectField(Campaign, "refusedRecipients", (t) =>
       resolve: ({ id: campaignId }, args, { refusedRecipients }) =>
         paginate(args, byPosition, (stretch) => refusedRecipients.load({ campaignId, ...stretch })),
     },
-    { name: "RefusedRecipientConnection", description: "A page of refused recipients." },
-    { name: "RefusedRecipientEdge", description: "A refused recipient and its place in the list." },
+    RefusedRecipientConnection,
   ),
 );

@@ -1,10 +1,15 @@
-import type { MessageFailure as Failure } from "../../../providers/provider.ts";
+import type { MessageFailure as KnownFailure } from "../../../providers/provider.ts";
 import { builder } from "../builder.ts";
+
+/** As it is stored: the code may be one of another version. */
+type Failure = Omit<KnownFailure, "code"> & { code: string };
 
 export const MessageFailure = builder.objectRef<Failure>("MessageFailure").implement({
   description: "Why a message did not arrive.",
   fields: (t) => ({
-    code: t.exposeString("code", { description: "A stable word for programs, such as `no_rate`." }),
+    code: t.exposeString("code", {
+      description: "A stable word for programs, such as `no_rate`. All of them are listed in docs/errors.md.",
+    }),
     text: t.exposeString("text", { description: "Plain words; the provider's own where it gave some." }),
     permanent: t.exposeBoolean("permanent", {
       description: "True when sending the same message again cannot help; false when it may.",

@@ -1,5 +1,6 @@
 import { InvalidTextError } from "../../../lib/errors.ts";
 import { previewText, type ForcingCharacter, type TextPreview } from "../../../sms/text.ts";
+import { textWarnings } from "../../../sms/text-warnings.ts";
 import { builder } from "../builder.ts";
 import { TextEncodingEnum } from "./enums.ts";
 
@@ -21,7 +22,7 @@ const ForcingCharacterRef = builder.objectRef<ForcingCharacter>("ForcingCharacte
   }),
 });
 
-const TextPreviewRef = builder.objectRef<TextPreview>("TextPreview").implement({
+const TextPreviewRef = builder.objectRef<TextPreview & { warnings: string[] }>("TextPreview").implement({
   description: "What a text takes up as SMS, before it is sent.",
   fields: (t) => ({
     encoding: t.expose("encoding", { type: TextEncodingEnum, description: "The encoding the text needs." }),
@@ -49,6 +50,9 @@ const TextPreviewRef = builder.objectRef<TextPreview>("TextPreview").implement({
         "The text rewritten so that GSM-7 will do; null when it does already, or cannot be rewritten.",
     }),
     segmentsSaved: t.exposeInt("segmentsSaved", { description: "Segments that the rewrite saves." }),
+    warnings: t.exposeStringList("warnings", {
+      description: "What is probably not meant, or would be refused, in plain words.",
+    }),
   }),
 });
 
@@ -64,8 +68,11 @@ builder.queryField("previewText", (t) =>
         description: `The text, of at most ${maxPreviewLength} characters.`,
       }),
     },
-    resolve: (_root, { text }) => {
-      if (text.length <= maxPreviewLength) return previewText(text);
+    resolve: (_root, { text }, { routingTables }) => {
+      if (text.length <= maxPreviewLength) {
+        const preview = previewText(text);
+        return { ...preview, warnings: textWarnings(text, preview.segments, routingTables.maxSegments) };
+      }
       throw new InvalidTextError(
         `The text has ${text.length} characters; a preview takes ${maxPreviewLength}. Shorten it.`,
       );

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { exportMessages } from "../../src/campaigns/export.ts";
+import { readCsv } from "../../src/campaigns/intake/csv.ts";
+import { parseTemplate } from "../../src/campaigns/intake/template.ts";
+import { decodeId } from "../../src/lib/global-id.ts";
+import { newMessageId } from "../../src/lib/uuid.ts";
+import type { E164 } from "../../src/providers/provider.ts";
+import { openMessageStore, type MessageStore } from "../support/stored-messages.ts";
+
+let store: MessageStore;
+let campaignId: string;
+let ids: string[];
+
+const references = [
+  "=1+1",
+  "+421",
+  "-2",
+  "@sum",
+  "\t=1",
+  "'quoted",
+  "0012",
+  "421901000000",
+  "1E5",
+  " with spaces ",
+  "Žofia",
+  'a,"b";c',
+  "two\nlines",
+  "a\rb",
+  "order-1",
+];
+
+beforeAll(async () => {
+  store = await openMessageStore();
+  campaignId = await store.createCampaign();
+  ids = references.map(() => newMessageId(new Date())).toSorted();
+  await store.store(
+    references.map((clientRef, place) => ({
+      id: ids[place] ?? "",
+      recipient: `+42190100${String(place).padStart(4, "0")}` as E164,
+      clientRef,
+      text: "=Hello; you",
+    })),
+  );
+  // A provider's clock that counts in seconds: it seems to deliver before the submission.
+  await store.database.pool.query(
+    `update messages set campaign_id = $1, submitted_at = '2026-01-31T08:00:00.700Z', sent_at = '2026-01-31T08:00:00Z',
+      delivered_at = '2026-01-31T08:00:00Z'`,
+    [campaignId],
+  );
+});
+
+afterAll(() => store.close());
+
+async function exported(delimiter?: "," | ";"): Promise<string> {
+  let file = "";
+  for await (const lines of exportMessages(store.database, campaignId, undefined, delimiter)) file += lines;
+  return file;
+}
+
+async function readBack(file: string, text = "Hello") {
+  const rows = [];
+  const bytes = (async function* () {
+    yield await Promise.resolve(Buffer.from(file));
+  })();
+  for await (const part of await readCsv(bytes, parseTemplate(text))) rows.push(...part);
+  return rows;
+}
+
+it("The file of a campaign's messages opens in a spreadsheet: marked as UTF-8, without a formula or a bare number", async () => {
+  const file = await exported();
+  expect(file.startsWith("\uFEFFto,client_ref,status,")).toBe(true);
+  expect(file).toContain("Žofia");
+  const cells = file.slice(1).split(/\r\n|,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+  expect(cells.filter((cell) => /^"?[=+\-@\t\r]/.test(cell) || /^"?\d{12,}"?$/.test(cell))).toEqual([]);
+});
+
+it.each([",", ";"] as const)(
+  "The file read in again gives each number and reference as it was, with %s",
+  async (delimiter) => {
+    const rows = await readBack(await exported(delimiter), "{{text}}");
+    const numbers = references.map((_, place) => `+42190100${String(place).padStart(4, "0")}`);
+    expect(rows.map(({ to }) => to)).toEqual(numbers);
+    expect(rows.map(({ clientRef }) => clientRef)).toEqual(references);
+    expect(new Set(rows.flatMap(({ values }) => values))).toEqual(new Set(["=Hello; you"]));
+  },
+);
+
+it("The file has global ids, and no time of delivery before the submission", async () => {
+  const names = ["id", "submitted_at", "sent_at", "delivered_at", "provider", "created_at"];
+  const rows = await readBack(await exported(), names.map((name) => `{{${name}}}`).join(""));
+  expect(rows.map(({ values }) => decodeId("Message", values[0] ?? ""))).toEqual(ids);
+  for (const { values } of rows) expect(values[3]?.localeCompare(values[1] ?? "")).toBe(0);
+});
