@@ -48,6 +48,7 @@ describe("with nothing set", () => {
       allowInsecureProviders: false,
       allowPrivateProviders: true,
       maxProvidersPerAccount: 100,
+      maxSegments: 10,
       logLevel: "info",
     });
   });
