@@ -4,6 +4,24 @@ import { execute, type Database, type Queryable, type Statement } from "../datab
 import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import type { Receipt } from "../providers/provider.ts";
 
+/** How much of one provider is in quarantine at most: whoever posts it may be anybody with its callback URL. */
+const maxQuarantined = { bodies: 10_000, bytes: 64 * 1024 * 1024 };
+
+const readQuarantine: Statement = {
+  name: "read_quarantine",
+  text: `
+    select w.id as "providerId", q.bodies >= ${maxQuarantined.bodies} or q.bytes >= ${maxQuarantined.bytes} as "isFull"
+    from unnest($1::uuid[]) as w (id)
+    cross join lateral (
+      select count(*) as bodies, coalesce(sum(size), 0) as bytes
+      from (
+        select pg_column_size(body) as size from callbacks
+        where provider_id = w.id and state = 'QUARANTINED'
+        limit ${maxQuarantined.bodies}
+      ) as counted
+    ) as q`,
+};
+
 /** A callback that got past the door, with what could be read of it. */
 export interface IncomingCallback {
   providerId: string;
@@ -17,6 +35,10 @@ export interface IncomingCallback {
 
 export interface IngestResult {
   quarantined: boolean;
+  /** Nothing of it was kept, since the provider has too much of the kind: it is to be sent again later. */
+  refused: boolean;
+  /** Whether the body is stored: one that repeats what was repeated often enough is not. */
+  isKept: boolean;
   outcomes: ReceiptOutcome[];
 }
 
@@ -34,7 +56,7 @@ const storeRaw: Statement = {
 
 /**
  * Takes callbacks into the database. Whatever arrives while a batch is being committed goes into the next: the
- * raw bodies first, then what they say, in one transaction. Resolves when it is committed.
+ * raw bodies and what they say, in one transaction. Resolves when it is committed.
  */
 export class CallbackIngest {
   readonly #database: Database;
@@ -84,20 +106,54 @@ async function store(
   transaction: Queryable,
   callbacks: readonly IncomingCallback[],
 ): Promise<IngestResult[]> {
+  const received = callbacks.flatMap(({ providerId, receivedAt, receipts }) =>
+    receipts.map((receipt) => ({ providerId, receivedAt, receipt, source: "CALLBACK" as const })),
+  );
+  const outcomes = await applyReceipts(transaction, received);
+  const full = await findFullQuarantines(transaction, callbacks);
+  const results = callbacks.map((callback): IngestResult => {
+    const { providerId, receipts, problem } = callback;
+    const own = outcomes.splice(0, receipts.length);
+    const isUseless = own.every(({ kind }) => kind === "dropped");
+    const isReplay =
+      own.length > 0 && own.every((one) => one.kind === "matched" && one.transition.isReplay === true);
+    const quarantined = problem !== undefined && !full.has(providerId);
+    const refused = isUseless && !quarantined && (own.length > 0 || problem !== undefined);
+    return { quarantined, refused, isKept: !refused && (quarantined || !isReplay), outcomes: own };
+  });
+  await storeBodies(
+    transaction,
+    callbacks.flatMap((callback, place) => {
+      const result = results[place];
+      return result?.isKept ? [{ ...callback, quarantined: result.quarantined }] : [];
+    }),
+  );
+  return results;
+}
+
+/** The providers with bodies to put into quarantine that have no room there. */
+async function findFullQuarantines(
+  transaction: Queryable,
+  callbacks: readonly IncomingCallback[],
+): Promise<ReadonlySet<string>> {
+  const unread = callbacks.filter(({ problem }) => problem !== undefined);
+  if (unread.length === 0) return new Set();
+  const providers = [...new Set(unread.map(({ providerId }) => providerId))];
+  const rows = await transaction.query<{ providerId: string; isFull: boolean }>(readQuarantine, [providers]);
+  return new Set(rows.filter(({ isFull }) => isFull).map(({ providerId }) => providerId));
+}
+
+async function storeBodies(
+  transaction: Queryable,
+  callbacks: readonly (IncomingCallback & { quarantined: boolean })[],
+): Promise<void> {
+  if (callbacks.length === 0) return;
   await execute(transaction, storeRaw, [
     callbacks.map(({ providerId }) => providerId),
     callbacks.map(({ receivedAt }) => receivedAt),
     callbacks.map(({ contentType }) => contentType),
     callbacks.map(({ body }) => body),
-    callbacks.map(({ problem }) => (problem === undefined ? "PROCESSED" : "QUARANTINED")),
+    callbacks.map(({ quarantined }) => (quarantined ? "QUARANTINED" : "PROCESSED")),
     callbacks.map(({ problem }) => problem ?? null),
   ]);
-  const received = callbacks.flatMap(({ providerId, receivedAt, receipts }) =>
-    receipts.map((receipt) => ({ providerId, receivedAt, receipt, source: "CALLBACK" as const })),
-  );
-  const outcomes = await applyReceipts(transaction, received);
-  return callbacks.map(({ receipts, problem }) => ({
-    quarantined: problem !== undefined,
-    outcomes: outcomes.splice(0, receipts.length),
-  }));
 }

@@ -17,6 +17,8 @@ export interface ReprocessCounts {
   ignored: number;
   parked: number;
   unknown: number;
+  /** Too many of the provider wait already. */
+  dropped: number;
 }
 
 /**
@@ -24,7 +26,16 @@ export interface ReprocessCounts {
  * own. Their receipts count as received when the callback came. Two runs at once share the work.
  */
 export async function reprocessQuarantined(options: ReprocessOptions): Promise<ReprocessCounts> {
-  const counts = { read: 0, processed: 0, unreadable: 0, applied: 0, ignored: 0, parked: 0, unknown: 0 };
+  const counts = {
+    read: 0,
+    processed: 0,
+    unreadable: 0,
+    applied: 0,
+    ignored: 0,
+    parked: 0,
+    unknown: 0,
+    dropped: 0,
+  };
   let next = await readNextQuarantined(options, "0");
   while (next) {
     count(counts, next);

@@ -11,6 +11,7 @@ import type { CallbackIngest, IngestResult } from "./ingest.ts";
 export type CallbackResult =
   | "accepted"
   | "quarantined"
+  | "over_quota"
   | "empty"
   | "incomplete"
   | "too_large"
@@ -29,7 +30,8 @@ export interface CallbackRouteOptions {
   onReceipts: (result: IngestResult, connection: Connection) => void;
 }
 
-const maxBody = 4 * 1024 * 1024;
+/** Ten times the largest batch that a provider is known to push. */
+const maxBodyBytes = 1024 * 1024;
 
 class Refusal extends Error {
   readonly status: number;
@@ -40,6 +42,9 @@ class Refusal extends Error {
     this.result = result;
   }
 }
+
+const overQuota = (): Refusal =>
+  new Refusal(503, "over_quota", "Not stored, since too much of this kind is waiting. Send it again later.");
 
 /**
  * `POST /callbacks/:providerId/:secret`: answers 200 when the receipts are committed, 400 when nothing could be read
@@ -52,13 +57,15 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
     try {
       connection = await authenticate(options, request, path);
       const result = await take(options, request, connection);
+      if (result.refused) throw overQuota();
       options.onResult(result.quarantined ? "quarantined" : "accepted", connection.adapter.kind);
       options.onReceipts(result, connection);
       answer(response, 200, "ok");
     } catch (error) {
       const refusal = toRefusal(error, options.logger);
       options.onResult(refusal.result, connection?.adapter.kind);
-      if (refusal.status === 503) response.setHeader("retry-after", "5");
+      if (refusal.result === "over_quota") response.setHeader("retry-after", "600");
+      else if (refusal.status === 503) response.setHeader("retry-after", "5");
       answer(response, refusal.status, refusal.message);
       // What is still coming is read and dropped, else the sender sees a reset instead of the answer.
       request.resume();
@@ -87,7 +94,7 @@ async function take(
   request: IncomingMessage,
   connection: Connection,
 ): Promise<IngestResult> {
-  const body = request.method === "GET" ? queryOf(request) : await readBody(request, maxBody);
+  const body = request.method === "GET" ? queryOf(request) : await readBody(request, maxBodyBytes);
   const reading = connection.parseCallback(body, request.headers["content-type"]);
   const storable = body.replaceAll("\0", "").toWellFormed();
   if (reading.kind === "malformed" && storable.trim() === "") throw malformed(reading.reason);

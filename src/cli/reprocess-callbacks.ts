@@ -52,9 +52,9 @@ function report({ read, processed }: Readonly<ReprocessCounts>): void {
 }
 
 function summary({ read, processed, unreadable, ...receipts }: ReprocessCounts): string {
-  const { applied, ignored, parked, unknown } = receipts;
+  const { applied, ignored, parked, unknown, dropped } = receipts;
   return `${read} quarantined callbacks read: ${processed} understood, ${unreadable} still not.
-Receipts in them: ${applied} applied, ${ignored} ignored (the timeline says why), ${parked} waiting for their message, ${unknown} of unknown messages.
+Receipts in them: ${applied} applied, ${ignored} ignored (the timeline says why), ${parked} waiting for their message, ${unknown} of unknown messages, ${dropped} dropped, since too many wait.
 `;
 }
 

@@ -10,6 +10,7 @@ import { cancelMessagesOf } from "../campaigns/life-cycle.ts";
 import { tendCampaigns } from "../campaigns/housekeeping.ts";
 import type { Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
+import { advanceRetentionClock } from "../database/retention-clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { queueDueChecks } from "../messages/receipts/checks.ts";
 import {
@@ -93,12 +94,12 @@ const batchDelayMs = 0;
 
 /** Runs the jobs of the queue, and the rounds that look for what is due. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { database, listener, logger, clock, eventRetentionDays, retention } = options;
+  const { database, listener, logger, eventRetentionDays, retention } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
   const rounds = startRounds(logger, [
     { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
-    { name: "sweep parked receipts", everyMs: 2_000, run: () => database.transaction(sweepParked) },
+    { name: "sweep parked receipts", everyMs: 2_000, run: () => sweepParked(database) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
     { name: "tend campaigns", everyMs: 1_000, run: () => tendCampaigns(options) },
     { name: "abandon claims of dead workers", everyMs: 5_000, run: () => abandonDeadClaims(options) },
@@ -108,25 +109,22 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       everyMs: 30_000,
       run: () => removeDeadImports(database, options.clock),
     },
-    {
-      name: "forget what is old",
-      everyMs: 60_000,
-      run: (stopping) => forgetOld(database, clock, retention, stopping),
-    },
+    { name: "advance the retention clock", everyMs: 60_000, run: () => advanceClock(options) },
+    { name: "forget what is old", everyMs: 60_000, run: (stopping) => forgetOld(database, stopping) },
     {
       name: "clear old events away",
       everyMs: 60_000,
-      run: (stopping) => clearOldEvents(database, clock, eventRetentionDays, stopping),
+      run: (stopping) => clearOldEvents(database, eventRetentionDays, stopping),
     },
     {
       name: "clear old attempts away",
       everyMs: 60_000,
-      run: (stopping) => clearOldAttempts(database, clock, eventRetentionDays, stopping),
+      run: (stopping) => clearOldAttempts(database, eventRetentionDays, stopping),
     },
     {
       name: "forget old messages",
       everyMs: 15 * 60_000,
-      run: (stopping) => forgetOldMessages(database, clock, retention, stopping),
+      run: (stopping) => forgetOldMessages(database, retention, stopping),
     },
     { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
@@ -142,6 +140,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await runner.stop();
     },
   };
+}
+
+/** Behind by more than any round is late. */
+const behindSeconds = 3_600;
+
+async function advanceClock({ database, logger }: WorkerOptions): Promise<void> {
+  const behind = (await advanceRetentionClock(database)) ?? 0;
+  if (behind < behindSeconds) return;
+  logger.warn(
+    { behindSeconds: Math.round(behind) },
+    "the database's clock has jumped, or no worker has run for a while: what is old is cleared away later",
+  );
 }
 
 async function queueBalances({ database, clock }: WorkerOptions): Promise<void> {

@@ -3,8 +3,10 @@
  * that means nothing cannot keep the process busy.
  */
 
-/** Ten times what a body of the largest batch holds that a provider is known to send. */
-export const maxElements = 250_000;
+/** Several times what a body of the largest batch holds that a provider is known to send, or gives when asked. */
+export const maxElements = 100_000;
+/** The time that attributes take grows faster than their number. */
+const [tagWeight, attributeWeight] = [2, 5];
 const maxDepth = 50;
 
 /** What of a body is too much, in plain words; undefined when it may be read. */
@@ -25,14 +27,18 @@ const code = (character: string): number => character.charCodeAt(0);
 const [quote, backslash, equals] = [code('"'), code("\\"), code("=")];
 const [openBrace, openBracket] = [code("{"), code("[")];
 const [closeBrace, closeBracket] = [code("}"), code("]")];
-const [less, slash, ampersand] = [code("<"), code("/"), code("&")];
+const [less, greater, slash, ampersand] = [code("<"), code(">"), code("/"), code("&")];
 
 /** Tokens as the repair of JSON divides them: strings, runs of spaces, words, and each other character. */
 function measureJson(body: string): Measure {
   let [elements, depth, deepest, last] = [0, 0, 0, 0];
   for (let index = 0; index < body.length && elements <= maxElements; index++) {
     const character = body.charCodeAt(index);
-    if (character === quote) index = endOfString(body, index);
+    if (character === quote) {
+      const end = endOfString(body, index);
+      elements += end.escapes;
+      index = end.index;
+    }
     if (character === openBrace || character === openBracket) deepest = Math.max(deepest, ++depth);
     if (character === closeBrace || character === closeBracket) depth--;
     const kind = kindOf(character);
@@ -42,12 +48,15 @@ function measureJson(body: string): Measure {
   return { elements, depth: deepest };
 }
 
-function endOfString(body: string, start: number): number {
-  let index = start + 1;
+/** Each escape costs as much as a token where the body needs repair. */
+function endOfString(body: string, start: number): { index: number; escapes: number } {
+  let [index, escapes] = [start + 1, 0];
   while (index < body.length && body.charCodeAt(index) !== quote) {
-    index += body.charCodeAt(index) === backslash ? 2 : 1;
+    const isEscape = body.charCodeAt(index) === backslash;
+    index += isEscape ? 2 : 1;
+    if (isEscape) escapes++;
   }
-  return index;
+  return { index, escapes };
 }
 
 const [space, word, other] = [1, 2, 3];
@@ -62,14 +71,20 @@ function kindOf(character: number): number {
 /** Tags, attributes and entities. The depth of what is not closed as it should be is an upper bound. */
 function measureXml(body: string): Measure {
   let [elements, depth, deepest] = [0, 0, 0];
+  let isTag = false;
   for (let index = 0; index < body.length && elements <= maxElements; index++) {
     const character = body.charCodeAt(index);
-    if (character !== less && character !== equals && character !== ampersand) continue;
-    elements++;
-    if (character !== less) continue;
-    const next = body.charCodeAt(index + 1);
-    if (next === slash) depth--;
-    else if (kindOf(next) === word) deepest = Math.max(deepest, ++depth);
+    if (character === less) {
+      isTag = true;
+      elements += tagWeight;
+      const next = body.charCodeAt(index + 1);
+      if (next === slash) depth--;
+      else if (kindOf(next) === word) deepest = Math.max(deepest, ++depth);
+    } else if (character === greater) {
+      isTag = false;
+      if (body.charCodeAt(index - 1) === slash) depth--;
+    } else if (character === equals) elements += attributeWeight;
+    else if (character === ampersand || (isTag && character <= 0x20)) elements++;
   }
   return { elements, depth: deepest };
 }

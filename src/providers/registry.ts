@@ -7,6 +7,8 @@ import type {
   RevisableStatus,
   SharedState,
 } from "./provider.ts";
+import { excessOf } from "./callback-bounds.ts";
+import { sensibleClient, withoutNonsense } from "./receipt-values.ts";
 import { createProviderHttp, inTurn, type ProviderHttpOptions, type Turn } from "./http.ts";
 import { qikli } from "./qikli/index.ts";
 import { telekom } from "./telekom/index.ts";
@@ -57,9 +59,13 @@ function register<Settings extends ConnectionSettings>(
       const settings = adapter.settings.parse(raw);
       const http = createProviderHttp({ ...limits, origin: new URL(settings.baseUrl).origin });
       return {
-        client: adapter.createClient(settings, http, shared),
-        asker: adapter.createClient(settings, inTurn(http, turn), shared),
-        parseCallback: (body, contentType) => adapter.parseCallback(body, settings, contentType),
+        client: sensibleClient(adapter.createClient(settings, http, shared)),
+        asker: sensibleClient(adapter.createClient(settings, inTurn(http, turn), shared)),
+        parseCallback(body, contentType) {
+          const excess = excessOf(body);
+          if (excess !== undefined) return { kind: "malformed", reason: excess };
+          return withoutNonsense(adapter.parseCallback(body, settings, contentType));
+        },
         close: () => http.close(),
       };
     },

@@ -84,7 +84,7 @@ describe("of what nothing can be read is refused, and kept for whoever looks int
   it.each([
     ["no JSON", "status=DELIVRD&id=5"],
     ["JSON that ends early", receipt().slice(0, -1)],
-    ["JSON nested without end", "[".repeat(2_000_000)],
+    ["JSON nested without end", "[".repeat(1_000_000)],
     ["half a character", Buffer.from('{"update":"é').subarray(0, -1)],
     ["a coding that nobody knows", Buffer.from([0x1f, 0x9d, 0x90, 0x7b])],
   ])("%s", async (_, body) => {

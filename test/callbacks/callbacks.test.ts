@@ -80,9 +80,13 @@ describe("a body that is well-formed and not understood", () => {
   });
 
   it.each([
-    ["a part number that no column takes", { part: 40_000, total_parts: 99_999 }],
-    ["an id that no index takes", { client_ref: undefined, message_id: incompressible(20_000) }],
-  ])("%s: quarantined alone, and the callbacks that came with it are applied", async (_, poison) => {
+    ["a part number that there is not", { part: 40_000, total_parts: 99_999 }, "make no sense"],
+    [
+      "an id that no index takes",
+      { client_ref: "theirs", message_id: incompressible(20_000) },
+      "Could not be applied",
+    ],
+  ])("%s: quarantined alone, and the callbacks that came with it are applied", async (_, poison, problem) => {
     const ids = await Promise.all(Array.from({ length: 10 }, () => queueMessage(app)));
     const bodies = ids.map((id, index) =>
       update({ client_ref: id, status: "DELIVRD", ...(index === 4 ? poison : {}) }),
@@ -96,7 +100,7 @@ describe("a body that is well-formed and not understood", () => {
     });
     expect(stored).toMatchObject({
       state: "QUARANTINED",
-      problem: expect.stringContaining("Could not be applied"),
+      problem: expect.stringContaining(problem),
     });
   });
 });

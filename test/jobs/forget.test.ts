@@ -1,38 +1,116 @@
 import { randomUUIDv7 } from "node:crypto";
-import { expect, it } from "vitest";
-import { openDatabase } from "../../src/database/database.ts";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { openDatabase, type Database } from "../../src/database/database.ts";
+import { advanceRetentionClock } from "../../src/database/retention-clock.ts";
 import { forgetOld } from "../../src/jobs/forget.ts";
 import { createTestDatabase } from "../support/database.ts";
 
-const day = 24 * 3_600_000;
+/** What is cleared away, by which clock, and how fast. The clock is the database's: rows are made older instead. */
 
-it("forgets old idempotency keys and understood callbacks, and nothing else", async () => {
-  const { url, drop } = await createTestDatabase();
-  const database = openDatabase(url, { poolSize: 2 });
-  const now = new Date("2026-06-01T00:00:00Z");
-  const before = (days: number): Date => new Date(now.getTime() - days * day);
-  const key = { accountId: randomUUIDv7(), fingerprint: new Uint8Array([1]), messageId: randomUUIDv7() };
-  await database.prisma.idempotencyKey.createMany({
-    data: [
-      { ...key, key: "old", createdAt: before(2) },
-      { ...key, key: "young", createdAt: before(0.5) },
-    ],
-  });
+let database: Database;
+let drop: () => Promise<void>;
+
+beforeAll(async () => {
+  const created = await createTestDatabase();
+  database = openDatabase(created.url, { poolSize: 2 });
+  drop = created.drop;
+});
+
+afterAll(async () => {
+  await database.close();
+  await drop();
+});
+
+beforeEach(async () => {
+  await database.pool.query("truncate idempotency_keys, callbacks, parked_receipts");
+  await setClock("now()", "now()");
+});
+
+const setClock = async (at: string, steppedAt: string): Promise<void> =>
+  void (await database.pool.query(`update retention_clock set at = ${at}, stepped_at = ${steppedAt}`));
+
+const before = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+
+const addKeys = (key: string, days: number, count = 1) =>
+  database.pool.query(
+    `insert into idempotency_keys (account_id, key, fingerprint, message_id, created_at)
+     select $1, $2 || n, '', $1, $3 from generate_series(1, $4) as n`,
+    [randomUUIDv7(), key, before(days), count],
+  );
+
+const readKeys = async (): Promise<string[]> =>
+  (await database.prisma.idempotencyKey.findMany({ orderBy: { key: "asc" } })).map(({ key }) => key);
+
+it("forgets old idempotency keys, callbacks and parked receipts, and nothing else", async () => {
+  await addKeys("old", 2);
+  await addKeys("young", 0.5);
   const callback = { providerId: randomUUIDv7(), body: "{}" };
   await database.prisma.callback.createMany({
     data: [
       { ...callback, state: "PROCESSED", receivedAt: before(40) },
+      { ...callback, state: "QUARANTINED", receivedAt: before(100) },
       { ...callback, state: "QUARANTINED", receivedAt: before(40) },
+      { ...callback, state: "UNREAD", receivedAt: before(100) },
       { ...callback, state: "PROCESSED", receivedAt: before(3) },
     ],
   });
-  await forgetOld(database, { now: () => now });
-  expect(await database.prisma.idempotencyKey.findMany({ select: { key: true } })).toEqual([
-    { key: "young" },
-  ]);
-  expect(
-    await database.prisma.callback.findMany({ select: { state: true }, orderBy: { id: "asc" } }),
-  ).toEqual([{ state: "QUARANTINED" }, { state: "PROCESSED" }]);
-  await database.close();
-  await drop();
+  const parked = {
+    providerId: randomUUIDv7(),
+    status: "SENT",
+    providerStatus: "SENT",
+    source: "CALLBACK",
+  } as const;
+  await database.prisma.parkedReceipt.createMany({
+    data: [6, 8].map((days) => {
+      return { ...parked, providerMessageId: `${days}`, receivedAt: before(days), part: 1, parts: 1 };
+    }),
+  });
+  await forgetOld(database);
+  expect(await readKeys()).toEqual(["young1"]);
+  const callbacks = await database.prisma.callback.findMany({ orderBy: { id: "asc" } });
+  expect(callbacks.map(({ state }) => state)).toEqual(["QUARANTINED", "UNREAD", "PROCESSED"]);
+  const receipts = await database.prisma.parkedReceipt.findMany();
+  expect(receipts.map(({ providerMessageId }) => providerMessageId)).toEqual(["6"]);
+});
+
+it("forgets all that is old in one go, however much it is", async () => {
+  await addKeys("old", 2, 25_000);
+  await addKeys("young", 0.5);
+  await database.pool.query(
+    `insert into callbacks (provider_id, received_at, body, state)
+     select $1, $2, '{}', 'PROCESSED' from generate_series(1, 25000)`,
+    [randomUUIDv7(), before(40)],
+  );
+  await forgetOld(database);
+  expect(await readKeys()).toEqual(["young1"]);
+  expect(await database.prisma.callback.count()).toBe(0);
+});
+
+it("keeps everything when the database's clock has jumped, and goes on when it is right again", async () => {
+  await addKeys("today", 0.5);
+  // As it looks after a jump of 200 days: what the clock showed before is long past.
+  await setClock("now() - interval '200 days'", "now() - interval '200 days'");
+  await addKeys("yesterday", 2);
+  for (let minute = 0; minute < 3; minute++) {
+    await database.pool.query("update retention_clock set stepped_at = stepped_at - interval '1 minute'");
+    expect(await advanceRetentionClock(database)).toBeGreaterThan(199 * 86_400);
+    await forgetOld(database);
+  }
+  expect(await readKeys()).toEqual(["today1", "yesterday1"]);
+  // The clock is put right: it shows less than it did in the last step.
+  await setClock("now()", "now() + interval '200 days'");
+  expect(await advanceRetentionClock(database)).toBeLessThan(60);
+  await forgetOld(database);
+  expect(await readKeys()).toEqual(["today1"]);
+});
+
+it("catches up after a stop, at one pace for all processes", async () => {
+  await setClock("now() - interval '1 hour'", "now() - interval '1 hour'");
+  const steps = await Promise.all([1, 2, 3].map(() => advanceRetentionClock(database)));
+  const [behind, ...others] = steps.filter((step) => step !== undefined);
+  expect(others).toEqual([]);
+  expect(behind).toBeCloseTo(40 * 60, -2);
+  expect(await advanceRetentionClock(database)).toBeUndefined();
+  await setClock("now() - interval '1 minute'", "now() - interval '1 minute'");
+  expect(await advanceRetentionClock(database)).toBeCloseTo(0, 0);
 });

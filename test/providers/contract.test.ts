@@ -1,48 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
 import { registry } from "../../src/providers/registry.ts";
-import { testBulk } from "./contract-bulk.ts";
-import { testCallbacks } from "./contract-callbacks.ts";
-import type { Subject } from "./contract-client.ts";
-import { loadContracts, missingText } from "./contract-description.ts";
-import { testNoise } from "./contract-noise.ts";
-import { testQuestions } from "./contract-questions.ts";
-import { testDeclaration } from "./contract-settings.ts";
-import { testSubmit } from "./contract-submit.ts";
-import { testTwin } from "./contract-twin.ts";
 
-/** What every provider has to do alike. One that is registered is here by itself. */
-describe.each(await loadContracts())("$kind", ({ kind, contract }) => {
-  test("has a description", () => expect(contract, missingText(kind)).toBeDefined());
-  if (!contract) return;
-
-  const provider = registry[kind];
-  const [first] = contract.variants;
-  describe("reads callbacks:", () => {
-    testCallbacks({ provider, contract, variant: first });
-  });
-
-  describe.each(contract.variants.map((variant) => ({ name: variant.name, variant })))(
-    "$name",
-    ({ variant }) => {
-      const subject: Subject = { provider, contract, variant };
-      describe("declares", () => {
-        testDeclaration(subject);
-      });
-      describe("submits", () => {
-        testSubmit(subject);
-      });
-      describe("submits many", () => {
-        testBulk(subject);
-      });
-      describe("asks", () => {
-        testQuestions(subject);
-      });
-      describe("reads", () => {
-        testNoise(subject);
-      });
-      describe("with its sandbox twin:", () => {
-        testTwin(subject);
-      });
-    },
-  );
-});
+test.each(Object.keys(registry))(
+  "the registered provider %s has a file that runs the contract suite over it",
+  (kind) => {
+    const path = `test/providers/contract-${kind.toLowerCase()}.test.ts`;
+    expect(existsSync(path), `${path} is missing: it calls testContract("${kind}")`).toBe(true);
+  },
+);

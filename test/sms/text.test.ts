@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -16,15 +17,20 @@ interface Comparisons {
   withSplitSms: number;
 }
 
+/** Like `expect(one).toEqual(other)`, which is too slow for hundreds of thousands that agree. */
+function expectSame(one: object, other: object): void {
+  if (!isDeepStrictEqual(one, other)) expect(one).toEqual(other);
+}
+
 function compare(text: string, compared: Comparisons, forced?: "UCS2"): void {
   const { unitsPerSegment: _, ...ours } = forced ? measureAs(text, forced) : measure(text);
   const splitSms = splitSmsMeasure(text, forced);
-  expect({ text, ...ours }).toEqual({ text, ...(splitSms ?? ours) });
+  expectSame({ text, ...ours }, { text, ...(splitSms ?? ours) });
   compared.withSplitSms += splitSms ? 1 : 0;
   const { measured: twilio, keptClusters } = twilioMeasure(text, forced);
   // By design it fills segments differently where it keeps grapheme clusters whole (see oracles.ts).
   const { segments, unitsLeft } = keptClusters ? twilio : ours;
-  expect({ text, ...ours, segments, unitsLeft }).toEqual({ text, ...twilio });
+  expectSame({ text, ...ours, segments, unitsLeft }, { text, ...twilio });
   compared.withTwilio += keptClusters ? 0 : 1;
 }
 
@@ -35,24 +41,24 @@ describe("two independent packages agree with measure", () => {
     expect(compared).toEqual({ withTwilio: 0x1_0000, withSplitSms: 0x1_0000 - 2048 });
   });
 
-  test("on 20,000 generated texts", { timeout: 120_000 }, () => {
+  test("on generated texts", { timeout: 120_000 }, () => {
     const compared = { withTwilio: 0, withSplitSms: 0 };
     fc.assert(
       fc.property(generatedText, (text) => compare(text, compared)),
-      { numRuns: 20_000 },
+      { numRuns: 3000 },
     );
-    expect(compared.withTwilio).toBeGreaterThan(17_000);
-    expect(compared.withSplitSms).toBeGreaterThan(17_000);
+    expect(compared.withTwilio).toBeGreaterThan(2500);
+    expect(compared.withSplitSms).toBeGreaterThan(2500);
   });
 
   test("on generated texts forced into UCS-2", { timeout: 60_000 }, () => {
     const compared = { withTwilio: 0, withSplitSms: 0 };
     fc.assert(
       fc.property(generatedText, (text) => compare(text, compared, "UCS2")),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
-    expect(compared.withTwilio).toBeGreaterThan(2500);
-    expect(compared.withSplitSms).toBeGreaterThan(2500);
+    expect(compared.withTwilio).toBeGreaterThan(800);
+    expect(compared.withSplitSms).toBeGreaterThan(800);
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../../database/database.ts";
+import { retentionTime } from "../../database/retention-clock.ts";
 import { IdempotencyConflictError, type DomainError } from "../../lib/errors.ts";
 import type { MessageDraft } from "./draft.ts";
 import { eventChannel } from "../log/event-log.ts";
@@ -25,13 +26,13 @@ const insert: Statement = {
       )
     ), claimed as (
       insert into idempotency_keys as k (account_id, key, fingerprint, message_id, created_at)
-      select "accountId", "idempotencyKey", decode(fingerprint, 'hex'), id, "createdAt"
+      select "accountId", "idempotencyKey", decode(fingerprint, 'hex'), id, now()
       from draft
       where "idempotencyKey" is not null
       order by "accountId", "idempotencyKey"
       on conflict (account_id, key) do update
         set fingerprint = excluded.fingerprint, message_id = excluded.message_id, created_at = excluded.created_at
-        where k.created_at <= excluded.created_at - interval '${keyHours} hours'
+        where k.created_at <= ${retentionTime} - interval '${keyHours} hours'
       returning message_id
     ), accepted as (
       select *, case when "scheduledAt" is null then 'QUEUED' else 'SCHEDULED' end::message_status as status

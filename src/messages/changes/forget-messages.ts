@@ -1,7 +1,7 @@
-import type { Clock } from "../../lib/clock.ts";
 import { paced } from "../../lib/paced.ts";
 import { behindIdsBefore } from "../../lib/uuid.ts";
 import type { Database, Statement } from "../../database/database.ts";
+import { retentionTime } from "../../database/retention-clock.ts";
 import { isFinal, messageStatuses } from "../model/status.ts";
 
 const dayMs = 86_400_000;
@@ -14,6 +14,8 @@ const settled = messageStatuses.filter((status) => isFinal(status) || status ===
 const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** The next stretch of old messages by id, of which those that are settled, and have been for as long, are taken. */
+const old = `${retentionTime} - make_interval(days => $4::int)`;
+
 const oldMessages = `
   stretch as materialized (
     select id, status, updated_at from messages
@@ -22,7 +24,7 @@ const oldMessages = `
     limit ${atOnce}
   ), old as materialized (
     select m.id from messages as m
-    where m.id = any (array(select id from stretch)) and m.status = any ($3::message_status[]) and m.updated_at < $4
+    where m.id = any (array(select id from stretch)) and m.status = any ($3::message_status[]) and m.updated_at < ${old}
     order by m.id
     for no key update skip locked
   )`;
@@ -65,7 +67,7 @@ const clearAttempts: Statement = {
         from providers as p
         cross join lateral (
           select a.ctid from attempts as a
-          where a.provider_id = p.id and a.started_at < $1 and a.finished_at is not null
+          where a.provider_id = p.id and a.started_at < ${retentionTime} - make_interval(days => $1::int) and a.finished_at is not null
           order by a.started_at
           limit ${atOnce}
         ) as old
@@ -85,39 +87,36 @@ export interface MessageRetention {
 /** One run over all that is old. Each run begins at the beginning: what was on its way the last time may be settled now. */
 export async function forgetOldMessages(
   database: Database,
-  clock: Clock,
   { textDays, messageDays }: MessageRetention,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (messageDays !== undefined)
-    await sweep(database, deleteMessages, daysBefore(clock, messageDays), signal);
-  if (textDays !== undefined) await sweep(database, blankTexts, daysBefore(clock, textDays), signal);
+  if (messageDays !== undefined) await sweep(database, deleteMessages, messageDays, signal);
+  if (textDays !== undefined) await sweep(database, blankTexts, textDays, signal);
 }
 
 /** Attempts go when the events of their time do. */
 export async function clearOldAttempts(
   database: Database,
-  clock: Clock,
   days: number,
   signal?: AbortSignal,
 ): Promise<void> {
   await paced(async () => {
-    const [gone] = await database.query<{ count: number }>(clearAttempts, [daysBefore(clock, days)]);
+    const [gone] = await database.query<{ count: number }>(clearAttempts, [days]);
     return (gone?.count ?? 0) >= atOnce;
   }, signal);
 }
 
-const daysBefore = (clock: Clock, days: number): Date => new Date(clock.now().getTime() - days * dayMs);
-
 async function sweep(
   database: Database,
   statement: Statement,
-  before: Date,
+  days: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let after = firstId;
+  // Only bounds the search: how old a message is, the database says.
+  const before = new Date(Date.now() - days * dayMs);
   await paced(async () => {
-    const values = [after, behindIdsBefore(before), settled, before];
+    const values = [after, behindIdsBefore(before), settled, days];
     const [row] = await database.query<{ reached: string | null; seen: number }>(statement, values);
     after = row?.reached ?? after;
     return (row?.seen ?? 0) >= atOnce;

@@ -6,6 +6,7 @@ import { meaningOf, withProof } from "./attribution.ts";
 import { indexableId } from "../../lib/uuid.ts";
 import { eventChannel } from "../log/event-log.ts";
 import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "../model/parts.ts";
+import { findReplays } from "./replays.ts";
 import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { listedAs, type IgnoredReason, type MessageStatus } from "../model/status.ts";
@@ -18,6 +19,8 @@ export interface Transition {
   ignoredReason: IgnoredReason | null;
   /** The message's status after the change. */
   status: MessageStatus;
+  /** Repeated so often that it is not in the timeline any more. */
+  isReplay?: boolean;
 }
 
 type NewEvent = Omit<LoggedEvent, "id" | "tx">;
@@ -34,6 +37,7 @@ export async function applyChanges(
   const history = await readPartHistory(transaction, changes);
   const kinds = await readKinds(transaction, messages, changes);
   const events: NewEvent[] = [];
+  const ignored = new Map<NewEvent, Transition>();
   const changed = new Map<string, LockedMessage>();
   const transitions = changes.map((change) => {
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
@@ -49,9 +53,17 @@ export async function applyChanges(
     // As the next transaction will read it: what is not in the log was never said.
     if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
     const { applied, ignoredReason: reason } = event;
-    return { change, applied, ignoredReason: reason, status: next.status };
+    const transition: Transition = { change, applied, ignoredReason: reason, status: next.status };
+    if (bringsNothing(event, message, next)) ignored.set(event, transition);
+    return transition;
   });
-  if (events.length > 0) await write(transaction, [...changed.values()], events);
+  const replays = await findReplays(transaction, [...ignored.keys()]);
+  for (const event of replays) Object.assign(ignored.get(event) ?? {}, { isReplay: true });
+  await writeAll(
+    transaction,
+    changed,
+    events.filter((event) => !replays.has(event)),
+  );
   await addTallies(transaction, movesOf(messages, changed));
   return transitions;
 }
@@ -77,8 +89,11 @@ const chargeOf = ({ cost, costCurrency }: LockedMessage): Charge => ({
 
 /** What a provider repeats when asked is not worth a line in the timeline; what it pushes is. */
 function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
-  const { applied, source, ignoredReason: reason } = event;
-  if (applied || reason === "AWAITING_PARTS" || (source !== "POLL" && source !== "RECONCILE")) return false;
+  return (event.source === "POLL" || event.source === "RECONCILE") && bringsNothing(event, before, after);
+}
+
+function bringsNothing(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
+  if (event.applied || event.ignoredReason === "AWAITING_PARTS") return false;
   return facts.every((fact) => before[fact] === after[fact]);
 }
 
@@ -275,6 +290,21 @@ const writeStatesAndEvents: Statement = {
     )
     select pg_notify('${eventChannel}', '')`,
 };
+
+/** The messages that have an event to write. */
+async function writeAll(
+  transaction: Queryable,
+  changed: ReadonlyMap<string, LockedMessage>,
+  events: NewEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const written = new Set(events.map(({ messageId }) => messageId));
+  await write(
+    transaction,
+    [...changed.values()].filter(({ id }) => written.has(id)),
+    events,
+  );
+}
 
 async function write(transaction: Queryable, states: LockedMessage[], events: NewEvent[]): Promise<void> {
   const lastEventTx = new Map(states.map((state) => [state.id, state.lastEventTx]));

@@ -1,9 +1,8 @@
-import type { Clock } from "../../lib/clock.ts";
-import { paced } from "../../lib/paced.ts";
 import type { Database, Statement } from "../../database/database.ts";
+import { paced } from "../../lib/paced.ts";
+import { retentionTime } from "../../database/retention-clock.ts";
 import { isFinal, messageStatuses } from "../model/status.ts";
 
-const dayMs = 86_400_000;
 const atOnce = 2_000;
 
 /** Statuses after which nothing is expected of a message whose last event is that old. */
@@ -22,7 +21,7 @@ const raiseFloor: Statement = {
         limit ${atOnce}
       ) as e
     ), first_kept as (
-      select tx, id from oldest where received_at >= $1 order by tx, id limit 1
+      select tx, id from oldest where received_at >= ${retentionTime} - make_interval(days => $1) order by tx, id limit 1
     ), last_gone as (
       select tx, id from oldest as o
       where not exists (select from first_kept as k where (k.tx, k.id) <= (o.tx, o.id))
@@ -57,17 +56,11 @@ const deleteBelowFloor: Statement = {
 /**
  * Clears events away that are older than `days`. First the floor is raised, which tells readers; then what is below it
  * is deleted, but for messages that are still under way. In parts: a long transaction would hold the log back, and
- * without rests it would hold up everybody.
+ * without rests clearing would hold up everybody.
  */
-export async function clearOldEvents(
-  database: Database,
-  clock: Clock,
-  days: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const before = new Date(clock.now().getTime() - days * dayMs);
+export async function clearOldEvents(database: Database, days: number, signal?: AbortSignal): Promise<void> {
   await paced(async () => {
-    const raised = await database.query(raiseFloor, [before]);
+    const raised = await database.query(raiseFloor, [days]);
     const [deleted] = await database.query<{ count: number }>(deleteBelowFloor, [settled]);
     return raised.length > 0 || (deleted?.count ?? 0) >= atOnce;
   }, signal);

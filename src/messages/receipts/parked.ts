@@ -1,5 +1,5 @@
-import { execute, type Queryable, type Statement } from "../../database/database.ts";
 import { storedFailureCode } from "../../providers/failure-codes.ts";
+import { execute, type Database, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -20,26 +20,48 @@ const park: Statement = {
     )`,
 };
 
-/** Keeps receipts until their message is known. One without the provider's id could never be matched. */
+/** More of one provider wait for a message that never was: whoever posts them has its callback URL. */
+export const maxParkedOfProvider = 50_000;
+
+const readParked: Statement = {
+  name: "read_parked_numbers",
+  text: `
+    select w.id as "providerId", p.number
+    from unnest($1::uuid[]) as w (id)
+    cross join lateral (
+      select count(*)::int as number
+      from (select from parked_receipts where provider_id = w.id limit ${maxParkedOfProvider}) as counted
+    ) as p`,
+};
+
+/**
+ * Keeps receipts until their message is known, and returns those that it keeps: one without the provider's id could
+ * never be matched, and there is an end to how many a provider may have.
+ */
 export async function parkReceipts(
   transaction: Queryable,
   received: readonly ReceivedReceipt[],
-): Promise<void> {
-  const rows = received.flatMap(({ receipt: { failure, ...receipt }, ...from }) =>
-    receipt.providerMessageId === undefined
-      ? []
-      : [
-          {
-            ...from,
-            ...receipt,
-            failureCode: failure?.code,
-            failureText: failure?.text,
-            failurePermanent: failure?.permanent,
-          },
-        ],
+): Promise<ReadonlySet<ReceivedReceipt>> {
+  const matchable = received.filter(({ receipt }) => receipt.providerMessageId !== undefined);
+  if (matchable.length === 0) return new Set();
+  const providers = [...new Set(matchable.map(({ providerId }) => providerId))];
+  const numbers = await transaction.query<{ providerId: string; number: number }>(readParked, [providers]);
+  const parked = numbers.flatMap(({ providerId, number }) =>
+    matchable.filter((one) => one.providerId === providerId).slice(0, maxParkedOfProvider - number),
   );
+  const kept = new Set(parked);
+  const rows = matchable.filter((one) => kept.has(one)).map(toRow);
   if (rows.length > 0) await execute(transaction, park, [JSON.stringify(rows)]);
+  return kept;
 }
+
+const toRow = ({ receipt: { failure, ...receipt }, ...from }: ReceivedReceipt): object => ({
+  ...from,
+  ...receipt,
+  failureCode: failure?.code,
+  failureText: failure?.text,
+  failurePermanent: failure?.permanent,
+});
 
 interface ParkedRow {
   messageId: string;
@@ -112,12 +134,17 @@ const toColumns = (references: readonly ProviderReference[]): [string[], string[
   references.map(({ providerMessageId }) => canonicalId(providerMessageId)),
 ];
 
-/** Applies what was parked for messages whose provider id has just become known, in their own transaction. */
+/**
+ * Applies what was parked for messages whose provider id has just become known, in their own transaction. Returns how
+ * many that were.
+ */
 export async function matchParkedOf(
   transaction: Queryable,
   messages: readonly ProviderReference[],
-): Promise<void> {
-  await applyParked(transaction, await transaction.query<ParkedRow>(takeFreeOf, toColumns(messages)));
+): Promise<number> {
+  const rows = await transaction.query<ParkedRow>(takeFreeOf, toColumns(messages));
+  await applyParked(transaction, rows);
+  return rows.length;
 }
 
 /** What is parked for messages that get a receipt now: it came first, and has to be applied first. */
@@ -129,33 +156,49 @@ export async function takeParkedBefore(
   return (await transaction.query<ParkedRow>(takeAllOf, toColumns(messages))).map(toChange);
 }
 
-const takeAny: Statement = {
-  name: "take_parked",
+const sweepSize = 500;
+
+/** Each is looked at at once, and then ever less often: most that found no message by then belong to none. */
+const findDue: Statement = {
+  name: "find_due_parked",
   text: `
     with due as (
-      select p.id, m.id as "messageId"
-      from parked_receipts as p
-      cross join ${newestMessage}
-      order by p.id
-      limit 500
-      ${lockFree}
-    ), ${take}`,
-};
-
-const dropOld: Statement = {
-  name: "drop_old_parked",
-  text: "delete from parked_receipts where received_at < now() - interval '7 days'",
+      select id, provider_id, provider_message_id
+      from parked_receipts
+      where check_at <= now()
+      order by check_at
+      limit ${sweepSize}
+      for no key update skip locked
+    ), postponed as (
+      update parked_receipts as p
+      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 4 ^ least(p.checks, 8)
+      from due
+      where p.id = due.id
+    )
+    select p.provider_id as "providerId", p.provider_message_id as "providerMessageId", m.id is not null as "isKnown"
+    from due as p
+    left join ${newestMessage} on true`,
 };
 
 /**
- * Matches whatever two crossing transactions missed: a receipt parked while the submit response was being
- * stored. Those that found no message in a week belong to none.
+ * Matches whatever two crossing transactions missed: a receipt parked while the submit response was being stored.
+ * Reads only what is due, and all of that. Returns how many were matched.
  */
-export async function sweepParked(transaction: Queryable): Promise<number> {
-  await transaction.query(dropOld, []);
-  const rows = await transaction.query<ParkedRow>(takeAny, []);
-  await applyParked(transaction, rows);
-  return rows.length;
+export async function sweepParked(database: Pick<Database, "transaction">): Promise<number> {
+  for (let matched = 0; ;) {
+    const part = await database.transaction(sweepPart);
+    matched += part.matched;
+    if (part.due < sweepSize) return matched;
+  }
+}
+
+async function sweepPart(transaction: Queryable): Promise<{ due: number; matched: number }> {
+  const due = await transaction.query<ProviderReference & { isKnown: boolean }>(findDue, []);
+  const known = due.filter(({ isKnown }) => isKnown);
+  // With those of the same message that are not due: they are applied in the order in which they came.
+  const references = new Map(known.map((one) => [`${one.providerId} ${one.providerMessageId}`, one]));
+  const matched = known.length === 0 ? 0 : await matchParkedOf(transaction, [...references.values()]);
+  return { due: due.length, matched };
 }
 
 async function applyParked(

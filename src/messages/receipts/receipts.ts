@@ -11,6 +11,8 @@ export type ReceiptOutcome = { status: ReportedStatus } & (
   | { kind: "matched"; transition: Transition }
   | { kind: "parked" }
   | { kind: "unknown" }
+  /** Too many of the provider are parked: it is not kept. */
+  | { kind: "dropped" }
 );
 
 const identify: Statement = {
@@ -57,15 +59,16 @@ export async function applyReceipts(
   const changes = known.map(({ change }) => change);
   const transitions = (await applyChanges(transaction, [...earlier, ...changes])).slice(earlier.length);
   const byPlace = new Map(known.map(({ place }, index) => [place, transitions[index]]));
-  await parkReceipts(
+  const parked = await parkReceipts(
     transaction,
     received.filter((_, place) => !byPlace.has(place)),
   );
-  return received.map(({ receipt }, place) => {
-    const { status, providerMessageId } = receipt;
+  return received.map((one, place) => {
+    const { status, providerMessageId } = one.receipt;
     const transition = byPlace.get(place);
     if (transition) return { status, kind: "matched", transition };
-    return { status, kind: providerMessageId === undefined || byPlace.has(place) ? "unknown" : "parked" };
+    if (providerMessageId === undefined || byPlace.has(place)) return { status, kind: "unknown" };
+    return { status, kind: parked.has(one) ? "parked" : "dropped" };
   });
 }
 

@@ -37,7 +37,7 @@ afterAll(async () => {
   await app.stop();
 });
 
-const clearAway = (): Promise<void> => clearOldEvents(app.services.database, app.services.clock, days);
+const clearAway = (): Promise<void> => clearOldEvents(app.services.database, days);
 
 async function makeOld(globalIds: readonly string[]): Promise<void> {
   const receivedAt = new Date(app.services.clock.now().getTime() - (days + 1) * dayMs);

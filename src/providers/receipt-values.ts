@@ -1,0 +1,88 @@
+import type { CallbackReading, ProviderClient, ProviderReply, Receipt } from "./provider.ts";
+
+/**
+ * Whether what a receipt says can be: whoever holds a callback URL can write anything, and so can a provider whose
+ * software is broken. What makes no sense is not believed in part.
+ */
+
+const maxIdLength = 255;
+const maxStatusLength = 200;
+const maxTextLength = 2_000;
+/** Parts of a message are numbered in one byte (3GPP TS 23.040, 9.2.3.24.1). */
+const maxParts = 255;
+/** For one part, in any currency. */
+const maxCost = 1_000_000;
+const maxCostDigits = 24;
+const earliest = Date.UTC(2000, 0);
+/** A provider's clock, and a zone that was not set, may be ahead of ours. */
+const maxAheadMs = 48 * 3_600_000;
+
+/** What makes no sense in a receipt, in plain words; undefined when all of it does. */
+export function nonsenseIn(receipt: Receipt, now: Date): string | undefined {
+  const { providerStatus, failure, part, parts, cost, occurredAt } = receipt;
+  if (!hasId(receipt)) return `an id of ${receipt.providerMessageId?.length} characters`;
+  if (providerStatus.length > maxStatusLength) return `a status of ${providerStatus.length} characters`;
+  if ((failure?.text.length ?? 0) > maxTextLength) return "a reason of too many characters";
+  if (part < 1 || part > parts || parts > maxParts) return `part ${part} of ${parts}`;
+  if (cost !== undefined && !isCost(cost)) return "a cost that is negative, or more than any message costs";
+  if (occurredAt && !isTime(occurredAt, now)) return `the time ${occurredAt.toISOString()}`;
+  return undefined;
+}
+
+/** An id that is too long is left out beside our own reference. */
+const hasId = ({ providerMessageId, clientRef }: Receipt): boolean =>
+  [providerMessageId, clientRef].some((id) => id !== undefined && id.length <= maxIdLength);
+
+const isCost = (cost: string): boolean =>
+  cost.length <= maxCostDigits && Number(cost) >= 0 && Number(cost) <= maxCost;
+
+const isTime = (time: Date, now: Date): boolean =>
+  time.getTime() >= earliest && time.getTime() <= now.getTime() + maxAheadMs;
+
+function divide(receipts: readonly Receipt[], now: Date): { sensible: Receipt[]; nonsense: string[] } {
+  const sensible: Receipt[] = [];
+  const nonsense: string[] = [];
+  for (const receipt of receipts) {
+    const found = nonsenseIn(receipt, now);
+    if (found === undefined) sensible.push(receipt);
+    else nonsense.push(found);
+  }
+  return { sensible, nonsense };
+}
+
+/** The reading without receipts that make no sense, which are its problem. */
+export function withoutNonsense(reading: CallbackReading, now = new Date()): CallbackReading {
+  if (reading.kind !== "receipts") return reading;
+  const { sensible, nonsense } = divide(reading.receipts, now);
+  if (nonsense.length === 0) return reading;
+  const reason = `${nonsense.length} of ${reading.receipts.length} reports make no sense: ${nonsense[0]}.`;
+  if (sensible.length === 0) return { kind: "unreadable", reason };
+  return {
+    kind: "receipts",
+    receipts: sensible,
+    problem: [reading.problem, reason].filter(Boolean).join(" "),
+  };
+}
+
+/** The same of what a provider says when it is asked. */
+export function sensibleClient(client: ProviderClient): ProviderClient {
+  return {
+    ...client,
+    lookUp: async (messages) => withoutNonsensicalAnswers(await client.lookUp(messages)),
+    async reconcile(submissions, support) {
+      const outcomes = await client.reconcile(submissions, support);
+      return outcomes.map((outcome) =>
+        outcome.kind === "found"
+          ? { ...outcome, receipts: divide(outcome.receipts, new Date()).sensible }
+          : outcome,
+      );
+    },
+  };
+}
+
+function withoutNonsensicalAnswers(reply: ProviderReply<Receipt[]>): ProviderReply<Receipt[]> {
+  if (!reply.ok) return reply;
+  const { sensible, nonsense } = divide(reply.value, new Date());
+  if (sensible.length > 0 || nonsense.length === 0) return { ok: true, value: sensible };
+  return { ok: false, problem: { kind: "unreadable", detail: `The answer makes no sense: ${nonsense[0]}.` } };
+}
