@@ -1,7 +1,6 @@
 import { fork } from "node:child_process";
 import { randomUUID, randomUUIDv7 } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeId } from "../src/lib/global-id.ts";
 import { p99Of, type Benchmark, type BenchRun, type Finding } from "./support/benchmark.ts";
@@ -81,9 +80,9 @@ async function round({ server, load, bareUrl, kind, id, callbackUrl }: Setting, 
   const messages = await storeWaiting(server, id, count);
   const bodies = updates(messages);
   const bare = await load.run({ url: bareUrl, contentType: "application/json", bodies, connections: 128 });
-  const before = processorSecondsOf(server.pid);
+  const before = await server.processorSeconds();
   const ours = await load.run({ url: callbackUrl, contentType, bodies: bodiesOf(messages), connections });
-  const processorSeconds = processorSecondsOf(server.pid) - before;
+  const processorSeconds = (await server.processorSeconds()) - before;
   refuse(ours);
   const { rows } = await server.database.query<{ applied: number }>(
     "select count(*)::int as applied from messages where id = any ($1::uuid[]) and status = 'DELIVERED'",
@@ -97,18 +96,6 @@ async function round({ server, load, bareUrl, kind, id, callbackUrl }: Setting, 
 function refuse({ statuses }: LoadResult): void {
   const others = Object.keys(statuses).filter((status) => status !== "200");
   if (others.length > 0) throw new Error(`Callbacks were answered with ${others.join(", ")}`);
-}
-
-const ticksPerSecond = 100;
-
-/** Of a process, on Linux; NaN elsewhere. */
-function processorSecondsOf(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-  } catch {
-    return Number.NaN;
-  }
 }
 
 async function startBare(closers: Closers): Promise<string> {

@@ -18,6 +18,7 @@ import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
+import { Reads } from "./graphql/reads.ts";
 import { AccessGuard } from "./graphql/guards/access-guard.ts";
 import { defaultReaderLimits, type ReaderLimits } from "./graphql/live/reader-limits.ts";
 import { LiveSubscriptions } from "./graphql/live/live-subscriptions.ts";
@@ -171,6 +172,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const campaigns = new CampaignFeed(database);
   const services: Services = {
     database,
+    reads: new Reads(database),
     clock,
     feed,
     sender,

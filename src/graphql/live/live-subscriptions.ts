@@ -12,6 +12,7 @@ import type { Viewer } from "../../access/api-keys.ts";
 import { patient } from "../../database/read-through-outage.ts";
 import type { AccessGuard } from "../guards/access-guard.ts";
 import { createContext, type Context, type Services } from "../context.ts";
+import { Reads } from "../reads.ts";
 import { sharingKey } from "./sharing-key.ts";
 import type { Stream, Taker, Tap } from "../streams.ts";
 
@@ -44,7 +45,8 @@ export class LiveSubscriptions {
   readonly #groups = new Map<string, Group>();
 
   constructor(services: Services, maskError: MaskError, guard: AccessGuard) {
-    this.#services = { ...services, database: patient(services.database) };
+    const database = patient(services.database);
+    this.#services = { ...services, database, reads: new Reads(database) };
     this.#maskError = maskError;
     this.#guard = guard;
   }

@@ -198,3 +198,25 @@ describe("a constant number of statements", () => {
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(8);
   });
 });
+
+describe("requests that arrive together", () => {
+  const query = "query ($id: ID!) { message(id: $id) { id provider { id } } }";
+  const ask = async (client: GraphqlClient, id: string): Promise<string | undefined> =>
+    (await client.data<{ message: { id: string } | null }>(query, { id })).message?.id;
+
+  it("share statements, and each shows only what its own account has", async () => {
+    const stranger = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
+    expect(await ask(stranger, messageIds[0] ?? "")).toBeUndefined();
+    const ids = messageIds.slice(0, 40);
+    const sent = await statementsOf(async (client) => {
+      await ask(client, ids[0] ?? "");
+      const [own, foreign] = await Promise.all([
+        Promise.all(ids.map((id) => ask(client, id))),
+        Promise.all(ids.map((id) => ask(stranger, id))),
+      ]);
+      expect(own).toEqual(ids);
+      expect(foreign.filter((id) => id !== undefined)).toEqual([]);
+    });
+    expect(sent.length, sent.join("\n")).toBeLessThan(60);
+  });
+});

@@ -32,9 +32,9 @@ builder.prismaObjectField(Campaign, "messages", (t) =>
         "Its messages, newest first. They are made in the minutes after the campaign was accepted.",
       args: { status: t.arg({ type: MessageStatusEnum, description: "Only those in this status." }) },
       select: { id: true, accountId: true },
-      resolve: ({ id, accountId }, { status, ...args }, context, info) => {
+      resolve: ({ id, accountId }, { status, ...args }, context) => {
         const statuses = status == null ? undefined : [status];
-        return pageOfMessages({ kind: "campaign", id }, { accountId, statuses }, args, context, info);
+        return pageOfMessages({ kind: "campaign", id }, { accountId, statuses }, args, context);
       },
     },
     MessageConnection,

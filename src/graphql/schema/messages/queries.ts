@@ -80,10 +80,9 @@ builder.queryFields((t) => ({
         throw new InvalidInputError("id", "Give exactly one of `id` and `clientRef`.");
       }
       const accountId = accountOf(context);
-      const where =
-        id == null ? { clientRef: storable(clientRef ?? "", "clientRef") } : { id: decodeId("Message", id) };
-      const { message } = context.database.prisma;
-      return message.findFirst({ ...query, where: { accountId, ...where }, orderBy: { id: "desc" } });
+      if (id != null) return context.reads.message(accountId, decodeId("Message", id));
+      const where = { accountId, clientRef: storable(clientRef ?? "", "clientRef") };
+      return context.database.prisma.message.findFirst({ ...query, where, orderBy: { id: "desc" } });
     },
   }),
   messages: t.connection(
@@ -94,10 +93,10 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: MessageFilter, description: "Which messages." }) },
       resolve: (_root, { filter: given, ...args }, context, info) => {
         const [accountId, filter] = [accountOf(context), given ?? {}];
-        const { status, providerId, to, clientRef, created } = filter;
-        if (to == null && clientRef == null && (status != null || providerId != null)) {
+        const { status, to, clientRef, created } = filter;
+        if (to == null && clientRef == null) {
           const list = { accountId, statuses: status ?? undefined, created };
-          return pageOfMessages(ownerOf(accountId, filter), list, args, context, info);
+          return pageOfMessages(ownerOf(accountId, filter), list, args, context);
         }
         const where = toWhere(accountId, filter);
         const query = queryFromInfo({ context, info, path: ["edges", "node"] });
