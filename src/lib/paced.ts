@@ -8,7 +8,8 @@ const restPerWork = 4;
  * work without haste leaves the database to those who wait for an answer.
  */
 export async function paced(isThereMore: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
-  while (signal?.aborted !== true) {
+  for (;;) {
+    if (signal?.aborted === true) return;
     const startedAt = performance.now();
     if (!(await isThereMore())) return;
     const restMs = (performance.now() - startedAt) * restPerWork;

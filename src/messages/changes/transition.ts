@@ -309,12 +309,12 @@ async function writeAll(
 async function write(transaction: Queryable, states: LockedMessage[], events: NewEvent[]): Promise<void> {
   const lastEventTx = new Map(states.map((state) => [state.id, state.lastEventTx]));
   const rows = events.map((event, place) => ({
-    ...written(event, eventColumns),
+    ...onlySet(event, eventColumns),
     place,
     lastEventTx: lastEventTx.get(event.messageId),
   }));
   const columns = states.map((state) => ({
-    ...written(state, stateColumns),
+    ...onlySet(state, stateColumns),
     listedAs: listedAs(state.status),
     checkAt: state.nextCheckAt ?? undefined,
     keepsCheck: state.nextCheckAt === undefined,
@@ -373,7 +373,7 @@ const eventColumns = [
 ] as const satisfies (keyof NewEvent)[];
 
 /** What is set in these columns: most are not, and naming those would be most of the work on both sides. */
-function written<Row extends object>(row: Row, columns: readonly (keyof Row)[]): Partial<Row> {
+function onlySet<Row extends object>(row: Row, columns: readonly (keyof Row)[]): Partial<Row> {
   const set: Partial<Row> = {};
   for (const column of columns) if (row[column] !== null) set[column] = row[column];
   return set;
