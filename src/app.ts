@@ -41,7 +41,7 @@ import type { ReceiptOutcome } from "./messages/receipts/receipts.ts";
 import type { MessageRetention } from "./messages/changes/forget-messages.ts";
 import { MessageSender } from "./messages/accept/send.ts";
 import { RateBooks } from "./pricing/rates/rate-book.ts";
-import { RateWishes } from "./pricing/rates/missing-rates.ts";
+import { MissingRates } from "./pricing/rates/missing-rates.ts";
 import { RoutingTables } from "./pricing/routing/routing-tables.ts";
 import { Spending } from "./pricing/spending/spending.ts";
 import type { HttpLimits } from "./providers/registry.ts";
@@ -145,7 +145,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
-  const rateWishes = new RateWishes(database, clock, (error) =>
+  const missingRates = new MissingRates(database, clock, (error) =>
     logger.warn({ error }, "could not note that a rate is wanted"),
   );
   const routingTables = new RoutingTables({
@@ -157,7 +157,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   });
   await routingTables.watch(listener);
   const spending = new Spending(database, clock);
-  const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });
+  const sender = new MessageSender({ database, routingTables, spending, missingRates, clock });
   const { allowInsecureProviders, allowPrivateProviders, maxProvidersPerAccount } = options;
   const connector = new Connector({
     database,

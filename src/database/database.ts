@@ -1,6 +1,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
-import { Pool, type PoolClient, type QueryConfig } from "pg";
+import type { Pool, PoolClient, QueryConfig } from "pg";
 import { PrismaClient } from "./generated/client.ts";
+import { Locks } from "./locks.ts";
+import { BoundedPool, holdingConnection } from "./pool.ts";
 
 /** One SQL statement with a name: prepared once per connection, easy to find in PostgreSQL's own statistics. */
 export interface Statement {
@@ -30,6 +32,8 @@ export async function execute(queryable: Queryable, statement: Statement, values
 export interface Database extends Queryable {
   readonly pool: Pool;
   readonly prisma: PrismaClient;
+  /** Advisory locks that last. */
+  readonly locks: Locks;
   /** Runs `work` in one transaction: commits when it returns, rolls back when it throws. */
   transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
@@ -44,8 +48,8 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(url: string, options: DatabaseOptions): Database {
-  // Statements of a transaction that do not need each other's answers go out together.
-  const pool = new Pool({ connectionString: url, max: options.poolSize, pipeline: true });
+  const pool = new BoundedPool(url, options.poolSize);
+  const locks = new Locks(url);
   let closing = false;
   const onError = (error: Error): void => {
     if (!closing) options.onConnectionError?.(error);
@@ -54,20 +58,35 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
   // A connection in use reports its error to the statement as well; unheard, it would end the process.
   pool.on("connect", (client) => client.on("error", onError));
   if (options.onStatement) watchStatements(pool, options.onStatement);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = holdInTransactions(new PrismaClient({ adapter: new PrismaPg(pool) }));
 
   return {
     pool,
     prisma,
+    locks,
     query: async (statement, values) => (await pool.query(configOf(statement, values))).rows,
     transaction: (work) => inTransaction(pool, work),
     async close() {
       // The pool calls itself ended while its sockets are still closing.
       closing = true;
+      await locks.close();
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();
     },
   };
+}
+
+/** Prisma's own transactions hold a connection too. */
+function holdInTransactions(prisma: PrismaClient): PrismaClient {
+  const begin = prisma.$transaction.bind(prisma) as (work: unknown, options?: object) => Promise<unknown>;
+  const $transaction = (work: unknown, options?: object): Promise<unknown> => {
+    if (typeof work !== "function") return begin(work, options);
+    return begin(
+      (transaction: unknown) => holdingConnection(async () => work(transaction) as unknown),
+      options,
+    );
+  };
+  return Object.assign(prisma, { $transaction });
 }
 
 const asText = { getTypeParser: () => (text: string) => text };
@@ -89,7 +108,7 @@ async function inTransaction<Result>(
   let broken: Error | undefined;
   try {
     open.begin();
-    const result = await work(open);
+    const result = await holdingConnection(() => work(open));
     await open.commit();
     return result;
   } catch (error) {
