@@ -18,8 +18,11 @@ export interface ServerProcess {
   database: Client;
   providerId: string;
   accountId: string;
+  databaseUrl: string;
   /** Its resident memory now, in bytes. */
   residentBytes(): number;
+  /** The processor time it has had. */
+  processorSeconds(): Promise<number>;
 }
 
 export async function startServerProcess(closers: Closers): Promise<ServerProcess> {
@@ -58,6 +61,11 @@ export async function startServerProcess(closers: Closers): Promise<ServerProces
     database,
     providerId: decodeId("Provider", provider.id),
     accountId: rows[0]?.id ?? "",
+    databaseUrl: postgres.url,
+    processorSeconds: async () => {
+      const metrics = await (await fetch(`${client.url}/metrics`)).text();
+      return Number(/^process_cpu_seconds_total (\S+)$/m.exec(metrics)?.[1]);
+    },
     residentBytes: () =>
       Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)]).toString()) * 1024,
   };

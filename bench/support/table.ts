@@ -12,7 +12,7 @@ const headings = ["", "ours", "beside it, same run", "ratio", "target", "p99", "
 /** One table in Markdown: what, our figure with its spread, what stood beside it, and whether the target is met. */
 export function toTable({ benchmarks }: Results): string {
   const rows = benchmarks.flatMap(({ name, findings, error }) => [
-    [`**${name}**`, error ? `failed: ${error}` : "", "", "", "", "", "", "", ""],
+    [`**${name}**`, error ? `failed: ${error.split("\n")[0]}` : "", "", "", "", "", "", "", ""],
     ...findings.map(toRow),
   ]);
   const lines = [headings, headings.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);

@@ -13,18 +13,21 @@ import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError, type Refusal } from "../lib/errors.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
-import { readTimelinesOf, type TimelineStretch } from "../messages/log/event-log.ts";
+import type { TimelineStretch } from "../messages/log/event-log.ts";
 import type { MessageSender } from "../messages/accept/send.ts";
 import type { StoredRoute } from "../messages/model/stored-route.ts";
 import type { RateBooks } from "../pricing/rates/rate-book.ts";
 import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import type { Spending } from "../pricing/spending/spending.ts";
+import type { Reads } from "./reads.ts";
 import type { Streams } from "./streams.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 
 /** What the resolvers work with; made once by the composition root. */
 export interface Services {
   database: Database;
+  /** What many requests ask at the same time, read together. */
+  reads: Reads;
   clock: Clock;
   feed: EventFeed;
   sender: MessageSender;
@@ -74,9 +77,9 @@ export interface Context extends Services {
 
 export function createContext(services: Services, viewer: Viewer | undefined): Context {
   const readPosition = services.feed.position;
-  const { database } = services;
+  const { database, reads } = services;
   const campaignProgress = new DataLoader((ids: readonly string[]) => readProgress(database, ids), batchOnly);
-  const timelines = createTimelineLoader(database);
+  const timelines = createTimelineLoader(reads);
   const campaignRoutes = createRouteLoader(database);
   const refusedRecipients = createRefusedLoader(database);
   return {
@@ -103,8 +106,8 @@ export function accountOf({ viewer }: Pick<Context, "viewer">): string {
 export const batchOnly = { cache: false } as const;
 
 /** One statement for the same page of any number of messages. */
-const createTimelineLoader = (database: Database): Context["timelines"] =>
-  new DataLoader((pages) => loadTimelines(database, pages), batchOnly);
+const createTimelineLoader = (reads: Reads): Context["timelines"] =>
+  new DataLoader((pages) => loadTimelines(reads, pages), batchOnly);
 
 const createRouteLoader = ({ prisma }: Database): Context["campaignRoutes"] =>
   new DataLoader(async (keys) => {
@@ -153,9 +156,9 @@ async function loadAlike<Page extends AnyStretch, Row>(
   return pages.map((page) => loaded.get(page) ?? []);
 }
 
-const loadTimelines = (database: Database, pages: readonly TimelinePage[]): Promise<LoggedEvent[][]> =>
+const loadTimelines = (reads: Reads, pages: readonly TimelinePage[]): Promise<LoggedEvent[][]> =>
   loadAlike(pages, async (group, stretch) => {
     const ids = group.map(({ messageId }) => messageId);
-    const timelines = await readTimelinesOf(database, [...new Set(ids)], stretch);
+    const timelines = await reads.timelines([...new Set(ids)], stretch);
     return ids.map((id) => timelines.get(id) ?? []);
   });

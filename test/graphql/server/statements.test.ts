@@ -198,3 +198,20 @@ describe("a constant number of statements", () => {
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(8);
   });
 });
+
+describe("what many ask at the same time", () => {
+  it("is read by one statement, and each account gets only what is its own", async () => {
+    const { reads } = app.services;
+    const stranger = await app.createAccount();
+    const ids = messageIds.slice(0, 40).map((id) => decodeId("Message", id));
+    const sent = await statementsOf(async () => {
+      const [own, foreign] = await Promise.all([
+        Promise.all(ids.map((id) => reads.message(app.accountId, id))),
+        Promise.all(ids.map((id) => reads.message(stranger, id))),
+      ]);
+      expect(own.map((message) => message?.id)).toEqual(ids);
+      expect(foreign.filter((message) => message !== null)).toEqual([]);
+    });
+    expect(sent.filter((text) => text.includes("asked.account_id"))).toHaveLength(1);
+  });
+});

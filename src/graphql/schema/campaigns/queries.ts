@@ -1,6 +1,6 @@
 import { queryFromInfo } from "@pothos/plugin-prisma";
 import type { Prisma } from "../../../database/generated/client.ts";
-import { storable } from "../../../lib/storable.ts";
+import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { Campaign, CampaignStatusEnum } from "./campaign.ts";
 import { accountOf } from "../../context.ts";
@@ -32,9 +32,9 @@ builder.prismaObjectField(Campaign, "messages", (t) =>
         "Its messages, newest first. They are made in the minutes after the campaign was accepted.",
       args: { status: t.arg({ type: MessageStatusEnum, description: "Only those in this status." }) },
       select: { id: true, accountId: true },
-      resolve: ({ id, accountId }, { status, ...args }, context, info) => {
+      resolve: ({ id, accountId }, { status, ...args }, context) => {
         const statuses = status == null ? undefined : [status];
-        return pageOfMessages({ kind: "campaign", id }, { accountId, statuses }, args, context, info);
+        return pageOfMessages({ kind: "campaign", id }, { accountId, statuses }, args, context);
       },
     },
     MessageConnection,
@@ -66,7 +66,7 @@ builder.queryFields((t) => ({
           accountId: accountOf(context),
           importedAt: { not: null },
           ...(filter?.status && { status: { in: [...filter.status] } }),
-          ...(filter?.name != null && { name: storable(filter.name, "filter.name") }),
+          ...(filter?.name != null && { name: requireStorable(filter.name, "filter.name") }),
         };
         return paginateById(args, ({ where: id, orderBy, take }) =>
           context.database.prisma.campaign.findMany({

@@ -6,6 +6,8 @@ import { accountOf } from "../../context.ts";
 import { MessageDirection, MessagePriorityEnum, MessageStatusEnum, TextEncodingEnum } from "./enums.ts";
 import { MessageFailure, failureOf } from "./failure.ts";
 import { Money, money } from "../money.ts";
+import { Campaign } from "../campaigns/campaign.ts";
+import { Provider } from "../providers/provider.ts";
 
 /** A message row; one that a live stream made also carries the stream's own position. */
 export type MessageShape = MessageRow & { streamCursor?: string };
@@ -19,10 +21,19 @@ export const Message = builder.prismaNode("Message", {
   nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
-    provider: t.relation("provider", { nullable: true, description: "The provider that carries it." }),
-    campaign: t.relation("campaign", {
+    provider: t.field({
+      type: Provider,
+      nullable: true,
+      description: "The provider that carries it.",
+      resolve: ({ accountId, providerId }, _args, { reads }) =>
+        providerId === null ? null : reads.provider(accountId, providerId),
+    }),
+    campaign: t.field({
+      type: Campaign,
       nullable: true,
       description: "The campaign it belongs to; null when sent on its own.",
+      resolve: ({ accountId, campaignId }, _args, { reads }) =>
+        campaignId === null ? null : reads.campaign(accountId, campaignId),
     }),
     direction: t.field({
       type: MessageDirection,
@@ -75,8 +86,10 @@ export const Message = builder.prismaNode("Message", {
       type: Money,
       nullable: true,
       description: "What the provider charged, once known; the sum of its parts for a long message.",
-      select: { cost: true, costCurrency: true, provider: { select: { currency: true } } },
-      resolve: ({ cost, costCurrency, provider }) => money(cost, costCurrency ?? provider?.currency),
+      resolve: async ({ accountId, providerId, cost, costCurrency }, _args, { reads }) => {
+        if (cost === null || costCurrency !== null || providerId === null) return money(cost, costCurrency);
+        return money(cost, (await reads.provider(accountId, providerId))?.currency);
+      },
     }),
     clientRef: t.exposeString("clientRef", { nullable: true, description: "Your own reference." }),
     providerMessageId: t.exposeString("providerMessageId", {

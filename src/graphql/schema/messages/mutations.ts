@@ -13,8 +13,6 @@ import {
   SpendingCapError,
   UnsupportedFeatureError,
 } from "../../../lib/errors.ts";
-import { queryFromInfo } from "@pothos/plugin-prisma";
-import type { GraphQLResolveInfo } from "graphql";
 import { cancelMessage } from "../../../messages/changes/cancel.ts";
 import type { SendResult } from "../../../messages/accept/send.ts";
 import { builder } from "../builder.ts";
@@ -101,7 +99,7 @@ const SendMessagesSuccess = builder
       results: t.field({
         type: [SendMessageResult],
         description: "One result for each message, in the order given.",
-        complexity: { field: 1, multiplier: 100 },
+        extensions: { cost: { multiplier: 100 } },
         resolve: ({ results }) => results,
       }),
     }),
@@ -127,25 +125,21 @@ function toSendInput(input: SendMessage, fallbackProviderId?: string | null): Se
   };
 }
 
-/** What the operation wants to know of messages, those under `path` of the field's answer. */
-const messageQuery = (context: Context, info: GraphQLResolveInfo, path: string[] = []) =>
-  queryFromInfo({ context, info, typeName: "Message", path });
-
 /** Below the API ids are local ones: the caller reads the id that was given. */
 const withShownId = (error: DomainError): DomainError =>
   error instanceof NotFoundError ? new NotFoundError(error.what, encodeId("Provider", error.id)) : error;
 
-/** Sends, and reads the stored rows back together: what is answered is what is committed. */
+/** Sends, and reads the stored rows back, those of many requests together: what is answered is what is committed. */
 async function send(
-  { sender, database, ...context }: Context,
+  { sender, reads, ...context }: Context,
   inputs: readonly (SendInput | DomainError)[],
-  query: ReturnType<typeof messageQuery>,
 ): Promise<SendResultShape[]> {
   const valid = inputs.filter((input) => !(input instanceof DomainError)) as SendInput[];
-  const sent = await sender.send(accountOf(context), valid);
+  const accountId = accountOf(context);
+  const sent = await sender.send(accountId, valid);
   const ids = sent.flatMap((result) => ("messageId" in result ? [result.messageId] : []));
-  const rows = await database.prisma.message.findMany({ ...query, where: { id: { in: ids } } });
-  const stored = new Map(rows.map((row) => [row.id, row]));
+  const rows = await Promise.all(ids.map((id) => reads.message(accountId, id)));
+  const stored = new Map(ids.map((id, place) => [id, rows[place]]));
   const results = sent.values();
   return inputs.map((input) => {
     if (input instanceof DomainError) return input as SendResultShape;
@@ -161,8 +155,8 @@ builder.mutationFields((t) => ({
     description: "Stores a message and sends it. What this returns is committed: it will be sent, once.",
     authScopes: { SEND: true },
     args: { input: t.arg({ type: SendMessageInput, required: true, description: "The message." }) },
-    resolve: async (_root, { input }, context, info) => {
-      const [result] = await send(context, [toSendInput(input)], messageQuery(context, info));
+    resolve: async (_root, { input }, context) => {
+      const [result] = await send(context, [toSendInput(input)]);
       return result as SendResultShape;
     },
   }),
@@ -171,13 +165,13 @@ builder.mutationFields((t) => ({
     description: "Stores and sends several different messages, each on its own.",
     authScopes: { SEND: true },
     args: { input: t.arg({ type: SendMessagesInput, required: true, description: "The messages." }) },
-    resolve: async (_root, { input }, context, info) => {
+    resolve: async (_root, { input }, context) => {
       const { messages, providerId } = input;
       if (messages.length === 0 || messages.length > maxMessages) {
         throw new InvalidInputError("messages", `Give 1 to ${maxMessages} messages, not ${messages.length}.`);
       }
       const inputs = messages.map((message) => orError(() => toSendInput(message, providerId)));
-      return { results: await send(context, inputs, messageQuery(context, info, ["results"])) };
+      return { results: await send(context, inputs) };
     },
   }),
   cancelMessage: t.field({

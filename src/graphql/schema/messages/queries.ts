@@ -4,7 +4,7 @@ import { InvalidInputError } from "../../../lib/errors.ts";
 import { firstMessageIdAt } from "../../../lib/uuid.ts";
 import type { ListOwner } from "../../../messages/log/message-lists.ts";
 import { parseRecipient } from "../../../sms/phone.ts";
-import { storable } from "../../../lib/storable.ts";
+import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
@@ -42,7 +42,7 @@ function toWhere(accountId: string, filter: Filter): Prisma.MessageWhereInput {
     ...(status && { status: { in: [...status] } }),
     ...(providerId != null && { providerId: decodeId("Provider", providerId, "filter.providerId") }),
     ...(to != null && { recipient: parseRecipient(to).to }),
-    ...(clientRef != null && { clientRef: storable(clientRef, "filter.clientRef") }),
+    ...(clientRef != null && { clientRef: requireStorable(clientRef, "filter.clientRef") }),
     ...(created && { id: idsWithin(created.from, created.until) }),
   };
 }
@@ -80,10 +80,9 @@ builder.queryFields((t) => ({
         throw new InvalidInputError("id", "Give exactly one of `id` and `clientRef`.");
       }
       const accountId = accountOf(context);
-      const where =
-        id == null ? { clientRef: storable(clientRef ?? "", "clientRef") } : { id: decodeId("Message", id) };
-      const { message } = context.database.prisma;
-      return message.findFirst({ ...query, where: { accountId, ...where }, orderBy: { id: "desc" } });
+      if (id != null) return context.reads.message(accountId, decodeId("Message", id));
+      const where = { accountId, clientRef: requireStorable(clientRef ?? "", "clientRef") };
+      return context.database.prisma.message.findFirst({ ...query, where, orderBy: { id: "desc" } });
     },
   }),
   messages: t.connection(
@@ -94,10 +93,10 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: MessageFilter, description: "Which messages." }) },
       resolve: (_root, { filter: given, ...args }, context, info) => {
         const [accountId, filter] = [accountOf(context), given ?? {}];
-        const { status, providerId, to, clientRef, created } = filter;
-        if (to == null && clientRef == null && (status != null || providerId != null)) {
+        const { status, to, clientRef, created } = filter;
+        if (to == null && clientRef == null) {
           const list = { accountId, statuses: status ?? undefined, created };
-          return pageOfMessages(ownerOf(accountId, filter), list, args, context, info);
+          return pageOfMessages(ownerOf(accountId, filter), list, args, context);
         }
         const where = toWhere(accountId, filter);
         const query = queryFromInfo({ context, info, path: ["edges", "node"] });

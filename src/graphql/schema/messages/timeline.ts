@@ -15,7 +15,6 @@ builder.prismaObjectField(Message, "events", (t) =>
     {
       type: MessageEvent,
       description: "The timeline, oldest first, ignored receipts included.",
-      select: { id: true },
       resolve: ({ id: messageId }, args, { timelines }) =>
         paginate(args, byLogId, (stretch) => timelines.load({ messageId, ...stretch })),
     },

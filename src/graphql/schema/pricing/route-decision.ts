@@ -39,7 +39,6 @@ builder.prismaObjectField(Message, "route", (t) =>
     type: RouteDecisionRef,
     nullable: true,
     description: "What decided on its provider: of the last decision, where it went from one to another.",
-    select: { route: true, campaignId: true, providerId: true, country: true },
     resolve: async ({ route, campaignId, providerId, country }, _args, { campaignRoutes }) => {
       if (route !== null) return route as unknown as StoredRoute;
       if (campaignId === null || providerId === null) return null;

@@ -10,8 +10,8 @@ builder.prismaObjectField(Provider, "messages", (t) =>
       type: Message,
       description: "Messages it carries, newest first.",
       select: { id: true, accountId: true },
-      resolve: ({ id, accountId }, args, context, info) =>
-        pageOfMessages({ kind: "provider", id }, { accountId }, args, context, info),
+      resolve: ({ id, accountId }, args, context) =>
+        pageOfMessages({ kind: "provider", id }, { accountId }, args, context),
     },
     MessageConnection,
   ),

@@ -1,0 +1,95 @@
+import type { Database } from "../database/database.ts";
+import type { Campaign, Message, Provider } from "../database/generated/client.ts";
+import { Batcher } from "../lib/batcher.ts";
+import { SharedReads } from "../lib/shared-reads.ts";
+import { readTimelinesOf, type TimelineStretch } from "../messages/log/event-log.ts";
+import type { LoggedEvent } from "../messages/log/logged-event.ts";
+import { listMessages, type ListOwner, type ListStretch } from "../messages/log/message-lists.ts";
+import { readMessages, readPageOfAccount, type OwnedId } from "../messages/log/message-rows.ts";
+
+const largestBatch = 500;
+
+interface Page {
+  accountId: string;
+  owner: ListOwner;
+  stretch: ListStretch;
+}
+
+interface Timelines {
+  messageIds: readonly string[];
+  stretch: TimelineStretch;
+}
+
+/**
+ * What many requests ask at the same time, read together. A statement is sent after everyone has asked who gets its
+ * answer: each sees what was committed before its request began. Rows are only for the account that asks.
+ */
+export class Reads {
+  readonly #messages: Batcher<OwnedId, Message | null>;
+  readonly #providers: Batcher<OwnedId, Provider | null>;
+  readonly #campaigns: Batcher<OwnedId, Campaign | null>;
+  readonly #pages: SharedReads<Page, Message[]>;
+  readonly #timelines: SharedReads<Timelines, Map<string, LoggedEvent[]>>;
+
+  constructor(database: Database) {
+    const { prisma } = database;
+    this.#messages = new Batcher((asked) => readMessages(database, asked), largestBatch);
+    this.#providers = new Batcher(
+      async (asked) => owned(asked, await prisma.provider.findMany({ where: { id: { in: idsOf(asked) } } })),
+      largestBatch,
+    );
+    this.#campaigns = new Batcher(
+      async (asked) => owned(asked, await prisma.campaign.findMany({ where: { id: { in: idsOf(asked) } } })),
+      largestBatch,
+    );
+    this.#pages = new SharedReads(JSON.stringify, (page) => readPage(database, page));
+    this.#timelines = new SharedReads(
+      ({ messageIds, stretch: { after, before, limit, inverted } }) =>
+        `${after} ${before} ${limit} ${inverted} ${messageIds.join(" ")}`,
+      ({ messageIds, stretch }) => readTimelinesOf(database, messageIds, stretch),
+    );
+  }
+
+  /** Null where the account has no such message. */
+  message(accountId: string, id: string): Promise<Message | null> {
+    return this.#messages.add({ accountId, id });
+  }
+
+  provider(accountId: string, id: string): Promise<Provider | null> {
+    return this.#providers.add({ accountId, id });
+  }
+
+  campaign(accountId: string, id: string): Promise<Campaign | null> {
+    return this.#campaigns.add({ accountId, id });
+  }
+
+  /** A page of an owner's messages that the account has. */
+  page(accountId: string, owner: ListOwner, stretch: ListStretch): Promise<Message[]> {
+    return this.#pages.ask({ accountId, owner, stretch });
+  }
+
+  /** The same stretch of the timelines of messages that were read for their account. */
+  timelines(messageIds: readonly string[], stretch: TimelineStretch): Promise<Map<string, LoggedEvent[]>> {
+    return this.#timelines.ask({ messageIds, stretch });
+  }
+}
+
+const idsOf = (asked: readonly OwnedId[]): string[] => [...new Set(asked.map(({ id }) => id))];
+
+function owned<Row extends OwnedId>(asked: readonly OwnedId[], rows: readonly Row[]): (Row | null)[] {
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return asked.map(({ id, accountId }) => {
+    const row = found.get(id);
+    return row?.accountId === accountId ? row : null;
+  });
+}
+
+async function readPage(database: Database, { accountId, owner, stretch }: Page): Promise<Message[]> {
+  if (owner.kind === "account" && !stretch.statuses) return readPageOfAccount(database, owner, stretch);
+  const ids = await listMessages(database, owner, stretch);
+  const rows = await readMessages(
+    database,
+    ids.map((id) => ({ accountId, id })),
+  );
+  return rows.filter((row) => row !== null);
+}
