@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Access } from "./access/access.ts";
 import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 import { readBearer } from "./access/bearer.ts";
+import { FairShares, type OperationLimits } from "./access/fair-shares.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
@@ -79,6 +80,8 @@ export interface AppOptions {
   onStatement?: (text: string) => void;
   /** What may be open at once. */
   subscriptionLimits?: SubscriptionLimits;
+  /** What may be under way at once. */
+  operationLimits?: OperationLimits;
   /** Between two pings of a WebSocket, and how long its answer may take. */
   keepAliveMs?: number;
 }
@@ -268,7 +271,7 @@ async function startApi(
   const { database, connections, clock, streams, access } = services;
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
-  const guard = new AccessGuard({ access, allowance });
+  const guard = new AccessGuard({ access, allowance, shares: new FairShares(options.operationLimits) });
   const live = new LiveSubscriptions(services, maskError, guard);
   const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
   const { developmentKey, keepAliveMs } = options;
