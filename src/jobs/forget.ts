@@ -1,7 +1,8 @@
 import type { Database, Statement } from "../database/database.ts";
+import { paced } from "../lib/paced.ts";
 import { retentionTime } from "../database/retention-clock.ts";
 
-const atOnce = 10_000;
+const atOnce = 2_000;
 
 /** Idempotency keys hold for a day. One more hour, since they are looked up without a lock. */
 const forgetKeys: Statement = {
@@ -62,10 +63,11 @@ const statements = [forgetKeys, forgetCallbacks("PROCESSED"), forgetCallbacks("Q
 
 /**
  * Deletes everything past its retention time. It works in batches, since a long transaction would hold back
- * the readers of the event log, and goes on until nothing is left, so it keeps up with any rate.
+ * the readers of the event log, and goes on, with pauses in between, until nothing is left.
  */
-export async function forgetOld(database: Database): Promise<void> {
-  for (const statement of statements) while ((await forgetSome(database, statement)) === atOnce);
+export async function forgetOld(database: Database, signal?: AbortSignal): Promise<void> {
+  for (const statement of statements)
+    await paced(async () => (await forgetSome(database, statement)) === atOnce, signal);
 }
 
 async function forgetSome(database: Database, statement: Statement): Promise<number> {
