@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { BodyTooLong, decodeText, decompress } from "../lib/body-text.ts";
 
-/** A request body of which nothing can be taken. */
+/** A request body that cannot be read. */
 export class UnreadableBody extends Error {
   readonly status: number;
   readonly reason: "empty" | "incomplete" | "too_large";
@@ -13,7 +13,7 @@ export class UnreadableBody extends Error {
 }
 
 /**
- * Reads the text of a body of at most `limit` bytes, compressed or not, in whatever charset it is.
+ * Reads a body of at most `limit` bytes as text, compressed or not, in any charset.
  * @throws UnreadableBody
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
@@ -34,7 +34,7 @@ async function readBytes(request: IncomingMessage, limit: number): Promise<Buffe
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    // Not destroyed on an early exit: the caller still has an answer to give on this connection.
+    // Not destroyed on an early exit: the caller still has to answer on this connection.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > limit) break;

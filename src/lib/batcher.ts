@@ -1,6 +1,6 @@
 /**
- * Forms batches under load: while one batch is being worked on, everything that arrives waits for the next.
- * An idle batcher passes an item on at once, a busy one in groups, without a timer in either case.
+ * Forms batches under load: items that arrive while a batch is processed wait for the next one. An idle
+ * batcher passes an item on at once, a busy one passes groups on, and neither uses a timer.
  */
 export class Batcher<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
@@ -8,7 +8,7 @@ export class Batcher<Item, Result> {
   #waiting: { item: Item; settle: PromiseWithResolvers<Result> }[] = [];
   #running = false;
 
-  /** `work` returns one result for each item, in the same order; when it throws, all its items fail. */
+  /** `work` returns one result per item, in the same order. When it throws, all items of the batch fail. */
   constructor(work: (items: Item[]) => Promise<Result[]>, maxSize: number) {
     this.#work = work;
     this.#maxSize = maxSize;
@@ -24,7 +24,7 @@ export class Batcher<Item, Result> {
     this.#waiting.push({ item, settle });
     if (!this.#running) {
       this.#running = true;
-      // After this turn of the event loop, so that what arrives together goes together.
+      // Runs after this turn of the event loop, so that items of one turn share a batch.
       setImmediate(() => void this.#run());
     }
     return settle.promise;
