@@ -39,6 +39,7 @@ import { EventFeed } from "./messages/log/event-feed.ts";
 import { Outcomes } from "./messages/dispatch/outcomes.ts";
 import { eventChannel } from "./messages/log/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts/receipts.ts";
+import type { MessageRetention } from "./messages/changes/forget-messages.ts";
 import { MessageSender } from "./messages/accept/send.ts";
 import { RateBooks } from "./pricing/rates/rate-book.ts";
 import { MissingRates } from "./pricing/rates/missing-rates.ts";
@@ -60,6 +61,8 @@ export interface AppOptions {
   runsWorker: boolean;
   workerConcurrency: number;
   eventRetentionDays: number;
+  /** Absent: messages and their texts are kept for ever. */
+  retention?: MessageRetention;
   allowInsecureProviders: boolean;
   /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
@@ -249,6 +252,7 @@ async function startJobs(
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     eventRetentionDays: options.eventRetentionDays,
+    retention: options.retention ?? {},
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });

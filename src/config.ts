@@ -53,6 +53,8 @@ const environment = z.object({
   ),
   MAX_SOCKETS_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(defaultSubscriptionLimits.socketsPerAccount),
   EVENT_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
+  MESSAGE_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
+  TEXT_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   ALLOW_PRIVATE_PROVIDERS: flag.optional(),
   MAX_PROVIDERS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
@@ -81,6 +83,8 @@ export interface Config {
   subscriptionLimits: SubscriptionLimits;
   /** How long events are kept; older cursors are reset. */
   eventRetentionDays: number;
+  /** How long messages, and their texts and numbers, are kept; undefined: for ever. */
+  retention: { messageDays: number | undefined; textDays: number | undefined };
   allowInsecureProviders: boolean;
   /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
@@ -168,6 +172,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
       socketsPerAccount: values.MAX_SOCKETS_PER_ACCOUNT,
     },
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
+    retention: { messageDays: values.MESSAGE_RETENTION_DAYS, textDays: values.TEXT_RETENTION_DAYS },
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     maxProvidersPerAccount: values.MAX_PROVIDERS_PER_ACCOUNT,
     maxSegments: values.MAX_SEGMENTS,

@@ -32,8 +32,9 @@ type Taken = (error: Error | undefined, client: PoolClient | undefined, release:
  */
 export class BoundedPool extends Pool {
   constructor(connectionString: string, max: number) {
-    super({ connectionString, max });
-    // A getter, because the pool reads this option on each request for a connection.
+    // Statements of a transaction that do not need each other's answers go out together.
+    super({ connectionString, max, pipeline: true });
+    // The pool reads it whenever somebody asks for a connection.
     Object.defineProperty(this.options, "connectionTimeoutMillis", {
       get: () => (isClientWaiting() ? requestWaitMs : workWaitMs),
     });
