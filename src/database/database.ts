@@ -15,11 +15,11 @@ export interface Statement {
 /** Runs statements: on the pool, each by itself, or in one transaction. */
 export interface Queryable {
   query<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]>;
-  /** Only in a transaction: runs a statement that nobody waits for but the commit, which fails with it. */
+  /** In a transaction only: sends a statement without waiting for it. If it fails, the commit fails. */
   send?(statement: Statement, values: unknown[]): void;
 }
 
-/** Runs a statement whose answer nobody needs; in a transaction without waiting for it. */
+/** Runs a statement without a result; in a transaction the caller does not wait for it. */
 export async function execute(queryable: Queryable, statement: Statement, values: unknown[]): Promise<void> {
   if (queryable.send) queryable.send(statement, values);
   else await queryable.query(statement, values);
@@ -123,14 +123,14 @@ async function inTransaction<Result>(
 class OpenTransaction implements Queryable {
   readonly #client: PoolClient;
   readonly #sent: Promise<unknown>[] = [];
-  /** Of what was sent, the first that failed: what failed after it did so for that reason only. */
+  /** The first error of the sent statements. Later ones only fail because of it. */
   failure: unknown;
 
   constructor(client: PoolClient) {
     this.#client = client;
   }
 
-  /** Goes out with the first statement. */
+  /** Sent together with the first statement. */
   begin(): void {
     this.#note(this.#client.query("begin"));
   }
@@ -143,7 +143,7 @@ class OpenTransaction implements Queryable {
     this.#note(this.#client.query(configOf(statement, values)));
   }
 
-  /** PostgreSQL rolls back, and commits nothing, when anything before has failed. */
+  /** PostgreSQL rolls back instead when an earlier statement has failed. */
   async commit(): Promise<void> {
     await Promise.all([...this.#sent, this.#client.query("commit")]);
   }
@@ -154,7 +154,7 @@ class OpenTransaction implements Queryable {
   }
 }
 
-/** Reports each statement as it is sent, whoever sends it: the pool, a transaction or Prisma. */
+/** Reports each statement as it is sent by the pool, a transaction or Prisma. */
 function watchStatements(pool: Pool, onStatement: (text: string) => void): void {
   pool.on("connect", (client) => {
     const send = client.query.bind(client) as (...values: unknown[]) => unknown;

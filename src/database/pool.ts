@@ -32,9 +32,9 @@ type Taken = (error: Error | undefined, client: PoolClient | undefined, release:
  */
 export class BoundedPool extends Pool {
   constructor(connectionString: string, max: number) {
-    // Statements of a transaction that do not need each other's answers go out together.
+    // Statements of a transaction that do not wait for each other's results are sent together.
     super({ connectionString, max, pipeline: true });
-    // The pool reads it whenever somebody asks for a connection.
+    // A getter, because the pool reads this option on each request for a connection.
     Object.defineProperty(this.options, "connectionTimeoutMillis", {
       get: () => (isClientWaiting() ? requestWaitMs : workWaitMs),
     });

@@ -28,13 +28,13 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   }
 }
 
-/** By events: an iterator, and all that comes with it, costs as much as the rest of a small request. */
+/** Uses events: an async iterator would cost as much as the rest of a small request. */
 function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
     const refuse = (): void => {
-      // Not destroyed: the caller still has an answer to give on this connection.
+      // Not destroyed: the caller still has to answer on this connection.
       request.off("data", take);
       reject(new UnreadableBody(413, "too_large", `The body has more than ${limit} bytes.`));
     };
