@@ -1,8 +1,9 @@
 import type { Database, Statement } from "../../database/database.ts";
+import { paced } from "../../lib/paced.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { isFinal, messageStatuses } from "../model/status.ts";
 
-const atOnce = 10_000;
+const atOnce = 2_000;
 
 /** A message in one of these statuses expects no more events by the time its last one is that old. */
 const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
@@ -55,13 +56,13 @@ const deleteBelowFloor: Statement = {
 
 /**
  * Deletes events that are older than `days`. First it raises the floor, which readers check; then it deletes
- * what is below, except for messages that are still under way. It works in parts: a long transaction would
- * hold back readers of the log.
+ * what is below, except for messages that are still under way. It works in parts, since a long transaction
+ * would hold back readers of the log, and with pauses, which leave the database to everyone else.
  */
-export async function clearOldEvents(database: Database, days: number): Promise<void> {
-  for (;;) {
+export async function clearOldEvents(database: Database, days: number, signal?: AbortSignal): Promise<void> {
+  await paced(async () => {
     const raised = await database.query(raiseFloor, [days]);
     const [deleted] = await database.query<{ count: number }>(deleteBelowFloor, [settled]);
-    if (raised.length === 0 && (deleted?.count ?? 0) < atOnce) return;
-  }
+    return raised.length > 0 || (deleted?.count ?? 0) >= atOnce;
+  }, signal);
 }

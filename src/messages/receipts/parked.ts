@@ -1,5 +1,5 @@
 import { storedFailureCode } from "../../providers/failure-codes.ts";
-import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { execute, type Database, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -54,7 +54,7 @@ export async function parkReceipts(
   );
   const kept = new Set(parked);
   const rows = matchable.filter((one) => kept.has(one)).map(toRow);
-  if (rows.length > 0) await transaction.query(park, [JSON.stringify(rows)]);
+  if (rows.length > 0) await execute(transaction, park, [JSON.stringify(rows)]);
   return kept;
 }
 
@@ -118,6 +118,8 @@ const takeOf = (name: string, locking: string): Statement => ({
       from unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
       join parked_receipts as p using (provider_id, provider_message_id)
       cross join ${newestMessage}
+      -- In one order, so that two transactions can never wait for each other.
+      order by p.id
       ${locking}
     ), ${take}`,
 });
@@ -165,8 +167,9 @@ export async function takeParkedBefore(
 const sweepSize = 500;
 
 /**
- * Each is checked at once and then ever less often: receipts that found no message by then mostly belong to
- * none.
+ * Each is checked at once and then less and less often, down to every four minutes: receipts that find no
+ * message soon mostly belong to none. This is a statement of its own, so that its locks are short: a
+ * transaction that stores the message's id passes over locked receipts, and they would wait for the next check.
  */
 const findDue: Statement = {
   name: "find_due_parked",
@@ -180,7 +183,7 @@ const findDue: Statement = {
       for no key update skip locked
     ), postponed as (
       update parked_receipts as p
-      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 4 ^ least(p.checks, 8)
+      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 2 ^ least(p.checks, 7)
       from due
       where p.id = due.id
     )
@@ -193,21 +196,24 @@ const findDue: Statement = {
  * Matches what two crossing transactions missed: a receipt that was parked while the submit response was
  * being stored. Reads only receipts that are due, and all of them. Returns how many were matched.
  */
-export async function sweepParked(database: Pick<Database, "transaction">): Promise<number> {
-  for (let matched = 0; ;) {
-    const part = await database.transaction(sweepPart);
-    matched += part.matched;
-    if (part.due < sweepSize) return matched;
-  }
+export async function sweepParked(database: Pick<Database, "query" | "transaction">): Promise<number> {
+  let matched = 0;
+  let due: Due[];
+  do {
+    due = await database.query<Due>(findDue, []);
+    matched += await matchDue(database, due);
+  } while (due.length === sweepSize);
+  return matched;
 }
 
-async function sweepPart(transaction: Queryable): Promise<{ due: number; matched: number }> {
-  const due = await transaction.query<ProviderReference & { isKnown: boolean }>(findDue, []);
+type Due = ProviderReference & { isKnown: boolean };
+
+async function matchDue(database: Pick<Database, "transaction">, due: readonly Due[]): Promise<number> {
   const known = due.filter(({ isKnown }) => isKnown);
   // Includes receipts of the same message that are not due: they are applied in the order in which they came.
   const references = new Map(known.map((one) => [`${one.providerId} ${one.providerMessageId}`, one]));
-  const matched = known.length === 0 ? 0 : await matchParkedOf(transaction, [...references.values()]);
-  return { due: due.length, matched };
+  if (references.size === 0) return 0;
+  return database.transaction((transaction) => matchParkedOf(transaction, [...references.values()]));
 }
 
 async function applyParked(
