@@ -116,7 +116,9 @@ export function isOpenedHere({ socket, headers }: IncomingMessage): boolean {
   const isNamedHere = loopbackNames.test(name) || name === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(name);
   const isForwarded = forwardedHeaders.some((header) => headers[header] !== undefined);
   const isOwn = site === undefined || site === "none" || site === "same-origin";
-  return isHere && isNamedHere && !isForwarded && isOwn && (origin === undefined || isSameOrigin(origin, host));
+  return (
+    isHere && isNamedHere && !isForwarded && isOwn && (origin === undefined || isSameOrigin(origin, host))
+  );
 }
 
 /** What holds for every answer; a page of ours has a policy of its own. */
