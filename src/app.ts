@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Access } from "./access/access.ts";
 import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 import { readBearer } from "./access/bearer.ts";
+import { FairShares, type OperationLimits } from "./access/fair-shares.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
@@ -39,6 +40,7 @@ import { EventFeed } from "./messages/log/event-feed.ts";
 import { Outcomes } from "./messages/dispatch/outcomes.ts";
 import { eventChannel } from "./messages/log/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts/receipts.ts";
+import type { MessageRetention } from "./messages/changes/forget-messages.ts";
 import { MessageSender } from "./messages/accept/send.ts";
 import { RateBooks } from "./pricing/rates/rate-book.ts";
 import { MissingRates } from "./pricing/rates/missing-rates.ts";
@@ -60,6 +62,8 @@ export interface AppOptions {
   runsWorker: boolean;
   workerConcurrency: number;
   eventRetentionDays: number;
+  /** Absent: messages and their texts are kept for ever. */
+  retention?: MessageRetention;
   allowInsecureProviders: boolean;
   /** Whether providers may be in networks that only this machine reaches. */
   allowPrivateProviders: boolean;
@@ -79,6 +83,8 @@ export interface AppOptions {
   onStatement?: (text: string) => void;
   /** What may be open at once. */
   subscriptionLimits?: SubscriptionLimits;
+  /** What may be under way at once. */
+  operationLimits?: OperationLimits;
   /** Between two pings of a WebSocket, and how long its answer may take. */
   keepAliveMs?: number;
 }
@@ -249,6 +255,7 @@ async function startJobs(
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     eventRetentionDays: options.eventRetentionDays,
+    retention: options.retention ?? {},
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
@@ -267,7 +274,7 @@ async function startApi(
   const { database, connections, clock, streams, access } = services;
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
-  const guard = new AccessGuard({ access, allowance });
+  const guard = new AccessGuard({ access, allowance, shares: new FairShares(options.operationLimits) });
   const live = new LiveSubscriptions(services, maskError, guard);
   const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
   const { developmentKey, keepAliveMs, web = openSettings } = options;

@@ -22,12 +22,10 @@ const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: "must be a URL that starts with postgresql://",
 });
+const base64Of32Bytes = /^[A-Za-z0-9+/]{43}=$/;
 const secretKey = z
   .string()
-  .regex(
-    /^[A-Za-z0-9+/]{43}=$/,
-    "must be 32 random bytes in base64; make one with `openssl rand -base64 32`",
-  );
+  .regex(base64Of32Bytes, "must be 32 random bytes in base64; make one with `openssl rand -base64 32`");
 
 // What a client can send in an `Authorization` header.
 const developmentKey = z
@@ -60,6 +58,8 @@ const environment = z.object({
   ),
   MAX_SOCKETS_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(defaultSubscriptionLimits.socketsPerAccount),
   EVENT_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
+  MESSAGE_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
+  TEXT_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   ALLOW_PRIVATE_PROVIDERS: flag.optional(),
   MAX_PROVIDERS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
@@ -101,6 +101,8 @@ export interface Config {
   subscriptionLimits: SubscriptionLimits;
   /** How long events are kept, and how old a cursor can be. */
   eventRetentionDays: number;
+  /** How long messages, and their texts and numbers, are kept; undefined: for ever. */
+  retention: { messageDays: number | undefined; textDays: number | undefined };
   allowInsecureProviders: boolean;
   /** Whether providers may be in networks that only this machine reaches. */
   allowPrivateProviders: boolean;
@@ -117,7 +119,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   // An empty variable is how many tools write an absent one.
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(set);
-  const problems = [...(parsed.error?.issues.map(describe) ?? []), ...missing(set)];
+  const problems = [...(parsed.error?.issues.map(describe) ?? []), ...missing(set), ...unsafe(set)];
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(
       `The configuration has problems:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
@@ -158,6 +160,24 @@ function toWebSettings(values: z.infer<typeof environment>, production: boolean)
   };
 }
 
+/** Different bytes in a key: 32 random ones have about 30, and never less than this. */
+const minDifferentBytes = 16;
+
+/** What would do in development, and gives nothing to rely on in production. */
+function unsafe(values: Record<string, string | undefined>): string[] {
+  if (values["NODE_ENV"] !== "production") return [];
+  const { SECRET_KEY, PUBLIC_URL } = values;
+  const problems: string[] = [];
+  const isSimple = new Set(Buffer.from(SECRET_KEY ?? "", "base64")).size < minDifferentBytes;
+  if (SECRET_KEY !== undefined && base64Of32Bytes.test(SECRET_KEY) && isSimple)
+    problems.push("SECRET_KEY: can be guessed; make one with `openssl rand -base64 32`");
+  if (PUBLIC_URL !== undefined && /^http:/i.test(PUBLIC_URL.trim()))
+    problems.push(
+      "PUBLIC_URL: must start with https: in production, since API keys and receipts travel there",
+    );
+  return problems;
+}
+
 function toConfig(values: z.infer<typeof environment>): Config {
   const production = values.NODE_ENV === "production";
   return {
@@ -181,6 +201,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
       socketsPerAccount: values.MAX_SOCKETS_PER_ACCOUNT,
     },
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
+    retention: { messageDays: values.MESSAGE_RETENTION_DAYS, textDays: values.TEXT_RETENTION_DAYS },
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     maxProvidersPerAccount: values.MAX_PROVIDERS_PER_ACCOUNT,
     web: toWebSettings(values, production),

@@ -1,5 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
-import type { Pool, QueryConfig } from "pg";
+import type { Pool, PoolClient, QueryConfig } from "pg";
 import { PrismaClient } from "./generated/client.ts";
 import { Locks } from "./locks.ts";
 import { BoundedPool, holdingConnection } from "./pool.ts";
@@ -15,6 +15,14 @@ export interface Statement {
 /** Runs statements; either the pool (each on its own) or one transaction. */
 export interface Queryable {
   query<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]>;
+  /** Only in a transaction: runs a statement that nobody waits for but the commit, which fails with it. */
+  send?(statement: Statement, values: unknown[]): void;
+}
+
+/** Runs a statement whose answer nobody needs; in a transaction without waiting for it. */
+export async function execute(queryable: Queryable, statement: Statement, values: unknown[]): Promise<void> {
+  if (queryable.send) queryable.send(statement, values);
+  else await queryable.query(statement, values);
 }
 
 /**
@@ -96,20 +104,52 @@ async function inTransaction<Result>(
   work: (transaction: Queryable) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
+  const open = new OpenTransaction(client);
   let broken: Error | undefined;
   try {
-    await client.query("begin");
-    const transaction: Queryable = {
-      query: async (statement, values) => (await client.query(configOf(statement, values))).rows,
-    };
-    const result = await holdingConnection(() => work(transaction));
-    await client.query("commit");
+    open.begin();
+    const result = await holdingConnection(() => work(open));
+    await open.commit();
     return result;
   } catch (error) {
     await client.query("rollback").catch((problem: Error) => (broken = problem));
-    throw error;
+    throw open.failure ?? error;
   } finally {
     client.release(broken);
+  }
+}
+
+class OpenTransaction implements Queryable {
+  readonly #client: PoolClient;
+  readonly #sent: Promise<unknown>[] = [];
+  /** Of what was sent, the first that failed: what failed after it did so for that reason only. */
+  failure: unknown;
+
+  constructor(client: PoolClient) {
+    this.#client = client;
+  }
+
+  /** Goes out with the first statement. */
+  begin(): void {
+    this.#note(this.#client.query("begin"));
+  }
+
+  async query<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]> {
+    return (await this.#client.query<Row>(configOf(statement, values))).rows;
+  }
+
+  send(statement: Statement, values: unknown[]): void {
+    this.#note(this.#client.query(configOf(statement, values)));
+  }
+
+  /** PostgreSQL rolls back, and commits nothing, when anything before has failed. */
+  async commit(): Promise<void> {
+    await Promise.all([...this.#sent, this.#client.query("commit")]);
+  }
+
+  #note(sent: Promise<unknown>): void {
+    this.#sent.push(sent);
+    sent.catch((error: unknown) => (this.failure ??= error));
   }
 }
 

@@ -32,7 +32,8 @@ type Taken = (error: Error | undefined, client: PoolClient | undefined, release:
  */
 export class BoundedPool extends Pool {
   constructor(connectionString: string, max: number) {
-    super({ connectionString, max });
+    // Statements of a transaction that do not need each other's answers go out together.
+    super({ connectionString, max, pipeline: true });
     // The pool reads it whenever somebody asks for a connection.
     Object.defineProperty(this.options, "connectionTimeoutMillis", {
       get: () => (isClientWaiting() ? requestWaitMs : workWaitMs),

@@ -5,13 +5,18 @@
 export class Batcher<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
   readonly #maxSize: number;
+  readonly #maxRunning: number;
   #waiting: { item: Item; settle: PromiseWithResolvers<Result> }[] = [];
-  #running = false;
+  #running = 0;
 
-  /** `work` returns one result for each item, in the same order; when it throws, all its items fail. */
-  constructor(work: (items: Item[]) => Promise<Result[]>, maxSize: number) {
+  /**
+   * `work` returns one result for each item, in the same order; when it throws, all its items fail. So many batches are
+   * worked on at the same time.
+   */
+  constructor(work: (items: Item[]) => Promise<Result[]>, maxSize: number, maxRunning = 1) {
     this.#work = work;
     this.#maxSize = maxSize;
+    this.#maxRunning = maxRunning;
   }
 
   /** Items waiting for a batch. */
@@ -22,8 +27,8 @@ export class Batcher<Item, Result> {
   add(item: Item): Promise<Result> {
     const settle = Promise.withResolvers<Result>();
     this.#waiting.push({ item, settle });
-    if (!this.#running) {
-      this.#running = true;
+    if (this.#running < this.#maxRunning) {
+      this.#running++;
       // After this turn of the event loop, so that what arrives together goes together.
       setImmediate(() => void this.#run());
     }
@@ -40,6 +45,6 @@ export class Batcher<Item, Result> {
         for (const { settle } of batch) settle.reject(error);
       }
     }
-    this.#running = false;
+    this.#running--;
   }
 }

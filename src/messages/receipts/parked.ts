@@ -1,5 +1,5 @@
 import { storedFailureCode } from "../../providers/failure-codes.ts";
-import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { execute, type Database, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -51,7 +51,7 @@ export async function parkReceipts(
   );
   const kept = new Set(parked);
   const rows = matchable.filter((one) => kept.has(one)).map(toRow);
-  if (rows.length > 0) await transaction.query(park, [JSON.stringify(rows)]);
+  if (rows.length > 0) await execute(transaction, park, [JSON.stringify(rows)]);
   return kept;
 }
 
@@ -113,6 +113,8 @@ const takeOf = (name: string, locking: string): Statement => ({
       from unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
       join parked_receipts as p using (provider_id, provider_message_id)
       cross join ${newestMessage}
+      -- In one order, so that two transactions can never wait for each other.
+      order by p.id
       ${locking}
     ), ${take}`,
 });
@@ -156,7 +158,11 @@ export async function takeParkedBefore(
 
 const sweepSize = 500;
 
-/** Each is looked at at once, and then ever less often: most that found no message by then belong to none. */
+/**
+ * Each is looked at at once, and then less and less often, down to every four minutes: what finds no message soon
+ * mostly belongs to none. A statement of its own: whoever stores an id at this moment passes over what is locked, and
+ * then it has to wait for the next look.
+ */
 const findDue: Statement = {
   name: "find_due_parked",
   text: `
@@ -169,7 +175,7 @@ const findDue: Statement = {
       for no key update skip locked
     ), postponed as (
       update parked_receipts as p
-      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 4 ^ least(p.checks, 8)
+      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 2 ^ least(p.checks, 7)
       from due
       where p.id = due.id
     )
@@ -182,21 +188,24 @@ const findDue: Statement = {
  * Matches whatever two crossing transactions missed: a receipt parked while the submit response was being stored.
  * Reads only what is due, and all of that. Returns how many were matched.
  */
-export async function sweepParked(database: Pick<Database, "transaction">): Promise<number> {
-  for (let matched = 0; ;) {
-    const part = await database.transaction(sweepPart);
-    matched += part.matched;
-    if (part.due < sweepSize) return matched;
-  }
+export async function sweepParked(database: Pick<Database, "query" | "transaction">): Promise<number> {
+  let matched = 0;
+  let due: Due[];
+  do {
+    due = await database.query<Due>(findDue, []);
+    matched += await matchDue(database, due);
+  } while (due.length === sweepSize);
+  return matched;
 }
 
-async function sweepPart(transaction: Queryable): Promise<{ due: number; matched: number }> {
-  const due = await transaction.query<ProviderReference & { isKnown: boolean }>(findDue, []);
+type Due = ProviderReference & { isKnown: boolean };
+
+async function matchDue(database: Pick<Database, "transaction">, due: readonly Due[]): Promise<number> {
   const known = due.filter(({ isKnown }) => isKnown);
   // With those of the same message that are not due: they are applied in the order in which they came.
   const references = new Map(known.map((one) => [`${one.providerId} ${one.providerMessageId}`, one]));
-  const matched = known.length === 0 ? 0 : await matchParkedOf(transaction, [...references.values()]);
-  return { due: due.length, matched };
+  if (references.size === 0) return 0;
+  return database.transaction((transaction) => matchParkedOf(transaction, [...references.values()]));
 }
 
 async function applyParked(

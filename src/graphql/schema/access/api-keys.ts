@@ -152,7 +152,8 @@ builder.mutationFields((t) => ({
     type: RevokeApiKeyResult,
     description:
       "Revokes a key for good: within a second every socket and stream opened with it, or with a watch token that " +
-      "it made, is closed. A key may revoke itself (see `isCurrent`), but not the account's last ADMIN key.",
+      "it made, is closed. A key may revoke itself (see `isCurrent`), but not the account's last ADMIN key that does " +
+      "not end by itself.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the key." }) },
     resolve: async (_root, { id: shownId }, context) => {
