@@ -136,6 +136,6 @@ describe("a request in the wrong form", () => {
     expect(await send('scheduledAt: "2027-01-01T10:00:00"')).toMatch(
       /has no time zone\. Add Z for UTC, or an offset/,
     );
-    expect(await send('scheduledAt: "tomorrow"')).toMatch(/is no moment\. Write it like/);
+    expect(await send('scheduledAt: "tomorrow"')).toMatch(/is not a time\. Write it like/);
   });
 });
