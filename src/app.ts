@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Access } from "./access/access.ts";
 import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 import { readBearer } from "./access/bearer.ts";
+import { FairShares, type OperationLimits } from "./access/fair-shares.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
 import { createDrain } from "./callbacks/drain.ts";
 import { createCallbackRoute } from "./callbacks/route.ts";
@@ -40,7 +41,7 @@ import { eventChannel } from "./messages/log/event-log.ts";
 import type { ReceiptOutcome } from "./messages/receipts/receipts.ts";
 import { MessageSender } from "./messages/accept/send.ts";
 import { RateBooks } from "./pricing/rates/rate-book.ts";
-import { RateWishes } from "./pricing/rates/missing-rates.ts";
+import { MissingRates } from "./pricing/rates/missing-rates.ts";
 import { RoutingTables } from "./pricing/routing/routing-tables.ts";
 import { Spending } from "./pricing/spending/spending.ts";
 import type { HttpLimits } from "./providers/registry.ts";
@@ -76,6 +77,8 @@ export interface AppOptions {
   onStatement?: (text: string) => void;
   /** What may be open at once. */
   subscriptionLimits?: SubscriptionLimits;
+  /** What may be under way at once. */
+  operationLimits?: OperationLimits;
   /** Between two pings of a WebSocket, and how long its answer may take. */
   keepAliveMs?: number;
 }
@@ -142,7 +145,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const metrics = createMetrics({ subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
   const rateBooks = new RateBooks(database, clock);
   await rateBooks.watch(listener);
-  const rateWishes = new RateWishes(database, clock, (error) =>
+  const missingRates = new MissingRates(database, clock, (error) =>
     logger.warn({ error }, "could not note that a rate is wanted"),
   );
   const routingTables = new RoutingTables({
@@ -154,7 +157,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   });
   await routingTables.watch(listener);
   const spending = new Spending(database, clock);
-  const sender = new MessageSender({ database, routingTables, spending, rateWishes, clock });
+  const sender = new MessageSender({ database, routingTables, spending, missingRates, clock });
   const { allowInsecureProviders, allowPrivateProviders, maxProvidersPerAccount } = options;
   const connector = new Connector({
     database,
@@ -264,7 +267,7 @@ async function startApi(
   const { database, connections, clock, streams, access } = services;
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(logger, () => metrics.internalErrors.inc());
-  const guard = new AccessGuard({ access, allowance });
+  const guard = new AccessGuard({ access, allowance, shares: new FairShares(options.operationLimits) });
   const live = new LiveSubscriptions(services, maskError, guard);
   const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
   const { developmentKey, keepAliveMs } = options;

@@ -21,12 +21,10 @@ const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: "must be a URL that starts with postgresql://",
 });
+const base64Of32Bytes = /^[A-Za-z0-9+/]{43}=$/;
 const secretKey = z
   .string()
-  .regex(
-    /^[A-Za-z0-9+/]{43}=$/,
-    "must be 32 random bytes in base64; make one with `openssl rand -base64 32`",
-  );
+  .regex(base64Of32Bytes, "must be 32 random bytes in base64; make one with `openssl rand -base64 32`");
 
 // What a client can send in an `Authorization` header.
 const developmentKey = z
@@ -97,7 +95,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   // An empty variable is how many tools write an absent one.
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(set);
-  const problems = [...(parsed.error?.issues.map(describe) ?? []), ...missing(set)];
+  const problems = [...(parsed.error?.issues.map(describe) ?? []), ...missing(set), ...unsafe(set)];
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(
       `The configuration has problems:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
@@ -124,6 +122,24 @@ function missing(values: Record<string, string | undefined>): string[] {
   return needed
     .filter(([name]) => values[name] === undefined)
     .map(([name, why]) => `${name}: required in production, since ${why}`);
+}
+
+/** Different bytes in a key: 32 random ones have about 30, and never less than this. */
+const minDifferentBytes = 16;
+
+/** What would do in development, and gives nothing to rely on in production. */
+function unsafe(values: Record<string, string | undefined>): string[] {
+  if (values["NODE_ENV"] !== "production") return [];
+  const { SECRET_KEY, PUBLIC_URL } = values;
+  const problems: string[] = [];
+  const isSimple = new Set(Buffer.from(SECRET_KEY ?? "", "base64")).size < minDifferentBytes;
+  if (SECRET_KEY !== undefined && base64Of32Bytes.test(SECRET_KEY) && isSimple)
+    problems.push("SECRET_KEY: can be guessed; make one with `openssl rand -base64 32`");
+  if (PUBLIC_URL !== undefined && /^http:/i.test(PUBLIC_URL.trim()))
+    problems.push(
+      "PUBLIC_URL: must start with https: in production, since API keys and receipts travel there",
+    );
+  return problems;
 }
 
 function toConfig(values: z.infer<typeof environment>): Config {

@@ -165,6 +165,33 @@ describe("production", () => {
     expect(problemsOf({ ...others, [name]: "" })).toEqual([expect.stringContaining(why)]);
   });
 
+  it.each([
+    ["of zeros", Buffer.alloc(32)],
+    ["of one byte", Buffer.alloc(32, 7)],
+    ["of a short word, again and again", Buffer.alloc(32, "password")],
+  ])("refuses a SECRET_KEY %s, which development takes", (_what, bytes) => {
+    const SECRET_KEY = bytes.toString("base64");
+    expect(problemsOf({ ...production, SECRET_KEY })).toEqual([
+      "SECRET_KEY: can be guessed; make one with `openssl rand -base64 32`",
+    ]);
+    expect(problemsOf({ SECRET_KEY })).toEqual([]);
+  });
+
+  it("takes every random SECRET_KEY", () => {
+    const keys = Array.from({ length: 1000 }, () => randomBytes(32).toString("base64"));
+    expect(keys.flatMap((SECRET_KEY) => problemsOf({ ...production, SECRET_KEY }))).toEqual([]);
+  });
+
+  it.each(["http://sms.example.com", "HTTP://localhost:4000"])(
+    "refuses the plain-http PUBLIC_URL %s, which development takes",
+    (PUBLIC_URL) => {
+      expect(problemsOf({ ...production, PUBLIC_URL })).toEqual([
+        expect.stringMatching(/^PUBLIC_URL: must start with https: in production/),
+      ]);
+      expect(problemsOf({ PUBLIC_URL })).toEqual([]);
+    },
+  );
+
   it("needs nothing else", () => {
     expect(problemsOf(production)).toEqual([]);
   });

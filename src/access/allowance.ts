@@ -18,7 +18,7 @@ export const defaultSubscriptionLimits: SubscriptionLimits = {
  * Whose limit counts. Those who have not said who they are share one account's worth, and watch tokens have one of
  * their own beside the account's keys: whoever has a page with a token open must not be able to shut those out.
  */
-function holderOf(viewer: Viewer | undefined): string {
+export function holderOf(viewer: Viewer | undefined): string {
   if (!viewer) return "anonymous";
   return viewer.watches ? `${viewer.accountId} watch tokens` : viewer.accountId;
 }

@@ -6,7 +6,7 @@ export interface RevokeOptions {
   keyId: string;
   /** The id as the caller gave it. */
   shownId: string;
-  /** Also the account's last key with the ADMIN scope. */
+  /** Also the account's last key with the ADMIN scope that does not end by itself. */
   evenTheLast?: boolean;
 }
 
@@ -48,15 +48,23 @@ const lockAccount: Statement = {
   text: "select id from accounts where id = $1 for no key update",
 };
 
+/** The last is the one without which no ADMIN key is left that does not end by itself, or none at all. */
 const readKeyToRevoke: Statement = {
   name: "read_key_to_revoke",
   text: `
     with live_admins as (
-      select id from api_keys
+      select id, expires_at is null as lasts from api_keys
       where account_id = $1 and 'ADMIN' = any(scopes) and revoked_at is null
         and (expires_at is null or expires_at > now())
     )
-    select name, (select array_agg(id) = array[$2::uuid] from live_admins) is true as "isLastAdmin"
+    select name,
+      exists (
+        select from live_admins as own
+        where own.id = $2
+          and not exists (
+            select from live_admins as other where other.id <> own.id and other.lasts >= own.lasts
+          )
+      ) as "isLastAdmin"
     from api_keys where account_id = $1 and id = $2`,
 };
 

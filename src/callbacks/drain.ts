@@ -1,4 +1,3 @@
-import type { PoolClient } from "pg";
 import type { Clock } from "../lib/clock.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Statement } from "../database/database.ts";
@@ -14,8 +13,7 @@ export interface DrainOptions {
   logger: Logger;
 }
 
-const tryLock = "select pg_try_advisory_lock(hashtext('smsgraph receipt queue'), hashtext($1)) as held";
-const unlock = "select pg_advisory_unlock(hashtext('smsgraph receipt queue'), hashtext($1))";
+const lockSpace = "smsgraph receipt queue";
 
 const maxBodies = 1_000;
 
@@ -36,26 +34,17 @@ export function createDrain(options: DrainOptions): (providerId: string) => Prom
 
 async function drainAlone(options: DrainOptions, connection: Connection): Promise<void> {
   const { id } = connection.row;
-  const client = await options.database.pool.connect();
+  const release = await options.database.locks.tryHold(lockSpace, id);
+  if (!release) return;
   try {
-    if (!(await hold(client, id))) return;
-    try {
-      const failures = await readFailures(options, id);
-      if (failures === undefined) return;
-      const problem = await drain(options, connection);
-      if (problem) await pauseAfter(options, id, failures + 1, problem);
-      else if (failures > 0) await options.database.query(notePause, [id, 0, null]);
-    } finally {
-      await client.query(unlock, [id]).catch(() => undefined);
-    }
+    const failures = await readFailures(options, id);
+    if (failures === undefined) return;
+    const problem = await drain(options, connection);
+    if (problem) await pauseAfter(options, id, failures + 1, problem);
+    else if (failures > 0) await options.database.query(notePause, [id, 0, null]);
   } finally {
-    client.release();
+    await release();
   }
-}
-
-async function hold(client: PoolClient, providerId: string): Promise<boolean> {
-  const { rows } = await client.query<{ held: boolean }>(tryLock, [providerId]);
-  return rows[0]?.held ?? false;
 }
 
 const readPause: Statement = {
@@ -128,8 +117,8 @@ async function store(
   providerId: string,
   { body, contentType }: { body: string; contentType: string },
 ): Promise<string> {
-  const storable = body.replaceAll("\0", "").toWellFormed();
-  const values = [providerId, clock.now(), contentType, storable];
+  const cleaned = body.replaceAll("\0", "").toWellFormed();
+  const values = [providerId, clock.now(), contentType, cleaned];
   const [row] = await insist(
     () => database.query<{ id: string }>(storeUnread, values),
     (error) => logger.warn({ error, providerId }, "could not store receipts, trying again"),

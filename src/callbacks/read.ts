@@ -1,5 +1,5 @@
-import type { Connections } from "../connections/connections.ts";
-import type { Database, Statement } from "../database/database.ts";
+import type { Connection, Connections } from "../connections/connections.ts";
+import type { Database, Queryable, Statement } from "../database/database.ts";
 import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import type { Receipt } from "../providers/provider.ts";
 import { isDataError } from "./ingest.ts";
@@ -61,32 +61,51 @@ export const readNextQuarantined = (
   after: string,
 ): Promise<StoredReading | undefined> => read(options, takeNextQuarantined, after);
 
-/** In one transaction: what it says, and that it was read. */
+/** In one transaction: what it says, and that it was read. Its provider is opened before, with a connection less. */
 async function read(
   { database, connections }: ReadOptions,
   take: Statement,
   id: string,
 ): Promise<StoredReading | undefined> {
-  let callback: StoredCallback | undefined;
-  try {
-    return await database.transaction(async (transaction) => {
-      [callback] = await transaction.query<StoredCallback>(take, [id]);
-      if (!callback) return undefined;
-      const { providerId, receivedAt, source } = callback;
-      const { receipts, problem } = await parse(connections, callback);
-      const received = receipts.map((receipt) => ({ providerId, receivedAt, receipt, source }));
-      const outcomes = await applyReceipts(transaction, received);
-      const settled = settlement(callback, problem);
-      if (settled) await transaction.query(settle, [callback.id, ...settled]);
-      return { id: callback.id, isProcessed: problem === undefined, outcomes };
-    });
-  } catch (error) {
-    // Understood, but refused by PostgreSQL: it goes into quarantine, and the others go on.
-    if (!callback || !isDataError(error)) throw error;
-    const settled = settlement(callback, `Could not be applied: ${error.message}`);
-    if (settled) await database.query(settle, [callback.id, ...settled]);
-    return { id: callback.id, isProcessed: false, outcomes: [] };
+  let provider: OpenProvider | undefined;
+  for (;;) {
+    let callback: StoredCallback | undefined;
+    try {
+      const done = await database.transaction(async (transaction) => {
+        [callback] = await transaction.query<StoredCallback>(take, [id]);
+        return callback && provider?.id === callback.providerId
+          ? apply(transaction, callback, provider)
+          : undefined;
+      });
+      if (done || !callback) return done;
+      provider = { id: callback.providerId, connection: await connections.get(callback.providerId) };
+    } catch (error) {
+      // Understood, but refused by PostgreSQL: it goes into quarantine, and the others go on.
+      if (!callback || !isDataError(error)) throw error;
+      const settled = settlement(callback, `Could not be applied: ${error.message}`);
+      if (settled) await database.query(settle, [callback.id, ...settled]);
+      return { id: callback.id, isProcessed: false, outcomes: [] };
+    }
   }
+}
+
+interface OpenProvider {
+  id: string;
+  connection: Connection | undefined;
+}
+
+async function apply(
+  transaction: Queryable,
+  callback: StoredCallback,
+  { connection }: OpenProvider,
+): Promise<StoredReading> {
+  const { id, providerId, receivedAt, source } = callback;
+  const { receipts, problem } = parse(connection, callback);
+  const received = receipts.map((receipt) => ({ providerId, receivedAt, receipt, source }));
+  const outcomes = await applyReceipts(transaction, received);
+  const settled = settlement(callback, problem);
+  if (settled) await transaction.query(settle, [id, ...settled]);
+  return { id, isProcessed: problem === undefined, outcomes };
 }
 
 /** State and problem after reading; undefined where they stay, since the first reading has said what is wrong. */
@@ -102,11 +121,10 @@ function settlement(
  * What a callback says. One in quarantine gave what could be read of it when it was read first: it counts again only
  * when it is understood in full, and nothing of it repeats in the timeline.
  */
-async function parse(
-  connections: Connections,
-  { providerId, body, contentType, state }: StoredCallback,
-): Promise<{ receipts: Receipt[]; problem?: string | undefined }> {
-  const connection = await connections.get(providerId);
+function parse(
+  connection: Connection | undefined,
+  { body, contentType, state }: StoredCallback,
+): { receipts: Receipt[]; problem?: string | undefined } {
   const reading = connection?.parseCallback(body, contentType ?? undefined);
   if (reading?.kind !== "receipts") {
     return { receipts: [], problem: reading?.reason ?? "Its provider is not known any more." };

@@ -96,13 +96,13 @@ async function take(
 ): Promise<IngestResult> {
   const body = request.method === "GET" ? queryOf(request) : await readBody(request, maxBodyBytes);
   const reading = connection.parseCallback(body, request.headers["content-type"]);
-  const storable = body.replaceAll("\0", "").toWellFormed();
-  if (reading.kind === "malformed" && storable.trim() === "") throw malformed(reading.reason);
+  const cleaned = body.replaceAll("\0", "").toWellFormed();
+  if (reading.kind === "malformed" && cleaned.trim() === "") throw malformed(reading.reason);
   const result = await ingest.ingest({
     providerId: connection.row.id,
     receivedAt: clock.now(),
     contentType: request.headers["content-type"] ?? null,
-    body: storable,
+    body: cleaned,
     receipts: reading.kind === "receipts" ? reading.receipts : [],
     problem: reading.kind === "receipts" ? reading.problem : reading.reason,
   });

@@ -3,7 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../database/database.ts";
 import type { Prisma, Provider } from "../database/generated/client.ts";
 import { InvalidInputError, NotFoundError, TooManyProvidersError } from "../lib/errors.ts";
-import { storable } from "../lib/storable.ts";
+import { requireStorable } from "../lib/storable.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
 import { isPrivateHost } from "../lib/public-addresses.ts";
 import { announceProviderChange } from "../lanes/provider-channel.ts";
@@ -143,7 +143,8 @@ export class Connector {
     base: Record<string, unknown>,
     own: Record<string, unknown>,
   ): { settings: object; credentials: Record<string, string> } {
-    for (const [key, value] of Object.entries(own)) if (typeof value === "string") storable(value, key);
+    for (const [key, value] of Object.entries(own))
+      if (typeof value === "string") requireStorable(value, key);
     const parsed = parseSettings(adapter, { ...base, ...own });
     const foreign = Object.keys(own).find((key) => !Object.hasOwn(parsed, key));
     if (foreign !== undefined)

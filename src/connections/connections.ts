@@ -12,7 +12,7 @@ import {
 import type { CallbackSecrets } from "./callback-secrets.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { createSharedState } from "./shared-state.ts";
-import { createTurn } from "../lanes/turns.ts";
+import { createSlots } from "../lanes/query-slots.ts";
 
 /** A provider row with its adapter and open HTTP connections. */
 export interface Connection extends OpenProvider {
@@ -154,12 +154,12 @@ export class Connections {
     const settings = { ...(row.settings as object), ...credentials };
     const limits = { ...this.#limits, maxConcurrent: row.maxConcurrent ?? defaultConcurrent };
     const isStopping = (): boolean => this.#isStopping;
-    const turn = createTurn({ database: this.#database, clock: this.#clock, isStopping }, row);
+    const acquireSlot = createSlots({ database: this.#database, clock: this.#clock, isStopping }, row);
     return {
       row,
       adapter,
       callbackSecrets,
-      ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), limits, turn),
+      ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), limits, acquireSlot),
     };
   }
 

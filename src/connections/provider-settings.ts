@@ -1,6 +1,6 @@
 import { ZodError } from "zod";
 import { InvalidInputError } from "../lib/errors.ts";
-import { storable } from "../lib/storable.ts";
+import { requireStorable } from "../lib/storable.ts";
 import type { RegisteredProvider } from "../providers/registry.ts";
 import type { DecimalText } from "../lib/money.ts";
 
@@ -100,14 +100,14 @@ function checkLimit(field: string, value: number | null | undefined, least: numb
 }
 
 function checkName(name: string): void {
-  if (storable(name, "name").trim() === "" || name.length > maxNameLength) {
+  if (requireStorable(name, "name").trim() === "" || name.length > maxNameLength) {
     throw new InvalidInputError("name", `\`name\` must have 1 to ${maxNameLength} characters.`);
   }
 }
 
 function checkSender(sender: string | null | undefined, adapter: RegisteredProvider): void {
   if (sender == null) return;
-  const problem = adapter.senderProblem(storable(sender, "defaultSender"), "");
+  const problem = adapter.senderProblem(requireStorable(sender, "defaultSender"), "");
   if (problem !== undefined) {
     throw new InvalidInputError("defaultSender", `${adapter.title} does not take this sender: ${problem}`);
   }

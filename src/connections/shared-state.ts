@@ -14,34 +14,36 @@ const write: Statement = {
     on conflict (provider_id) do update set value = excluded.value`,
 };
 
-const lock = "select pg_advisory_lock(hashtext('smsgraph provider state'), hashtext($1))";
-const unlock = "select pg_advisory_unlock(hashtext('smsgraph provider state'), hashtext($1))";
+const lockSpace = "smsgraph provider state";
+
+/** Whoever makes a new value asks a provider, which takes seconds. */
+const longestWaitMs = 60_000;
 
 /** The shared state of a connection, in the database, where every process finds it. */
 export function createSharedState(database: Database, box: SecretBox, providerId: string): SharedState {
   const open = (rows: { value: Buffer }[]): string | undefined =>
     rows[0] && (box.open(rows[0].value, providerId) as { value: string }).value;
 
+  const current = async (): Promise<string | undefined> =>
+    open(await database.query<{ value: Buffer }>(read, [providerId]));
+
   const renew = async (seen: string | undefined, make: () => Promise<string>): Promise<string> => {
-    // A session lock and no transaction: the provider may take seconds, and an open transaction would hold the
-    // event log back. Everything on one connection: waiting for a second one could wait for ever.
-    const client = await database.pool.connect();
+    // A lock and no transaction: an open one would hold the event log back as long as the provider takes.
+    const release = await database.locks.hold(lockSpace, providerId, longestWaitMs);
     try {
-      await client.query(lock, [providerId]);
-      const value = open((await client.query<{ value: Buffer }>({ ...read, values: [providerId] })).rows);
+      const value = await current();
       if (value !== undefined && value !== seen) return value;
       const made = await make();
-      await client.query({ ...write, values: [providerId, box.seal({ value: made }, providerId)] });
+      await database.query(write, [providerId, box.seal({ value: made }, providerId)]);
       return made;
     } finally {
-      await client.query(unlock, [providerId]).catch(() => undefined);
-      client.release();
+      await release();
     }
   };
 
   let renewing: Promise<string> | undefined;
   return {
-    read: async () => open(await database.query<{ value: Buffer }>(read, [providerId])),
+    read: current,
     renew(seen, make) {
       renewing ??= renew(seen, make).finally(() => (renewing = undefined));
       return renewing;

@@ -1,6 +1,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
-import { Pool, type QueryConfig } from "pg";
+import type { Pool, QueryConfig } from "pg";
 import { PrismaClient } from "./generated/client.ts";
+import { Locks } from "./locks.ts";
+import { BoundedPool, holdingConnection } from "./pool.ts";
 
 /** One SQL statement with a name: prepared once per connection, easy to find in PostgreSQL's own statistics. */
 export interface Statement {
@@ -22,6 +24,8 @@ export interface Queryable {
 export interface Database extends Queryable {
   readonly pool: Pool;
   readonly prisma: PrismaClient;
+  /** Advisory locks that last. */
+  readonly locks: Locks;
   /** Runs `work` in one transaction: commits when it returns, rolls back when it throws. */
   transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
@@ -36,7 +40,8 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(url: string, options: DatabaseOptions): Database {
-  const pool = new Pool({ connectionString: url, max: options.poolSize });
+  const pool = new BoundedPool(url, options.poolSize);
+  const locks = new Locks(url);
   let closing = false;
   const onError = (error: Error): void => {
     if (!closing) options.onConnectionError?.(error);
@@ -45,20 +50,35 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
   // A connection in use reports its error to the statement as well; unheard, it would end the process.
   pool.on("connect", (client) => client.on("error", onError));
   if (options.onStatement) watchStatements(pool, options.onStatement);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = holdInTransactions(new PrismaClient({ adapter: new PrismaPg(pool) }));
 
   return {
     pool,
     prisma,
+    locks,
     query: async (statement, values) => (await pool.query(configOf(statement, values))).rows,
     transaction: (work) => inTransaction(pool, work),
     async close() {
       // The pool calls itself ended while its sockets are still closing.
       closing = true;
+      await locks.close();
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();
     },
   };
+}
+
+/** Prisma's own transactions hold a connection too. */
+function holdInTransactions(prisma: PrismaClient): PrismaClient {
+  const begin = prisma.$transaction.bind(prisma) as (work: unknown, options?: object) => Promise<unknown>;
+  const $transaction = (work: unknown, options?: object): Promise<unknown> => {
+    if (typeof work !== "function") return begin(work, options);
+    return begin(
+      (transaction: unknown) => holdingConnection(async () => work(transaction) as unknown),
+      options,
+    );
+  };
+  return Object.assign(prisma, { $transaction });
 }
 
 const asText = { getTypeParser: () => (text: string) => text };
@@ -79,9 +99,10 @@ async function inTransaction<Result>(
   let broken: Error | undefined;
   try {
     await client.query("begin");
-    const result = await work({
+    const transaction: Queryable = {
       query: async (statement, values) => (await client.query(configOf(statement, values))).rows,
-    });
+    };
+    const result = await holdingConnection(() => work(transaction));
     await client.query("commit");
     return result;
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { YogaServerInstance } from "graphql-yoga";
 import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
@@ -12,6 +13,10 @@ export interface ServerContext {
   socket?: object;
   /** Whether that socket is closed when the viewer may no longer be served; else the subscription itself has to end. */
   endsWithSocket?: boolean;
+  /** Calls `leave` once the answer of a query or mutation was sent, or nobody waits for it any more. */
+  untilSent?: (leave: () => void) => void;
+  /** Of a request over HTTP. */
+  res?: ServerResponse;
 }
 
 export type Yoga = YogaServerInstance<ServerContext, Context>;

@@ -13,13 +13,13 @@ const windowSeconds = 30;
 const minFailuresOnTrial = 3;
 
 /** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
-export interface Experience {
+export interface AttemptSignal {
   providerId: string;
   /** When the attempt began. */
   startedAt: Date;
   failed: boolean;
   /** It was refused as every message would be, for our credentials, say. */
-  isShut?: boolean;
+  failsForAll?: boolean;
   /** What it showed of the account's credit; absent: nothing. */
   credit?: "some" | "none";
   /** For how long the provider asked for silence. */
@@ -52,23 +52,27 @@ const lockLanes: Statement = {
 };
 
 /** Opens and closes breakers by what attempts showed. Only trouble, and the answer to a probe, change a lane. */
-export async function learn(
+export async function recordSignals(
   transaction: Queryable,
-  experiences: readonly Experience[],
+  signals: readonly AttemptSignal[],
   now: Date,
 ): Promise<void> {
-  const failing = experiences
-    .filter(({ failed, isShut }) => failed || isShut === true)
+  const failing = signals
+    .filter(({ failed, failsForAll }) => failed || failsForAll === true)
     .map(({ providerId }) => providerId);
-  const working = experiences.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
-  const empty = experiences.filter(({ credit }) => credit === "none").map(({ providerId }) => providerId);
+  const working = signals.filter(({ failed }) => !failed).map(({ providerId }) => providerId);
+  const empty = signals.filter(({ credit }) => credit === "none").map(({ providerId }) => providerId);
   const watched = await transaction.query<{ id: string }>(findWatched, [working]);
   const concerned = new Set([...failing, ...empty, ...watched.map(({ id }) => id)]);
   if (concerned.size === 0) return;
   const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
-    const own = experiences.filter(({ providerId }) => providerId === lane.providerId);
-    const next = pause(judgeCredit(await judge(transaction, lane, own, now), own, now), own, now);
+    const own = signals.filter(({ providerId }) => providerId === lane.providerId);
+    const next = pause(
+      nextCreditState(await nextBreakerState(transaction, lane, own, now), own, now),
+      own,
+      now,
+    );
     if (next === lane) continue;
     await saveLane(transaction, next);
     await announceProviderChange(transaction);
@@ -82,21 +86,21 @@ const askForBalance: Statement = {
 };
 
 /** `Retry-After` is said to one message, and meant for all. */
-function pause(lane: Lane, experiences: readonly Experience[], now: Date): Lane {
-  const asked = Math.max(...experiences.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
+function pause(lane: Lane, signals: readonly AttemptSignal[], now: Date): Lane {
+  const asked = Math.max(...signals.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
   const until = new Date(now.getTime() + Math.min(asked, maxPauseSeconds) * 1000);
   return asked > 0 && until > (lane.pausedUntil ?? now) ? { ...lane, pausedUntil: until } : lane;
 }
 
 /** A refusal for want of credit closes the lane; a message that is accepted after that opens it again. */
-function judgeCredit(lane: Lane, experiences: readonly Experience[], now: Date): Lane {
+function nextCreditState(lane: Lane, signals: readonly AttemptSignal[], now: Date): Lane {
   const { noCreditSince } = lane;
-  if (experiences.some(({ credit }) => credit === "none")) return withoutCredit(lane, now);
+  if (signals.some(({ credit }) => credit === "none")) return withoutCredit(lane, now);
   if (noCreditSince === null) return lane;
-  const isShown = experiences.some(({ credit, startedAt }) => credit === "some" && startedAt > noCreditSince);
+  const isShown = signals.some(({ credit, startedAt }) => credit === "some" && startedAt > noCreditSince);
   if (isShown) return { ...lane, noCreditSince: null, creditProbeAt: null };
   // The one that tried was refused for a reason of its own: the next may try at once.
-  const isAnswered = experiences.some(({ failed, startedAt }) => !failed && startedAt > noCreditSince);
+  const isAnswered = signals.some(({ failed, startedAt }) => !failed && startedAt > noCreditSince);
   return isAnswered ? { ...lane, creditProbeAt: now } : lane;
 }
 
@@ -108,22 +112,22 @@ const findWatched: Statement = {
   text: `select provider_id as id from lanes where provider_id = any ($1::uuid[]) and ${isWatched}`,
 };
 
-async function judge(
+async function nextBreakerState(
   transaction: Queryable,
   lane: Lane,
-  experiences: readonly Experience[],
+  signals: readonly AttemptSignal[],
   now: Date,
 ): Promise<Lane> {
   // What was under way when the breaker opened says nothing new, however late it ends.
   if (lane.breaker === "OPEN") return lane;
   if (lane.breaker === "HALF_OPEN") {
-    const probes = experiences.filter(({ startedAt }) => startedAt >= probeStartedAt(lane));
+    const probes = signals.filter(({ startedAt }) => startedAt >= probeStartedAt(lane));
     if (probes.length === 0) return lane;
     const worked = probes.some(({ failed }) => !failed);
     return worked ? close(lane, now) : open(lane, lane.openSeconds * 2, now);
   }
-  if (!experiences.some(({ failed }) => failed))
-    return experiences.some(({ isShut }) => isShut) ? doubt(lane, now) : lane;
+  if (!signals.some(({ failed }) => failed))
+    return signals.some(({ failsForAll }) => failsForAll) ? putOnProbation(lane, now) : lane;
   const since = new Date(Math.max(now.getTime() - windowSeconds * 1000, lane.closedAt.getTime()));
   const [recent] = await transaction.query<{ failures: number; attempts: number }>(countRecent, [
     lane.providerId,
@@ -146,7 +150,7 @@ const close = (lane: Lane, now: Date): Lane => ({
 });
 
 /** It stays open to those who ask for it, and is on trial for the others: few try whether it takes messages again. */
-const doubt = (lane: Lane, now: Date): Lane => ({
+const putOnProbation = (lane: Lane, now: Date): Lane => ({
   ...lane,
   closedAt: now,
   openSeconds: Math.max(lane.openSeconds, firstOpenSeconds),

@@ -15,11 +15,12 @@ export const errorCodes = {
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
   NO_RECIPIENTS: "None of the recipients can get a message.",
   NOT_CANCELLABLE: "The message is no longer in our hands.",
-  LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope.",
+  LAST_ADMIN_KEY: "It is the account's last key with the ADMIN scope that does not end by itself.",
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
   TOO_MANY_PROVIDERS: "The account has as many connected providers as it may have.",
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
+  TOO_MANY_REQUESTS: "Too much is under way at once; `retryAfterSeconds` says when to come back.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients still come in.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
   PERSISTED_QUERY_NOT_SUPPORTED: "Only the hash of a query came, and none are kept: send the query itself.",
@@ -30,12 +31,23 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** Characters of an error's text, and of what it repeats of the input: five hundred may stand in one answer. */
+export const maxErrorText = 1_000;
+const maxRepeated = 200;
+
+/** A text that is not longer than `most`; of a longer one the beginning. */
+export const clipped = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+
 /**
  * Something a client can put right. Its message says what is wrong, where, and what to do, and may be shown to
  * anyone; every other error is internal and never leaves the process.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
+  constructor(message: string) {
+    super(clipped(message, maxErrorText));
+  }
 }
 
 export class InvalidPhoneNumberError extends DomainError {
@@ -43,7 +55,7 @@ export class InvalidPhoneNumberError extends DomainError {
   readonly input: string;
   constructor(input: string, problem: string) {
     super(`${problem} Write the number in international form, for example +421901000000.`);
-    this.input = input;
+    this.input = clipped(input, maxRepeated);
   }
 }
 
@@ -64,7 +76,7 @@ export class InvalidSenderError extends DomainError {
   readonly sender: string | null;
   constructor(message: string, sender: string | null) {
     super(message);
-    this.sender = sender;
+    this.sender = sender && clipped(sender, maxRepeated);
   }
 }
 
@@ -107,9 +119,10 @@ export class NotFoundError extends DomainError {
   /** The id as it was given. */
   readonly id: string;
   constructor(what: string, id: string) {
-    super(`There is no ${what} with the id ${id} in this account. Use an id that this account was given.`);
+    const shown = clipped(id, maxRepeated);
+    super(`There is no ${what} with the id ${shown} in this account. Use an id that this account was given.`);
     this.what = what;
-    this.id = id;
+    this.id = shown;
   }
 }
 
@@ -273,8 +286,8 @@ export class LastAdminKeyError extends DomainError {
   readonly code = "LAST_ADMIN_KEY";
   constructor(name: string) {
     super(
-      `"${name}" is the last key of this account with the ADMIN scope: without it nobody could make another. Make ` +
-        "one with `createApiKey` first, and revoke this one with it.",
+      `"${name}" is the last key of this account with the ADMIN scope that does not end by itself: without it nobody ` +
+        "could make another. Make one with `createApiKey` and without `expiresAt` first, and revoke this one with it.",
     );
   }
 }
@@ -301,6 +314,24 @@ export class TooManySubscriptionsError extends DomainError {
     );
     this.scope = scope;
     this.limit = limit;
+  }
+}
+
+/** Whose share of what may be under way at once is used up. */
+export type ShareHolder = "SOCKET" | "KEY" | "ACCOUNT";
+
+export class TooManyRequestsError extends DomainError {
+  readonly code = "TOO_MANY_REQUESTS";
+  /** Whose share is used up. */
+  readonly scope: ShareHolder;
+  readonly retryAfterSeconds: number;
+  constructor(scope: ShareHolder, retryAfterSeconds: number) {
+    super(
+      `Too many operations of this ${scope.toLowerCase()} are under way, or too large ones. Nothing was done. Come back ` +
+        `in ${retryAfterSeconds} s, with fewer at once or with smaller pages.`,
+    );
+    this.scope = scope;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

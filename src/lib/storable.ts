@@ -7,7 +7,7 @@ export const isStorable = (text: string): boolean => !text.includes("\0") && tex
  * The text itself, also where it is only looked for: asking PostgreSQL about what it cannot store is an error.
  * @throws InvalidInputError
  */
-export function storable(text: string, field: string): string {
+export function requireStorable(text: string, field: string): string {
   if (isStorable(text)) return text;
   throw new InvalidInputError(
     field,

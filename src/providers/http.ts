@@ -77,7 +77,7 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
 }
 
 /** Waits until a request may be written; false when it is to be asked again later. */
-export type Turn = (request: HttpRequest) => Promise<boolean>;
+export type AcquireSlot = (request: HttpRequest) => Promise<boolean>;
 
 const deferred: HttpResult = {
   kind: "notSent",
@@ -86,10 +86,10 @@ const deferred: HttpResult = {
 };
 
 /** The same connections, but no request is written before its turn. One that has none was not sent. */
-export function inTurn(http: ProviderHttp, turn: Turn): ProviderHttp {
+export function throttled(http: ProviderHttp, acquireSlot: AcquireSlot): ProviderHttp {
   return {
     async request(request) {
-      return (await turn(request)) ? http.request(request) : deferred;
+      return (await acquireSlot(request)) ? http.request(request) : deferred;
     },
     close: () => http.close(),
   };

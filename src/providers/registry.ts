@@ -9,7 +9,7 @@ import type {
 } from "./provider.ts";
 import { excessOf } from "./callback-bounds.ts";
 import { sensibleClient, withoutNonsense } from "./receipt-values.ts";
-import { createProviderHttp, inTurn, type ProviderHttpOptions, type Turn } from "./http.ts";
+import { createProviderHttp, throttled, type ProviderHttpOptions, type AcquireSlot } from "./http.ts";
 import { qikli } from "./qikli/index.ts";
 import { telekom } from "./telekom/index.ts";
 import { tikosms } from "./tikosms/index.ts";
@@ -22,7 +22,7 @@ export type HttpLimits = Omit<ProviderHttpOptions, "origin">;
 export interface OpenProvider {
   client: ProviderClient;
   /** The same account over the same connections, but each of its requests waits for its turn. */
-  asker: ProviderClient;
+  throttledClient: ProviderClient;
   parseCallback(body: string, contentType?: string): CallbackReading;
   close(): Promise<void>;
 }
@@ -38,10 +38,10 @@ export interface RegisteredProvider {
   senderProblem(sender: string, text: string): string | undefined;
   /** Checks settings; throws a `ZodError` when they are not this provider's. */
   parseSettings(settings: unknown): ConnectionSettings;
-  open(settings: unknown, shared: SharedState, limits?: HttpLimits, turn?: Turn): OpenProvider;
+  open(settings: unknown, shared: SharedState, limits?: HttpLimits, acquireSlot?: AcquireSlot): OpenProvider;
 }
 
-const noWaiting: Turn = () => Promise.resolve(true);
+const unlimited: AcquireSlot = () => Promise.resolve(true);
 
 function register<Settings extends ConnectionSettings>(
   adapter: ProviderAdapter<Settings>,
@@ -55,12 +55,12 @@ function register<Settings extends ConnectionSettings>(
     revisable: adapter.revisable,
     senderProblem: (sender, text) => adapter.senderProblem(sender, text),
     parseSettings: (settings) => adapter.settings.parse(settings),
-    open(raw, shared, limits, turn = noWaiting) {
+    open(raw, shared, limits, acquireSlot = unlimited) {
       const settings = adapter.settings.parse(raw);
       const http = createProviderHttp({ ...limits, origin: new URL(settings.baseUrl).origin });
       return {
         client: sensibleClient(adapter.createClient(settings, http, shared)),
-        asker: sensibleClient(adapter.createClient(settings, inTurn(http, turn), shared)),
+        throttledClient: sensibleClient(adapter.createClient(settings, throttled(http, acquireSlot), shared)),
         parseCallback(body, contentType) {
           const excess = excessOf(body);
           if (excess !== undefined) return { kind: "malformed", reason: excess };

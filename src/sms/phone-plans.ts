@@ -1,7 +1,7 @@
 import { getCountries, getCountryCallingCode, Metadata, type CountryCode } from "libphonenumber-js/max";
 
 /** What numbers of a country look like. */
-interface Plan {
+interface MobileNumbers {
   country: CountryCode;
   /** Digits after the calling code that its mobile numbers have. */
   lengths: ReadonlySet<number>;
@@ -16,7 +16,7 @@ interface NumberingPlan {
   type(name: "MOBILE"): { possibleLengths(): number[] | undefined } | undefined;
 }
 
-function planOf(country: CountryCode): Plan {
+function planOf(country: CountryCode): MobileNumbers {
   const metadata = new Metadata();
   metadata.selectNumberingPlan(country);
   const plan = metadata.numberingPlan as unknown as NumberingPlan;
@@ -28,8 +28,8 @@ function planOf(country: CountryCode): Plan {
   };
 }
 
-const plans = new Map<string, Plan>(getCountries().map((country) => [country, planOf(country)]));
-const byCallingCode: ReadonlyMap<string, Plan[]> = Map.groupBy(plans.values(), ({ country }) =>
+const plans = new Map<string, MobileNumbers>(getCountries().map((country) => [country, planOf(country)]));
+const byCallingCode: ReadonlyMap<string, MobileNumbers[]> = Map.groupBy(plans.values(), ({ country }) =>
   getCountryCallingCode(country),
 );
 

@@ -176,6 +176,18 @@ describe("revokeApiKey", () => {
     });
   });
 
+  it("refuses the account's last ADMIN key that does not end by itself, also to one that does", async () => {
+    const owner = await newOwner();
+    const id = await currentId(owner);
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const { secret, apiKey: guest } = await create(owner, { name: "guest", scopes: ["ADMIN"], expiresAt });
+    expect(await revoke(clientWith(secret), id)).toMatchObject({ code: "LAST_ADMIN_KEY" });
+    expect(await revoke(owner, id)).toMatchObject({ code: "LAST_ADMIN_KEY" });
+    await create(owner, { name: "lasting", scopes: ["ADMIN"] });
+    expect(await revoke(clientWith(secret), id)).toMatchObject({ __typename: "ApiKey" });
+    expect(await revoke(clientWith(secret), guest.id)).toMatchObject({ __typename: "ApiKey" });
+  });
+
   it("leaves one ADMIN key when all revoke each other at the same time", async () => {
     const owner = await newOwner();
     const keys = [await currentId(owner)];

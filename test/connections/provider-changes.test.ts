@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { checkConnection } from "../../src/connections/check.ts";
 import { decodeId, encodeId } from "../../src/lib/global-id.ts";
-import { learn } from "../../src/lanes/breaker.ts";
+import { recordSignals } from "../../src/lanes/breaker.ts";
 import { startTikosmsSandbox, type TikosmsSandbox } from "../../src/sandbox/tikosms/index.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { queueMessage } from "../support/callbacks.ts";
@@ -118,7 +118,7 @@ it("shows when the breaker opens", async () => {
     data: Array.from({ length: 10 }, (_, index) => ({ messageId, providerId, number: index + 1, ...failed })),
   });
   await database.transaction((transaction) =>
-    learn(transaction, [{ providerId, startedAt, failed: true }], clock.now()),
+    recordSignals(transaction, [{ providerId, startedAt, failed: true }], clock.now()),
   );
   expect(await changes.next()).toMatchObject({ health: { breaker: "OPEN" } });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Lane } from "../../src/database/generated/client.ts";
-import { learn } from "../../src/lanes/breaker.ts";
+import { recordSignals } from "../../src/lanes/breaker.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../support/stored-messages.ts";
 
 let store: MessageStore;
@@ -29,7 +29,7 @@ async function attempts(count: number, outcome: "accepted" | "retryable"): Promi
       data: { messageId, number: 1, providerId, startedAt, finishedAt: startedAt, outcome },
     });
     await store.database.transaction((transaction) =>
-      learn(transaction, [{ providerId, startedAt, failed: outcome === "retryable" }], at()),
+      recordSignals(transaction, [{ providerId, startedAt, failed: outcome === "retryable" }], at()),
     );
   }
   return prisma.lane.findUniqueOrThrow({ where: { providerId } });

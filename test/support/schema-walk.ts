@@ -20,6 +20,8 @@ import {
 export interface Step {
   type: string;
   field: string;
+  /** All fields on the way to it, such as `Query.message`, and itself. */
+  path: readonly string[];
   document: string;
 }
 
@@ -28,6 +30,7 @@ export type Chosen = (field: string, argument: string) => string | undefined;
 
 interface Place {
   type: GraphQLNamedType;
+  path: readonly string[];
   wrap: (selection: string) => string;
   /** Of the root types, the fields to start with. */
   only?: (field: string) => boolean;
@@ -59,6 +62,7 @@ function walkFrom(schema: GraphQLSchema, chosen: Chosen, isStart: (name: string)
       ? [
           {
             type,
+            path: [],
             wrap: (selection) => `${operation} { ${selection} }`,
             only: (field) => isStart(`${type.name}.${field}`),
           },
@@ -77,16 +81,40 @@ function walkFrom(schema: GraphQLSchema, chosen: Chosen, isStart: (name: string)
   return steps;
 }
 
+/** Every way through the schema of at most so many fields, each in a document that asks for what is at its end. */
+export function* everyPath(schema: GraphQLSchema, chosen: Chosen, depth: number): Generator<Step> {
+  const roots = {
+    query: schema.getQueryType(),
+    mutation: schema.getMutationType(),
+    subscription: schema.getSubscriptionType(),
+  };
+  for (const [operation, type] of Object.entries(roots)) {
+    if (!type) continue;
+    const place: Place = { type, path: [], wrap: (inner) => `${operation} { ${inner} }` };
+    yield* pathsFrom(schema, chosen, place, depth);
+  }
+}
+
+function* pathsFrom(schema: GraphQLSchema, chosen: Chosen, place: Place, depth: number): Generator<Step> {
+  if (depth === 0) return;
+  const steps: Step[] = [];
+  const fieldsLeft = isAbstractType(place.type) ? depth : depth - 1;
+  const next = visitPlace(schema, chosen, place, steps);
+  yield* steps;
+  for (const further of next) yield* pathsFrom(schema, chosen, further, fieldsLeft);
+}
+
 /** Notes the fields of a type, and returns what they lead to. */
 function visitPlace(
   schema: GraphQLSchema,
   chosen: Chosen,
-  { type, wrap, only }: Place,
+  { type, path, wrap, only }: Place,
   steps: Step[],
 ): Place[] {
   if (isAbstractType(type)) {
     return schema.getPossibleTypes(type).map((possible) => ({
       type: possible,
+      path,
       wrap: (selection) => wrap(`... on ${possible.name} { ${selection} }`),
     }));
   }
@@ -96,8 +124,9 @@ function visitPlace(
     const result = getNamedType(field.type);
     const call = `${field.name}${writeArguments(field, chosen)}`;
     const document = wrap(isCompositeType(result) ? `${call} { __typename }` : call);
-    steps.push({ type: type.name, field: field.name, document });
-    return { type: result, wrap: (selection) => wrap(`${call} { ${selection} }`) };
+    const further = [...path, `${type.name}.${field.name}`];
+    steps.push({ type: type.name, field: field.name, path: further, document });
+    return { type: result, path: further, wrap: (selection) => wrap(`${call} { ${selection} }`) };
   });
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { InvalidInputError } from "../../lib/errors.ts";
 import { parseTimeZone } from "../../lib/time-zone.ts";
 import { checkSchedule, maxReferenceLength } from "../../messages/accept/draft.ts";
-import { storable } from "../../lib/storable.ts";
+import { requireStorable } from "../../lib/storable.ts";
 import type { UploadedFile } from "./csv.ts";
 import type { RecipientInput } from "./recipients.ts";
 import type { MessagePriority } from "../../messages/model/priority.ts";
@@ -58,7 +58,7 @@ export function checkSettings(input: CampaignInput, now: Date): CampaignSettings
 
 /** @throws InvalidInputError when it is empty, too long or cannot be stored */
 export function checkLength(value: string, field: string): string {
-  if (value.trim() !== "" && value.length <= maxReferenceLength) return storable(value, field);
+  if (value.trim() !== "" && value.length <= maxReferenceLength) return requireStorable(value, field);
   throw new InvalidInputError(field, `\`${field}\` must have 1 to ${maxReferenceLength} characters.`);
 }
 

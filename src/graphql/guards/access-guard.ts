@@ -1,29 +1,45 @@
-import { GraphQLError, type ExecutionArgs } from "graphql";
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
-import { DomainError } from "../../lib/errors.ts";
+import type { FairShares, Leave } from "../../access/fair-shares.ts";
+import {
+  DomainError,
+  ForbiddenError,
+  InvalidInputError,
+  QueryTooComplexError,
+  TooManyRequestsError,
+} from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
+import { maxBreadth, maxComplexity, maxDepth, maxNesting } from "../schema/limits.ts";
+import { isNestedDeeper } from "./nesting.ts";
+import { planOf, type OperationPlan } from "./operation-plan.ts";
 import { checkWatched } from "./watch-guard.ts";
 import type { ServerContext } from "../transport-context.ts";
 
 export interface AccessGuardOptions {
   access: Access;
   allowance: Allowance;
+  shares: FairShares;
 }
 
+type Checked = Pick<ServerContext, "viewer" | "socket" | "untilSent">;
+
 /**
- * Every operation passes here, by whichever transport it came: with a watch token it is checked before anything runs,
- * and a subscription takes its place among those allowed and, unless its socket is, is held by the key it came with.
+ * Every operation passes here before anything of it runs, by whichever transport it came: its size and its fields are
+ * held against the caller's rights, with a watch token its arguments too. A query or mutation takes its place among
+ * those under way; a subscription among those that may be open, and is held by the key it came with unless its socket is.
  */
 export class AccessGuard {
   readonly #access: Access;
   readonly #allowance: Allowance;
+  readonly #shares: FairShares;
 
-  constructor({ access, allowance }: AccessGuardOptions) {
+  constructor({ access, allowance, shares }: AccessGuardOptions) {
     this.#access = access;
     this.#allowance = allowance;
+    this.#shares = shares;
   }
 
   /**
@@ -31,13 +47,29 @@ export class AccessGuard {
    * run.
    */
   admit(args: ExecutionArgs): GraphQLError | undefined {
-    const context = args.contextValue as { viewer: Viewer | undefined };
-    const { viewer } = context;
-    if (!viewer?.watches) return undefined;
-    const refused = checkWatched(args, viewer.watches);
-    if (refused) return toGraphqlError(refused);
-    context.viewer = { ...viewer, scopes: new Set(["READ"]) };
-    return undefined;
+    const plan = planOf(args.schema, args.document, args.operationName);
+    const refused = plan && this.#check(args, plan);
+    return refused && toGraphqlError(refused);
+  }
+
+  /** Runs a query or mutation when it is its caller's turn. */
+  run(
+    args: ExecutionArgs,
+    execute: (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>,
+  ): ExecutionResult | Promise<ExecutionResult> {
+    const plan = planOf(args.schema, args.document, args.operationName);
+    if (!plan) return execute(args);
+    try {
+      const refused = this.#check(args, plan);
+      if (refused) throw refused;
+      const { viewer, socket } = args.contextValue as Checked;
+      const kind = plan.kind === "mutation" ? "mutations" : "queries";
+      const place = this.#shares.enter({ viewer, socket }, { kind, cost: costOf(args, plan) });
+      if (typeof place === "function") return runIn(place, args, execute);
+      return place.then((leave) => runIn(leave, args, execute)).catch(refusalOf);
+    } catch (error) {
+      return refusalOf(error);
+    }
   }
 
   /**
@@ -55,6 +87,19 @@ export class AccessGuard {
     };
   }
 
+  #check(args: ExecutionArgs, plan: OperationPlan): DomainError | undefined {
+    const context = args.contextValue as Checked;
+    const { viewer } = context;
+    if (isNestedDeeper(args.variableValues, maxNesting)) return tooNested();
+    const tooLarge = sizeProblem(args, plan);
+    if (tooLarge || !viewer) return tooLarge;
+    if (!viewer.watches) return lackedScope(plan, viewer);
+    const refused = checkWatched(args, viewer.watches);
+    if (refused) return refused;
+    context.viewer = { ...viewer, scopes: new Set(["READ"]) };
+    return lackedScope(plan, context.viewer);
+  }
+
   #takePlace(viewer: Viewer | undefined, socket: object | undefined): () => void {
     try {
       return this.#allowance.takeSubscription(viewer, socket);
@@ -67,15 +112,63 @@ export class AccessGuard {
 /** Puts the guard before queries and mutations; subscriptions pass it where they start. */
 export function guardAccess(guard: AccessGuard): Plugin<Context> {
   return {
-    onExecute: ({ args, executeFn, setExecuteFn }) => {
-      if (!args.contextValue.viewer?.watches) return;
-      setExecuteFn((given: ExecutionArgs) => {
-        const refused = guard.admit(given);
-        return refused ? { errors: [refused] } : executeFn(given);
-      });
-    },
+    onExecute: ({ executeFn, setExecuteFn }) =>
+      setExecuteFn((args: ExecutionArgs) => guard.run(args, executeFn as never)),
   };
 }
 
-const toGraphqlError = (error: DomainError): GraphQLError =>
-  new GraphQLError(error.message, { originalError: error, extensions: { code: error.code } });
+/** An answer that nobody has taken yet is in memory, so its place is kept as long. */
+async function runIn(
+  leave: Leave,
+  args: ExecutionArgs,
+  execute: (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>,
+): Promise<ExecutionResult> {
+  const { untilSent } = args.contextValue as Checked;
+  try {
+    return await execute(args);
+  } finally {
+    if (untilSent) untilSent(leave);
+    else leave();
+  }
+}
+
+const costOf = ({ variableValues }: ExecutionArgs, plan: OperationPlan): number =>
+  plan.cost(variableValues ?? {});
+
+function sizeProblem(args: ExecutionArgs, plan: OperationPlan): QueryTooComplexError | undefined {
+  const problem =
+    (plan.depth > maxDepth && `its fields are nested ${plan.depth} deep, and ${maxDepth} are allowed`) ||
+    (plan.breadth > maxBreadth && `it has ${plan.breadth} fields, and ${maxBreadth} are allowed`) ||
+    (costOf(args, plan) > maxComplexity &&
+      `its answer could hold ${costOf(args, plan)} values, and ${maxComplexity} are allowed`);
+  if (!problem) return undefined;
+  return new QueryTooComplexError(
+    `The query is too large: ${problem}. Ask for fewer fields, or for smaller pages.`,
+  );
+}
+
+function lackedScope({ needs }: OperationPlan, { scopes, keyName }: Viewer): ForbiddenError | undefined {
+  const lacked = needs.find(({ anyOf }) => !anyOf.some((scope) => scopes.has(scope)));
+  if (!lacked) return undefined;
+  return new ForbiddenError(
+    `\`${lacked.field}\` needs the scope ${lacked.anyOf.join(" or ")}, which the key "${keyName}" does not have. ` +
+      "Nothing was done. Leave the field out, or use a key that has it.",
+  );
+}
+
+const tooNested = (): InvalidInputError =>
+  new InvalidInputError("variables", `The variables are nested more than ${maxNesting} deep.`);
+
+function refusalOf(error: unknown): ExecutionResult {
+  if (error instanceof DomainError) return { errors: [toGraphqlError(error)] };
+  throw error;
+}
+
+const statuses: Readonly<Record<string, number>> = { FORBIDDEN: 403, TOO_MANY_REQUESTS: 429 };
+
+function toGraphqlError(error: DomainError): GraphQLError {
+  const { message, code } = error;
+  const headers = error instanceof TooManyRequestsError && { "retry-after": String(error.retryAfterSeconds) };
+  const http = { status: statuses[code] ?? 400, ...(headers && { headers }) };
+  return new GraphQLError(message, { originalError: error, extensions: { code, http } });
+}

@@ -61,7 +61,7 @@ export class LiveSubscriptions {
     const { contextValue } = args;
     const refused = this.#guard.admit(args);
     if (refused) return { errors: [refused] };
-    const place = new Place();
+    const place = new SubscriptionSlot();
     try {
       place.leave = this.#guard.enter(contextValue, (error) => place.end(this.#maskError(error)));
       const started = await this.#open(args, place);
@@ -76,7 +76,7 @@ export class LiveSubscriptions {
 
   async #open(
     args: ExecutionArgs & { contextValue: Context },
-    place: Place,
+    place: SubscriptionSlot,
   ): Promise<ExecutionResult | LiveStream> {
     const { contextValue } = args;
     Object.assign(contextValue, createContext(this.#services, contextValue.viewer));
@@ -201,7 +201,7 @@ function withoutStatus(error: GraphQLError): GraphQLFormattedError {
 }
 
 /** The place of a subscription among those that may be open, and why it was taken away. */
-class Place {
+class SubscriptionSlot {
   leave: () => void = () => undefined;
   /** Interrupts the subscription, once it has begun. */
   interrupt: (() => void) | undefined;
@@ -266,10 +266,10 @@ class Follower implements Taker<object> {
 export class LiveStream implements AsyncIterable<ExecutionResult> {
   readonly #source: Stream<object>;
   readonly #group: Group;
-  readonly #place: Place;
+  readonly #place: SubscriptionSlot;
   #ended = false;
 
-  constructor(source: Stream<object>, group: Group, place: Place) {
+  constructor(source: Stream<object>, group: Group, place: SubscriptionSlot) {
     this.#source = source;
     this.#group = group;
     this.#place = place;

@@ -198,12 +198,22 @@ async function start(
   try {
     const own = authorizationIn(payload.extensions?.["headers"]);
     const viewer = own === null ? connected : await authenticate(access, own);
-    return await prepare(yoga, { viewer, socket, endsWithSocket: own === null }, payload);
+    const untilSent = afterAnswer(Outlet.of(socket));
+    return await prepare(yoga, { viewer, socket, endsWithSocket: own === null, untilSent }, payload);
   } catch (error) {
     const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
     return errors.map(withoutStatus);
   }
 }
+
+/** By the next turn of the event loop the answer was written; what is not taken in time ends its socket. */
+const afterAnswer =
+  (outlet: Outlet) =>
+  (leave: () => void): void => {
+    setImmediate()
+      .then(() => (outlet.isFull ? outlet.drained() : undefined))
+      .then(leave, leave);
+  };
 
 /** An operation that came too late waits for its socket to close, which makes the client send it again. */
 const neverStarted = new Promise<never>(() => undefined);

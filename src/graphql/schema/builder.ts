@@ -1,5 +1,4 @@
 import SchemaBuilder from "@pothos/core";
-import ComplexityPlugin from "@pothos/plugin-complexity";
 import DataloaderPlugin from "@pothos/plugin-dataloader";
 import ErrorsPlugin from "@pothos/plugin-errors";
 import PrismaPlugin from "@pothos/plugin-prisma";
@@ -8,16 +7,11 @@ import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import type { Scope } from "../../access/api-keys.ts";
 import type PrismaTypes from "../../database/generated/pothos.ts";
 import { getDatamodel } from "../../database/generated/pothos.ts";
-import {
-  ForbiddenError,
-  InvalidInputError,
-  QueryTooComplexError,
-  UnauthenticatedError,
-} from "../../lib/errors.ts";
+import { ForbiddenError, InvalidInputError, UnauthenticatedError } from "../../lib/errors.ts";
 import type { Upload } from "../../http/upload.ts";
 import type { Context } from "../context.ts";
 import { decodeAnyId, encodeId, type NodeType } from "../../lib/global-id.ts";
-import { maxComplexity, maxDepth, maxNodes, pageComplexity } from "./limits.ts";
+import { maxNodes } from "./limits.ts";
 
 /** The types behind the schema. */
 interface SchemaTypes {
@@ -38,7 +32,7 @@ interface SchemaTypes {
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, ScopeAuthPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin, DataloaderPlugin],
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, DataloaderPlugin],
   defaultFieldNullability: false,
   errors: { directResult: true },
   scopeAuth: {
@@ -55,15 +49,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
             `\`${info.fieldName}\` needs a scope that the key "${viewer.keyName}" does not have.`,
           )
         : new UnauthenticatedError("Send an API key: `Authorization: Bearer <key>`."),
-  },
-  complexity: {
-    defaultComplexity: 1,
-    defaultListMultiplier: 5,
-    limit: { complexity: maxComplexity, depth: maxDepth, breadth: 500 },
-    complexityError: (kind) =>
-      new QueryTooComplexError(
-        `The query is too large (${kind}). Ask for fewer fields, or for smaller pages.`,
-      ),
   },
   relay: {
     cursorType: "String",
@@ -106,7 +91,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     lastArgOptions: { description: "How many entries to return from the end, 100 at most." },
     afterArgOptions: { description: "Return entries after this cursor." },
     beforeArgOptions: { description: "Return entries before this cursor." },
-    defaultConnectionFieldOptions: { complexity: pageComplexity },
   },
   prisma: {
     client: ({ database }) => database.prisma,

@@ -5,6 +5,11 @@ export const maxPageSize = 100;
 /** What one query may cost: a field costs 1, a list as many times what it may hold. */
 export const maxComplexity = 250_000;
 export const maxDepth = 15;
+/** Fields of one operation as they are written, fragments spelled out. */
+export const maxBreadth = 500;
+
+/** Brackets within each other, in a document or in variables. */
+export const maxNesting = 50;
 
 /** Tokens in a document; a query written by people has a few hundred. */
 export const maxTokens = 5_000;
@@ -34,14 +39,3 @@ export const maxKeyName = 100;
 
 /** Statuses or countries in one filter. */
 export const maxFilterWords = 300;
-
-interface PageSize {
-  first?: number | null | undefined;
-  last?: number | null | undefined;
-}
-
-/** A connection costs what its page may hold; a page that is too large is refused later, with its own error. */
-export const pageComplexity = (args: object): { field: number; multiplier: number } => {
-  const { first, last }: PageSize = args;
-  return { field: 1, multiplier: Math.min(Math.max(first ?? last ?? defaultPageSize, 0), maxPageSize) };
-};

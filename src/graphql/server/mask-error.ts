@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PothosValidationError } from "@pothos/core";
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
-import { DomainError, errorCodes, type ErrorCode } from "../../lib/errors.ts";
+import { clipped, DomainError, errorCodes, maxErrorText, type ErrorCode } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { explainEnum } from "./plain-words.ts";
 
@@ -62,6 +62,8 @@ function show(
 /** Every code a client sees is one of ours; Yoga has others for the errors of GraphQL itself. */
 export function withCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
+  // GraphQL repeats the value that it does not take, however long.
+  error.message = clipped(error.message, maxErrorText);
   if (typeof code !== "string" || !Object.hasOwn(errorCodes, code))
     error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;
   return error;

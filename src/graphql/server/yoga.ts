@@ -13,7 +13,8 @@ import { endEventSources } from "../live/ended-stream.ts";
 import { streamOverSse } from "../live/sse.ts";
 import type { LiveSubscriptions } from "../live/live-subscriptions.ts";
 import type { ReaderLimits } from "../live/reader-limits.ts";
-import { maxTokens } from "../schema/limits.ts";
+import { maxNesting, maxTokens } from "../schema/limits.ts";
+import { isDocumentNestedDeeper } from "../guards/nesting.ts";
 import { withCode } from "./mask-error.ts";
 import { explainMissingQueries, explainEnum, explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { schema } from "../schema/schema.ts";
@@ -57,11 +58,27 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       streamOverSse(live, readerLimits),
       endEventSources(),
     ],
-    context: async ({ request, viewer }) => ({
+    context: async ({ request, viewer, untilSent, res }) => ({
       ...createContext(services, viewer ?? (await authenticateRequest(access, request))),
       lastEventId: request.headers.get("last-event-id") ?? undefined,
+      untilSent: untilSent ?? (res && untilClosed(res)),
     }),
   });
+}
+
+/** How long an answer may lie there before its connection is given up. */
+const longestUnreadMs = 60_000;
+
+/** The place of an answer over HTTP is kept until its client has taken it. */
+function untilClosed(response: ServerResponse): (leave: () => void) => void {
+  return (leave) => {
+    if (response.closed) return leave();
+    const cutOff = setTimeout(() => response.destroy(), longestUnreadMs).unref();
+    response.once("close", () => {
+      clearTimeout(cutOff);
+      leave();
+    });
+  };
 }
 
 /** A wrong key fails the whole request, so its status says so too. */
@@ -142,6 +159,15 @@ function codeValidationErrors(): Plugin {
 
 function limitTokens(): Plugin {
   return {
-    onParse: ({ setParseFn }) => setParseFn((source, options) => parse(source, { ...options, maxTokens })),
+    onParse: ({ setParseFn }) =>
+      setParseFn((source, options) => {
+        if (isDocumentNestedDeeper(source, maxNesting, maxTokens)) throw tooNested();
+        return parse(source, { ...options, maxTokens });
+      }),
   };
 }
+
+const tooNested = (): GraphQLError =>
+  new GraphQLError(
+    `The document is nested more than ${maxNesting} deep. Write it flatter, or use variables.`,
+  );

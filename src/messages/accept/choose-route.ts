@@ -8,7 +8,7 @@ import {
   UnsupportedFeatureError,
   type DomainError,
 } from "../../lib/errors.ts";
-import { featureAdvice, type WishProblem } from "../../pricing/routing/capability-check.ts";
+import { featureAdvice, type UnmetRequirement } from "../../pricing/routing/capability-check.ts";
 import { multiply, type Amount } from "../../lib/money.ts";
 import { route, routeVia } from "../../pricing/routing/route.ts";
 import type { E164 } from "../../providers/provider.ts";
@@ -47,19 +47,19 @@ export function routeMessage(
   };
 }
 
-interface Chosen {
+interface ChosenRoute {
   connection: Connection;
   sender: string;
   decision: RouteDecision;
 }
 
-function choose(table: RoutingTable, request: RouteRequest): Chosen {
+function choose(table: RoutingTable, request: RouteRequest): ChosenRoute {
   const result = route(table, request);
   if (result.kind === "routed") return result;
   throw noRoute(result.rejected);
 }
 
-function chooseNamed(table: RoutingTable, request: RouteRequest, providerId: string): Chosen {
+function chooseNamed(table: RoutingTable, request: RouteRequest, providerId: string): ChosenRoute {
   const connection = table.connections.find(({ row }) => row.id === providerId);
   if (!connection) throw new NotFoundError("enabled provider", providerId);
   const chosen = routeVia(table, connection, request);
@@ -113,7 +113,7 @@ function noRoute(rejected: readonly RefusedRoute[]): DomainError {
 /** No provider would take the message as it is. */
 const ownFaults: ReadonlySet<string> = new Set(["TEXT_TOO_LONG", "INVALID_VALIDITY", "SENDER_NOT_ALLOWED"]);
 
-function toError(problem: WishProblem, provider: string): DomainError {
+function toError(problem: UnmetRequirement, provider: string): DomainError {
   switch (problem.code) {
     case "UNSUPPORTED_FEATURE":
       return new UnsupportedFeatureError(problem.feature, provider, featureAdvice);

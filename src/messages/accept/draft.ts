@@ -8,7 +8,7 @@ import {
   InvalidTextError,
 } from "../../lib/errors.ts";
 import type { E164 } from "../../providers/provider.ts";
-import { isStorable, storable } from "../../lib/storable.ts";
+import { isStorable, requireStorable } from "../../lib/storable.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import { parseRecipient } from "../../sms/phone.ts";
 import { routeMessage, type MessageRoute } from "./choose-route.ts";
@@ -136,7 +136,7 @@ function checkReferences(input: SendInput): void {
     if (value.length === 0 || value.length > maxReferenceLength) {
       throw new InvalidInputError(field, `\`${field}\` must have 1 to ${maxReferenceLength} characters.`);
     }
-    storable(value, field);
+    requireStorable(value, field);
   }
 }
 

@@ -2,7 +2,7 @@ import { Batcher } from "../../lib/batcher.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
 import { DomainError } from "../../lib/errors.ts";
-import type { RateWishes } from "../../pricing/rates/missing-rates.ts";
+import type { MissingRates } from "../../pricing/rates/missing-rates.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
 import { isStorable } from "../../lib/storable.ts";
@@ -25,22 +25,22 @@ export interface SenderOptions {
   routingTables: RoutingTables;
   spending: Spending;
   /** Hears of messages that have no rate. */
-  rateWishes: RateWishes;
+  missingRates: MissingRates;
   clock: Clock;
 }
 
 /** Accepts messages: checks, then stores message, event and job together. What it returned is committed. */
 export class MessageSender {
   readonly #tables: RoutingTables;
-  readonly #rateWishes: RateWishes;
+  readonly #missingRates: MissingRates;
   readonly #clock: Clock;
   readonly #store: Batcher<MessageDraft, StoreOutcome | undefined>;
   readonly #storeCounted: Batcher<MessageDraft, StoreOutcome>;
   readonly #find: Batcher<Repeat, StoreOutcome | undefined>;
 
-  constructor({ database, routingTables, spending, rateWishes, clock }: SenderOptions) {
+  constructor({ database, routingTables, spending, missingRates, clock }: SenderOptions) {
     this.#tables = routingTables;
-    this.#rateWishes = rateWishes;
+    this.#missingRates = missingRates;
     this.#clock = clock;
     this.#store = new Batcher((drafts) => storeMessages(database, drafts), maxBatchSize);
     this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), maxBatchSize);
@@ -74,7 +74,7 @@ export class MessageSender {
   #draftOne(accountId: string, input: SendInput, table: RoutingTable): MessageDraft | DomainError {
     try {
       const draft = draftMessage(accountId, input, table, this.#clock.now());
-      this.#wishForRates(draft);
+      this.#noteMissingRates(draft);
       return draft;
     } catch (error) {
       if (error instanceof DomainError) return error;
@@ -83,10 +83,10 @@ export class MessageSender {
   }
 
   /** Who has no rate for a destination cannot compete for it: those that tell rates are asked. */
-  #wishForRates({ country, route }: MessageDraft): void {
-    if (route.price === null) this.#rateWishes.note(route.providerId, country);
+  #noteMissingRates({ country, route }: MessageDraft): void {
+    if (route.price === null) this.#missingRates.note(route.providerId, country);
     for (const { providerId, code } of route.rejected)
-      if (code === "NO_RATE") this.#rateWishes.note(providerId, country);
+      if (code === "NO_RATE") this.#missingRates.note(providerId, country);
   }
 
   /** Counting what is spent costs more statements: only accounts with caps need it. */

@@ -85,7 +85,7 @@ export async function storeMessages(
   const ids = new Set(stored.map(({ id }) => id));
   const repeats = drafts.filter(({ id }) => !ids.has(id));
   const earlier =
-    repeats.length === 0 ? new Map<string, Claim>() : await readClaims(database, repeats, always);
+    repeats.length === 0 ? new Map<string, UsedKey>() : await readUsedKeys(database, repeats, always);
   return drafts.map((draft) => {
     if (ids.has(draft.id)) return { messageId: draft.id };
     const claim = earlier.get(keyOf(draft));
@@ -105,14 +105,14 @@ export async function findEarlier(
   now: Date,
 ): Promise<(StoreOutcome | undefined)[]> {
   const since = new Date(now.getTime() - keyHours * 3_600_000);
-  const claims = await readClaims(database, repeats, since);
+  const claims = await readUsedKeys(database, repeats, since);
   return repeats.map((repeat) => {
     const claim = claims.get(keyOf(repeat));
     return claim && compare(claim, repeat);
   });
 }
 
-function compare(claim: Claim, { idempotencyKey, fingerprint }: Repeat): StoreOutcome {
+function compare(claim: UsedKey, { idempotencyKey, fingerprint }: Repeat): StoreOutcome {
   if (claim.fingerprint === fingerprint) return { messageId: claim.messageId };
   return { error: new IdempotencyConflictError(idempotencyKey ?? "", claim.messageId) };
 }
@@ -130,15 +130,15 @@ function withoutRepeatedKeys(drafts: readonly MessageDraft[]): MessageDraft[] {
   });
 }
 
-interface Claim {
+interface UsedKey {
   accountId: string;
   idempotencyKey: string;
   messageId: string;
   fingerprint: string;
 }
 
-const findClaims: Statement = {
-  name: "find_idempotency_claims",
+const findUsedKeys: Statement = {
+  name: "find_used_idempotency_keys",
   text: `
     select account_id as "accountId", key as "idempotencyKey", message_id as "messageId",
       encode(fingerprint, 'hex') as fingerprint
@@ -150,13 +150,13 @@ const findClaims: Statement = {
 /** A key that could not be claimed is taken, whatever the time is by now. */
 const always = new Date(0);
 
-async function readClaims(
+async function readUsedKeys(
   database: Queryable,
   drafts: readonly Repeat[],
   since: Date,
-): Promise<Map<string, Claim>> {
+): Promise<Map<string, UsedKey>> {
   const accounts = drafts.map(({ accountId }) => accountId);
   const keys = drafts.map(({ idempotencyKey }) => idempotencyKey);
-  const claims = await database.query<Claim>(findClaims, [accounts, keys, since]);
+  const claims = await database.query<UsedKey>(findUsedKeys, [accounts, keys, since]);
   return new Map(claims.map((claim) => [keyOf(claim), claim]));
 }

@@ -6,21 +6,21 @@ import { ignoredReason, type IgnoredReason, type MessageStatus } from "../model/
 import type { LockedMessage } from "./locked-message.ts";
 
 /** What a change means to a message that may have gone from one provider to another. */
-export interface Meaning {
+export interface Attribution {
   ignored?: IgnoredReason | undefined;
   rerouting?: Rerouting | undefined;
   /** Another provider has the message: this one's ids and prices are not the message's. */
   isForeign?: boolean;
 }
 
-export function meaningOf(message: LockedMessage, change: StatusChange, status: MessageStatus): Meaning {
+export function attribute(message: LockedMessage, change: StatusChange, status: MessageStatus): Attribution {
   const { providerId, rerouting } = change;
   if (rerouting && status === "QUEUED" && message.status === "QUEUED") return { rerouting };
   const isEarlier = isForeign(message, providerId);
   const ignored =
     isRevision(message, change) && !isEarlier ? undefined : ignoredReason(message.status, status);
   if (!isEarlier || providerId === undefined) return { ignored, rerouting };
-  return meaningOfEarlier(message, providerId, status, ignored);
+  return attributeToEarlier(message, providerId, status, ignored);
 }
 
 /**
@@ -28,12 +28,12 @@ export function meaningOf(message: LockedMessage, change: StatusChange, status: 
  * has it yet, proof that the first one took it keeps it there, so that it is not sent twice. Its failures say nothing
  * of the present attempt.
  */
-function meaningOfEarlier(
+function attributeToEarlier(
   message: LockedMessage,
   providerId: string,
   status: MessageStatus,
   ignored: IgnoredReason | undefined,
-): Meaning {
+): Attribution {
   if (ignored) return { ignored, isForeign: true };
   const hasArrived = status === "DELIVERED" || status === "READ";
   if (isWaitingElsewhere(message, providerId) && (hasArrived || status === "SUBMITTED" || status === "SENT"))
@@ -42,7 +42,7 @@ function meaningOfEarlier(
 }
 
 /** One part that arrived is proof enough that an earlier provider took the message. */
-export const withProof = (
+export const withEarlierProof = (
   message: LockedMessage,
   { providerId }: StatusChange,
   weighed: WeighedPart,

@@ -2,7 +2,7 @@ import type { LockedMessage } from "./locked-message.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { checkReason, nextCheckAt } from "../model/check-schedule.ts";
 import { evolve } from "../model/evolve.ts";
-import { meaningOf, withProof } from "./attribution.ts";
+import { attribute, withEarlierProof } from "./attribution.ts";
 import { indexableId } from "../../lib/uuid.ts";
 import { eventChannel } from "../log/event-log.ts";
 import { readPartHistory, weighPart, type PartReport, type WeighedPart } from "../model/parts.ts";
@@ -108,17 +108,17 @@ function isMeantForAnother(message: LockedMessage, { onlyFrom, providerId }: Sta
 }
 
 function toEvent(message: LockedMessage, change: StatusChange, reports: readonly PartReport[]): NewEvent {
-  const weighed = withProof(message, change, weighPart(reports, message.status, change));
-  const meaning = meaningOf(message, change, weighed.status);
-  const reason = weighed.ignored ?? meaning.ignored ?? null;
+  const weighed = withEarlierProof(message, change, weighPart(reports, message.status, change));
+  const attribution = attribute(message, change, weighed.status);
+  const reason = weighed.ignored ?? attribution.ignored ?? null;
   const applied = reason === null;
-  const rerouted = applied ? (meaning.rerouting ?? null) : null;
+  const rerouted = applied ? (attribution.rerouting ?? null) : null;
   const event = {
     ...eventOf(message, change, weighed, reason),
     providerId: rerouted?.providerId ?? change.providerId ?? message.providerId,
     rerouted,
   };
-  return meaning.isForeign === true ? withoutFacts(event) : event;
+  return attribution.isForeign === true ? withoutFacts(event) : event;
 }
 
 function eventOf(

@@ -46,7 +46,7 @@ export function consequencesOf(
       return { change: { ...base, status: "OUTCOME_UNKNOWN", detail } };
     }
     case "retryable":
-      return afterRefusal(finished, outcome, random, next);
+      return afterRetryable(finished, outcome, random, next);
   }
 }
 
@@ -67,10 +67,10 @@ function afterRejection(
   next: NextRoute | undefined,
 ): Consequences {
   const { message, finishedAt, isLate } = finished;
-  const refusal = { ...baseOf(finished), status, failure } as const;
+  const rejection = { ...baseOf(finished), status, failure } as const;
   // Where it is being submitted, that is another attempt.
-  if (isLate) return { change: { ...refusal, onlyFrom: noLongerOurs } };
-  if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: refusal };
+  if (isLate) return { change: { ...rejection, onlyFrom: noLongerOurs } };
+  if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: rejection };
   const { change, ...others } = again(
     finished,
     finishedAt,
@@ -80,11 +80,11 @@ function afterRejection(
   return {
     ...others,
     change: { ...change, onlyFrom: ["SUBMITTING"] },
-    otherwise: { ...refusal, onlyFrom: noLongerOurs },
+    otherwise: { ...rejection, onlyFrom: noLongerOurs },
   };
 }
 
-function afterRefusal(
+function afterRetryable(
   finished: Finished,
   { reason, retryAfterSeconds, noCredit }: Extract<SubmitOutcome, { kind: "retryable" }>,
   random: () => number,

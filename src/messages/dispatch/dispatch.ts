@@ -24,8 +24,8 @@ export interface DispatcherOptions {
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
-/** What became of the wish to send a message now. */
-type Claim =
+/** What became of the attempt to send a message now. */
+type AttemptClaim =
   | { kind: "claimed"; startedAt: Date }
   | ({ kind: "wait" } & Wait)
   /** It is no longer ours to send: cancelled, or taken. */
@@ -53,7 +53,7 @@ const stuckMs = 1_000;
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #claims: Batcher<DispatchMessage, Claim>;
+  readonly #claims: Batcher<DispatchMessage, AttemptClaim>;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -149,7 +149,7 @@ export class Dispatcher {
   }
 
   /** SUBMITTING with an attempt row, committed before the request, for those whose lane admits them. */
-  #claim(messages: DispatchMessage[]): Promise<Claim[]> {
+  #claim(messages: DispatchMessage[]): Promise<AttemptClaim[]> {
     const startedAt = this.#now();
     return this.#options.database.transaction(async (transaction) => {
       const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
@@ -163,7 +163,7 @@ export class Dispatcher {
         admitted.filter(({ id }) => claimed.has(id)),
         startedAt,
       );
-      return messages.map(({ id }): Claim => {
+      return messages.map(({ id }): AttemptClaim => {
         const wait = waiting.get(id);
         if (wait) return { kind: "wait", ...wait };
         return claimed.has(id) ? { kind: "claimed", startedAt } : { kind: "lost" };

@@ -7,7 +7,7 @@ import { faultOf } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { acceptMessages, type Acceptance } from "../changes/bulk-transition.ts";
 import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
-import { learn, type Experience } from "../../lanes/breaker.ts";
+import { recordSignals, type AttemptSignal } from "../../lanes/breaker.ts";
 import { consequencesOf, type Finished } from "./after-attempt.ts";
 import type { Failover, NextRoute } from "./failover.ts";
 import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
@@ -65,7 +65,7 @@ export class Outcomes {
       if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
       await wakeFollowers(transaction, finished);
-      if (isLesson) await learn(transaction, news.flatMap(toExperience), this.#options.clock.now());
+      if (isLesson) await recordSignals(transaction, news.flatMap(toSignals), this.#options.clock.now());
     });
   }
 
@@ -181,17 +181,17 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
 }
 
 /** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
-const toExperience = ({ message, outcome, startedAt }: Finished): Experience[] => {
+const toSignals = ({ message, outcome, startedAt }: Finished): AttemptSignal[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
   // Every message would meet it until someone mends the connection.
-  const isShut = outcome.kind === "rejected" && faultOf(outcome.failure.code) === "CONNECTION";
+  const failsForAll = outcome.kind === "rejected" && faultOf(outcome.failure.code) === "CONNECTION";
   const retryAfterSeconds = outcome.kind === "retryable" ? outcome.retryAfterSeconds : undefined;
-  const shown = { startedAt, failed, isShut, retryAfterSeconds, ...creditShownBy(outcome) };
+  const shown = { startedAt, failed, failsForAll, retryAfterSeconds, ...creditShownBy(outcome) };
   return [{ providerId: message.providerId, ...shown }];
 };
 
-function creditShownBy(outcome: SubmitOutcome): Pick<Experience, "credit"> {
+function creditShownBy(outcome: SubmitOutcome): Pick<AttemptSignal, "credit"> {
   if (outcome.kind === "accepted") return { credit: "some" };
   return outcome.kind === "retryable" && outcome.noCredit ? { credit: "none" } : {};
 }

@@ -103,7 +103,7 @@ export class Topics {
   }
 }
 
-function offer(event: FeedEvent, place: Place, id: string | null, wanted: Map<Topic, FeedEvent[]>): void {
+function offer(event: FeedEvent, place: TopicMap, id: string | null, wanted: Map<Topic, FeedEvent[]>): void {
   // To look an id up that has just been read is to hash it.
   const topics = place.size === 0 || id === null ? undefined : place.get(id);
   if (!topics) return;
@@ -115,9 +115,9 @@ function offer(event: FeedEvent, place: Place, id: string | null, wanted: Map<To
   }
 }
 
-type Place = Map<string, Set<Topic>>;
+type TopicMap = Map<string, Set<Topic>>;
 
-const newPlace = (): Place => new Map();
+const newPlace = (): TopicMap => new Map();
 
 /** Where a filter is found: by the narrowest thing it names. */
 function placeOf({ messageIds, campaignId, providerId, accountId }: EventFilter): {

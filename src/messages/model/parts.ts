@@ -37,8 +37,8 @@ export function weighPart(
 ): WeighedPart {
   const { part = 1, parts = 1, status, cost } = change;
   if (parts === 1) return { status, ...(cost !== undefined && { messageCost: cost }) };
-  const before = standingOf(earlier);
-  const standing = standingOf([...earlier, { part, parts, status, cost: cost ?? null }]);
+  const before = latestReports(earlier);
+  const standing = latestReports([...earlier, { part, parts, status, cost: cost ?? null }]);
   const messageCost = totalCost(standing);
   const weighed = { status, ...(messageCost !== undefined && { messageCost }) };
   const known = before.get(part);
@@ -53,7 +53,7 @@ export function weighPart(
 const isArrival = (status: MessageStatus): boolean => status === "DELIVERED" || status === "READ";
 
 /** Where each part stands after the reports, each taken through the transition table. */
-function standingOf(reports: readonly PartReport[]): Map<number, PartReport> {
+function latestReports(reports: readonly PartReport[]): Map<number, PartReport> {
   const standing = new Map<number, PartReport>();
   for (const report of reports) {
     const known = standing.get(report.part);

@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
-import { readTurnState } from "../../lanes/turns.ts";
+import { readQueryState } from "../../lanes/query-slots.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { OnceAnHour } from "../../lib/once-an-hour.ts";
@@ -17,7 +17,7 @@ export interface LookUpOptions {
 }
 
 /** A message whose provider is to be asked. */
-export interface OpenMessage {
+export interface UnresolvedMessage {
   messageId: string;
   to: E164;
   from: string;
@@ -50,11 +50,11 @@ const readOpen: Statement = {
     where m.id = any ($1::uuid[]) and m.status = any ($2::message_status[])`,
 };
 
-export const readOpenMessages = (
+export const readUnresolvedMessages = (
   database: Queryable,
   ids: readonly string[],
   statuses: readonly MessageStatus[],
-): Promise<OpenMessage[]> => database.query<OpenMessage>(readOpen, [ids, statuses]);
+): Promise<UnresolvedMessage[]> => database.query<UnresolvedMessage>(readOpen, [ids, statuses]);
 
 /** Jobs of one provider that run at a time: those of another never wait for them. */
 const lookUpsAtOnce = 3;
@@ -66,30 +66,30 @@ export function lookUpJob(providerId: string, messageIds: readonly string[], run
 }
 
 /** Connections with a limit that this process is asking: the others of its workers are for submissions. */
-const asking = new WeakSet<Connection>();
+const inProgress = new WeakSet<Connection>();
 
 /** How much may be asked now, or when to come back. */
-type Chance = { kind: "ask"; questions: number } | { kind: "wait"; runAt: Date };
+type QueryPermit = { kind: "ask"; questions: number } | { kind: "wait"; runAt: Date };
 
 const questionSeconds = 3;
 
 /** What waits comes back at different times, as its id says. */
 const spreadMs = (messageId = ""): number => (Number.parseInt(messageId.slice(-4), 16) || 0) / 16;
 
-async function findChance(
+async function acquirePermit(
   { database, clock }: LookUpOptions,
   connection: Connection,
   messageId: string | undefined,
-): Promise<Chance> {
+): Promise<QueryPermit> {
   const now = clock.now();
-  const later = (from: Date): Chance => ({
+  const later = (from: Date): QueryPermit => ({
     kind: "wait",
     runAt: new Date(from.getTime() + 1_000 + spreadMs(messageId)),
   });
-  const state = await readTurnState(database, connection.row.id, now);
+  const state = await readQueryState(database, connection.row.id, now);
   if (state?.isOpen) return later(state.openUntil ?? now);
   if (state?.rate == null) return { kind: "ask", questions: Infinity };
-  if (asking.has(connection)) return later(now);
+  if (inProgress.has(connection)) return later(now);
   return { kind: "ask", questions: Math.max(1, Math.floor(state.rate * questionSeconds)) };
 }
 
@@ -101,17 +101,17 @@ export async function lookUpMessages(
   const { database, connections, clock } = options;
   const connection = await connections.get(providerId);
   if (!connection) return;
-  const chance = await findChance(options, connection, messageIds[0]);
-  if (chance.kind === "wait") return postpone(options, providerId, messageIds, chance.runAt);
+  const permit = await acquirePermit(options, connection, messageIds[0]);
+  if (permit.kind === "wait") return postpone(options, providerId, messageIds, permit.runAt);
   const statuses = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED"] as const;
-  const rows = await readOpenMessages(database, messageIds, statuses);
+  const rows = await readUnresolvedMessages(database, messageIds, statuses);
   const known = rows
     .filter((row) => row.providerId === providerId && (row.providerMessageId ?? row.providerBatchId))
     .map((row) => toSubmitted(row, clock.now()));
   const unasked =
-    chance.questions === Infinity
+    permit.questions === Infinity
       ? await ask(options, connection, known)
-      : await askInTurn(options, connection, known, chance.questions);
+      : await askInTurn(options, connection, known, permit.questions);
   if (unasked.length === 0) return;
   const ids = unasked.map(({ messageId }) => messageId);
   await postpone(options, providerId, ids, new Date(clock.now().getTime() + 1_000 + spreadMs(ids[0])));
@@ -128,7 +128,7 @@ async function askInTurn(
   const groups = [
     ...Map.groupBy(messages, (message) => message.providerBatchId ?? message.messageId).values(),
   ];
-  asking.add(connection);
+  inProgress.add(connection);
   try {
     for (const [index, group] of groups.entries()) {
       const left = index < questions ? await ask(options, connection, group) : group;
@@ -136,7 +136,7 @@ async function askInTurn(
     }
     return [];
   } finally {
-    asking.delete(connection);
+    inProgress.delete(connection);
   }
 }
 
@@ -145,11 +145,11 @@ const problems = new OnceAnHour();
 /** Returns the messages if it was not their turn. */
 async function ask(
   { database, clock, logger }: LookUpOptions,
-  { asker, row: { id: providerId } }: Connection,
+  { throttledClient, row: { id: providerId } }: Connection,
   messages: readonly SubmittedMessage[],
 ): Promise<readonly SubmittedMessage[]> {
   if (messages.length === 0) return [];
-  const reply = await asker.lookUp(messages);
+  const reply = await throttledClient.lookUp(messages);
   if (!reply.ok) {
     const { problem } = reply;
     if (problem.kind === "deferred") return messages;
@@ -176,7 +176,7 @@ async function postpone(
 }
 
 const toSubmitted = (
-  { messageId, to, providerMessageId, providerBatchId, attemptedAt }: OpenMessage,
+  { messageId, to, providerMessageId, providerBatchId, attemptedAt }: UnresolvedMessage,
   now: Date,
 ): SubmittedMessage => ({
   messageId,

@@ -46,7 +46,7 @@ export async function applyReceipts(
   transaction: Queryable,
   incoming: readonly ReceivedReceipt[],
 ): Promise<ReceiptOutcome[]> {
-  const received = incoming.map((one) => ({ ...one, receipt: storable(one.receipt) }));
+  const received = incoming.map((one) => ({ ...one, receipt: withoutUnstorable(one.receipt) }));
   const identified = await identifyMessages(transaction, received);
   const known = received.flatMap((one, place) => {
     const messageId = identified[place]?.messageId;
@@ -75,7 +75,7 @@ export async function applyReceipts(
 const clean = (text: string): string => text.replaceAll("\0", "").toWellFormed();
 
 /** PostgreSQL stores neither NUL nor a lone surrogate, and a provider's text may hold anything. */
-function storable(receipt: Receipt): Receipt {
+function withoutUnstorable(receipt: Receipt): Receipt {
   const entries = Object.entries(receipt).map(([key, value]) => [
     key,
     typeof value === "string" ? clean(value) : value,

@@ -1,11 +1,11 @@
 import type { Connection } from "../../connections/connections.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
-import { readTurnState } from "../../lanes/turns.ts";
+import { readQueryState } from "../../lanes/query-slots.ts";
 import { OnceAnHour } from "../../lib/once-an-hour.ts";
 import type { ReconcileOutcome, ReconcileSupport, UncertainSubmission } from "../../providers/provider.ts";
 import { applyChanges } from "../changes/transition.ts";
 import { validityMinutes } from "../model/validity.ts";
-import { readOpenMessages, type LookUpOptions, type OpenMessage } from "./look-up.ts";
+import { readUnresolvedMessages, type LookUpOptions, type UnresolvedMessage } from "./look-up.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
 import { applyReceipts } from "./receipts.ts";
 
@@ -30,7 +30,7 @@ export async function reconcileMessages(
 ): Promise<void> {
   const ids = [...new Set(messageIds)];
   await postponeChecks(options, ids.slice(maxTogether), deferMs);
-  const rows = await readOpenMessages(options.database, ids.slice(0, maxTogether), ["OUTCOME_UNKNOWN"]);
+  const rows = await readUnresolvedMessages(options.database, ids.slice(0, maxTogether), ["OUTCOME_UNKNOWN"]);
   if (isRepeated) await noteResends(options, rows);
   for (const [providerId, own] of Map.groupBy(rows, (row) => row.providerId)) {
     const connection = await options.connections.get(providerId);
@@ -41,19 +41,19 @@ export async function reconcileMessages(
 async function reconcileAt(
   options: LookUpOptions,
   connection: Connection,
-  rows: readonly OpenMessage[],
+  rows: readonly UnresolvedMessage[],
 ): Promise<void> {
   const { database, clock } = options;
   const ids = rows.map(({ messageId }) => messageId);
   const now = clock.now();
-  const state = await readTurnState(database, connection.row.id, now);
+  const state = await readQueryState(database, connection.row.id, now);
   if (state?.isOpen === true) {
     const openMs = (state.openUntil?.getTime() ?? 0) - now.getTime();
     return postponeChecks(options, ids, Math.max(0, openMs) + deferMs);
   }
   const support = createSupport(options, connection, rows);
   const questions = rows.map((row) => questionOf(options, row, connection));
-  const outcomes = await connection.asker.reconcile(questions, support);
+  const outcomes = await connection.throttledClient.reconcile(questions, support);
   const told = rows.map((row, place) => ({ row, outcome: outcomes[place] ?? absent }));
   await bindAll(database, told, clock.now());
   for (const { row, outcome } of told) {
@@ -69,7 +69,7 @@ const isDeferred = ({ outcome }: Told): boolean =>
   outcome.kind === "unavailable" && outcome.problem.kind === "deferred";
 
 interface Told {
-  row: OpenMessage;
+  row: UnresolvedMessage;
   outcome: ReconcileOutcome;
 }
 
@@ -78,7 +78,7 @@ const idsOf = (told: readonly Told[]): string[] => told.map(({ row }) => row.mes
 
 function noteProblem(
   { logger }: LookUpOptions,
-  { providerId, messageId }: OpenMessage,
+  { providerId, messageId }: UnresolvedMessage,
   problem: Extract<ReconcileOutcome, { kind: "unavailable" }>["problem"],
 ): void {
   if (problem.kind === "deferred") return;
@@ -89,7 +89,7 @@ function noteProblem(
 
 function questionOf(
   { connections }: LookUpOptions,
-  { messageId, to, from, text, flash, validUntil, attemptedAt }: OpenMessage,
+  { messageId, to, from, text, flash, validUntil, attemptedAt }: UnresolvedMessage,
   connection: Connection,
 ): UncertainSubmission {
   return {
@@ -139,8 +139,8 @@ const returnResend: Statement = {
 function createSupport(
   { database, clock }: LookUpOptions,
   { row: { id: providerId } }: Connection,
-  rows: readonly OpenMessage[],
-): ReconcileSupport & { waits: (row: OpenMessage) => boolean } {
+  rows: readonly UnresolvedMessage[],
+): ReconcileSupport & { waits: (row: UnresolvedMessage) => boolean } {
   const byId = new Map(rows.map((row) => [row.messageId, row]));
   const waiting = new Set<string>();
   const find = async (statement: Statement, values: unknown[]): Promise<ReadonlySet<string>> =>
@@ -171,7 +171,10 @@ const findResent: Statement = {
 };
 
 /** A worker ended while it may have been asking by a resend: that is done once, and so not again. */
-async function noteResends({ database, clock }: LookUpOptions, rows: readonly OpenMessage[]): Promise<void> {
+async function noteResends(
+  { database, clock }: LookUpOptions,
+  rows: readonly UnresolvedMessage[],
+): Promise<void> {
   const resent = await database.query<{ id: string }>(findResent, [rows.map(({ messageId }) => messageId)]);
   if (resent.length === 0) return;
   const note = {
@@ -219,7 +222,7 @@ async function bindAll(database: Database, told: readonly Told[], receivedAt: Da
 
 async function bind(
   transaction: Queryable,
-  found: readonly { row: OpenMessage; outcome: Extract<ReconcileOutcome, { kind: "found" }> }[],
+  found: readonly { row: UnresolvedMessage; outcome: Extract<ReconcileOutcome, { kind: "found" }> }[],
   receivedAt: Date,
 ): Promise<void> {
   const accepted = found.map(

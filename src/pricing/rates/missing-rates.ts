@@ -134,13 +134,13 @@ const makeDue: Statement = {
 
 /** A wish is passed on once in this time, however many messages have it. */
 const wishMs = hourMs;
-const maxWishes = 10_000;
+const maxMissingRates = 10_000;
 
 /**
  * Destinations that a provider was wanted for and no rate was known of. The provider is asked within seconds, so
  * that the next message there has its estimate.
  */
-export class RateWishes {
+export class MissingRates {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
@@ -158,7 +158,7 @@ export class RateWishes {
     const now = this.#clock.now();
     const key = `${providerId} ${country}`;
     if (now.getTime() - (this.#passedOn.get(key) ?? -Infinity) < wishMs) return;
-    if (this.#passedOn.size >= maxWishes) this.#passedOn.clear();
+    if (this.#passedOn.size >= maxMissingRates) this.#passedOn.clear();
     this.#passedOn.set(key, now.getTime());
     this.#database.query(makeDue, [providerId, mccsOf(country), now, kinds]).catch(this.#onError);
   }

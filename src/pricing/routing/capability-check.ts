@@ -1,7 +1,7 @@
 import type { Connection } from "../../connections/connections.ts";
 
 /** What a message asks of the provider that is to carry it. */
-export interface Wish {
+export interface Requirements {
   text: string;
   segments: number;
   encoding: "GSM7" | "UCS2";
@@ -14,7 +14,7 @@ export interface Wish {
 }
 
 /** Why a provider cannot carry a message, with what the caller's error needs. */
-export type WishProblem = { reason: string } & (
+export type UnmetRequirement = { reason: string } & (
   | { code: "UNSUPPORTED_FEATURE"; feature: string }
   | { code: "TEXT_TOO_LONG"; segments: number; maxSegments: number }
   | { code: "INVALID_VALIDITY" }
@@ -24,15 +24,18 @@ export type WishProblem = { reason: string } & (
 export const featureAdvice = "Leave it out, or choose another provider.";
 
 /** Undefined when the provider can do everything that is asked for, the sender aside. */
-export function wishProblem({ adapter, row }: Connection, wish: Wish): WishProblem | undefined {
+export function unmetRequirement(
+  { adapter, row }: Connection,
+  requirements: Requirements,
+): UnmetRequirement | undefined {
   const { capabilities } = adapter;
-  const feature = missingFeature(capabilities, wish);
+  const feature = missingFeature(capabilities, requirements);
   if (feature !== undefined) {
     const reason = `${row.name} cannot do what \`${feature}\` asks for. ${featureAdvice}`;
     return { code: "UNSUPPORTED_FEATURE", feature, reason };
   }
   const { maxSegments, longestValidityMinutes } = capabilities;
-  const { segments, encoding, validityMinutes } = wish;
+  const { segments, encoding, validityMinutes } = requirements;
   if (segments > maxSegments) {
     const reason = `The text needs ${segments} segments in ${encoding}; ${row.name} takes at most ${maxSegments}. Shorten it.`;
     return { code: "TEXT_TOO_LONG", segments, maxSegments, reason };
@@ -48,7 +51,7 @@ export function wishProblem({ adapter, row }: Connection, wish: Wish): WishProbl
 /** The input field that asks for what the provider cannot do. */
 function missingFeature(
   capabilities: Connection["adapter"]["capabilities"],
-  { flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId }: Wish,
+  { flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId }: Requirements,
 ): string | undefined {
   if (flash === true && !capabilities.flash) return "flash";
   if (validityMinutes != null && capabilities.longestValidityMinutes === null) return "validityMinutes";
@@ -63,7 +66,7 @@ export function senderOf(
   { adapter, row }: Connection,
   given: string | null | undefined,
   text: string,
-): { sender: string } | { problem: WishProblem } {
+): { sender: string } | { problem: UnmetRequirement } {
   const sender = given ?? row.defaultSender;
   if (sender == null) {
     const reason = `\`from\` is missing, and ${row.name} has no default sender. Give one, or set it with \`updateProvider\`.`;

@@ -17,10 +17,10 @@ export interface Candidate {
 }
 
 /** Candidates between whom the weights decide; without weights, a single one. */
-export type Group = readonly Candidate[];
+export type PriorityGroup = readonly Candidate[];
 
 /** In the order in which they are to be taken: a weighted route of a priority comes before one without weight. */
-export function rank(candidates: readonly Candidate[]): Group[] {
+export function rank(candidates: readonly Candidate[]): PriorityGroup[] {
   const groups: Candidate[][] = [];
   for (const candidate of candidates.toSorted(byTurn)) {
     const last = groups.at(-1);
@@ -55,7 +55,7 @@ const sharesWith = (one: Candidate, other: Candidate): boolean =>
   one.priority === other.priority;
 
 /** Picks by weight; `fraction` (0 to 1) is where the message falls. Routes of weight 0 only count among themselves. */
-export function pick(open: Group, fraction: number): Candidate | undefined {
+export function pick(open: PriorityGroup, fraction: number): Candidate | undefined {
   const total = open.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
   let left = fraction * total;
   for (const candidate of open) {

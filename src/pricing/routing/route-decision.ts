@@ -1,10 +1,10 @@
 import type { DecimalText } from "../../lib/money.ts";
-import type { WishProblem } from "./capability-check.ts";
+import type { UnmetRequirement } from "./capability-check.ts";
 import type { OutrankedCode } from "./ranking.ts";
 
 /** Why a provider was not taken, as a stable word for programs. */
 export type RejectionCode =
-  | WishProblem["code"]
+  | UnmetRequirement["code"]
   | OutrankedCode
   | "DISABLED"
   | "NOT_IN_POLICY"
@@ -21,7 +21,7 @@ export interface RejectedRoute {
 /** A provider that cannot be taken at all. */
 export interface RefusedRoute extends RejectedRoute {
   /** Where the message is the reason: what the caller's error needs. */
-  problem?: WishProblem;
+  problem?: UnmetRequirement;
 }
 
 /** What was decided for a message; stored with it. */

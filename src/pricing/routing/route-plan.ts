@@ -1,15 +1,15 @@
 import type { Connection } from "../../connections/connections.ts";
-import { wishProblem, type WishProblem } from "./capability-check.ts";
+import { unmetRequirement, type UnmetRequirement } from "./capability-check.ts";
 import { PolicyIndex, type RoutingPolicy } from "./policies.ts";
-import { rank, type Candidate, type Group } from "./ranking.ts";
+import { rank, type Candidate, type PriorityGroup } from "./ranking.ts";
 import { fractionOf } from "./seed.ts";
 import type { Standing } from "../../lanes/standing.ts";
 import type { RefusedRoute, RouteDecision } from "./route-decision.ts";
 import type { RouteRequest, RoutingTable } from "./routing-table.ts";
 
 /** What is decided once for all messages that ask for the same. */
-export interface Plan {
-  groups: readonly Group[];
+export interface RoutePlan {
+  groups: readonly PriorityGroup[];
   refused: readonly RefusedRoute[];
   decisions: Map<Candidate, RouteDecision>;
 }
@@ -20,12 +20,12 @@ interface Prepared {
   /** No provider takes longer texts. */
   fewestSegments: number;
   onTrial: readonly { id: string; trust: number }[];
-  plans: Map<string, Plan>;
+  plans: Map<string, RoutePlan>;
 }
 
 const preparedTables = new WeakMap<RoutingTable, Prepared>();
 
-export const refusal = ({ row }: Connection, problem: WishProblem): RefusedRoute => ({
+export const refusal = ({ row }: Connection, problem: UnmetRequirement): RefusedRoute => ({
   providerId: row.id,
   name: row.name,
   code: problem.code,
@@ -33,16 +33,16 @@ export const refusal = ({ row }: Connection, problem: WishProblem): RefusedRoute
   problem,
 });
 
-export function planFor(table: RoutingTable, request: RouteRequest): Plan {
+export function planFor(table: RoutingTable, request: RouteRequest): RoutePlan {
   const prepared = prepare(table);
   const policy = prepared.policies.find(request);
   const trials = prepared.onTrial.map(({ trust }) => Number(fractionOf(request.seed, "trust") < trust));
   const { country, mccmnc, flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId } = request;
   const segments = request.segments > prepared.fewestSegments ? request.segments : 0;
   const features = `${flash === true}${forcesUnicode === true}${cadenceGroupId != null}${dltTemplateId != null}`;
-  const wish = `${features} ${validityMinutes ?? ""} ${segments} ${segments === 0 ? "" : request.encoding}`;
+  const requirements = `${features} ${validityMinutes ?? ""} ${segments} ${segments === 0 ? "" : request.encoding}`;
   const place = policy ? table.policies.indexOf(policy) : "";
-  const key = `${country ?? ""} ${mccmnc ?? ""} ${place} ${trials.join("")} ${wish}`;
+  const key = `${country ?? ""} ${mccmnc ?? ""} ${place} ${trials.join("")} ${requirements}`;
   const known = prepared.plans.get(key);
   if (known) return known;
   const trusted = new Map(prepared.onTrial.map(({ id }, index) => [id, trials[index] === 1]));
@@ -61,7 +61,7 @@ function prepare(table: RoutingTable): Prepared {
       const { trust } = table.standings.get(id) ?? unblemished;
       return trust > 0 && trust < 1 ? [{ id, trust }] : [];
     }),
-    plans: new Map<string, Plan>(),
+    plans: new Map<string, RoutePlan>(),
   };
   preparedTables.set(table, prepared);
   return prepared;
@@ -74,7 +74,7 @@ function makePlan(
   request: RouteRequest,
   policy: RoutingPolicy | undefined,
   trusted: ReadonlyMap<string, boolean>,
-): Plan {
+): RoutePlan {
   const refused = table.disabled.map(({ id: providerId, name }): RefusedRoute => ({
     providerId,
     name,
@@ -86,7 +86,7 @@ function makePlan(
   for (const connection of table.connections) {
     const { id: providerId, name, priority } = connection.row;
     const allowed = policy?.routes.find((one) => one.providerId === providerId);
-    const problem = wishProblem(connection, request);
+    const problem = unmetRequirement(connection, request);
     if (policy && !allowed) {
       const reason = "The routing policy of the destination does not name it.";
       refused.push({ providerId, name, code: "NOT_IN_POLICY", reason });

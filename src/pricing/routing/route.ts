@@ -1,9 +1,9 @@
 import type { RoutingTable, RouteRequest } from "./routing-table.ts";
 import type { RejectedRoute, RefusedRoute, RouteDecision } from "./route-decision.ts";
 import type { Connection } from "../../connections/connections.ts";
-import { senderOf, wishProblem, type WishProblem } from "./capability-check.ts";
+import { senderOf, unmetRequirement, type UnmetRequirement } from "./capability-check.ts";
 import { outrankedBy, pick, reasonFor, type Candidate } from "./ranking.ts";
-import { planFor, refusal, type Plan } from "./route-plan.ts";
+import { planFor, refusal, type RoutePlan } from "./route-plan.ts";
 import { fractionOf } from "./seed.ts";
 
 export interface Routed {
@@ -41,8 +41,8 @@ export function routeVia(
   { book, now }: RoutingTable,
   connection: Connection,
   request: RouteRequest,
-): { sender: string; decision: RouteDecision } | { problem: WishProblem } {
-  const problem = wishProblem(connection, request);
+): { sender: string; decision: RouteDecision } | { problem: UnmetRequirement } {
+  const problem = unmetRequirement(connection, request);
   if (problem) return { problem };
   const chosen = senderOf(connection, request.sender, request.text);
   if ("problem" in chosen) return chosen;
@@ -58,13 +58,13 @@ export function routeVia(
   return { sender: chosen.sender, decision };
 }
 
-interface Open {
+interface OpenRoute {
   candidate: Candidate;
   sender: string;
 }
 
 /** Nothing when the provider is excluded, or does not take the sender; `passed` is told. */
-function admit(candidate: Candidate, request: RouteRequest, passed: RefusedRoute[]): Open[] {
+function admit(candidate: Candidate, request: RouteRequest, passed: RefusedRoute[]): OpenRoute[] {
   const { connection } = candidate;
   const { id: providerId, name } = connection.row;
   if (request.excluded?.has(providerId) === true) {
@@ -78,7 +78,7 @@ function admit(candidate: Candidate, request: RouteRequest, passed: RefusedRoute
   return [];
 }
 
-function choose(open: readonly Open[], seed: string): Open | undefined {
+function choose(open: readonly OpenRoute[], seed: string): OpenRoute | undefined {
   const candidate = pick(
     open.map((one) => one.candidate),
     fractionOf(seed, "share"),
@@ -86,7 +86,7 @@ function choose(open: readonly Open[], seed: string): Open | undefined {
   return open.find((one) => one.candidate === candidate);
 }
 
-function decide(plan: Plan, taken: Candidate, passed: readonly RefusedRoute[]): RouteDecision {
+function decide(plan: RoutePlan, taken: Candidate, passed: readonly RefusedRoute[]): RouteDecision {
   const known = passed.length === 0 ? plan.decisions.get(taken) : undefined;
   if (known) return known;
   const gone = new Set(passed.map(({ providerId }) => providerId));

@@ -2,7 +2,7 @@ import type { Connection } from "../../connections/connections.ts";
 import type { Standing } from "../../lanes/standing.ts";
 import type { RateBook } from "../rates/rate-book.ts";
 import type { SpendingLimits } from "../spending/limits.ts";
-import type { Wish } from "./capability-check.ts";
+import type { Requirements } from "./capability-check.ts";
 import type { RoutedDestination, RoutingPolicy } from "./policies.ts";
 
 /** Everything routing decides on: read once for a call, or for a chunk of a campaign. */
@@ -22,7 +22,7 @@ export interface RoutingTable {
   now: Date;
 }
 
-export interface RouteRequest extends RoutedDestination, Wish {
+export interface RouteRequest extends RoutedDestination, Requirements {
   /** Given by the caller; absent: each provider's default sender. */
   sender?: string | null | undefined;
   /** Providers not to be taken, as those that have just refused the message. */

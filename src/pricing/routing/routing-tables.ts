@@ -51,7 +51,7 @@ export interface RoutingTablesOptions {
   maxSegments: number;
 }
 
-interface Kept {
+interface KeptTable {
   readAt: number;
   table: Promise<RoutingTable>;
   /** Until another rate counts, once the table is read. */
@@ -63,7 +63,7 @@ export class RoutingTables {
   /** Segments of one message at most, in every table. */
   readonly maxSegments: number;
   readonly #options: RoutingTablesOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, KeptTable>();
 
   constructor(options: RoutingTablesOptions) {
     this.#options = options;
@@ -91,8 +91,8 @@ export class RoutingTables {
     return holds ? table : this.#readAnew(accountId).table;
   }
 
-  #readAnew(accountId: string): Kept {
-    const kept: Kept = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
+  #readAnew(accountId: string): KeptTable {
+    const kept: KeptTable = { readAt: performance.now(), table: this.#read(accountId), ratesUntil: Infinity };
     this.#kept.set(accountId, kept);
     kept.table.then(
       ({ book, now }) => void (kept.ratesUntil = book.nextChangeAfter(now)),

@@ -12,6 +12,7 @@ import {
 import { admitMessages } from "../../../src/lanes/lane.ts";
 import type { MessageStatus } from "../../../src/messages/model/status.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
+import { elsewhere } from "../../support/elsewhere.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
 
 let store: MessageStore;
@@ -144,12 +145,14 @@ it("waits for receipts that took its messages in the order of their ids", async 
   await database.transaction((transaction) => say(transaction, first, "SENT"));
   const accepted = await database.transaction(async (receipts) => {
     await say(receipts, first, "DELIVERED");
-    const answer = database.transaction(async (transaction) => {
-      const ended = await acceptMessages(transaction, step);
-      await say(transaction, first, "SENT");
-      return ended;
-    });
-    await expect.poll(() => countWaiting(database)).toBe(1);
+    const answer = elsewhere(() =>
+      database.transaction(async (transaction) => {
+        const ended = await acceptMessages(transaction, step);
+        await say(transaction, first, "SENT");
+        return ended;
+      }),
+    );
+    await expect.poll(() => elsewhere(() => countWaiting(database))).toBe(1);
     await say(receipts, second, "DELIVERED");
     return { answer };
   });

@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'INVALID_SENDER'
   /** The text is empty, too long, or cannot be encoded as asked. */
   | 'INVALID_TEXT'
-  /** It is the account's last key with the ADMIN scope. */
+  /** It is the account's last key with the ADMIN scope that does not end by itself. */
   | 'LAST_ADMIN_KEY'
   /** The message is no longer in our hands. */
   | 'NOT_CANCELLABLE'
@@ -57,6 +57,8 @@ export type ErrorCode =
   | 'SPENDING_CAP_REACHED'
   /** The account has as many connected providers as it may have. */
   | 'TOO_MANY_PROVIDERS'
+  /** Too much is under way at once; `retryAfterSeconds` says when to come back. */
+  | 'TOO_MANY_REQUESTS'
   /** The socket or the account has too many open subscriptions. */
   | 'TOO_MANY_SUBSCRIPTIONS'
   /** The API key or watch token is missing, unknown, revoked or expired. */

@@ -3,7 +3,7 @@ import { newKey, storeKey } from "../../../access/api-keys.ts";
 import { revokeKey } from "../../../access/revoke.ts";
 import type { ApiKey as ApiKeyRow } from "../../../database/generated/client.ts";
 import { InvalidInputError, LastAdminKeyError, NotFoundError } from "../../../lib/errors.ts";
-import { storable } from "../../../lib/storable.ts";
+import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
@@ -122,7 +122,7 @@ function checkInput({ name, scopes, expiresAt }: typeof CreateApiKeyInput.$infer
   if (name.trim() === "" || name.length > maxKeyName) {
     throw new InvalidInputError("name", `\`name\` must have 1 to ${maxKeyName} characters.`);
   }
-  storable(name, "name");
+  requireStorable(name, "name");
   if (scopes.length === 0) throw new InvalidInputError("scopes", "Give at least one scope.");
   if (expiresAt && expiresAt <= now) {
     throw new InvalidInputError("expiresAt", "`expiresAt` must be in the future. Leave it out for no end.");
@@ -152,7 +152,8 @@ builder.mutationFields((t) => ({
     type: RevokeApiKeyResult,
     description:
       "Revokes a key for good: within a second every socket and stream opened with it, or with a watch token that " +
-      "it made, is closed. A key may revoke itself (see `isCurrent`), but not the account's last ADMIN key.",
+      "it made, is closed. A key may revoke itself (see `isCurrent`), but not the account's last ADMIN key that does " +
+      "not end by itself.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the key." }) },
     resolve: async (_root, { id: shownId }, context) => {

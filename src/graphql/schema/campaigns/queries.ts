@@ -1,6 +1,6 @@
 import { queryFromInfo } from "@pothos/plugin-prisma";
 import type { Prisma } from "../../../database/generated/client.ts";
-import { storable } from "../../../lib/storable.ts";
+import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { Campaign, CampaignStatusEnum } from "./campaign.ts";
 import { accountOf } from "../../context.ts";
@@ -66,7 +66,7 @@ builder.queryFields((t) => ({
           accountId: accountOf(context),
           importedAt: { not: null },
           ...(filter?.status && { status: { in: [...filter.status] } }),
-          ...(filter?.name != null && { name: storable(filter.name, "filter.name") }),
+          ...(filter?.name != null && { name: requireStorable(filter.name, "filter.name") }),
         };
         return paginateById(args, ({ where: id, orderBy, take }) =>
           context.database.prisma.campaign.findMany({

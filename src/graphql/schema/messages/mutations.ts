@@ -99,7 +99,7 @@ const SendMessagesSuccess = builder
       results: t.field({
         type: [SendMessageResult],
         description: "One result for each message, in the order given.",
-        complexity: { field: 1, multiplier: 100 },
+        extensions: { cost: { multiplier: 100 } },
         resolve: ({ results }) => results,
       }),
     }),

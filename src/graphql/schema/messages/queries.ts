@@ -4,7 +4,7 @@ import { InvalidInputError } from "../../../lib/errors.ts";
 import { firstMessageIdAt } from "../../../lib/uuid.ts";
 import type { ListOwner } from "../../../messages/log/message-lists.ts";
 import { parseRecipient } from "../../../sms/phone.ts";
-import { storable } from "../../../lib/storable.ts";
+import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
@@ -42,7 +42,7 @@ function toWhere(accountId: string, filter: Filter): Prisma.MessageWhereInput {
     ...(status && { status: { in: [...status] } }),
     ...(providerId != null && { providerId: decodeId("Provider", providerId, "filter.providerId") }),
     ...(to != null && { recipient: parseRecipient(to).to }),
-    ...(clientRef != null && { clientRef: storable(clientRef, "filter.clientRef") }),
+    ...(clientRef != null && { clientRef: requireStorable(clientRef, "filter.clientRef") }),
     ...(created && { id: idsWithin(created.from, created.until) }),
   };
 }
@@ -81,7 +81,7 @@ builder.queryFields((t) => ({
       }
       const accountId = accountOf(context);
       if (id != null) return context.reads.message(accountId, decodeId("Message", id));
-      const where = { accountId, clientRef: storable(clientRef ?? "", "clientRef") };
+      const where = { accountId, clientRef: requireStorable(clientRef ?? "", "clientRef") };
       return context.database.prisma.message.findFirst({ ...query, where, orderBy: { id: "desc" } });
     },
   }),

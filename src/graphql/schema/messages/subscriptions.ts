@@ -1,7 +1,7 @@
 import { InvalidCursorError, InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
 import type { EventFilter } from "../../../messages/log/event-filter.ts";
 import { decodeCursor, encodeCursor } from "../../../messages/log/event-log.ts";
-import { storable } from "../../../lib/storable.ts";
+import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { accountOf, type Context } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
@@ -112,7 +112,7 @@ function toFilter(context: Context, input: FilterInput): EventFilter {
     providerId: providerId == null ? undefined : decodeId("Provider", providerId, "filter.providerId"),
     statuses: status ?? undefined,
     clientRefPrefix:
-      clientRefPrefix == null ? undefined : storable(clientRefPrefix, "filter.clientRefPrefix"),
+      clientRefPrefix == null ? undefined : requireStorable(clientRefPrefix, "filter.clientRefPrefix"),
     countries: country ?? undefined,
   };
 }

@@ -117,7 +117,7 @@ builder.queryFields((t) => ({
       "The rate of a network that counts now: its own, else that of its country code. A provider that tells its " +
       "rates is asked when none is known. Null when there is none.",
     authScopes: { READ: true },
-    complexity: 50,
+    extensions: { cost: { own: 50 } },
     args: {
       providerId: t.arg.id({ required: true, description: "Global id of the provider." }),
       mccmnc: t.arg.string({ required: true, description: "MCC and MNC of the network, or MCC alone." }),

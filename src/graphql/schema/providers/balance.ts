@@ -93,7 +93,7 @@ builder.prismaObjectFields(Provider, (t) => ({
     type: Runway,
     nullable: true,
     description: "How long its balance lasts; null while no balance is known.",
-    complexity: 50,
+    extensions: { cost: { own: 50 } },
     select: { id: true, accountId: true },
     resolve: async ({ id: providerId, accountId }, _args, { database, clock }) => {
       const now = clock.now();

@@ -113,7 +113,7 @@ export const Provider = builder.prismaNode("Provider", {
     health: t.field({
       type: ProviderHealth,
       description: "How it is doing now.",
-      complexity: 50,
+      extensions: { cost: { own: 50 } },
       resolve: (provider) => provider,
     }),
     callbackUrl: t.string({
@@ -135,7 +135,7 @@ export const Provider = builder.prismaNode("Provider", {
     cadenceGroups: t.field({
       type: [CadenceGroup],
       description: "Its cadence groups, asked for now; empty when it has none (see `capabilities`).",
-      complexity: 50,
+      extensions: { cost: { own: 50 } },
       resolve: async ({ id }, _args, { connections }) => {
         const connection = await connections.get(id);
         const reply = await connection?.client.cadenceGroups?.();

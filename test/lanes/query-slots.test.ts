@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createTurn } from "../../src/lanes/turns.ts";
+import { createSlots } from "../../src/lanes/query-slots.ts";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { lookUpMessages } from "../../src/messages/receipts/look-up.ts";
@@ -79,8 +79,8 @@ const setLane = (providerId: string, data: object) =>
 
 const turnOf = (id: string, maxPerSecond: number | null, isList?: true) => {
   const ending = { database: app.services.database, clock, isStopping: () => isStopping };
-  const turn = createTurn(ending, { id, maxPerSecond });
-  return () => turn({ method: "GET", path: "/", isList });
+  const acquireSlot = createSlots(ending, { id, maxPerSecond });
+  return () => acquireSlot({ method: "GET", path: "/", isList });
 };
 let isStopping = false;
 
@@ -99,13 +99,13 @@ async function dueCheck(messageId: string): Promise<void> {
 const statusOf = async (id: string): Promise<string> =>
   (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
 
-describe("a turn", () => {
+describe("a slot for a status query", () => {
   it("costs a token, of those that come every second", async () => {
     const { providerId } = await connect(() => unknown, { maxPerSecond: 2 });
     await setLane(providerId, { tokens: 1, refilledAt: clock.now(), askedAt: clock.now() });
-    const turn = turnOf(providerId, 2);
-    expect(await turn()).toBe(true);
-    const second = turn();
+    const acquireSlot = turnOf(providerId, 2);
+    expect(await acquireSlot()).toBe(true);
+    const second = acquireSlot();
     const early = await Promise.race([second, new Promise((done) => setTimeout(done, 100, "waits"))]);
     expect(early).toBe("waits");
     now += 500;
@@ -121,20 +121,20 @@ describe("a turn", () => {
       wantedUntil: later,
       askedAt: clock.now(),
     });
-    const turn = turnOf(providerId, 2);
-    const first = turn();
+    const acquireSlot = turnOf(providerId, 2);
+    const first = acquireSlot();
     now += 4_999;
     expect(await first).toBe(false);
     now += 1;
-    expect(await turn()).toBe(true);
+    expect(await acquireSlot()).toBe(true);
     const { tokens } = await app.services.database.prisma.lane.findUniqueOrThrow({ where: { providerId } });
     expect(tokens).toBe(0);
   });
 
   it("costs nothing where there is no limit", async () => {
     const { providerId } = await connect(() => unknown);
-    const turn = turnOf(providerId, null);
-    expect(await Promise.all(Array.from({ length: 100 }, turn))).toEqual(Array(100).fill(true));
+    const acquireSlot = turnOf(providerId, null);
+    expect(await Promise.all(Array.from({ length: 100 }, acquireSlot))).toEqual(Array(100).fill(true));
   });
 
   it("is had by a list once a second where there is no limit, over all that ask", async () => {
@@ -146,8 +146,8 @@ describe("a turn", () => {
       return listedAt.toISOString();
     };
     const times: string[] = [];
-    for (const turn of turns) {
-      expect(await turn()).toBe(true);
+    for (const acquireSlot of turns) {
+      expect(await acquireSlot()).toBe(true);
       times.push(await had());
     }
     const [first = "", second = ""] = times;
@@ -280,7 +280,7 @@ describe("a resend", () => {
     expect(await checkOf(messageId)).toMatchObject({ checks: 0, at: new Date(now + 61_000), resentAt: null });
   });
 
-  it("waits for its turn", async () => {
+  it("waits until it is free", async () => {
     const { requests, messageId, shownId, providerId } = await uncertain();
     await app.client.data(update, { input: { id: shownId, maxPerSecond: 1 } });
     const data = {

@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
-import type { Turn } from "../providers/http.ts";
+import type { AcquireSlot } from "../providers/http.ts";
 
 /**
  * Questions to a provider (look-ups, reconciliations) share its lane with the submissions: each request takes a
@@ -11,7 +11,7 @@ import type { Turn } from "../providers/http.ts";
 const tokensPerQuestion = 10;
 
 const take: Statement = {
-  name: "take_turn",
+  name: "take_query_slot",
   text: `
     update lanes as l
     set asked_at = $2,
@@ -39,7 +39,7 @@ const take: Statement = {
 };
 
 const readState: Statement = {
-  name: "read_turn_state",
+  name: "read_query_state",
   text: `
     select p.max_per_second as rate, l.breaker <> 'CLOSED' and l.open_until > $2 as "isOpen",
       l.open_until as "openUntil"
@@ -48,7 +48,7 @@ const readState: Statement = {
     where l.provider_id = $1`,
 };
 
-export interface TurnState {
+export interface QueryState {
   /** Requests per second; null without a limit. */
   rate: number | null;
   /** Whether the breaker lets nothing through, and until when. */
@@ -57,16 +57,16 @@ export interface TurnState {
 }
 
 /** How a provider may be asked now; undefined when there is no such provider. */
-export async function readTurnState(
+export async function readQueryState(
   database: Database,
   providerId: string,
   now: Date,
-): Promise<TurnState | undefined> {
-  return (await database.query<TurnState>(readState, [providerId, now]))[0];
+): Promise<QueryState | undefined> {
+  return (await database.query<QueryState>(readState, [providerId, now]))[0];
 }
 
 const takeList: Statement = {
-  name: "take_list_turn",
+  name: "take_list_slot",
   text: `
     update lanes set listed_at = clock_timestamp()
     where provider_id = $1 and listed_at <= clock_timestamp() - interval '1 second'
@@ -80,7 +80,7 @@ const maxWaitMs = 3_000;
 const maxListWaitMs = 60_000;
 const listPauseMs = 200;
 
-export interface TurnOptions {
+export interface SlotOptions {
   database: Database;
   clock: Clock;
   /** This process ends: whoever waits for a list comes back later, elsewhere. */
@@ -91,10 +91,10 @@ export interface TurnOptions {
  * Without a limit only the breaker counts, which whoever asks has looked at: no statement for each request. Lists are
  * asked for once a second then: they cost a provider more, and nobody waits for one so urgently.
  */
-export function createTurn(
-  { database, clock, isStopping }: TurnOptions,
+export function createSlots(
+  { database, clock, isStopping }: SlotOptions,
   { id, maxPerSecond }: { id: string; maxPerSecond: number | null },
-): Turn {
+): AcquireSlot {
   const pauseMs = maxPerSecond === null ? listPauseMs : Math.min(250, Math.max(20, 1000 / maxPerSecond));
   const statement = maxPerSecond === null ? takeList : take;
   return async ({ isList }) => {

@@ -1,0 +1,226 @@
+import { TooManyRequestsError, type ShareHolder } from "../lib/errors.ts";
+import { holderOf } from "./allowance.ts";
+import type { Viewer } from "./api-keys.ts";
+
+/** What one socket, key or account may have at once. */
+export interface Share {
+  queries: number;
+  mutations: number;
+  /** Of all that runs together; what costs more by itself runs when nothing else of the holder does. */
+  cost: number;
+  /** How many operations may wait for their turn, and what they may cost together. */
+  waiting: number;
+  waitingCost: number;
+}
+
+export interface OperationLimits {
+  socket: Share;
+  key: Share;
+  account: Share;
+  longestWaitMs: number;
+}
+
+/**
+ * A few queries at once use all that the database and the processor have; messages that are sent at once are stored
+ * together, so the more the better.
+ */
+export const defaultOperationLimits: OperationLimits = {
+  socket: { queries: 8, mutations: 500, cost: 50_000, waiting: 1_500, waitingCost: 150_000 },
+  key: { queries: 12, mutations: 1_000, cost: 75_000, waiting: 3_000, waitingCost: 225_000 },
+  account: { queries: 16, mutations: 2_000, cost: 100_000, waiting: 4_000, waitingCost: 300_000 },
+  longestWaitMs: 2_000,
+};
+
+export interface Caller {
+  viewer: Viewer | undefined;
+  /** The WebSocket it came by. */
+  socket: object | undefined;
+}
+
+export interface Load {
+  kind: "queries" | "mutations";
+  cost: number;
+}
+
+/** Gives the place of an operation back; calling it again does nothing. */
+export type Leave = () => void;
+
+/**
+ * Lets operations run as long as each socket, key and account has no more under way than its share. What is over waits
+ * shortly in the account's own queue; what is far over is refused at once.
+ */
+export class FairShares {
+  readonly #limits: OperationLimits;
+  readonly #sockets = new WeakMap<object, Holding>();
+  readonly #keys = new Map<string, Holding>();
+  readonly #accounts = new Map<string, Holding>();
+
+  constructor(limits: OperationLimits = defaultOperationLimits) {
+    this.#limits = limits;
+  }
+
+  /** Accounts with something under way. */
+  get accounts(): number {
+    return this.#accounts.size;
+  }
+
+  /** Returns how to leave: at once, or when the operation may run. @throws TooManyRequestsError */
+  enter(caller: Caller, load: Load): Leave | Promise<Leave> {
+    const place = this.#placeFor(caller, load);
+    if (place.account.queue.size === 0 && place.fits()) return this.#begin(place);
+    const full = place.holdings.find((holding) => !holding.mayWait(load));
+    if (full) throw this.#tooMany(full);
+    return this.#wait(place);
+  }
+
+  #wait(place: Place): Promise<Leave> {
+    const { promise, resolve, reject } = Promise.withResolvers<Leave>();
+    const timer = setTimeout(() => {
+      const full = place.holdings.find((holding) => !holding.fits(place.load)) ?? place.account;
+      place.stopWaiting();
+      this.#advance(place.account);
+      reject(this.#tooMany(full));
+    }, this.#limits.longestWaitMs);
+    place.wait(() => {
+      clearTimeout(timer);
+      resolve(this.#begin(place));
+    });
+    this.#advance(place.account);
+    return promise;
+  }
+
+  #begin(place: Place): Leave {
+    for (const holding of place.holdings) holding.begin(place.load);
+    let hasLeft = false;
+    return () => {
+      if (hasLeft) return;
+      hasLeft = true;
+      for (const holding of place.holdings) holding.end(place.load);
+      this.#advance(place.account);
+      for (const { name, isIdle } of place.holdings) {
+        if (!isIdle) continue;
+        this.#keys.delete(name);
+        this.#accounts.delete(name);
+      }
+    };
+  }
+
+  /** In the order they came, but for those whose own socket or key is full. */
+  #advance(account: Holding): void {
+    for (const place of account.queue) {
+      if (place.fits()) place.start();
+      else if (!account.fits(place.load)) return;
+    }
+  }
+
+  #placeFor({ viewer, socket }: Caller, load: Load): Place {
+    const { socket: ofSocket, key: ofKey, account: ofAccount } = this.#limits;
+    const name = holderOf(viewer);
+    const account = holdingIn(this.#accounts, name, () => new Holding(name, "ACCOUNT", ofAccount));
+    const keyName = `${name} ${viewer?.keyId ?? ""}`;
+    const key = holdingIn(this.#keys, keyName, () => new Holding(keyName, "KEY", ofKey));
+    if (!socket) return new Place(load, account, [key, account]);
+    const own = holdingIn(this.#sockets, socket, () => new Holding("", "SOCKET", ofSocket));
+    return new Place(load, account, [own, key, account]);
+  }
+
+  #tooMany({ scope }: Holding): TooManyRequestsError {
+    return new TooManyRequestsError(scope, Math.ceil(this.#limits.longestWaitMs / 1000));
+  }
+}
+
+interface Holdings<Name> {
+  get(name: Name): Holding | undefined;
+  set(name: Name, holding: Holding): unknown;
+}
+
+function holdingIn<Name>(all: Holdings<Name>, name: Name, make: () => Holding): Holding {
+  const known = all.get(name);
+  if (known) return known;
+  const made = make();
+  all.set(name, made);
+  return made;
+}
+
+/** What one socket, key or account has under way and waiting. */
+class Holding {
+  readonly name: string;
+  readonly scope: ShareHolder;
+  /** Of an account: what waits, the oldest first. */
+  readonly queue = new Set<Place>();
+  readonly #share: Share;
+  readonly #running = { queries: 0, mutations: 0, cost: 0 };
+  readonly #waiting = { operations: 0, cost: 0 };
+
+  constructor(name: string, scope: ShareHolder, share: Share) {
+    this.name = name;
+    this.scope = scope;
+    this.#share = share;
+  }
+
+  get isIdle(): boolean {
+    const { queries, mutations } = this.#running;
+    return queries + mutations + this.#waiting.operations === 0;
+  }
+
+  fits({ kind, cost }: Load): boolean {
+    const running = this.#running;
+    if (running[kind] >= this.#share[kind]) return false;
+    return running.cost === 0 || running.cost + cost <= this.#share.cost;
+  }
+
+  mayWait({ cost }: Load): boolean {
+    const { operations, cost: waiting } = this.#waiting;
+    const { waiting: most, waitingCost } = this.#share;
+    return operations === 0 || (operations < most && waiting + cost <= waitingCost);
+  }
+
+  begin({ kind, cost }: Load): void {
+    this.#running[kind] += 1;
+    this.#running.cost += cost;
+  }
+
+  end({ kind, cost }: Load): void {
+    this.#running[kind] -= 1;
+    this.#running.cost -= cost;
+  }
+
+  wait({ cost }: Load, operations: 1 | -1): void {
+    this.#waiting.operations += operations;
+    this.#waiting.cost += operations * cost;
+  }
+}
+
+/** One operation, and all whose shares it takes from. */
+class Place {
+  readonly load: Load;
+  readonly account: Holding;
+  readonly holdings: readonly Holding[];
+  #begin: (() => void) | undefined;
+
+  constructor(load: Load, account: Holding, holdings: readonly Holding[]) {
+    this.load = load;
+    this.account = account;
+    this.holdings = holdings;
+  }
+
+  fits(): boolean {
+    return this.holdings.every((holding) => holding.fits(this.load));
+  }
+
+  wait(begin: () => void): void {
+    this.#begin = begin;
+    this.account.queue.add(this);
+    for (const holding of this.holdings) holding.wait(this.load, 1);
+  }
+
+  stopWaiting(): void {
+    this.account.queue.delete(this);
+    for (const holding of this.holdings) holding.wait(this.load, -1);
+  }
+
+  start(): void {
+    this.stopWaiting();
+    this.#begin?.();
+  }
+}

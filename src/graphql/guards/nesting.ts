@@ -1,0 +1,44 @@
+import { Lexer, Source, TokenKind } from "graphql";
+
+/** Whether lists and objects within a value, such as variables, stand within each other more than `most` deep. */
+export function isNestedDeeper(value: unknown, most: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > most) return true;
+    const next: unknown[] = [];
+    for (const one of level) {
+      if (typeof one !== "object" || one === null || isForeign(one)) continue;
+      for (const inner of Array.isArray(one) ? one : Object.values(one))
+        if (typeof inner === "object" && inner !== null) next.push(inner);
+    }
+    level = next;
+  }
+  return false;
+}
+
+/** A file that was uploaded, and what else is not plain. */
+function isForeign(value: object): boolean {
+  if (Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== Object.prototype && prototype !== null;
+}
+
+const opening = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/**
+ * Whether the brackets of a document stand within each other more than `most` deep: reading it would go as deep. Of
+ * more than `maxTokens` only those are looked at.
+ * @throws GraphQLError for what is no token
+ */
+export function isDocumentNestedDeeper(text: string | Source, most: number, maxTokens: number): boolean {
+  const lexer = new Lexer(typeof text === "string" ? new Source(text) : text);
+  let depth = 0;
+  for (let count = 0; count <= maxTokens; count++) {
+    const { kind } = lexer.advance();
+    if (kind === TokenKind.EOF) return false;
+    if (opening.has(kind) && ++depth > most) return true;
+    if (closing.has(kind)) depth--;
+  }
+  return false;
+}
