@@ -66,6 +66,7 @@ describe("reprocessing", () => {
       ignored: 1,
       parked: 1,
       unknown: 1,
+      dropped: 0,
     });
     expect(await states()).toEqual([
       ["PROCESSED", null],
@@ -81,7 +82,7 @@ describe("reprocessing", () => {
   it("again finds only what is still not understood", async () => {
     await quarantine('{"inbound":{}}', update({ message_id: randomUUID(), status: "SENT" }));
     await reprocess();
-    const nothing = { applied: 0, ignored: 0, parked: 0, unknown: 0 };
+    const nothing = { applied: 0, ignored: 0, parked: 0, unknown: 0, dropped: 0 };
     expect(await reprocess()).toEqual({ read: 1, processed: 0, unreadable: 1, ...nothing });
   });
 

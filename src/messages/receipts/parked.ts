@@ -156,7 +156,11 @@ export async function takeParkedBefore(
 
 const sweepSize = 500;
 
-/** Each is looked at at once, and then ever less often: most that found no message by then belong to none. */
+/**
+ * Each is looked at at once, and then less and less often, down to every four minutes: what finds no message soon
+ * mostly belongs to none. A statement of its own: whoever stores an id at this moment passes over what is locked, and
+ * then it has to wait for the next look.
+ */
 const findDue: Statement = {
   name: "find_due_parked",
   text: `
@@ -169,7 +173,7 @@ const findDue: Statement = {
       for no key update skip locked
     ), postponed as (
       update parked_receipts as p
-      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 4 ^ least(p.checks, 8)
+      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 2 ^ least(p.checks, 7)
       from due
       where p.id = due.id
     )
@@ -182,21 +186,24 @@ const findDue: Statement = {
  * Matches whatever two crossing transactions missed: a receipt parked while the submit response was being stored.
  * Reads only what is due, and all of that. Returns how many were matched.
  */
-export async function sweepParked(database: Pick<Database, "transaction">): Promise<number> {
-  for (let matched = 0; ;) {
-    const part = await database.transaction(sweepPart);
-    matched += part.matched;
-    if (part.due < sweepSize) return matched;
-  }
+export async function sweepParked(database: Pick<Database, "query" | "transaction">): Promise<number> {
+  let matched = 0;
+  let due: Due[];
+  do {
+    due = await database.query<Due>(findDue, []);
+    matched += await matchDue(database, due);
+  } while (due.length === sweepSize);
+  return matched;
 }
 
-async function sweepPart(transaction: Queryable): Promise<{ due: number; matched: number }> {
-  const due = await transaction.query<ProviderReference & { isKnown: boolean }>(findDue, []);
+type Due = ProviderReference & { isKnown: boolean };
+
+async function matchDue(database: Pick<Database, "transaction">, due: readonly Due[]): Promise<number> {
   const known = due.filter(({ isKnown }) => isKnown);
   // With those of the same message that are not due: they are applied in the order in which they came.
   const references = new Map(known.map((one) => [`${one.providerId} ${one.providerMessageId}`, one]));
-  const matched = known.length === 0 ? 0 : await matchParkedOf(transaction, [...references.values()]);
-  return { due: due.length, matched };
+  if (references.size === 0) return 0;
+  return database.transaction((transaction) => matchParkedOf(transaction, [...references.values()]));
 }
 
 async function applyParked(

@@ -187,7 +187,9 @@ describe("many transactions on the same messages at once", () => {
       checkLogOrder(events);
     }
     for (const id of ids) expect(await store.fold(id)).toEqual(await store.row(id));
-    expect(logged.flat()).toHaveLength(ids.length + transactions.flat().length);
+    // What is repeated often enough is only counted.
+    const replays = results.flat().filter((transition) => transition?.isReplay);
+    expect(logged.flat()).toHaveLength(ids.length + transactions.flat().length - replays.length);
     const applied = results.flat().filter((transition) => transition?.applied);
     expect(logged.flat().filter((event) => event.applied)).toHaveLength(ids.length + applied.length);
   });
