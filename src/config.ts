@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 
-/** Raised when the environment is not usable; its message lists every problem. */
+/** The environment cannot be used. The message lists every problem. */
 export class ConfigError extends Error {}
 
 const flag = z.stringbool({ truthy: ["true", "1", "yes", "on"], falsy: ["false", "0", "no", "off"] });
@@ -26,7 +26,7 @@ const secretKey = z
   .string()
   .regex(base64Of32Bytes, "must be 32 random bytes in base64; make one with `openssl rand -base64 32`");
 
-// What a client can send in an `Authorization` header.
+// Characters that a client can send in an `Authorization` header.
 const developmentKey = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 characters without spaces");
@@ -53,6 +53,8 @@ const environment = z.object({
   ),
   MAX_SOCKETS_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(defaultSubscriptionLimits.socketsPerAccount),
   EVENT_RETENTION_DAYS: wholeNumber(1, 36_500).default(90),
+  MESSAGE_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
+  TEXT_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   ALLOW_PRIVATE_PROVIDERS: flag.optional(),
   MAX_PROVIDERS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
@@ -67,7 +69,7 @@ export interface Config {
   /** Absent: an embedded PostgreSQL in `dataDirectory`. */
   databaseUrl: string | undefined;
   databasePoolSize: number;
-  /** Where providers and people reach us; absent: the address we listen on. */
+  /** Where providers and people reach us. Absent: the address we listen on. */
   publicUrl: string | undefined;
   runsApi: boolean;
   runsWorker: boolean;
@@ -75,24 +77,26 @@ export interface Config {
   sandbox: boolean;
   sandboxPort: number;
   developmentKey: string | undefined;
-  /** 32 bytes, base64; absent in development: made once and kept in `dataDirectory`. */
+  /** 32 bytes in base64. Absent in development: made once and kept in `dataDirectory`. */
   secretKey: string | undefined;
   workerConcurrency: number;
   subscriptionLimits: SubscriptionLimits;
-  /** How long events are kept, and how old a cursor can be. */
+  /** How long events are kept; older cursors are reset. */
   eventRetentionDays: number;
+  /** How long messages, and their texts and numbers, are kept; undefined: for ever. */
+  retention: { messageDays: number | undefined; textDays: number | undefined };
   allowInsecureProviders: boolean;
-  /** Whether providers may be in networks that only this machine reaches. */
+  /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
   maxProvidersPerAccount: number;
-  /** Segments of one message at most. */
+  /** The most segments one message may have. */
   maxSegments: number;
   logLevel: string;
 }
 
-/** Parses the environment once. @throws ConfigError naming every variable that is wrong, and why */
+/** Parses the environment once. @throws ConfigError naming every wrong variable, and why it is wrong */
 export function readConfig(variables: Record<string, string | undefined>): Config {
-  // An empty variable is how many tools write an absent one.
+  // Many tools write an absent variable as an empty one.
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(set);
   const problems = [...(parsed.error?.issues.map(describe) ?? []), ...missing(set), ...unsafe(set)];
@@ -111,7 +115,10 @@ function isPlainUrl(text: string): boolean {
   return url === null || `${url.username}${url.password}${url.search}${url.hash}` === "";
 }
 
-/** What has no default in production. Looked for in the raw variables: others may be wrong at the same time. */
+/**
+ * Variables that are required in production. Checks the raw values, because others may be wrong at the same
+ * time.
+ */
 function missing(values: Record<string, string | undefined>): string[] {
   if (values["NODE_ENV"] !== "production") return [];
   const needed = [
@@ -124,10 +131,10 @@ function missing(values: Record<string, string | undefined>): string[] {
     .map(([name, why]) => `${name}: required in production, since ${why}`);
 }
 
-/** Different bytes in a key: 32 random ones have about 30, and never less than this. */
+/** Distinct bytes in a key: 32 random bytes have about 30, and practically never fewer than this. */
 const minDifferentBytes = 16;
 
-/** What would do in development, and gives nothing to rely on in production. */
+/** Values that are fine in development but unsafe in production. */
 function unsafe(values: Record<string, string | undefined>): string[] {
   if (values["NODE_ENV"] !== "production") return [];
   const { SECRET_KEY, PUBLIC_URL } = values;
@@ -165,6 +172,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
       socketsPerAccount: values.MAX_SOCKETS_PER_ACCOUNT,
     },
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
+    retention: { messageDays: values.MESSAGE_RETENTION_DAYS, textDays: values.TEXT_RETENTION_DAYS },
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     maxProvidersPerAccount: values.MAX_PROVIDERS_PER_ACCOUNT,
     maxSegments: values.MAX_SEGMENTS,

@@ -44,9 +44,11 @@ describe("with nothing set", () => {
         socketsPerAccount: 20_000,
       },
       eventRetentionDays: 90,
+      retention: { messageDays: undefined, textDays: undefined },
       allowInsecureProviders: false,
       allowPrivateProviders: true,
       maxProvidersPerAccount: 100,
+      maxSegments: 10,
       logLevel: "info",
     });
   });

@@ -1,6 +1,6 @@
 import { DatabaseError } from "pg";
 import { Batcher } from "../lib/batcher.ts";
-import type { Database, Queryable, Statement } from "../database/database.ts";
+import { execute, type Database, type Queryable, type Statement } from "../database/database.ts";
 import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import type { Receipt } from "../providers/provider.ts";
 
@@ -43,6 +43,8 @@ export interface IngestResult {
 }
 
 const maxBatchSize = 200;
+/** While PostgreSQL commits one batch, the next is prepared. Batches that meet in a message wait for each other there. */
+const batchesAtOnce = 2;
 
 const storeRaw: Statement = {
   name: "store_callbacks",
@@ -62,7 +64,7 @@ export class CallbackIngest {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#batches = new Batcher((callbacks) => this.#ingest(callbacks), maxBatchSize);
+    this.#batches = new Batcher((callbacks) => this.#ingest(callbacks), maxBatchSize, batchesAtOnce);
   }
 
   ingest(callback: IncomingCallback): Promise<IngestResult> {
@@ -146,7 +148,7 @@ async function storeBodies(
   callbacks: readonly (IncomingCallback & { quarantined: boolean })[],
 ): Promise<void> {
   if (callbacks.length === 0) return;
-  await transaction.query(storeRaw, [
+  await execute(transaction, storeRaw, [
     callbacks.map(({ providerId }) => providerId),
     callbacks.map(({ receivedAt }) => receivedAt),
     callbacks.map(({ contentType }) => contentType),

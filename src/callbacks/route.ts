@@ -126,5 +126,8 @@ function toRefusal(error: unknown, logger: Logger): Refusal {
 
 function answer(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+  const body = `${text}\n`;
+  const headers = { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(body) };
+  // Together in one packet, and not in chunks, since the length is known.
+  response.writeHead(status, headers).end(body);
 }

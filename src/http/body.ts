@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { BodyTooLong, decodeText, decompress } from "../lib/body-text.ts";
 
-/** A request body of which nothing can be taken. */
+/** A request body that cannot be read. */
 export class UnreadableBody extends Error {
   readonly status: number;
   readonly reason: "empty" | "incomplete" | "too_large";
@@ -13,7 +13,7 @@ export class UnreadableBody extends Error {
 }
 
 /**
- * Reads the text of a body of at most `limit` bytes, compressed or not, in whatever charset it is.
+ * Reads a body of at most `limit` bytes as text, compressed or not, in any charset.
  * @throws UnreadableBody
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
@@ -28,21 +28,28 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   }
 }
 
-async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = new UnreadableBody(413, "too_large", `The body has more than ${limit} bytes.`);
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    // Not destroyed on an early exit: the caller still has an answer to give on this connection.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+/** Uses events: an async iterator would cost as much as the rest of a small request. */
+function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const refuse = (): void => {
+      // Not destroyed: the caller still has to answer on this connection.
+      request.off("data", take);
+      reject(new UnreadableBody(413, "too_large", `The body has more than ${limit} bytes.`));
+    };
+    const breakOff = (): void => reject(new UnreadableBody(400, "incomplete", "The body was broken off."));
+    const take = (chunk: Buffer): void => {
       length += chunk.length;
-      if (length > limit) break;
+      if (length > limit) return refuse();
       chunks.push(chunk);
-    }
-  } catch {
-    throw new UnreadableBody(400, "incomplete", "The body was broken off.");
-  }
-  if (length > limit) throw tooLarge;
-  return Buffer.concat(chunks);
+    };
+    if (Number(request.headers["content-length"] ?? 0) > limit) return refuse();
+    request.on("data", take);
+    request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.once("error", breakOff);
+    request.once("close", () => {
+      if (!request.readableEnded) breakOff();
+    });
+  });
 }

@@ -1,7 +1,8 @@
 import type { Database, Statement } from "../database/database.ts";
+import { paced } from "../lib/paced.ts";
 import { retentionTime } from "../database/retention-clock.ts";
 
-const atOnce = 10_000;
+const atOnce = 2_000;
 
 /** An idempotency key stands for a day; an hour more, since it is looked up without a lock. */
 const forgetKeys: Statement = {
@@ -62,10 +63,11 @@ const statements = [forgetKeys, forgetCallbacks("PROCESSED"), forgetCallbacks("Q
 
 /**
  * Deletes what has served its time, all of it: in parts, since a long transaction would hold the event log back, but
- * one part after the other until nothing is left, however fast it comes.
+ * one part after the other until nothing is left, with rests between them.
  */
-export async function forgetOld(database: Database): Promise<void> {
-  for (const statement of statements) while ((await forgetSome(database, statement)) === atOnce);
+export async function forgetOld(database: Database, signal?: AbortSignal): Promise<void> {
+  for (const statement of statements)
+    await paced(async () => (await forgetSome(database, statement)) === atOnce, signal);
 }
 
 async function forgetSome(database: Database, statement: Statement): Promise<number> {

@@ -4,7 +4,8 @@ import type { Logger } from "../lib/logger.ts";
 export interface Round {
   name: string;
   everyMs: number;
-  run: () => Promise<unknown>;
+  /** A long one ends early when the rounds are stopped. */
+  run: (stopping: AbortSignal) => Promise<unknown>;
 }
 
 /** Starts the rounds; a failed run is logged and the next one comes as usual. */
@@ -22,7 +23,7 @@ export function startRounds(logger: Logger, rounds: readonly Round[]): { stop():
 async function repeat({ name, everyMs, run }: Round, logger: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      await run();
+      await run(signal);
     } catch (error) {
       logger.error({ error, round: name }, "a regular round failed");
     }

@@ -13,6 +13,11 @@ import type { Listener } from "../database/listener.ts";
 import { advanceRetentionClock } from "../database/retention-clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { queueDueChecks } from "../messages/receipts/checks.ts";
+import {
+  clearOldAttempts,
+  forgetOldMessages,
+  type MessageRetention,
+} from "../messages/changes/forget-messages.ts";
 import { clearOldEvents } from "../messages/log/retention.ts";
 import type { ClosedLanes } from "../lanes/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch/dispatch.ts";
@@ -40,6 +45,7 @@ export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   drainReceipts: (providerId: string) => Promise<void>;
   /** How long events are kept. */
   eventRetentionDays: number;
+  retention: MessageRetention;
   /** Jobs at the same time in this process. */
   concurrency: number;
   onJobFailed?: (task: string) => void;
@@ -88,7 +94,7 @@ const batchDelayMs = 0;
 
 /** Runs the jobs of the queue, and the rounds that look for what is due. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { database, listener, logger, eventRetentionDays } = options;
+  const { database, listener, logger, eventRetentionDays, retention } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
   const rounds = startRounds(logger, [
@@ -104,11 +110,21 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: () => removeDeadImports(database, options.clock),
     },
     { name: "advance the retention clock", everyMs: 60_000, run: () => advanceClock(options) },
-    { name: "forget what is old", everyMs: 60_000, run: () => forgetOld(database) },
+    { name: "forget what is old", everyMs: 60_000, run: (stopping) => forgetOld(database, stopping) },
     {
       name: "clear old events away",
       everyMs: 60_000,
-      run: () => clearOldEvents(database, eventRetentionDays),
+      run: (stopping) => clearOldEvents(database, eventRetentionDays, stopping),
+    },
+    {
+      name: "clear old attempts away",
+      everyMs: 60_000,
+      run: (stopping) => clearOldAttempts(database, eventRetentionDays, stopping),
+    },
+    {
+      name: "forget old messages",
+      everyMs: 15 * 60_000,
+      run: (stopping) => forgetOldMessages(database, retention, stopping),
     },
     { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {

@@ -1,17 +1,22 @@
 /**
- * Forms batches under load: while one batch is being worked on, everything that arrives waits for the next.
- * An idle batcher passes an item on at once, a busy one in groups, without a timer in either case.
+ * Forms batches under load: items that arrive while a batch is processed wait for the next one. An idle
+ * batcher passes an item on at once, a busy one passes groups on, and neither uses a timer.
  */
 export class Batcher<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
   readonly #maxSize: number;
+  readonly #maxRunning: number;
   #waiting: { item: Item; settle: PromiseWithResolvers<Result> }[] = [];
-  #running = false;
+  #running = 0;
 
-  /** `work` returns one result for each item, in the same order; when it throws, all its items fail. */
-  constructor(work: (items: Item[]) => Promise<Result[]>, maxSize: number) {
+  /**
+   * `work` returns one result per item, in the same order. When it throws, all items of the batch fail.
+   * `maxRunning` batches may run at the same time.
+   */
+  constructor(work: (items: Item[]) => Promise<Result[]>, maxSize: number, maxRunning = 1) {
     this.#work = work;
     this.#maxSize = maxSize;
+    this.#maxRunning = maxRunning;
   }
 
   /** Items waiting for a batch. */
@@ -22,9 +27,9 @@ export class Batcher<Item, Result> {
   add(item: Item): Promise<Result> {
     const settle = Promise.withResolvers<Result>();
     this.#waiting.push({ item, settle });
-    if (!this.#running) {
-      this.#running = true;
-      // After this turn of the event loop, so that what arrives together goes together.
+    if (this.#running < this.#maxRunning) {
+      this.#running++;
+      // Runs after this turn of the event loop, so that items of one turn share a batch.
       setImmediate(() => void this.#run());
     }
     return settle.promise;
@@ -40,6 +45,6 @@ export class Batcher<Item, Result> {
         for (const { settle } of batch) settle.reject(error);
       }
     }
-    this.#running = false;
+    this.#running--;
   }
 }

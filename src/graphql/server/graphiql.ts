@@ -103,7 +103,7 @@ subscription Follow {
 }
 `;
 
-/** What GraphiQL opens with. */
+/** The tabs that GraphiQL opens with. */
 export const graphiqlTabs = [sendTab, queryTab, watchTab, followTab];
 
 const logo =
@@ -113,8 +113,8 @@ const logo =
   "</svg>";
 
 /**
- * GraphiQL from our own files: no CDN, works offline. In development the key is filled in. Over a WebSocket it
- * travels with each operation, as `extensions.headers`.
+ * GraphiQL from local files, without a CDN, so it works offline. In development the key is filled in. Over
+ * WebSocket the key is sent with each operation, as `extensions.headers`.
  */
 export function graphiqlPage(developmentKey: string | undefined): {
   options: GraphiQLOptions;
@@ -134,7 +134,7 @@ export function graphiqlPage(developmentKey: string | undefined): {
   };
   let page: Promise<string> | undefined;
   const render = async (): Promise<string> => {
-    // More than 30 MB of memory, and most processes are never asked for the page.
+    // Loaded on demand: it takes more than 30 MB of memory, and most processes never serve this page.
     const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
     return forgetTabsOfOtherKey(renderGraphiQL(options), headers);
   };
@@ -142,8 +142,8 @@ export function graphiqlPage(developmentKey: string | undefined): {
 }
 
 /**
- * GraphiQL keeps its tabs in the browser, headers included. Those of another database, which had another key,
- * would fail here, so they make way for new ones.
+ * GraphiQL keeps its tabs and their headers in the browser. Tabs of another database hold an old key and
+ * would fail, so they are replaced.
  */
 function forgetTabsOfOtherKey(page: string, headers: string): string {
   const current = JSON.stringify(headers).replaceAll("<", String.raw`\u003c`);

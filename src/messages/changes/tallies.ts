@@ -1,4 +1,4 @@
-import type { Queryable, Statement } from "../../database/database.ts";
+import { execute, type Queryable, type Statement } from "../../database/database.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { DecimalText } from "../../lib/money.ts";
 
@@ -57,7 +57,7 @@ export async function addTallies(transaction: Queryable, moves: readonly Campaig
   }
   const rows = [...deltas.values()].filter(({ delta }) => delta !== 0);
   if (rows.length > 0) {
-    await transaction.query(add, [
+    await execute(transaction, add, [
       rows.map(({ campaignId }) => campaignId),
       rows.map(({ status }) => status),
       rows.map(({ delta }) => delta),
@@ -65,7 +65,7 @@ export async function addTallies(transaction: Queryable, moves: readonly Campaig
   }
   const costs = moves.flatMap(toCosts);
   if (costs.length === 0) return;
-  await transaction.query(addCosts, [
+  await execute(transaction, addCosts, [
     costs.map(({ campaignId }) => campaignId),
     costs.map(({ currency }) => currency),
     costs.map(({ delta }) => delta),

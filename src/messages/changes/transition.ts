@@ -1,5 +1,5 @@
 import type { LockedMessage } from "./locked-message.ts";
-import type { Queryable, Statement } from "../../database/database.ts";
+import { execute, type Queryable, type Statement } from "../../database/database.ts";
 import { checkReason, nextCheckAt } from "../model/check-schedule.ts";
 import { evolve } from "../model/evolve.ts";
 import { attribute, withEarlierProof } from "./attribution.ts";
@@ -309,18 +309,72 @@ async function writeAll(
 async function write(transaction: Queryable, states: LockedMessage[], events: NewEvent[]): Promise<void> {
   const lastEventTx = new Map(states.map((state) => [state.id, state.lastEventTx]));
   const rows = events.map((event, place) => ({
-    ...event,
+    ...onlySet(event, eventColumns),
     place,
     lastEventTx: lastEventTx.get(event.messageId),
   }));
-  const written = states.map(({ nextCheckAt: checkAt, ...state }) => ({
-    ...state,
+  const columns = states.map((state) => ({
+    ...onlySet(state, stateColumns),
     listedAs: listedAs(state.status),
-    checkAt,
-    keepsCheck: checkAt === undefined,
+    checkAt: state.nextCheckAt ?? undefined,
+    keepsCheck: state.nextCheckAt === undefined,
   }));
-  await transaction.query(writeStatesAndEvents, [JSON.stringify(written), JSON.stringify(rows)]);
+  await execute(transaction, writeStatesAndEvents, [JSON.stringify(columns), JSON.stringify(rows)]);
   const moves = events.flatMap(({ messageId: id, rerouted }) => (rerouted ? [{ id, ...rerouted }] : []));
   const last = new Map(moves.map((move) => [move.id, move]));
-  if (moves.length > 0) await transaction.query(moveMessages, [JSON.stringify([...last.values()])]);
+  if (moves.length > 0) await execute(transaction, moveMessages, [JSON.stringify([...last.values()])]);
+}
+
+const stateColumns = [
+  "id",
+  "status",
+  "version",
+  "providerStatus",
+  "providerMessageId",
+  "providerBatchId",
+  "failureCode",
+  "failureText",
+  "failurePermanent",
+  "mccmnc",
+  "cost",
+  "costCurrency",
+  "submittedAt",
+  "sentAt",
+  "deliveredAt",
+  "updatedAt",
+  "retryAt",
+] as const satisfies (keyof LockedMessage)[];
+
+const eventColumns = [
+  "accountId",
+  "messageId",
+  "providerId",
+  "version",
+  "status",
+  "providerStatus",
+  "source",
+  "applied",
+  "ignoredReason",
+  "occurredAt",
+  "receivedAt",
+  "part",
+  "parts",
+  "detail",
+  "providerMessageId",
+  "providerBatchId",
+  "failureCode",
+  "failureText",
+  "failurePermanent",
+  "mccmnc",
+  "cost",
+  "messageCost",
+  "rerouted",
+  "costCurrency",
+] as const satisfies (keyof NewEvent)[];
+
+/** What is set in these columns: most are not, and naming those would be most of the work on both sides. */
+function onlySet<Row extends object>(row: Row, columns: readonly (keyof Row)[]): Partial<Row> {
+  const set: Partial<Row> = {};
+  for (const column of columns) if (row[column] !== null) set[column] = row[column];
+  return set;
 }

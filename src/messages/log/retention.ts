@@ -1,8 +1,9 @@
 import type { Database, Statement } from "../../database/database.ts";
+import { paced } from "../../lib/paced.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { isFinal, messageStatuses } from "../model/status.ts";
 
-const atOnce = 10_000;
+const atOnce = 2_000;
 
 /** Statuses after which nothing is expected of a message whose last event is that old. */
 const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
@@ -54,12 +55,13 @@ const deleteBelowFloor: Statement = {
 
 /**
  * Clears events away that are older than `days`. First the floor is raised, which tells readers; then what is below it
- * is deleted, but for messages that are still under way. In parts: a long transaction would hold the log back.
+ * is deleted, but for messages that are still under way. In parts: a long transaction would hold the log back, and
+ * without rests clearing would hold up everybody.
  */
-export async function clearOldEvents(database: Database, days: number): Promise<void> {
-  for (;;) {
+export async function clearOldEvents(database: Database, days: number, signal?: AbortSignal): Promise<void> {
+  await paced(async () => {
     const raised = await database.query(raiseFloor, [days]);
     const [deleted] = await database.query<{ count: number }>(deleteBelowFloor, [settled]);
-    if (raised.length === 0 && (deleted?.count ?? 0) < atOnce) return;
-  }
+    return raised.length > 0 || (deleted?.count ?? 0) >= atOnce;
+  }, signal);
 }

@@ -1,5 +1,5 @@
 import { storedFailureCode } from "../../providers/failure-codes.ts";
-import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { execute, type Database, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -51,7 +51,7 @@ export async function parkReceipts(
   );
   const kept = new Set(parked);
   const rows = matchable.filter((one) => kept.has(one)).map(toRow);
-  if (rows.length > 0) await transaction.query(park, [JSON.stringify(rows)]);
+  if (rows.length > 0) await execute(transaction, park, [JSON.stringify(rows)]);
   return kept;
 }
 
@@ -113,6 +113,8 @@ const takeOf = (name: string, locking: string): Statement => ({
       from unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
       join parked_receipts as p using (provider_id, provider_message_id)
       cross join ${newestMessage}
+      -- In one order, so that two transactions can never wait for each other.
+      order by p.id
       ${locking}
     ), ${take}`,
 });

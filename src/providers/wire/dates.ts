@@ -15,13 +15,31 @@ export function readDate(value: string | undefined, timeZone: string): Date | un
   if (Number(year) < 1970) return undefined;
   const local = `${year}-${month}-${day}T${time}`;
   try {
-    const instant = offset
-      ? Temporal.Instant.from(`${local}${offset}`)
-      : Temporal.PlainDateTime.from(local).toZonedDateTime(timeZone, { disambiguation: "compatible" });
-    return new Date(instant.epochMilliseconds);
+    const milliseconds = offset
+      ? Temporal.Instant.from(`${local}${offset}`).epochMilliseconds
+      : inZone(local, timeZone);
+    return new Date(milliseconds);
   } catch {
     return undefined;
   }
+}
+
+const mostMinutes = 1000;
+const minutes = new Map<string, number>();
+
+/** To look a time up in a zone takes long, and receipts come by the thousand in a minute: clocks change between minutes. */
+function inZone(local: string, timeZone: string): number {
+  const time = Temporal.PlainDateTime.from(local);
+  const key = `${timeZone} ${local.slice(0, 16)}`;
+  const { second, millisecond } = time;
+  const minute =
+    minutes.get(key) ??
+    time
+      .with({ second: 0, millisecond: 0, microsecond: 0, nanosecond: 0 })
+      .toZonedDateTime(timeZone, { disambiguation: "compatible" }).epochMilliseconds;
+  if (minutes.size >= mostMinutes) minutes.clear();
+  minutes.set(key, minute);
+  return minute + second * 1000 + millisecond;
 }
 
 /** The wall-clock time in `timeZone`, to the second: `2025-08-06 15:32:18`. */

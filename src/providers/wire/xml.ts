@@ -1,15 +1,5 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
-
-/**
- * An element as plain data: text, or its children by name (an array where a name repeats); attributes are
- * children too, with an `@` before their name, where it has children or nothing else. Every value is text.
- */
-export type XmlValue = string | XmlElement | XmlValue[];
-export interface XmlElement {
-  [name: string]: XmlValue;
-}
-
-const deepest = 50;
+import { deepest, readStrictXml, type XmlDocument, type XmlElement, type XmlValue } from "./strict-xml.ts";
 
 const parser = new XMLParser({
   ignoreAttributes: false,
@@ -31,9 +21,15 @@ const parser = new XMLParser({
  * Reads an XML document: its root's name and content. Undefined when it is not well-formed, or declares a
  * document type (entities, external files): no provider needs one.
  */
-export function readXml(text: string): { root: string; content: XmlValue } | undefined {
-  const document = plainXml(text.replace(/^\uFEFF/, "").trimStart());
+export function readXml(text: string): XmlDocument | undefined {
+  const document = text.replace(/^\uFEFF/, "").trimStart();
   if (!document.startsWith("<") || /<!DOCTYPE|<!ENTITY/i.test(document)) return undefined;
+  return readStrictXml(document) ?? readLenientXml(document);
+}
+
+/** Reads also what is nearly XML; takes several times as long as the strict reader, and agrees with it. */
+export function readLenientXml(text: string): XmlDocument | undefined {
+  const document = plainXml(text);
   try {
     if (XMLValidator.validate(document, { allowBooleanAttributes: true }) !== true) return undefined;
     const parsed = parser.parse(document) as XmlElement;

@@ -1,0 +1,105 @@
+import { SaxesParser } from "saxes";
+
+/**
+ * An element as plain data: text, or its children by name (an array where a name repeats); attributes are
+ * children too, with an `@` before their name, where it has children or nothing else. Every value is text.
+ */
+export type XmlValue = string | XmlElement | XmlValue[];
+export interface XmlElement {
+  [name: string]: XmlValue;
+}
+
+export interface XmlDocument {
+  /** The name of its root. */
+  root: string;
+  content: XmlValue;
+}
+
+/** How deep elements may be nested. */
+export const deepest = 50;
+
+/** Reads a document that is well-formed in every respect, as nearly all are, in one pass; undefined for any other. */
+export function readStrictXml(document: string): XmlDocument | undefined {
+  const parser = new SaxesParser();
+  const tree = new Tree();
+  parser.on("opentag", ({ name, attributes }) => tree.open(name, attributes));
+  parser.on("text", (text) => tree.write(text));
+  parser.on("cdata", (text) => tree.write(text));
+  parser.on("closetag", () => tree.close());
+  try {
+    // Any fault is thrown.
+    parser.write(document).close();
+    return tree.document;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An element that is being read. */
+interface OpenElement {
+  name: string;
+  attributes: [name: string, value: string][];
+  children: XmlElement;
+  hasElements: boolean;
+  text: string;
+}
+
+/** Elements become plain data as they are closed. */
+class Tree {
+  readonly #open: OpenElement[] = [];
+  /** Text since the last tag. */
+  #text = "";
+  document: XmlDocument | undefined;
+
+  open(name: string, attributes: Readonly<Record<string, string>>): void {
+    if (this.#open.length === deepest) throw new Error("The document is nested too deeply");
+    this.#flush();
+    this.#open.push({
+      name: localName(name),
+      attributes: Object.entries(attributes).filter(([key]) => !/^xmlns(?:$|:)/.test(key)),
+      children: {},
+      hasElements: false,
+      text: "",
+    });
+  }
+
+  write(text: string): void {
+    this.#text += text;
+  }
+
+  close(): void {
+    this.#flush();
+    const element = this.#open.pop();
+    if (!element) return;
+    const content = contentOf(element);
+    const parent = this.#open.at(-1);
+    if (!parent) this.document = { root: element.name, content };
+    else {
+      parent.hasElements = true;
+      add(parent.children, element.name, content);
+    }
+  }
+
+  #flush(): void {
+    const element = this.#open.at(-1);
+    if (element) element.text += this.#text.trim();
+    this.#text = "";
+  }
+}
+
+/** An element without elements is its text, whatever attributes stand beside it; attributes without a text are its content. */
+function contentOf({ attributes, children, hasElements, text }: OpenElement): XmlValue {
+  if (!hasElements && (text !== "" || attributes.length === 0)) return text;
+  for (const [name, value] of attributes) add(children, `@${localName(name)}`, value.trim());
+  return children;
+}
+
+const localName = (name: string): string => name.slice(name.indexOf(":") + 1);
+
+function add(children: XmlElement, name: string, content: XmlValue): void {
+  const present = Object.hasOwn(children, name) ? children[name] : undefined;
+  if (name === "__proto__") throw new Error("That is no name for an element");
+  if (present === undefined) children[name] = content;
+  else if (Array.isArray(present)) present.push(content);
+  else children[name] = [present, content];
+}

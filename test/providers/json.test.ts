@@ -1,0 +1,63 @@
+import { array, assert, constantFrom, letrec, oneof, property, tuple } from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readJson } from "../../src/providers/wire/json.ts";
+
+/** As the standard's own parser says it, each number by its literal. */
+const byLiterals = (text: string): unknown =>
+  JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === "number" ? context?.source : value,
+  );
+
+const literals = [
+  "0",
+  "-0",
+  "-0.0",
+  "0.0",
+  "7",
+  "-7",
+  "10",
+  "1.50",
+  "0.045",
+  "634.9288",
+  "1E-3",
+  "1e5",
+  "1e+5",
+  "0.000001",
+  "0.0000001",
+  "123456789",
+  "1234567890",
+  "12345678901234567890",
+  "123456789.123456",
+  "0.1234567",
+  "1.0e0",
+];
+
+describe("Numbers in JSON", () => {
+  it.each(literals)("%s is read as it is written, wherever it stands", (literal) => {
+    for (const text of [
+      literal,
+      `[${literal}]`,
+      `[1 , ${literal} ]`,
+      `{"a" : ${literal}}`,
+      `{"a":[{"b":${literal}}]}`,
+    ])
+      expect(readJson(text)).toEqual(byLiterals(text));
+  });
+
+  it("are read as they are written in any document", () => {
+    const { value } = letrec<{ value: string }>((tie) => ({
+      value: oneof(
+        { depthSize: "small" },
+        constantFrom(...literals, '"10:00:00"', '"1,2.50"', '"\\":1.0"', "true", "null"),
+        array(tie("value"), { maxLength: 4 }).map((list) => `[${list.join(", ")}]`),
+        tuple(tie("value"), tie("value")).map(([one, other]) => `{"a":${one},\n"b" :${other}}`),
+      ),
+    }));
+    assert(
+      property(value, (text) => {
+        expect(readJson(text)).toEqual(byLiterals(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
