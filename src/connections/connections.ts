@@ -109,10 +109,11 @@ export class Connections {
     const opening = this.#load(id);
     this.#open.set(id, opening);
     const forget = (): void => void (this.#open.get(id) === opening && this.#open.delete(id));
-    opening.then((connection) => {
+    const keep = (connection: Connection | undefined): void => {
       if (!connection) forget();
       else if (this.#open.get(id) === opening) this.#ready.set(id, connection);
-    }, forget);
+    };
+    opening.then(keep, forget);
     return opening;
   }
 

@@ -10,7 +10,7 @@ const running: RunningTwin[] = [];
 const providers = new Map<string, string>();
 
 beforeAll(async () => {
-  app = await startTestApp({ providerLimits: { headersTimeoutMs: 500, totalTimeoutMs: 1500 } });
+  app = await startTestApp({ providerLimits: { headersTimeoutMs: 15_000, totalTimeoutMs: 20_000 } });
   for (const twin of twins) {
     const server = await twin.start({ immediate: true });
     running.push(server);
