@@ -28,6 +28,7 @@ import { createErrorMask } from "./graphql/server/mask-error.ts";
 import { Streams } from "./graphql/streams.ts";
 import { createWebSocketServer } from "./graphql/live/websocket.ts";
 import { createGraphqlServer } from "./graphql/server/yoga.ts";
+import { BrowserGuard, openSettings, type WebSettings } from "./http/browser-guard.ts";
 import { createExportRoute } from "./http/export-route.ts";
 import { createHttpServer } from "./http/server.ts";
 import { startWorker } from "./jobs/worker.ts";
@@ -70,6 +71,8 @@ export interface AppOptions {
   maxProvidersPerAccount: number;
   maxSegments: number;
   developmentKey: string | undefined;
+  /** What pages and people without a key get to see; absent: as in development. */
+  web?: WebSettings;
   logger: Logger;
   clock?: Clock;
   random?: () => number;
@@ -274,8 +277,9 @@ async function startApi(
   const guard = new AccessGuard({ access, allowance, shares: new FairShares(options.operationLimits) });
   const live = new LiveSubscriptions(services, maskError, guard);
   const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
-  const { developmentKey, keepAliveMs } = options;
-  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey, live, readerLimits });
+  const { developmentKey, keepAliveMs, web = openSettings } = options;
+  const pages = new BrowserGuard(web, options.publicUrl);
+  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey, web, live, readerLimits });
   const callbacks = createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),
@@ -299,6 +303,8 @@ async function startApi(
     ready: async () => void (await database.pool.query("select 1")),
     metrics,
     maxRequestBytes,
+    web,
+    guard: pages,
     onError: (error) => logger.error({ error }, "a request failed"),
   });
   const sockets = createWebSocketServer({
@@ -309,6 +315,7 @@ async function startApi(
     maskError,
     live,
     readerLimits,
+    pages,
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   });
   server.listen(options.port, options.host);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
+import type { WebSettings } from "./http/browser-guard.ts";
 
 /** The environment cannot be used. The message lists every problem. */
 export class ConfigError extends Error {}
@@ -31,6 +32,10 @@ const developmentKey = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 characters without spaces");
 
+const list = z.string().transform((text) => text.split(/[\s,]+/).filter((word) => word !== ""));
+const isOrigin = (text: string): boolean => text === "*" || URL.parse(text)?.origin === text;
+const isHost = (text: string): boolean => /^(\*|[a-z0-9_.-]+)$/i.test(text);
+
 const environment = z.object({
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
   PORT: port.default(4000),
@@ -58,6 +63,19 @@ const environment = z.object({
   ALLOW_INSECURE_PROVIDERS: flag.default(false),
   ALLOW_PRIVATE_PROVIDERS: flag.optional(),
   MAX_PROVIDERS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
+  ALLOWED_ORIGINS: list
+    .refine((origins) => origins.every(isOrigin), "must be origins such as https://app.example.com, or *")
+    .default([]),
+  ALLOWED_HOSTS: list
+    .refine((hosts) => hosts.every(isHost), "must be names such as sms.example.com, without a port, or *")
+    .default([]),
+  GRAPHIQL: flag.optional(),
+  INTROSPECTION: flag.optional(),
+  METRICS: flag.optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 characters without spaces")
+    .optional(),
   MAX_SEGMENTS: wholeNumber(1, 255).default(10),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
@@ -89,6 +107,8 @@ export interface Config {
   /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
   maxProvidersPerAccount: number;
+  /** What pages and people without a key get to see. */
+  web: WebSettings;
   /** The most segments one message may have. */
   maxSegments: number;
   logLevel: string;
@@ -129,6 +149,18 @@ function missing(values: Record<string, string | undefined>): string[] {
   return needed
     .filter(([name]) => values[name] === undefined)
     .map(([name, why]) => `${name}: required in production, since ${why}`);
+}
+
+/** In production nothing is shown to those who have no key, unless it is switched on. */
+function toWebSettings(values: z.infer<typeof environment>, production: boolean): WebSettings {
+  return {
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    allowedHosts: values.ALLOWED_HOSTS,
+    graphiql: values.GRAPHIQL ?? !production,
+    introspection: values.INTROSPECTION ?? !production,
+    metrics: values.METRICS ?? (!production || values.METRICS_TOKEN !== undefined),
+    metricsToken: values.METRICS_TOKEN,
+  };
 }
 
 /** Distinct bytes in a key: 32 random bytes have about 30, and practically never fewer than this. */
@@ -175,6 +207,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
     retention: { messageDays: values.MESSAGE_RETENTION_DAYS, textDays: values.TEXT_RETENTION_DAYS },
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     maxProvidersPerAccount: values.MAX_PROVIDERS_PER_ACCOUNT,
+    web: toWebSettings(values, production),
     maxSegments: values.MAX_SEGMENTS,
     allowPrivateProviders: values.ALLOW_PRIVATE_PROVIDERS ?? !production,
     logLevel: values.LOG_LEVEL ?? "info",

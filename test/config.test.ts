@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig } from "../src/config.ts";
+import { openSettings } from "../src/http/browser-guard.ts";
 
 const secretKey = randomBytes(32).toString("base64");
 const production = {
@@ -49,6 +50,7 @@ describe("with nothing set", () => {
       allowPrivateProviders: true,
       maxProvidersPerAccount: 100,
       maxSegments: 10,
+      web: openSettings,
       logLevel: "info",
     });
   });
@@ -76,6 +78,8 @@ describe("what is set", () => {
     ["ALLOW_INSECURE_PROVIDERS", "true", { allowInsecureProviders: true }],
     ["ALLOW_PRIVATE_PROVIDERS", "false", { allowPrivateProviders: false }],
     ["MAX_PROVIDERS_PER_ACCOUNT", "7", { maxProvidersPerAccount: 7 }],
+    ["ALLOWED_ORIGINS", "https://a.example, *", { web: { allowedOrigins: ["https://a.example", "*"] } }],
+    ["ALLOWED_HOSTS", "api-1 b.example", { web: { allowedHosts: ["api-1", "b.example"] } }],
   ])("%s=%j", (name, value, expected) => {
     expect(readConfig({ [name]: value })).toMatchObject(expected);
   });
@@ -107,6 +111,9 @@ describe("a problem", () => {
     ["PUBLIC_URL", "ftp://sms.example.com", "must be an http or https URL"],
     ["PUBLIC_URL", "https://sms.example.com/?a=1", "must have no user name, password, query or fragment"],
     ["PUBLIC_URL", "https://me:you@sms.example.com", "must have no user name, password, query or fragment"],
+    ["ALLOWED_ORIGINS", "a.example", "must be origins such as https://app.example.com, or *"],
+    ["ALLOWED_HOSTS", "http://a", "must be names such as sms.example.com, without a port, or *"],
+    ["METRICS_TOKEN", "short", "must be 16 to 200 characters without spaces"],
     ["ROLE", "both", 'Invalid option: expected one of "api"|"worker"|"all"'],
     ["SANDBOX", "maybe", 'Invalid option: expected one of "true"|"1"|"yes"|"on"|"false"|"0"|"no"|"off"'],
     ["NODE_ENV", "prod", 'Invalid option: expected one of "development"|"test"|"production"'],
@@ -165,6 +172,16 @@ describe("production", () => {
     const { [name]: _, ...others } = production as Record<string, string>;
     expect(problemsOf(others)).toEqual([expect.stringContaining(`${name}: required in production`)]);
     expect(problemsOf({ ...others, [name]: "" })).toEqual([expect.stringContaining(why)]);
+  });
+
+  it("shows GraphiQL, the schema and the metrics to nobody without a key, unless told to", () => {
+    const closed = { ...openSettings, graphiql: false, introspection: false, metrics: false };
+    expect(readConfig(production).web).toEqual(closed);
+    const open = { GRAPHIQL: "true", INTROSPECTION: "true", METRICS: "true" };
+    expect(readConfig({ ...production, ...open }).web).toEqual(openSettings);
+    const metricsToken = "0123456789abcdef";
+    const guarded = { ...closed, metrics: true, metricsToken };
+    expect(readConfig({ ...production, METRICS_TOKEN: metricsToken }).web).toEqual(guarded);
   });
 
   it.each([

@@ -4,5 +4,5 @@ import { defineConfig } from "vite";
 const target = process.env["SMSGRAPH_URL"] ?? "http://localhost:4000";
 
 export default defineConfig({
-  server: { proxy: { "/graphql": { target, ws: true, changeOrigin: true } } },
+  server: { proxy: { "/graphql": { target, ws: true, changeOrigin: true, headers: { origin: target } } } },
 });

@@ -3,6 +3,7 @@ import { Transform } from "node:stream";
 import { GraphQLError } from "graphql";
 import type { ErrorCode } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
+import { BrowserGuard, isSecret, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
 import { pathOf } from "./path.ts";
 import { isUpload } from "./upload.ts";
 
@@ -11,6 +12,9 @@ import { isUpload } from "./upload.ts";
  * separately.
  */
 const maxUploadMs = 60 * 60_000;
+
+/** Providers and load balancers ask these, under any name; a secret guards the one, and the others tell nothing. */
+const unguarded = new Set(["callbacks", "healthz", "readyz"]);
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
@@ -24,6 +28,9 @@ export interface HttpServerOptions {
   maxRequestBytes: number;
   /** How long a request other than an upload may take to arrive. Default: one minute. */
   maxRequestMs?: number;
+  /** Absent: as in development. */
+  web?: WebSettings;
+  guard?: BrowserGuard;
   onError: (error: unknown) => void;
 }
 
@@ -40,6 +47,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     metrics,
     maxRequestBytes,
     maxRequestMs = 60_000,
+    web = openSettings,
+    guard = new BrowserGuard(web, undefined),
     onError,
   } = options;
   const routes: Record<string, Handler> = {
@@ -57,7 +66,10 @@ export function createHttpServer(options: HttpServerOptions): Server {
       );
       answer(response, problem ? 503 : 200, problem ? "not ready" : "ready");
     },
-    metrics: async (_request, response) => {
+    metrics: async (request, response) => {
+      if (!web.metrics) return answer(response, 404, "not found: METRICS switches it on");
+      if (web.metricsToken !== undefined && !isSecret(request, web.metricsToken))
+        return answer(response, 401, "send METRICS_TOKEN as `Authorization: Bearer <token>`");
       response.setHeader("content-type", metrics.registry.contentType);
       response.end(await metrics.registry.metrics());
     },
@@ -67,11 +79,17 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    setSafeHeaders(response);
     const path = pathOf(request);
     const first = path?.split("/")[1] ?? "";
     if (first !== "graphql" || !isUpload(request)) limitTime(request, response, maxRequestMs);
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
+    if (!unguarded.has(first)) {
+      const refused = guard.refuse(request);
+      if (refused) return refuse(response, refused.status, refused.message);
+      if (guard.answerCors(request, response)) return;
+    }
     await handler(request, response, path);
   };
 
@@ -95,6 +113,17 @@ function answer(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
 
+/** Answers as GraphQL does. */
+function refuse(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  as: ErrorCode = "FORBIDDEN",
+): void {
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code: as } }] }));
+}
+
 /** Ends a request that takes too long, as Node would. Node has only one limit for all requests. */
 function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: number): void {
   if (request.complete) return;
@@ -114,8 +143,7 @@ function limitBody(request: IncomingMessage, response: ServerResponse, limit: nu
   const announced = request.headers["content-length"];
   if (announced !== undefined) {
     if (Number(announced) <= limit) return true;
-    response.writeHead(413, { "content-type": "application/json; charset=utf-8" });
-    response.end(JSON.stringify({ errors: [{ message: tooLarge(limit).message, extensions: { code } }] }));
+    refuse(response, 413, tooLarge(limit).message, code);
     request.resume();
     return false;
   }

@@ -37,7 +37,7 @@ const speak = (request: string) => {
 };
 
 const head = (path: string, more = "") =>
-  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n${more}\r\n`;
+  `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n${more}\r\n`;
 
 it("ends a request that does not come in", async () => {
   expect(await readText(speak(`${head("/graphql")}12345`))).toMatch(/^HTTP\/1\.1 408 /);
@@ -45,7 +45,7 @@ it("ends a request that does not come in", async () => {
 });
 
 it("lets a request be answered for as long as that takes, and an upload come in", async () => {
-  const stream = speak("GET /callbacks/stream HTTP/1.1\r\nhost: x\r\n\r\n");
+  const stream = speak("GET /callbacks/stream HTTP/1.1\r\nhost: localhost\r\n\r\n");
   const upload = speak(`${head("/graphql", `content-type: ${uploadType}\r\n`)}12345`);
   // The one that must be ended is the sign that the time of all is over.
   await readText(speak(`${head("/graphql")}12345`));

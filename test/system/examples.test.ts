@@ -186,7 +186,12 @@ describe("the React page", () => {
       root: example("react"),
       cacheDir: join(directory, "vite"),
       logLevel: "silent",
-      server: { host: "127.0.0.1", port, strictPort: true, proxy: { "/graphql": { target, ws: true } } },
+      server: {
+        host: "127.0.0.1",
+        port,
+        strictPort: true,
+        proxy: { "/graphql": { target, ws: true, headers: { origin: target } } },
+      },
     });
     await server.listen();
     browser = await openBrowser();

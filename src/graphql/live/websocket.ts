@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import { STATUS_CODES, type Server } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
 import {
@@ -15,6 +15,7 @@ import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import { DomainError } from "../../lib/errors.ts";
+import type { BrowserGuard, Refused } from "../../http/browser-guard.ts";
 import { pathOf } from "../../http/path.ts";
 import type { Context } from "../context.ts";
 import { maxRequestBytes } from "../schema/limits.ts";
@@ -34,6 +35,8 @@ export interface WebSocketOptions {
   maskError: (error: unknown) => Error;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
+  /** Which pages may open one: browsers ask nobody before they do. */
+  pages: BrowserGuard;
   keepAliveMs?: number;
 }
 
@@ -111,7 +114,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
 }
 
 function acceptSockets(
-  { server, yoga, readerLimits }: WebSocketOptions,
+  { server, yoga, readerLimits, pages }: WebSocketOptions,
   serve: (socket: WebSocket) => void,
 ): WebSocketServer {
   // Without compression, ws writes a frame at once, so the frames that an outlet writes directly fit in
@@ -123,7 +126,8 @@ function acceptSockets(
     handleProtocols,
   });
   server.on("upgrade", (request, socket, head) => {
-    if (pathOf(request) === yoga.graphqlEndpoint) {
+    const refused = pages.refuse(request);
+    if (!refused && pathOf(request) === yoga.graphqlEndpoint) {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         Outlet.open(webSocket, socket, readerLimits);
         serve(webSocket);
@@ -132,9 +136,14 @@ function acceptSockets(
     }
     // An error event without a listener would end the process.
     socket.on("error", () => undefined);
-    socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    socket.end(refused ? refusal(refused) : "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
   });
   return sockets;
+}
+
+function refusal({ status, message }: Refused): string {
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain`;
+  return `${head}\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`;
 }
 
 function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Options["onConnect"]> {

@@ -1,4 +1,6 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GraphiQLOptions } from "graphql-yoga";
+import { isOpenedHere } from "../../http/browser-guard.ts";
 
 const sendTab = `# 1. Send a message: press the play button.
 #    The last three digits of the number choose what the
@@ -112,16 +114,56 @@ const logo =
   '<g fill="#fff"><circle cx="10" cy="14" r="2"/><circle cx="16" cy="14" r="2"/><circle cx="22" cy="14" r="2"/></g>' +
   "</svg>";
 
+/** Its scripts and styles stand in the page, and its workers are made from them. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  "style-src 'unsafe-inline'",
+  "worker-src blob:",
+  "font-src data:",
+  "img-src data:",
+  "connect-src 'self' ws: wss:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Of a request over HTTP. */
+interface NodeContext {
+  req?: IncomingMessage;
+  res?: ServerResponse;
+}
+
+export interface GraphiqlPage {
+  options: (request: Request, context: unknown) => GraphiQLOptions | false;
+  render: (options?: GraphiQLOptions) => Promise<string>;
+}
+
 /**
- * GraphiQL from local files, without a CDN, so it works offline. In development the key is filled in. Over
- * WebSocket the key is sent with each operation, as `extensions.headers`.
+ * GraphiQL from local files, without a CDN, so it works offline. In development the key is filled in for people who
+ * open it on this machine. Over WebSocket the key is sent with each operation, as `extensions.headers`.
  */
-export function graphiqlPage(developmentKey: string | undefined): {
-  options: GraphiQLOptions;
-  render: () => Promise<string>;
-} {
-  const headers = JSON.stringify({ authorization: `Bearer ${developmentKey ?? "<your API key>"}` }, null, 2);
-  const options: GraphiQLOptions = {
+export function graphiqlPage(isOn: boolean, developmentKey: string | undefined): GraphiqlPage {
+  const pages = new Map<string, Promise<string>>();
+  return {
+    options(_request, context) {
+      const { req, res } = context as NodeContext;
+      if (!isOn || !req) return false;
+      res?.setHeader("content-security-policy", policy);
+      return optionsFor(isOpenedHere(req) ? developmentKey : undefined);
+    },
+    async render(options = {}) {
+      const { headers = "" } = options;
+      const page = pages.get(headers) ?? renderPage(options, headers);
+      pages.set(headers, page);
+      return page;
+    },
+  };
+}
+
+function optionsFor(key: string | undefined): GraphiQLOptions {
+  const headers = JSON.stringify({ authorization: `Bearer ${key ?? "<your API key>"}` }, null, 2);
+  return {
     title: "smsgraph",
     logo,
     favicon: `data:image/svg+xml,${encodeURIComponent(logo)}`,
@@ -132,13 +174,12 @@ export function graphiqlPage(developmentKey: string | undefined): {
     subscriptionsProtocol: "WS",
     endpoint: "/graphql",
   };
-  let page: Promise<string> | undefined;
-  const render = async (): Promise<string> => {
-    // Loaded on demand: it takes more than 30 MB of memory, and most processes never serve this page.
-    const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
-    return forgetTabsOfOtherKey(renderGraphiQL(options), headers);
-  };
-  return { options, render: () => (page ??= render()) };
+}
+
+async function renderPage(options: GraphiQLOptions, headers: string): Promise<string> {
+  // Loaded on demand: it takes more than 30 MB of memory, and most processes never serve this page.
+  const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
+  return forgetTabsOfOtherKey(renderGraphiQL(options), headers);
 }
 
 /**

@@ -5,6 +5,8 @@ import type { Access } from "../../access/access.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import { UnauthenticatedError } from "../../lib/errors.ts";
 import { guardAccess, type AccessGuard } from "../guards/access-guard.ts";
+import { guardSchema } from "../guards/schema-guard.ts";
+import type { WebSettings } from "../../http/browser-guard.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 import { isUpload, receiveUpload } from "../../http/upload.ts";
 import { createContext, type Context, type Services } from "../context.ts";
@@ -25,19 +27,22 @@ export interface YogaOptions {
   maskError: (error: unknown) => Error;
   /** The key that is filled into GraphiQL in development. */
   developmentKey: string | undefined;
+  web: Pick<WebSettings, "graphiql" | "introspection">;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
 }
 
 /** GraphQL over HTTP and SSE. The WebSocket server runs its operations through the same pipeline. */
 export function createGraphqlServer(options: YogaOptions): Yoga {
-  const { services, guard, maskError, developmentKey, live, readerLimits } = options;
-  const page = graphiqlPage(developmentKey);
+  const { services, guard, maskError, developmentKey, web, live, readerLimits } = options;
+  const page = graphiqlPage(web.graphiql, developmentKey);
   const { access } = services;
   return createYoga<ServerContext, Context>({
     schema,
     logging: false,
     landingPage: false,
+    // Our server does it, for all that it answers.
+    cors: false,
     graphqlEndpoint: "/graphql",
     graphiql: page.options,
     renderGraphiQL: page.render,
@@ -55,6 +60,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       limitTokens(),
       codeValidationErrors(),
       guardAccess(guard),
+      ...(web.introspection ? [] : [guardSchema()]),
       streamOverSse(live, readerLimits),
       endEventSources(),
     ],

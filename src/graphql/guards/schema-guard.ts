@@ -1,0 +1,29 @@
+import { BREAK, GraphQLError, visit, type DocumentNode } from "graphql";
+import type { Plugin } from "graphql-yoga";
+import type { ErrorCode } from "../../lib/errors.ts";
+import type { Context } from "../context.ts";
+
+const code = "UNAUTHENTICATED" satisfies ErrorCode;
+
+/** Shows the schema only to those who have a key: written out it is long, and costs nobody else's share. */
+export function guardSchema(): Plugin<Context> {
+  const message = "The schema is shown to those who have a key: `Authorization: Bearer <key>`.";
+  return {
+    onExecute: ({ args, setExecuteFn }) => {
+      if (args.contextValue.viewer || !asksForSchema(args.document)) return;
+      setExecuteFn(() => ({ errors: [new GraphQLError(message, { extensions: { code } })] }));
+    },
+  };
+}
+
+function asksForSchema(document: DocumentNode): boolean {
+  let asks = false;
+  visit(document, {
+    Field({ name: { value } }) {
+      if (value !== "__schema" && value !== "__type") return undefined;
+      asks = true;
+      return BREAK;
+    },
+  });
+  return asks;
+}
