@@ -10,7 +10,7 @@ const running: RunningTwin[] = [];
 const providers = new Map<string, string>();
 
 beforeAll(async () => {
-  app = await startTestApp({ providerLimits: { headersTimeoutMs: 500, totalTimeoutMs: 1500 } });
+  app = await startTestApp({ providerLimits: { headersTimeoutMs: 15_000, totalTimeoutMs: 20_000 } });
   for (const twin of twins) {
     const server = await twin.start({ immediate: true });
     running.push(server);
@@ -93,14 +93,14 @@ async function costOf(id: string): Promise<{ amount: string; currency: string }[
     "query ($id: ID!) { campaign(id: $id) { cost { amount currency } } }",
     { id },
   );
-  return campaign.cost;
+  return campaign.cost.toSorted((one, other) => (one.currency < other.currency ? -1 : 1));
 }
 
 /** The sum of what its messages were charged. */
 async function chargesOf(campaignId: string): Promise<{ amount: string; currency: string }[]> {
   const { rows } = await app.services.database.pool.query<{ amount: string; currency: string }>(
     `select sum(cost)::text as amount, coalesce(cost_currency, 'XXX') as currency from messages
-     where campaign_id = $1 and cost is not null group by cost_currency`,
+     where campaign_id = $1 and cost is not null group by cost_currency order by 2`,
     [campaignId],
   );
   return rows;
