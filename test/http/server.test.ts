@@ -39,12 +39,12 @@ const speak = (request: string) => {
 const head = (path: string, more = "") =>
   `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n${more}\r\n`;
 
-it("ends a request that does not come in", async () => {
+it("a request that does not arrive in time is ended", async () => {
   expect(await readText(speak(`${head("/graphql")}12345`))).toMatch(/^HTTP\/1\.1 408 /);
   expect(await readText(speak(`${head("/callbacks/x")}12345`))).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-it("lets a request be answered for as long as that takes, and an upload come in", async () => {
+it("a slow answer and a slow upload are not limited by the request time", async () => {
   const stream = speak("GET /callbacks/stream HTTP/1.1\r\nhost: localhost\r\n\r\n");
   const upload = speak(`${head("/graphql", `content-type: ${uploadType}\r\n`)}12345`);
   // The one that must be ended is the sign that the time of all is over.
