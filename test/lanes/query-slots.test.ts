@@ -170,7 +170,7 @@ describe("look-ups", () => {
   it("a look-up asks about as many messages as fit into a few seconds, and the others later", async () => {
     const { requests, shownId, providerId } = await connect(() => unknown, { maxPerSecond: 1 });
     const messageIds = await store(shownId, 5, "SUBMITTED");
-    // Time goes by with each request.
+    // Time passes with each request.
     const asked = lookUpMessages(options(), { providerId, messageIds });
     for (let second = 0; second < 3; second++) {
       await expect.poll(() => requests.length, { timeout: 10_000 }).toBe(second + 1);

@@ -189,7 +189,7 @@ describe("many transactions on the same messages at once", () => {
         checkLogOrder(events);
       }
       for (const id of ids) expect(await store.fold(id)).toEqual(await store.row(id));
-      // What is repeated often enough is only counted.
+      // Further repeats are only counted.
       const replays = results.flat().filter((transition) => transition?.isReplay);
       expect(logged.flat()).toHaveLength(ids.length + transactions.flat().length - replays.length);
       const applied = results.flat().filter((transition) => transition?.applied);
