@@ -99,7 +99,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     expect(Math.min(...times)).toBeLessThan(warmStartMs);
   });
 
-  it("it starts after it was killed while its PostgreSQL still runs", async () => {
+  it("smsgraph starts after it was killed while its PostgreSQL still runs", async () => {
     const killed = start(directory);
     await killed.ready;
     const orphan = await postgresPid(directory);
@@ -109,7 +109,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     await eventually(() => !isAlive(orphan));
   });
 
-  it("it starts after it and its PostgreSQL were killed", async () => {
+  it("smsgraph starts after it and its PostgreSQL were killed", async () => {
     const killed = start(directory);
     await killed.ready;
     process.kill(await postgresPid(directory), "SIGKILL");
@@ -118,12 +118,12 @@ describe("with nothing configured", { timeout: patience }, () => {
     await expectWorking(start(directory));
   });
 
-  it("it starts when the pid of its PostgreSQL now belongs to another program", async () => {
+  it("smsgraph starts when the pid of its PostgreSQL now belongs to another program", async () => {
     await writeFile(pidFile(directory), `${process.pid}\n${directory}\n`);
     await expectWorking(start(directory));
   });
 
-  it("it starts when the pid of its PostgreSQL now belongs to another PostgreSQL, and leaves that one alone", async () => {
+  it("smsgraph starts when the pid of its PostgreSQL now belongs to another PostgreSQL, and leaves that one alone", async () => {
     const client = new Client({ connectionString: inject("postgresUrl") });
     await client.connect();
     const { rows } = await client.query<{ data_directory: string }>("show data_directory");
@@ -134,7 +134,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     await client.end();
   });
 
-  it("it starts after its data folder was moved", async () => {
+  it("smsgraph starts after its data folder was moved", async () => {
     const moved = `${directory}-moved`;
     await rename(directory, moved);
     const running = start(moved);
@@ -207,24 +207,24 @@ async function prepare(): Promise<{ directory: string; url: string }> {
 }
 
 describe("with a folder that is not complete", { timeout: patience }, () => {
-  it("it starts beside the leftovers of a killed first start", () =>
+  it("smsgraph starts beside the leftovers of a killed first start", () =>
     expectStart(async (directory) => {
       await mkdir(join(directory, "postgres.new-1", "base"), { recursive: true });
       await writeFile(join(directory, "postgres.new-1-password"), "half");
       await writeFile(join(directory, "postgres-password"), "another");
     }));
 
-  it("it starts with an empty PostgreSQL folder", () =>
+  it("smsgraph starts with an empty PostgreSQL folder", () =>
     expectStart((directory) => mkdir(join(directory, "postgres"))));
 
-  it("it starts after it was killed during its first start", () =>
+  it("smsgraph starts after it was killed during its first start", () =>
     expectStart(async (directory) => {
       const killed = start(directory);
       await eventually(() => existsSync(join(directory, "postgres-password")));
       await killed.end("SIGKILL");
     }));
 
-  it("it ends cleanly when it is stopped during its first start", async () => {
+  it("smsgraph ends cleanly when it is stopped during its first start", async () => {
     const directory = await newDirectory();
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const process = start(directory);
