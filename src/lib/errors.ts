@@ -287,8 +287,8 @@ export class LastAdminKeyError extends DomainError {
   readonly code = "LAST_ADMIN_KEY";
   constructor(name: string) {
     super(
-      `"${name}" is the last key of this account with the ADMIN scope that does not end by itself: without it nobody ` +
-        "could make another. Make one with `createApiKey` and without `expiresAt` first, and revoke this one with it.",
+      `"${name}" is the last key of this account with the ADMIN scope and without an expiry. Without it, no key could ` +
+        "be made. Make one with `createApiKey` and without `expiresAt` first, and revoke this one with it.",
     );
   }
 }

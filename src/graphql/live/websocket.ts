@@ -35,7 +35,7 @@ export interface WebSocketOptions {
   maskError: (error: unknown) => Error;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
-  /** Which pages may open one: browsers ask nobody before they do. */
+  /** Decides which pages may open a socket, because browsers do not check this for WebSockets. */
   pages: BrowserGuard;
   keepAliveMs?: number;
 }
