@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Access } from "./access/access.ts";
 import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
+import type { Viewer } from "./access/api-keys.ts";
 import { readBearer } from "./access/bearer.ts";
 import { FairShares, type OperationLimits } from "./access/fair-shares.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
@@ -290,15 +291,17 @@ async function startApi(
       for (const outcome of outcomes) countReceipt(metrics, adapter.kind, outcome);
     },
   });
+  const identify = async (authorization: string): Promise<Viewer | undefined> => {
+    const key = readBearer(authorization);
+    return key === undefined ? undefined : access.find(key);
+  };
   const server = createHttpServer({
-    graphql: (request, response) => yoga(request, response),
+    graphql: (request, response, viewer) => yoga(request, response, viewer ? { viewer } : {}),
+    identify,
     callbacks,
     campaigns: createExportRoute({
       database,
-      identify: async (authorization) => {
-        const key = readBearer(authorization);
-        return key === undefined ? undefined : access.find(key);
-      },
+      identify,
     }),
     ready: async () => void (await database.pool.query("select 1")),
     metrics,

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Transform } from "node:stream";
+import type { Viewer } from "../access/api-keys.ts";
 import { GraphQLError } from "graphql";
 import type { ErrorCode } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import { BrowserGuard, isSecret, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
+import { limitsOf } from "./body-limits.ts";
 import { pathOf } from "./path.ts";
 import { isUpload } from "./upload.ts";
 
@@ -13,10 +15,22 @@ const maxUploadMs = 60 * 60_000;
 /** Providers and load balancers ask these, under any name; a secret guards the one, and the others tell nothing. */
 const unguarded = new Set(["callbacks", "healthz", "readyz"]);
 
+/** How long what nobody reads is dropped: many clients listen only when they have sent all. */
+const dropMs = 10_000;
+
+const connectionLimits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: maxUploadMs,
+  connectionsCheckingInterval: 1_000,
+};
+
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
 export interface HttpServerOptions {
-  graphql: (request: IncomingMessage, response: ServerResponse) => unknown;
+  graphql: (request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined) => unknown;
+  /** Who calls with this `Authorization` header; undefined when it is no key of ours. */
+  identify: (authorization: string) => Promise<Viewer | undefined>;
   callbacks: Handler;
   campaigns: Handler;
   /** Throws when the process cannot serve. */
@@ -38,6 +52,7 @@ export interface HttpServerOptions {
 export function createHttpServer(options: HttpServerOptions): Server {
   const {
     graphql,
+    identify,
     callbacks,
     campaigns,
     ready,
@@ -49,9 +64,19 @@ export function createHttpServer(options: HttpServerOptions): Server {
     onError,
   } = options;
   const routes: Record<string, Handler> = {
-    graphql: (request, response) => {
-      if (!isUpload(request) && !limitBody(request, response, maxRequestBytes)) return;
-      return graphql(request, response) as Promise<void>;
+    // Nothing of a body is read before it is known who sends it.
+    graphql: async (request, response) => {
+      const { authorization } = request.headers;
+      const viewer =
+        hasBody(request) && authorization !== undefined ? await identify(authorization) : undefined;
+      if (isUpload(request)) {
+        if (viewer?.scopes.has("SEND") !== true) return refuseUpload(request, response, viewer);
+      } else {
+        const { bytes, ms } = limitsOf(viewer, { bytes: maxRequestBytes, ms: maxRequestMs });
+        limitTime(request, response, ms);
+        if (!limitBody(request, response, bytes)) return;
+      }
+      await graphql(request, response, viewer);
     },
     callbacks,
     campaigns,
@@ -79,7 +104,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     setSafeHeaders(response);
     const path = pathOf(request);
     const first = path?.split("/")[1] ?? "";
-    if (first !== "graphql" || !isUpload(request)) limitTime(request, response, maxRequestMs);
+    if (first !== "graphql") limitTime(request, response, maxRequestMs);
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     if (!unguarded.has(first)) {
@@ -90,7 +115,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     await handler(request, response, path);
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer(connectionLimits, (request, response) => {
     // In a drain, a connection kept alive after its answer would hold the server until it times out.
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections();
@@ -101,8 +126,6 @@ export function createHttpServer(options: HttpServerOptions): Server {
       else answer(response, 500, "internal error");
     });
   });
-  server.requestTimeout = maxUploadMs;
-  server.headersTimeout = 20_000;
   return server;
 }
 
@@ -121,6 +144,18 @@ function refuse(
   response.end(JSON.stringify({ errors: [{ message, extensions: { code: as } }] }));
 }
 
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+/** A file is read for those who may use it. */
+function refuseUpload(request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined): void {
+  limitTime(request, response, dropMs);
+  if (viewer) refuse(response, 403, `The key "${viewer.keyName}" lacks the scope SEND.`);
+  else
+    refuse(response, 401, "Send an API key that may SEND: `Authorization: Bearer <key>`.", "UNAUTHENTICATED");
+  request.resume();
+}
+
 /** Ends a request that does not come to its end, as Node would: it has one limit for all. */
 function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: number): void {
   if (request.complete) return;
@@ -130,7 +165,9 @@ function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: nu
       request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
     request.socket.destroySoon();
   }, maxMs);
-  response.once("close", () => clearTimeout(timer));
+  timer.unref();
+  // Also after an early answer: what comes then is read and dropped, and not for ever.
+  request.once("close", () => clearTimeout(timer));
 }
 
 /** Refuses a body over the limit: at once when its length is announced, else when it is reached. */

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
 import {
@@ -25,6 +26,7 @@ import { Outlet } from "./outlet.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
+import { UnknownSocket } from "./unknown-socket.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 
 export interface WebSocketOptions {
@@ -53,6 +55,8 @@ interface OperationArgs extends ExecutionArgs {
 interface Extra {
   socket: WebSocket;
   viewer: Viewer | undefined;
+  /** Undefined once it is known whose the socket is. */
+  unknown: UnknownSocket | undefined;
   /** Gives back what the socket holds. */
   leave: (() => void) | undefined;
 }
@@ -63,6 +67,8 @@ const keepAliveMs = 12_000;
 const goingAway = 1001;
 const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
+/** How long the other side may take to agree that it is closed. */
+const closedMs = 5_000;
 /** As for HTTP. */
 const maxDrainMs = 30_000;
 
@@ -78,6 +84,10 @@ type Options = ServerOptions<Record<string, unknown>, Extra>;
  */
 export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const operations = new OpenOperations();
+  const end = (connection: Connection<Record<string, unknown>, Extra>, id: string): void => {
+    operations.end(connection, id);
+    restIfUnknown(connection);
+  };
   const server = makeServer<Record<string, unknown>, Extra>({
     execute: (args) => (args as unknown as OperationArgs).execute(args) as never,
     subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
@@ -87,17 +97,17 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
       const started = await start(options, connection.extra, payload);
       return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
     },
-    onError: (connection, id) => operations.end(connection, id),
-    onComplete: (connection, id) => operations.end(connection, id),
+    onError: (connection, id) => end(connection, id),
+    onComplete: (connection, id) => end(connection, id),
     onClose: (connection) => {
       operations.endAll(connection);
       connection.extra.leave?.();
     },
   });
-  const sockets = acceptSockets(options, (socket) => {
+  const sockets = acceptSockets(options, (socket, carrier) => {
     ProtocolSocket.serve(socket, {
       server,
-      extra: { socket, viewer: undefined, leave: undefined },
+      extra: { socket, viewer: undefined, unknown: new UnknownSocket(socket, carrier), leave: undefined },
       keepAliveMs: options.keepAliveMs ?? keepAliveMs,
       onError: options.maskError,
     });
@@ -115,13 +125,14 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
 
 function acceptSockets(
   { server, yoga, readerLimits, pages }: WebSocketOptions,
-  serve: (socket: WebSocket) => void,
+  serve: (socket: WebSocket, carrier: Duplex) => void,
 ): WebSocketServer {
   // Without compression a frame is written in the turn it is sent in, and what an outlet writes comes in between frames.
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxRequestBytes,
     perMessageDeflate: false,
+    closeTimeout: closedMs,
     handleProtocols,
   });
   server.on("upgrade", (request, socket, head) => {
@@ -129,7 +140,7 @@ function acceptSockets(
     if (!refused && pathOf(request) === yoga.graphqlEndpoint) {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         Outlet.open(webSocket, socket, readerLimits);
-        serve(webSocket);
+        serve(webSocket, socket);
       });
       return;
     }
@@ -164,6 +175,11 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       };
       const release = viewer && access.hold(viewer, end);
       extra.viewer = viewer;
+      if (viewer) {
+        extra.unknown?.leave();
+        extra.unknown = undefined;
+      }
+      restIfUnknown(connection);
       extra.leave = () => {
         release?.();
         leave();
@@ -178,6 +194,10 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       return false;
     }
   };
+}
+
+function restIfUnknown({ extra, subscriptions }: Connection<Record<string, unknown>, Extra>): void {
+  extra.unknown?.rest(() => Object.keys(subscriptions).length === 0);
 }
 
 /** A subscription sends its frames itself; graphql-ws sees one that only ends. */
