@@ -18,6 +18,7 @@ import { Connections } from "./connections/connections.ts";
 import { ProviderFeed } from "./connections/provider-feed.ts";
 import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
+import { Readiness } from "./database/readiness.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
 import { Reads } from "./graphql/reads.ts";
@@ -291,6 +292,7 @@ async function startApi(
       for (const outcome of outcomes) countReceipt(metrics, adapter.kind, outcome);
     },
   });
+  const readiness = new Readiness(options.databaseUrl);
   const identify = async (authorization: string): Promise<Viewer | undefined> => {
     const key = readBearer(authorization);
     return key === undefined ? undefined : access.find(key);
@@ -303,7 +305,7 @@ async function startApi(
       database,
       identify,
     }),
-    ready: async () => void (await database.pool.query("select 1")),
+    ready: () => readiness.problem(),
     metrics,
     maxRequestBytes,
     web,

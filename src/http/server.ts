@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Transform } from "node:stream";
 import type { Viewer } from "../access/api-keys.ts";
 import { GraphQLError } from "graphql";
-import type { ErrorCode } from "../lib/errors.ts";
+import { BusyError, type ErrorCode } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
+import { whileClientWaits } from "../lib/waited-for.ts";
 import { BrowserGuard, isSecret, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
 import { limitsOf } from "./body-limits.ts";
 import { pathOf } from "./path.ts";
@@ -33,8 +34,8 @@ export interface HttpServerOptions {
   identify: (authorization: string) => Promise<Viewer | undefined>;
   callbacks: Handler;
   campaigns: Handler;
-  /** Throws when the process cannot serve. */
-  ready: () => Promise<void>;
+  /** Why the process cannot serve; undefined when it can. */
+  ready: () => Promise<string | undefined>;
   metrics: Metrics;
   maxRequestBytes: number;
   /** How long a request may take to come in, an upload excepted; absent: a minute. */
@@ -82,11 +83,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     campaigns,
     healthz: (_request, response) => answer(response, 200, "ok"),
     readyz: async (_request, response) => {
-      const problem = await ready().then(
-        () => undefined,
-        (error: Error) => error,
-      );
-      answer(response, problem ? 503 : 200, problem ? "not ready" : "ready");
+      const problem = await ready();
+      answer(response, problem === undefined ? 200 : 503, problem ? `not ready: ${problem}` : "ready");
     },
     metrics: async (request, response) => {
       if (!web.metrics) return answer(response, 404, "not found: METRICS switches it on");
@@ -120,7 +118,10 @@ export function createHttpServer(options: HttpServerOptions): Server {
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections();
     });
-    handle(request, response).catch((error: unknown) => {
+    // A file takes as long as it can be stored.
+    const work = (): Promise<void> => handle(request, response);
+    (isUpload(request) ? work() : whileClientWaits(work)).catch((error: unknown) => {
+      if (error instanceof BusyError && !response.headersSent) return refuseBusy(response, error);
       onError(error);
       if (response.headersSent) response.destroy();
       else answer(response, 500, "internal error");
@@ -146,6 +147,11 @@ function refuse(
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+function refuseBusy(response: ServerResponse, { message, code: as }: BusyError): void {
+  response.setHeader("retry-after", "5");
+  refuse(response, 503, message, as);
+}
 
 /** A file is read for those who may use it. */
 function refuseUpload(request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined): void {

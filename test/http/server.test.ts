@@ -26,7 +26,7 @@ const server = createHttpServer({
   callbacks: (_request, response, path) => {
     if (path.endsWith("stream")) response.write("first");
   },
-  ready: async () => {},
+  ready: async () => undefined,
   metrics: createMetrics({ subscriptions: () => 0, waitingReaders: () => 0 }),
   maxRequestBytes: 1000,
   maxRequestMs: 100,

@@ -15,7 +15,8 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
-import { DomainError } from "../../lib/errors.ts";
+import { BusyError, DomainError } from "../../lib/errors.ts";
+import { whileClientWaits } from "../../lib/waited-for.ts";
 import type { BrowserGuard, Refused } from "../../http/browser-guard.ts";
 import { pathOf } from "../../http/path.ts";
 import type { Context } from "../context.ts";
@@ -89,12 +90,12 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
     restIfUnknown(connection);
   };
   const server = makeServer<Record<string, unknown>, Extra>({
-    execute: (args) => (args as unknown as OperationArgs).execute(args) as never,
+    execute: (args) => whileClientWaits(() => (args as unknown as OperationArgs).execute(args)) as never,
     subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
     onConnect: identifyWith(options),
     onSubscribe: async (connection, id, payload) => {
       if (!operations.begin(connection, id)) return neverStarted;
-      const started = await start(options, connection.extra, payload);
+      const started = await whileClientWaits(() => start(options, connection.extra, payload));
       return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
     },
     onError: (connection, id) => end(connection, id),
@@ -161,7 +162,9 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
     const { connectionParams, extra } = connection;
     const { socket } = extra;
     try {
-      const viewer = await authenticate(access, authorizationIn(connectionParams));
+      const viewer = await whileClientWaits(() =>
+        authenticate(access, authorizationIn(connectionParams)),
+      );
       if (socket.readyState !== socket.OPEN) return false;
       const leave = allowance.takeSocket(viewer);
       if (!leave) {
@@ -188,7 +191,8 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       Object.assign(connection, { connectionParams: undefined });
       return true;
     } catch (error) {
-      if (error instanceof DomainError) socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+      if (error instanceof DomainError && !(error instanceof BusyError))
+        socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
       // Such as a database that is away: graphql-ws clients come back after this code.
       else socket.close(tryAgainLater, "Try again later");
       return false;
