@@ -67,9 +67,9 @@ export interface AppOptions {
   /** Absent: messages and their texts are kept for ever. */
   retention?: MessageRetention;
   allowInsecureProviders: boolean;
-  /** Whether providers may be in networks that only this machine reaches. */
+  /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
-  /** Connected ones. */
+  /** Counts connected providers only. */
   maxProvidersPerAccount: number;
   maxSegments: number;
   developmentKey: string | undefined;
@@ -78,16 +78,16 @@ export interface AppOptions {
   logger: Logger;
   clock?: Clock;
   random?: () => number;
-  /** Limits of the HTTP clients of providers. */
+  /** Limits of the providers' HTTP clients. */
   providerLimits?: HttpLimits;
-  /** What a reader of a live stream may leave unread, and for how long. */
+  /** How much a reader of a live stream may leave unread, and for how long. */
   readerLimits?: Partial<ReaderLimits>;
   onStatement?: (text: string) => void;
-  /** What may be open at once. */
+  /** How many sockets and subscriptions may be open at once. */
   subscriptionLimits?: SubscriptionLimits;
-  /** What may be under way at once. */
+  /** How many operations may run at once. */
   operationLimits?: OperationLimits;
-  /** Between two pings of a WebSocket, and how long its answer may take. */
+  /** Time between two pings of a WebSocket, and how long the answer may take. */
   keepAliveMs?: number;
 }
 
@@ -97,13 +97,13 @@ const maxDrainMs = 30_000;
 export interface App {
   services: Services;
   metrics: Metrics;
-  /** Where the API listens; undefined in a process that only works. */
+  /** Where the API listens; undefined for a worker. */
   url: string | undefined;
-  /** Ends streams, lets requests and jobs under way finish, then closes everything. */
+  /** Ends streams, lets running requests and jobs finish, then closes everything. */
   stop(): Promise<void>;
 }
 
-/** The composition root: the only place where every part is known. The database must be migrated. */
+/** The composition root: the only place that knows every part. The database must already be migrated. */
 export async function startApp(options: AppOptions): Promise<App> {
   const stops: Stops = [];
   try {
@@ -114,7 +114,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-/** The address we listen on. Not `localhost` where we know better: it may be found under IPv6 first. */
+/** The address we listen on. `localhost` only when needed, because it may resolve to IPv6 first. */
 function ownUrl(host: string, port: number): string {
   if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -201,7 +201,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
     providers,
   };
 
-  // The API and the worker drain side by side.
+  // The API and the worker drain at the same time.
   const doors: Stops = [];
   stops.push(() => stopTogether(doors));
   let server: Server | undefined;
@@ -327,7 +327,7 @@ async function startApi(
   await once(server, "listening");
   doors.push(async () => {
     const closed = new Promise((done) => server.close(done));
-    // A client that has stopped reading or sending must not keep the process.
+    // A client that stops reading or sending must not keep the process alive.
     const deadline = setTimeout(() => server.closeAllConnections(), maxDrainMs);
     streams.closeAll();
     await sockets.dispose();

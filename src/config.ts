@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 import type { WebSettings } from "./http/browser-guard.ts";
 
-/** Raised when the environment is not usable; its message lists every problem. */
+/** The environment cannot be used. The message lists every problem. */
 export class ConfigError extends Error {}
 
 const flag = z.stringbool({ truthy: ["true", "1", "yes", "on"], falsy: ["false", "0", "no", "off"] });
@@ -27,7 +27,7 @@ const secretKey = z
   .string()
   .regex(base64Of32Bytes, "must be 32 random bytes in base64; make one with `openssl rand -base64 32`");
 
-// What a client can send in an `Authorization` header.
+// Characters that a client can send in an `Authorization` header.
 const developmentKey = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 characters without spaces");
@@ -87,7 +87,7 @@ export interface Config {
   /** Absent: an embedded PostgreSQL in `dataDirectory`. */
   databaseUrl: string | undefined;
   databasePoolSize: number;
-  /** Where providers and people reach us; absent: the address we listen on. */
+  /** Where providers and people reach us. Absent: the address we listen on. */
   publicUrl: string | undefined;
   runsApi: boolean;
   runsWorker: boolean;
@@ -95,28 +95,28 @@ export interface Config {
   sandbox: boolean;
   sandboxPort: number;
   developmentKey: string | undefined;
-  /** 32 bytes, base64; absent in development: made once and kept in `dataDirectory`. */
+  /** 32 bytes in base64. Absent in development: made once and kept in `dataDirectory`. */
   secretKey: string | undefined;
   workerConcurrency: number;
   subscriptionLimits: SubscriptionLimits;
-  /** How long events are kept, and how old a cursor can be. */
+  /** How long events are kept; older cursors are reset. */
   eventRetentionDays: number;
   /** How long messages, and their texts and numbers, are kept; undefined: for ever. */
   retention: { messageDays: number | undefined; textDays: number | undefined };
   allowInsecureProviders: boolean;
-  /** Whether providers may be in networks that only this machine reaches. */
+  /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
   maxProvidersPerAccount: number;
   /** What pages and people without a key get to see. */
   web: WebSettings;
-  /** Segments of one message at most. */
+  /** The most segments one message may have. */
   maxSegments: number;
   logLevel: string;
 }
 
-/** Parses the environment once. @throws ConfigError naming every variable that is wrong, and why */
+/** Parses the environment once. @throws ConfigError naming every wrong variable, and why it is wrong */
 export function readConfig(variables: Record<string, string | undefined>): Config {
-  // An empty variable is how many tools write an absent one.
+  // Many tools write an absent variable as an empty one.
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(set);
   const problems = [...(parsed.error?.issues.map(describe) ?? []), ...missing(set), ...unsafe(set)];
@@ -135,7 +135,10 @@ function isPlainUrl(text: string): boolean {
   return url === null || `${url.username}${url.password}${url.search}${url.hash}` === "";
 }
 
-/** What has no default in production. Looked for in the raw variables: others may be wrong at the same time. */
+/**
+ * Variables that are required in production. Checks the raw values, because others may be wrong at the same
+ * time.
+ */
 function missing(values: Record<string, string | undefined>): string[] {
   if (values["NODE_ENV"] !== "production") return [];
   const needed = [
@@ -160,10 +163,10 @@ function toWebSettings(values: z.infer<typeof environment>, production: boolean)
   };
 }
 
-/** Different bytes in a key: 32 random ones have about 30, and never less than this. */
+/** Distinct bytes in a key: 32 random bytes have about 30, and practically never fewer than this. */
 const minDifferentBytes = 16;
 
-/** What would do in development, and gives nothing to rely on in production. */
+/** Values that are fine in development but unsafe in production. */
 function unsafe(values: Record<string, string | undefined>): string[] {
   if (values["NODE_ENV"] !== "production") return [];
   const { SECRET_KEY, PUBLIC_URL } = values;

@@ -2,9 +2,9 @@ import { enableCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { helpText } from "./welcome.ts";
 
-// V8 learns where objects are made that live for long, and makes them old at once from then on. The rows of an import
-// wait for the database just long enough to teach it that: a file of a million rows then leaves 200 MB of dead ones
-// behind, and else next to nothing.
+// Turns off V8's pretenuring. An import's rows wait for the database just long enough for V8 to learn that
+// such objects live long. From then on it would allocate them as old, and a file of a million rows would
+// leave 200 MB of garbage behind.
 setFlagsFromString("--no-allocation-site-pretenuring");
 
 if (process.argv.includes("--help") || process.argv.includes("-h")) {
@@ -15,7 +15,7 @@ if (process.argv.includes("--help") || process.argv.includes("-h")) {
   );
   process.exit(2);
 } else {
-  // What Node has compiled once it finds in the system's temporary folder: the next start takes half the time.
+  // Compiled code is cached in the temporary folder; the next start takes half the time.
   enableCompileCache();
   const { run } = await import("./run.ts");
   process.exit(await run());

@@ -15,7 +15,7 @@ import { stopAll, type Stops } from "./lib/shutdown.ts";
 import { banner } from "./welcome.ts";
 import { keepYoungSpaceSmall } from "./lib/young-space.ts";
 
-/** Runs until it is asked to stop. Resolves with the exit code, when everything has ended. */
+/** Runs until it is asked to stop. Resolves with the exit code when everything has ended. */
 export async function run(): Promise<number> {
   const stops: Stops = [];
   keepYoungSpaceSmall();
@@ -58,7 +58,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<void
   process.stdout.write(
     banner({ url: app.url, developmentKey, sandboxes, embedded: config.databaseUrl === undefined, config }),
   );
-  // Now, and not at the end: a process that is killed has no end.
+  // Written now and not at the end, because a killed process never gets there.
   flushCompileCache();
 }
 
@@ -82,7 +82,7 @@ async function startSandboxes(app: App, config: Config, stops: Stops): Promise<S
   const sandboxes = await connectSandboxes(app.services, config.sandboxPort);
   stops.push(async () => {
     const stopped = app.stop();
-    // Submissions under way get their answers, but not those that a sandbox leaves hanging on purpose.
+    // Running submissions get their answers, except those that a sandbox never answers on purpose.
     await Promise.race([stopped, pause(sandboxDrainMs, undefined, { ref: false })]);
     await Promise.all(sandboxes.map((sandbox) => sandbox.close()));
     await stopped;
@@ -94,10 +94,13 @@ const sandboxDrainMs = 2_000;
 
 const newSecretKey = (): string => randomBytes(32).toString("base64");
 
-/** One request to stop can come twice: from the terminal, and from npm, which passes it on. */
+/** One request to stop can arrive twice: from the terminal, and from npm, which passes it on. */
 const sameRequestMs = 500;
 
-/** Resolves at the first signal, or when the npm that started us has ended. A second signal does not wait. */
+/**
+ * Resolves at the first signal, or when the npm that started us has ended. A second signal ends the process
+ * at once.
+ */
 function waitForStopRequest(logger: Logger, startedByNpm: boolean): Promise<void> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
@@ -115,7 +118,7 @@ function waitForStopRequest(logger: Logger, startedByNpm: boolean): Promise<void
 
 const complain = (text: unknown): void => void process.stderr.write(`\n${String(text)}\n`);
 
-/** What to do about errors of the system and of PostgreSQL, by their code. */
+/** Advice for error codes of the system and of PostgreSQL. */
 const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: "Stop what listens there, or set PORT (SANDBOX_PORT for the sandbox) to another one.",
   EACCES: "Choose a port above 1023, or a DATA_DIR that may be written to.",

@@ -8,7 +8,7 @@ export interface BannerOptions {
   config: Config;
 }
 
-/** What a person needs to know after a start. */
+/** What is printed after a start. */
 export function banner({ url, developmentKey, sandboxes, embedded, config }: BannerOptions): string {
   const lines = ["", "  smsgraph is running."];
   if (url === undefined) lines.push("  This process only works off jobs (ROLE=worker).");

@@ -5,15 +5,18 @@ import { UnauthenticatedError } from "../lib/errors.ts";
 import { ApiKeys, type Viewer } from "./api-keys.ts";
 import { WatchTokens, type WatchTarget } from "./watch-tokens.ts";
 
-/** On which a trigger tells that keys were revoked, given another end, or removed. */
+/** A trigger notifies this channel when keys are revoked, removed, or get another expiry. */
 export const apiKeyChannel = "smsgraph_api_keys";
 
-/** Changes this close together are looked at in one statement, and a key that revokes itself gets its answer. */
+/**
+ * Changes this close together are checked in one statement. It also lets a key that revokes itself get its
+ * answer.
+ */
 const collectMs = 50;
 const retryMs = 250;
 const maxPauseMs = 3_600_000;
 
-/** Something that stays open on behalf of a viewer. */
+/** A socket or stream that stays open for a viewer. */
 interface Held {
   end: (error: UnauthenticatedError) => void;
   timer: NodeJS.Timeout | undefined;
@@ -28,8 +31,8 @@ export interface AccessOptions {
 }
 
 /**
- * Who may call. Sockets and streams are held here by the key they were opened with, and end within a second when it
- * is revoked, whichever process revoked it, or when it or their watch token expires.
+ * Who may call. Every open socket and stream is registered here under its key. It is ended within a second
+ * when the key is revoked, by whichever process, and when the key or its watch token expires.
  */
 export class Access {
   readonly #database: Database;
@@ -63,23 +66,23 @@ export class Access {
     this.#held.clear();
   }
 
-  /** Who has this API key or watch token; undefined when it is unknown, revoked or expired. */
+  /** The viewer of an API key or watch token; undefined when it is unknown, revoked or expired. */
   async find(credential: string): Promise<Viewer | undefined> {
     return (await this.findWatcher(credential)) ?? this.#keys.find(credential);
   }
 
-  /** The same for a watch token alone. */
+  /** The same, but for watch tokens only. */
   async findWatcher(token: string): Promise<Viewer | undefined> {
     const claims = this.#tokens.open(token);
     if (!claims || claims.expiresAt <= this.#clock.now()) return undefined;
     const viewer = await this.#keys.findById(claims.keyId);
     if (!viewer) return undefined;
     const { target: watches, expiresAt } = claims;
-    // The name of the key is not for whoever has the token.
+    // The holder of a token must not see the name of the key.
     return { ...viewer, keyName: "watch token", scopes: new Set(), watches, expiresAt };
   }
 
-  /** A token that opens `target` and nothing else; it ends with the key of the viewer at the latest. */
+  /** Issues a token that allows only `target`. It expires with the viewer's key at the latest. */
   issueToken(
     { keyId, expiresAt: keyExpiresAt }: Viewer,
     target: WatchTarget,
@@ -90,18 +93,19 @@ export class Access {
     return { token: this.#tokens.seal({ keyId, target, expiresAt }), expiresAt };
   }
 
-  /** Calls `end` once, when the viewer may no longer be served. Returns how to let go. */
+  /** Calls `end` once, when the viewer loses access. Returns how to unregister. */
   hold({ keyId, expiresAt, watches, asOf }: Viewer, end: Held["end"]): () => void {
     const held: Held = { end, timer: undefined };
     const group = this.#held.get(keyId) ?? new Set();
     this.#held.set(keyId, group.add(held));
     const remainingMs = expiresAt && Math.max(0, expiresAt.getTime() - this.#clock.now().getTime());
-    // The end of a key can be moved, so that is looked up; the end of a token cannot.
+    // The expiry of a key can change, so it is looked up when the time comes. The expiry of a token cannot
+    // change.
     if (remainingMs !== undefined && !watches) this.#checkIn(remainingMs);
     if (remainingMs !== undefined && watches) {
       held.timer = setTimeout(() => this.#end(keyId, [held], "The watch token has expired."), remainingMs);
     }
-    // It was revoked, perhaps, after it was read and before it was held.
+    // The key may have been revoked between reading it and registering here.
     if (asOf !== this.#keys.changes) this.#checkIn(collectMs);
     return () => this.#release(keyId, held);
   }
@@ -126,7 +130,7 @@ export class Access {
   }
 
   async #endTheRevoked(): Promise<void> {
-    // What is held while the statement runs is not judged by it.
+    // A copy: sockets registered while the statement runs are not covered by its result.
     const groups = [...this.#held].map(([keyId, group]) => [keyId, [...group]] as const);
     if (groups.length === 0) return;
     const ids = groups.map(([keyId]) => keyId);

@@ -15,15 +15,15 @@ export const defaultSubscriptionLimits: SubscriptionLimits = {
 };
 
 /**
- * Whose limit counts. Those who have not said who they are share one account's worth, and watch tokens have one of
- * their own beside the account's keys: whoever has a page with a token open must not be able to shut those out.
+ * The account whose limit counts. All anonymous callers share one. Watch tokens of an account have a limit
+ * separate from its keys: visitors of a page with a token must not be able to lock the keys out.
  */
 export function holderOf(viewer: Viewer | undefined): string {
   if (!viewer) return "anonymous";
   return viewer.watches ? `${viewer.accountId} watch tokens` : viewer.accountId;
 }
 
-/** Counts what is open, and refuses what would be too much. What is open already is never touched. */
+/** Counts open sockets and subscriptions, and refuses new ones over the limit. Open ones are never closed. */
 export class Allowance {
   readonly #limits: SubscriptionLimits;
   readonly #sockets = new Places<string>();
@@ -34,7 +34,7 @@ export class Allowance {
     this.#limits = limits;
   }
 
-  /** Undefined when there are too many; else how to give the place back. */
+  /** Returns how to give the place back; undefined when there are too many. */
   takeSocket(viewer: Viewer | undefined): (() => void) | undefined {
     return this.#sockets.take(holderOf(viewer), this.#limits.socketsPerAccount);
   }

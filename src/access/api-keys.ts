@@ -13,17 +13,17 @@ export interface Viewer {
   accountName: string;
   keyId: string;
   keyName: string;
-  /** Empty for a watch token: what it opens is granted to the single operation, once that was checked. */
+  /** Empty for a watch token: it grants READ to single operations, after each was checked. */
   scopes: ReadonlySet<Scope>;
-  /** When the key, or the watch token, ends by itself. */
+  /** When the key or watch token expires. */
   expiresAt: Date | undefined;
-  /** The one thing that a watch token opens; undefined for a key. */
+  /** The target of a watch token; undefined for a key. */
   watches: WatchTarget | undefined;
-  /** How many changes of keys this process had heard of when it read the key. */
+  /** How many key changes this process had seen when it read the key. */
   asOf: number;
 }
 
-/** Keys have 192 random bits, so one plain hash protects them at rest. */
+/** Keys have 192 random bits, so a single unsalted hash is enough to protect them at rest. */
 export const hashKey = (key: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(createHash("sha256").update(key).digest());
 
@@ -33,7 +33,7 @@ const cacheMs = 1000;
 const cacheSize = 10_000;
 
 /**
- * Looks keys up, with a memory of a second, so that a busy client costs one statement a second. The memory is lost
+ * Looks keys up, with a cache of one second: a busy client costs one statement a second. The cache is cleared
  * as soon as any key is revoked.
  */
 export class ApiKeys {
@@ -47,7 +47,7 @@ export class ApiKeys {
     this.#clock = clock;
   }
 
-  /** How many changes of keys this process has heard of. */
+  /** How many key changes this process has seen. */
   get changes(): number {
     return this.#changes;
   }
@@ -57,12 +57,12 @@ export class ApiKeys {
     return this.#cached(`key ${key}`, findViewer, () => hashKey(key));
   }
 
-  /** The same by the id of the key. */
+  /** The same, by the id of the key. */
   findById(id: string): Promise<Viewer | undefined> {
     return this.#cached(`id ${id}`, findViewerById, () => id);
   }
 
-  /** Some key was revoked: nothing that was read before is believed any longer. */
+  /** A key has changed: nothing read before may be used any longer. */
   forget(): void {
     this.#changes += 1;
     this.#cache.clear();
@@ -88,7 +88,7 @@ export class ApiKeys {
     for (;;) {
       const asOf = this.#changes;
       const [row] = await this.#database.query<ViewerRow>(statement, [value]);
-      // A revocation that we heard of meanwhile may have come after this was read.
+      // A key changed meanwhile, and this row may be older than the change: read again.
       if (asOf !== this.#changes) continue;
       if (!row) return undefined;
       const granted = new Set(scopes.filter((scope) => row.scopes.includes(scope)));
@@ -108,7 +108,8 @@ interface ViewerRow {
 }
 
 /**
- * Notes the use as well, to the minute, which costs no statement more. One who is changing the key is not waited for.
+ * Also records the use, to the minute, in the same statement. It does not wait for a transaction that is
+ * changing the key.
  */
 const findViewerBy = (condition: string): string => `
     with viewer as (
@@ -131,7 +132,7 @@ const findViewer: Statement = { name: "find_viewer", text: findViewerBy("k.hash 
 
 const findViewerById: Statement = { name: "find_viewer_by_id", text: findViewerBy("k.id = $1") };
 
-/** Stores a key for an account; the key itself is not kept. Does nothing when it is stored already. */
+/** Stores the hash of a key for an account, not the key itself. Does nothing when it is already stored. */
 export async function storeKey(
   database: Database,
   key: string,

@@ -2,13 +2,16 @@ import { TooManyRequestsError, type ShareHolder } from "../lib/errors.ts";
 import { holderOf } from "./allowance.ts";
 import type { Viewer } from "./api-keys.ts";
 
-/** What one socket, key or account may have at once. */
+/** What one socket, key or account may use at once. */
 export interface Share {
   queries: number;
   mutations: number;
-  /** Of all that runs together; what costs more by itself runs when nothing else of the holder does. */
+  /**
+   * Total cost of what runs together. A more expensive operation runs only when nothing else of the holder
+   * does.
+   */
   cost: number;
-  /** How many operations may wait for their turn, and what they may cost together. */
+  /** How many operations may wait for their turn, and their total cost. */
   waiting: number;
   waitingCost: number;
 }
@@ -21,8 +24,8 @@ export interface OperationLimits {
 }
 
 /**
- * A few queries at once use all that the database and the processor have; messages that are sent at once are stored
- * together, so the more the better.
+ * A few queries at once already use all that the database and the processor have. Messages sent at once are
+ * stored together, so more mutations at once are better.
  */
 export const defaultOperationLimits: OperationLimits = {
   socket: { queries: 8, mutations: 500, cost: 50_000, waiting: 1_500, waitingCost: 150_000 },
@@ -33,7 +36,7 @@ export const defaultOperationLimits: OperationLimits = {
 
 export interface Caller {
   viewer: Viewer | undefined;
-  /** The WebSocket it came by. */
+  /** The WebSocket of the operation; undefined over HTTP. */
   socket: object | undefined;
 }
 
@@ -42,12 +45,12 @@ export interface Load {
   cost: number;
 }
 
-/** Gives the place of an operation back; calling it again does nothing. */
+/** Gives the place of an operation back. Calling it again does nothing. */
 export type Leave = () => void;
 
 /**
- * Lets operations run as long as each socket, key and account has no more under way than its share. What is over waits
- * shortly in the account's own queue; what is far over is refused at once.
+ * Lets operations run while each socket, key and account stays within its share. An operation above its share
+ * waits briefly in the account's own queue. When the queue is full too, it is refused at once.
  */
 export class FairShares {
   readonly #limits: OperationLimits;
@@ -59,12 +62,12 @@ export class FairShares {
     this.#limits = limits;
   }
 
-  /** Accounts with something under way. */
+  /** Accounts with a running operation. */
   get accounts(): number {
     return this.#accounts.size;
   }
 
-  /** Returns how to leave: at once, or when the operation may run. @throws TooManyRequestsError */
+  /** Resolves when the operation may run; returns how to give its place back. @throws TooManyRequestsError */
   enter(caller: Caller, load: Load): Leave | Promise<Leave> {
     const place = this.#placeFor(caller, load);
     if (place.account.queue.size === 0 && place.fits()) return this.#begin(place);
@@ -105,7 +108,7 @@ export class FairShares {
     };
   }
 
-  /** In the order they came, but for those whose own socket or key is full. */
+  /** Starts waiting operations in order, skipping those whose own socket or key is full. */
   #advance(account: Holding): void {
     for (const place of account.queue) {
       if (place.fits()) place.start();
@@ -142,11 +145,11 @@ function holdingIn<Name>(all: Holdings<Name>, name: Name, make: () => Holding): 
   return made;
 }
 
-/** What one socket, key or account has under way and waiting. */
+/** The running and waiting operations of one socket, key or account. */
 class Holding {
   readonly name: string;
   readonly scope: ShareHolder;
-  /** Of an account: what waits, the oldest first. */
+  /** For an account: its waiting operations, oldest first. */
   readonly queue = new Set<Place>();
   readonly #share: Share;
   readonly #running = { queries: 0, mutations: 0, cost: 0 };
@@ -191,7 +194,7 @@ class Holding {
   }
 }
 
-/** One operation, and all whose shares it takes from. */
+/** One operation, and every holder whose share it uses. */
 class Place {
   readonly load: Load;
   readonly account: Holding;

@@ -6,13 +6,13 @@ export interface RevokeOptions {
   keyId: string;
   /** The id as the caller gave it. */
   shownId: string;
-  /** Also the account's last key with the ADMIN scope that does not end by itself. */
+  /** Allows revoking the last non-expiring ADMIN key of the account. */
   evenTheLast?: boolean;
 }
 
 /**
- * Revokes a key. Everything that was opened with it ends within a second, in every process: a trigger tells them.
- * One that is revoked already stays as it is.
+ * Revokes a key. A trigger tells every process, and everything opened with the key ends within a second. A
+ * key that is already revoked stays as it is.
  * @throws NotFoundError, LastAdminKeyError
  */
 export async function revokeKey(
@@ -20,7 +20,7 @@ export async function revokeKey(
   { accountId, keyId, shownId, evenTheLast = false }: RevokeOptions,
 ): Promise<void> {
   await database.transaction(async (transaction) => {
-    // Else two keys could revoke each other, and none would be left.
+    // Without this lock, two keys could revoke each other, and none would be left.
     await transaction.query(lockAccount, [accountId]);
     const key = await readKey(transaction, accountId, keyId);
     if (!key) throw new NotFoundError("API key", shownId);
@@ -48,7 +48,7 @@ const lockAccount: Statement = {
   text: "select id from accounts where id = $1 for no key update",
 };
 
-/** The last is the one without which no ADMIN key is left that does not end by itself, or none at all. */
+/** A key is the last one when no other ADMIN key that never expires would be left. */
 const readKeyToRevoke: Statement = {
   name: "read_key_to_revoke",
   text: `

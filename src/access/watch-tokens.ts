@@ -1,12 +1,12 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 
-/** The one thing that a watch token opens. */
+/** The one message or campaign that a watch token allows. */
 export interface WatchTarget {
   type: "Message" | "Campaign";
   id: string;
 }
 
-/** What a watch token says: made under this key, for this, until then. */
+/** The content of a watch token: its key, its target, and its expiry. */
 export interface WatchClaims {
   keyId: string;
   target: WatchTarget;
@@ -20,13 +20,13 @@ const claimsLength = 2 + 16 + 16 + 6;
 const signatureLength = 32;
 
 /**
- * Signs and reads watch tokens. Nothing is stored: every process with the same secret can read them, and the key
- * that made one is looked up with each use.
+ * Signs and reads watch tokens. Nothing is stored: every process with the same secret can read them. The key
+ * that made a token is looked up on every use.
  */
 export class WatchTokens {
   readonly #signingKey: Uint8Array;
 
-  /** `secretKey` is SECRET_KEY; tokens are signed with a key of their own that is derived from it. */
+  /** `secretKey` is SECRET_KEY; the signing key is derived from it. */
   constructor(secretKey: Uint8Array) {
     this.#signingKey = new Uint8Array(hkdfSync("sha256", secretKey, "", "smsgraph watch token", 32));
   }
@@ -41,11 +41,11 @@ export class WatchTokens {
     return prefix + Buffer.concat([claims, this.#sign(claims)]).toString("base64url");
   }
 
-  /** Undefined for what is not a token of ours; the time is the caller's to check. */
+  /** Undefined when this is not a token of ours. The caller checks the expiry. */
   open(token: string): WatchClaims | undefined {
     if (!token.startsWith(prefix)) return undefined;
     const bytes = Buffer.from(token.slice(prefix.length), "base64url");
-    // Decoding passes over what does not belong there.
+    // Base64 decoding ignores characters that do not belong there; a token must match exactly.
     if (prefix + bytes.toString("base64url") !== token) return undefined;
     if (bytes.length !== claimsLength + signatureLength) return undefined;
     const claims = bytes.subarray(0, claimsLength);

@@ -26,7 +26,7 @@ Takes the same environment variables as smsgraph itself. With DATABASE_URL it ma
 embedded PostgreSQL in DATA_DIR takes one process at a time, so there smsgraph has to be stopped first.
 `;
 
-/** Problems that are shown; their number is told in full. */
+/** How many problems are printed; their total is always given. */
 const shownProblems = 20;
 
 interface Options {
@@ -36,7 +36,7 @@ interface Options {
   dryRun: boolean;
 }
 
-/** Thrown to leave a transaction without committing it. */
+/** Thrown to leave the transaction without a commit. */
 class DryRun extends Error {
   readonly changes: RateChanges;
   constructor(changes: RateChanges) {
@@ -110,7 +110,7 @@ async function findProvider(
   throw new ConfigError(`There are ${own.length} providers "${provider}". ${advice}`);
 }
 
-/** The id as the API shows it, or as the database has it. */
+/** Accepts the id of the API or of the database. */
 function providerId(text: string): string | undefined {
   const shown =
     /^Provider:(.*)$/.exec(Buffer.from(text, "base64").toString("latin1"))?.[1] ?? text.toLowerCase();
@@ -148,7 +148,7 @@ function describe(problems: readonly RowProblem[], file: string): string {
 
 let shownPercent = -1;
 
-/** A bar on terminals only: it would spoil a log. */
+/** A progress bar, on terminals only: it would spoil a log file. */
 function showProgress(bytesRead: number, bytes: number): void {
   if (!process.stderr.isTTY) return;
   const percent = bytes === 0 ? 100 : Math.floor((bytesRead / bytes) * 100);
@@ -160,7 +160,7 @@ function showProgress(bytesRead: number, bytes: number): void {
   );
 }
 
-/** The words of the command line; undefined after a word about what is wrong with them. */
+/** The parsed command line; undefined when it was wrong and the problem was printed. */
 function readOptions(): Options | "help" | undefined {
   try {
     const { values, positionals } = parseArgs({

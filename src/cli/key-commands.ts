@@ -13,7 +13,7 @@ export interface CreateValues {
   expires?: string | undefined;
 }
 
-/** The key goes to standard output, alone; what to do with it to standard error. */
+/** Only the key is written to standard output; instructions go to standard error. */
 export async function createKey(database: Database, values: CreateValues): Promise<void> {
   const granted = readScopes(values.scopes);
   const expiresAt = readExpiry(values.expires);
@@ -109,7 +109,10 @@ function stateOf({ revokedAt, expiresAt }: ApiKey): string {
   return `${expiresAt > new Date() ? "until" : "expired"} ${shown(expiresAt)}`;
 }
 
-/** Columns as wide as their widest cell. Names are shown without what could drive a terminal. */
+/**
+ * A table with aligned columns. Control characters in names are removed, because they could drive the
+ * terminal.
+ */
 function table(rows: string[][]): string {
   const clean = rows.map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, "?")));
   const widths = (clean[0] ?? []).map((_, column) =>

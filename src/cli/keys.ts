@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The embedded PostgreSQL is one process's: while smsgraph runs, keys are made through its API. */
+/** Only one process can use the embedded PostgreSQL. While smsgraph runs, keys are made through its API. */
 async function find(config: Config, stops: Stops): Promise<string> {
   try {
     return await findDatabase(config, stops);
@@ -80,7 +80,7 @@ function readArguments() {
 
 const usage = (problem: string): ConfigError => new ConfigError(`${problem}\n\n${help}`);
 
-// Whoever reads our output may stop reading, as `head` does.
+// The reader of our output may stop reading, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });

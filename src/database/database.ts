@@ -4,35 +4,35 @@ import { PrismaClient } from "./generated/client.ts";
 import { Locks } from "./locks.ts";
 import { BoundedPool, holdingConnection } from "./pool.ts";
 
-/** One SQL statement with a name: prepared once per connection, easy to find in PostgreSQL's own statistics. */
+/** A named SQL statement: prepared once per connection, and easy to find in PostgreSQL's statistics. */
 export interface Statement {
   name: string;
   text: string;
-  /** Each row as the list of its values, in the texts that PostgreSQL sends: for what is read by the thousand. */
+  /** Each row as an array of the texts that PostgreSQL sends. Faster for thousands of rows. */
   raw?: true;
 }
 
-/** Runs statements; either the pool (each on its own) or one transaction. */
+/** Runs statements: on the pool, each by itself, or in one transaction. */
 export interface Queryable {
   query<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]>;
-  /** Only in a transaction: runs a statement that nobody waits for but the commit, which fails with it. */
+  /** In a transaction only: sends a statement without waiting for it. If it fails, the commit fails. */
   send?(statement: Statement, values: unknown[]): void;
 }
 
-/** Runs a statement whose answer nobody needs; in a transaction without waiting for it. */
+/** Runs a statement without a result; in a transaction the caller does not wait for it. */
 export async function execute(queryable: Queryable, statement: Statement, values: unknown[]): Promise<void> {
   if (queryable.send) queryable.send(statement, values);
   else await queryable.query(statement, values);
 }
 
 /**
- * The database: Prisma for the object graph and plain reads, named SQL for what must be fast. Both share one
- * pool.
+ * The database: Prisma for the object graph and plain reads, named SQL for what must be fast. Both use the
+ * same pool.
  */
 export interface Database extends Queryable {
   readonly pool: Pool;
   readonly prisma: PrismaClient;
-  /** Advisory locks that last. */
+  /** Advisory locks that outlast a statement. */
   readonly locks: Locks;
   /** Runs `work` in one transaction: commits when it returns, rolls back when it throws. */
   transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
@@ -41,9 +41,9 @@ export interface Database extends Queryable {
 
 export interface DatabaseOptions {
   poolSize: number;
-  /** Called for every statement, by either road; tests count with it. */
+  /** Called for every statement, also Prisma's. Tests count statements with it. */
   onStatement?: (text: string) => void;
-  /** Called when an idle connection breaks, as in a restart of PostgreSQL. */
+  /** Called when an idle connection breaks, for example when PostgreSQL restarts. */
   onConnectionError?: (error: Error) => void;
 }
 
@@ -55,7 +55,8 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
     if (!closing) options.onConnectionError?.(error);
   };
   pool.on("error", onError);
-  // A connection in use reports its error to the statement as well; unheard, it would end the process.
+  // A connection in use also reports its error to the statement. An error event without a listener would end
+  // the process.
   pool.on("connect", (client) => client.on("error", onError));
   if (options.onStatement) watchStatements(pool, options.onStatement);
   const prisma = holdInTransactions(new PrismaClient({ adapter: new PrismaPg(pool) }));
@@ -67,7 +68,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
     query: async (statement, values) => (await pool.query(configOf(statement, values))).rows,
     transaction: (work) => inTransaction(pool, work),
     async close() {
-      // The pool calls itself ended while its sockets are still closing.
+      // The pool reports its end while its sockets are still closing.
       closing = true;
       await locks.close();
       await prisma.$disconnect();
@@ -76,7 +77,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
   };
 }
 
-/** Prisma's own transactions hold a connection too. */
+/** Prisma's own transactions also hold a connection. */
 function holdInTransactions(prisma: PrismaClient): PrismaClient {
   const begin = prisma.$transaction.bind(prisma) as (work: unknown, options?: object) => Promise<unknown>;
   const $transaction = (work: unknown, options?: object): Promise<unknown> => {
@@ -91,7 +92,7 @@ function holdInTransactions(prisma: PrismaClient): PrismaClient {
 
 const asText = { getTypeParser: () => (text: string) => text };
 
-/** A statement as `pg` wants it. */
+/** Converts a statement to the form that `pg` expects. */
 const configOf = ({ name, text, raw }: Statement, values: unknown[]): QueryConfig => ({
   name,
   text,
@@ -122,14 +123,14 @@ async function inTransaction<Result>(
 class OpenTransaction implements Queryable {
   readonly #client: PoolClient;
   readonly #sent: Promise<unknown>[] = [];
-  /** Of what was sent, the first that failed: what failed after it did so for that reason only. */
+  /** The first error of the sent statements. Later ones only fail because of it. */
   failure: unknown;
 
   constructor(client: PoolClient) {
     this.#client = client;
   }
 
-  /** Goes out with the first statement. */
+  /** Sent together with the first statement. */
   begin(): void {
     this.#note(this.#client.query("begin"));
   }
@@ -142,7 +143,7 @@ class OpenTransaction implements Queryable {
     this.#note(this.#client.query(configOf(statement, values)));
   }
 
-  /** PostgreSQL rolls back, and commits nothing, when anything before has failed. */
+  /** PostgreSQL rolls back instead when an earlier statement has failed. */
   async commit(): Promise<void> {
     await Promise.all([...this.#sent, this.#client.query("commit")]);
   }
@@ -153,7 +154,7 @@ class OpenTransaction implements Queryable {
   }
 }
 
-/** Reports each statement as it is sent, whoever sends it: the pool, a transaction or Prisma. */
+/** Reports each statement as it is sent by the pool, a transaction or Prisma. */
 function watchStatements(pool: Pool, onStatement: (text: string) => void): void {
   pool.on("connect", (client) => {
     const send = client.query.bind(client) as (...values: unknown[]) => unknown;

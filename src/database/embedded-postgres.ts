@@ -7,7 +7,7 @@ import { stopLeftover } from "./leftover-postgres.ts";
 import { unprivileged, type Launcher } from "./postgres-user.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
 
-/** A PostgreSQL server of our own, for development and tests: no installation, no configuration. */
+/** A PostgreSQL server for development and tests, without installation or configuration. */
 export interface EmbeddedPostgres {
   /** Connection string of the database `smsgraph`. */
   url: string;
@@ -18,9 +18,9 @@ const startSeconds = 60;
 const stopSeconds = 30;
 
 /**
- * Starts PostgreSQL on a loopback port with its files in `directory`, which is made when missing. `settings` are
- * PostgreSQL's own; without a `port` among them a free one is taken.
- * Leftovers of a killed process (a running server, a half-made data folder) are cleared away first.
+ * Starts PostgreSQL on a loopback port with its files in `directory`, which is created when missing.
+ * `settings` are PostgreSQL's own; without `port` a free one is used. Leftovers of a killed process (a
+ * running server, a half-made data folder) are removed first.
  */
 export async function startEmbeddedPostgres(
   directory: string,
@@ -43,7 +43,9 @@ export async function startEmbeddedPostgres(
 
 const passwordFile = (root: string): string => join(root, "postgres-password");
 
-/** @throws Error when that cannot be told, as in somebody else's folder, which must not be taken for half-made */
+/**
+ * @throws Error when it cannot be checked, as in another user's folder, which must not be taken for half-made
+ */
 async function isComplete(data: string): Promise<boolean> {
   try {
     return (await stat(join(data, "PG_VERSION"))).isFile();
@@ -61,8 +63,8 @@ async function removeDrafts(root: string): Promise<void> {
 }
 
 /**
- * Makes the data folder beside its final name and moves it there when complete: killed halfway, it never counts.
- * No name is used twice, since an initdb that outlived us clears away what it sees as its own.
+ * Makes the data folder under a temporary name and renames it when complete, so a killed process never leaves
+ * a half-made one. Each name is used only once: an initdb that outlived us removes the folder it was given.
  */
 async function initialise(root: string, data: string, initdb: string, launcher: Launcher): Promise<void> {
   const draft = join(root, `${draftPrefix}-${randomBytes(6).toString("hex")}`);
@@ -116,10 +118,10 @@ async function launch(
   return server;
 }
 
-/** However we end, short of being killed, the program does not stay behind. */
+/** The program also ends when this process ends, unless this process is killed. */
 function startProgram(program: [string, ...string[]], launcher: Launcher): ChildProcess {
   const [command, ...rest] = launcher.command(program);
-  // Detached: a Ctrl-C in the terminal must reach us first, so that we drain before the database goes.
+  // Detached: Ctrl-C must not reach PostgreSQL directly, because we drain before the database stops.
   const child = spawn(command, rest, {
     ...launcher.identity,
     detached: true,
@@ -132,7 +134,7 @@ function startProgram(program: [string, ...string[]], launcher: Launcher): Child
   return child;
 }
 
-/** Undefined when the program succeeded, else what it said. */
+/** Undefined when the program succeeded, otherwise its output. */
 async function runToEnd(program: [string, ...string[]], launcher: Launcher): Promise<string | undefined> {
   const child = startProgram(program, launcher);
   let log = "";
@@ -141,7 +143,7 @@ async function runToEnd(program: [string, ...string[]], launcher: Launcher): Pro
   return code === 0 ? undefined : log;
 }
 
-/** Resolves when the server takes connections; one that does not come so far is stopped. */
+/** Resolves when the server accepts connections. A server that fails to get there is stopped. */
 async function ready(server: ChildProcess): Promise<void> {
   let log = "";
   const listening = new Promise<void>((done, fail) => {
@@ -156,7 +158,7 @@ async function ready(server: ChildProcess): Promise<void> {
   await listening.finally(() => clearTimeout(timer));
 }
 
-/** "Fast" shutdown: open transactions are rolled back, everything committed is on disk. */
+/** A "fast" shutdown: open transactions are rolled back; everything committed is on disk. */
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   const gone = new Promise((done) => server.once("exit", done));

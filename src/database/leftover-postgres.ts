@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 
 const patienceSeconds = 30;
 
-/** A server that outlived its killed parent still owns the data folder: it is asked to stop first. */
+/** Stops a server that outlived its killed parent, because it still owns the data folder. */
 export async function stopLeftover(data: string): Promise<void> {
   const pid = await leftoverPid(data);
   if (pid === undefined) return;
@@ -20,10 +20,11 @@ export async function stopLeftover(data: string): Promise<void> {
 }
 
 /**
- * The pid in `postmaster.pid`, if that process is the server of this folder. The number may be anyone's, also
- * another PostgreSQL's, or that of a killed server whose end nobody has taken note of, as in many containers, and
- * PostgreSQL would believe it: then ours is put there, which it knows for its parent's. The rest of the file
- * stays, since it shows whether sessions of the old server live.
+ * The pid in `postmaster.pid`, if that process is the server of this folder. The number may now belong to
+ * another process, to another PostgreSQL, or to a killed server that nobody has reaped, as happens in
+ * containers. PostgreSQL would think that its server still runs. In these cases our own pid is written there,
+ * because PostgreSQL ignores the pid of its parent. The rest of the file stays: it shows whether sessions of
+ * the old server are alive.
  */
 async function leftoverPid(data: string): Promise<number | undefined> {
   const file = join(data, "postmaster.pid");
@@ -36,7 +37,7 @@ async function leftoverPid(data: string): Promise<number | undefined> {
   return undefined;
 }
 
-/** The data folder that a process was started with as a PostgreSQL server; undefined for any other program. */
+/** The data folder of a running PostgreSQL server process; undefined for any other program. */
 function dataFolderOf(pid: number): string | undefined {
   const listed = readText(`/proc/${pid}/cmdline`);
   const words = listed === "" ? askSystem(pid).split(" ") : listed.split("\0");
@@ -47,7 +48,10 @@ function dataFolderOf(pid: number): string | undefined {
 const askSystem = (pid: number): string =>
   spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" }).stdout ?? "";
 
-/** A folder that is not there any more was moved under its server: to here, since here is its `postmaster.pid`. */
+/**
+ * A named folder that no longer exists was moved while its server ran. It was moved here, since its
+ * `postmaster.pid` is here.
+ */
 async function isSameFolder(named: string, data: string): Promise<boolean> {
   const real = await realpath(named).catch(() => undefined);
   return real === undefined || real === (await realpath(data));

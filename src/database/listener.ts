@@ -1,21 +1,24 @@
 import { Client, escapeIdentifier } from "pg";
 
-/** The one connection of this process on which PostgreSQL tells us that something changed. */
+/** The one connection of this process that receives PostgreSQL's notifications. */
 export interface Listener {
   /**
-   * Calls `wake` after every NOTIFY on `channel` with its payload, and after each reconnection without one, since
-   * hints may have been lost.
+   * Calls `wake` with the payload after every NOTIFY on `channel`, and without one after each reconnection,
+   * because notifications may have been lost.
    */
   on(channel: string, wake: (payload?: string) => void): Promise<void>;
   /** Calls `react` after each reconnection. Returns how to stop that. */
   onReconnection(react: () => void): () => void;
-  /** Holds an advisory lock, through reconnections too; others see by it that we live. Returns how to let go. */
+  /**
+   * Holds an advisory lock, through reconnections too. It shows other processes that this one is alive.
+   * Returns how to release it.
+   */
   hold(space: string, key: string): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
 export interface ListenerOptions {
-  /** Called once for each outage, not for each attempt to end it. */
+  /** Called once for each outage, not for each attempt to reconnect. */
   onError: (error: Error) => void;
 }
 
@@ -23,7 +26,7 @@ const connectMs = 10_000;
 const firstPauseMs = 100;
 const maxPauseMs = 2_000;
 
-// Shared, so that we never wait for a connection of our own that the server still believes in.
+// Shared, so that we never wait for an old connection of ours that the server has not dropped yet.
 const holdStatement = "select pg_advisory_lock_shared(hashtext($1), hashtext($2))";
 const releaseStatement = "select pg_advisory_unlock_shared(hashtext($1), hashtext($2))";
 
@@ -32,7 +35,7 @@ interface Lock {
   key: string;
 }
 
-/** Connects and stays connected: a lost connection is made anew, with its channels and locks. */
+/** Connects and stays connected. A lost connection is replaced, with its channels and locks. */
 export async function openListener(url: string, options: ListenerOptions): Promise<Listener> {
   const { onError } = options;
   const channels = new Map<string, Set<(payload?: string) => void>>();
@@ -44,7 +47,8 @@ export async function openListener(url: string, options: ListenerOptions): Promi
   await connect();
 
   async function connect(): Promise<void> {
-    // Short keepalives: should this machine vanish, the server notices within half a minute and frees our locks.
+    // Short keepalives: if this machine vanishes, the server notices within half a minute and frees our
+    // locks.
     const settings = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
     const next = new Client({
       connectionString: url,
@@ -72,7 +76,7 @@ export async function openListener(url: string, options: ListenerOptions): Promi
     }
   }
 
-  /** From when it holds the locks that are wanted, and those alone: that can change meanwhile. */
+  /** Uses the connection once it holds exactly the wanted locks. They can change while this runs. */
   async function adopt(next: Client): Promise<void> {
     const held = new Set<Lock>();
     for (;;) {
@@ -112,7 +116,7 @@ export async function openListener(url: string, options: ListenerOptions): Promi
     async hold(space, key) {
       const lock = { space, key };
       locks.add(lock);
-      // Without a connection the next one takes it.
+      // Without a connection, the next one takes the lock.
       await client?.query(holdStatement, [space, key]).catch(() => undefined);
       return async () => {
         if (locks.delete(lock)) await client?.query(releaseStatement, [space, key]).catch(() => undefined);

@@ -8,18 +8,18 @@ const longestIdleMs = 10_000;
 const tryStatement = "select pg_try_advisory_lock(hashtext($1), hashtext($2)) as held";
 const releaseStatement = "select pg_advisory_unlock(hashtext($1), hashtext($2))";
 
-/** Gives a lock back; never fails, since a connection that broke has given it back. */
+/** Releases a lock. Never fails: a broken connection has released it already. */
 export type Release = () => Promise<void>;
 
 /**
- * Advisory locks that last for longer than a statement, over all processes. They live on one connection of their own,
- * made when needed: in the pool, a few of them would leave nothing for those who hold them.
+ * Advisory locks over all processes that outlast a statement. They share one connection of their own, opened
+ * when needed: a few of them would otherwise use up the pool.
  */
 export class Locks {
   readonly #url: string;
   readonly #held = new Set<string>();
   #session: Promise<Client> | undefined;
-  /** The connection does one thing at a time. */
+  /** Statements run one after another on this connection. */
   #last: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
 
@@ -27,10 +27,10 @@ export class Locks {
     this.#url = url;
   }
 
-  /** Undefined when somebody else has the lock, here or elsewhere. */
+  /** Undefined when the lock is taken, here or in another process. */
   async tryHold(space: string, key: string): Promise<Release | undefined> {
     const name = `${space} ${key}`;
-    // To PostgreSQL we are one session, which may take its own lock again.
+    // For PostgreSQL we are one session, which could take its own lock twice.
     if (this.#held.has(name)) return undefined;
     this.#held.add(name);
     clearTimeout(this.#idle);
@@ -90,7 +90,7 @@ export class Locks {
   }
 
   async #release(session: Client, name: string, values: string[]): Promise<void> {
-    // What cannot be given back goes with its connection.
+    // If the release fails, closing the connection frees the lock.
     await this.#ask(session, releaseStatement, values).catch(async () =>
       session.end().catch(() => undefined),
     );

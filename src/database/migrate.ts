@@ -6,20 +6,21 @@ import { Logger, runMigrations as migrateJobQueue } from "graphile-worker";
 import { Client } from "pg";
 
 const directory = fileURLToPath(new URL("../../prisma/migrations", import.meta.url));
-/** The one that `prisma migrate deploy` takes. */
+/** The lock that `prisma migrate deploy` takes. */
 const lockKey = 72_707_369;
 const connectMs = 10_000;
 
-/** The oldest PostgreSQL we are tested with (see the README). */
+/** The oldest PostgreSQL version that the tests cover (see the README). */
 const oldestVersion = 150_000;
 
 /**
- * Brings the schema up to date: ours (what `prisma migrate deploy` would do, recorded the same way) and the job
- * queue's. Several processes may start at once: one migrates, the others wait for it.
+ * Updates the schema: ours, recorded the way `prisma migrate deploy` does, and the job queue's. Several
+ * processes may start at once; one migrates and the others wait for it.
  */
 export async function migrate(url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: connectMs });
-  // A broken connection fails the statement, too; unheard, this would end the process with a stack trace.
+  // A broken connection also fails the statement. Without a listener its error event would end the process
+  // with a stack trace.
   client.on("error", () => undefined);
   await client.connect();
   try {
@@ -42,7 +43,7 @@ async function checkVersion(client: Client): Promise<void> {
   }
 }
 
-/** As Prisma makes it. */
+/** The table as Prisma creates it. */
 const createRecord = `
   create table if not exists _prisma_migrations (
     id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz,
@@ -72,7 +73,7 @@ const record = `
   insert into _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   values ($1, $2, $3, clock_timestamp(), 1)`;
 
-/** Together with its record, in one transaction: killed in the middle, nothing has happened. */
+/** The migration and its record are one transaction: a killed process leaves neither. */
 async function apply(client: Client, name: string): Promise<void> {
   const script = await readFile(join(directory, name, "migration.sql"), "utf8");
   const checksum = createHash("sha256").update(script).digest("hex");

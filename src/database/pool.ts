@@ -3,7 +3,7 @@ import { Pool, type PoolClient } from "pg";
 import { BusyError } from "../lib/errors.ts";
 import { isClientWaiting } from "../lib/waited-for.ts";
 
-/** How long a request waits for a connection, and how long work that nobody waits for does. */
+/** How long a client's request waits for a connection, and how long background work does. */
 const requestWaitMs = 4_000;
 const workWaitMs = 60_000;
 
@@ -13,11 +13,11 @@ interface Holder {
 
 const holders = new AsyncLocalStorage<Holder>();
 
-/** Runs `work`, which has a connection of the pool: until it ends, it cannot get a second one. */
+/** Runs `work`, which holds a connection of the pool and therefore cannot get a second one. */
 export async function holdingConnection<Result>(work: () => Promise<Result>): Promise<Result> {
   const holder: Holder = { isHolding: true };
   try {
-    // Awaited in here: a question to Prisma is asked only when somebody waits for its answer.
+    // Awaited in here: Prisma sends a query only when it is awaited.
     return await holders.run(holder, async () => await work());
   } finally {
     holder.isHolding = false;
@@ -30,15 +30,15 @@ const isTooLate = /timeout exceeded when trying to connect|due to connection tim
 type Taken = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
 
 /**
- * A pool whose connections cannot wait for each other. If whoever holds one asks for another, a few of them at once
- * wait for ever, and with them everybody else: such a question is refused at once, also where there is room, so that
- * the mistake is found by the first test that goes that way. Other waiting has an end.
+ * A pool whose users cannot deadlock. If several holders of a connection each asked for another, they could
+ * all wait forever. Such a request is refused at once, even when a connection is free, so that the first test
+ * finds the mistake. Every other wait has a time limit.
  */
 export class BoundedPool extends Pool {
   constructor(connectionString: string, max: number) {
-    // Statements of a transaction that do not need each other's answers go out together.
+    // Statements of a transaction that do not wait for each other's results are sent together.
     super({ connectionString, max, pipeline: true });
-    // The pool reads it whenever somebody asks for a connection.
+    // A getter, because the pool reads this option on each request for a connection.
     Object.defineProperty(this.options, "connectionTimeoutMillis", {
       get: () => (isClientWaiting() ? requestWaitMs : workWaitMs),
     });

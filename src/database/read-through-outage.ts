@@ -5,8 +5,8 @@ import type { PrismaClient } from "./generated/client.ts";
 const pauseMs = 250;
 
 /**
- * The same database, with reads that wait until an outage is over: for a live stream, whose client has no way to
- * ask again for the event that an error took the place of.
+ * The same database, but its reads wait until an outage is over. For live streams: when an error replaces an
+ * event, the client cannot ask for that event again.
  */
 export function patient(database: Database): Database {
   const prisma = database.prisma.$extends({
@@ -19,7 +19,10 @@ export function patient(database: Database): Database {
   };
 }
 
-/** An error is an outage's when the database does not answer, or when the same goes well the second time. */
+/**
+ * Treats an error as an outage when the database does not answer, or when the same read succeeds the second
+ * time.
+ */
 async function waitOut<Result>(database: Database, read: () => Promise<Result>): Promise<Result> {
   for (let isSecond = false; ;) {
     try {

@@ -1,15 +1,18 @@
 import type { Queryable, Statement } from "./database.ts";
 
 /**
- * The time by which things expire and are cleared away. It follows the database's clock, which all processes share, and
- * stays behind where that leaps: after a jump of months it has moved by minutes, and nothing is lost by the time
- * somebody puts the clock right.
+ * The time by which things expire and are deleted. It follows the database's clock, which all processes
+ * share, but it lags behind when that clock jumps: after a jump of months it moves by minutes, so nothing is
+ * lost until someone corrects the clock.
  */
 
-/** In SQL. */
+/** The retention time as SQL. */
 export const retentionTime = "least(now(), (select at from retention_clock where id = 1))";
 
-/** After a stop it catches up ten times as fast as time passes, however many processes help. */
+/**
+ * After all processes were stopped, it catches up at ten times the speed of real time, however many processes
+ * run.
+ */
 const advance: Statement = {
   name: "advance_retention_clock",
   text: `
@@ -22,7 +25,7 @@ const advance: Statement = {
     returning extract(epoch from now() - at)::float8 as "behindSeconds"`,
 };
 
-/** Once a minute. Returns by how much it is behind; undefined when another process has just moved it. */
+/** Called once a minute. Returns its lag; undefined when another process has just moved it. */
 export async function advanceRetentionClock(database: Queryable): Promise<number | undefined> {
   const [row] = await database.query<{ behindSeconds: number }>(advance, []);
   return row?.behindSeconds;

@@ -1,8 +1,11 @@
-/** About a minute and a half: a database that restarts or fails over is back by then. */
+/** About a minute and a half: long enough for a database to restart or fail over. */
 const tries = 20;
 const maxPauseMs = 5_000;
 
-/** Stores what a provider told us, and will not tell again, although the database may be away for a moment. */
+/**
+ * Retries a write of data that the provider will not send again, because the database may be briefly
+ * unavailable.
+ */
 export async function insist<Result>(
   store: () => Promise<Result>,
   onFailure: (error: unknown) => void,

@@ -10,7 +10,7 @@ import { keepSecret } from "./secret-file.ts";
 
 const accountName = "Development";
 
-/** An account with a key that may do everything, made on the first start. Returns the key. */
+/** Makes the account and its key with all scopes on the first start. Returns the key. */
 export async function prepareAccount(
   database: Database,
   dataDirectory: string,
@@ -30,20 +30,20 @@ async function accountId({ prisma }: Database): Promise<string> {
   return (known ?? (await prisma.account.create({ data: { id: randomUUIDv7(), name: accountName } }))).id;
 }
 
-/** A sandbox provider that runs beside us. */
+/** A sandbox provider in this process. */
 export interface Sandbox {
   title: string;
   url: string;
   close(): Promise<void>;
 }
 
-/** What connecting a provider takes. */
+/** The services needed to connect a provider. */
 export interface ConnectingServices extends BalanceWatch {
   connector: Connector;
   connections: Connections;
 }
 
-/** Starts the sandboxes and connects them, or points the connections of the last start at their new addresses. */
+/** Starts the sandboxes and connects them. Connections of an earlier start get the new addresses. */
 export async function connectSandboxes(services: ConnectingServices, firstPort: number): Promise<Sandbox[]> {
   const account = await accountId(services.database);
   const running: Sandbox[] = [];

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 const lookEveryMs = 100;
 
 /**
- * npm runs a script in a shell. It passes a signal on to that shell only, which mostly ends without telling us,
- * and when npm is killed it tells nobody. Calls `onEnded` when npm or its shell has ended, so that we do not stay
- * behind with the port and the data directory.
+ * npm runs a script in a shell and passes signals on to that shell only. The shell usually ends without
+ * telling us, and when npm is killed nobody is told. Calls `onEnded` when npm or its shell has ended, so that
+ * we do not stay behind and keep the port and the data directory.
  */
 export function watchLaunchers(onEnded: () => void): void {
   const started = launchers();
@@ -17,20 +17,20 @@ export function watchLaunchers(onEnded: () => void): void {
   timer.unref();
 }
 
-/** Our parent and, where that is npm's shell, the shell's. */
+/** The parent process and, when that is npm's shell, the shell's parent. */
 function launchers(): string {
   const { ppid } = process;
   const isShell = readProcess(ppid, "cmdline").includes("main.ts");
   return isShell ? `${ppid} ${parentOf(ppid)}` : String(ppid);
 }
 
-/** The fourth field of `stat`; the second, the name, is in brackets and may contain anything. */
+/** The fourth field of `stat`. The second one, the name, is in brackets and may contain anything. */
 function parentOf(pid: number): string {
   const stat = readProcess(pid, "stat");
   return stat.slice(stat.lastIndexOf(")")).split(" ")[2] ?? "";
 }
 
-/** Empty where the system has no such files. */
+/** Empty on systems without /proc. */
 function readProcess(pid: number, file: "cmdline" | "stat"): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");

@@ -7,8 +7,8 @@ import { join } from "node:path";
 const answerMs = 1_000;
 
 /**
- * Makes sure that one process at a time uses a data directory: it listens on a local socket and tells its number
- * there. The system takes the socket away when the process ends, however it ends. Returns how to let go.
+ * Makes sure that only one process uses a data directory. The process listens on a local socket and answers
+ * with its pid. The system removes the socket however the process ends. Returns how to release it.
  */
 export async function claimDirectory(directory: string): Promise<() => Promise<void>> {
   await mkdir(directory, { recursive: true });
@@ -22,12 +22,12 @@ export async function claimDirectory(directory: string): Promise<() => Promise<v
         "Stop it first, or set DATA_DIR to another folder.",
     );
   }
-  // The holder has just ended, or was killed where sockets are files.
+  // The holder has just ended. Where sockets are files, a killed holder left its file behind.
   if (address.endsWith(".sock")) await rm(address, { force: true });
   return claimDirectory(directory);
 }
 
-/** Named for the directory itself, not for its path, which can differ between containers and mounts. */
+/** Named after the directory itself: its path can differ between containers and mounts. */
 async function socketOf(directory: string): Promise<string> {
   const { dev, ino } = await stat(directory, { bigint: true });
   const name = `smsgraph-${dev}-${ino}`;
@@ -35,7 +35,7 @@ async function socketOf(directory: string): Promise<string> {
   return process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }
 
-/** Undefined when someone listens there. */
+/** Undefined when another process listens there. */
 async function listenOn(address: string): Promise<Server | undefined> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined).end(String(process.pid));
@@ -50,7 +50,7 @@ async function listenOn(address: string): Promise<Server | undefined> {
   return server.unref();
 }
 
-/** The number of the process that listens there; undefined when there is none any more. */
+/** The pid of the process that listens there; undefined when it has gone. */
 function askHolder(address: string): Promise<string | undefined> {
   return new Promise((done) => {
     let answer = "";

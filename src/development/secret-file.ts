@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A secret that is made once and kept in a file only its owner can read. */
+/** A secret that is made once and kept in a file that only its owner can read. */
 export async function keepSecret(directory: string, name: string, make: () => string): Promise<string> {
   const kept = await readSecret(directory, name);
   if (kept !== undefined) return kept;
@@ -11,7 +11,7 @@ export async function keepSecret(directory: string, name: string, make: () => st
   return secret;
 }
 
-/** Undefined when it was not made yet. */
+/** Undefined when the secret was never made. */
 export async function readSecret(directory: string, name: string): Promise<string | undefined> {
   const kept = await readFile(join(directory, name), "utf8").catch(() => "");
   return kept.trim() === "" ? undefined : kept.trim();

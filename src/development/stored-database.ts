@@ -6,8 +6,8 @@ import type { Stops } from "../lib/shutdown.ts";
 import { claimDirectory } from "./one-process.ts";
 
 /**
- * The database that a command is about: that of DATABASE_URL, else the embedded one that smsgraph left, started for
- * the command's time. Returns its URL.
+ * The database for a command: the one of DATABASE_URL, otherwise the embedded one of an earlier start, which
+ * runs until the command ends. Returns its URL.
  * @throws ConfigError when there is none
  */
 export async function findDatabase({ databaseUrl, dataDirectory }: Config, stops: Stops): Promise<string> {

@@ -23,10 +23,10 @@ import type { Reads } from "./reads.ts";
 import type { Streams } from "./streams.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 
-/** What the resolvers work with; made once by the composition root. */
+/** The services that resolvers use. The composition root makes them once. */
 export interface Services {
   database: Database;
-  /** What many requests ask at the same time, read together. */
+  /** Reads that many requests need at the same time, combined into one statement. */
   reads: Reads;
   clock: Clock;
   feed: EventFeed;
@@ -55,23 +55,23 @@ export interface RefusedPage extends RefusedStretch {
   campaignId: string;
 }
 
-/** What messages of a campaign have their route in common by. */
+/** Messages of a campaign with the same key share one route. */
 export interface CampaignRouteKey {
   campaignId: string;
   providerId: string;
   country: string;
 }
 
-/** What one operation works with. */
+/** The context of one operation. */
 export interface Context extends Services {
   viewer: Viewer | undefined;
-  /** Where the event log stood before anything of this operation was read: the cursor of its answers. */
+  /** Position of the event log before this operation read anything. Answers give it out as their cursor. */
   readPosition: Position;
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
   campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
   refusedRecipients: DataLoader<RefusedPage, Refusal[]>;
-  /** `Last-Event-ID`: the cursor that a client of an event stream had reached. */
+  /** `Last-Event-ID`: the last cursor that the client of an event stream received. */
   lastEventId?: string | undefined;
 }
 
@@ -100,12 +100,12 @@ export function accountOf({ viewer }: Pick<Context, "viewer">): string {
 }
 
 /**
- * For loaders: put together what is asked for at the same time, and remember nothing. A subscription has one context
- * for all its events, and would show the first state for ever.
+ * For loaders: combine loads that are requested together, but cache nothing. A subscription uses one context
+ * for all its events, so a cache would show the first state forever.
  */
 export const batchOnly = { cache: false } as const;
 
-/** One statement for the same page of any number of messages. */
+/** Loads the same page of many messages in one statement. */
 const createTimelineLoader = (reads: Reads): Context["timelines"] =>
   new DataLoader((pages) => loadTimelines(reads, pages), batchOnly);
 
@@ -120,7 +120,7 @@ const createRouteLoader = ({ prisma }: Database): Context["campaignRoutes"] =>
 const routeKey = ({ campaignId, providerId, country }: CampaignRouteKey): string =>
   `${campaignId} ${providerId} ${country}`;
 
-/** One statement for the same page of any number of campaigns. */
+/** Loads the same page of many campaigns in one statement. */
 const createRefusedLoader = (database: Database): Context["refusedRecipients"] =>
   new DataLoader(
     (pages) =>
@@ -141,7 +141,9 @@ interface AnyStretch {
 const stretchOf = ({ after, before, limit, inverted }: AnyStretch): string =>
   `${after} ${before} ${limit} ${inverted}`;
 
-/** Loads pages that are the same stretch of different lists together. `load` answers in the order asked. */
+/**
+ * Combines loads of the same page range from different lists. `load` must answer in the order of its keys.
+ */
 async function loadAlike<Page extends AnyStretch, Row>(
   pages: readonly Page[],
   load: (group: readonly Page[], stretch: Page) => Promise<readonly Row[][]>,

@@ -21,8 +21,9 @@ interface Timelines {
 }
 
 /**
- * What many requests ask at the same time, read together. A statement is sent after everyone has asked who gets its
- * answer: each sees what was committed before its request began. Rows are only for the account that asks.
+ * Combines reads that many requests need at the same time. A statement is sent only after every request that
+ * gets its answer has asked, so each request sees everything committed before it began. Rows are returned
+ * only to the account that owns them.
  */
 export class Reads {
   readonly #messages: Batcher<OwnedId, Message | null>;
@@ -63,12 +64,14 @@ export class Reads {
     return this.#campaigns.add({ accountId, id });
   }
 
-  /** A page of an owner's messages that the account has. */
+  /** A page of an owner's messages, limited to this account. */
   page(accountId: string, owner: ListOwner, stretch: ListStretch): Promise<Message[]> {
     return this.#pages.ask({ accountId, owner, stretch });
   }
 
-  /** The same stretch of the timelines of messages that were read for their account. */
+  /**
+   * The same page range of several timelines. The caller has already read these messages for their account.
+   */
   timelines(messageIds: readonly string[], stretch: TimelineStretch): Promise<Map<string, LoggedEvent[]>> {
     return this.#timelines.ask({ messageIds, stretch });
   }

@@ -1,25 +1,25 @@
-/** What an open subscription gives, one value after the other. */
+/** The values of one open subscription, in order. */
 export interface Stream<Value> extends AsyncIterableIterator<Value> {
-  /** Where to go on behind a value, where the stream can be resumed. */
+  /** The cursor after a value; undefined when the stream cannot be resumed. */
   cursorOf: ((value: Value) => string) | undefined;
-  /** How values can be taken as they come, where the stream can be read so. */
+  /** Lets a listener receive values as they happen; undefined when the stream cannot be listened to. */
   tap: Tap<Value> | undefined;
 }
 
 /**
- * A stream that has nothing left to read can be listened to between two calls of `next`: then nobody asks for each
- * value. It goes on with `next` where listening stopped.
+ * A stream with nothing left to read can be listened to between two calls of `next`. Values are then pushed,
+ * without a promise for each. `next` continues where listening stopped.
  */
 export interface Tap<Value> {
-  /** False when there is something to read first. */
+  /** False when there is still something to read first. */
   open(taker: Taker<Value>): boolean;
   close(): void;
 }
 
-/** Who is pushed values. */
+/** Receives pushed values. */
 export interface Taker<Value> {
   take(value: Value): void;
-  /** Nothing more will come. */
+  /** No more values will be pushed. */
   end(): void;
 }
 
@@ -33,8 +33,8 @@ export class Streams {
   }
 
   /**
-   * Runs a generator whose waiting can be interrupted: a client that leaves aborts the signal, and the stream ends
-   * at once instead of with the next event.
+   * Runs a generator that can be interrupted while it waits. When the client leaves, the signal aborts and
+   * the stream ends at once, not at its next event.
    */
   open<Value>(
     start: (signal: AbortSignal) => AsyncGenerator<Value>,
@@ -47,8 +47,8 @@ export class Streams {
   }
 
   /**
-   * Ends every stream, and from now on each new one at once; clients see a normal completion and come back with
-   * their cursor.
+   * Ends every open stream, and every new one as soon as it opens. Clients see a normal completion and resume
+   * with their cursor.
    */
   closeAll(): void {
     this.#closed = true;
@@ -57,7 +57,7 @@ export class Streams {
   }
 }
 
-// A class and not an object of closures, as everything here that ten thousand idle subscriptions have.
+// A class with methods, not closures: ten thousand idle subscriptions each hold one of these in memory.
 class OpenStream<Value> implements Stream<Value> {
   readonly cursorOf: ((value: Value) => string) | undefined;
   readonly tap: Tap<Value> | undefined;

@@ -6,22 +6,25 @@ import { readBearer } from "../access/bearer.ts";
 import { UnauthenticatedError } from "../lib/errors.ts";
 import type { Context } from "./context.ts";
 
-/** What a transport hands over: who is calling was found out already. */
+/** What a transport passes to the pipeline. It has already authenticated the caller. */
 export interface ServerContext {
   viewer?: Viewer | undefined;
-  /** The WebSocket it came by: its subscriptions are counted. */
+  /** The WebSocket of the operation. Subscriptions are counted per socket. */
   socket?: object;
-  /** Whether that socket is closed when the viewer may no longer be served; else the subscription itself has to end. */
+  /**
+   * True when the socket itself is closed once the viewer loses access. Otherwise each subscription has to
+   * end by itself.
+   */
   endsWithSocket?: boolean;
-  /** Calls `leave` once the answer of a query or mutation was sent, or nobody waits for it any more. */
+  /** Calls `leave` once the answer of a query or mutation was sent, or its client has gone. */
   untilSent?: (leave: () => void) => void;
-  /** Of a request over HTTP. */
+  /** Only for a request over HTTP. */
   res?: ServerResponse;
 }
 
 export type Yoga = YogaServerInstance<ServerContext, Context>;
 
-/** Without a key the schema can still be read; with a wrong one nothing is answered. */
+/** Without a key, only the schema can be read. A wrong key fails the whole request. */
 export async function authenticate(
   access: Access,
   authorization: string | null,

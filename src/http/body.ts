@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { BodyTooLong, decodeText, decompress } from "../lib/body-text.ts";
 
-/** A request body of which nothing can be taken. */
+/** A request body that cannot be read. */
 export class UnreadableBody extends Error {
   readonly status: number;
   readonly reason: "empty" | "incomplete" | "too_large";
@@ -13,7 +13,7 @@ export class UnreadableBody extends Error {
 }
 
 /**
- * Reads the text of a body of at most `limit` bytes, compressed or not, in whatever charset it is.
+ * Reads a body of at most `limit` bytes as text, compressed or not, in any charset.
  * @throws UnreadableBody
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
@@ -28,13 +28,13 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   }
 }
 
-/** By events: an iterator, and all that comes with it, costs as much as the rest of a small request. */
+/** Uses events: an async iterator would cost as much as the rest of a small request. */
 function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
     const refuse = (): void => {
-      // Not destroyed: the caller still has an answer to give on this connection.
+      // Not destroyed: the caller still has to answer on this connection.
       request.off("data", take);
       reject(new UnreadableBody(413, "too_large", `The body has more than ${limit} bytes.`));
     };

@@ -16,7 +16,7 @@ import { messageStatuses, type MessageStatus } from "../messages/model/status.ts
 
 export interface ExportRouteOptions {
   database: Database;
-  /** Who calls with this `Authorization` header; undefined when it is no key of ours. */
+  /** The viewer of an `Authorization` header; undefined when the key is not valid. */
   identify: (authorization: string) => Promise<Viewer | undefined>;
 }
 
@@ -24,8 +24,9 @@ const statuses: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBI
   UNAVAILABLE: 503 };
 
 /**
- * `GET /campaigns/:id/messages.csv?status=FAILED&status=EXPIRED`: the messages of a campaign as a file, written as
- * it is read, however many there are. `delimiter=;` parts cells as spreadsheets of countries with a decimal comma do.
+ * `GET /campaigns/:id/messages.csv?status=FAILED&status=EXPIRED`: the messages of a campaign as CSV. Rows are
+ * written while they are read, so the size does not matter. `delimiter=;` is for spreadsheets in countries
+ * with a decimal comma.
  */
 export function createExportRoute(options: ExportRouteOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -44,7 +45,7 @@ export function createExportRoute(options: ExportRouteOptions) {
       "content-disposition": 'attachment; filename="messages.csv"',
     });
     if (request.method === "HEAD") return void response.end();
-    // A client that goes away ends the reading.
+    // A client that disconnects ends the reading.
     await pipeline(Readable.from(lines), response).catch(() => undefined);
   };
 }
@@ -70,7 +71,7 @@ async function open(
   return exportMessages(database, campaignId, wanted.length === 0 ? undefined : wanted, delimiter);
 }
 
-/** Left as it is when it is not escaped as a URL wants it. */
+/** Text with invalid URL escapes is returned unchanged. */
 function unescape(text: string): string {
   try {
     return decodeURIComponent(text);

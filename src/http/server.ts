@@ -10,7 +10,10 @@ import { limitsOf } from "./body-limits.ts";
 import { pathOf } from "./path.ts";
 import { isUpload } from "./upload.ts";
 
-/** How long an upload may take: it is taken as slowly as it can be stored; that something comes is watched apart. */
+/**
+ * The longest time for an upload. It is read only as fast as it can be stored; stalls are detected
+ * separately.
+ */
 const maxUploadMs = 60 * 60_000;
 
 /** Providers and load balancers ask these, under any name; a secret guards the one, and the others tell nothing. */
@@ -38,7 +41,7 @@ export interface HttpServerOptions {
   ready: () => Promise<string | undefined>;
   metrics: Metrics;
   maxRequestBytes: number;
-  /** How long a request may take to come in, an upload excepted; absent: a minute. */
+  /** How long a request other than an upload may take to arrive. Default: one minute. */
   maxRequestMs?: number;
   /** Absent: as in development. */
   web?: WebSettings;
@@ -47,8 +50,8 @@ export interface HttpServerOptions {
 }
 
 /**
- * Our HTTP paths: `/graphql`, `/callbacks/:providerId/:secret`, `/campaigns/:id/messages.csv`, `/healthz`, `/readyz`,
- * `/metrics`.
+ * Routes of the HTTP server: `/graphql`, `/callbacks/:providerId/:secret`, `/campaigns/:id/messages.csv`,
+ * `/healthz`, `/readyz`, `/metrics`.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
   const {
@@ -114,7 +117,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const server = createServer(connectionLimits, (request, response) => {
-    // In a drain, a connection kept alive after its answer would hold the server until it times out.
+    // During a drain, an idle kept-alive connection would delay the server until its timeout.
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections();
     });
@@ -162,7 +165,7 @@ function refuseUpload(request: IncomingMessage, response: ServerResponse, viewer
   request.resume();
 }
 
-/** Ends a request that does not come to its end, as Node would: it has one limit for all. */
+/** Ends a request that takes too long, as Node would. Node has only one limit for all requests. */
 function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: number): void {
   if (request.complete) return;
   const timer = setTimeout(() => {
@@ -176,7 +179,9 @@ function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: nu
   request.once("close", () => clearTimeout(timer));
 }
 
-/** Refuses a body over the limit: at once when its length is announced, else when it is reached. */
+/**
+ * Refuses a body over the limit: at once when its length is announced, otherwise when the limit is reached.
+ */
 function limitBody(request: IncomingMessage, response: ServerResponse, limit: number): boolean {
   const announced = request.headers["content-length"];
   if (announced !== undefined) {
@@ -194,7 +199,8 @@ function limitBody(request: IncomingMessage, response: ServerResponse, limit: nu
       else done(null, chunk);
     },
   });
-  // What is still coming is read and dropped, else the connection ends in a reset.
+  // The rest is read and dropped. Without this, the client would see a connection reset instead of the
+  // answer.
   counted.once("error", () => request.unpipe(counted).resume());
   Object.assign(request, { body: request.pipe(counted) });
   return true;

@@ -4,24 +4,27 @@ import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/bus
 import { GraphQLError } from "graphql";
 import { InvalidInputError, type ErrorCode } from "../lib/errors.ts";
 
-/** Bytes of an uploaded file at most: five million rows of a hundred characters. */
+/** Largest upload in bytes: five million rows of a hundred characters. */
 export const maxUploadBytes = 500 * 1024 * 1024;
 
-/** Bytes of the document and its variables in an upload. */
+/** Largest size of the document with its variables in an upload, in bytes. */
 const maxOperationsBytes = 1024 * 1024;
 
-/** An upload may be slow, but something must come at least this often. */
+/** An upload may be slow, but some data must arrive at least this often. */
 export const maxStallMs = 30_000;
 
-/** Once it is answered, the rest of an upload is read and dropped for so long: many clients listen only afterwards. */
+/**
+ * How long the rest of an upload is read and dropped after the answer. Many clients read the answer only
+ * then.
+ */
 const maxDropMs = 10_000;
 
-/** Parts beside the file, and what stands around each. */
+/** Extra bytes for the parts beside the file and the multipart boundaries. */
 const spareBytes = 2 * maxOperationsBytes;
 
 const broken = (message: string): InvalidInputError => new InvalidInputError("file", message);
 
-/** What is taken of an upload; tests take less. */
+/** Limits of an upload. Tests use smaller ones. */
 export interface UploadLimits {
   fileBytes: number;
   stallMs: number;
@@ -29,7 +32,7 @@ export interface UploadLimits {
 
 const usualLimits: UploadLimits = { fileBytes: maxUploadBytes, stallMs: maxStallMs };
 
-/** A file that comes with a request. It can be read once, as fast as it is taken, and is held nowhere. */
+/** A file in a request. It can be read once, as a stream, and is never stored. */
 export class Upload implements AsyncIterable<Uint8Array> {
   readonly #file: Readable;
   readonly #received: Promise<void>;
@@ -53,7 +56,7 @@ export class Upload implements AsyncIterable<Uint8Array> {
     await this.#inTime(this.#received);
   }
 
-  /** Only the client is waited for in here: while we work on a piece, no time runs. */
+  /** Limits only the time spent waiting for the client. Our own work on a chunk does not count. */
   async #inTime<Value>(step: Promise<Value>): Promise<Value> {
     const stalled = Promise.withResolvers<never>();
     const problem = broken(`Nothing of the file came for ${this.#stallMs / 1000} seconds. Send it again.`);
@@ -66,15 +69,15 @@ export class Upload implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** What a GraphQL request asks for, its file in its place. */
+/** A GraphQL request, with the file put in its place. */
 export type Operations = Record<string, unknown>;
 
 export const isUpload = ({ method, headers }: IncomingMessage): boolean =>
   method === "POST" && /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");
 
 /**
- * Takes a GraphQL multipart request apart: `operations`, `map`, and then one file, which is still coming when this
- * returns. What the answer does not need of the request is read and dropped once that is sent.
+ * Reads a GraphQL multipart request: `operations`, `map`, and then one file, which is still arriving when
+ * this returns. After the answer was sent, unread parts of the request are read and dropped.
  * Source: github.com/jaydenseric/graphql-multipart-request-spec
  * @throws GraphQLError with an HTTP status
  */
@@ -96,7 +99,7 @@ const refuse = (message: string, status = 400): GraphQLError =>
 const tooLarge = (fileBytes: number): GraphQLError =>
   refuse(`The file has more than ${fileBytes} bytes. Make several campaigns of it.`, 413);
 
-/** One request while it is being read. */
+/** One upload while it is being received. */
 class Reception {
   readonly #request: IncomingMessage;
   readonly #parser: BusboyInstance;
@@ -136,7 +139,7 @@ class Reception {
     return this.#operations.promise;
   }
 
-  /** Nobody reads the file any more. */
+  /** Called when the file is no longer needed. */
   drop(): void {
     this.#request.unpipe(this.#parser);
     this.#fail(refuse("The upload was broken off."));
@@ -164,7 +167,7 @@ class Reception {
 
   #takeFile(name: string, file: BusboyFileStream): void {
     this.#file = file;
-    // What goes wrong is told by whoever reads it, or by nobody.
+    // The reader of the file reports the error. Without a reader it can be ignored.
     file.on("error", () => undefined);
     file.on("limit", () => this.#fail(tooLarge(this.#limits.fileBytes)));
     if (!this.#document || !this.#place) throw refuse("`operations` and `map` must come before the file.");
@@ -181,7 +184,7 @@ class Reception {
     this.#operations.reject(refuse("The file is missing, or `operations` or `map` is."));
   }
 
-  /** Before the operation runs it is the request that fails, afterwards the file. */
+  /** Before the operation runs, the request fails. Afterwards, reading the file fails. */
   #fail(error: GraphQLError): void {
     clearTimeout(this.#timer);
     const problem = broken(error.message);
@@ -216,12 +219,12 @@ function readObject(name: string, text: string): Operations {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Operations;
   } catch {
-    // Said below.
+    // Refused below.
   }
   throw refuse(`\`${name}\` must be a JSON object.`);
 }
 
-/** Where the file belongs. One file in one place: it can be read only once. */
+/** Where the file belongs. One file in one place, because it can be read only once. */
 function readMap(map: Operations): { field: string; path: string[] } | "none" {
   const entries = Object.entries(map);
   const [entry] = entries;
@@ -232,7 +235,7 @@ function readMap(map: Operations): { field: string; path: string[] } | "none" {
   throw refuse('`map` must name one file and one place for it, as in {"0": ["variables.input.file"]}.');
 }
 
-/** The place must be there, and null. */
+/** Puts the file in its place, which must exist and be null. */
 function put(upload: Upload, operations: Operations, path: readonly string[]): void {
   let parent: unknown = operations;
   for (const step of path.slice(0, -1)) parent = own(parent, step);

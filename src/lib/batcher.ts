@@ -1,6 +1,6 @@
 /**
- * Forms batches under load: while one batch is being worked on, everything that arrives waits for the next.
- * An idle batcher passes an item on at once, a busy one in groups, without a timer in either case.
+ * Forms batches under load: items that arrive while a batch is processed wait for the next one. An idle
+ * batcher passes an item on at once, a busy one passes groups on, and neither uses a timer.
  */
 export class Batcher<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>;
@@ -10,8 +10,8 @@ export class Batcher<Item, Result> {
   #running = 0;
 
   /**
-   * `work` returns one result for each item, in the same order; when it throws, all its items fail. So many batches are
-   * worked on at the same time.
+   * `work` returns one result per item, in the same order. When it throws, all items of the batch fail.
+   * `maxRunning` batches may run at the same time.
    */
   constructor(work: (items: Item[]) => Promise<Result[]>, maxSize: number, maxRunning = 1) {
     this.#work = work;
@@ -29,7 +29,7 @@ export class Batcher<Item, Result> {
     this.#waiting.push({ item, settle });
     if (this.#running < this.#maxRunning) {
       this.#running++;
-      // After this turn of the event loop, so that what arrives together goes together.
+      // Runs after this turn of the event loop, so that items of one turn share a batch.
       setImmediate(() => void this.#run());
     }
     return settle.promise;

@@ -2,11 +2,11 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
 
 /**
- * The text of an HTTP body, whatever it was encoded with. What a header or a declaration says is a hint: bodies are
- * found that are compressed and do not say so, that say so and are not, and that name a charset they are not in.
+ * The text of an HTTP body in any encoding. Headers and declarations are only hints: some bodies are
+ * compressed without saying so, some say so and are not, and some name the wrong charset.
  */
 
-/** A body that is longer than the limit once it is decompressed. */
+/** A body that is longer than the limit after decompression. */
 export class BodyTooLong extends Error {}
 
 type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -14,18 +14,18 @@ type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promi
 const decompressors: Readonly<Record<string, readonly Decompress[]>> = {
   gzip: [promisify(gunzip)],
   "x-gzip": [promisify(gunzip)],
-  // With its zlib header, as the standard says, or without, as some servers send it.
+  // With a zlib header, as the standard says, or without one, as some servers send it.
   deflate: [promisify(inflate), promisify(inflateRaw)],
   br: [promisify(brotliDecompress)],
   zstd: [promisify<Buffer, { maxOutputLength: number }, Buffer>(zstdDecompress)],
 };
 
-/** Codings that are applied one over the other. Nobody needs more. */
+/** Number of codings applied on top of each other. Real bodies have no more. */
 const maxCodings = 3;
 
 /**
- * Undoes a `Content-Encoding`; bytes that are not in the coding that is named stay as they are.
- * @throws BodyTooLong when they come to more than `limit`
+ * Undoes a `Content-Encoding`. Bytes that are not in the named coding are returned unchanged.
+ * @throws BodyTooLong when the result has more than `limit` bytes
  */
 export async function decompress(bytes: Buffer, contentEncoding: string, limit: number): Promise<Buffer> {
   const named = contentEncoding
@@ -53,8 +53,8 @@ async function undo(bytes: Buffer, ways: readonly Decompress[], limit: number): 
 }
 
 /**
- * Reads text in the charset it is in: by its byte order mark, else UTF-8 where it is that, else as its content type
- * or its XML declaration says. What is in none of them is UTF-8 with some bytes lost: the rest can still be read.
+ * Decodes text: by its byte order mark, as UTF-8 if it is valid, or by its content type or XML declaration.
+ * If none fits, it is read as UTF-8 and the bad bytes are lost, because the rest may still be useful.
  */
 export function decodeText(bytes: Buffer, contentType = ""): string {
   const utf16 = utf16Of(bytes);
@@ -66,7 +66,10 @@ export function decodeText(bytes: Buffer, contentType = ""): string {
   }
 }
 
-/** By the byte order mark, or by the zero beside the first character, which is ASCII in JSON and in XML. */
+/**
+ * Detects UTF-16 by the byte order mark, or by the zero byte beside the first character, which is ASCII in
+ * JSON and XML.
+ */
 function utf16Of([first, second]: Buffer): "utf-16le" | "utf-16be" | undefined {
   if (first === undefined || second === undefined) return undefined;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "utf-16le";

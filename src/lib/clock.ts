@@ -1,4 +1,4 @@
-/** Where the time comes from, so that tests need not wait for it. */
+/** The source of time. Tests replace it, so that they need not wait. */
 export interface Clock {
   now(): Date;
 }

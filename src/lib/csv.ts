@@ -1,32 +1,32 @@
 import { isUtf8 } from "node:buffer";
 import { CsvError, parse, type Parser } from "csv-parse";
 
-/** Cells of one row. */
+/** The cells of one row. */
 export type Cells = string[];
 
-/** The file as such cannot be read; the message says what it is and what to do. */
+/** The file cannot be read as CSV. The message says what it is and what to do. */
 export class UnreadableCsvError extends Error {}
 
-/** The tables that people make: rows a part at a time, however many there are. */
+/** A CSV file as a stream of rows, of any size. */
 export interface Csv {
-  /** What the columns are called; none in a file without a row. */
+  /** Names of the columns; empty for a file without rows. */
   header: Cells;
-  /** The rows below, in parts. Empty ones are among them. */
+  /** The rows below the header, in chunks. Empty rows are included. */
   rows: AsyncGenerator<Cells[]>;
 }
 
 const maxHeaderBytes = 65_536;
-/** Bytes understood at once: other requests have their turn in between. */
+/** Bytes parsed without a break. Between two pieces, other requests get their turn. */
 const pieceBytes = 8_192;
-/** Characters of one row; a quotation mark without its end would swallow the rest of the file. */
+/** Maximum characters of one row: an unclosed quotation mark would otherwise take the rest of the file. */
 const maxRow = 65_536;
 const delimiters = [",", ";", "\t"] as const;
 
 const unreadable = (message: string): UnreadableCsvError => new UnreadableCsvError(message);
 
 /**
- * Opens a file as CSV: UTF-8, any mix of line ends, cells parted by commas, semicolons or tabs as the header is, or as a
- * first line `sep=;` says.
+ * Opens a file as CSV: UTF-8 with any line endings. Cells are separated by commas, semicolons or tabs:
+ * whichever the header uses, or a first line such as `sep=;` names.
  * @throws UnreadableCsvError also while its rows are read
  */
 export async function openCsv(file: AsyncIterable<Uint8Array>): Promise<Csv> {
@@ -60,7 +60,7 @@ function* piecesOf(chunk: Uint8Array): Generator<Uint8Array> {
     yield chunk.subarray(start, start + pieceBytes);
 }
 
-/** Feeds a parser and takes what it has understood so far: no more rows in memory than one piece of the file has. */
+/** Feeds the parser and takes its finished rows, so that only the rows of one piece are in memory. */
 class RowParser {
   readonly #parser: Parser;
   #rows: Cells[] = [];
@@ -70,11 +70,11 @@ class RowParser {
     this.#parser = parse({
       delimiter,
       bom: true,
-      // Not at the end: with `rtrim`, the parser refuses a file for one nickname in quotation marks.
+      // Not at the end: with `rtrim` the parser refuses a file because of one nickname in quotation marks.
       ltrim: true,
       relax_quotes: true,
       relax_column_count: true,
-      // Without these it takes the first line's end for that of all lines.
+      // Without this, the parser expects every line to end as the first one does.
       record_delimiter: ["\r\n", "\n", "\r"],
       max_record_size: maxRow,
     });
@@ -91,7 +91,7 @@ class RowParser {
     return this.#take();
   }
 
-  /** The rows that were left; nothing more when it has ended before. */
+  /** The remaining rows; none when the parser had ended before. */
   async end(): Promise<Cells[]> {
     if (!this.#parser.writableEnded) this.#parser.end();
     await this.#ended.promise.catch(explain);
@@ -105,25 +105,28 @@ class RowParser {
   }
 }
 
-/** Spaces around a cell do not count, nor do those behind its quotation marks; what marks a text for spreadsheets goes. */
+/**
+ * Removes spaces around a cell and after its quotation marks, and the apostrophe that protects text from
+ * spreadsheets.
+ */
 function tidy(cell: string): string {
   const [, quoted] = /^"([^"]*)"\s+$/.exec(cell) ?? [];
   return fromTextCell((quoted ?? cell).trim());
 }
 
-/** What a spreadsheet would calculate, or take for a number and change. */
+/** Text that a spreadsheet would calculate, or would change because it looks like a number. */
 const isNoText = /^[=+\-@\t\r＝＋－＠]|^0\d+$|^\d{12,}$|^\d+[eE]\d+$/;
 
 /**
- * A text as a cell that every spreadsheet leaves as it is: with an apostrophe in front where it would be a formula or a
- * number, and around what begins or ends with a space.
+ * Writes a text as a cell that spreadsheets leave unchanged. A formula or a number gets an apostrophe in
+ * front; text with spaces at its ends gets one on both sides.
  */
 export function toTextCell(text: string): string {
   if (isNoText.test(text) || text.startsWith("'")) return `'${text}`;
   return /^\s|\s$/.test(text) ? `'${text}'` : text;
 }
 
-/** The text of such a cell. An apostrophe before anything else is one. */
+/** Reads such a cell. An apostrophe before anything else is part of the text. */
 function fromTextCell(cell: string): string {
   if (!cell.startsWith("'")) return cell;
   const text = cell.slice(1);
@@ -145,7 +148,7 @@ function explain(error: unknown): never {
   );
 }
 
-/** Reads as far as the end of the header, at least, and takes a line away that names the delimiter. */
+/** Reads at least to the end of the header. Removes a first line that names the delimiter. */
 async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buffer; delimiter: string }> {
   let head = Buffer.alloc(0);
   for (;;) {
@@ -155,7 +158,7 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buff
     const header = head.subarray(Buffer.byteLength(line));
     if (done === true && head.length === 0)
       throw unreadable("The file is empty. Its first row must name the columns.");
-    // The first line may be about to name the delimiter, or its end to come in two pieces.
+    // The first line may name the delimiter, and its line end may arrive in two chunks.
     const isComplete = /[\r\n][^]/.test(header.toString("latin1"));
     if (done === true || isComplete)
       return { head: header, delimiter: delimiter ?? delimiterOf(firstLine(header)) };
@@ -164,7 +167,7 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buff
   }
 }
 
-/** A first line `sep=;`, which Excel writes and hides, and the delimiter that it names. */
+/** A first line `sep=;`, which Excel writes and hides, and the delimiter in it. */
 function separatorOf(head: Buffer): [line: string, delimiter?: string] {
   const [line = "", delimiter] =
     /^\uFEFF?"?sep=([^\r\n])"?(?:\r\n|\n|\r)/i.exec(head.toString("utf8", 0, 16)) ?? [];
@@ -173,17 +176,17 @@ function separatorOf(head: Buffer): [line: string, delimiter?: string] {
 
 const firstLine = (head: Buffer): string => head.toString("utf8").split(/[\r\n]/, 1)[0] ?? "";
 
-/** What the header has most of, outside of quotation marks. */
+/** The most frequent delimiter of the header, outside quotation marks. */
 function delimiterOf(line: string): string {
   const bare = line.replaceAll(/"[^"]*"/g, "");
   const count = (delimiter: string): number => bare.split(delimiter).length;
   return delimiters.reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
 }
 
-/** What tells a format stands within them. */
+/** Enough bytes to recognise a file format. */
 const formatBytes = 128;
 
-/** What else people take for a CSV file, by how it begins. */
+/** Recognises other formats that people mistake for CSV, by how the file begins. */
 function otherFormatOf(begin: string): string | undefined {
   const zip = begin.includes("vnd.oasis.opendocument")
     ? "an OpenDocument spreadsheet (ODS)"
@@ -198,7 +201,9 @@ function otherFormatOf(begin: string): string | undefined {
   return what ?? (/^\s*<(?:!doctype|html|table|\?xml)/i.test(begin) ? "a web page or XML" : undefined);
 }
 
-/** Passes on whole pieces of UTF-8. Another encoding is refused: names would come out wrong on phones. */
+/**
+ * Passes on complete UTF-8 characters. Other encodings are refused, because names would look wrong on phones.
+ */
 async function* decodable(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0);
   let isFirst = true;
@@ -237,7 +242,7 @@ function checkEncoding(bytes: Buffer): void {
   throw unreadable("The file is not UTF-8 text. Save it as `CSV UTF-8`.");
 }
 
-/** How many bytes at the end begin a character that goes on in the next piece. */
+/** How many bytes at the end belong to a character that continues in the next piece. */
 function unfinishedBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;

@@ -1,4 +1,4 @@
-/** Every kind of error a client can meet, as a stable word for programs. */
+/** Every kind of error that a client can get, as a stable word for programs. */
 export const errorCodes = {
   INVALID_PHONE_NUMBER: "The recipient is not a phone number that can get an SMS.",
   INVALID_TEXT: "The text is empty, too long, or cannot be encoded as asked.",
@@ -31,17 +31,17 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Characters of an error's text, and of what it repeats of the input: five hundred may stand in one answer. */
+/** Maximum length of an error's text and of the input it repeats. One answer may hold five hundred errors. */
 export const maxErrorText = 1_000;
 const maxRepeated = 200;
 
-/** A text that is not longer than `most`; of a longer one the beginning. */
+/** The text, cut to `most` characters. */
 export const clipped = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
 /**
- * Something a client can put right. Its message says what is wrong, where, and what to do, and may be shown to
- * anyone; every other error is internal and never leaves the process.
+ * An error that the client can fix. Its message says what is wrong, where, and what to do, and anyone may see
+ * it. Every other error is internal and never leaves the process.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
@@ -61,7 +61,7 @@ export class InvalidPhoneNumberError extends DomainError {
 
 export class InvalidTextError extends DomainError {
   readonly code = "INVALID_TEXT";
-  /** Segments the text would need, where it was measured. */
+  /** Segments the text would need; null when it was not measured. */
   readonly segments: number | null;
   readonly maxSegments: number | null;
   constructor(message: string, segments: number | null = null, maxSegments: number | null = null) {
@@ -126,11 +126,11 @@ export class NotFoundError extends DomainError {
   }
 }
 
-/** A provider that could not carry a message, and why. */
+/** A provider that could not carry a message, and the reason. */
 export interface ProviderRejection {
   providerId: string;
   name: string;
-  /** Stable word for programs. */
+  /** A stable word for programs. */
   code: string;
   /** Plain words. */
   reason: string;
@@ -148,7 +148,7 @@ export class NoRouteError extends DomainError {
 
 export class CountryNotAllowedError extends DomainError {
   readonly code = "COUNTRY_NOT_ALLOWED";
-  /** ISO 3166-1 alpha-2; null when the number does not tell. */
+  /** ISO 3166-1 alpha-2; null when the number does not show its country. */
   readonly country: string | null;
   constructor(country: string | null) {
     super(
@@ -159,19 +159,19 @@ export class CountryNotAllowedError extends DomainError {
   }
 }
 
-/** The limit that a message ran into. */
+/** The spending cap that a message would exceed. */
 export interface ReachedCap {
   country: string | null;
   period: "DAY" | "MONTH";
   amount: string;
   currency: string;
-  /** What has been spent of it. */
+  /** How much of it has been spent. */
   spent: string;
 }
 
 export class SpendingCapError extends DomainError {
   readonly code = "SPENDING_CAP_REACHED";
-  /** Null where no cap can count the message: its price is unknown, or in a currency without a cap. */
+  /** Null when no cap can count the message: its price is unknown, or no cap is in its currency. */
   readonly cap: ReachedCap | null;
   constructor(cap: ReachedCap | null) {
     super(cap ? describeCap(cap) : uncounted);
@@ -189,7 +189,7 @@ const uncounted =
 
 export class UnsupportedFeatureError extends DomainError {
   readonly code = "UNSUPPORTED_FEATURE";
-  /** The input field that asked for it. */
+  /** The input field that asked for the feature. */
   readonly feature: string;
   constructor(feature: string, provider: string, advice: string) {
     super(`${provider} cannot do what \`${feature}\` asks for. ${advice}`);
@@ -200,7 +200,7 @@ export class UnsupportedFeatureError extends DomainError {
 export class IdempotencyConflictError extends DomainError {
   readonly code = "IDEMPOTENCY_CONFLICT";
   readonly idempotencyKey: string;
-  /** The message that the key belongs to; null when it is a campaign. */
+  /** The message of the key; null when the key belongs to a campaign. */
   readonly messageId: string | null;
   readonly campaignId: string | null;
   constructor(idempotencyKey: string, messageId: string | null, campaignId: string | null = null) {
@@ -216,9 +216,9 @@ export class IdempotencyConflictError extends DomainError {
 
 /** A row of a campaign's input that cannot become a message. */
 export interface Refusal {
-  /** Row in the input. */
+  /** Row number in the input. */
   position: number;
-  /** As it was given, as far as it can be shown. */
+  /** The recipient as given, shortened if it is long. */
   recipient: string;
   code: ErrorCode;
   reason: string;
@@ -227,7 +227,7 @@ export interface Refusal {
 export class NoRecipientsError extends DomainError {
   readonly code = "NO_RECIPIENTS";
   readonly refusedCount: number;
-  /** The first of them. */
+  /** The first refused rows. */
   readonly refused: readonly Refusal[];
   constructor(refusedCount: number, refused: readonly Refusal[]) {
     const reasons = refused.slice(0, 3).map(({ position, reason }) => `Row ${position}: ${reason}`);
@@ -274,7 +274,7 @@ export class BusyError extends DomainError {
   }
 }
 
-/** A stream of versions cannot go on without a gap. */
+/** A stream of versions cannot continue without a gap. */
 export class StreamBehindError extends DomainError {
   readonly code = "UNAVAILABLE";
   constructor() {
@@ -325,7 +325,7 @@ export class TooManySubscriptionsError extends DomainError {
   }
 }
 
-/** Whose share of what may be under way at once is used up. */
+/** Whose share of running operations is used up. */
 export type ShareHolder = "SOCKET" | "KEY" | "ACCOUNT";
 
 export class TooManyRequestsError extends DomainError {

@@ -2,7 +2,7 @@ import { pino, type DestinationStream, type Logger } from "pino";
 
 export type { Logger };
 
-/** Paths that could carry a secret or a text, wherever an object is logged. */
+/** Paths that could hold a secret or a message text in any logged object. */
 const secretPaths = [
   "authorization",
   "apiToken",
@@ -17,7 +17,7 @@ const redacted = secretPaths.flatMap((path) => [path, `*.${path}`, `*.*.${path}`
 
 const phoneNumber = /(\+?\d{3})\d{3,}(\d{2})/g;
 
-/** `+421901000123` becomes `+421…23`: enough to recognise, not enough to call. */
+/** `+421901000123` becomes `+421…23`: enough to recognise the number, not enough to call it. */
 export const maskNumber = (number: string): string => number.replace(phoneNumber, "$1…$2");
 
 export interface LoggerOptions {
@@ -25,7 +25,9 @@ export interface LoggerOptions {
   destination?: DestinationStream;
 }
 
-/** JSON lines on standard error. Phone numbers are masked; texts, bodies and secrets are never written. */
+/**
+ * Writes JSON lines to standard error. Phone numbers are masked; texts, bodies and secrets are never logged.
+ */
 export function createLogger({ level, destination = pino.destination(2) }: LoggerOptions): Logger {
   return pino(
     {
@@ -45,13 +47,13 @@ export function createLogger({ level, destination = pino.destination(2) }: Logge
   );
 }
 
-/** A provider's words may quote the number it was asked about. */
+/** A provider's answer may contain the number it was asked about. */
 function maskDetail(problem: unknown): unknown {
   if (typeof problem !== "object" || problem === null || !("detail" in problem)) return problem;
   return { ...problem, detail: maskNumber(String(problem.detail)) };
 }
 
-/** Name, message and stack with numbers masked: a database error may quote a row. */
+/** Name, message and stack, with numbers masked: a database error may contain a row. */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: maskNumber(String(error)) };
   const { name, message, stack } = error;

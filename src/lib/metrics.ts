@@ -9,7 +9,7 @@ export interface MetricSources {
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** What an operator watches, for Prometheus. No label holds a number, a text or an account. */
+/** Metrics for Prometheus. No label contains a number, a text or an account. */
 export function createMetrics(sources: MetricSources) {
   const registry = new Registry();
   const registers = [registry];

@@ -7,7 +7,7 @@ export interface Amount {
   currency: string;
 }
 
-/** `units` times ten to the power of `-scale`: exact, and faster than any decimal library. */
+/** `units` times ten to the power of `-scale`. Exact, and faster than a decimal library. */
 interface FixedPoint {
   units: bigint;
   scale: number;
@@ -21,7 +21,7 @@ function parse(text: DecimalText): FixedPoint {
   return { units: BigInt(text.slice(0, point) + text.slice(point + 1)), scale: text.length - point - 1 };
 }
 
-/** Without an exponent and without zeros at the end of the fraction: equal amounts read equal. */
+/** No exponent and no trailing zeros: equal amounts give equal texts. */
 function write({ units, scale }: FixedPoint): DecimalText {
   const isNegative = units < 0n;
   const digits = String(isNegative ? -units : units).padStart(scale + 1, "0");
@@ -39,7 +39,7 @@ function sum(one: FixedPoint, other: FixedPoint): FixedPoint {
   return { units: rescale(one, scale) + rescale(other, scale), scale };
 }
 
-/** The exact price of so many segments. */
+/** The exact price of a number of segments. */
 export function multiply(price: DecimalText, segments: number): DecimalText {
   const { units, scale } = parse(price);
   return write({ units: units * BigInt(segments), scale });
@@ -55,7 +55,7 @@ export function subtract(one: DecimalText, other: DecimalText): DecimalText {
   return write(sum(parse(one), negative(parse(other))));
 }
 
-/** Below zero, zero or above, as `one` is less than, equal to or more than `other`. */
+/** Negative, zero or positive, when `one` is less than, equal to or greater than `other`. */
 export function compare(one: DecimalText, other: DecimalText): number {
   const { units } = sum(parse(one), negative(parse(other)));
   return units === 0n ? 0 : units < 0n ? -1 : 1;
@@ -63,7 +63,7 @@ export function compare(one: DecimalText, other: DecimalText): number {
 
 const negative = ({ units, scale }: FixedPoint): FixedPoint => ({ units: -units, scale });
 
-/** One exact sum for each currency, in the order of their codes; amounts of two currencies are never added. */
+/** One exact sum per currency, ordered by code. Amounts of different currencies are never added. */
 export function sumByCurrency(costs: Iterable<Amount>): Amount[] {
   const sums = new Map<string, FixedPoint>();
   for (const { amount, currency } of costs) {

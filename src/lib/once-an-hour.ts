@@ -1,4 +1,4 @@
-/** Says a thing that lasts once an hour, and not each time it is met. */
+/** Reports a lasting condition once an hour instead of every time it is met. */
 export class OnceAnHour {
   readonly #said = new Map<string, { at: number; times: number }>();
   readonly #now: () => number;
@@ -7,7 +7,10 @@ export class OnceAnHour {
     this.#now = now;
   }
 
-  /** Calls `say` unless it did for this key within the hour; with how often it was kept back since. */
+  /**
+   * Calls `say` unless it was called for this key within the hour. `keptBack` is how often it was skipped
+   * since.
+   */
   say(key: string, say: (keptBack: number) => void): void {
     const now = this.#now();
     const known = this.#said.get(key);

@@ -4,11 +4,11 @@ import ipaddr from "ipaddr.js";
 import { buildConnector } from "undici";
 
 /**
- * Keeps requests to addresses that users name out of networks that only this machine can reach: loopback, private,
- * link-local (with the metadata services of clouds), and everything else that is not public.
+ * Blocks requests of users to hosts that only this machine can reach: loopback, private and link-local
+ * addresses (including the metadata services of clouds), and everything else that is not public.
  */
 
-/** A host resolved to an address that is not public. */
+/** The host resolved to an address that is not public. */
 export class PrivateAddressError extends Error {
   readonly code = "EPRIVATEADDRESS";
   constructor() {
@@ -16,18 +16,18 @@ export class PrivateAddressError extends Error {
   }
 }
 
-/** Azure's metadata and control service: the one of its kind with a public address. */
+/** Azure's metadata service. Unlike those of other clouds, it has a public address. */
 const publicMetadata = "168.63.129.16";
 
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
-  // An IPv4 address that is written as IPv6 is judged as what it is.
+  // An IPv4 address written as IPv6 is checked as IPv4.
   const parsed = ipaddr.process(address);
   if (!(parsed instanceof ipaddr.IPv6)) {
     return parsed.range() === "unicast" && parsed.toString() !== publicMetadata;
   }
   const range = parsed.range();
-  // Behind NAT64 the whole IPv4 Internet is here. The prefix for local use (RFC 8215) is not public.
+  // NAT64 maps the whole IPv4 Internet to this prefix. The prefix for local use (RFC 8215) is not public.
   if (range === "rfc6052" && parsed.parts[2] === 0) return isPublicAddress(lastFourBytes(parsed));
   return range === "unicast" && parsed.match(globalUnicast);
 }
@@ -40,13 +40,15 @@ const lastFourBytes = (address: ipaddr.IPv6): string => address.toByteArray().sl
 export type Resolve = (
   hostname: string,
   options: { all: true; family?: number; hints?: number },
-  /** Node gives no addresses with an error. */
+  /** Node passes no addresses together with an error. */
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[] | undefined) => void,
 ) => void;
 
 const maxLookupMs = 3_000;
 
-/** Whether the host is not public by its name or its addresses now. One that cannot be resolved is not judged. */
+/**
+ * Whether the name or one of its current addresses is not public. False for a host that cannot be resolved.
+ */
 export async function isPrivateHost(hostname: string, resolve: Resolve = lookup): Promise<boolean> {
   const literal = hostname.replace(/^\[(.*)\]$/, "$1");
   if (isIP(literal) !== 0) return !isPublicAddress(literal);
@@ -60,8 +62,8 @@ export async function isPrivateHost(hostname: string, resolve: Resolve = lookup)
 }
 
 /**
- * Connects to public addresses only. It is the address connected to that is judged, after each resolution, so that a
- * name which has led elsewhere before, or leads to two places, gets nobody in.
+ * Connects to public addresses only. It checks the address that is really connected to, after each
+ * resolution. A name that resolves to several addresses, or to a new one, cannot get around it.
  */
 export function publicConnector(
   options: buildConnector.BuildOptions,
@@ -69,7 +71,7 @@ export function publicConnector(
 ): buildConnector.connector {
   const connect = buildConnector({ ...options, lookup: guarded(resolve) });
   return (target, callback) => {
-    // Nothing is looked up for an address.
+    // An IP address needs no resolution, so it is checked here.
     if (isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)) {
       return callback(new PrivateAddressError(), null);
     }

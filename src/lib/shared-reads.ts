@@ -4,8 +4,8 @@ interface Group<Result> {
 }
 
 /**
- * Puts together those who ask the same at the same time. While an answer is being read, all who come share the one after
- * it: an answer is begun only after everyone who gets it has asked, so it shows whatever was there before.
+ * Combines equal reads. Callers that arrive while a read is running share the next one. A read starts only
+ * after all its callers have asked, so each sees everything committed before it asked.
  */
 export class SharedReads<Question, Answer> {
   readonly #keyOf: (question: Question) => string;
@@ -23,7 +23,7 @@ export class SharedReads<Question, Answer> {
     if (group) return (group.next ??= this.#after(key, group, question));
     const created: Group<Answer> = { running: Promise.resolve(), next: undefined };
     this.#groups.set(key, created);
-    // After this turn of the event loop, so that what arrives together goes together.
+    // Starts after this turn of the event loop, so that callers of one turn share a read.
     const turn = new Promise<void>((resolve) => void setImmediate(resolve));
     created.running = turn;
     return (created.next = this.#after(key, created, question));

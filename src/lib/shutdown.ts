@@ -1,8 +1,8 @@
-/** How to end what was started, in the order of starting. */
+/** The functions that stop what was started, in starting order. */
 export type Stops = (() => unknown)[];
 
 /**
- * Ends everything, the newest first. One that fails does not keep the others from being ended.
+ * Stops everything, newest first. A failure does not keep the others from being stopped.
  * @throws the first failure
  */
 export async function stopAll(stops: Stops): Promise<void> {
@@ -17,7 +17,7 @@ export async function stopAll(stops: Stops): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Ends everything at the same time. @throws the first failure, when all have ended */
+/** Stops everything at the same time. @throws the first failure, after all have ended */
 export async function stopTogether(stops: Stops): Promise<void> {
   const results = await Promise.allSettled(stops.splice(0).map(async (stop) => stop()));
   const failure = results.find((result) => result.status === "rejected");

@@ -1,10 +1,11 @@
 import { InvalidInputError } from "./errors.ts";
 
-/** PostgreSQL stores neither NUL nor half a surrogate pair. */
+/** PostgreSQL stores neither NUL nor half of a surrogate pair. */
 export const isStorable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
 
 /**
- * The text itself, also where it is only looked for: asking PostgreSQL about what it cannot store is an error.
+ * Returns the text if PostgreSQL can store it. Search terms need this too: a query with such a text is an
+ * error.
  * @throws InvalidInputError
  */
 export function requireStorable(text: string, field: string): string {

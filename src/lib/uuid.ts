@@ -1,20 +1,20 @@
 import { randomUUIDv7 } from "node:crypto";
 
 /**
- * A new message id: UUID version 7, so that the order of ids is the order of acceptance, pages are cut by id
- * alone, and the id says when it was made.
+ * A new message id, as UUID version 7. Ids are in the order of acceptance, pages are cut by id alone, and the
+ * id contains its creation time.
  */
 export function newMessageId(createdAt: Date): string {
   const random = randomUUIDv7();
   return stamp(createdAt) + random.slice(13);
 }
 
-/** The smallest id of this millisecond: ids from it on were made at or after that time. */
+/** The smallest id of this millisecond: ids from here on were made at or after that time. */
 export function firstMessageIdAt(time: Date): string {
   return `${stamp(time)}-7000-8000-000000000000`;
 }
 
-/** Behind every id made before that time, and before every one made at or after it. */
+/** Sorts after every id made before that time, and before every id made at or after it. */
 export const behindIdsBefore = (time: Date): string => `${stamp(time)}-0000-0000-000000000000`;
 
 function stamp(time: Date): string {
@@ -24,12 +24,12 @@ function stamp(time: Date): string {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Whether a text is a UUID as we write it (lower case). */
+/** Whether a text is a UUID in lower case, the form we write. */
 export const isUuid = (text: string): boolean => uuid.test(text);
 
 /**
- * A provider's id as it is stored and compared: without white space around it, and a UUID in lower case, since
- * providers write one and the same id differently in an answer, a look-up and a receipt.
+ * A provider's id in the form that is stored and compared: trimmed, and in lower case if it is a UUID.
+ * Providers write the same id differently in an answer, a look-up and a receipt.
  */
 export function canonicalId(id: string): string {
   const trimmed = id.trim();
@@ -40,8 +40,8 @@ export function canonicalId(id: string): string {
 const maxIdLength = 255;
 
 /**
- * A provider's id as it is stored; null when there is none. One too long for an index is no use, and would keep
- * everything that is stored with it from being stored.
+ * A provider's id for an indexed column; null when there is none. An id too long for an index is dropped: it
+ * would keep everything else in its row from being stored.
  */
 export const indexableId = (id: string | undefined): string | null =>
   id !== undefined && id.length <= maxIdLength ? canonicalId(id) : null;

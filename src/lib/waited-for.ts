@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 const requests = new AsyncLocalStorage<true>();
 
-/** Runs what a client waits for: it would rather hear soon that we cannot answer than wait longer. */
+/**
+ * Runs work that a client waits for. It gives up sooner, because a client prefers a quick error to a long
+ * wait.
+ */
 export const whileClientWaits = <Result>(work: () => Result): Result => requests.run(true, work);
 
 export const isClientWaiting = (): boolean => requests.getStore() === true;

@@ -1,14 +1,14 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** What V8 grows back to within milliseconds when there is something to do. */
+/** V8 grows back to this size within milliseconds when it is needed. */
 const smallBytes = 4 * 1024 * 1024;
 
 /**
- * Gives back what V8 has taken for objects of a moment. It takes up to 64 MB while much is done, and would give them
- * back in the first collection after that; but where little is done there is none. So we ask for one while there is
- * something to give back. It takes a millisecond or two: next to nothing lives there. Under load V8 keeps the space,
- * and has many collections a second anyway.
+ * Returns memory that V8 reserved for short-lived objects. Under load this is up to 64 MB. V8 would release
+ * it in the next collection, but an idle process has none, so we ask for one while there is something to
+ * release. It takes a millisecond or two, because almost nothing is alive there. Under load V8 keeps the
+ * space and collects many times a second anyway.
  */
 export function keepYoungSpaceSmall({ lookEveryMs = 5_000 } = {}): void {
   setFlagsFromString("--expose-gc");

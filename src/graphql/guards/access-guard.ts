@@ -27,9 +27,10 @@ export interface AccessGuardOptions {
 type Checked = Pick<ServerContext, "viewer" | "socket" | "untilSent">;
 
 /**
- * Every operation passes here before anything of it runs, by whichever transport it came: its size and its fields are
- * held against the caller's rights, with a watch token its arguments too. A query or mutation takes its place among
- * those under way; a subscription among those that may be open, and is held by the key it came with unless its socket is.
+ * Every operation passes this guard before it runs, over every transport. Its size and its fields are checked
+ * against the caller's rights; for a watch token its arguments are checked too. A query or mutation takes a
+ * place among the running operations. A subscription takes a place among the open ones, and ends when its key
+ * ends, unless its socket does that already.
  */
 export class AccessGuard {
   readonly #access: Access;
@@ -43,8 +44,8 @@ export class AccessGuard {
   }
 
   /**
-   * An operation within what a watch token opens may read; every other has no scope at all. Returns why it may not
-   * run.
+   * Checks whether an operation may run; returns the error when it may not. An operation that a watch token
+   * allows gets the scope READ; every other operation of that token gets no scope.
    */
   admit(args: ExecutionArgs): GraphQLError | undefined {
     const plan = planOf(args.schema, args.document, args.operationName);
@@ -52,7 +53,7 @@ export class AccessGuard {
     return refused && toGraphqlError(refused);
   }
 
-  /** Runs a query or mutation when it is its caller's turn. */
+  /** Runs a query or mutation when it is the caller's turn. */
   run(
     args: ExecutionArgs,
     execute: (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>,
@@ -73,8 +74,8 @@ export class AccessGuard {
   }
 
   /**
-   * Takes the place of a subscription, and calls `end` once, when its viewer may no longer be served. Returns how to
-   * leave.
+   * Takes a place for a subscription. `end` is called once, when the viewer loses access. Returns how to give
+   * the place back.
    * @throws GraphQLError when there are too many
    */
   enter({ viewer, socket, endsWithSocket }: ServerContext, end: (error: GraphQLError) => void): () => void {
@@ -109,7 +110,7 @@ export class AccessGuard {
   }
 }
 
-/** Puts the guard before queries and mutations; subscriptions pass it where they start. */
+/** Applies the guard to queries and mutations. Subscriptions call it when they start. */
 export function guardAccess(guard: AccessGuard): Plugin<Context> {
   return {
     onExecute: ({ executeFn, setExecuteFn }) =>
@@ -117,7 +118,7 @@ export function guardAccess(guard: AccessGuard): Plugin<Context> {
   };
 }
 
-/** An answer that nobody has taken yet is in memory, so its place is kept as long. */
+/** An answer that has not been sent yet is still in memory, so its place is kept until it is sent. */
 async function runIn(
   leave: Leave,
   args: ExecutionArgs,

@@ -1,6 +1,6 @@
 import { Lexer, Source, TokenKind } from "graphql";
 
-/** Whether lists and objects within a value, such as variables, stand within each other more than `most` deep. */
+/** Whether lists and objects in a value, such as variables, are nested more than `most` deep. */
 export function isNestedDeeper(value: unknown, most: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
@@ -16,7 +16,7 @@ export function isNestedDeeper(value: unknown, most: number): boolean {
   return false;
 }
 
-/** A file that was uploaded, and what else is not plain. */
+/** True for an uploaded file and other objects that are not plain. */
 function isForeign(value: object): boolean {
   if (Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -27,9 +27,9 @@ const opening = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKi
 const closing = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /**
- * Whether the brackets of a document stand within each other more than `most` deep: reading it would go as deep. Of
- * more than `maxTokens` only those are looked at.
- * @throws GraphQLError for what is no token
+ * Whether the brackets of a document are nested more than `most` deep. The parser recurses that deep, so this
+ * is checked before it runs. Only the first `maxTokens` tokens are looked at.
+ * @throws GraphQLError for an invalid token
  */
 export function isDocumentNestedDeeper(text: string | Source, most: number, maxTokens: number): boolean {
   const lexer = new Lexer(typeof text === "string" ? new Source(text) : text);

@@ -21,28 +21,28 @@ import { scopesFor } from "./scope-rules.ts";
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** A field that asks for one of some scopes. */
+/** A field, and the scopes of which it needs one. */
 export interface Need {
   field: string;
   anyOf: readonly Scope[];
 }
 
-/** What an operation asks for, found out once for each document. */
+/** What an operation asks for. Computed once for each document. */
 export interface OperationPlan {
   kind: OperationDefinitionNode["operation"];
-  /** One for each set of scopes. */
+  /** One entry for each set of scopes. */
   needs: readonly Need[];
-  /** Fields below each other at most. */
+  /** The deepest nesting of fields. */
   depth: number;
-  /** All fields as they are written, with their directives. */
+  /** All fields and directives as written, with fragments expanded. */
   breadth: number;
-  /** About how many values the answer may hold. */
+  /** Estimates how many values the answer may hold. */
   cost: (variables: Variables) => number;
 }
 
 const plans = new WeakMap<DocumentNode, Map<string | null | undefined, OperationPlan>>();
 
-/** The plan of a valid document; undefined when it has no such operation. */
+/** The plan of an operation in a valid document; undefined when the document has no such operation. */
 export function planOf(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -60,7 +60,7 @@ export function planOf(
 
 type Multiplier = number | ((variables: Variables) => number);
 
-/** A selection set: what it costs by itself, and what it leads to. */
+/** A selection set: its own cost, and the selection sets below it. */
 interface Part {
   own: number;
   depth: number;
@@ -73,7 +73,7 @@ class Planner {
   readonly #operation: OperationDefinitionNode;
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
   readonly #needs = new Map<readonly Scope[], Need>();
-  /** A fragment that is spread a thousand times is read once. */
+  /** A fragment that is spread a thousand times is read only once. */
   readonly #parts = new Map<SelectionSetNode, Map<GraphQLNamedType, Part>>();
 
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
@@ -135,7 +135,8 @@ class Planner {
     if (anyOf.length > 0 && !this.#needs.has(anyOf))
       this.#needs.set(anyOf, { field: `${type.name}.${name}`, anyOf });
     part.own += field ? ownCostOf(field) : 1;
-    // The schema is finite, and GraphQL bounds how often its lists may be nested.
+    // Introspection is not counted here: the schema is finite, and GraphQL limits how often its lists may be
+    // nested.
     const isOfSchema = type.name.startsWith("__") || name.startsWith("__");
     const inner = field && node.selectionSet && this.#read(node.selectionSet, getNamedType(field.type));
     if (!isOfSchema) {
@@ -148,19 +149,19 @@ class Planner {
   #multiplierOf(type: GraphQLNamedType, field: GraphQLField<unknown, unknown>, node: FieldNode): Multiplier {
     const fixed = introspectionLists[`${type.name}.${field.name}`] ?? costSetting(field).multiplier;
     if (fixed !== undefined) return fixed;
-    const given = (name: string): ValueNode | undefined =>
+    const argumentOf = (name: string): ValueNode | undefined =>
       node.arguments?.find((argument) => argument.name.value === name)?.value;
     if (field.args.some(({ name }) => name === "first")) {
-      const [first, last] = [this.#reader(given("first")), this.#reader(given("last"))];
+      const [first, last] = [this.#reader(argumentOf("first")), this.#reader(argumentOf("last"))];
       if (typeof first !== "function" && typeof last !== "function") return pageSize(first, last);
       return (variables) => pageSize(valueOf(first, variables), valueOf(last, variables));
     }
     if (!isListType(getNullableType(field.type))) return 1;
-    const ids = this.#reader(given("ids"));
+    const ids = this.#reader(argumentOf("ids"));
     return typeof ids === "function" ? (variables) => lengthOf(ids(variables)) : lengthOf(ids);
   }
 
-  /** What an argument is given: a plain value, or how to find it in the variables. */
+  /** The value of an argument, or a function that reads it from the variables. */
   #reader(value: ValueNode | undefined): unknown {
     if (value?.kind === Kind.INT) return Number(value.value);
     if (value?.kind === Kind.LIST) return value.values;
@@ -173,7 +174,7 @@ class Planner {
 }
 
 const valueOf = (reader: unknown, variables: Variables): unknown =>
-  typeof reader === "function" ? (reader as (given: Variables) => unknown)(variables) : reader;
+  typeof reader === "function" ? (reader as (variables: Variables) => unknown)(variables) : reader;
 
 function count(part: Part, directives: readonly DirectiveNode[] | undefined): void {
   const many = directives?.length ?? 0;
@@ -191,7 +192,7 @@ const unknownLength = 5;
 
 const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : unknownLength);
 
-/** A field that costs more than others says so in its `extensions`. */
+/** A field that costs more than others declares this in its `extensions`. */
 interface CostSetting {
   own?: number;
   multiplier?: number;
@@ -201,7 +202,10 @@ const costSetting = ({ extensions }: GraphQLField<unknown, unknown>): CostSettin
 
 const ownCostOf = (field: GraphQLField<unknown, unknown>): number => costSetting(field).own ?? 1;
 
-/** Entries of the schema's own lists: one introspection as GraphiQL makes it fits, three in one operation do not. */
+/**
+ * Assumed lengths of the introspection lists. One introspection query of GraphiQL fits, three in one
+ * operation do not.
+ */
 const introspectionLists: Readonly<Record<string, number>> = {
   "__Schema.types": 250,
   "__Schema.directives": 10,

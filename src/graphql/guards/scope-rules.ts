@@ -3,17 +3,16 @@ import type { Scope } from "../../access/api-keys.ts";
 type Fields = "all" | readonly string[];
 
 interface Rule {
-  /** One of these is needed; none: whoever was let in at the root may see it. */
+  /** One of these scopes is needed. Empty: everyone who may select the root field may see it. */
   anyOf: readonly Scope[];
   types: Readonly<Record<string, Fields>>;
 }
 
 /**
- * Who may select what, whichever way an operation gets there. Everything that is not named here needs READ, also what
- * is added later. Fields of the root types ask for their scopes themselves.
- *
- * A key without READ still sees its own results: what it just sent, connected or changed. None of those fields leads
- * to what others of the account did.
+ * The scopes that each type and field needs, however an operation reaches it. Everything not named here needs
+ * READ, including fields that are added later. The fields of the root types check their scopes themselves.
+ * A key without READ still sees the results of its own calls: what it just sent, connected or changed. None
+ * of those fields lead to other data of the account.
  */
 const rules: readonly Rule[] = [
   {
@@ -26,7 +25,8 @@ const rules: readonly Rule[] = [
       Node: ["id"],
       PageInfo: "all",
       Money: "all",
-      // Why a caller's own input was refused; what that tells of the account's providers and spending needs READ.
+      // A caller may see why its input was refused. Details about the account's providers and spending need
+      // READ.
       Error: "all",
       InvalidPhoneNumberError: "all",
       InvalidTextError: "all",
@@ -125,7 +125,10 @@ const rules: readonly Rule[] = [
 
 const readers: readonly Scope[] = ["READ"];
 
-/** The scopes of which a key needs one to select a field; empty: none. The schema itself can be read by anyone. */
+/**
+ * The scopes of which a key needs one to select a field; empty when none is needed. Everyone can read the
+ * schema itself.
+ */
 export function scopesFor(type: string, field: string): readonly Scope[] {
   if (field.startsWith("__") || type.startsWith("__")) return [];
   const rule = rules.find(({ types }) => {
@@ -135,5 +138,5 @@ export function scopesFor(type: string, field: string): readonly Scope[] {
   return rule?.anyOf ?? readers;
 }
 
-/** The names of all types that a rule is for. */
+/** The names of all types that have a rule. */
 export const ruledTypes: readonly string[] = rules.flatMap(({ types }) => Object.keys(types));

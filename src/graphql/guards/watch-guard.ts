@@ -18,13 +18,16 @@ import { encodeId } from "../../lib/global-id.ts";
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** What a watch token opens of the schema. Everything that is not named here stays shut, also what is added later. */
+/**
+ * The part of the schema that a watch token allows. Everything not named here is forbidden, including later
+ * additions.
+ */
 interface Opening {
-  /** Where an operation may enter, and whether these arguments ask for the target alone. */
+  /** The allowed root fields. Each function checks that the arguments ask for the token's target only. */
   entries: Readonly<Record<string, (own: string, args: Arguments) => boolean>>;
   /**
-   * What may be selected below. Of a type that belongs to the target, all its plain values, and what leads to another
-   * type that is open; of any other, the fields named.
+   * What may be selected below a root field. `"all"` is for types that belong to the target: all their plain
+   * values, and the fields that lead to another allowed type. For any other type, only the listed fields.
    */
   types: Readonly<Record<string, "all" | readonly string[]>>;
 }
@@ -82,8 +85,8 @@ const ofCampaign: Opening = {
 };
 
 /**
- * Why an operation may not run with a watch token; undefined when all of it lies within what the token opens. The
- * whole document is judged before anything runs, so that there is no path to forget.
+ * Why an operation may not run with a watch token; undefined when the token allows all of it. The whole
+ * document is checked before anything runs, so that no path can be missed.
  */
 export function checkWatched(args: ExecutionArgs, target: WatchTarget): ForbiddenError | undefined {
   const { schema, document } = args;
@@ -109,7 +112,7 @@ export function checkWatched(args: ExecutionArgs, target: WatchTarget): Forbidde
   return refused === undefined ? undefined : refusal(refused, target, own);
 }
 
-/** The schema can be read by anyone. */
+/** Everyone can read the schema. */
 const isIntrospection = (parent: GraphQLNamedType, field: GraphQLField<unknown, unknown>): boolean =>
   parent.name.startsWith("__") || field.name.startsWith("__");
 
@@ -129,7 +132,7 @@ function isReadable(
   return isLeafType(type) || Object.hasOwn(types, type.name);
 }
 
-/** As the executor will see them; undefined when it will refuse them. */
+/** The arguments as the executor will see them; undefined when the executor will refuse them. */
 function argumentsOf(
   { schema, document, operationName, variableValues }: ExecutionArgs,
   field: GraphQLField<unknown, unknown>,

@@ -2,15 +2,15 @@ import type { Plugin } from "graphql-yoga";
 import type { ErrorCode } from "../../lib/errors.ts";
 
 /**
- * An `EventSource` comes back to every stream that ends, also to one that ended with an error and would again. So
- * such an error has this id: the browser returns with it, and is told that there is no more (204), which ends it.
+ * An `EventSource` reconnects after every stream that ends, even after an error that would only happen again.
+ * Such an error gets this id. The browser sends it back when it reconnects, and the answer 204 makes it stop.
  */
 export const endedId = "ended";
 
-/** The field that says which event it is, and that the browser need not wait before it returns. */
+/** The SSE fields that carry this id and make the browser reconnect at once. */
 export const endedFields = `id: ${endedId}\nretry: 100\n`;
 
-/** Errors that may be over when the client comes back: it goes on from its last event. */
+/** Errors that may have passed when the client comes back: it continues from its last event. */
 const passing: ReadonlySet<unknown> = new Set<ErrorCode>(["UNAVAILABLE", "INTERNAL"]);
 
 export function endEventSources(): Plugin {
@@ -32,11 +32,11 @@ export function endEventSources(): Plugin {
   };
 }
 
-/** It asks for nothing else; clients that read other forms as well know an error when they see one. */
+/** An `EventSource` accepts only this type. Clients that accept others too can read an error themselves. */
 const isEventSource = ({ headers }: Request): boolean =>
   headers.get("accept")?.trim().toLowerCase() === "text/event-stream";
 
-/** Whether it is the answer to what did not begin. */
+/** True for a result with errors and no data: the operation never began. */
 function hasLastingError(result: object): boolean {
   if (!("errors" in result) || !Array.isArray(result.errors) || "data" in result) return false;
   const errors = result.errors as readonly { extensions?: Record<string, unknown> }[];

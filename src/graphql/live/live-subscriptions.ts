@@ -16,27 +16,30 @@ import { Reads } from "../reads.ts";
 import { sharingKey } from "./sharing-key.ts";
 import type { Stream, Taker, Tap } from "../streams.ts";
 
-/** One answer of a subscription, serialised once for everyone it goes to. */
+/** One answer of a subscription, serialised once and shared by everyone who receives it. */
 export interface Frame {
-  /** `{"data":…}}` in UTF-8: with the brace that closes the message it is put into, so that it need not be copied. */
+  /**
+   * `{"data":…}}` in UTF-8. The last brace closes the surrounding message, so that the bytes can be sent
+   * without copying.
+   */
   json: Uint8Array;
-  /** What it was made of; undefined for the last word of a subscription that was ended. */
+  /** The value behind the answer; undefined for the error that ends a revoked subscription. */
   value: object | undefined;
 }
 
-/** Where pushed frames go. */
+/** Receives pushed frames. */
 export interface FrameSink {
-  /** False when it wants no more for now. */
+  /** False when the sink cannot take more for now. */
   send(frame: Frame): boolean;
 }
 
 type MaskError = (error: unknown) => Error;
 
 /**
- * The subscriptions of this process. Each reads its own stream of events, with its own place in it, so that each is
- * complete by itself, however slow it is and wherever it started. What is shared is the work: streams that wait for the
- * same events are handed the same objects, and those of one group (the same document, variables and rights) are
- * answered with the same bytes.
+ * The subscriptions of this process. Each one reads its own stream of events at its own position, so it is
+ * complete however slow it is and wherever it started. The work is shared: streams that wait for the same
+ * events get the same objects, and subscriptions of one group (same document, variables and rights) get the
+ * same bytes.
  */
 export class LiveSubscriptions {
   readonly #services: Services;
@@ -51,12 +54,12 @@ export class LiveSubscriptions {
     this.#guard = guard;
   }
 
-  /** Different subscriptions that are open: what is executed once for each event. */
+  /** The number of groups. Each event is executed once per group. */
   get groups(): number {
     return this.#groups.size;
   }
 
-  /** Starts a subscription; the errors of one that does not start are not masked yet. */
+  /** Starts a subscription. Errors of a failed start are not masked yet. */
   async start(args: ExecutionArgs & { contextValue: Context }): Promise<ExecutionResult | LiveStream> {
     const { contextValue } = args;
     const refused = this.#guard.admit(args);
@@ -94,7 +97,7 @@ export class LiveSubscriptions {
     const { schema, document, operationName, variableValues, contextValue } = args;
     const group = new Group({
       args: { schema, document, operationName, variableValues },
-      // An error may name the key, and here it is not that of everyone who is told.
+      // An error may name the key, and members of the group use different keys.
       viewer: contextValue.viewer && { ...contextValue.viewer, keyName: "of this subscription" },
       services: this.#services,
       maskError: this.#maskError,
@@ -113,12 +116,15 @@ interface GroupOptions {
   onEmpty: () => void;
 }
 
-/** Subscriptions that are shown the same for the same event. */
+/** Subscriptions that get the same answer for the same event. */
 class Group {
   readonly #options: GroupOptions;
-  /** Kept while there is someone to share it with: by itself a subscription waits most of the time. */
+  /**
+   * Kept only while the group has several members. A subscription alone is idle most of the time and should
+   * stay small.
+   */
   #args: ValidatedSubscriptionArgs | undefined;
-  /** What was made of a value lives as long as the value: while some member still has to send it. */
+  /** Answers by value. An answer lives as long as its value, which is until every member has sent it. */
   #answers: WeakMap<object, Promise<Uint8Array>> | undefined;
   #turns: WeakMap<object, Follower[]> | undefined;
   #lastTurn: Promise<void> | undefined;
@@ -136,7 +142,7 @@ class Group {
     if (--this.#members === 0) this.#options.onEmpty();
   }
 
-  /** The answer to a value, made by the first who asks. */
+  /** The answer to a value. The first member that asks computes it. */
   answer(value: object): Promise<Uint8Array> {
     const answers = this.#members > 1 ? (this.#answers ??= new WeakMap()) : undefined;
     const known = answers?.get(value);
@@ -150,8 +156,8 @@ class Group {
   }
 
   /**
-   * Hands over the answer to a value that was pushed: values in their order, whichever is ready first, and each to all
-   * who were given it in one go.
+   * Delivers the answer to a pushed value to every member that received the value, in one pass. Answers are
+   * delivered in the order of their values, even when a later one is ready first.
    */
   answerInTurn(value: object, follower: Follower): void {
     const turns = (this.#turns ??= new WeakMap());
@@ -170,7 +176,7 @@ class Group {
     for (const each of followers) each.send(frame);
   }
 
-  /** Each value with a context of its own: what one has loaded would be old for the next. */
+  /** Each value gets a new context: data loaded for one event would be stale for the next. */
   async execute(rootValue: unknown): Promise<ExecutionResult> {
     const { services, viewer, maskError } = this.#options;
     const contextValue = createContext(services, viewer);
@@ -182,7 +188,7 @@ class Group {
   }
 }
 
-/** What was valid for the first member is valid. */
+/** Validation passed for the first member, so it passes for the whole group. */
 function validated(args: ExecutionArgs): ValidatedSubscriptionArgs {
   const checked = validateSubscriptionArgs(args);
   if ("schema" in checked) return checked;
@@ -193,17 +199,17 @@ const encoder = new TextEncoder();
 
 const toJson = (result: object): Frame["json"] => encoder.encode(`${JSON.stringify(result)}}`);
 
-/** An error's status for HTTP has no meaning within a stream. */
+/** The HTTP status of an error has no meaning inside a stream. */
 function withoutStatus(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...shown } = error.toJSON();
   const { http: _http, ...rest } = extensions ?? {};
   return { ...shown, extensions: rest };
 }
 
-/** The place of a subscription among those that may be open, and why it was taken away. */
+/** The place of a subscription among the open ones, and the error when it was taken away. */
 class SubscriptionSlot {
   leave: () => void = () => undefined;
-  /** Interrupts the subscription, once it has begun. */
+  /** Interrupts the subscription once it has begun. */
   interrupt: (() => void) | undefined;
   error: GraphQLError | undefined;
 
@@ -213,10 +219,16 @@ class SubscriptionSlot {
   }
 }
 
-/** Frames being made for one subscription: over it, it waits until they are sent, and reads on from the log. */
+/**
+ * Answers being computed for one subscription. At this limit it stops listening, lets them be sent, and reads
+ * on from the log.
+ */
 const maxUnderWay = 16;
 
-/** A subscription that is pushed its values: those of a group are all told in one go, with nothing made for each. */
+/**
+ * A subscription that is pushed its values. A group is served in one pass, without an object for each member
+ * and value.
+ */
 class Follower implements Taker<object> {
   readonly #group: Group;
   readonly #tap: Tap<object>;
@@ -232,7 +244,7 @@ class Follower implements Taker<object> {
     this.#sink = sink;
   }
 
-  /** Settles when it is over, and nothing is under way any more. */
+  /** Resolves when the follower has stopped and nothing is under way. */
   get done(): Promise<void> {
     return this.#done.promise;
   }
@@ -243,7 +255,7 @@ class Follower implements Taker<object> {
   }
 
   send(frame: Frame): void {
-    // An error is the last word.
+    // After an error nothing more is sent.
     if (this.#failed) return;
     this.#underWay--;
     if (!this.#sink.send(frame) || this.#stopped) this.end();
@@ -262,7 +274,7 @@ class Follower implements Taker<object> {
   }
 }
 
-/** A subscription as a transport drives it: nothing is read ahead of what it asks for. */
+/** A subscription as a transport drives it. It reads no further than the transport asks. */
 export class LiveStream implements AsyncIterable<ExecutionResult> {
   readonly #source: Stream<object>;
   readonly #group: Group;
@@ -290,19 +302,19 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     this.#end();
     const { error } = this.#place;
     if (!error) return undefined;
-    // The last word of one that was ended.
+    // The error frame that ends a revoked subscription.
     this.#place.error = undefined;
     return { json: toJson({ errors: [withoutStatus(error)] }), value: undefined };
   }
 
-  /** Where to go on behind a frame, where the subscription can be resumed. */
+  /** The cursor after a frame; undefined when the subscription cannot be resumed. */
   cursorOf({ value }: Frame): string | undefined {
     return value && this.#source.cursorOf?.(value);
   }
 
   /**
-   * Pushes frames as they come, until `sink` wants no more or the subscription ends; then `next` goes on. Undefined
-   * when there is something to read first.
+   * Pushes frames as they happen, until `sink` cannot take more or the subscription ends. After that, use
+   * `next`. Undefined when there is still something to read first.
    */
   follow(sink: FrameSink): Promise<void> | undefined {
     const { tap } = this.#source;
@@ -316,7 +328,7 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     await this.#source.return?.();
   }
 
-  /** The same as plain results, for whoever wants to serialise them himself. */
+  /** The same values as plain results, for callers that serialise them themselves. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ExecutionResult> {
     try {
       for await (const value of this.#source) yield await this.#group.execute(value);

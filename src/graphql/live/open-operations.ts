@@ -1,10 +1,15 @@
-/** The operations of all WebSocket connections that were taken and not yet answered; a drain waits for them. */
+/**
+ * Operations of all WebSocket connections that have started and are not answered yet. A drain waits for them.
+ */
 export class OpenOperations {
-  /** Mostly a connection has one, and a set of one is large. */
+  /**
+   * Most connections have one operation, and a set with one entry takes much memory: so one id is stored
+   * without a set.
+   */
   readonly #ids = new Map<object, string | Set<string>>();
   #drained: PromiseWithResolvers<void> | undefined;
 
-  /** False while draining: the operation must not start, its client tries again on a new connection. */
+  /** False while draining: the operation must not start. Its client tries again on a new connection. */
   begin(connection: object, id: string): boolean {
     if (this.#drained) return false;
     const ids = this.#ids.get(connection);
@@ -26,8 +31,8 @@ export class OpenOperations {
   }
 
   /**
-   * Takes nothing more; resolves when everything taken has its answer, or after `maxMs`: what waits for a database
-   * that is away must not keep the process.
+   * Takes no more operations. Resolves when all are answered, or after `maxMs`: operations that wait for an
+   * unreachable database must not keep the process alive.
    */
   async drain(maxMs: number): Promise<void> {
     this.#drained ??= Promise.withResolvers<void>();

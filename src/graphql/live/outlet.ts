@@ -4,12 +4,12 @@ import { slowReaderCode, slowReaderReason, type ReaderLimits } from "./reader-li
 import { beginText, TextFrames } from "./text-frames.ts";
 
 const outlets = new WeakMap<WebSocket, Outlet>();
-/** One for all sockets: each is sent its frame in one go. */
+/** One for all sockets: each frame is completely written before the next one is made. */
 const frames = new TextFrames();
 
 /**
- * The way out to one socket, for all its subscriptions. They wait here while their reader is behind, and are cut off
- * with it when it takes nothing for too long.
+ * The output of one socket, shared by all its subscriptions. They wait here while the reader is behind. A
+ * reader that takes nothing for too long is disconnected.
  */
 export class Outlet {
   readonly #socket: WebSocket;
@@ -17,7 +17,7 @@ export class Outlet {
   readonly #limits: ReaderLimits;
   #draining: Promise<void> | undefined;
 
-  /** @param connection what `socket` was made of: frames are written to it without being copied */
+  /** @param connection the stream below `socket`; frames are written to it without copying */
   static open(socket: WebSocket, connection: Duplex, limits: ReaderLimits): void {
     outlets.set(socket, new Outlet(socket, connection, limits));
   }
@@ -38,20 +38,20 @@ export class Outlet {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Whether nothing more should be sent before what waits has gone. */
+  /** Whether to wait for the buffered data before sending more. */
   get isFull(): boolean {
     return this.isOpen && this.#socket.bufferedAmount > this.#limits.maxUnreadBytes;
   }
 
-  /** Resolves when what waits has gone, or the socket is closed, as it is when that takes too long. */
+  /** Resolves when the buffered data was taken, or the socket is closed because that took too long. */
   drained(): Promise<void> {
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
     return this.#draining;
   }
 
   /**
-   * Sends a text in two parts, unless the socket is closed. The second goes to a thousand sockets. False when nothing
-   * more should be sent before what waits has gone.
+   * Sends a text in two parts, unless the socket is closed. The second part is the same for all sockets of a
+   * group. False when the caller should wait before it sends more.
    */
   send(first: Uint8Array, shared: Uint8Array): boolean {
     if (!this.isOpen) return true;
@@ -59,11 +59,11 @@ export class Outlet {
     const frame = connection.writableLength === 0 ? frames.make(first, shared) : undefined;
     if (frame) {
       connection.write(frame);
-      // Mostly the system has taken it by now.
+      // Usually the operating system has taken it at once.
       if (connection.writableLength === 0) return true;
       frames.keep();
     } else {
-      // It waits: in every such socket the same bytes.
+      // It has to wait, so the shared bytes are queued without a copy for each socket.
       connection.cork();
       connection.write(beginText(first, shared.length));
       connection.write(shared);
@@ -79,7 +79,8 @@ export class Outlet {
         socket.close(slowReaderCode, slowReaderReason);
         done();
       }, this.#limits.stallMs);
-      // Behind everything that waits, so that it is written when all of that is; it fails when the socket closes.
+      // The ping is queued after all buffered data, so its callback shows that all of it was written. It
+      // fails when the socket closes.
       socket.ping("", false, () => {
         clearTimeout(cutOff);
         done();

@@ -1,22 +1,25 @@
 import { CloseCode, type WebSocket as Carrier, type Server } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
 
-/** RFC 6455, section 5.5, less the code. A reason that names the id of an operation may be longer. */
+/**
+ * Limit of RFC 6455, section 5.5, without the code. A reason that names an operation's id may be longer;
+ * it is left out then.
+ */
 const maxReasonBytes = 123;
 
 export interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
-  /** What the server is told of the connection. */
+  /** Our own data about the connection, passed to the server. */
   extra: Extra;
-  /** Between two pings, and how long an answer may take. */
+  /** Time between two pings, and how long the answer may take. */
   keepAliveMs: number;
-  /** Called for what went wrong inside; the socket is closed then. */
+  /** Called after an internal error; the socket is then closed. */
   onError: (error: unknown) => void;
 }
 
 /**
- * A socket as graphql-ws drives it. Its own adapter keeps the bytes and the text of what started a subscription, and
- * half a dozen functions, as long as that lasts: more than 1 KB of each that is idle.
+ * Connects a socket to graphql-ws. Its own adapter keeps the text of the subscribe message and several
+ * functions as long as a subscription lasts: more than 1 KB for each idle one.
  */
 export class ProtocolSocket implements Carrier {
   readonly protocol: string;
@@ -72,14 +75,16 @@ export class ProtocolSocket implements Carrier {
   }
 }
 
-/** ws closes the socket itself; an error that nobody hears ends the process. */
+/**
+ * ws closes the socket itself after an error, but an error event without a listener would end the process.
+ */
 const ignore = (): void => undefined;
 
 const keepAlive = (socket: ProtocolSocket): void => socket.checkAlive();
 
 /**
- * graphql-ws takes a message as its text or parsed, and keeps what it was given until the operation has ended: of the
- * parsed one we can let go what was needed to start it.
+ * graphql-ws accepts a message as text or parsed, and keeps it until the operation ends. From a parsed
+ * message we can remove what is needed only at the start.
  */
 function parsed(data: RawData): unknown {
   const text = (data as Buffer).toString("utf8");
@@ -87,7 +92,7 @@ function parsed(data: RawData): unknown {
     const message: unknown = JSON.parse(text);
     if (typeof message === "object") return message;
   } catch {
-    // It says what is wrong with it.
+    // graphql-ws itself answers text that is not JSON.
   }
   return text;
 }

@@ -1,16 +1,18 @@
-/** How much a reader of a live stream may leave unread, and for how long. */
+/** How much data a reader of a live stream may leave unread, and for how long. */
 export interface ReaderLimits {
   /**
-   * Bytes that may wait for one connection. Over it nothing more is read for that reader: what happens meanwhile waits
-   * in the event log.
+   * Unread bytes per connection. Above this, nothing more is read for that reader; its events wait in the
+   * event log.
    */
   maxUnreadBytes: number;
-  /** How long a reader may take nothing at all before it is disconnected. Under the keep-alive's 12 s. */
+  /**
+   * A reader that takes nothing at all for this long is disconnected. Shorter than the keep-alive of 12 s.
+   */
   stallMs: number;
 }
 
 export const defaultReaderLimits: ReaderLimits = { maxUnreadBytes: 256 * 1024, stallMs: 10_000 };
 
-/** The WebSocket close code of a reader that took nothing for too long; clients come back with their cursor. */
+/** The WebSocket close code for a reader that was too slow. Clients come back with their cursor. */
 export const slowReaderCode = 4413;
 export const slowReaderReason = "Too slow: come back with your cursor";

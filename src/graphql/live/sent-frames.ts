@@ -6,8 +6,8 @@ const nothing = Buffer.alloc(0);
 const done = { done: true, value: undefined } as const;
 
 /**
- * Sends a subscription's frames to its socket, each as it was serialised for everyone, with only the operation's own
- * `id` put before it. To graphql-ws it is a generator of nothing, which is done when the subscription is.
+ * Sends a subscription's frames to its socket. The serialised answer is shared; only the operation's `id` is
+ * put in front of it. graphql-ws sees a generator without values that ends with the subscription.
  */
 export class SentFrames implements AsyncGenerator<never, undefined>, FrameSink {
   readonly #stream: LiveStream;
@@ -16,7 +16,7 @@ export class SentFrames implements AsyncGenerator<never, undefined>, FrameSink {
   readonly #beforePayload: Uint8Array;
   readonly #end: (error: unknown) => GraphQLError;
 
-  /** @param end is called with the error that ends the subscription, and returns what is told of it */
+  /** @param end called with the error that ends the subscription; returns the error to show to the client */
   constructor(stream: LiveStream, outlet: Outlet, id: string, end: (error: unknown) => GraphQLError) {
     this.#stream = stream;
     this.#outlet = outlet;
@@ -37,11 +37,13 @@ export class SentFrames implements AsyncGenerator<never, undefined>, FrameSink {
     return done;
   }
 
-  /** False when it is over. What was sent is not remembered: most of the time a subscription waits. */
+  /**
+   * False when the subscription is over. No reference to the frame is kept while it waits for the next one.
+   */
   async #sendNext(): Promise<boolean> {
     if (this.#outlet.isFull) await this.#outlet.drained();
     if (!this.#outlet.isOpen) {
-      // A socket that is being closed can take long to go.
+      // Closing a socket can take long, so the subscription is ended now.
       await this.#stream.close();
       return false;
     }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { Kind, visit, type DocumentNode, type ValidatedSubscriptionArgs } from "graphql";
 import type { Viewer } from "../../access/api-keys.ts";
 
-/** Live subscriptions with the same key are shown the same for the same event. */
+/** Live subscriptions with the same key get the same answer for the same event. */
 export function sharingKey(
   { document, operation, rawVariableValues }: ValidatedSubscriptionArgs,
   viewer: Viewer | undefined,
@@ -11,11 +11,11 @@ export function sharingKey(
   const variables = Object.entries(rawVariableValues ?? {}).filter(([name]) => name !== unshared);
   const text = document.loc?.source.body ?? "";
   const all = [text, operation.name?.value, rightsOf(viewer), Object.fromEntries(variables)];
-  // A document and a thousand ids are much to remember for each subscription.
+  // A hash: a document with a thousand ids would take too much memory for each subscription.
   return hash("sha256", canonicalJson(all), "base64");
 }
 
-/** What a viewer may see; by which key it came makes no difference to that. */
+/** What decides what a viewer may see. Different keys with the same rights give the same result. */
 function rightsOf(viewer: Viewer | undefined): unknown {
   if (!viewer) return null;
   const { keyId: _id, keyName: _name, expiresAt: _until, asOf: _asOf, scopes, ...rights } = viewer;
@@ -25,8 +25,8 @@ function rightsOf(viewer: Viewer | undefined): unknown {
 const startVariables = new WeakMap<DocumentNode, string | false>();
 
 /**
- * The variable that only says where the stream starts: what is live does not depend on it. It is the `after` of the
- * subscription itself, and used for nothing else.
+ * The variable that only says where the stream starts, so live answers do not depend on it. It must be the
+ * `after` of the subscription field and be used nowhere else.
  */
 function startVariable(document: DocumentNode): string | undefined {
   let known = startVariables.get(document);
@@ -44,11 +44,11 @@ function findStartVariable(document: DocumentNode): string | undefined {
   if (value?.kind !== Kind.VARIABLE) return undefined;
   let uses = 0;
   visit(document, { Variable: ({ name }) => void (name.value === value.name.value && uses++) });
-  // One is its definition.
+  // Two uses: the definition and the argument.
   return uses === 2 ? value.name.value : undefined;
 }
 
-/** JSON in which the order of fields makes no difference. */
+/** JSON that does not depend on the order of fields. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)

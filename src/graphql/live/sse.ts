@@ -8,8 +8,8 @@ import type { ReaderLimits } from "./reader-limits.ts";
 const pingMs = 12_000;
 
 /**
- * Subscriptions over SSE: each event carries its cursor as `id`, so that a client which reconnects as the standard
- * says (`Last-Event-ID`) goes on where it was.
+ * Subscriptions over SSE. Each event carries its cursor as `id`. A client that reconnects with
+ * `Last-Event-ID`, as the standard says, continues where it stopped.
  */
 export function streamOverSse(live: LiveSubscriptions, limits: ReaderLimits): Plugin<Context> {
   const streams = new WeakMap<Request, LiveStream>();
@@ -20,7 +20,7 @@ export function streamOverSse(live: LiveSubscriptions, limits: ReaderLimits): Pl
         const started = await live.start(args as SubscribeArgs);
         if (started instanceof LiveStream) {
           streams.set(request, started);
-          // A client can leave before there is an answer to hang this on.
+          // The client may have left before the answer existed to listen on.
           if (request.signal.aborted) await started.close();
           else request.signal.addEventListener("abort", () => void started.close(), { once: true });
         }
@@ -30,7 +30,7 @@ export function streamOverSse(live: LiveSubscriptions, limits: ReaderLimits): Pl
     onResultProcess(answer) {
       const stream = streams.get(answer.request);
       if (!stream) return;
-      // The client takes no event stream.
+      // The client does not accept an event stream.
       if (!answer.resultProcessor) return void stream.close();
       const { res: response } = answer.serverContext as unknown as { res: ServerResponse };
       const body = bodyOf(stream, response, limits);
@@ -56,8 +56,8 @@ const ping = encoder.encode(":\n\n");
 const end = encoder.encode("event: complete\ndata:\n\n");
 
 /**
- * Pulled as the client reads: no frame is made before the one before it is on its way. A reader that does not take a
- * frame in time is cut off.
+ * The next frame is made only after the client has taken the one before. A reader that does not take a frame
+ * in time is disconnected.
  */
 function bodyOf(
   stream: LiveStream,
@@ -100,7 +100,7 @@ const head = encoder.encode("event: next\n");
 const beforeData = encoder.encode("data: ");
 const afterData = encoder.encode("\n\n");
 
-/** Where to go on, or that there is no going on, behind the error of a stream that was ended. */
+/** The cursor of a frame, or the mark that tells the browser not to come back. */
 function fieldsOf(stream: LiveStream, frame: Frame): string {
   if (frame.value === undefined) return endedFields;
   const cursor = stream.cursorOf(frame);

@@ -1,29 +1,33 @@
-/** Room for what is put before a text that many share: the head of its frame, and the beginning of its own. */
+/** Space for the frame head and the socket's own beginning, in front of the shared text. */
 const roomBefore = 256;
-/** Longer texts are not copied. */
+/** Longer texts are not copied into a frame. */
 const maxSharedBytes = 16_384;
 
 const wholeText = 0x81;
 
 /**
- * Puts text frames (RFC 6455, section 5.2) together for sockets that are sent the same but for its beginning: each in
- * the place of the one before, so that a socket costs the bytes that are its own, and one write.
+ * Builds text frames (RFC 6455, section 5.2) for sockets that get the same text with different beginnings.
+ * Every frame uses the same buffer, so only the beginning is written for each socket, and one write sends it
+ * all.
  */
 export class TextFrames {
   #bytes = Buffer.alloc(0);
   #shared: Uint8Array | undefined;
   #frame = this.#bytes;
-  /** Where its frame begins; undefined while it has none. */
+  /** Where the last frame begins in `#bytes`; undefined when there is none yet. */
   #start: number | undefined;
 
-  /** The frame of a text in two parts, until the next one is asked for. Undefined when it is too long. */
+  /**
+   * Returns the frame of a text in two parts. It is valid until the next call. Undefined when the text is too
+   * long.
+   */
   make(first: Uint8Array, shared: Uint8Array): Buffer | undefined {
     const length = first.length + shared.length;
     const headLength = headLengthOf(length);
     const start = roomBefore - first.length - headLength;
     if (start < 0 || shared.length > maxSharedBytes) return undefined;
     if (this.#shared !== shared) {
-      // No larger than it must be: sockets that stand still, all at once perhaps, keep one each.
+      // No larger than needed: stalled sockets, perhaps all at once, each keep one buffer.
       const room = roomBefore + shared.length;
       if (this.#bytes.length < room) this.#bytes = Buffer.allocUnsafeSlow(room);
       this.#bytes.set(shared, roomBefore);
@@ -39,14 +43,14 @@ export class TextFrames {
     return this.#frame;
   }
 
-  /** The last one is still being written: the next gets a place of its own. */
+  /** The last frame is still being written, so the next one gets a new buffer. */
   keep(): void {
     this.#bytes = Buffer.alloc(0);
     this.#shared = undefined;
   }
 }
 
-/** The head of a text frame, and the beginning of its text, of which `rest` bytes are to come. */
+/** The head of a text frame with the beginning of its text; `rest` more bytes follow. */
 export function beginText(first: Uint8Array, rest: number): Buffer {
   const length = first.length + rest;
   const headLength = headLengthOf(length);

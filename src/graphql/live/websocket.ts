@@ -43,7 +43,7 @@ export interface WebSocketOptions {
   keepAliveMs?: number;
 }
 
-/** What an operation needs that graphql-ws does not pass on. */
+/** What our pipeline needs and graphql-ws does not pass on. */
 interface OperationArgs extends ExecutionArgs {
   contextValue: Context;
   execute: (args: ExecutionArgs) => unknown;
@@ -52,36 +52,36 @@ interface OperationArgs extends ExecutionArgs {
   payload: SubscribePayload;
 }
 
-/** What we know of a connection. */
+/** Our own data about a connection. */
 interface Extra {
   socket: WebSocket;
   viewer: Viewer | undefined;
   /** Undefined once it is known whose the socket is. */
   unknown: UnknownSocket | undefined;
-  /** Gives back what the socket holds. */
+  /** Releases what the socket holds. */
   leave: (() => void) | undefined;
 }
 
 const keepAliveMs = 12_000;
 
-/** RFC 6455's registry of close codes: "Going Away" and "Try Again Later". */
+/** Close codes of the RFC 6455 registry: "Going Away" and "Try Again Later". */
 const goingAway = 1001;
 const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
 /** How long the other side may take to agree that it is closed. */
 const closedMs = 5_000;
-/** As for HTTP. */
+/** The same as for HTTP. */
 const maxDrainMs = 30_000;
 
-/** The account has too many sockets at this process; a client of graphql-ws tries again, later and later. */
+/** The account has too many sockets in this process. graphql-ws clients retry with growing delays. */
 export const tooManySockets = 4420;
 
 type Options = ServerOptions<Record<string, unknown>, Extra>;
 
 /**
- * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline, so
- * that limits, masking and context are the same as over HTTP. A wrong key closes the socket with 4403, and so does
- * the end of its key or watch token.
+ * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. Each operation runs through Yoga's pipeline,
+ * so limits, masking and context are the same as over HTTP. The socket is closed with 4403 when its key is
+ * wrong, and when its key or watch token ends.
  */
 export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const operations = new OpenOperations();
@@ -116,7 +116,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   return {
     async dispose() {
       await operations.drain(maxDrainMs);
-      // The last answer is sent in this turn of the event loop.
+      // The last answer is written in this turn of the event loop.
       await setImmediate();
       for (const socket of sockets.clients) socket.close(goingAway, "Going away");
       await new Promise((done) => sockets.close(done));
@@ -128,7 +128,8 @@ function acceptSockets(
   { server, yoga, readerLimits, pages }: WebSocketOptions,
   serve: (socket: WebSocket, carrier: Duplex) => void,
 ): WebSocketServer {
-  // Without compression a frame is written in the turn it is sent in, and what an outlet writes comes in between frames.
+  // Without compression, ws writes a frame at once, so the frames that an outlet writes directly fit in
+  // between.
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxRequestBytes,
@@ -145,7 +146,7 @@ function acceptSockets(
       });
       return;
     }
-    // Nobody else listens, and an error that nobody hears ends the process.
+    // An error event without a listener would end the process.
     socket.on("error", () => undefined);
     socket.end(refused ? refusal(refused) : "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
   });
@@ -173,7 +174,7 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       }
       const end = (error: DomainError): void => {
         socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
-        // It need not agree.
+        // A client may never answer the close frame.
         setTimeout(() => socket.terminate(), closeGraceMs).unref();
       };
       const release = viewer && access.hold(viewer, end);
@@ -187,13 +188,13 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
         release?.();
         leave();
       };
-      // They have served their time, and would stay in memory as long as the socket.
+      // Release them: graphql-ws would keep them as long as the socket.
       Object.assign(connection, { connectionParams: undefined });
       return true;
     } catch (error) {
       if (error instanceof DomainError && !(error instanceof BusyError))
         socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
-      // Such as a database that is away: graphql-ws clients come back after this code.
+      // For example when the database cannot be reached. graphql-ws clients retry after this code.
       else socket.close(tryAgainLater, "Try again later");
       return false;
     }
@@ -204,11 +205,12 @@ function restIfUnknown({ extra, subscriptions }: Connection<Record<string, unkno
   extra.unknown?.rest(() => Object.keys(subscriptions).length === 0);
 }
 
-/** A subscription sends its frames itself; graphql-ws sees one that only ends. */
+/** A subscription sends its own frames. graphql-ws only sees when it ends. */
 async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
   const { connection, id } = args;
   const started = await options.live.start(args);
-  // graphql-ws keeps the arguments as long as the subscription lasts, and with them all that its start has loaded.
+  // Release them: graphql-ws would keep the arguments, and everything loaded at the start, as long as the
+  // subscription.
   Object.assign(args, { contextValue: undefined, variableValues: undefined });
   Object.assign(args.payload, { query: "", variables: null });
   if (started instanceof LiveStream) {
@@ -222,7 +224,7 @@ async function subscribe(options: WebSocketOptions, args: OperationArgs): Promis
   return { errors };
 }
 
-/** What graphql-ws has to run, or why it must not. */
+/** The arguments that graphql-ws has to execute, or the errors to send. */
 async function start(
   { yoga, access, maskError }: WebSocketOptions,
   { viewer: connected, socket }: Extra,
@@ -239,7 +241,10 @@ async function start(
   }
 }
 
-/** By the next turn of the event loop the answer was written; what is not taken in time ends its socket. */
+/**
+ * Calls `leave` once the answer was written, which is by the next turn of the event loop. A client that does
+ * not take it in time is disconnected.
+ */
 const afterAnswer =
   (outlet: Outlet) =>
   (leave: () => void): void => {
@@ -248,7 +253,7 @@ const afterAnswer =
       .then(leave, leave);
   };
 
-/** An operation that came too late waits for its socket to close, which makes the client send it again. */
+/** An operation that arrives during a drain waits for its socket to close. The client then sends it again. */
 const neverStarted = new Promise<never>(() => undefined);
 
 class InvalidDocument extends Error {
@@ -259,17 +264,17 @@ class InvalidDocument extends Error {
   }
 }
 
-/** Yoga's errors carry a status for HTTP, which has no meaning here. */
+/** Yoga's errors carry an HTTP status, which has no meaning here. */
 function withoutStatus({ message, nodes, source, positions, path, extensions }: GraphQLError): GraphQLError {
   const { http: _http, ...shown } = extensions;
   return new GraphQLError(message, { nodes, source, positions, path, extensions: shown });
 }
 
-/** What Yoga's plugins see: mutations are refused in a GET request. */
+/** The request that Yoga's plugins see. It is a POST, because mutations are refused in a GET. */
 const postRequest = new Request("http://localhost/graphql", { method: "POST" });
 
 /**
- * Parses, validates and gives the operation its context, as Yoga does for a request over HTTP.
+ * Parses and validates the operation and creates its context, as Yoga does for HTTP.
  * @throws InvalidDocument
  */
 async function prepare(
@@ -289,8 +294,8 @@ async function prepare(
 }
 
 /**
- * `{ authorization: "Bearer <key>" }`, in any case of its name, from the connection's parameters; GraphiQL sends
- * its headers with each operation instead, as extensions.
+ * Finds `{ authorization: "Bearer <key>" }` in the connection parameters; the case of the name does not
+ * matter. GraphiQL instead sends its headers with each operation, as extensions.
  */
 function authorizationIn(headers: unknown): string | null {
   if (typeof headers !== "object" || headers === null) return null;

@@ -105,7 +105,7 @@ subscription Follow {
 }
 `;
 
-/** What GraphiQL opens with. */
+/** The tabs that GraphiQL opens with. */
 export const graphiqlTabs = [sendTab, queryTab, watchTab, followTab];
 
 const logo =
@@ -140,8 +140,8 @@ export interface GraphiqlPage {
 }
 
 /**
- * GraphiQL from our own files: no CDN, works offline. In development the key is filled in for whoever opens it on this
- * machine. Over a WebSocket it travels with each operation, as `extensions.headers`.
+ * GraphiQL from local files, without a CDN, so it works offline. In development the key is filled in for people who
+ * open it on this machine. Over WebSocket the key is sent with each operation, as `extensions.headers`.
  */
 export function graphiqlPage(isOn: boolean, developmentKey: string | undefined): GraphiqlPage {
   const pages = new Map<string, Promise<string>>();
@@ -177,14 +177,14 @@ function optionsFor(key: string | undefined): GraphiQLOptions {
 }
 
 async function renderPage(options: GraphiQLOptions, headers: string): Promise<string> {
-  // More than 30 MB of memory, and most processes are never asked for the page.
+  // Loaded on demand: it takes more than 30 MB of memory, and most processes never serve this page.
   const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
   return forgetTabsOfOtherKey(renderGraphiQL(options), headers);
 }
 
 /**
- * GraphiQL keeps its tabs in the browser, headers included. Those of another database, which had another key,
- * would fail here, so they make way for new ones.
+ * GraphiQL keeps its tabs and their headers in the browser. Tabs of another database hold an old key and
+ * would fail, so they are replaced.
  */
 function forgetTabsOfOtherKey(page: string, headers: string): string {
   const current = JSON.stringify(headers).replaceAll("<", String.raw`\u003c`);

@@ -6,9 +6,9 @@ import type { Logger } from "../../lib/logger.ts";
 import { explainEnum } from "./plain-words.ts";
 
 /**
- * What a client may see of an error. Errors of ours are shown with their code and fields; errors of GraphQL
- * itself (syntax, unknown fields, wrong variables) as they are; everything else becomes an id that is in the log,
- * also what GraphQL says of a field while executing, since that is a fault of ours.
+ * What a client may see of an error. Our own errors are shown with code and fields. Errors of GraphQL
+ * (syntax, unknown fields, wrong variables) are shown as they are. Everything else is replaced by an id that
+ * is also in the log; this includes GraphQL's errors while executing a field, because those are our bugs.
  */
 export function createErrorMask(logger: Logger, onInternalError: () => void) {
   return (error: unknown): Error => {
@@ -25,7 +25,7 @@ export function createErrorMask(logger: Logger, onInternalError: () => void) {
   };
 }
 
-/** The error behind what GraphQL made of it, however often it was wrapped. */
+/** The original error, however often GraphQL wrapped it. */
 function originOf(error: unknown): unknown {
   let origin = error;
   while (origin instanceof GraphQLError && origin.originalError) origin = origin.originalError;
@@ -35,7 +35,7 @@ function originOf(error: unknown): unknown {
 const pathOf = (error: unknown): string | undefined =>
   error instanceof GraphQLError ? error.path?.join(".") : undefined;
 
-/** The typed fields of the error, so that programs need not read its text. */
+/** The typed fields of the error, so that programs need not parse its text. */
 function extensionsOf(error: DomainError): GraphQLErrorExtensions {
   const {
     name: _name,
@@ -46,7 +46,9 @@ function extensionsOf(error: DomainError): GraphQLErrorExtensions {
   return { ...fields, code: error.code };
 }
 
-/** Yoga reads the HTTP status from `extensions.http`, and answers 500 for what is not an error of GraphQL itself. */
+/**
+ * Yoga takes the HTTP status from `extensions.http`, and answers 500 for errors that are not GraphQL's own.
+ */
 function show(
   error: unknown,
   message: string,
@@ -59,10 +61,10 @@ function show(
   return new GraphQLError(message, { nodes, source, positions, path, extensions: shown, originalError });
 }
 
-/** Every code a client sees is one of ours; Yoga has others for the errors of GraphQL itself. */
+/** Makes sure that clients see only our codes. Yoga sets others for GraphQL's own errors. */
 export function withCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
-  // GraphQL repeats the value that it does not take, however long.
+  // GraphQL repeats the refused value in the message, however long it is.
   error.message = clipped(error.message, maxErrorText);
   if (typeof code !== "string" || !Object.hasOwn(errorCodes, code))
     error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;

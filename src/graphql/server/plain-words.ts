@@ -6,8 +6,9 @@ import { schema } from "../schema/schema.ts";
 const code = "PERSISTED_QUERY_NOT_SUPPORTED" satisfies ErrorCode;
 
 /**
- * Clients with automatic persisted queries send the hash of a query alone first. At this error, by its message or by
- * its code, they send the query itself, and mostly no more hashes (the convention of Apollo's clients).
+ * Clients with automatic persisted queries first send only the hash of a query. After this error, recognised
+ * by message or code, they send the query itself and usually stop sending hashes (a convention of Apollo's
+ * clients).
  */
 export function refusePersistedQueries(): Plugin {
   return {
@@ -19,7 +20,7 @@ export function refusePersistedQueries(): Plugin {
   };
 }
 
-/** What comes without a query was sent in another form than its sender thinks, or by a browser's address line. */
+/** A request without a query usually has the wrong content type, or is a browser opening the address. */
 export function explainMissingQueries(): Plugin {
   return {
     onParams({ params, request }) {
@@ -34,7 +35,7 @@ export function explainMissingQueries(): Plugin {
   };
 }
 
-/** GraphQL says that an enum has no such value, and leaves out which it has. */
+/** GraphQL says that an enum has no such value, but not which values it has. */
 export function explainEnum(error: GraphQLError): GraphQLError {
   const [, name = ""] = /does not exist in "(\w+)" enum/.exec(error.message) ?? [];
   const type = schema.getType(name);
@@ -52,7 +53,7 @@ const statusTexts: Readonly<Record<number, string>> = {
     "(graphql-transport-ws). Multipart is not spoken.",
 };
 
-/** Yoga answers some requests with a status and nothing else. */
+/** Yoga answers some requests with only a status. This adds a body that explains it. */
 export function explainStatus(): Plugin {
   return {
     onResponse(answer) {

@@ -25,14 +25,14 @@ export interface YogaOptions {
   services: Services;
   guard: AccessGuard;
   maskError: (error: unknown) => Error;
-  /** Filled into GraphiQL in development. */
+  /** The key that is filled into GraphiQL in development. */
   developmentKey: string | undefined;
   web: Pick<WebSettings, "graphiql" | "introspection">;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
 }
 
-/** GraphQL over HTTP and SSE; the WebSocket server runs its operations through the same pipeline. */
+/** GraphQL over HTTP and SSE. The WebSocket server runs its operations through the same pipeline. */
 export function createGraphqlServer(options: YogaOptions): Yoga {
   const { services, guard, maskError, developmentKey, web, live, readerLimits } = options;
   const page = graphiqlPage(web.graphiql, developmentKey);
@@ -49,7 +49,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
     maskedErrors: { maskError },
     parserAndValidationCache: true,
     multipart: false,
-    // Our server limits bodies itself, and Yoga would read uploads along to count their bytes.
+    // Our server limits bodies itself. Yoga would read whole uploads to count their bytes.
     maxRequestBodySize: false,
     plugins: [
       takeUploads(),
@@ -72,14 +72,14 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
   });
 }
 
-/** How long an answer may lie there before its connection is given up. */
-const longestUnreadMs = 60_000;
+/** How long a client may leave its answer unread before the connection is closed. */
+const maxUnreadMs = 60_000;
 
-/** The place of an answer over HTTP is kept until its client has taken it. */
+/** An answer over HTTP keeps its place until the client has taken it. */
 function untilClosed(response: ServerResponse): (leave: () => void) => void {
   return (leave) => {
     if (response.closed) return leave();
-    const cutOff = setTimeout(() => response.destroy(), longestUnreadMs).unref();
+    const cutOff = setTimeout(() => response.destroy(), maxUnreadMs).unref();
     response.once("close", () => {
       clearTimeout(cutOff);
       leave();
@@ -87,7 +87,7 @@ function untilClosed(response: ServerResponse): (leave: () => void) => void {
   };
 }
 
-/** A wrong key fails the whole request, so its status says so too. */
+/** A wrong key fails the whole request, so the HTTP status says so too. */
 async function authenticateRequest(access: Access, request: Request): Promise<Viewer | undefined> {
   try {
     const token = tokenInUrl(request);
@@ -102,8 +102,8 @@ async function authenticateRequest(access: Access, request: Request): Promise<Vi
 }
 
 /**
- * `?token=` of an event stream: an `EventSource` cannot set headers. Addresses end up in the logs of proxies, so only
- * a watch token may stand there.
+ * `?token=` of an event stream, because an `EventSource` cannot set headers. URLs end up in the logs of
+ * proxies, so only a watch token is accepted there, never a key.
  */
 function tokenInUrl({ method, headers, url }: Request): string | undefined {
   if (method !== "GET" || headers.has("authorization")) return undefined;
@@ -120,15 +120,15 @@ async function authenticateToken(access: Access, token: string): Promise<Viewer>
   );
 }
 
-/** Of a request over HTTP; there is none behind an operation of a WebSocket. */
+/** Set for a request over HTTP, absent for an operation over WebSocket. */
 interface NodeContext {
   req?: IncomingMessage;
   res?: ServerResponse;
 }
 
 /**
- * Yoga's own reading of multipart requests keeps their files in memory. No header is asked for that a foreign page
- * cannot send: our keys travel in `Authorization`, which no browser adds by itself, so there is nothing to forge.
+ * Reads uploads itself, because Yoga would keep whole files in memory. No extra header against forged
+ * requests is needed: keys are sent in `Authorization`, which browsers never add by themselves.
  */
 function takeUploads(): Plugin<object, NodeContext> {
   return {
@@ -139,7 +139,7 @@ function takeUploads(): Plugin<object, NodeContext> {
   };
 }
 
-/** Yoga answers other content types with a status and nothing else. */
+/** Yoga answers other content types with only a status. This explains what to send. */
 function explainContentType(): Plugin {
   const message = "This content type is not taken. Send JSON, with `Content-Type: application/json`.";
   return {
@@ -152,7 +152,7 @@ function explainContentType(): Plugin {
   };
 }
 
-/** Errors of validation are not masked, and Yoga would give them a code of its own. */
+/** Validation errors are not masked, and Yoga would give them its own code. */
 function codeValidationErrors(): Plugin {
   return {
     onValidate:
