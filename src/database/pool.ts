@@ -57,12 +57,14 @@ export class BoundedPool extends Pool {
 
   #connect(taken?: Taken): Promise<PoolClient> | void {
     const isAwaited = isClientWaiting();
-    const name = (error: Error): Error => (isAwaited && isTooLate.test(error.message) ? new BusyError() : error);
+    const name = (error: Error): Error =>
+      isAwaited && isTooLate.test(error.message) ? new BusyError() : error;
     if (!taken) {
       return super.connect().catch((error: Error) => {
         throw name(error);
       });
     }
-    super.connect(((error, client, release) => taken(error && name(error), client, release)) as Taken as never);
+    super.connect(((error, client, release) =>
+      taken(error && name(error), client, release)) as Taken as never);
   }
 }

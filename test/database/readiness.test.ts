@@ -44,7 +44,8 @@ it("answers 503 with a typed error where no connection comes free, and is ready 
   await app.client.data("{ viewer { keyName } }");
   const taken = await Promise.all([pool.connect(), pool.connect()]);
   const busy = { code: "UNAVAILABLE" };
-  const message = "mutation { sendMessage(input: { to: \"+421901000000\", text: \"x\" }) { ... on Error { code } } }";
+  const message =
+    'mutation { sendMessage(input: { to: "+421901000000", text: "x" }) { ... on Error { code } } }';
   const [query, mutation, callback, ready] = await Promise.all([
     app.client.send("{ messages(first: 1) { edges { node { id } } } }"),
     app.client.send(message),

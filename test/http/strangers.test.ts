@@ -47,7 +47,10 @@ const init = JSON.stringify({ type: "connection_init" });
 const beginnings: Record<string, (Buffer | string)[]> = {
   "nothing at all": [],
   "half a head": ["POST /graphql HTTP/1.1\r\nhost: localhost\r\n"],
-  "half a body": ["POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 60000\r\n\r\n", "{".repeat(500)],
+  "half a body": [
+    "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 60000\r\n\r\n",
+    "{".repeat(500),
+  ],
   "a WebSocket": [upgrade],
   "a WebSocket and half a message": [upgrade, frame(28 * 1024 * 1024, "x".repeat(50_000))],
   "a WebSocket that begins without a key": [upgrade, frame(init.length, init)],

@@ -11,7 +11,7 @@ import {
   type ServerOptions,
   type SubscribePayload,
 } from "graphql-ws";
-import { WebSocketServer, type WebSocket } from "ws";
+import { WebSocketServer, type ServerOptions as SocketServerOptions, type WebSocket } from "ws";
 import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
@@ -124,19 +124,23 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   };
 }
 
+/** What the types of `ws` do not know yet. */
+type SocketOptions = SocketServerOptions & { closeTimeout: number };
+
 function acceptSockets(
   { server, yoga, readerLimits, pages }: WebSocketOptions,
   serve: (socket: WebSocket, carrier: Duplex) => void,
 ): WebSocketServer {
   // Without compression, ws writes a frame at once, so the frames that an outlet writes directly fit in
   // between.
-  const sockets = new WebSocketServer({
+  const settings: SocketOptions = {
     noServer: true,
     maxPayload: maxRequestBytes,
     perMessageDeflate: false,
     closeTimeout: closedMs,
     handleProtocols,
-  });
+  };
+  const sockets = new WebSocketServer(settings);
   server.on("upgrade", (request, socket, head) => {
     const refused = pages.refuse(request);
     if (!refused && pathOf(request) === yoga.graphqlEndpoint) {
@@ -163,9 +167,7 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
     const { connectionParams, extra } = connection;
     const { socket } = extra;
     try {
-      const viewer = await whileClientWaits(() =>
-        authenticate(access, authorizationIn(connectionParams)),
-      );
+      const viewer = await whileClientWaits(() => authenticate(access, authorizationIn(connectionParams)));
       if (socket.readyState !== socket.OPEN) return false;
       const leave = allowance.takeSocket(viewer);
       if (!leave) {
