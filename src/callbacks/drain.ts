@@ -21,9 +21,9 @@ const firstPauseMs = 5_000;
 const maxPauseMs = 5 * 60_000;
 
 /**
- * Empties the queue of a provider that hands each receipt out once. One reader at a time over all processes: a
- * second one does nothing. Every body is committed as it came before anything is read out of it. A provider that
- * gives no receipts is left alone by all of them for as long as it says, and the longer the more often that happens.
+ * Empties the receipt queue of a provider that hands out each receipt only once. Only one process reads a
+ * queue at a time; a second call does nothing. Every body is committed unread before it is parsed. After a
+ * failure all processes leave the provider alone: as long as it asks, and longer with each further failure.
  */
 export function createDrain(options: DrainOptions): (providerId: string) => Promise<void> {
   return async (providerId) => {
@@ -60,7 +60,7 @@ const notePause: Statement = {
   text: "update providers set drain_failures = $2, drain_paused_until = $3 where id = $1",
 };
 
-/** How often in a row the queue gave nothing; undefined while it is left alone. */
+/** Failures in a row so far; undefined while the queue is left alone. */
 async function readFailures({ database, clock }: DrainOptions, id: string): Promise<number | undefined> {
   const [row] = await database.query<{ failures: number }>(readPause, [id, clock.now()]);
   return row?.failures;
@@ -94,7 +94,7 @@ async function drain(
   return undefined;
 }
 
-/** Whoever took them ended before they were read. */
+/** Bodies whose process ended before it read them. */
 const findUnread: Statement = {
   name: "find_unread_receipts",
   text: `
@@ -111,7 +111,10 @@ const storeUnread: Statement = {
     returning id`,
 };
 
-/** The provider gives it out once: an outage of the database must not lose it. Stored twice, it is applied once. */
+/**
+ * Retries until the body is stored: the provider hands it out once, so a database outage must not lose it. If
+ * it is stored twice, its receipts are still applied once.
+ */
 async function store(
   { database, clock, logger }: DrainOptions,
   providerId: string,

@@ -4,7 +4,7 @@ import { execute, type Database, type Queryable, type Statement } from "../datab
 import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import type { Receipt } from "../providers/provider.ts";
 
-/** How much of one provider is in quarantine at most: whoever posts it may be anybody with its callback URL. */
+/** Maximum quarantine per provider. Anyone who knows the callback URL could fill it. */
 const maxQuarantined = { bodies: 10_000, bytes: 64 * 1024 * 1024 };
 
 const readQuarantine: Statement = {
@@ -22,22 +22,25 @@ const readQuarantine: Statement = {
     ) as q`,
 };
 
-/** A callback that got past the door, with what could be read of it. */
+/** An accepted callback request, with the receipts that could be read. */
 export interface IncomingCallback {
   providerId: string;
   receivedAt: Date;
   contentType: string | null;
   body: string;
   receipts: Receipt[];
-  /** Why nothing could be read. */
+  /** What could not be read, and why. */
   problem?: string | undefined;
 }
 
 export interface IngestResult {
   quarantined: boolean;
-  /** Nothing of it was kept, since the provider has too much of the kind: it is to be sent again later. */
+  /**
+   * Nothing was kept, because the provider has too many such receipts or bodies waiting; it should send the
+   * callback again later.
+   */
   refused: boolean;
-  /** Whether the body is stored: one that repeats what was repeated often enough is not. */
+  /** False for a body that only repeats receipts that have been repeated often enough already. */
   isKept: boolean;
   outcomes: ReceiptOutcome[];
 }
@@ -55,8 +58,8 @@ const storeRaw: Statement = {
 };
 
 /**
- * Takes callbacks into the database. Whatever arrives while a batch is being committed goes into the next: the
- * raw bodies and what they say, in one transaction. Resolves when it is committed.
+ * Stores callbacks. Everything that arrives while a batch is being committed goes into the next batch: raw
+ * bodies and receipts in one transaction. Resolves after the commit.
  */
 export class CallbackIngest {
   readonly #database: Database;
@@ -80,7 +83,9 @@ export class CallbackIngest {
     }
   }
 
-  /** One callback that PostgreSQL refuses must not hold up the others, nor be lost: alone, it is quarantined. */
+  /**
+   * If PostgreSQL refuses the data of one callback, it is stored alone in quarantine, and the others go on.
+   */
   async #isolate(callbacks: IncomingCallback[], error: DatabaseError): Promise<IngestResult[]> {
     const [only, ...others] = callbacks;
     if (only && others.length === 0) {
@@ -96,8 +101,8 @@ export class CallbackIngest {
 }
 
 /**
- * Classes 22, 23 and 54 of PostgreSQL's error codes: the data is at fault (wrong, conflicting, or too large, as an
- * id that fits no index), and trying again will not help.
+ * PostgreSQL error classes 22, 23 and 54: the data itself is at fault (invalid, conflicting, or too large,
+ * such as an id that fits no index), so a retry cannot help.
  */
 export const isDataError = (error: unknown): error is DatabaseError =>
   error instanceof DatabaseError && /^(2[23]|54)/.test(error.code ?? "");
@@ -131,7 +136,7 @@ async function store(
   return results;
 }
 
-/** The providers with bodies to put into quarantine that have no room there. */
+/** Providers that have something to quarantine, but no room for it. */
 async function findFullQuarantines(
   transaction: Queryable,
   callbacks: readonly IncomingCallback[],

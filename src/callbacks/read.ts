@@ -9,10 +9,10 @@ export interface ReadOptions {
   connections: Connections;
 }
 
-/** What reading a stored callback came to. */
+/** The result of reading a stored callback. */
 export interface StoredReading {
   id: string;
-  /** Whether all of it was understood; else it is in quarantine. */
+  /** True when all of it was understood; otherwise it is in quarantine. */
   isProcessed: boolean;
   outcomes: ReceiptOutcome[];
 }
@@ -51,17 +51,20 @@ const settle: Statement = {
   text: "update callbacks set state = $2, problem = $3 where id = $1",
 };
 
-/** Reads one that was stored unread for the first time. Undefined when somebody else reads it, or has read it. */
+/** Reads a callback that was stored unread. Undefined when another process reads it or has read it. */
 export const readUnread = (options: ReadOptions, id: string): Promise<StoredReading | undefined> =>
   read(options, takeUnread, id);
 
-/** Reads the first quarantined callback whose id follows `after` again; undefined when there is none. */
+/** Reads the next quarantined callback after the id `after` again; undefined when there is none. */
 export const readNextQuarantined = (
   options: ReadOptions,
   after: string,
 ): Promise<StoredReading | undefined> => read(options, takeNextQuarantined, after);
 
-/** In one transaction: what it says, and that it was read. Its provider is opened before, with a connection less. */
+/**
+ * Applies the receipts and marks the callback as read in one transaction. The connection is loaded outside of
+ * it, since that takes a database connection of its own.
+ */
 async function read(
   { database, connections }: ReadOptions,
   take: Statement,
@@ -80,7 +83,7 @@ async function read(
       if (done || !callback) return done;
       provider = { id: callback.providerId, connection: await connections.get(callback.providerId) };
     } catch (error) {
-      // Understood, but refused by PostgreSQL: it goes into quarantine, and the others go on.
+      // PostgreSQL refused the data: quarantine this callback, so that the others go on.
       if (!callback || !isDataError(error)) throw error;
       const settled = settlement(callback, `Could not be applied: ${error.message}`);
       if (settled) await database.query(settle, [callback.id, ...settled]);
@@ -108,7 +111,9 @@ async function apply(
   return { id, isProcessed: problem === undefined, outcomes };
 }
 
-/** State and problem after reading; undefined where they stay, since the first reading has said what is wrong. */
+/**
+ * The new state and problem; undefined when they stay, since the first reading already stored the problem.
+ */
 function settlement(
   { state }: StoredCallback,
   problem: string | undefined,
@@ -118,8 +123,8 @@ function settlement(
 }
 
 /**
- * What a callback says. One in quarantine gave what could be read of it when it was read first: it counts again only
- * when it is understood in full, and nothing of it repeats in the timeline.
+ * Parses a callback. The readable receipts of a quarantined one were applied when it was first read. So now
+ * it counts only when it is understood in full; receipts that repeat change nothing in the timeline.
  */
 function parse(
   connection: Connection | undefined,

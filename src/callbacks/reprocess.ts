@@ -1,29 +1,29 @@
 import { readNextQuarantined, type ReadOptions, type StoredReading } from "./read.ts";
 
 export interface ReprocessOptions extends ReadOptions {
-  /** Called after every callback, with the counts so far. */
+  /** Called after each callback, with the counts so far. */
   onProgress?: (counts: Readonly<ReprocessCounts>) => void;
 }
 
 export interface ReprocessCounts {
-  /** Quarantined callbacks that were read again. */
+  /** Quarantined callbacks read again. */
   read: number;
   /** Those that are understood now. */
   processed: number;
-  /** Those that are not, and stay in quarantine. */
+  /** Those that stay in quarantine. */
   unreadable: number;
-  /** Receipts in the processed ones by what became of them. */
+  /** Receipts of the processed callbacks, by result. */
   applied: number;
   ignored: number;
   parked: number;
   unknown: number;
-  /** Too many of the provider wait already. */
+  /** Discarded, because too many receipts of the provider are parked already. */
   dropped: number;
 }
 
 /**
- * Reads quarantined callbacks again with the adapters of this version, oldest first, each in a transaction of its
- * own. Their receipts count as received when the callback came. Two runs at once share the work.
+ * Reads quarantined callbacks again with the current adapters, oldest first, each in its own transaction.
+ * Receipts count as received when the callback arrived. Two runs at the same time share the work.
  */
 export async function reprocessQuarantined(options: ReprocessOptions): Promise<ReprocessCounts> {
   const counts = {

@@ -7,7 +7,7 @@ import { isUuid } from "../lib/uuid.ts";
 import { readBody, UnreadableBody } from "../http/body.ts";
 import type { CallbackIngest, IngestResult } from "./ingest.ts";
 
-/** What became of a callback request, for the counter. */
+/** Result of a callback request, for the metrics. */
 export type CallbackResult =
   | "accepted"
   | "quarantined"
@@ -30,7 +30,7 @@ export interface CallbackRouteOptions {
   onReceipts: (result: IngestResult, connection: Connection) => void;
 }
 
-/** Ten times the largest batch that a provider is known to push. */
+/** Ten times the largest batch that any provider is known to push. */
 const maxBodyBytes = 1024 * 1024;
 
 class Refusal extends Error {
@@ -47,9 +47,9 @@ const overQuota = (): Refusal =>
   new Refusal(503, "over_quota", "Not stored, since too much of this kind is waiting. Send it again later.");
 
 /**
- * `POST /callbacks/:providerId/:secret`: answers 200 when the receipts are committed, 400 when nothing could be read
- * of a body (which is kept), another 4xx for what is not a callback of this provider, and 503 when we cannot store,
- * so that the provider tries again.
+ * `POST /callbacks/:providerId/:secret`: answers 200 after the receipts are committed, 400 when a body is
+ * unreadable (it is kept), another 4xx when the request is not a callback of this provider, and 503 when
+ * storing fails, so that the provider tries again.
  */
 export function createCallbackRoute(options: CallbackRouteOptions) {
   return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
@@ -67,7 +67,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       if (refusal.result === "over_quota") response.setHeader("retry-after", "600");
       else if (refusal.status === 503) response.setHeader("retry-after", "5");
       answer(response, refusal.status, refusal.message);
-      // What is still coming is read and dropped, else the sender sees a reset instead of the answer.
+      // Read and drop the rest of the body: if not, the sender sees a connection reset instead of the answer.
       request.resume();
     }
   };
@@ -106,7 +106,7 @@ async function take(
     receipts: reading.kind === "receipts" ? reading.receipts : [],
     problem: reading.kind === "receipts" ? reading.problem : reading.reason,
   });
-  // It is kept all the same: whoever sent it knew the secret.
+  // The body is kept, since the sender knew the secret.
   if (reading.kind === "malformed") throw malformed(reading.reason);
   return result;
 }
@@ -114,7 +114,7 @@ async function take(
 const malformed = (reason: string): Refusal =>
   new Refusal(400, "malformed", `The body cannot be read: ${reason}`);
 
-/** What a GET says stands in its query. */
+/** A GET callback carries its data in the query. */
 const queryOf = ({ url = "" }: IncomingMessage): string => url.slice(url.indexOf("?") + 1);
 
 function toRefusal(error: unknown, logger: Logger): Refusal {

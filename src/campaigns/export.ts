@@ -37,7 +37,7 @@ const columns = [
 
 type Row = Record<(typeof columns)[number], string | number | Date | null>;
 
-// What a provider says of its own time may lie before the submission: its clock differs, or counts in seconds.
+// A provider's own time may lie before the submission: its clock may differ, or count whole seconds.
 const readPage: Statement = {
   name: "read_export_page",
   text: `
@@ -54,13 +54,14 @@ const readPage: Statement = {
     order by m.id`,
 };
 
-/** What the cells of a line are parted by. */
+/** The separator of the cells in a line. */
 export type Delimiter = "," | ";";
 
 /**
- * The messages of a campaign as CSV (RFC 4180), a page of lines at a time, in the order in which they were made.
- * Spreadsheets open it as it is: they see that it is UTF-8, no cell is a formula, and numbers stay texts. Read in again, it
- * gives the same recipients and references. `statuses` undefined: all.
+ * Writes the messages of a campaign as CSV (RFC 4180), one page of lines at a time, in the order of their
+ * creation. Spreadsheets open it directly: they see that it is UTF-8, no cell is taken for a formula, and
+ * numbers stay text. Importing the file gives the same recipients and references again. `statuses` undefined:
+ * all.
  */
 export async function* exportMessages(
   database: Database,

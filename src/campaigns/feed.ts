@@ -7,18 +7,18 @@ import { patient } from "../database/read-through-outage.ts";
 import { campaignChannel } from "../messages/changes/tallies.ts";
 import { readProgress, type CampaignProgress } from "./progress.ts";
 
-/** A campaign with where its messages stand. */
+/** A campaign and its message counts. */
 export type CampaignFrame = Campaign & { progress: CampaignProgress };
 
-/** How long a lost hint can delay a frame. */
+/** How long a lost notification can delay a frame. */
 const pollMs = 5_000;
 const maxBatchSize = 500;
-/** A timer that is set longer ends at once. */
+/** `setTimeout` fires at once when the delay is longer than this. */
 const maxPauseMs = 2 ** 31 - 1;
 
 /**
- * The progress of campaigns, live. PostgreSQL says which campaign has changed; whoever watches one reads the
- * newest state then, all watchers of a process together, and never more often than asked.
+ * Streams the progress of campaigns. PostgreSQL notifies which campaign has changed; one read then serves all
+ * watchers in this process, and no watcher gets frames faster than it asked for.
  */
 export class CampaignFeed {
   readonly #waiting = new Map<string, Set<() => void>>();
@@ -37,11 +37,14 @@ export class CampaignFeed {
     });
   }
 
-  /** The present frame at once, then the newest after each change, at most `maxPerSecond`, and always the last. */
+  /**
+   * Yields the current frame at once, then the newest after each change, at most `maxPerSecond`, and always
+   * the final one.
+   */
   async *watch(campaignId: string, maxPerSecond: number, signal: AbortSignal): AsyncGenerator<CampaignFrame> {
     let shown = "";
     while (!signal.aborted) {
-      // Registered before reading: what changes meanwhile wakes us again.
+      // Register before reading, so that a change during the read wakes us again.
       const hint = this.#hint(campaignId, signal);
       const frame = await this.#frames.add(campaignId);
       const digest = JSON.stringify(frame);
@@ -76,7 +79,8 @@ async function readFrames(
   ids: readonly string[],
 ): Promise<(CampaignFrame | undefined)[]> {
   const wanted = [...new Set(ids)];
-  // One after the other: a campaign that is COMPLETED must not show messages that were waiting before.
+  // Read the campaigns before their counts: a COMPLETED campaign must not be shown with messages still
+  // waiting.
   const rows = await database.prisma.campaign.findMany({ where: { id: { in: wanted } } });
   const progress = await readProgress(database, wanted);
   const progressOf = new Map(wanted.map((id, index) => [id, progress[index]]));

@@ -14,7 +14,7 @@ const startDue: Statement = {
     select pg_notify('${campaignChannel}', id::text) from started`,
 };
 
-/** What is neither ours to send nor being sent has left our hands. */
+/** SQL: how many messages of a campaign have been handed over so far. */
 const done = `
   c.total - coalesce((
     select sum(delta)::int from campaign_tallies
@@ -54,8 +54,8 @@ const tend: Statement = {
 };
 
 /**
- * Looks after the campaigns: starts those that are due, measures how fast they go, completes those that have
- * nothing left to submit, and folds their counts. Any number of workers may do so.
+ * Regular upkeep of all campaigns: starts those that are due, measures their speed, completes those with
+ * nothing left to submit, and folds their counts. Safe to run in several workers at once.
  */
 export async function tendCampaigns({
   database,

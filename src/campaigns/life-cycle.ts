@@ -51,7 +51,7 @@ const cancel = changing(
 );
 
 /**
- * Stops new submissions; those under way end. Pausing twice is fine.
+ * Stops new submissions; those in progress are completed. Pausing a paused campaign does nothing.
  * @throws NotFoundError, CampaignEndedError
  */
 export function pauseCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
@@ -59,7 +59,7 @@ export function pauseCampaign({ database, clock }: Options, target: CampaignTarg
 }
 
 /**
- * Goes on where it was paused. Resuming what runs is fine.
+ * Continues a paused campaign. Resuming a running one does nothing.
  * @throws NotFoundError, CampaignEndedError
  */
 export function resumeCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
@@ -67,7 +67,8 @@ export function resumeCampaign({ database, clock }: Options, target: CampaignTar
 }
 
 /**
- * Stops for good: everything unsubmitted becomes CANCELLED, by a job. Cancelling twice is fine.
+ * Stops a campaign for good: a job cancels all messages that are not submitted. Cancelling twice does nothing
+ * more.
  * @throws NotFoundError, CampaignEndedError
  */
 export async function cancelCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
@@ -84,7 +85,9 @@ const readStatus: Statement = {
     select status, imported_at is not null as "isImported" from campaigns where id = $1 and account_id = $2`,
 };
 
-/** @param already statuses in which there is nothing to do */
+/**
+ * @param already statuses in which there is nothing to do
+ */
 async function applyTo(
   database: Queryable,
   statement: Statement,
@@ -102,22 +105,24 @@ async function applyTo(
   if (!row.isImported)
     throw new CampaignEndedError("being imported", "Try again when its recipients are stored.");
   if (already.includes(row.status)) return;
-  throw new CampaignEndedError(row.status, "Create a new one for whoever it did not reach.");
+  throw new CampaignEndedError(row.status, "Create a new one for the recipients it did not reach.");
 }
 
 const cancelChunk = 1_000;
 
 /**
- * Turns everything unsubmitted of a cancelled campaign into CANCELLED. For a job: one that runs again goes on where
- * the last one ended.
+ * Cancels all messages of a cancelled campaign that are not submitted. Runs as a job; a repeated run
+ * continues where the last one stopped.
  */
 export async function cancelMessagesOf(options: Options, campaignId: string): Promise<void> {
-  // Recipients that are being made into messages meanwhile are waited for.
+  // This also waits for recipients that another worker is turning into messages.
   await expandCampaign(options, campaignId);
   while ((await cancelOnce(options, campaignId)) > 0);
 }
 
-/** Goes through its messages once; some may have been put back meanwhile. Returns how many it found. */
+/**
+ * One pass over the messages; returns how many it found. Failed attempts may put some back during the pass.
+ */
 async function cancelOnce({ database, clock }: Options, campaignId: string): Promise<number> {
   const owner = { kind: "campaign", id: campaignId } as const;
   let found = 0;

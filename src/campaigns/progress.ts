@@ -2,11 +2,11 @@ import type { Queryable, Statement } from "../database/database.ts";
 import { messageStatuses, type MessageStatus } from "../messages/model/status.ts";
 import type { DecimalText } from "../lib/money.ts";
 
-/** Where the messages of a campaign stand, all read in one snapshot: the counts add up to the total. */
+/** The message counts of a campaign, read in one snapshot: they add up to the total. */
 export interface CampaignProgress {
   counts: Record<MessageStatus, number>;
   total: number;
-  /** What the providers charged so far; null is the currency of a provider that has not named one. */
+  /** What the providers have charged so far. The currency is null when the provider has not named one. */
   costs: { amount: DecimalText; currency: string | null }[];
 }
 
@@ -32,7 +32,7 @@ interface Sum {
   currency: string | null;
 }
 
-/** The progress of any number of campaigns, in one statement and in the order asked. */
+/** Reads the progress of any number of campaigns, in one statement and in the order of the ids. */
 export async function readProgress(
   database: Queryable,
   campaignIds: readonly string[],

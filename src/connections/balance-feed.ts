@@ -8,11 +8,13 @@ export const balanceChannel = "smsgraph_balances";
 
 const maxBatchSize = 500;
 
-/** The newest balances of an account's providers, live. PostgreSQL is the only thing the processes share. */
+/**
+ * Streams the newest balances of an account's providers. PostgreSQL notifies all processes of new balances.
+ */
 export class BalanceFeed {
   readonly #database: Database;
   readonly #waiting = new Set<() => void>();
-  /** Of accounts: whoever watches the same is handed the same objects. */
+  /** By account. All watchers of one account get the same objects. */
   readonly #newest: Batcher<string, Balance[]>;
 
   constructor(database: Database) {
@@ -30,14 +32,14 @@ export class BalanceFeed {
     });
   }
 
-  /** The newest balance of each provider at once, then each newer one. */
+  /** Yields the newest balance of each provider at once, then each newer one. */
   async *watch(
     { accountId, providerId }: { accountId: string; providerId: string | undefined },
     signal: AbortSignal,
   ): AsyncGenerator<Balance> {
     const seen = new Map<string, string>();
     while (!signal.aborted) {
-      // Registered before reading: what is stored meanwhile wakes us again.
+      // Register before reading, so that a balance stored meanwhile wakes us again.
       const hint = this.#hint(signal);
       for (const balance of await this.#newest.add(accountId)) {
         if (providerId !== undefined && balance.providerId !== providerId) continue;

@@ -24,8 +24,8 @@ const kinds = Object.values(registry)
   .map(({ kind }) => kind);
 
 /**
- * The providers whose balance is to be asked for now; each is due again ten minutes later, or half a minute where
- * messages wait for credit.
+ * Claims the providers whose balance should be asked for now. Each is due again after ten minutes, or half a
+ * minute while messages wait for credit.
  */
 export async function claimDueBalances(database: Database, now: Date): Promise<string[]> {
   const rows = await database.query<{ id: string }>(claim, [now, kinds]);

@@ -1,6 +1,9 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 
-/** The unguessable last parts of callback URLs: the present one, and earlier ones that still count for a while. */
+/**
+ * The secret last segments of callback URLs: the current one, and earlier ones that are still valid for a
+ * while.
+ */
 export interface CallbackSecrets {
   callbackSecret: string;
   earlierSecrets?: EarlierSecret[];
@@ -14,10 +17,10 @@ interface EarlierSecret {
 
 export const newCallbackSecret = (): string => randomBytes(24).toString("base64url");
 
-/** More are never needed, and all of them are compared for each callback. */
+/** Enough in practice; every callback is compared with all of them. */
 const maxEarlier = 5;
 
-/** A new secret; none of those before counts for longer than the overlap. */
+/** Adds a new secret. Earlier ones become invalid when the overlap ends, or before. */
 export function rotateSecrets(secrets: CallbackSecrets, now: Date, overlapMs: number): CallbackSecrets {
   const end = new Date(now.getTime() + overlapMs).toISOString();
   const earlier = [{ secret: secrets.callbackSecret, until: end }, ...(secrets.earlierSecrets ?? [])]

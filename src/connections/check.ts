@@ -8,7 +8,7 @@ import type { Connection } from "./connections.ts";
 import { reopenWithCredit } from "../lanes/credit.ts";
 import { announceProviderChange } from "../lanes/provider-channel.ts";
 
-/** What asking a provider for its account's state showed. */
+/** The result of checking a provider account. */
 export interface ProviderCheck {
   reachable: boolean;
   authenticated: boolean;
@@ -17,15 +17,18 @@ export interface ProviderCheck {
   detail: string;
 }
 
-/** What keeping balances takes. */
+/** What is needed to fetch, store and announce balances. */
 export interface BalanceWatch {
   database: Database;
   clock: Clock;
-  /** Called once each time a balance falls below its provider's threshold. */
+  /** Called each time a balance falls below its provider's threshold, not while it stays below. */
   onLowBalance?: (provider: Connection["row"], balance: Balance) => void;
 }
 
-/** Proves credentials and reachability without sending, and keeps the balance the provider tells on the way. */
+/**
+ * Checks credentials and reachability without sending a message. Also refreshes the balance, where the
+ * provider tells it.
+ */
 export async function checkConnection(watch: BalanceWatch, connection: Connection): Promise<ProviderCheck> {
   const { database, clock } = watch;
   const startedAt = performance.now();
@@ -44,7 +47,7 @@ const standing = ({ kind }: ProviderProblem): Pick<ProviderCheck, "reachable" | 
   authenticated: kind !== "unreachable" && kind !== "unauthenticated",
 });
 
-/** Asks for the balance, and stores and announces the answer. */
+/** Asks for the balance, stores it and announces it. */
 export async function refreshBalance(
   { database, clock, onLowBalance }: BalanceWatch,
   connection: Connection,
@@ -79,7 +82,7 @@ export async function refreshBalance(
 
 interface Lowness {
   is_low: boolean;
-  /** Whether this is the first balance below the threshold. */
+  /** True for the first balance below the threshold. */
   crossed: boolean;
 }
 
@@ -99,7 +102,7 @@ const noteLow: Statement = {
     returning before.is_low, before.is_low and before.balance_low_since is null as crossed`,
 };
 
-/** Keeps a problem as the provider's last error. */
+/** Stores a problem as the provider's last error. */
 export async function noteProblem(
   database: Database,
   { row }: Connection,

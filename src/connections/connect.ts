@@ -22,15 +22,20 @@ export interface ConnectorOptions {
   database: Database;
   connections: Connections;
   clock: Clock;
-  /** Plain `http:` to a host that is not this machine would show credentials to everyone on the way. */
+  /** Allows `http:` beyond this machine, which sends credentials unencrypted. */
   allowInsecureProviders: boolean;
-  /** Else everyone who may connect a provider could reach what only this machine can. */
+  /**
+   * Allows private addresses. If false, users who connect providers cannot reach services that only this
+   * machine can reach.
+   */
   allowPrivateProviders: boolean;
-  /** Connected ones of one account. */
+  /** Maximum number of connected providers of one account. */
   maxProvidersPerAccount: number;
 }
 
-/** Connects accounts at providers, and changes them. Credentials are encrypted before they are stored. */
+/**
+ * Connects provider accounts, updates and disconnects them. Credentials are encrypted before they are stored.
+ */
 export class Connector {
   readonly #options: ConnectorOptions;
 
@@ -83,8 +88,9 @@ export class Connector {
   }
 
   /**
-   * Gives the connection another callback URL. The one before, and each that still counts, ends after the overlap.
-   * @throws InvalidInputError @throws NotFoundError
+   * Gives the connection a new callback URL. The earlier ones become invalid after the overlap.
+   * @throws InvalidInputError
+   * @throws NotFoundError
    */
   async rotateCallbackSecret(
     accountId: string,
@@ -106,7 +112,10 @@ export class Connector {
     return changed;
   }
 
-  /** Stops using the account. Its messages stay; its callback URL ends at once. @throws NotFoundError */
+  /**
+   * Disconnects the provider. Its messages stay; its callback URL stops working at once.
+   * @throws NotFoundError
+   */
   async disconnect(accountId: string, id: string, shownId: string): Promise<Provider> {
     const { connections, clock, database } = this.#options;
     await this.find(accountId, id, shownId);
@@ -116,7 +125,9 @@ export class Connector {
     return row;
   }
 
-  /** @throws NotFoundError when the account has no such connection, or disconnected it */
+  /**
+   * @throws NotFoundError when the account has no such connection, or has disconnected it
+   */
   async find(accountId: string, id: string, shownId: string): Promise<Connection> {
     const connection = await this.#options.connections.get(id);
     if (!connection || connection.row.accountId !== accountId || connection.row.disconnectedAt) {
@@ -125,7 +136,10 @@ export class Connector {
     return connection;
   }
 
-  /** Locks the account, so that two at once do not both take the last place. @throws TooManyProvidersError */
+  /**
+   * Locks the account, so that two concurrent calls cannot both take the last place.
+   * @throws TooManyProvidersError
+   */
   async #checkNumber(prisma: Prisma.TransactionClient, accountId: string): Promise<void> {
     const { maxProvidersPerAccount } = this.#options;
     await prisma.$queryRaw`select 1 from accounts where id = ${accountId}::uuid for no key update`;
@@ -133,7 +147,7 @@ export class Connector {
     if (connected >= maxProvidersPerAccount) throw new TooManyProvidersError(maxProvidersPerAccount);
   }
 
-  /** What was changed may work again. */
+  /** A change may repair what failed, so receipts are fetched again at once. */
   #renewal() {
     return { drainFailures: 0, drainPausedUntil: null, updatedAt: this.#options.clock.now() };
   }
@@ -158,13 +172,15 @@ export class Connector {
     };
   }
 
-  /** @throws InvalidInputError when a base URL that was given leads into a private network */
+  /**
+   * @throws InvalidInputError when the given base URL leads into a private network
+   */
   async #checkHost({ baseUrl }: Record<string, unknown>): Promise<void> {
     const url = typeof baseUrl === "string" ? URL.parse(baseUrl) : null;
     if (!url || this.#options.allowPrivateProviders || !(await isPrivateHost(url.hostname))) return;
     throw new InvalidInputError(
       "baseUrl",
-      "`baseUrl` leads into a private network. Give a public address; whoever runs this server can allow private " +
+      "`baseUrl` leads into a private network. Give a public address; the operator of this server can allow private " +
         "ones with ALLOW_PRIVATE_PROVIDERS.",
     );
   }
@@ -191,7 +207,10 @@ function checkOverlap(hours: number): void {
   throw new InvalidInputError("overlapHours", `\`overlapHours\` must be 0 to ${maxOverlapHours}.`);
 }
 
-/** Not what this process remembers of it: another may be changing it, and neither is to undo the other's. */
+/**
+ * Reads the row under a lock instead of using the cached connection: another process may be changing it, and
+ * neither change may be lost.
+ */
 async function lockConnected(
   prisma: Prisma.TransactionClient,
   id: string,

@@ -21,17 +21,17 @@ export interface Connection extends OpenProvider {
   callbackSecrets: CallbackSecrets;
 }
 
-/** What is encrypted of a connection. */
+/** The encrypted part of a connection. */
 export interface ConnectionSecrets extends CallbackSecrets {
   credentials: Record<string, string>;
 }
 
-/** Connections to one provider, and thereby requests in flight, of this process. */
+/** HTTP connections to one provider, and so its requests in progress, in this process. */
 const defaultConcurrent = 50;
 
 export const connectionChannel = "smsgraph_connections";
 
-/** Longer than anybody works with a connection that he was given. */
+/** Grace period before a replaced connection is closed, since callers may still be using it. */
 const retirementMs = 5 * 60_000;
 
 const announceChange: Statement = {
@@ -40,8 +40,8 @@ const announceChange: Statement = {
 };
 
 /**
- * The connected providers of all accounts, opened on first use and kept until their row changes. Every process
- * hears of a change at once.
+ * The connections to the providers of all accounts, opened on first use and cached until their row changes.
+ * Changes are announced to every process at once.
  */
 export class Connections {
   readonly #database: Database;
@@ -68,7 +68,9 @@ export class Connections {
     this.#clock = clock;
   }
 
-  /** @throws Error saying what to do when the stored secrets were encrypted with another key */
+  /**
+   * @throws Error that says what to do when the stored secrets were encrypted with another key
+   */
   async checkKey(): Promise<void> {
     const row = await this.#database.prisma.provider.findFirst({ orderBy: { id: "desc" } });
     try {
@@ -88,19 +90,24 @@ export class Connections {
     });
   }
 
-  /** Calls `react` when a connection may have changed, in whichever process. */
+  /** Calls `react` when a connection may have changed, in any process. */
   onChange(react: () => void): void {
     this.#reactions.add(react);
   }
 
-  /** Makes every process read a changed row anew; this one before it goes on. */
+  /**
+   * Makes every process reload a changed row; this process has dropped the old one when the promise resolves.
+   */
   async changed(id: string): Promise<void> {
     this.#retire(id);
     this.#tell();
     await this.#database.query(announceChange, []);
   }
 
-  /** Undefined when there is no such connection; a disconnected one is still found, since its receipts are. */
+  /**
+   * Undefined when there is no such connection. Disconnected ones are still returned, since their late
+   * receipts count.
+   */
   get(id: string): Promise<Connection | undefined> {
     const known = this.#open.get(id);
     if (known) return known;
@@ -122,7 +129,7 @@ export class Connections {
     return connections.filter((connection) => connection !== undefined);
   }
 
-  /** Where the provider must post its receipts. */
+  /** The URL to which the provider must post its receipts. */
   callbackUrl({ row, callbackSecrets: { callbackSecret } }: Connection): string {
     return `${this.#publicUrl()}/callbacks/${row.id}/${callbackSecret}`;
   }
@@ -135,12 +142,12 @@ export class Connections {
     return this.#box.seal(secrets, id);
   }
 
-  /** Nothing more is read that would take long: this process ends. */
+  /** Stops long reads from providers: this process is ending. */
   stopReading(): void {
     this.#isStopping = true;
   }
 
-  /** Waits for the requests under way. */
+  /** Waits for the requests in progress. */
   async close(): Promise<void> {
     this.#retireAll();
     await Promise.all([...this.#retired].map((connection) => this.#close(connection)));
@@ -171,7 +178,7 @@ export class Connections {
     for (const id of this.#open.keys()) this.#retire(id);
   }
 
-  /** Somebody may be about to use the old connection, so it is closed only when that cannot be any more. */
+  /** Closes the old connection after a grace period, since callers may still be using it. */
   #retire(id: string): void {
     const connection = this.#open.get(id);
     if (!connection) return;

@@ -1,12 +1,15 @@
 import type { Database, Statement } from "../database/database.ts";
 import { registry } from "../providers/registry.ts";
 
-/** No report is made later than that: two days of validity, and two in which reports are kept. */
+/**
+ * How long after a disconnection receipts may still come: two days of validity, plus two days for which Qikli
+ * keeps reports.
+ */
 const lastReportMs = 96 * 60 * 60_000;
 
 /**
- * In the five minutes after a submission at every round of a worker, which comes every two seconds; later less
- * often. A queue that had trouble is left alone for as long as was noted.
+ * In the first five minutes after a submission, a provider is due in every round of a worker (2 s), later
+ * less often. A queue that failed is left alone until its noted time.
  */
 const claim: Statement = {
   name: "claim_due_drains",
@@ -41,8 +44,8 @@ const kinds = Object.values(registry)
   .map(({ kind }) => kind);
 
 /**
- * The providers whose queues of receipts are to be looked into now, each by one worker: the less often the longer
- * nothing was submitted. Of disconnected ones, too, while reports may come.
+ * Claims the providers whose receipt queues should be read now, each for one worker. The longer nothing was
+ * submitted, the less often. Includes disconnected providers while receipts may still come.
  */
 export async function claimDueDrains(database: Database, now: Date): Promise<string[]> {
   const lastReport = new Date(now.getTime() - lastReportMs);

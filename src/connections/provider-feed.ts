@@ -7,11 +7,11 @@ import { balanceChannel } from "./balance-feed.ts";
 import { connectionChannel } from "./connections.ts";
 import { providerChannel } from "../lanes/provider-channel.ts";
 
-/** Everything about a provider whose change is news. */
+/** The parts of a provider's state whose change is announced to watchers. */
 interface ProviderState {
   id: string;
   accountId: string;
-  /** Connected, or disconnected while it is watched. */
+  /** Connected, or disconnected while it is being watched. */
   connected: boolean;
   fingerprint: string;
 }
@@ -36,7 +36,7 @@ const readStates: Statement = {
     order by p.priority, p.id`,
 };
 
-/** Hints of messages come by the thousand, and each may have changed the length of a queue. */
+/** Notifications about messages come by the thousand, and any of them may have changed a queue's length. */
 const queuePauseMs = 1_000;
 const maxBatchSize = 500;
 
@@ -45,10 +45,10 @@ export interface ProviderFilter {
   providerId: string | undefined;
 }
 
-/** The providers of accounts as they are, live. One statement reads for all who watch in this process. */
+/** Streams the current state of accounts' providers. One statement reads for all watchers in this process. */
 export class ProviderFeed {
   readonly #database: Database;
-  /** Whoever watches the same is handed the same objects. */
+  /** All watchers of a provider get the same object. */
   readonly #rows: Batcher<string, Provider | undefined>;
   readonly #watchers = new Set<{ accountId: string; wake: () => void }>();
   #states: readonly ProviderState[] = [];
@@ -62,7 +62,9 @@ export class ProviderFeed {
     this.#rows = new Batcher((ids) => readRows(this.#database, ids), maxBatchSize);
   }
 
-  /** @param queueChannel where changes of messages are announced */
+  /**
+   * @param queueChannel the channel on which changes of messages are announced
+   */
   async open(listener: Listener, queueChannel: string): Promise<void> {
     for (const channel of [connectionChannel, providerChannel, balanceChannel]) {
       await listener.on(channel, () => this.#refresh());
@@ -70,19 +72,19 @@ export class ProviderFeed {
     await listener.on(queueChannel, () => this.#refreshSoon());
   }
 
-  /** The present state of each provider at once, then each that has changed. */
+  /** Yields the current state of each provider at once, then each one that changes. */
   async *watch(filter: ProviderFilter, signal: AbortSignal): AsyncGenerator<Provider> {
     const { accountId, providerId } = filter;
     const seen = new Map<string, string>();
     const watcher = { accountId, wake: () => {} };
-    // Whoever leaves while it looks at a provider never comes back here.
+    // A consumer that stops while it handles a provider never returns here, so unregister on abort as well.
     signal.addEventListener("abort", () => this.#watchers.delete(watcher));
     if (signal.aborted) return;
     this.#watchers.add(watcher);
     try {
       await this.#read();
       for (let isFirst = true; !signal.aborted; isFirst = false) {
-        // Registered before looking: what is read meanwhile wakes us again.
+        // Register before reading, so that a change during the read wakes us again.
         const hint = wakeOrEnd(watcher, signal);
         const wanted = this.#states.filter(
           (state) => state.accountId === accountId && (providerId === undefined || state.id === providerId),
@@ -107,11 +109,11 @@ export class ProviderFeed {
   }
 
   #refresh(): void {
-    // The database may be away.
+    // The database may be away: try again later.
     if (this.#watchers.size > 0) this.#read().catch(() => this.#refreshSoon());
   }
 
-  /** What was committed before the call is in the states afterwards. */
+  /** When this resolves, the states include everything committed before the call. */
   async #read(): Promise<void> {
     if (this.#reading) {
       this.#readAgain = true;

@@ -4,7 +4,9 @@ import { requireStorable } from "../lib/storable.ts";
 import type { RegisteredProvider } from "../providers/registry.ts";
 import type { DecimalText } from "../lib/money.ts";
 
-/** What can be said of any connection; absent values take their defaults, null removes a limit or a sender. */
+/**
+ * Settings that every connection has. Absent values take their defaults; null removes a limit or a sender ID.
+ */
 interface CommonInput {
   name?: string | null | undefined;
   enabled?: boolean | null | undefined;
@@ -12,13 +14,13 @@ interface CommonInput {
   defaultSender?: string | null | undefined;
   /** Submissions per second. */
   maxPerSecond?: number | null | undefined;
-  /** Submissions in flight. */
+  /** Submissions in progress. */
   maxConcurrent?: number | null | undefined;
-  /** A balance below this is low, in the provider's own money or units. */
+  /** A balance below this counts as low, in the provider's currency or units. */
   lowBalance?: DecimalText | null | undefined;
 }
 
-/** The rest are settings and credentials, under the names the adapter has for them. */
+/** The remaining fields are the adapter's settings and credentials, under its own names. */
 export type UpdateInput = CommonInput & Record<string, unknown>;
 export type ConnectInput = UpdateInput & { name: string };
 
@@ -27,7 +29,8 @@ const maxNameLength = 100;
 const originOf = ({ baseUrl }: Record<string, unknown>): string => new URL(String(baseUrl)).origin;
 
 /**
- * Credentials that nobody can read must not be sent where they were not meant for: another origin needs them again.
+ * A new base URL at another origin needs the credentials again. Without this, someone who cannot read the
+ * stored credentials could have them sent to a server of their own.
  * @throws InvalidInputError
  */
 export function checkCredentials(
@@ -45,7 +48,7 @@ export function checkCredentials(
   );
 }
 
-/** A session belongs to the credentials and the origin that it was made with. */
+/** A session is bound to the credentials and the origin for which it was made. */
 export function wantsNewSession(
   before: Record<string, string>,
   after: Record<string, string>,
@@ -70,7 +73,10 @@ export function parseSettings(
   }
 }
 
-/** Divides an input into the columns every connection has and the adapter's own settings. @throws InvalidInputError */
+/**
+ * Splits an input into the columns that every connection has and the adapter's own settings.
+ * @throws InvalidInputError
+ */
 export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date) {
   const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, lowBalance, ...own } = input;
   if (name != null) checkName(name);
@@ -85,7 +91,7 @@ export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date
       ...(defaultSender !== undefined && { defaultSender }),
       ...(maxPerSecond !== undefined && { maxPerSecond }),
       ...(maxConcurrent !== undefined && { maxConcurrent }),
-      // Asked for at once, so that what is low by the new threshold is known.
+      // Ask for the balance at once, so that a low one is noticed under the new threshold.
       ...(lowBalance !== undefined && { lowBalance, nextBalanceAt: now }),
     },
     own: Object.fromEntries(Object.entries(own).filter(([, value]) => value != null)),

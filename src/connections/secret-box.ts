@@ -4,15 +4,17 @@ const algorithm = "aes-256-gcm";
 const nonceLength = 12;
 const tagLength = 16;
 
-/** Encrypts what must not be readable in the database or a backup of it. */
+/** Encrypts what must not be readable in the database or its backups. */
 export interface SecretBox {
-  /** `context` (a row's id) must be the same when opening: a box cannot be moved to another row. */
+  /** `context` (a row's id) must be the same when opening, so a box cannot be moved to another row. */
   seal(value: object, context: string): Uint8Array<ArrayBuffer>;
-  /** @throws Error when the key is another one, or the box was tampered with. */
+  /**
+   * @throws Error when the key is wrong or the box was changed
+   */
   open(box: Uint8Array, context: string): unknown;
 }
 
-/** AES-256-GCM with a fresh nonce for every box: nonce, tag, ciphertext. `key` has 32 bytes. */
+/** AES-256-GCM with a fresh nonce for every box, stored as nonce, tag, ciphertext. `key` has 32 bytes. */
 export function createSecretBox(key: Uint8Array): SecretBox {
   return {
     seal(value, context) {

@@ -16,10 +16,10 @@ const write: Statement = {
 
 const lockSpace = "smsgraph provider state";
 
-/** Whoever makes a new value asks a provider, which takes seconds. */
+/** Making a new value involves a request to the provider, which takes seconds. */
 const longestWaitMs = 60_000;
 
-/** The shared state of a connection, in the database, where every process finds it. */
+/** Keeps the shared state of a connection in the database, for all processes. */
 export function createSharedState(database: Database, box: SecretBox, providerId: string): SharedState {
   const open = (rows: { value: Buffer }[]): string | undefined =>
     rows[0] && (box.open(rows[0].value, providerId) as { value: string }).value;
@@ -28,7 +28,8 @@ export function createSharedState(database: Database, box: SecretBox, providerId
     open(await database.query<{ value: Buffer }>(read, [providerId]));
 
   const renew = async (seen: string | undefined, make: () => Promise<string>): Promise<string> => {
-    // A lock and no transaction: an open one would hold the event log back as long as the provider takes.
+    // A lock outside a transaction: a transaction open during the request would hold back the readers of the
+    // event log.
     const release = await database.locks.hold(lockSpace, providerId, longestWaitMs);
     try {
       const value = await current();

@@ -4,7 +4,7 @@ import { retentionTime } from "../database/retention-clock.ts";
 
 const atOnce = 2_000;
 
-/** An idempotency key stands for a day; an hour more, since it is looked up without a lock. */
+/** Idempotency keys hold for a day. One more hour, since they are looked up without a lock. */
 const forgetKeys: Statement = {
   name: "forget_idempotency_keys",
   text: `
@@ -22,7 +22,7 @@ const forgetKeys: Statement = {
     select count(*)::int as count from gone`,
 };
 
-/** How long raw callbacks are kept, to look at: those that were understood, and those that nobody has mended. */
+/** Days for which raw callbacks are kept for inspection. */
 const callbackDays = { PROCESSED: 30, QUARANTINED: 90 } as const;
 
 const forgetCallbacks = (state: keyof typeof callbackDays): Statement => ({
@@ -40,7 +40,7 @@ const forgetCallbacks = (state: keyof typeof callbackDays): Statement => ({
     select count(*)::int as count from gone`,
 });
 
-/** Those that found no message in a week belong to none. */
+/** Receipts that have matched no message for a week never will. */
 const forgetParked: Statement = {
   name: "forget_parked_receipts",
   text: `
@@ -62,8 +62,8 @@ const forgetParked: Statement = {
 const statements = [forgetKeys, forgetCallbacks("PROCESSED"), forgetCallbacks("QUARANTINED"), forgetParked];
 
 /**
- * Deletes what has served its time, all of it: in parts, since a long transaction would hold the event log back, but
- * one part after the other until nothing is left, with rests between them.
+ * Deletes everything past its retention time. It works in batches, since a long transaction would hold back
+ * the readers of the event log, and goes on, with pauses in between, until nothing is left.
  */
 export async function forgetOld(database: Database, signal?: AbortSignal): Promise<void> {
   for (const statement of statements)

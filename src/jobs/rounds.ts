@@ -1,6 +1,6 @@
 import type { Logger } from "../lib/logger.ts";
 
-/** Something to be done again and again, one run after the other. */
+/** A task that is repeated, one run after the other. */
 export interface Round {
   name: string;
   everyMs: number;
@@ -8,7 +8,7 @@ export interface Round {
   run: (stopping: AbortSignal) => Promise<unknown>;
 }
 
-/** Starts the rounds; a failed run is logged and the next one comes as usual. */
+/** Starts the rounds. A failed run is logged; the next one comes as usual. */
 export function startRounds(logger: Logger, rounds: readonly Round[]): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const running = rounds.map((round) => repeat(round, logger, stopping.signal));
@@ -31,7 +31,7 @@ async function repeat({ name, everyMs, run }: Round, logger: Logger, signal: Abo
   }
 }
 
-/** Ends early, without an error, when `signal` aborts. */
+/** Resolves early, without an error, when `signal` aborts. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((done) => {

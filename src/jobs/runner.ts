@@ -7,26 +7,29 @@ import { workerLockSpace } from "../queue/dead-workers.ts";
 import { pause } from "./rounds.ts";
 
 export interface RunnerOptions {
-  /** Starts the queue's own runner, which tells of itself on `events`. */
+  /** Starts graphile-worker's runner, which reports on `events`. */
   launch: (events: WorkerEvents) => Promise<Runner>;
   listener: Listener;
   logger: Logger;
 }
 
 const retryMs = 500;
-/** How long the queue may take to note that the last jobs are done; else they are found done when run again. */
+/**
+ * How long to wait until the last jobs are noted as done. Jobs not noted run again and find their work done.
+ */
 const noteDoneMs = 3_000;
 
-/** Part of the queue's own `LocalQueue` that its types do not show. */
+/** The part of graphile-worker's `LocalQueue` that its types do not show. */
 interface LocalQueueInternals {
   backgroundCount: number;
   decreaseBackgroundCount(): void;
 }
 
 /**
- * A runner that ends gives back the jobs it has fetched and not begun. graphile-worker 0.18 does not wait for that
- * when it does nothing else, and when it fails, as without a connection, the rejection ends our process. With
- * something else to do it waits, and handles the failure.
+ * A runner that ends returns the jobs it has fetched but not started. graphile-worker 0.18 does not wait for
+ * this when it counts no other background work. If the return then fails, for example without a connection,
+ * the unhandled rejection ends the process. Counting one more piece of background work makes it wait and
+ * handle the failure.
  */
 function waitForReturnedJobs(events: WorkerEvents): void {
   events.on("localQueue:setMode", ({ localQueue, newMode }) => {
@@ -47,14 +50,14 @@ function workersStopped(events: WorkerEvents): Promise<void> {
 }
 
 /**
- * Keeps a runner of the job queue running. The queue's own ends by itself when it cannot note that a job is done,
- * as when PostgreSQL restarts, and then it may not even tell when it has ended (graphile-worker 0.18). And what
- * was locked for it while a connection broke it may never have learnt. So after each of these a new runner takes
- * over at once, while the old one finishes its jobs. A runner's lock is held until then; after it the others take
- * over whatever it has left.
+ * Keeps a runner of the job queue running. graphile-worker 0.18 stops its runner when it cannot note that a
+ * job is done, for example when PostgreSQL restarts, and may not report when it has ended. Jobs locked for it
+ * while a connection broke may be unknown to it. So a new runner starts at once after either event, while the
+ * old one finishes its jobs. The old runner's lock is held until then; after that, other workers take over
+ * the jobs it has left.
  */
 export async function keepRunning({ launch, listener, logger }: RunnerOptions): Promise<{
-  /** Takes no more jobs and waits for those that run. */
+  /** Takes no more jobs and waits for the running ones. */
   stop(): Promise<void>;
 }> {
   const stopping = new AbortController();
@@ -91,7 +94,7 @@ export async function keepRunning({ launch, listener, logger }: RunnerOptions): 
     }
   }
 
-  /** Ends the present runner, which may be ending already. */
+  /** Stops the current runner, which may already be stopping. */
   async function release(): Promise<void> {
     await current?.stop().catch(() => undefined);
   }

@@ -41,23 +41,23 @@ export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   outcomes: Outcomes;
   rateBooks: RateBooks;
   lanes: ClosedLanes;
-  /** Takes the receipts that a provider hands out once (see `src/callbacks/drain.ts`). */
+  /** Takes the receipts that a provider hands out only once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
-  /** How long events are kept. */
+  /** How many days events are kept. */
   eventRetentionDays: number;
   retention: MessageRetention;
-  /** Jobs at the same time in this process. */
+  /** Concurrent jobs in this process. */
   concurrency: number;
   onJobFailed?: (task: string) => void;
 }
 
 export interface Worker {
-  /** Stops taking jobs and waits for those that run. */
+  /** Stops taking jobs and waits for the running ones. */
   stop(): Promise<void>;
 }
 
 const dispatchPayload = z.object({ messageId: z.uuid() });
-/** A job of an earlier version is about one message. */
+/** Jobs queued by an earlier version hold a single message. */
 const reconcilePayload = z.union([
   z.array(z.uuid()),
   z.object({ messageId: z.uuid() }).transform(({ messageId }) => [messageId]),
@@ -92,7 +92,7 @@ function tasks(options: WorkerOptions): TaskList {
 
 const batchDelayMs = 0;
 
-/** Runs the jobs of the queue, and the rounds that look for what is due. */
+/** Runs the jobs of the queue and the rounds that look for due work. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { database, listener, logger, eventRetentionDays, retention } = options;
   await releaseJobsOfTheDead(database, logger);
@@ -142,7 +142,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-/** Behind by more than any round is late. */
+/** A longer delay than any round can cause. */
 const behindSeconds = 3_600;
 
 async function advanceClock({ database, logger }: WorkerOptions): Promise<void> {
@@ -174,7 +174,7 @@ async function queueRates({ database, clock }: WorkerOptions): Promise<void> {
   );
 }
 
-/** The key keeps one job for each provider, however many workers ask for it. */
+/** The key keeps a single job per provider, however many workers queue it. */
 async function queueDrains({ database, clock }: WorkerOptions): Promise<void> {
   const due = await claimDueDrains(database, clock.now());
   await addJobs(
@@ -212,7 +212,7 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
   });
 }
 
-/** The queue's own log lines, one level down: its `info` is our `debug`. */
+/** Logs the queue's own lines one level lower: its `info` is our `debug`. */
 function jobLogger(logger: Logger): JobLogger {
   return new JobLogger(() => (level, message) => {
     if (level === "error") logger.error({ queue: message }, "job queue");

@@ -6,27 +6,33 @@ import { probeStartedAt, saveLane, withoutCredit, type Lane } from "./lane.ts";
 const firstOpenSeconds = 10;
 const maxOpenSeconds = 300;
 
-/** The breaker opens when in the last half minute this many attempts failed, and more than half of all. */
+/**
+ * The breaker opens when this many attempts of the last 30 seconds failed, and they are more than half of
+ * all.
+ */
 const minFailures = 10;
 const windowSeconds = 30;
 /** A breaker that has just closed is on trial: fewer failures open it again, and for longer than before. */
 const minFailuresOnTrial = 3;
 
-/** What an attempt says of its provider: trouble is no answer, or one that it cannot take messages now. */
+/**
+ * What one attempt shows about its provider: it `failed` when there was no answer, or when the provider
+ * cannot take messages now.
+ */
 export interface AttemptSignal {
   providerId: string;
   /** When the attempt began. */
   startedAt: Date;
   failed: boolean;
-  /** It was refused as every message would be, for our credentials, say. */
+  /** The refusal would meet every message, as with wrong credentials. */
   failsForAll?: boolean;
-  /** What it showed of the account's credit; absent: nothing. */
+  /** Whether the account has credit; absent when the attempt did not show it. */
   credit?: "some" | "none";
-  /** For how long the provider asked for silence. */
+  /** How long the provider asked us to wait (`Retry-After`). */
   retryAfterSeconds?: number | undefined;
 }
 
-/** A provider that asks for more is asked again sooner: what it meant may be one message alone. */
+/** A longer `Retry-After` is cut to this: the provider may have meant that one message only. */
 const maxPauseSeconds = 60;
 
 const countRecent: Statement = {
@@ -51,7 +57,10 @@ const lockLanes: Statement = {
     for no key update`,
 };
 
-/** Opens and closes breakers by what attempts showed. Only trouble, and the answer to a probe, change a lane. */
+/**
+ * Opens and closes breakers according to what attempts showed. Only trouble, or a success where the lane is
+ * half open or without credit, changes a lane.
+ */
 export async function recordSignals(
   transaction: Queryable,
   signals: readonly AttemptSignal[],
@@ -85,26 +94,26 @@ const askForBalance: Statement = {
   text: "update providers set next_balance_at = least(next_balance_at, $2) where id = any ($1::uuid[])",
 };
 
-/** `Retry-After` is said to one message, and meant for all. */
+/** A provider sends `Retry-After` for one message, but it applies to the whole lane. */
 function pause(lane: Lane, signals: readonly AttemptSignal[], now: Date): Lane {
   const asked = Math.max(...signals.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
   const until = new Date(now.getTime() + Math.min(asked, maxPauseSeconds) * 1000);
   return asked > 0 && until > (lane.pausedUntil ?? now) ? { ...lane, pausedUntil: until } : lane;
 }
 
-/** A refusal for want of credit closes the lane; a message that is accepted after that opens it again. */
+/** A refusal for lack of credit closes the lane; a message accepted after that opens it again. */
 function nextCreditState(lane: Lane, signals: readonly AttemptSignal[], now: Date): Lane {
   const { noCreditSince } = lane;
   if (signals.some(({ credit }) => credit === "none")) return withoutCredit(lane, now);
   if (noCreditSince === null) return lane;
   const isShown = signals.some(({ credit, startedAt }) => credit === "some" && startedAt > noCreditSince);
   if (isShown) return { ...lane, noCreditSince: null, creditProbeAt: null };
-  // The one that tried was refused for a reason of its own: the next may try at once.
+  // The probe was refused for another reason, so credit is still unknown: the next message may try at once.
   const isAnswered = signals.some(({ failed, startedAt }) => !failed && startedAt > noCreditSince);
   return isAnswered ? { ...lane, creditProbeAt: now } : lane;
 }
 
-/** In SQL: whether what works is news to a row of `lanes`. */
+/** SQL predicate on `lanes`: a success would change the lane (half open, or without credit). */
 export const isWatched = "(breaker = 'HALF_OPEN' or no_credit_since is not null)";
 
 const findWatched: Statement = {
@@ -118,7 +127,7 @@ async function nextBreakerState(
   signals: readonly AttemptSignal[],
   now: Date,
 ): Promise<Lane> {
-  // What was under way when the breaker opened says nothing new, however late it ends.
+  // Attempts that were under way when the breaker opened bring no news, however late they end.
   if (lane.breaker === "OPEN") return lane;
   if (lane.breaker === "HALF_OPEN") {
     const probes = signals.filter(({ startedAt }) => startedAt >= probeStartedAt(lane));
@@ -149,7 +158,10 @@ const close = (lane: Lane, now: Date): Lane => ({
   closedAt: now,
 });
 
-/** It stays open to those who ask for it, and is on trial for the others: few try whether it takes messages again. */
+/**
+ * The breaker stays closed, so messages that name this provider still go. Routing trusts it as little as on
+ * trial: few messages test whether it accepts again.
+ */
 const putOnProbation = (lane: Lane, now: Date): Lane => ({
   ...lane,
   closedAt: now,

@@ -13,8 +13,9 @@ const reopen: Statement = {
 };
 
 /**
- * Lets a provider's messages go on when its balance, asked for at that time, shows credit. A balance with which it
- * has refused before shows none, however much that is: a rest may be too little for any message.
+ * Reopens a provider's lane when its balance shows credit. The balance must be higher than the last one with
+ * which the provider refused, which may have been too little for any message. `askedAt`: when the balance was
+ * requested. Returns whether the lane was reopened.
  */
 export async function reopenWithCredit(
   database: Queryable,

@@ -2,43 +2,49 @@ import { announceProviderChange } from "./provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 
 /**
- * The lane of a provider: how fast and how many at a time we may submit, and whether it is trusted at present. One
- * row in the database, so that the limits and the breaker hold over all workers together.
+ * The lane of a provider: how fast and how many at a time we may submit, and whether it is trusted at
+ * present. It is one database row, so limits and breaker apply to all workers together.
  */
 export interface Lane {
   providerId: string;
-  /** Submissions per second; null without a limit. */
+  /** Throughput: submissions per second; null without a limit. */
   maxPerSecond: number | null;
-  /** Submissions in flight; null without a limit. */
+  /** Submissions that may be in flight at once; null without a limit. */
   maxConcurrent: number | null;
   /** Submissions in flight now, over all workers. */
   inFlight: number;
-  /** Submissions that may start at once, a fraction of one included. */
+  /**
+   * The token bucket: submissions that may start at once. It may hold a fraction, and status queries can make
+   * it negative.
+   */
   tokens: number;
   refilledAt: Date;
-  /** Until when submissions wait for tokens: as long questions let them go first. */
+  /** Submissions wait for tokens until then: status queries let them go first. */
   wantedUntil: Date | null;
   breaker: BreakerState;
-  /** Until when the breaker refuses; afterwards one probe is let through. */
+  /** The breaker refuses until then; afterwards one probe is let through. */
   openUntil: Date | null;
-  /** Since when the breaker is closed: what failed before is forgiven. */
+  /** Since when the breaker is closed; earlier failures do not count. */
   closedAt: Date;
-  /** How long the breaker stays open when a probe fails, in seconds. */
+  /** How long the breaker opened for last time; a failed probe doubles it. */
   openSeconds: number;
-  /** Since when the provider refuses for want of credit. */
+  /** Since when the provider refuses for lack of credit. */
   noCreditSince: Date | null;
-  /** When one message may try again whether there is credit; a balance that shows some comes before. */
+  /**
+   * When one message may test whether there is credit again. A balance that shows credit opens the lane
+   * sooner.
+   */
   creditProbeAt: Date | null;
-  /** Until then campaigns take nothing: a single message is waiting for its turn. */
+  /** Campaigns take nothing until then, because a single message is waiting for its turn. */
   yieldUntil: Date | null;
-  /** Until then the provider has asked for silence. */
+  /** The provider has asked us to send nothing until then (`Retry-After`). */
   pausedUntil: Date | null;
 }
 
-/** Who asks: single messages go before those of campaigns. */
+/** Who asks to submit: single messages go before those of campaigns. */
 export interface Asker {
   isCampaign: boolean;
-  /** Messages in one request of each provider, 1 where nothing is said. */
+  /** Messages per request, by provider; 1 where absent. */
   bulkSizes?: ReadonlyMap<string, number>;
 }
 
@@ -48,7 +54,10 @@ export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 export interface Admission {
   admitted: number;
   retryAfterMs: number;
-  /** The provider is in trouble, not only busy: what can go elsewhere had better. */
+  /**
+   * True when the breaker or the credit check refuses, not when the lane is only full: routed messages should
+   * fail over.
+   */
   isDistrusted?: boolean;
 }
 
@@ -58,25 +67,31 @@ export interface Wait {
   isDistrusted: boolean;
 }
 
-/** A probe that never came back does not keep the breaker half open for ever. */
+/** A probe without an answer counts as lost after this, so the breaker does not stay half open for ever. */
 const probeSeconds = 45;
-/** How soon to ask whether the probe is back. */
+/** How soon to check whether the probe has been answered. */
 const probeRetryMs = 1_000;
 const busyRetryMs = 50;
 /**
- * An empty account is tried with one message after seconds, later every few minutes: for providers that tell no
- * balance, and for refusals that were about one expensive message.
+ * An account without credit is tested with one message after seconds, later every few minutes: for providers
+ * that report no balance, and for refusals that were about one expensive message.
  */
 const creditProbeMs = { least: 4_000, most: 300_000 };
-/** A lane without credit is asked after often, since it opens with the balance. */
+/** How often to check a lane without credit. Often, since a new balance can open it at any time. */
 export const creditRetryMs = 5_000;
-/** How long campaigns hold back after a single message had to wait: it asks again well before. */
+/** How long campaigns hold back after a single message had to wait; that message asks again well before. */
 const yieldMs = 500;
 
-/** No request is under way for so long, the last of a bulk in parts included: an attempt that is was never ended. */
+/**
+ * An attempt older than this does not count as in flight. No request takes so long, even the last part of a
+ * bulk, so its end was never recorded.
+ */
 const maxMinutes = 30;
 
-/** Of `providers as p` and `lanes as l`, whether the lane may refuse something at that time; others need not be asked. */
+/**
+ * SQL on `providers as p` and `lanes as l`: whether the lane may refuse something at that time. Other lanes
+ * need no lock.
+ */
 export const hasToBeAsked = (now: string): string => `(
   p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED'
     or l.no_credit_since is not null or l.paused_until > ${now}
@@ -126,8 +141,9 @@ export async function saveLane(transaction: Queryable, lane: Lane): Promise<void
 }
 
 /**
- * Asks for the right to start submissions: `wanted` of each provider. Providers without a limit and with a closed
- * breaker are not in the answer: all of theirs may start. For the transaction that claims the messages.
+ * Asks for the right to start submissions: `wanted` of each provider. Providers without a limit and with a
+ * closed breaker are missing from the answer: all their submissions may start. Runs in the transaction that
+ * claims the messages.
  */
 async function admit(
   transaction: Queryable,
@@ -149,7 +165,10 @@ async function admit(
   return admissions;
 }
 
-/** Divides messages into those that may be submitted now and those that wait, and how long (by id). */
+/**
+ * Divides messages into those that may be submitted now and those that must wait, with their wait by message
+ * id.
+ */
 export async function admitMessages<Message extends { id: string; providerId: string }>(
   transaction: Queryable,
   messages: readonly Message[],
@@ -188,7 +207,9 @@ export interface Decision {
   next: Lane;
 }
 
-/** What a lane admits of `wanted` submissions, `bulkSize` to a request, and the lane afterwards. */
+/**
+ * What a lane admits of `wanted` submissions, with `bulkSize` of them per request, and the lane afterwards.
+ */
 export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Decision {
   const pausedMs = (lane.pausedUntil?.getTime() ?? 0) - now.getTime();
   if (pausedMs > 0)
@@ -199,7 +220,7 @@ export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Dec
   const refilled = refill(lane, now);
   const requests = lane.maxConcurrent === null ? Infinity : Math.max(0, lane.maxConcurrent - lane.inFlight);
   const free = requests * bulkSize;
-  // A question may have been let through on credit.
+  // Status queries may overdraw the bucket, so `tokens` can be negative.
   const affordable = lane.maxPerSecond === null ? Infinity : Math.max(0, Math.floor(refilled.tokens));
   const admitted = Math.min(wanted, trust.admitted, free, affordable);
   const spent = { ...refilled, tokens: refilled.tokens - (lane.maxPerSecond === null ? 0 : admitted) };
@@ -213,7 +234,7 @@ export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Dec
   return { admission, next: admitted > 0 ? probing(next, now) : next };
 }
 
-/** Who was told to come back does so a little later than that. */
+/** A second longer than the wait itself, since those who wait ask again a little late. */
 const waitingUntil = (now: Date, retryAfterMs: number): Date =>
   new Date(now.getTime() + retryAfterMs + 1_000);
 
@@ -233,11 +254,11 @@ function breakerAllows({ breaker, openUntil }: Lane, now: Date): Admission {
   if (breaker === "CLOSED") return { admitted: Infinity, retryAfterMs: 0 };
   const leftMs = (openUntil?.getTime() ?? 0) - now.getTime();
   if (leftMs <= 0) return { admitted: 1, retryAfterMs: 0 };
-  // A probe is mostly answered long before it counts as lost.
+  // A probe is usually answered long before it counts as lost.
   return { admitted: 0, retryAfterMs: breaker === "HALF_OPEN" ? Math.min(leftMs, probeRetryMs) : leftMs };
 }
 
-/** Half open: the probe is under way, and nobody else starts until it is back, or lost. */
+/** Half open: nothing else starts until the probe is answered or counts as lost. */
 function probing(before: Lane, now: Date): Lane {
   const lost = new Date(now.getTime() + probeSeconds * 1000);
   const lane = before.noCreditSince === null ? before : { ...before, creditProbeAt: lost };
@@ -245,7 +266,7 @@ function probing(before: Lane, now: Date): Lane {
   return { ...lane, breaker: "HALF_OPEN", openUntil: lost };
 }
 
-/** The lane after a refusal for want of credit. */
+/** The lane after a refusal for lack of credit. */
 export function withoutCredit(lane: Lane, now: Date): Lane {
   const since = lane.noCreditSince ?? now;
   const waitedMs = now.getTime() - since.getTime();
@@ -257,7 +278,10 @@ export function withoutCredit(lane: Lane, now: Date): Lane {
 export const probeStartedAt = ({ openUntil }: Lane): Date =>
   new Date((openUntil?.getTime() ?? 0) - probeSeconds * 1000);
 
-/** A token bucket of one second's worth at most, and never less than one: no burst after a pause. */
+/**
+ * Refills the token bucket. It holds a tenth of a second's worth, or one token if that is more: no burst
+ * after a pause.
+ */
 function refill(lane: Lane, now: Date): Lane {
   if (lane.maxPerSecond === null) return lane;
   const seconds = Math.max(0, (now.getTime() - lane.refilledAt.getTime()) / 1000);

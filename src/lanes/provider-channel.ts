@@ -1,6 +1,6 @@
 import type { Queryable, Statement } from "../database/database.ts";
 
-/** Where changes of a provider that are not changes of its connection are announced. */
+/** The channel for changes of a provider that are not changes of its connection. */
 export const providerChannel = "smsgraph_providers";
 
 const announce: Statement = {
@@ -8,7 +8,7 @@ const announce: Statement = {
   text: `select pg_notify('${providerChannel}', '')`,
 };
 
-/** Tells whoever watches providers to look, once the transaction is committed. */
+/** Tells everyone who watches providers to look again, once the transaction is committed. */
 export async function announceProviderChange(transaction: Queryable): Promise<void> {
   await transaction.query(announce, []);
 }

@@ -3,11 +3,14 @@ import type { Database, Statement } from "../database/database.ts";
 import type { AcquireSlot } from "../providers/http.ts";
 
 /**
- * Questions to a provider (look-ups, reconciliations) share its lane with the submissions: each request takes a
- * token, after the submissions that wait, and none is written while the breaker is open.
+ * Status queries (look-ups and reconciliations) share the provider's lane with submissions. Each request
+ * takes a token, after the submissions that wait, and none is sent while the breaker is open.
  */
 
-/** One token of so many is for questions, whatever waits: else a long campaign would not be reported before its end. */
+/**
+ * One token in this many goes to status queries even while submissions wait. Otherwise a long campaign would
+ * get no status before its end.
+ */
 const tokensPerQuestion = 10;
 
 const take: Statement = {
@@ -51,12 +54,12 @@ const readState: Statement = {
 export interface QueryState {
   /** Requests per second; null without a limit. */
   rate: number | null;
-  /** Whether the breaker lets nothing through, and until when. */
+  /** Whether the breaker is open, and lets nothing through until `openUntil`. */
   isOpen: boolean;
   openUntil: Date | null;
 }
 
-/** How a provider may be asked now; undefined when there is no such provider. */
+/** What limits status queries to a provider now; undefined when there is no such provider. */
 export async function readQueryState(
   database: Database,
   providerId: string,
@@ -74,22 +77,25 @@ const takeList: Statement = {
     returning provider_id`,
 };
 
-/** Waiting longer is done in the queue, and not in a worker's place. */
+/** A longer wait happens in the queue, so that it does not occupy a worker's place. */
 const maxWaitMs = 3_000;
-/** A walk through a list would have to begin anew. There is one for each provider at a time. */
+/**
+ * Lists wait longer, since reading one would have to start again from the beginning. Only one is read per
+ * provider at a time.
+ */
 const maxListWaitMs = 60_000;
 const listPauseMs = 200;
 
 export interface SlotOptions {
   database: Database;
   clock: Clock;
-  /** This process ends: whoever waits for a list comes back later, elsewhere. */
+  /** Whether this process is ending: then a waiting list gives up, and is read later by another one. */
   isStopping: () => boolean;
 }
 
 /**
- * Without a limit only the breaker counts, which whoever asks has looked at: no statement for each request. Lists are
- * asked for once a second then: they cost a provider more, and nobody waits for one so urgently.
+ * Without a limit only the breaker counts, and the caller has checked it: no statement for each request.
+ * Lists are still limited to one request per second: they cost the provider more and are rarely urgent.
  */
 export function createSlots(
   { database, clock, isStopping }: SlotOptions,

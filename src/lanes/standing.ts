@@ -1,11 +1,11 @@
 import type { BreakerState } from "../database/generated/client.ts";
 import { add, compare, type DecimalText } from "../lib/money.ts";
 
-/** What is known of a provider's state. */
+/** How far routing may rely on a provider. */
 export interface Standing {
   /** The share of messages it is trusted with: 1 for all, 0 for none, in between while it is on trial. */
   trust: number;
-  /** False when its balance is used up. */
+  /** False when its balance is used up, or when it refuses for lack of credit and no probe is due. */
   hasCredit: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface ProviderState {
   openUntil: Date | null;
   openSeconds: number | null;
   closedAt: Date | null;
-  /** Since when it refuses for want of credit, and when one message may try again. */
+  /** Since when it refuses for lack of credit, and when one message may test it again. */
   noCreditSince: Date | null;
   creditProbeAt: Date | null;
   amount: DecimalText | null;
@@ -23,23 +23,26 @@ export interface ProviderState {
   creditLimit: DecimalText | null;
 }
 
-/** How long a provider is on trial after its breaker has closed, and how fast it is offered probes while open. */
+/**
+ * How long a provider is on trial after its breaker closed. Also how long the share of its probes takes to
+ * grow to all.
+ */
 export const trialSeconds = 60;
-/** The share that it starts with. */
+/** Its share of messages when the trial starts. */
 const firstShare = 0.1;
 
 export function standingOf(state: ProviderState, now: Date): Standing {
   const trust = trustIn(state, now);
   if (state.noCreditSince === null) return { trust, hasCredit: hasCredit(state) };
-  // Where no balance tells that there is credit again, a message finds out.
+  // The provider may report no balance, so messages test whether there is credit again.
   const share = offered(state.creditProbeAt, now);
   return { trust: Math.min(trust, share), hasCredit: share > 0 };
 }
 
 /**
- * Nothing while the breaker is open. Afterwards few messages try it, and the longer nobody comes the more, so that a
- * probe is found at any rate of traffic and there is no rush. When the probe has closed the breaker, its share grows
- * back over the trial: traffic does not flap.
+ * 0 while the breaker is open. When a probe is due, few messages are routed to it, and more the longer none
+ * arrives: so a probe is found at any rate of traffic, without a rush. Once the probe has closed the breaker,
+ * the share grows back over the trial, so that traffic does not flap.
  */
 function trustIn({ breaker, openUntil, openSeconds, closedAt }: ProviderState, now: Date): number {
   if (breaker === null) return 1;
@@ -49,14 +52,17 @@ function trustIn({ breaker, openUntil, openSeconds, closedAt }: ProviderState, n
   return Math.min(1, firstShare + (1 - firstShare) * trial);
 }
 
-/** How many of the messages are offered as a probe that is due since `moment`. */
+/** The share of messages to offer for a probe that is due since `moment`. */
 const offered = (moment: Date | null, now: Date): number =>
   Math.min(1, Math.max(0, secondsSince(moment, now) / trialSeconds));
 
 const secondsSince = (moment: Date | null, now: Date): number =>
   moment === null ? Infinity : (now.getTime() - moment.getTime()) / 1000;
 
-/** The balance may go below zero as far as the provider lets it. What it never told is believed to be enough. */
+/**
+ * The balance may be negative, up to the credit limit. A provider that reports none is assumed to have
+ * credit.
+ */
 function hasCredit({ amount, units, creditLimit }: ProviderState): boolean {
   if (amount !== null) return compare(add(amount, creditLimit ?? "0"), "0") > 0;
   return units === null || compare(units, "0") > 0;

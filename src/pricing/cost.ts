@@ -1,17 +1,17 @@
 import { multiply, type Amount } from "../lib/money.ts";
 import type { RateBook } from "./rates/rate-book.ts";
 
-/** A message as far as its price depends on it. */
+/** The values that the price of a message depends on. */
 export interface PricedMessage {
   providerId: string;
-  /** ISO 3166-1 alpha-2; null when it is not known. */
+  /** ISO 3166-1 alpha-2; null when unknown. */
   country: string | null;
-  /** Where the network is known before sending, as after a number look-up. */
+  /** Set when the network is known before sending, for example from a number look-up. */
   mccmnc?: string | null;
   segments: number;
 }
 
-/** What a message accepted at that time will cost, as far as we know: segments times rate. Undefined without a rate. */
+/** Estimates the cost of a message accepted at that time: segments times rate. Undefined without a rate. */
 export function estimateCost(
   book: RateBook,
   { providerId, segments, ...destination }: PricedMessage,

@@ -3,14 +3,14 @@ import type { Database, Statement } from "../database/database.ts";
 import { firstMessageIdAt } from "../lib/uuid.ts";
 import { messageStatuses, placesOf } from "../messages/model/status.ts";
 
-/** Money of one currency, or units: what an account holds and what is spent of it, in the same measure. */
+/** A balance and its spending in one measure: money of one currency, or units. */
 export interface Spending {
   balance: Decimal;
-  /** Spent in the last hours. */
+  /** Spent during the last `burnHours`. */
   spent: Decimal;
-  /** What waits to be sent now. */
+  /** The cost of queued messages. */
   queued: Decimal;
-  /** What will be sent later, the earliest first. */
+  /** The cost of scheduled messages, the earliest first. */
   scheduled: readonly { at: Date; amount: Decimal }[];
 }
 
@@ -20,17 +20,17 @@ export interface Runway {
   currency: string | null;
   /** Spent per hour at present. */
   burnPerHour: Decimal;
-  /** What is queued and scheduled. */
+  /** The cost of queued and scheduled messages. */
   committed: Decimal;
-  /** When it is used up; null when it is not, as far as can be told. */
+  /** When the balance is used up; null when no end is in sight. */
   until: Date | null;
 }
 
 const hourMs = 3_600_000;
-/** The present burn is that of so many hours. */
+/** The burn rate is the average of this many hours. */
 export const burnHours = 6;
 
-/** When the balance is used up, by burning on evenly and by what is scheduled. */
+/** When the balance is used up at the current burn rate and with what is scheduled. */
 export function usedUpAt({ balance, spent, queued, scheduled }: Spending, now: Date): Date | null {
   const burnPerMs = spent.div(burnHours * hourMs);
   let left = balance.minus(queued);
@@ -86,9 +86,9 @@ const readCommitted: Statement = {
 };
 
 /**
- * How long the newest balance of a provider lasts: at the burn of the last hours, with what waits and what is
- * scheduled. Only what is in the balance's currency counts; messages without a rate count as nothing. Undefined
- * without a balance.
+ * Estimates how long the newest balance of a provider lasts, from the burn rate of the last hours and from
+ * queued and scheduled messages. Only costs in the balance's currency count; messages without a rate count as
+ * nothing. Undefined without a balance.
  */
 export async function readRunway(
   database: Database,

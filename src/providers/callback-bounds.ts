@@ -1,15 +1,15 @@
 /**
- * What reading a callback may cost. Counted in one pass before anything is parsed, so that a body of the largest size
- * that means nothing cannot keep the process busy.
+ * Limits the work that parsing a callback can cause. One pass counts elements and depth before anything is
+ * parsed, so that a body of the maximum size cannot block the process.
  */
 
-/** Several times what a body of the largest batch holds that a provider is known to send, or gives when asked. */
+/** Several times the number of elements in the largest batch that a provider is known to push or return. */
 export const maxElements = 100_000;
-/** The time that attributes take grows faster than their number. */
+/** Attributes weigh more: parse time grows faster than their number. */
 const [tagWeight, attributeWeight] = [2, 5];
 const maxDepth = 50;
 
-/** What of a body is too much, in plain words; undefined when it may be read. */
+/** Says in plain words which limit a body exceeds; undefined when it may be parsed. */
 export function excessOf(body: string): string | undefined {
   const isXml = /^[\uFEFF\s]*</.test(body);
   const { elements, depth } = isXml ? measureXml(body) : measureJson(body);
@@ -29,7 +29,9 @@ const [openBrace, openBracket] = [code("{"), code("[")];
 const [closeBrace, closeBracket] = [code("}"), code("]")];
 const [less, greater, slash, ampersand] = [code("<"), code(">"), code("/"), code("&")];
 
-/** Tokens as the repair of JSON divides them: strings, runs of spaces, words, and each other character. */
+/**
+ * Counts tokens as the JSON repair splits them: strings, runs of spaces, words, and every other character.
+ */
 function measureJson(body: string): Measure {
   let [elements, depth, deepest, last] = [0, 0, 0, 0];
   for (let index = 0; index < body.length && elements <= maxElements; index++) {
@@ -48,7 +50,7 @@ function measureJson(body: string): Measure {
   return { elements, depth: deepest };
 }
 
-/** Each escape costs as much as a token where the body needs repair. */
+/** When a body needs repair, each escape costs as much as a token. */
 function endOfString(body: string, start: number): { index: number; escapes: number } {
   let [index, escapes] = [start + 1, 0];
   while (index < body.length && body.charCodeAt(index) !== quote) {
@@ -68,7 +70,7 @@ function kindOf(character: number): number {
   return isDigit || isLetter ? word : other;
 }
 
-/** Tags, attributes and entities. The depth of what is not closed as it should be is an upper bound. */
+/** Counts tags, attributes and entities. For unclosed tags the depth is an upper bound. */
 function measureXml(body: string): Measure {
   let [elements, depth, deepest] = [0, 0, 0];
   let isTag = false;

@@ -1,24 +1,27 @@
 /**
- * Why messages fail, as stable words for programs: one table, from which routing and trust follow, and from which
- * `docs/errors.md` is printed. A provider's own words are mapped onto these.
+ * The stable codes for why messages fail. Routing and breakers act on this one table, and `docs/errors.md` is
+ * printed from it. The adapters map each provider's own words onto these codes.
  */
 
-/** Whose fault a failure is. It decides what is done about it. */
+/** Who is at fault for a failure; this decides what happens next. */
 export const faults = {
   CONNECTION: "The connection to the provider: no message goes through until it is mended.",
   PROVIDER: "The provider or the account with it: another provider may well take the message.",
   MESSAGE:
     "The message: its text, its sender or how it was asked for. Another provider would refuse it, too.",
   RECIPIENT: "The recipient's number, phone or wishes.",
-  NETWORK: "The network on the way, or nobody says.",
+  NETWORK: "The mobile network, or the cause is unknown.",
 } as const;
 
 export type Fault = keyof typeof faults;
 
 interface FailureKind {
-  /** What it means, in a sentence. */
+  /** The meaning in one sentence. */
   text: string;
-  /** Whether sending the same again mostly cannot help. The failure of a message says it for the message. */
+  /**
+   * The usual value of `MessageFailure.permanent`: true when sending the same message again cannot help. A
+   * single failure may differ.
+   */
   permanent: boolean;
   fault: Fault;
 }
@@ -147,6 +150,6 @@ export type FailureCode = keyof typeof failureCodes;
 
 export const faultOf = (code: FailureCode): Fault => failureCodes[code].fault;
 
-/** A code as it was stored; one that this version does not know is as good as none. */
+/** A stored code. One that this version does not know counts as no code. */
 export const storedFailureCode = (code: string): FailureCode =>
   Object.hasOwn(failureCodes, code) ? (code as FailureCode) : "unknown_error";

@@ -9,40 +9,43 @@ export interface HttpRequest {
   query?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
   body?: string;
-  /** It asks for a list of what the provider has, which costs more than to ask for one message. */
+  /** A request for a list, which costs a provider more than one for a single message. */
   isList?: true;
 }
 
 /**
- * What became of a request. The difference between the last two decides whether a message may be sent again:
- * `notSent` is proof that the provider never saw the request; `unanswered` is not.
+ * The result of a request. `notSent` proves that the provider never saw the request, so the message may be
+ * sent again; `unanswered` does not prove it.
  */
 export type HttpResult =
   | { kind: "answer"; status: number; contentType: string; body: string; retryAfterSeconds?: number }
-  /** `deferred`: others go first, and it is to be asked again later. */
+  /** `deferred`: other requests go first; ask again later. */
   | { kind: "notSent"; reason: string; deferred?: true }
   | { kind: "unanswered"; reason: string };
 
 export interface ProviderHttp {
   request(request: HttpRequest): Promise<HttpResult>;
-  /** Waits for the requests under way; every later one is `notSent`. */
+  /** Waits for the requests in progress; every later one is `notSent`. */
   close(): Promise<void>;
 }
 
 export interface ProviderHttpOptions {
   /** Scheme, host and port, e.g. `https://api.example.com`. */
   origin: string;
-  /** Connections, and thereby requests in flight, at most. Default 10. */
+  /** Maximum connections, and so requests in progress. Default 10. */
   maxConcurrent?: number;
-  /** For TCP and TLS together. Default 5,000. */
+  /** Covers TCP and TLS together. Default 5,000. */
   connectTimeoutMs?: number;
-  /** From the request to the end of the answer's headers. Default 20,000. */
+  /** From the request to the end of the response headers. Default 20,000. */
   headersTimeoutMs?: number;
-  /** Between two chunks of the answer's body. Default 10,000. */
+  /** Between two chunks of the response body. Default 10,000. */
   bodyTimeoutMs?: number;
-  /** A longer answer, also once it is decompressed, is `unanswered`. Default 8 MiB: some providers list without pages. */
+  /**
+   * A longer response, before or after decompression, is `unanswered`. Default 8 MiB, since some providers
+   * return lists without pages.
+   */
   maxBodyBytes?: number;
-  /** For everything, waiting for a free connection included. Default 30,000. */
+  /** For the whole request, including the wait for a free connection. Default 30,000. */
   totalTimeoutMs?: number;
   /** The clock against which a `Retry-After` date is read. */
   now?: () => Date;
@@ -51,8 +54,8 @@ export interface ProviderHttpOptions {
 }
 
 /**
- * One pool of keep-alive connections for one provider: no pipelining, HTTP/1.1 only, redirects are answers like
- * any other and never followed, nothing is ever sent a second time.
+ * One pool of keep-alive connections to one provider: HTTP/1.1 without pipelining. Redirects are returned as
+ * answers and never followed. No request is ever repeated.
  */
 export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
   const { totalTimeoutMs = 30_000, maxBodyBytes = 8 * 1024 * 1024, now = () => new Date() } = options;
@@ -76,7 +79,7 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
   };
 }
 
-/** Waits until a request may be written; false when it is to be asked again later. */
+/** Waits until a request may be sent; false when the caller should ask again later. */
 export type AcquireSlot = (request: HttpRequest) => Promise<boolean>;
 
 const deferred: HttpResult = {
@@ -85,7 +88,7 @@ const deferred: HttpResult = {
   deferred: true,
 };
 
-/** The same connections, but no request is written before its turn. One that has none was not sent. */
+/** Uses the same connections, but each request waits for its slot. A request that gets none is `notSent`. */
 export function throttled(http: ProviderHttp, acquireSlot: AcquireSlot): ProviderHttp {
   return {
     async request(request) {
@@ -100,7 +103,7 @@ function dispatchOptions(request: HttpRequest): Dispatcher.DispatchOptions {
   return {
     method: request.method,
     path: query === "" ? request.path : `${request.path}?${query}`,
-    // Without a word any coding would do. What comes compressed all the same is read.
+    // Without this header a server may use any compression. Compressed responses are still decoded.
     headers: { "user-agent": "smsgraph", "accept-encoding": "identity", ...request.headers },
     body: request.body,
   };
@@ -109,8 +112,8 @@ function dispatchOptions(request: HttpRequest): Dispatcher.DispatchOptions {
 type AnswerHead = Pick<HttpResult & { kind: "answer" }, "status" | "contentType" | "retryAfterSeconds">;
 
 /**
- * One request on its way. undici calls `onRequestStart` immediately before it writes the first byte, and never
- * for a request that fails earlier: that call is the line between `notSent` and `unanswered`.
+ * One request in progress. undici calls `onRequestStart` immediately before it writes the first byte, and
+ * never for a request that fails earlier. So this call separates `notSent` from `unanswered`.
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly result: Promise<HttpResult>;
@@ -138,7 +141,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Aborting here keeps a request that was given up while it waited, or that was already written, off the wire.
+    // Abort here, so that a request that was given up while waiting, or has already been written, is not
+    // written now.
     if (this.#settled || this.#started) controller.abort(new Error("given up"));
     else this.#started = controller;
   }
@@ -196,7 +200,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** What the error codes of undici and Node mean. Error messages are never repeated: they can quote the request. */
+/**
+ * Plain words for the error codes of undici and Node. Their messages are never passed on, since they can
+ * quote the request.
+ */
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ENOTFOUND: "host name not found",
@@ -224,12 +231,15 @@ function reasonOf(error: Error, started: boolean): string {
   return code === "" ? what : `${what} (${code})`;
 }
 
-/** Reads a `Retry-After` header: seconds, or any of the three HTTP date forms (RFC 9110, sections 10.2.3, 5.6.7). */
+/**
+ * Reads a `Retry-After` header: seconds, or any of the three HTTP date formats (RFC 9110, sections 10.2.3 and
+ * 5.6.7).
+ */
 export function retryAfterSeconds(header: string, now: Date): number | undefined {
   const value = header.trim();
   if (/^\d{1,9}$/.test(value)) return Number(value);
   if (!/^(mon|tue|wed|thu|fri|sat|sun)/i.test(value)) return undefined;
-  // The asctime form names no zone and means GMT all the same.
+  // The asctime format has no zone; it means GMT.
   const at = Date.parse(/GMT$/i.test(value) ? value : `${value} GMT`);
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now.getTime()) / 1000));
 }

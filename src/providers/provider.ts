@@ -4,15 +4,15 @@ import type { FailureCode } from "./failure-codes.ts";
 import type { ProviderHttp } from "./http.ts";
 
 /**
- * What a provider is to the rest of smsgraph. An adapter knows one vendor's wire format and nothing of our
- * storage: it gets checked values and returns outcomes as values. Every adapter passes the same contract suite.
+ * The interface of a provider. An adapter knows one vendor's wire format and nothing about storage: it gets
+ * checked values and returns outcomes as values. Every adapter passes the same contract suite.
  */
 
 declare const e164Brand: unique symbol;
-/** A phone number checked and normalised to E.164, with its leading `+`. */
+/** A phone number that was checked and normalised to E.164, with the leading `+`. */
 export type E164 = string & { readonly [e164Brand]: true };
 
-/** The statuses a provider can report; the words of each provider are mapped onto these. */
+/** The statuses a provider can report. Each provider's own words are mapped onto these. */
 export type ReportedStatus =
   | "SUBMITTED"
   | "SENT"
@@ -25,87 +25,87 @@ export type ReportedStatus =
   | "CANCELLED"
   | "UNKNOWN";
 
-/** A provider's status words, upper-cased, with their meaning. A word that is absent means UNKNOWN. */
+/** A provider's status words in upper case, with their meaning. A missing word means UNKNOWN. */
 export type StatusMap = Readonly<Record<string, ReportedStatus>>;
 
 /** Why a message did not or will not arrive. */
 export interface MessageFailure {
-  /** Stable snake_case word for programs, e.g. `no_rate`. */
+  /** Stable snake_case code, such as `no_rate`. */
   code: FailureCode;
-  /** Plain words for people; the provider's own text where it gave one. */
+  /** Plain words for people; the provider's own text if it gave one. */
   text: string;
   /** True when sending the same message again cannot help. */
   permanent: boolean;
 }
 
-/** One message as it is handed to a provider. */
+/** One message as handed to a provider. */
 export interface Submission {
-  /** Our message id (UUID): sent as the provider's client reference, unique for ever. */
+  /** Our message id (UUID), sent as the provider's client reference; never reused. */
   messageId: string;
   to: E164;
   from: string;
   text: string;
   encoding: "GSM7" | "UCS2";
   segments: number;
-  /** Shown at once and not kept by the phone (class 0). */
+  /** Shown on the screen at once and not stored by the phone (class 0). */
   flash: boolean;
   priority: "LOW" | "NORMAL" | "HIGH";
-  /** Minutes from now on in which delivery is worth trying; absent: the provider's default. */
+  /** Validity period: how many minutes from now delivery may be tried. Absent: the provider's default. */
   validityMinutes?: number;
-  /** When to deliver, for a provider that holds messages itself; absent: now. */
+  /** When to deliver, for a provider that schedules messages itself; absent: now. */
   deliverAt?: Date;
-  /** The provider's own id of a cadence group. */
+  /** The provider's id of a cadence group. */
   cadenceGroupId?: string;
   /** The template registered with the Indian DLT platform. */
   dltTemplateId?: string;
-  /** Where the provider posts receipts for this message; absent when we cannot be reached. */
+  /** Where the provider should post receipts for this message; absent when it cannot reach this server. */
   callbackUrl?: string;
 }
 
-/** What became of an attempt to submit. Only `retryable` may ever be tried again. */
+/** The outcome of an attempt to submit. Only `retryable` may be tried again. */
 export type SubmitOutcome =
   | { kind: "accepted"; providerMessageId?: string; providerBatchId?: string }
   | { kind: "rejected"; status: "REJECTED" | "FAILED"; failure: MessageFailure }
-  /** Proven not accepted: nothing was written, or the provider said it did not take it. */
+  /** Proven not accepted: nothing was written, or the provider said that it refused the message. */
   | {
       kind: "retryable";
       reason: string;
       retryAfterSeconds?: number;
-      /** Refused since the account is empty: true of every message until it is topped up. */
+      /** Refused because the account is out of credit, which affects every message until it is topped up. */
       noCredit?: true;
     }
-  /** Written, not answered (or not understandably): never resend blindly. */
+  /** Written, but without an answer that can be understood: never resend blindly. */
   | { kind: "ambiguous"; reason: string };
 
-/** One delivery report, as understood; from a callback, a poll or a reconciliation alike. */
+/** One delivery receipt (DLR), parsed from a callback, a poll or a reconciliation. */
 export interface Receipt {
   providerMessageId?: string;
   providerBatchId?: string;
-  /** Our own message id, where the provider echoes it. */
+  /** Our message id, if the provider returns it. */
   clientRef?: string;
   status: ReportedStatus;
-  /** The provider's own word, untouched. */
+  /** The provider's status word, unchanged. */
   providerStatus: string;
-  /** The provider's clock, where it gave a time. */
+  /** By the provider's clock, if it gave a time. */
   occurredAt?: Date;
-  /** Which part of a multipart message this reports on, from 1. */
+  /** The part of a multipart message that this receipt is about, counted from 1. */
   part: number;
   parts: number;
   /** What the provider charged for this part. */
   cost?: DecimalText;
-  /** ISO 4217, where the report says it; absent: the currency of the account. */
+  /** ISO 4217, if the receipt names it; absent: the currency of the account. */
   costCurrency?: string;
-  /** Mobile country and network code as reported, digits only. */
+  /** Mobile country and network code, digits only. */
   mccmnc?: string;
   failure?: MessageFailure;
 }
 
 export type CallbackReading =
-  /** `problem`: what beside the receipts could not be read; undefined when everything could. */
+  /** `problem`: what could not be read apart from the receipts; undefined when everything was read. */
   | { kind: "receipts"; receipts: Receipt[]; problem?: string }
-  /** Well-formed, but not a receipt we know: stored and quarantined. */
+  /** Well-formed, but not a known kind of receipt: stored in quarantine. */
   | { kind: "unreadable"; reason: string }
-  /** Not even the provider's syntax: refused at the door. */
+  /** Not in the provider's format at all: answered with an error. */
   | { kind: "malformed"; reason: string };
 
 /** A message to ask the provider about. */
@@ -118,45 +118,45 @@ export interface SubmittedMessage {
   ageSeconds?: number;
 }
 
-/** A submission whose outcome is unknown, to be found by the provider's own means. */
+/** A submission with an unknown outcome, to be looked for at the provider. */
 export interface UncertainSubmission {
   messageId: string;
   to: E164;
   from: string;
   text: string;
   attemptedAt: Date;
-  /** As they were submitted, where they were: a provider that is asked by sending again needs the same request. */
+  /** As submitted, if they were. A provider that is asked by resending needs the identical request. */
   flash?: boolean;
   validityMinutes?: number;
   deliverAt?: Date;
   callbackUrl?: string;
 }
 
-/** What an adapter asks us while it finds submissions by the provider's own means. */
+/** What an adapter may ask of us during reconciliation. */
 export interface ReconcileSupport {
   /**
-   * Those of these ids that messages of ours have already. A provider that cannot tell whose a message is must not
-   * give them out again.
+   * Returns those ids that already belong to our messages. For a provider that cannot tell which message is
+   * whose: such an id must not be assigned again.
    */
   knownIds(providerMessageIds: readonly string[]): Promise<ReadonlySet<string>>;
   knownBatches(providerBatchIds: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Takes the one right to send the message once more in order to ask. Remembered before this resolves, since this
-   * process may end before the answer. False: it is not to be sent.
+   * Claims the only right to resend a message in order to learn its status. The claim is stored before this
+   * resolves, since the process may end before the answer. False: do not send.
    */
   claimResend(messageId: string): Promise<boolean>;
-  /** It was not sent after all, for certain. */
+  /** Gives the right back, because the message was certainly not sent. */
   returnResend(messageId: string): Promise<void>;
 }
 
 export type ReconcileOutcome =
-  /** The provider has it: its ids and everything it says of it. */
+  /** The provider has the message: its ids and its receipts. */
   | { kind: "found"; providerMessageId?: string; providerBatchId?: string; receipts: Receipt[] }
-  /** The provider was asked and does not list it (yet). */
+  /** The provider was asked, and does not list the message (yet). */
   | { kind: "absent" }
   | { kind: "unavailable"; problem: ProviderProblem };
 
-/** Why a provider could not be asked, or did not answer usefully. Never contains credentials. */
+/** Why a provider could not be asked or gave no usable answer. Never contains credentials. */
 export interface ProviderProblem {
   kind:
     | "unreachable"
@@ -165,7 +165,7 @@ export interface ProviderProblem {
     | "not_found"
     | "refused"
     | "unreadable"
-    /** It was not asked: other requests go first. Ask again later. */
+    /** Not asked, since other requests go first. Ask again later. */
     | "deferred";
   detail: string;
   retryAfterSeconds?: number;
@@ -173,20 +173,20 @@ export interface ProviderProblem {
 
 export type ProviderReply<Value> = { ok: true; value: Value } | { ok: false; problem: ProviderProblem };
 
-/** Money, or the provider's own units; exactly one of `amount` and `units`. */
+/** Money, or the provider's own units: exactly one of `amount` and `units`. */
 export interface BalanceReading {
   amount?: DecimalText;
-  /** ISO 4217; comes with `amount`. */
+  /** ISO 4217; set with `amount`. */
   currency?: string;
   units?: DecimalText;
-  /** How far below zero the provider lets the account go; never added to the balance. */
+  /** How far below zero the account may go. Not included in the balance. */
   creditLimit?: DecimalText;
   providerUpdatedAt?: Date;
 }
 
 export interface RateReading {
   mcc: string;
-  /** Absent: the whole country. */
+  /** Absent: the whole country code. */
   mnc?: string;
   country?: string;
   /** Price of one segment, in the currency of the account's balance. */
@@ -197,12 +197,12 @@ export interface RateReading {
 }
 
 export interface RateQuery {
-  /** MCC alone, or MCC and MNC together. */
+  /** Mobile country code, alone or with the network code. */
   mccmnc: string;
   country?: string;
 }
 
-/** A group through which a provider paces its messages. */
+/** A group by which a provider paces messages. */
 export interface CadenceGroupReading {
   id: string;
   name: string;
@@ -210,59 +210,63 @@ export interface CadenceGroupReading {
   note?: string;
 }
 
-/** What a provider says of a phone number. */
+/** What a provider knows about a phone number. */
 export interface NumberReading {
   valid: boolean;
-  /** The provider's own words. */
+  /** In the provider's own words. */
   detail?: string;
   network?: string;
   mccmnc?: string;
 }
 
-/** What a provider can do. Asking for anything else is refused before a message is stored. */
+/** What a provider supports. A request for anything else is refused before a message is stored. */
 export interface ProviderCapabilities {
   receipts: "CALLBACK" | "POLL";
-  /** Whether receipts also wait in a queue that hands each out once. */
+  /** Whether receipts also wait in a queue that hands out each one only once. */
   receiptQueue: boolean;
   flash: boolean;
-  /** Whether the provider itself would hold messages until a time; we hold them ourselves all the same. */
+  /** Whether the provider could schedule messages. smsgraph always holds scheduled messages itself. */
   scheduling: boolean;
-  /** Longest validity period the sender may choose, in minutes; null when there is no choice. */
+  /** Maximum validity period in minutes; null when it cannot be chosen. */
   longestValidityMinutes: number | null;
-  /** Whether the provider takes a priority of the sender's choice. */
+  /** Whether messages can have a priority at the provider. */
   priority: boolean;
-  /** Whether the caller may force UCS-2 for a text that fits GSM-7. */
+  /** Whether callers may force UCS-2 for a text that fits GSM-7. */
   unicodeControl: boolean;
   cadenceGroups: boolean;
   dltTemplates: boolean;
   numberLookup: boolean;
   balance: boolean;
   rates: boolean;
-  /** Messages in one `submitMany` at most; 1 where the provider has no form for many that tells of each. */
+  /**
+   * Maximum messages in one `submitMany`; 1 when the provider has no bulk request that reports on each
+   * message.
+   */
   bulkSize: number;
-  /** Longest alphanumeric sender, in characters. */
+  /** Maximum characters of an alphanumeric sender ID. */
   senderMaxLength: number;
-  /** Longest sender of digits only. */
+  /** Maximum digits of a numeric sender ID. */
   senderMaxDigits: number;
-  /** Longest text in segments. */
+  /** Maximum segments of a text. */
   maxSegments: number;
 }
 
-/** Settings every connection has; each adapter adds its credentials. */
+/** Settings that every connection has. Each adapter adds its credentials. */
 export interface ConnectionSettings {
   baseUrl: string;
-  /** IANA zone in which the provider's zone-less times are read. */
+  /** IANA time zone for the provider's times without a zone. */
   timeZone: string;
 }
 
 /**
- * A small secret that all processes share for one connection, such as a session at the provider. Kept encrypted.
+ * A small secret that all processes share for one connection, such as a session at the provider. Stored
+ * encrypted.
  */
 export interface SharedState {
   read(): Promise<string | undefined>;
   /**
-   * Replaces the value `seen` by what `make` returns. One process at a time makes one; whoever waited meanwhile
-   * gets the new value without making another. Returns the value that holds.
+   * Replaces the value `seen` by the result of `make`. Only one process at a time makes a value; those that
+   * wait get this value and do not make another. Returns the value that is now valid.
    */
   renew(seen: string | undefined, make: () => Promise<string>): Promise<string>;
 }
@@ -270,35 +274,42 @@ export interface SharedState {
 export interface ProviderClient {
   submit(submission: Submission): Promise<SubmitOutcome>;
   /**
-   * Submits up to `bulkSize` messages in as few requests as keep the truth about each of them; absent where the
-   * provider has no such form. One outcome for each submission, in the order given; never rejects. What may have
-   * been taken and is not proven refused is `ambiguous`, one by one. One message alone is submitted as by `submit`.
+   * Submits up to `bulkSize` messages in as few requests as possible without losing the outcome of any of
+   * them. Absent when the provider has no bulk request. Returns one outcome per submission, in the given
+   * order; never rejects. A message that may have been accepted is `ambiguous` unless proven refused. A
+   * single message is submitted as by `submit`.
    */
   submitMany?(submissions: readonly Submission[]): Promise<SubmitOutcome[]>;
-  /** Divides messages into those that one request of `submitMany` carries. Comes with it. */
+  /** Splits messages into groups that fit into one request of `submitMany`. Present when `submitMany` is. */
   divide?(submissions: readonly Submission[]): Submission[][];
-  /** Everything the provider says of these messages now. Messages it does not know are simply missing. */
+  /** Everything the provider knows about these messages now. Unknown messages are left out. */
   lookUp(messages: readonly SubmittedMessage[]): Promise<ProviderReply<Receipt[]>>;
-  /** One outcome for each submission, in the order given: lists are read once for all of them. Never rejects. */
+  /**
+   * Returns one outcome per submission, in the given order. Lists are read only once for all of them. Never
+   * rejects.
+   */
   reconcile(
     submissions: readonly UncertainSubmission[],
     support: ReconcileSupport,
   ): Promise<ReconcileOutcome[]>;
-  /** Proves reachability and credentials without sending anything. */
+  /** Proves reachability and credentials without sending a message. */
   check(): Promise<ProviderReply<{ detail: string }>>;
   balance(): Promise<ProviderReply<BalanceReading>>;
   rates(query: RateQuery): Promise<ProviderReply<RateReading[]>>;
   /**
-   * Takes receipts that the provider hands out only once. The raw body comes back unread, so that it is stored
-   * before it is understood (by `parseCallback`). Undefined value: nothing was waiting. Called by one process at a
-   * time.
+   * Takes receipts that the provider hands out only once. Returns the raw body, so that it can be stored
+   * before `parseCallback` reads it. An undefined value: nothing was waiting. Only one process calls this at
+   * a time.
    */
   drainReceipts?(): Promise<ProviderReply<{ body: string; contentType: string } | undefined>>;
   cadenceGroups?(): Promise<ProviderReply<CadenceGroupReading[]>>;
   lookUpNumber?(number: E164): Promise<ProviderReply<NumberReading>>;
 }
 
-/** A provider that takes a final status back, for a while: `Delivered` written when only its gateway accepted. */
+/**
+ * For a provider that revises a final status for a while: it reports `Delivered` when only its gateway has
+ * accepted the message.
+ */
 export interface RevisableStatus {
   status: ReportedStatus;
   by: readonly ReportedStatus[];
@@ -307,18 +318,21 @@ export interface RevisableStatus {
 
 export interface ProviderAdapter<Settings extends ConnectionSettings> {
   readonly kind: string;
-  /** The provider's name as people write it. */
+  /** The provider's name for people. */
   readonly title: string;
-  /** The base URL its documents print. */
+  /** The base URL in the provider's documentation. */
   readonly documentedBaseUrl: string;
-  /** Checks settings read from storage; which of its keys are secret is said by `secretKeys`. */
+  /** Checks settings read from storage. `secretKeys` names the secret ones. */
   readonly settings: z.ZodType<Settings>;
   readonly secretKeys: readonly string[];
   readonly capabilities: ProviderCapabilities;
   readonly revisable?: RevisableStatus;
-  /** Undefined when this sender may be used for this text, else what is wrong in plain words. */
+  /** Undefined when this sender ID may be used for this text; otherwise the reason in plain words. */
   senderProblem(sender: string, text: string): string | undefined;
   createClient(settings: Settings, http: ProviderHttp, shared: SharedState): ProviderClient;
-  /** Total: any string gives a reading, never an exception. `contentType` as the request named it, if it did. */
+  /**
+   * Accepts any string: returns a reading and never throws. `contentType` is the request's header, if it had
+   * one.
+   */
   parseCallback(body: string, settings: Settings, contentType?: string): CallbackReading;
 }

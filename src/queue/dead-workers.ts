@@ -1,7 +1,7 @@
 import type { Database, Statement } from "../database/database.ts";
 import type { Logger } from "../lib/logger.ts";
 
-/** The space of the advisory locks by which the others see that a worker lives. */
+/** The space of the advisory locks that show that a worker is alive. */
 export const workerLockSpace = "smsgraph worker";
 
 const findDead: Statement = {
@@ -24,8 +24,8 @@ const unlock: Statement = {
 };
 
 /**
- * Frees the jobs of workers that were killed: the queue itself would wait four hours. A message that was being
- * sent is found SUBMITTING by whoever takes its job, and is treated as possibly sent.
+ * Frees the jobs of workers that were killed; the queue itself would wait four hours. A message that was
+ * being sent is found SUBMITTING by the next worker that takes its job, and is treated as possibly sent.
  */
 export async function releaseJobsOfTheDead(database: Database, logger: Logger): Promise<void> {
   const dead = await database.query<{ worker: string }>(findDead, [workerLockSpace]);

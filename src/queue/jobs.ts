@@ -2,22 +2,25 @@ import type { Queryable, Statement } from "../database/database.ts";
 
 export type JobPriority = "LOW" | "NORMAL" | "HIGH";
 
-/** The jobs of the message domain; `src/jobs` runs them. */
+/** Everything that is done in the background; `src/jobs` runs it. */
 export type NewJob = {
   runAt?: Date;
-  /** Instead of a time: how long from now on. */
+  /** The delay from now, instead of a time. */
   delayMs?: number;
   priority?: JobPriority;
-  /** One job of a key at a time. */
+  /** There is one job per key at a time: a new one replaces the one that waits. */
   key?: string;
-  /** The flag of the lane it needs (see `closed-lanes.ts`). */
+  /** The flag of its lane (see `closed-lanes.ts`). */
   lane?: string;
   /** Jobs of one queue run one after the other, over all workers. */
   queue?: string;
 } & (
   | { task: "dispatch"; payload: { messageId: string } }
   | { task: "look-up"; payload: { providerId: string; messageIds: string[] } }
-  /** Of one provider. With a key, a job that still waits takes the messages of a new one, and keeps its time. */
+  /**
+   * Message ids of one provider. A waiting job with the same key takes over the ids of the new one, and keeps
+   * its own time.
+   */
   | { task: "reconcile"; payload: string[] }
   | { task: "drain-receipts"; payload: { providerId: string } }
   | { task: "refresh-balance"; payload: { providerId: string } }
@@ -50,8 +53,8 @@ export async function addJobs(transaction: Queryable, jobs: readonly NewJob[]): 
 }
 
 /**
- * The key of the dispatch jobs that follow a message's first: each takes the place of the one before it. The first
- * has none, since keys make adding jobs slower.
+ * The key of every dispatch job after a message's first: each replaces the one before it. The first has no
+ * key, since keys make adding jobs slower.
  */
 export const dispatchKey = (messageId: string): string => `dispatch ${messageId}`;
 
@@ -61,8 +64,8 @@ const findSuccessor: Statement = {
 };
 
 /**
- * Whether a dispatch job that runs again, since its worker was killed, had added the next one before that: then its
- * message is that one's, which may be waiting for a time that the provider asked for.
+ * For a dispatch job that runs again because its worker was killed: whether the next job had already been
+ * added. Then the message belongs to that one, which may be waiting for a time that the provider asked for.
  */
 export async function hasSuccessor(database: Queryable, messageId: string, jobId: string): Promise<boolean> {
   return (await database.query(findSuccessor, [dispatchKey(messageId), jobId])).length > 0;
@@ -78,7 +81,7 @@ const reschedule: Statement = {
     having count(*) > 0`,
 };
 
-/** Lets jobs of these keys that wait for their time run at once. */
+/** Lets the waiting jobs with these keys run at once. */
 export async function rescheduleNow(transaction: Queryable, keys: readonly string[]): Promise<void> {
   await transaction.query(reschedule, [keys]);
 }

@@ -1,10 +1,11 @@
 /**
- * The time zones of area codes that people live by, where a country has several zones and its numbers tell: zones, calling
- * code, area codes. Numbers that move with their owners keep their area, and its clock.
+ * Time zones by area code, for countries that have several zones and whose numbers show the zone: zones,
+ * calling code, area codes. A number that moves with its owner keeps its area code, and so the old zone.
  *
- * +1 from the table of time zones of Google's libphonenumber (2026), with overlays put right and the new area codes;
- * +55 by the states of Brazil (Anatel's area codes), +52 and +7 as far as an area lies in one zone for certain, +61 by
- * its four areas of landlines. Mobile numbers of Russia and Australia do not tell.
+ * +1 comes from the time-zone table of Google's libphonenumber (2026), with overlays corrected and the new
+ * area codes added. +55 follows the states of Brazil (Anatel's area codes). +52 and +7 list only areas that
+ * certainly lie in one zone. +61 lists its four areas of landlines. Mobile numbers of Russia and Australia do
+ * not show a zone.
  */
 export const areaZones: readonly (readonly [zones: string, callingCode: string, areaCodes: string])[] = [
   ["America/Adak America/Anchorage", "+1", "907"],

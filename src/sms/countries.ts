@@ -1,11 +1,11 @@
 import { getCountries } from "libphonenumber-js/max";
 
 /**
- * The countries that everything goes by: numbers, rates, policies, limits. By ISO 3166-1 alpha-2, with the codes that
- * are reserved for parts that have numbers of their own (AC, TA, XK), under the names that people write.
+ * The countries used for numbers, rates, policies and limits: ISO 3166-1 alpha-2 codes, and the reserved
+ * codes of territories with phone numbers of their own (AC, TA, XK), under the names that people write.
  */
 
-/** Of ISO 3166-1, and without phone numbers of their own. */
+/** In ISO 3166-1, but without phone numbers of their own. */
 const withoutNumbers = ["AQ", "BV", "GS", "HM", "PN", "TF", "UM"];
 
 export const countryCodes: readonly string[] = [...getCountries(), ...withoutNumbers].toSorted();
@@ -17,7 +17,7 @@ export const isCountry = (code: string): boolean => known.has(code);
 const longNames = new Intl.DisplayNames("en", { type: "region", style: "long", fallback: "none" });
 const shortNames = new Intl.DisplayNames("en", { type: "region", style: "short", fallback: "none" });
 
-/** Shown where `Intl` has a name that nobody writes. */
+/** Shown instead of the name in `Intl`, where people write another one. */
 const shownNames: Readonly<Record<string, string>> = {
   CD: "Congo (DR)",
   CG: "Congo",
@@ -31,11 +31,11 @@ const shownNames: Readonly<Record<string, string>> = {
   XK: "Kosovo",
 };
 
-/** In English. */
+/** The country's name in English; undefined for an unknown code. */
 export const countryName = (code: string): string | undefined =>
   isCountry(code) ? (shownNames[code] ?? longNames.of(code)) : undefined;
 
-/** What ISO 3166, price lists and older people call them beside the names that `Intl` has. */
+/** Other names, used by ISO 3166, in price lists or formerly. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
   AC: ["Ascension"],
   AE: ["UAE", "Emirates"],
@@ -123,7 +123,10 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
   ZW: ["Rhodesia"],
 };
 
-/** Letters and words alone: accents, case, points, apostrophes, `the`, `&` and `St.` make no difference. */
+/**
+ * Reduces a name to its words, so that accents, case, points, apostrophes, `the`, `&` and `St.` make no
+ * difference.
+ */
 function fold(name: string): string {
   const words = name
     .replaceAll("´", "")
@@ -141,14 +144,14 @@ function fold(name: string): string {
   return words.trim().replaceAll(/ +/g, " ");
 }
 
-/** What stands in the brackets behind it tells which country is meant. */
+/** Names that need the words in brackets behind them to show which country is meant. */
 const unclearNames = new Set(["congo", "guinea", "korea", "virgin islands"]);
 
 const beforeBracket = (name: string): string => name.replace(/\s*[([].*$/, "");
 
 const codesByName = new Map<string, string>();
 
-// Names that are certain go before those that are cut out of a longer one.
+// Full names go before those that are cut out of a longer one.
 for (const names of [certainNames, (code: string) => certainNames(code).map(bareName)]) {
   for (const code of countryCodes) {
     for (const name of names(code).map(fold))
@@ -161,7 +164,7 @@ function certainNames(code: string): string[] {
   return all.filter((name) => name !== undefined);
 }
 
-/** Two pairs of countries share a name, and differ in what stands around it. */
+/** Two pairs of countries share a name and differ in the words around it. */
 const divided: readonly { name: RegExp; sign: RegExp; code: string }[] = [
   { name: /\bcongo\b/, sign: /\b(?:dem|democratic|dr|drc|kinshasa|zaire)\b/, code: "CD" },
   { name: /\bcongo\b/, sign: /\b(?:republic|rep|brazzaville)\b/, code: "CG" },
@@ -169,7 +172,10 @@ const divided: readonly { name: RegExp; sign: RegExp; code: string }[] = [
   { name: /\bkorea\b/, sign: /\b(?:republic|rep|rok|south)\b/, code: "KR" },
 ];
 
-/** `Republic of Slovenia`, `Iran, Islamic Republic of`, `Tanzania (United Republic of)`: the words around a name. */
+/**
+ * The words around a name, as in `Republic of Slovenia`, `Iran, Islamic Republic of` and `Tanzania (United
+ * Republic of)`.
+ */
 const stateWords =
   "republic|rep|kingdom|state|states|commonwealth|principality|grand duchy|duchy|sultanate|union|federation|territory|" +
   "province|islamic|arab|democratic|peoples|peoples democratic|socialist|federal|federated|united|oriental|plurinational|" +
@@ -177,8 +183,8 @@ const stateWords =
 const around = new RegExp(`^(?:(?:${stateWords}) )+(?=\\S)|(?: (?:${stateWords}))+$`, "g");
 
 /**
- * Reads a country: its ISO 3166-1 alpha-2 code, or a name that it has or had in English, however it is written.
- * Undefined for everything else, and for a name that two countries could mean.
+ * Reads a country: its ISO 3166-1 alpha-2 code, or a present or former English name in any spelling.
+ * Undefined for everything else, and for a name that could mean two countries.
  */
 export function parseCountry(text: string): string | undefined {
   const code = text.trim().toUpperCase();
@@ -194,13 +200,16 @@ export function parseCountry(text: string): string | undefined {
   );
 }
 
-/** `Netherlands (Kingdom of the Netherlands)` without what explains it, unless that tells two countries apart. */
+/**
+ * A name without its explanation in brackets, as in `Netherlands (Kingdom of the Netherlands)`. Empty where
+ * the brackets tell two countries apart.
+ */
 function bareName(text: string): string {
   const name = fold(beforeBracket(text));
   return unclearNames.has(name) ? "" : name;
 }
 
-/** `Gambia, The` and `Virgin Islands, British` the other way round. */
+/** Turns `Gambia, The` and `Virgin Islands, British` the other way round. */
 function swapped(text: string): string {
   const [, first = "", second = ""] = /^([^,(]*)[,(]([^,)]*)\)?$/.exec(text) ?? [];
   return fold(`${second} ${first}`);

@@ -1,6 +1,6 @@
 /**
- * The GSM 7-bit default alphabet and what may stand in for characters it lacks. A rewrite may lose typography,
- * never meaning: ½ and ² have no entry, since "1½" would read 11/2 and "10²" would read 102.
+ * The GSM 7-bit default alphabet, and replacements for characters that it lacks. A rewrite may lose
+ * typography, never meaning: ½ and ² have no entry, since "1½" would read 11/2 and "10²" would read 102.
  */
 
 // 3GPP TS 23.038, 6.2.1, in code order. 0x1B is the escape, not a character. 0x09 is the capital Ç; Unicode's
@@ -102,8 +102,8 @@ const diacritic = /^[\u0300-\u0333\u0339-\u036F]$/u;
 const decomposable = /^[\p{L}\p{Nl}\uFF01-\uFF5E\u{1D400}-\u{1D7FF}]$/u;
 
 /**
- * What may stand in GSM-7 for one character that is not in it: "" when dropping it loses nothing, null when
- * nothing may. Cyrillic, emoji and lone surrogates have no replacement.
+ * The GSM-7 replacement for one character that is not in GSM-7: "" when dropping it loses nothing, null when
+ * there is no harmless replacement. Cyrillic, emoji and lone surrogates have none.
  */
 export function replacementFor(character: string): string | null {
   return directReplacement(character) ?? decomposed(character);
@@ -117,7 +117,7 @@ function directReplacement(character: string): string | null {
 }
 
 function decomposed(character: string): string | null {
-  // Some characters are only another code for one we know, as the ohm sign is for Ω: NFC replaces those.
+  // Some characters only duplicate another one, as the ohm sign duplicates Ω: NFC replaces them.
   const composed = character.normalize("NFC");
   if (composed !== character)
     return septetsOf(composed.charCodeAt(0)) > 0 ? composed : replacementFor(composed);
@@ -131,7 +131,7 @@ function decomposed(character: string): string | null {
   return text;
 }
 
-// The accented letters of Europe's languages are worked out once, not again for every text.
+// The accented letters of Europe's languages are computed once, not for every text.
 for (let codeUnit = 0xc0; codeUnit < 0x250; codeUnit++) {
   const letter = String.fromCharCode(codeUnit);
   const replacement = septetsOf(codeUnit) > 0 ? null : replacementFor(letter);

@@ -2,7 +2,7 @@ import { parsePhoneNumberWithError, type NumberType } from "libphonenumber-js/ma
 import type { E164 } from "../providers/provider.ts";
 import { parseRecipient } from "./phone.ts";
 
-/** What the numbering plans say of a number; whether it is in use only its operator knows. */
+/** What the numbering plans say about a number. Only its operator knows whether it is in use. */
 export interface NumberFacts {
   number: E164;
   /** Whether its digits belong to a range that is assigned. */
@@ -12,7 +12,7 @@ export interface NumberFacts {
   callingCode: string;
   national: string;
   international: string;
-  /** Undefined where the plan does not tell. */
+  /** Undefined where the plan does not say. */
   type: NumberType;
 }
 

@@ -1,15 +1,15 @@
 import { getCountries, getCountryCallingCode, Metadata, type CountryCode } from "libphonenumber-js/max";
 
-/** What numbers of a country look like. */
+/** What mobile numbers of a country look like. */
 interface MobileNumbers {
   country: CountryCode;
-  /** Digits after the calling code that its mobile numbers have. */
+  /** Possible numbers of digits after the calling code. */
   lengths: ReadonlySet<number>;
-  /** What such numbers may begin with only by mistake, as the 0 in +421 0901. */
+  /** A prefix that is there only by mistake, such as the 0 in +421 0901. */
   prefix: RegExp | undefined;
 }
 
-/** Of the library's own class; not in its types. */
+/** Members of the library's class that its types leave out. */
 interface NumberingPlan {
   possibleLengths(): number[];
   nationalPrefixForParsing(): string | undefined;
@@ -33,7 +33,7 @@ const byCallingCode: ReadonlyMap<string, MobileNumbers[]> = Map.groupBy(plans.va
   getCountryCallingCode(country),
 );
 
-/** Calling codes that one country has for itself. */
+/** Calling codes that belong to one country alone. */
 const unshared = new Map(
   [...byCallingCode].flatMap(([code, [plan, ...others]]) =>
     plan && others.length === 0 ? [[code, plan]] : [],
@@ -41,8 +41,9 @@ const unshared = new Map(
 );
 
 /**
- * How many digits mobile numbers have after the calling code: of a country, else of any that has the calling code.
- * A range that was opened after the library's release has one of them.
+ * How many digits mobile numbers have after the calling code: those of the country, or of every country with
+ * that calling code where it is not known. Ranges opened after the library's release have one of these
+ * lengths too.
  */
 export function mobileLengths(callingCode: string, country: string | undefined): number[] {
   const own = country === undefined ? undefined : plans.get(country);
@@ -56,8 +57,9 @@ interface Respelling {
 }
 
 /**
- * Spellings of one person's number, with that under which all networks reach it: Brazil's ninth digit (2016), Mexico's 1
- * (gone since 2020) and its 044 and 045, Argentina's 9 of mobile numbers, Benin's 01 (2024). By calling code.
+ * Spellings of one number, with the one under which all networks reach it, by calling code: Brazil's ninth
+ * digit (2016), Mexico's 1 (gone since 2020) and its 044 and 045, Argentina's 9 of mobile numbers, Benin's 01
+ * (2024).
  */
 const respellings: Readonly<Record<string, Respelling>> = {
   "52": { written: /^(?:1|0?4[45]1?)(\d{10})$/, as: "$1" },
@@ -66,7 +68,7 @@ const respellings: Readonly<Record<string, Respelling>> = {
   "229": { written: /^(\d{8})$/, as: "01$1" },
 };
 
-/** The one spelling of a national number. */
+/** The spelling of a national number under which all networks reach it. */
 export function respell(callingCode: string, national: string): string {
   const respelling = respellings[callingCode];
   return respelling ? national.replace(respelling.written, respelling.as) : national;
@@ -75,13 +77,13 @@ export function respell(callingCode: string, national: string): string {
 const plain = /^\+[1-9]\d{6,14}$/;
 
 /**
- * The country of a number that is in E.164 already, has the right length, and whose calling code belongs to one
- * country alone: most numbers of a campaign are such, and the library takes ten times as long to say the same.
- * Undefined for every other number, also for those that are perfectly good.
+ * The country of a number that is already in E.164, has the right length, and whose calling code belongs to
+ * one country alone. Most numbers of a campaign are like this, and the library takes ten times as long for
+ * the same answer. Undefined for every other number, even a good one.
  */
 export function countryOfPlain(number: string): string | undefined {
   if (!plain.test(number)) return undefined;
-  // No calling code begins with another, and those of one digit are shared.
+  // No calling code is the beginning of another, and those of one digit are shared.
   for (const digits of [2, 3]) {
     const callingCode = number.slice(1, 1 + digits);
     const plan = unshared.get(callingCode);

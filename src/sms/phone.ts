@@ -7,7 +7,7 @@ import { plainText, readWritten } from "./written-number.ts";
 
 export interface Recipient {
   to: E164;
-  /** ISO 3166-1 alpha-2; null where a calling code is shared and the number does not tell. */
+  /** ISO 3166-1 alpha-2; null where a calling code is shared and the number does not show the country. */
   country: string | null;
 }
 
@@ -21,9 +21,9 @@ const problems: Readonly<Record<string, string>> = {
 const maxShownLength = 40;
 
 /**
- * Checks a recipient and normalises it to E.164: one person has one spelling, however the number is written. A number in
- * full may lack its plus, as spreadsheets leave it. The length must be one that mobile numbers of the country have;
- * whether the number is in use only the operator knows.
+ * Checks a recipient and normalises it to E.164, so that every spelling of a number gives the same result. A
+ * complete number may lack its plus, since spreadsheets remove it. The length must be one that mobile numbers
+ * of the country have. Only the operator knows whether the number is in use.
  * @throws InvalidPhoneNumberError
  */
 export function parseRecipient(input: string): Recipient {
@@ -50,7 +50,7 @@ function parseWritten(text: string): Recipient {
   return toRecipient(number) ?? refuse(`has the wrong length for its country: ${describeLength(number)}`);
 }
 
-/** Undefined when no mobile number of its country is so long. */
+/** Undefined when no mobile number of its country has this length. */
 function toRecipient({
   countryCallingCode,
   nationalNumber,
@@ -74,7 +74,7 @@ function describeLength({ countryCallingCode, nationalNumber, country }: PhoneNu
   return `${nationalNumber.length} digits after +${countryCallingCode}, where mobile numbers have ${span}.`;
 }
 
-/** Only digits go to the library: of everything else its answer may depend on the call before. */
+/** Only digits go to the library: with anything else its answer may depend on the call before. */
 function parse(digits: string): PhoneNumber | string {
   try {
     return parsePhoneNumberWithError(`+${digits}`);
@@ -84,13 +84,13 @@ function parse(digits: string): PhoneNumber | string {
   }
 }
 
-/** Whether digits are a number that can be sent to. */
+/** Whether these digits are a complete number that can be sent to. */
 function isWhole(digits: string): boolean {
   const number = parse(digits);
   return typeof number !== "string" && toRecipient(number) !== undefined;
 }
 
-/** A number without a plus, where its digits are those of a mobile number that the country's plan knows. */
+/** Reads a number without a plus, if it is a mobile number that its country's plan knows. */
 function readKnown(digits: string): Recipient | undefined {
   const number = parse(digits);
   const recipient = typeof number === "string" ? undefined : toRecipient(number);
@@ -100,6 +100,6 @@ function readKnown(digits: string): Recipient | undefined {
   return isMobile || countryOfNewArea(recipient?.to ?? "") !== undefined ? recipient : undefined;
 }
 
-/** Ten digits that are a number of North America, where people leave the country code out. */
+/** Reads ten digits as a North American number: people there leave the country code out. */
 const readAmerican = (digits: string): Recipient | undefined =>
   /^[2-9]\d\d[2-9]\d{6}$/.test(digits) ? readKnown(`1${digits}`) : undefined;

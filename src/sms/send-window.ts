@@ -13,7 +13,7 @@ const minuteMs = 60_000;
 const contains = ({ start, end }: SendWindow, minute: number): boolean =>
   start <= end ? minute >= start && minute < end : minute >= start || minute < end;
 
-/** Minutes after midnight in a zone; each zone's formatter is made once, since making one is dear. */
+/** Minutes after midnight in a zone. Formatters are cached, since making one is slow. */
 function minuteIn(zone: string, now: Date): number {
   const [hour = 0, minute = 0] = formatterOf(zone).format(now).split(":").map(Number);
   return hour * 60 + minute;
@@ -34,15 +34,23 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   return made;
 }
 
-/** Whether a window is open in all these zones: a number does not tell in which it is, and nobody is to be woken. */
+/**
+ * Whether a window is open in all these zones. The number does not show which of them it is in, and nobody
+ * must be woken.
+ */
 const isOpenIn = (window: SendWindow, zones: readonly string[], now: Date): boolean =>
   zones.every((zone) => contains(window, minuteIn(zone, now)));
 
-/** Whether it is time to send to a country; numbers of no country go by `ownZone`, the campaign's. */
+/**
+ * Whether messages may be sent to a country now. Numbers of no country use `ownZone`, the campaign's zone.
+ */
 export const isOpen = (window: SendWindow, country: string | null, ownZone: string, now: Date): boolean =>
   isOpenIn(window, country === null ? [ownZone] : zonesOfCountry(country), now);
 
-/** Whether there is a moment of that day at which the window is open in all zones: one when it opens in one of them. */
+/**
+ * Whether the window is open in all zones at some moment of that day. If there is one, it is also open when
+ * it opens in one of the zones, so only those moments are tried.
+ */
 export function everOpens(window: SendWindow, zones: readonly string[], day: Date): boolean {
   const minutes = [...new Set(zones.map((zone) => minuteIn(zone, day)))];
   return minutes.some((opening) =>
@@ -52,7 +60,10 @@ export function everOpens(window: SendWindow, zones: readonly string[], day: Dat
   );
 }
 
-/** How far these zones are apart, in minutes: a window that is not longer is never open in all of them. */
+/**
+ * How far apart these zones are, in minutes. A window that is not longer is never open in all of them at
+ * once.
+ */
 export function spreadOf(zones: readonly string[], day: Date): number {
   const minutes = [...new Set(zones.map((zone) => minuteIn(zone, day)))].toSorted(
     (one, other) => one - other,
@@ -64,19 +75,22 @@ export function spreadOf(zones: readonly string[], day: Date): number {
   return minutesOfDay - Math.max(...gaps);
 }
 
-/** What is closed at present. */
+/** Where a send window is closed now. */
 export interface Closures {
   countries: string[];
-  /** Beginnings of numbers where it is open all the same, since their area tells that their zone is. */
+  /**
+   * Prefixes of numbers that may be sent to although their country is closed: their area code shows a zone
+   * where the window is open.
+   */
   openAreas: string[];
-  /** Numbers of no country. */
+  /** Whether it is closed for numbers of no country. */
   stateless: boolean;
 }
 
 const recent = new Map<string, Closures>();
 const maxRecent = 100;
 
-/** Where a window is closed now; worked out once a minute. */
+/** Where a window is closed now; computed once a minute. */
 export function closuresOf(window: SendWindow, ownZone: string, now: Date): Closures {
   const key = `${window.start} ${window.end} ${ownZone} ${Math.floor(now.getTime() / minuteMs)}`;
   const known = recent.get(key);

@@ -1,11 +1,11 @@
-/** More segments than people write on purpose. */
+/** From here on, people may not have intended the number of segments. */
 const manySegments = 3;
 
-/** Placeholders as other programs write them. */
+/** Placeholders in the syntax of other programs. */
 const otherPlaceholders =
   /(?<![{\\])\{\s*[\p{L}_][\p{L}\p{N}_ .-]{0,63}\}(?!\})|\[\[[\p{L}_][\p{L}\p{N}_]{0,63}\]\]|%[\p{L}_][\p{L}\p{N}_]{1,63}%/gu;
 
-/** What is allowed in a text and probably not meant, in plain words. */
+/** What is allowed in a text but probably not intended, in plain words. */
 export function textWarnings(text: string, segments: number, maxSegments: number): string[] {
   const found = [...new Set(text.match(otherPlaceholders) ?? [])];
   const placeholders = found.slice(0, 5).map((written) => {

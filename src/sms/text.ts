@@ -22,19 +22,25 @@ export interface ForcingCharacter {
   character: string;
   /** Where it starts, in UTF-16 code units from 0 (the index into a JavaScript string). */
   position: number;
-  /** `U+2019`; of a lone surrogate its own number, `U+D83D`. */
+  /** `U+2019`; for a lone surrogate its own code, such as `U+D83D`. */
   codePoint: string;
-  /** What `toGsm7` puts in its place; "" when it is dropped or merged into the letter before it. */
+  /**
+   * What `toGsm7` puts in its place: "" when it is dropped or merged into the letter before it, null when
+   * nothing fits.
+   */
   replacement: string | null;
 }
 
 /** A text as it would be sent, what makes it UCS-2, and its GSM-7 rewrite. */
 export interface TextPreview extends TextMeasure {
-  /** In the order of the text, every occurrence. */
+  /** Every occurrence, in the order of the text. */
   forcingCharacters: ForcingCharacter[];
   /** The text rewritten for GSM-7; null when it is GSM-7 already or cannot be rewritten. */
   gsmSafeText: string | null;
-  /** Segments the rewrite saves: 0 without one, negative where it takes more (70 times … becomes 210 dots). */
+  /**
+   * Segments that the rewrite saves: 0 without a rewrite, negative when it takes more (70 times … becomes 210
+   * dots).
+   */
   segmentsSaved: number;
 }
 
@@ -47,7 +53,7 @@ const unitLimits = {
 
 /**
  * Measures a text in the encoding it needs: GSM-7 when every character is in the default alphabet or its
- * extension table (two septets each), else UCS-2. Source: 3GPP TS 23.038, 6.2.1; TS 23.040, 9.2.3.24.1.
+ * extension table (two septets each), otherwise UCS-2. Source: 3GPP TS 23.038, 6.2.1; TS 23.040, 9.2.3.24.1.
  * A lone surrogate counts as one UCS-2 unit, the U+FFFD that is sent for it.
  */
 export function measure(text: string): TextMeasure {
@@ -98,7 +104,10 @@ export function toGsm7(text: string): string | null {
   return rewritten;
 }
 
-/** Everything a writer wants to know of a text before it is sent: its size, and why and how it could shrink. */
+/**
+ * What a writer needs to know about a text before it is sent: its size, why it has that size, and how it
+ * could shrink.
+ */
 export function previewText(text: string): TextPreview {
   const measured = measure(text);
   if (measured.encoding === "GSM7") {

@@ -1,11 +1,11 @@
 import { areaZones } from "./area-zones.ts";
 
-/** What `Intl.Locale` knows of a region; not in TypeScript's own types yet. */
+/** What `Intl.Locale` knows about a region; not in TypeScript's own types yet. */
 interface RegionLocale {
   getTimeZones?(): string[] | undefined;
 }
 
-/** Where numbers are, and `Intl` has no zones: Kosovo, Ascension and Tristan da Cunha. */
+/** Places that have phone numbers but no zones in `Intl`: Kosovo, Ascension and Tristan da Cunha. */
 const otherZones: Readonly<Record<string, readonly string[]>> = {
   XK: ["Europe/Belgrade"],
   AC: ["Atlantic/St_Helena"],
@@ -13,8 +13,8 @@ const otherZones: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Zones of `Intl` that no phone number lives by: Crimea has numbers of +7, China keeps Beijing's time by law, and the rest
- * has no inhabitants.
+ * Zones of `Intl` that no phone number is in: Crimea has numbers of +7, China keeps Beijing's time by law,
+ * and the rest has no inhabitants.
  */
 const unused = new Set([
   "Europe/Simferopol",
@@ -26,7 +26,7 @@ const unused = new Set([
 
 const byCountry = new Map<string, readonly string[]>();
 
-/** The zones that people of a country live by. Looked up once: `Intl.Locale` takes long. */
+/** The zones of a country's phone numbers. Cached: `Intl.Locale` look-ups are slow. */
 export function zonesOfCountry(country: string): readonly string[] {
   const known = byCountry.get(country);
   if (known) return known;
@@ -36,14 +36,17 @@ export function zonesOfCountry(country: string): readonly string[] {
   return zones;
 }
 
-/** Beginnings of numbers whose area tells their zones, and these. None begins with another. */
+/**
+ * Zones by the beginning of a number (calling code and area code), where the area shows them. No beginning is
+ * part of another.
+ */
 export const zonesByArea: ReadonlyMap<string, readonly string[]> = new Map(
   areaZones.flatMap(([zones, callingCode, areaCodes]) =>
     areaCodes.split(" ").map((areaCode) => [callingCode + areaCode, zones.split(" ")] as const),
   ),
 );
 
-/** How long these beginnings are. */
+/** The lengths of these beginnings. */
 export const areaLengths: readonly number[] = [
   ...new Set([...zonesByArea.keys()].map(({ length }) => length)),
 ];

@@ -3,7 +3,7 @@ import { InvalidPhoneNumberError } from "../lib/errors.ts";
 /** A number as it was written, without what people and spreadsheets put around its digits. */
 export interface WrittenNumber {
   digits: string;
-  /** Whether it says that it begins with its calling code. */
+  /** Whether it begins with its calling code, shown by a plus or `00`. */
   isInternational: boolean;
 }
 
@@ -13,7 +13,10 @@ const maxDigits = 15;
 
 const countDigits = (text: string): number => text.replaceAll(/\D/g, "").length;
 
-/** Copied numbers come with narrow spaces, full-width digits, other scripts' digits and marks for the direction. */
+/**
+ * Removes what copied numbers bring along: narrow spaces, full-width digits, other scripts' digits and
+ * direction marks.
+ */
 export function plainText(input: string): string {
   return input
     .normalize("NFKC")
@@ -22,7 +25,7 @@ export function plainText(input: string): string {
     .trim();
 }
 
-/** Each script's digits stand together, from its zero on. */
+/** The digits of a script follow one another, starting with its zero. */
 function valueOf(digit: string): number {
   let value = 0;
   const code = digit.codePointAt(0) ?? 0;
@@ -31,9 +34,10 @@ function valueOf(digit: string): number {
 }
 
 /**
- * Reads what stands in a cell: text marks of spreadsheets, `tel:` addresses, all kinds of separators, `00` and `(0)`.
- * `isWhole` tells whether digits are a number in full, for what can be read in two ways.
- * @throws InvalidPhoneNumberError what else it is
+ * Reads a number as it stands in a cell: with text marks of spreadsheets, `tel:` addresses, all kinds of
+ * separators, `00` and `(0)`. `isWhole` says whether digits are a complete number, to decide what could be
+ * read in two ways.
+ * @throws InvalidPhoneNumberError with what the text is instead
  */
 export function readWritten(text: string, isWhole: (digits: string) => boolean): WrittenNumber {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
@@ -58,7 +62,7 @@ export function readWritten(text: string, isWhole: (digits: string) => boolean):
   return { digits: digits.replace(isAbroad ? /^00/ : "", ""), isInternational: isAbroad };
 }
 
-/** `'+421…`, `="+421…"`: how spreadsheets are told that a number is a text. */
+/** Removes what tells a spreadsheet that a number is text: `'+421…`, `="+421…"`. */
 const withoutTextMarks = (text: string): string =>
   text
     .replace(/^=\s*(?=["'+])/, "")
@@ -66,18 +70,18 @@ const withoutTextMarks = (text: string): string =>
     .trim();
 
 /**
- * `tel:+421-901;ext=1` (RFC 3966) without what is not the number; `phone-context` says what a local one begins with. The
- * library is not asked about these: its answer depends on the call before.
+ * Takes the number out of an address such as `tel:+421-901;ext=1` (RFC 3966); `phone-context` says what a
+ * local number begins with. The library is not used for these: its answer depends on the call before.
  */
 function withoutAddress(text: string): string {
   const [, address] = /^(?:tel|sms|smsto|callto|phone|mobile)\s*:\s*(?:\/\/)?(.*)$/i.exec(text) ?? [];
   const [number = "", ...parameters] = unescape(address ?? text).split(/[;?](?=[\w-]+=)/);
-  const given = Object.fromEntries(parameters.map((one) => one.toLowerCase().split("=", 2))) as Record<
+  const values = Object.fromEntries(parameters.map((one) => one.toLowerCase().split("=", 2))) as Record<
     string,
     string
   >;
-  const context = given["phone-context"];
-  const extension = given["ext"] === undefined ? "" : ` ext ${given["ext"]}`;
+  const context = values["phone-context"];
+  const extension = values["ext"] === undefined ? "" : ` ext ${values["ext"]}`;
   const isLocal = context !== undefined && /^\+\d+$/.test(context) && !number.trim().startsWith("+");
   return `${isLocal ? context : ""}${number.trim()}${extension}`;
 }
@@ -90,7 +94,7 @@ function unescape(text: string): string {
   }
 }
 
-/** Whether two numbers stand in it, whatever parts them. */
+/** Whether the text holds more than one number, whatever separates them. */
 function hasSeveral(text: string): boolean {
   const isNumber = (part: string): boolean => countDigits(part) >= minDigits;
   const parts = text.split(
@@ -101,8 +105,9 @@ function hasSeveral(text: string): boolean {
 }
 
 /**
- * A number that was calculated with ends in `.0`, which says nothing. Other tails behind a number in full are refused
- * (undefined), since what is sent to must be what was meant; a point between the parts of a number is none.
+ * Removes the `.0` that a spreadsheet adds when it calculates with a number. Another tail behind a complete
+ * number gives undefined: it must be refused, since the number may not be the one that was meant. A point
+ * between the parts of a number is not a tail.
  */
 function withoutTail(text: string, isWhole: (digits: string) => boolean): string | undefined {
   const [, number = "", mark = "", tail = ""] = /^([^.,/]*\d[^]*\d|\d)([.,/])(\d*)$/.exec(text) ?? [];

@@ -12,16 +12,19 @@ import type { WindowCheck } from "./window-check.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { Content } from "../../messages/accept/send-input.ts";
 
-/** What many recipients of a campaign have in common: there are few of these, so each is worked out once. */
+/**
+ * The values that many recipients of a campaign share. There are few different ones, so each is computed
+ * once.
+ */
 export interface Shape {
   country: string | null;
   providerId: string;
   sender: string;
   encoding: TextEncoding;
   segments: number;
-  /** Why it is this provider. */
+  /** Why this provider was chosen. */
   route: StoredRoute;
-  /** Of one message; undefined without a rate. */
+  /** The cost of one message; undefined without a rate. */
   cost: Amount | undefined;
 }
 
@@ -30,7 +33,7 @@ export interface Accepted {
   position: number;
   to: E164;
   clientRef: string | null;
-  /** What it will read. */
+  /** The text that this recipient gets. */
   text: string;
   shape: Shape;
 }
@@ -44,23 +47,25 @@ export interface CheckerOptions {
   window: WindowCheck | undefined;
 }
 
-/** Decides for each recipient whether it gets a message, by which provider, and what that will cost. */
+/** Decides for each recipient whether it gets a message, through which provider, and what that will cost. */
 export class RecipientChecker {
-  /** The sender, where a provider has no other. */
+  /** The sender ID, unless a provider has its own. */
   readonly sender: string;
   readonly #options: CheckerOptions;
-  /** The text, where it is the same for all. */
+  /** The content, when the text is the same for all recipients. */
   readonly #common: Content | undefined;
   readonly #shapes = new Map<string, Shape>();
 
-  /** @throws DomainError what is wrong for whatever recipient */
+  /**
+   * @throws DomainError when something is wrong that would affect every recipient
+   */
   constructor(options: CheckerOptions) {
     const { input, template, table } = options;
     this.#options = options;
     const { from, providerId } = input;
     if (template.names.length === 0) this.#common = contentOf({ text: template.render([]) ?? "" });
     if (this.#common) checkSegments(this.#common, table.maxSegments);
-    // Policies are for destinations: they are asked about each recipient.
+    // Policies depend on the destination, so they are applied to each recipient later.
     const anywhere = { ...table, policies: [] };
     const content = this.#common ?? anyContent;
     const wishes = { from, providerId, to: "", text: content.text };
@@ -106,12 +111,12 @@ export class RecipientChecker {
   }
 }
 
-/** Where each recipient has a text of his own. */
+/** Stands in for the content when each recipient has a different text. */
 const anyContent = contentOf({ text: "Hello" });
 
 const maxShownLength = 100;
 
-/** The number as it was given may be anything at all; what is stored of it is text. */
+/** The number is unchecked input of any content and length: make it text that can be stored. */
 function toRefusal({ position, to }: RecipientRow, { code, message }: DomainError): Refusal {
   return { position, recipient: showable(to.slice(0, maxShownLength)), code, reason: showable(message) };
 }

@@ -35,25 +35,28 @@ export interface CreateOptions {
 
 export type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
 
-/** What its caller changed elsewhere just now holds for a campaign, too. */
+/**
+ * Always read the routing table afresh: the caller may just have changed a policy through another process.
+ */
 const staleMs = 0;
 
-/** Recipients in one statement: enough to make it cheap, few enough to keep its transaction short. */
+/** Recipients per insert: enough to be cheap, few enough for a short transaction. */
 const chunkSize = 2_500;
 
-/** A slow upload shows at least this often that it is alive. */
+/** A slow upload renews its lease at least this often. */
 const signEveryMs = 15_000;
 
-/** Characters, placeholders included: 255 segments of GSM-7 are fewer. */
+/** Characters, placeholders included. 255 segments of GSM-7 are fewer. */
 const maxTextLength = 40_000;
 
-/** Refusals that an error tells. */
+/** How many refused recipients an error lists. */
 const toldRefusals = 10;
 
 /**
- * Accepts a campaign: what this returns is committed and will be sent. Recipients that cannot get a message are
- * refused one by one; a number that comes twice counts once. Memory does not grow with the recipients of a file.
- * @throws DomainError what is wrong with the input; then nothing is stored
+ * Accepts a campaign: once this returns, it is committed and will be sent. Recipients that cannot get a
+ * message are refused one by one; a number that occurs twice counts once. Memory does not grow with the size
+ * of a file.
+ * @throws DomainError when the input is wrong; nothing is stored then
  */
 export async function createCampaign(
   options: CreateOptions,
@@ -66,18 +69,18 @@ export async function createCampaign(
   const idempotencyKey = input.dryRun === true ? null : checkKey(input.idempotencyKey);
   const print = idempotencyKey === null ? null : fingerprint(input);
   const repeat = { accountId, idempotencyKey, fingerprint: print };
-  // Before the rest is looked at: a repeat stays accepted, even when by now it would be refused.
+  // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
   const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat, clock.now());
   if (earlier !== undefined) return { campaignId: earlier };
   const plan = await prepare(options, accountId, input);
   if (input.dryRun === true) return { preview: await preview(options, accountId, plan) };
   const { template: _template, source, checker, ...campaign } = plan;
-  // Those of a file are too many to remember.
+  // The numbers of a file are too many to keep in memory.
   const seen = input.file == null ? new NumberSet() : undefined;
   return { campaignId: await importAll(options, { ...campaign, ...repeat }, source, checker, seen) };
 }
 
-/** Everything that can be checked before there is anything to store. */
+/** Checks everything that can be checked before something is stored. */
 async function prepare({ routingTables, clock }: CreateOptions, accountId: string, input: CampaignInput) {
   const now = clock.now();
   const settings = checkSettings(input, now);
@@ -135,7 +138,7 @@ async function preview(
   return tally.preview(refusal, textWarnings(text, tally.longest, routingTables.maxSegments));
 }
 
-/** Returns the id of the campaign that has the idempotency key, if that was taken meanwhile. */
+/** Returns the id of the campaign that holds the idempotency key, if another request took it meanwhile. */
 async function importAll(
   options: CreateOptions,
   campaign: NewCampaign,
@@ -152,13 +155,13 @@ async function importAll(
     if (await sealImport(spending, campaign, clock.now())) return campaignId;
     throw new Error("The import was given up, since it gave no sign of life for too long");
   } catch (error) {
-    // What cannot be removed now, since the database is away, say, goes in the regular round.
+    // If this fails, for example because the database is away, the regular clean-up removes it later.
     await abandonImport(database, campaignId).catch(() => undefined);
     throw error;
   }
 }
 
-/** Reads and checks the next recipients while the last ones are being stored. */
+/** Reads and checks the next recipients while the previous ones are being stored. */
 async function storeAll(
   { database, clock }: CreateOptions,
   { id, text }: NewCampaign,
@@ -190,14 +193,14 @@ async function storeAll(
     }
     if (buffer.size > 0) await store();
   } finally {
-    // Whoever gives the import up must come after its last write.
+    // Wait for the last write, so that removing a failed import comes after it.
     await Promise.allSettled([storing]);
   }
   await storing;
   return { accepted, refused, first };
 }
 
-/** Leaves out the numbers that were seen; where nothing remembers them, the database does it. */
+/** Leaves out repeated numbers. Without `seen`, the database does that on insert. */
 function checkRows(
   rows: readonly RecipientRow[],
   checker: RecipientChecker,

@@ -3,19 +3,20 @@ import { InvalidInputError } from "../../lib/errors.ts";
 import { unknownPlaceholders, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { nameKey, type Template } from "./template.ts";
 
-/** A file as it comes in: read once, and never as a whole. */
+/** An uploaded file as a stream: read once, never held as a whole. */
 export type UploadedFile = AsyncIterable<Uint8Array>;
 
-/** Rows of one file, the header not counted. */
+/** Rows of one file, not counting the header. */
 export const maxFileRows = 5_000_000;
 
 const invalid = (message: string): InvalidInputError => new InvalidInputError("file", message);
 
 /**
- * The recipients of a CSV file with a header row. The columns `to` and, where there is one, `clientRef` are found in any
- * case, and as `client_ref`, which exports have; every other column is a value under its name. An empty cell is no value.
- * Empty rows do not count as refused, but they are rows.
- * @throws InvalidInputError when there is no readable header, or the text names a column that is not there
+ * Reads the recipients from a CSV file with a header row. The columns `to` and, optionally, `clientRef` are
+ * found in any letter case; `client_ref`, which exports use, works too. Every other column is a value under
+ * its name. An empty cell is no value. Empty rows are not refused, but they count when rows are numbered.
+ * @throws InvalidInputError when there is no readable header, or the text names a column that the file does
+ * not have
  */
 export async function readCsv(file: UploadedFile, template: Template): Promise<RecipientSource> {
   const { header, rows } = await openCsv(file).catch(refuse);
@@ -26,7 +27,7 @@ function refuse(error: unknown): never {
   throw error instanceof UnreadableCsvError ? invalid(error.message) : error;
 }
 
-/** Where in a row its parts are. */
+/** Where the columns are in a row. */
 interface Columns {
   count: number;
   to: number;

@@ -1,10 +1,10 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 
-/** Rows deleted in one transaction: an open one holds the event log back. */
+/** Rows deleted per transaction: a long one would hold back the readers of the event log. */
 const atOnce = 10_000;
 
-// A campaign that is not imported and has no lease is being removed; its key is free for another try.
+// Marks a campaign as being removed (no longer importing, lease ended) and frees its key for another try.
 const giveUp: Statement = {
   name: "give_up_campaign_import",
   text: "update campaigns set import_until = null, idempotency_key = null where id = $1 and imported_at is null",
@@ -36,7 +36,7 @@ const removeRows = (table: "campaign_recipients" | "refused_recipients"): Statem
 });
 const removals = [removeRows("campaign_recipients"), removeRows("refused_recipients")];
 
-/** There are few of these for each campaign. */
+/** Few rows per campaign, so one statement is enough. */
 const removeSums: Statement = {
   name: "remove_campaign_sums",
   text: `
@@ -49,19 +49,22 @@ const removeCampaign: Statement = {
   text: "delete from campaigns where id = $1 and imported_at is null and import_until is null",
 };
 
-/** Removes a campaign whose import has failed, with everything that was stored of it. */
+/** Removes a campaign whose import failed, with everything stored for it. */
 export async function abandonImport(database: Database, campaignId: string): Promise<void> {
   await database.query(giveUp, [campaignId]);
   await remove(database, campaignId);
 }
 
-/** Removes what imports have left behind whose process died. */
+/** Removes the imports whose process died. */
 export async function removeDeadImports(database: Database, clock: Clock): Promise<void> {
   await database.query(giveUpDead, [clock.now()]);
   for (const { id } of await database.query<{ id: string }>(findGivenUp, [])) await remove(database, id);
 }
 
-/** Rows first: as long as the campaign is there, somebody will come to remove the others. */
+/**
+ * Deletes the rows before the campaign: if this stops halfway, a later round still finds the campaign and
+ * goes on.
+ */
 async function remove(database: Database, campaignId: string): Promise<void> {
   for (const removal of removals) {
     for (let removed = atOnce; removed === atOnce;) {

@@ -5,31 +5,31 @@ import type { Spend } from "../../pricing/spending/ledger.ts";
 import type { Accepted, Shape } from "./check.ts";
 import type { Chunk } from "./store.ts";
 
-/** What becomes of the recipients of one country. */
+/** What would happen to the recipients of one country. */
 export interface CountryPreview {
-  /** ISO 3166-1 alpha-2; null where the number does not tell. */
+  /** ISO 3166-1 alpha-2; null when the number does not show it. */
   country: string | null;
   recipients: number;
   segments: number;
   estimatedCost: Amount[];
 }
 
-/** What a campaign would be. */
+/** What a campaign would send and cost. */
 export interface CampaignPreview {
   total: number;
   duplicatesRemoved: number;
   refused: number;
   segments: number;
   estimatedCost: Amount[];
-  /** Those with the most recipients first. */
+  /** The countries with the most recipients first. */
   countries: CountryPreview[];
-  /** The first of them. */
+  /** The first few. */
   refusedRecipients: Refusal[];
-  /** The first messages. */
+  /** The first few. */
   messages: PreviewedMessage[];
-  /** What is allowed and probably not meant, in plain words. */
+  /** What is allowed but probably a mistake, in plain words. */
   warnings: string[];
-  /** The cap that refuses it now; null when there is room for all of it. */
+  /** The cap that would refuse the campaign now; null when all of it fits. */
   spendingCapError: SpendingCapError | null;
 }
 
@@ -44,7 +44,10 @@ export interface PreviewedMessage {
 export const previewedRefusals = 20;
 export const previewedMessages = 5;
 
-/** Counts what would be stored; keeps what recipients have in common, not the recipients. */
+/**
+ * Counts what would be stored. It keeps what recipients have in common, not the recipients, so its memory
+ * stays small.
+ */
 export class PreviewTally {
   readonly #shapes = new Map<Shape, number>();
   readonly #refusals: Refusal[] = [];
@@ -60,7 +63,7 @@ export class PreviewTally {
     this.#messages.push(...accepted.slice(0, previewedMessages - this.#messages.length).map(show));
   }
 
-  /** What would be spent. */
+  /** What the campaign would spend. */
   get spends(): Spend[] {
     return [...this.#shapes].map(([{ country, cost }, count]) => ({
       country,

@@ -6,8 +6,9 @@ import { parseTemplate } from "./template.ts";
 const missingValue = new InvalidTextError("There is no value for a placeholder of the text.");
 
 /**
- * What each recipient of a text with placeholders would read, as a campaign would send it.
- * @throws InvalidTextError @throws InvalidInputError
+ * The text that each recipient would get from a campaign, with its placeholders filled in.
+ * @throws InvalidTextError
+ * @throws InvalidInputError
  */
 export async function textsOf(
   text: string,

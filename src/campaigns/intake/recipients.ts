@@ -1,19 +1,22 @@
 import { InvalidInputError } from "../../lib/errors.ts";
 import { nameKey, type Template } from "./template.ts";
 
-/** A recipient as it was given, not checked yet. */
+/** A recipient as given, not checked yet. */
 export interface RecipientRow {
-  /** Its row in the input: from 1 in a list; in a file the header is row 1. */
+  /** The row in the input: counted from 1 in a list; in a file the header is row 1. */
   position: number;
   to: string;
   clientRef: string | null;
-  /** One for each name of the campaign's template, in its order; undefined where there is none. */
+  /**
+   * One value for each name in the campaign's template, in the template's order; undefined where there is
+   * none.
+   */
   values: readonly (string | undefined)[];
-  /** Why the row as such cannot be read. */
+  /** Why the row itself cannot be read. */
   problem?: string;
 }
 
-/** Recipients a part at a time, however many there are. */
+/** Recipients in batches, however many there are. */
 export type RecipientSource = AsyncIterable<readonly RecipientRow[]>;
 
 /** A recipient as the API takes it. */
@@ -23,14 +26,14 @@ export interface RecipientInput {
   values?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** Recipients in one call; more come in a file. */
+/** Recipients in one call. More must come as a file. */
 export const maxInlineRecipients = 100_000;
 
 const batchSize = 2_500;
 
 /**
- * The recipients of a list.
- * @throws InvalidInputError when there are none or too many, or the text names a value that none of them has
+ * Reads the recipients of a list.
+ * @throws InvalidInputError when there are none or too many, or the text names a value that no recipient has
  */
 export function readInline(recipients: readonly RecipientInput[], template: Template): RecipientSource {
   if (recipients.length === 0 || recipients.length > maxInlineRecipients) {
@@ -60,7 +63,7 @@ async function* inBatches(
   }
 }
 
-/** Numbers and truth values are written as JSON writes them; lists and objects are no text. */
+/** Numbers and booleans are written as in JSON; lists and objects have no text. */
 function valueOf(values: RecipientInput["values"], name: string): string | undefined {
   if (values == null) return undefined;
   const key = Object.hasOwn(values, name) ? name : Object.keys(values).find((one) => nameKey(one) === name);

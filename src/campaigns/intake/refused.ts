@@ -1,7 +1,7 @@
 import type { Queryable, Statement } from "../../database/database.ts";
 import type { Refusal } from "../../lib/errors.ts";
 
-/** A stretch of refused rows between two positions, where they are given; from its end back when `inverted`. */
+/** A range of refused rows between two optional positions; read from its end when `inverted`. */
 export interface RefusedStretch {
   after?: number | undefined;
   before?: number | undefined;
@@ -27,7 +27,10 @@ const read = readIn("read_refused_recipients", "asc");
 const readBack = readIn("read_refused_recipients_back", "desc");
 const afterAll = 2 ** 31 - 1;
 
-/** The same stretch of the refused rows of any number of campaigns, in one statement and in the order asked. */
+/**
+ * Reads the same range of refused rows for any number of campaigns, in one statement and in the order of the
+ * ids.
+ */
 export async function readRefusedOf(
   database: Queryable,
   campaignIds: readonly string[],

@@ -7,7 +7,7 @@ import type { UploadedFile } from "./csv.ts";
 import type { RecipientInput } from "./recipients.ts";
 import type { MessagePriority } from "../../messages/model/priority.ts";
 
-/** What a caller asks for; ids are our own (UUIDs), not the API's. */
+/** The caller's input; ids are database ids (UUIDs), not those of the API. */
 export interface CampaignInput {
   name: string;
   from?: string | null | undefined;
@@ -25,13 +25,13 @@ export interface CampaignInput {
   idempotencyKey?: string | null | undefined;
 }
 
-/** The checked part of an input that has nothing to do with recipients. */
+/** The checked settings, without the recipients. */
 export interface CampaignSettings {
   name: string;
   scheduledAt: Date | null;
-  /** As IANA writes it. */
+  /** The canonical IANA name. */
   timeZone: string | null;
-  /** Minutes after midnight; an end before the start is on the next day. */
+  /** Minutes after midnight. An end before the start is on the next day. */
   windowStart: number | null;
   windowEnd: number | null;
   messagesPerSecond: number | null;
@@ -56,7 +56,9 @@ export function checkSettings(input: CampaignInput, now: Date): CampaignSettings
   };
 }
 
-/** @throws InvalidInputError when it is empty, too long or cannot be stored */
+/**
+ * @throws InvalidInputError when the value is empty, too long or cannot be stored
+ */
 export function checkLength(value: string, field: string): string {
   if (value.trim() !== "" && value.length <= maxReferenceLength) return requireStorable(value, field);
   throw new InvalidInputError(field, `\`${field}\` must have 1 to ${maxReferenceLength} characters.`);
@@ -85,7 +87,7 @@ function checkWindow(window: { start: string; end: string } | null): [number | n
   );
 }
 
-/** Minutes after midnight. */
+/** Returns minutes after midnight. */
 function readTime(text: string, field: string): number {
   const [, hours, minutes] = /^(\d{2}):([0-5]\d)$/.exec(text) ?? [];
   const time = Number(hours) * 60 + Number(minutes);
@@ -108,8 +110,8 @@ export function checkKey(key: string | null | undefined): string | null {
 }
 
 /**
- * The same input gives the same fingerprint, however absent values are written and values ordered. What is in a file
- * does not count: it is read only once.
+ * Equal inputs give equal fingerprints, whether absent values are null or left out and in whatever order
+ * values come. The content of a file is not included, since it can be read only once.
  */
 export function fingerprint(input: CampaignInput): Buffer {
   const { idempotencyKey: _key, recipients, file, ...settings } = input;

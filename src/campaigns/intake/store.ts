@@ -5,17 +5,20 @@ import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts"
 import type { Accepted, Shape } from "./check.ts";
 import type { CampaignSettings } from "./settings.ts";
 
-/** How long an idempotency key stands for its input. */
+/** How long an idempotency key stays reserved for its input. */
 const keyHours = 24;
 
-/** An import that gives no sign for so long is dead. Longer than a stalled upload is waited for. */
+/**
+ * An import that has not renewed its lease for this long is dead. Longer than the server waits for a stalled
+ * upload.
+ */
 const leaseMs = 90_000;
 
-/** A campaign as it begins, before it has recipients. */
+/** A new campaign, before it has recipients. */
 export interface NewCampaign extends CampaignSettings {
   id: string;
   accountId: string;
-  /** The provider asked for. */
+  /** The provider that the caller named; null when routing decides. */
   providerId: string | null;
   sender: string;
   text: string;
@@ -49,10 +52,10 @@ const insert: Statement = {
 };
 
 /**
- * Stores a campaign without recipients: nobody sends it before \`sealImport\`. Returns the id of the campaign that has
- * the idempotency key: another one's where the key was taken, even while that one is being imported. A key whose
- * import has died, or that is a day old, is taken over.
- * @throws IdempotencyConflictError when the key stands for another input
+ * Stores a campaign without recipients; nothing is sent before `sealImport`. Returns the id of the campaign
+ * that holds the idempotency key: that is another one when the key is taken, even if that campaign is still
+ * being imported. A key that is a day old, or whose import has died, is taken over.
+ * @throws IdempotencyConflictError when the key was used for another input
  */
 export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
   const { id, accountId, idempotencyKey, createdAt } = campaign;
@@ -62,7 +65,7 @@ export async function beginImport(database: Database, campaign: NewCampaign): Pr
       return transaction.query<{ id: string }>(insert, valuesOf(campaign));
     });
     if (inserted) return id;
-    // Gone when it has just failed, and its key with it.
+    // Not found if that campaign's import has just failed and freed the key: then insert again.
     const earlier = await findEarlier(database, campaign, createdAt);
     if (earlier !== undefined) return earlier;
   }
@@ -98,8 +101,8 @@ const findKey: Statement = {
 };
 
 /**
- * The campaign that an idempotency key stands for at that time, if it stands for one.
- * @throws IdempotencyConflictError when that had another input
+ * Finds the campaign that holds an idempotency key at that time.
+ * @throws IdempotencyConflictError when it had another input
  */
 export async function findEarlier(
   database: Database,
@@ -116,15 +119,16 @@ export async function findEarlier(
   throw new IdempotencyConflictError(idempotencyKey ?? "", null, campaign.id);
 }
 
-/** Some of a campaign's recipients, and what became of the others among them. */
+/** A batch of checked recipients, accepted and refused. */
 export interface Chunk {
   accepted: readonly Accepted[];
   refused: readonly Refusal[];
-  /** Repeated numbers that were left out already. */
+  /** Repeated numbers that were already left out. */
   duplicates: number;
 }
 
-// Most columns have few values: rows point into short lists of them, which is a fifth less to send and to read.
+// Most columns have few different values, so rows refer to short lists of them. That makes the statement a
+// fifth smaller.
 const addRecipients: Statement = {
   name: "add_campaign_recipients",
   text: `
@@ -170,7 +174,7 @@ const addRecipients: Statement = {
     returning id`,
 };
 
-/** Columns of the routes, one for each provider and country. */
+/** The columns of `campaign_routes`, one entry for each provider and country. */
 function routesOf(shapes: readonly Shape[]): string[][] {
   const routes = new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape]));
   const kinds = [...routes.values()];
@@ -181,7 +185,7 @@ function routesOf(shapes: readonly Shape[]): string[][] {
   ];
 }
 
-/** Recipients that wait to be stored, written down as the database will read them. */
+/** Collects recipients for the next insert, as array literals of PostgreSQL. */
 export class ImportBuffer {
   readonly #campaignText: string;
   #shapes = new Map<Shape, number>();
@@ -190,12 +194,12 @@ export class ImportBuffer {
   #duplicates = 0;
   #size = 0;
 
-  /** `campaignText` is the text that need not be stored again. */
+  /** `campaignText` is stored with the campaign; recipients with this text do not store it again. */
   constructor(campaignText: string) {
     this.#campaignText = campaignText;
   }
 
-  /** Rows of the input in it. */
+  /** Number of input rows collected. */
   get size(): number {
     return this.#size;
   }
@@ -213,7 +217,7 @@ export class ImportBuffer {
     texts.push(accepted.map(({ text }) => quoted(text === this.#campaignText ? null : text)).join(","));
   }
 
-  /** The parameters of the statement that stores it, from the fourth on; empties it. */
+  /** Returns the parameters of `addRecipients` from `$4` on, and empties the buffer. */
   take(): unknown[] {
     const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
     const [kinds, refused, duplicates] = [[...this.#shapes.keys()], this.#refused, this.#duplicates];
@@ -243,7 +247,7 @@ export class ImportBuffer {
     ];
   }
 
-  /** Lists of PostgreSQL begin at 1. */
+  /** PostgreSQL arrays start at 1. */
   #placeOf(shape: Shape): number {
     const known = this.#shapes.get(shape);
     if (known !== undefined) return known;
@@ -252,7 +256,7 @@ export class ImportBuffer {
   }
 }
 
-/** Columns in parts that are joined by commas. */
+/** Each column is a list of strings that are already joined with commas. */
 const emptyColumns = () => ({
   positions: [] as number[],
   recipients: [] as string[],
@@ -261,16 +265,16 @@ const emptyColumns = () => ({
   texts: [] as string[],
 });
 
-/** A list as PostgreSQL reads it. */
+/** A PostgreSQL array literal. */
 const list = (parts: readonly (number | string)[]): string => `{${parts.join(",")}}`;
 
-/** An entry of such a list. */
+/** An element of a PostgreSQL array literal. */
 const quoted = (text: string | null): string =>
   text === null ? "NULL" : `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`;
 
 /**
- * Stores recipients of a campaign that is being imported, those whose number it has already left out, and shows that
- * the import is alive.
+ * Stores a batch of recipients of a campaign that is being imported, leaves out numbers it already has, and
+ * renews the lease.
  * @throws Error when the import was given up meanwhile
  */
 export async function addToImport(
@@ -301,8 +305,9 @@ const seal: Statement = {
 };
 
 /**
- * Makes an import a campaign: counted, started or scheduled, and with the job that makes its messages. False when it
- * has no recipient. All of it fits the caps of the account, or nothing is sent.
+ * Completes an import: counts the campaign, starts or schedules it, and adds the job that creates its
+ * messages. Returns false when it has no recipients. The campaign must fit the account's caps as a whole, or
+ * nothing is sent.
  * @throws SpendingCapError
  */
 export async function sealImport(
@@ -335,7 +340,7 @@ const sumSpends: Statement = {
     group by country, estimated_currency`,
 };
 
-/** What the campaign is estimated to cost, as its recipients are stored: those that came twice count once. */
+/** The estimated cost of the stored recipients; repeated numbers count once. */
 async function readSpends(
   transaction: Queryable,
   accountId: string,

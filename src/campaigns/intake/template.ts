@@ -1,22 +1,24 @@
 import { InvalidTextError } from "../../lib/errors.ts";
 
 /**
- * A text with placeholders: `Hello {{first_name}}`. Spaces inside the braces do not count. A backslash before the
- * braces, `\{{`, stands for the braces themselves.
+ * A text with placeholders, such as `Hello {{first_name}}`. Spaces inside the braces are ignored. `\{{`
+ * writes the braces themselves.
  */
 export interface Template {
-  /** The names of its placeholders, each once, in the order of their first use. */
+  /** The placeholder names, each once, in the order of first use. */
   readonly names: readonly string[];
-  /** Undefined when a value is missing. `values` are in the order of `names`. */
+  /** Returns undefined when a value is missing. `values` are in the order of `names`. */
   render(values: readonly (string | undefined)[]): string | undefined;
 }
 
 const maxNameLength = 64;
 
-/** Names are the same in every form in which Unicode writes their letters. */
+/** Unicode can write the same letters in several ways; names that look the same are made equal. */
 export const nameKey = (name: string): string => name.normalize("NFC");
 
-/** @throws InvalidTextError when a placeholder has no end or no name */
+/**
+ * @throws InvalidTextError when a placeholder is not closed or has no name
+ */
 export function parseTemplate(text: string): Template {
   const names: string[] = [];
   const literals: string[] = [];

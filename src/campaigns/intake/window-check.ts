@@ -3,12 +3,12 @@ import { zonesOf } from "../../sms/time-zones.ts";
 import { everOpens, spreadOf, type SendWindow } from "../../sms/send-window.ts";
 import type { CampaignSettings } from "./settings.ts";
 
-/** Refuses recipients whom a send window would hold for ever. */
+/** Refuses recipients whose messages a send window would hold forever. */
 export class WindowCheck {
   readonly #window: SendWindow;
   readonly #hasZone: boolean;
   readonly #day: Date;
-  /** By the zones: there are few kinds of recipients. */
+  /** Cached by time zones, since few recipients differ in them. */
   readonly #problems = new Map<string, string | undefined>();
 
   constructor(window: SendWindow, hasZone: boolean, day: Date) {
@@ -17,7 +17,9 @@ export class WindowCheck {
     this.#day = day;
   }
 
-  /** @throws InvalidInputError when the window is never open for this recipient */
+  /**
+   * @throws InvalidInputError when the window is never open for this recipient
+   */
   check(recipient: string, country: string | null): void {
     const zones = zonesOf(recipient, country);
     const key = zones.join(" ");
@@ -40,7 +42,7 @@ export class WindowCheck {
 const unknownZone =
   "The number tells neither a country nor a time zone. Give `timeZone`, so that `sendWindow` can go by it.";
 
-/** Undefined without a window. */
+/** Undefined without a send window. */
 export function windowCheckOf(
   { windowStart, windowEnd, timeZone, scheduledAt }: CampaignSettings,
   now: Date,

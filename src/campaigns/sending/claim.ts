@@ -15,7 +15,7 @@ import { closuresOf, type Closures } from "../../sms/send-window.ts";
 import { areaLengths } from "../../sms/time-zones.ts";
 import type { MessagePriority } from "../../messages/model/priority.ts";
 
-/** A campaign as the pump needs it. */
+/** The fields of a campaign that the pump needs. */
 export interface RunningCampaign {
   id: string;
   priority: MessagePriority;
@@ -26,7 +26,7 @@ export interface RunningCampaign {
   messagesPerSecond: number | null;
   tokens: number;
   refilledAt: Date;
-  /** Messages that are not handed over yet, those that are not made yet among them. */
+  /** Messages not handed over yet, including recipients that are not messages yet. */
   waiting: number;
 }
 
@@ -63,21 +63,30 @@ const takeTokens: Statement = {
 const firstId = "00000000-0000-0000-0000-000000000000";
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-/** In SQL: the beginnings of a recipient's number that may be an area's. An object, since its keys are found at once. */
+/**
+ * SQL: the prefixes of a recipient's number that may be an area code. Looked up in a JSON object, since
+ * finding a key in it is fast.
+ */
 const areas = `array[${areaLengths.map((length) => `left(recipient, ${length})`).join(", ")}]`;
 
-/** Those of the campaign that may go to an open provider now, unless it has been stopped since it was read. */
+/**
+ * SQL: messages of the campaign that may go to an open provider now. Checks again that the campaign is still
+ * running.
+ */
 const mayGo = `
   campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
   and case when country is null then not $3::boolean else country <> all ($4::text[]) or $8::jsonb ?| ${areas} end
   and provider_id <> all ($5::uuid[])`;
 
-/** In a place of the lists, behind where the last claim ended: said so that no index but the list's own will do. */
+/**
+ * SQL: messages of one `listed_as` value after the last claimed id. Written so that only the index for this
+ * list fits.
+ */
 const isBehind = (place: string): string =>
   `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${lastId}'::uuid)`;
 
-// The status is hidden from the planner, that would take it for rarer or more frequent than it is. A limit is reached
-// before what stands behind it is looked at.
+// `case status ...` hides the status from the planner, which misjudges how many rows have it. The limits of
+// the later lists depend on the earlier ones, so what is not needed is not read.
 const selectNext: Statement = {
   name: "select_next_of_campaign",
   raw: true,
@@ -116,15 +125,21 @@ const selectNext: Statement = {
 };
 
 export interface ClaimRequest {
-  /** As it has just been read. */
+  /** As just read. */
   campaign: RunningCampaign;
-  /** Messages at most. */
+  /** Maximum number of messages. */
   limit: number;
-  /** Only messages behind this id: those before were claimed, and need not be passed over each time. */
+  /**
+   * Only messages after this id. The ones before have been claimed, and skipping them each time would be
+   * slow.
+   */
   after: string | undefined;
   /** Providers that take nothing at present. */
   closed: readonly string[];
-  /** The requests with those of the messages that may be submitted now. Lanes of the providers in `toAsk` are to be asked. */
+  /**
+   * Turns the messages that may be submitted now into requests. `toAsk`: providers whose lanes must be
+   * checked first.
+   */
   admit: (
     transaction: Queryable,
     messages: DispatchMessage[],
@@ -132,25 +147,25 @@ export interface ClaimRequest {
   ) => Promise<SubmitRequest[]>;
 }
 
-/** Messages that are handed over together. */
+/** Messages that are submitted in one request. */
 export interface SubmitRequest {
   /** The claim: `<worker>/<number>`. */
   name: string;
   providerId: string;
-  /** Kind of the provider. */
+  /** The provider's kind. */
   kind: string;
   messages: DispatchMessage[];
-  /** What the provider gets, in the same order. */
+  /** What the provider gets, in the order of `messages`. */
   submissions: Submission[];
 }
 
 export interface Claim {
   requests: SubmitRequest[];
-  /** Where the next claim goes on. */
+  /** The id after which the next claim continues. */
   last: string | undefined;
-  /** There is nothing to claim from providers that are not closed. */
+  /** True when the open providers have nothing to claim. */
   isEmpty: boolean;
-  /** When its own rate allows more, in milliseconds. */
+  /** Milliseconds until the campaign's own rate allows more. */
   restMs: number;
 }
 
@@ -159,8 +174,8 @@ const nothing = { requests: [], isEmpty: true, last: undefined, restMs: 0 };
 const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
 
 /**
- * Takes the next messages of a campaign for submission: they are SUBMITTING, each with an attempt, when the
- * transaction commits. Several workers may claim from one campaign at a time.
+ * Claims the next messages of a campaign. When the transaction commits they are SUBMITTING, each with an
+ * attempt. Several workers may claim from one campaign at the same time.
  */
 export async function claimMessages(
   transaction: Queryable,
@@ -176,7 +191,7 @@ export async function claimMessages(
   const find = (start = firstId) => findNext(transaction, campaign, { ...request, limit }, start, now);
   let found = await find(after);
   if (found.length === 0 && after !== undefined) {
-    // At the end it begins anew: what somebody else had locked was passed over.
+    // Start again from the beginning: messages that were locked by another worker have been skipped.
     after = undefined;
     found = await find();
   }
@@ -193,11 +208,11 @@ export async function claimMessages(
   return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
-/** A message that was found; what was put back is found wherever it stands. */
+/** A candidate message. Those put back for a retry are found regardless of the `after` id. */
 interface Found {
   message: DispatchMessage;
   isPutBack: boolean;
-  /** Whether the lane of its provider may refuse it. */
+  /** Whether the provider's lane must be checked before submitting. */
   isToAsk: boolean;
 }
 
@@ -226,7 +241,7 @@ function lastBefore(found: readonly string[], taken: ReadonlySet<string>): strin
   return first < 0 ? ids.at(-1) : ids[first - 1];
 }
 
-/** Only a campaign with a rate of its own is locked: its tokens are shared by all workers. */
+/** Locks only a campaign with its own rate, whose tokens all workers share. */
 async function lockForClaim(
   transaction: Queryable,
   campaign: RunningCampaign,
@@ -235,14 +250,14 @@ async function lockForClaim(
   return (await transaction.query<RunningCampaign>(lock, [campaign.id]))[0];
 }
 
-/** A bucket of a tenth of a second's worth, and never less than one message: no burst after a pause. */
+/** The token bucket holds a tenth of a second, and at least one message, so that no burst follows a pause. */
 function tokensOf({ messagesPerSecond, tokens, refilledAt }: RunningCampaign, now: Date): number {
   if (messagesPerSecond === null) return Infinity;
   const seconds = Math.max(0, (now.getTime() - refilledAt.getTime()) / 1000);
   return Math.min(Math.max(1, messagesPerSecond / 10), tokens + seconds * messagesPerSecond);
 }
 
-/** Until half the bucket is full, and so the next claim worth its transaction. */
+/** Time until the bucket is half full: a claim of less is not worth its transaction. */
 function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
   if (messagesPerSecond === null) return 0;
   const wanted = Math.max(1, messagesPerSecond / 20);
@@ -269,7 +284,7 @@ async function startSubmitting(
   }
 }
 
-/** Those whose time has come are queued first. */
+/** Scheduled messages whose time has come become QUEUED before they are submitted. */
 async function queueDue(
   transaction: Queryable,
   messages: readonly DispatchMessage[],

@@ -4,12 +4,12 @@ import type { Logger } from "../../lib/logger.ts";
 import { readAllForDispatch, singlingOut } from "../../messages/dispatch/attempts.ts";
 import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 
-/** The space of the advisory locks by which the others see that the worker of a claim lives. */
+/** Namespace of the advisory locks that show which workers are alive. */
 export const claimLockSpace = "smsgraph claim";
 
 const maxBatchSize = 500;
 
-/** Of the attempts in either table, those whose worker has died. */
+/** SQL: attempts whose worker has died. Works on both tables that hold attempts. */
 const isDead = `
   started_at < now() - interval '3 seconds' and not exists (
     select 1 from pg_locks as l
@@ -31,8 +31,8 @@ const findDead: Statement = {
 };
 
 /**
- * Messages of campaigns whose worker was killed while it was sending them: they may have been sent, and are
- * never sent again blindly.
+ * Closes the attempts of workers that were killed while sending campaign messages. The messages may have been
+ * sent, so they are never sent again blindly.
  */
 export async function abandonDeadClaims(options: {
   database: Database;

@@ -4,12 +4,13 @@ import { eventChannel } from "../../messages/log/event-log.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
 
-/** Messages made in one transaction: an open one holds up what others may read of the event log. */
+/** Messages created per transaction: a long one would hold back the readers of the event log. */
 const chunkSize = 2_000;
 
 /**
- * The rows go and the messages come in one statement, so a crash can neither lose a recipient nor double one. It
- * waits for rows that somebody else is turning into messages: when it has found none, there are none.
+ * Deletes recipients and inserts their messages in one statement, so a crash can neither lose a recipient nor
+ * send to one twice. It waits for recipients that another worker is turning into messages, so finding none
+ * means that none are left.
  */
 const expand: Statement = {
   name: "expand_campaign",
@@ -53,7 +54,7 @@ const expand: Statement = {
       from message
       order by place
     ), expected as (
-      -- As the recipients were counted before they were messages.
+      -- The status under which the recipients were counted before they became messages.
       select case when scheduled_at is null then 'QUEUED' else 'SCHEDULED' end::message_status as status from campaign
     ), tallied as (
       insert into campaign_tallies (campaign_id, status, delta)
@@ -70,7 +71,7 @@ const expand: Statement = {
     from message`,
 };
 
-/** Makes the next messages of a campaign out of its recipients. Returns how many; 0 when all are made. */
+/** Turns the next recipients of a campaign into messages. Returns how many; 0 when all are done. */
 export async function expandChunk(database: Database, clock: Clock, campaignId: string): Promise<number> {
   const now = clock.now();
   const ids = Array.from({ length: chunkSize }, () => newMessageId(now)).toSorted();
@@ -78,7 +79,10 @@ export async function expandChunk(database: Database, clock: Clock, campaignId: 
   return made?.count ?? 0;
 }
 
-/** Makes all messages of a campaign. For a job: one that runs again goes on where the last one ended. */
+/**
+ * Turns all recipients of a campaign into messages. Runs as a job; a repeated run continues where the last
+ * one stopped.
+ */
 export async function expandCampaign(
   { database, clock }: { database: Database; clock: Clock },
   campaignId: string,

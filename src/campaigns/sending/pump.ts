@@ -15,41 +15,48 @@ export interface CampaignPumpOptions extends HandOverOptions {
   failover: Failover;
 }
 
-/** Messages in one claim, and in one statement. The first is small: a campaign may go out one by one. */
+/**
+ * Messages per claim and statement. The first claim is small, since a provider may take messages one by one.
+ */
 const firstClaim = 100;
 const maxClaimSize = 1_000;
 const idleMs = 500;
-/** An empty view costs a look at all messages of those that are closed: a small part of the time goes into that. */
+/**
+ * A scan that finds nothing reads every message of the closed providers, so scans may take at most 1/`looks`
+ * of the time.
+ */
 const emptyRest = { minMs: 250, maxMs: 2_000, looks: 20 };
-/** How soon it is asked whether messages of a provider in trouble can go elsewhere. */
+/** How often messages of a failing provider are checked for another route. */
 const stuckMs = 2_000;
 
 /**
- * What can be seen of a campaign while some providers take nothing. Each view has a place of its own: the messages of
- * a slow provider keep its turn, and hold up nobody else's.
+ * The progress of a campaign for one set of closed providers. Each set has its own position, so messages of a
+ * slow provider keep their turn and do not hold up the others.
  */
 interface View {
-  /** Up to which message it was claimed. */
+  /** The last id claimed. */
   position: string | undefined;
-  /** How many messages to look at in the next claim: not many more than are taken. */
+  /** How many messages to read in the next claim: not many more than the last one took. */
   limit: number;
-  /** There was nothing in it: until when it is not looked at again. */
+  /** Until when it is not scanned again, after a scan found nothing. */
   emptyUntil: number;
 }
 
-/** Chooses what to send next: claims the messages of running campaigns in batches, and hands them over. */
+/**
+ * Chooses what to send next: claims messages of running campaigns in batches and hands them to the submitter.
+ */
 export class CampaignPump {
   readonly #options: CampaignPumpOptions;
   readonly #handOver: HandOver;
-  /** Campaigns that have used up their own rate, until when. */
+  /** Until when campaigns that have used up their own rate rest. */
   readonly #resting = new Map<string, number>();
-  /** By campaign and the closed providers. */
+  /** By campaign id, then by the closed providers. */
   readonly #views = new Map<string, Map<string, View>>();
-  /** The campaigns as they were read during the last claim. */
+  /** The running campaigns, read during the last claim. */
   #ahead: Promise<RunningCampaign[]> | undefined;
   #turn = 0;
   #stopping = false;
-  /** Something changed since the last claim was begun. */
+  /** Whether something changed since the last claim began. */
   #isNews = false;
   #resume: () => void = () => undefined;
   #running: Promise<void> | undefined;
@@ -67,7 +74,7 @@ export class CampaignPump {
     this.#running = this.#run();
   }
 
-  /** Claims no more, and waits for what is under way. */
+  /** Stops claiming and waits for the submissions in progress. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
@@ -89,7 +96,7 @@ export class CampaignPump {
       }
       if (claimed > 0 || this.#stopping) continue;
       this.#ahead = undefined;
-      // What was read ahead may be from before the news.
+      // If the campaigns were read ahead, they may be outdated: read again before pausing.
       if (!ahead) await this.#pause();
     }
   }
@@ -99,7 +106,7 @@ export class CampaignPump {
     this.#resume();
   }
 
-  /** Until something changes, or a campaign has rested. */
+  /** Waits until something changes or a rest is over. */
   #pause(): Promise<void> {
     if (this.#isNews) return Promise.resolve();
     const now = performance.now();
@@ -119,7 +126,10 @@ export class CampaignPump {
     });
   }
 
-  /** Claims from the next campaign that has something to send; the most urgent first, equals in turn. */
+  /**
+   * Claims from the next campaign that has something to send. The most urgent comes first; campaigns of equal
+   * priority take turns.
+   */
   async #claimOnce(ahead: Promise<RunningCampaign[]> | undefined): Promise<number> {
     if (this.#handOver.isFull) return 0;
     const campaigns = await (ahead ?? readRunningCampaigns(this.#options.database));
@@ -137,10 +147,13 @@ export class CampaignPump {
     return 0;
   }
 
-  /** For the next claim, while this one goes on: who has been stopped meanwhile is seen in the claim itself. */
+  /**
+   * Reads the campaigns for the next claim during this one. The claim itself checks which have been stopped
+   * meanwhile.
+   */
   #readAhead(): void {
     this.#ahead = readRunningCampaigns(this.#options.database);
-    // It may never be asked for.
+    // The result may never be awaited, so handle its error here.
     this.#ahead.catch(() => undefined);
   }
 
@@ -149,7 +162,10 @@ export class CampaignPump {
       for (const id of map.keys()) if (!running.has(id)) map.delete(id);
   }
 
-  /** Whoever takes nothing more is left out at once: the messages of the others must not wait behind theirs. */
+  /**
+   * Claims again without the providers that took nothing, so that messages of the others do not wait behind
+   * theirs.
+   */
   async #claimFrom(campaign: RunningCampaign): Promise<number> {
     const { id } = campaign;
     let claimed = 0;
@@ -164,7 +180,7 @@ export class CampaignPump {
     }
   }
 
-  /** One claim. Also tells which providers, open before, would not take all that was offered. */
+  /** One claim. `refusing` are the providers, open before, that did not take all they were offered. */
   async #claimView(
     campaign: RunningCampaign,
     closed: ReadonlySet<string>,
@@ -219,7 +235,10 @@ export class CampaignPump {
     return view;
   }
 
-  /** Takes messages away from providers in trouble. While there are any to take, more are looked for. */
+  /**
+   * Moves messages from failing providers to others. Providers that lost messages this way are opened again,
+   * so that the next claim finds more.
+   */
   async #moveOn(
     stuck: readonly DispatchMessage[],
     now: Date,
@@ -242,8 +261,8 @@ export class CampaignPump {
   }
 
   /**
-   * Of the messages found those that their providers take now, by our own slots and by the lanes that all share. What can go
-   * nowhere is added to `stuck`.
+   * Turns the messages that their providers take now into requests, within this process's slots and the
+   * shared lanes. Messages of a failing or missing provider are added to `stuck`.
    */
   async #admit(
     transaction: Queryable,
@@ -281,7 +300,7 @@ export class CampaignPump {
   }
 }
 
-/** What is left of a request without these messages, if something is. */
+/** The request without the waiting messages; empty when none are left. */
 function without(request: SubmitRequest, waiting: ReadonlyMap<string, unknown>): SubmitRequest[] {
   if (!request.messages.some(({ id }) => waiting.has(id))) return [request];
   const messages = request.messages.filter(({ id }) => !waiting.has(id));

@@ -17,36 +17,41 @@ export interface HandOverOptions {
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number, messages: number) => void;
 }
 
-/** Requests under way at one provider: bulk ones are few and large; single ones leave connections to single messages. */
+/**
+ * Requests in progress at one provider. Bulk requests are few and large; single ones leave connections for
+ * single messages.
+ */
 const bulkRequests = 4;
 const singleRequests = 40;
-/** Transactions that store the outcomes of bulk requests. */
+/** Concurrent transactions that store the outcomes of bulk requests. */
 const storesAtOnce = 2;
-/** Outcomes that wait to be stored, at most: then nothing more is submitted. */
+/** Maximum number of outcomes not stored yet; above it nothing more is submitted. */
 const maxUnstored = 5_000;
 
 const disabledMs = 1_000;
 
-/** What this process may still start at a provider. */
+/** How many more requests this process may start at a provider. */
 interface Slots {
   connection: Connection;
   bulk: number;
   single: number;
 }
 
-/** Hands claimed messages to their providers, as many requests at a time as each takes, and has the outcomes stored. */
+/**
+ * Submits claimed messages to their providers, with limited requests in progress, and stores the outcomes.
+ */
 export class HandOver {
-  /** Names the claims of this process (see `Attempt.claim`). */
+  /** The worker's name, with which its claims begin (`attempts.claim`). */
   readonly worker = randomUUID();
   readonly #options: HandOverOptions;
   /** Called when there is room for more. */
   readonly #onRoom: () => void;
   readonly #slots = new Map<string, Slots>();
-  /** Providers that take nothing, until when. */
+  /** Until when providers take nothing. */
   readonly #closed = new Map<string, number>();
   readonly #underway = new Set<Promise<void>>();
   #unstored = 0;
-  /** The last of those that take the same turn. */
+  /** For each turn, its last transaction. */
   readonly #storing: Promise<void>[] = [];
   #stores = 0;
   #claims = 0;
@@ -56,17 +61,17 @@ export class HandOver {
     this.#onRoom = onRoom;
   }
 
-  /** Too much waits to be stored. */
+  /** True when too many outcomes wait to be stored. */
   get isFull(): boolean {
     return this.#unstored >= maxUnstored;
   }
 
-  /** When closed providers are asked again. */
+  /** When closed providers open again. */
   get ends(): Iterable<number> {
     return this.#closed.values();
   }
 
-  /** Waits for what is under way. */
+  /** Waits for the submissions in progress. */
   async finish(): Promise<void> {
     await Promise.all(this.#underway);
   }
@@ -100,7 +105,7 @@ export class HandOver {
   begin(request: SubmitRequest, startedAt: Date): void {
     const work = this.#submit(request, startedAt)
       .catch((error: unknown) => {
-        // The messages are SUBMITTING in the database, and will be found there.
+        // The messages stay SUBMITTING in the database; the clean-up of dead claims finds them.
         this.#options.logger.error({ error, claim: request.name }, "a claim of a campaign failed");
       })
       .finally(() => {
@@ -110,7 +115,7 @@ export class HandOver {
     this.#underway.add(work);
   }
 
-  /** Messages as their provider takes them together. */
+  /** Groups messages into the requests that the provider accepts. */
   #requests({ connection }: Slots, messages: readonly DispatchMessage[], startedAt: Date): SubmitRequest[] {
     const callbackUrl = this.#options.connections.callbackUrl(connection);
     const bySubmission = new Map(
@@ -174,8 +179,8 @@ export class HandOver {
   }
 
   /**
-   * A few large transactions at a time: one writes while another commits. More would take as long all together, and
-   * each would hold up all the while what others may read of the event log.
+   * Stores outcomes in a few large transactions at a time: one writes while another commits. More would not
+   * be faster, and each would hold back the readers of the event log for longer.
    */
   #storeInTurn(store: () => Promise<void>): Promise<void> {
     const turn = this.#stores++ % storesAtOnce;
@@ -209,7 +214,7 @@ const newSlots = (connection: Connection): Slots => ({
   single: singleRequests,
 });
 
-/** Until a quarter of the slots are free: else claims would be as small as the answers come. */
+/** Busy until a quarter of the single slots are free: without this, each answer would cause a tiny claim. */
 const isBusy = ({ bulk, single }: Slots): boolean => bulk < 1 || single < singleRequests / 4;
 
 /** As many requests of each kind as there are slots for. */

@@ -17,7 +17,7 @@ import type { RefusedRoute, RouteDecision } from "../../pricing/routing/route-de
 import type { RouteRequest, RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { Content, SendInput } from "./send-input.ts";
 
-/** Which provider a message goes through, under which sender, and for how much. */
+/** Which provider a message goes through, with which sender ID, and for how much. */
 export interface MessageRoute {
   connection: Connection;
   sender: string;
@@ -26,7 +26,7 @@ export interface MessageRoute {
   cost: Amount | undefined;
 }
 
-/** The provider that the caller names, else the one that routing chooses. @throws DomainError */
+/** Chooses the provider that the caller names, otherwise the one that routing chooses. @throws DomainError */
 export function routeMessage(
   table: RoutingTable,
   input: SendInput,
@@ -67,12 +67,12 @@ function chooseNamed(table: RoutingTable, request: RouteRequest, providerId: str
   return { connection, ...chosen };
 }
 
-const given = new WeakMap<RouteDecision, StoredRoute>();
-const notGiven = new WeakMap<RouteDecision, StoredRoute>();
+const routesWithSender = new WeakMap<RouteDecision, StoredRoute>();
+const routesWithoutSender = new WeakMap<RouteDecision, StoredRoute>();
 
 /** One object for all messages with the same decision. */
 export function storedRoute(decision: RouteDecision, senderGiven: boolean): StoredRoute {
-  const shared = senderGiven ? given : notGiven;
+  const shared = senderGiven ? routesWithSender : routesWithoutSender;
   const known = shared.get(decision);
   if (known) return known;
   const stored = { ...decision, senderGiven };
@@ -82,7 +82,7 @@ export function storedRoute(decision: RouteDecision, senderGiven: boolean): Stor
 
 const costs = new WeakMap<RouteDecision, Map<number, Amount>>();
 
-/** Worked out once for all messages with the same decision and length. */
+/** Computed once for all messages with the same decision and number of segments. */
 export function costOf(decision: RouteDecision, segments: number): Amount | undefined {
   const { price, currency } = decision;
   if (price === null || currency === null) return undefined;
@@ -93,7 +93,10 @@ export function costOf(decision: RouteDecision, segments: number): Amount | unde
   return cost;
 }
 
-/** What the caller can put right himself is said as such, where nothing else stands in the way. */
+/**
+ * Gives the specific error when every provider in question refuses because of something that the caller can
+ * correct.
+ */
 function noRoute(rejected: readonly RefusedRoute[]): DomainError {
   if (rejected.length === 0) {
     return new NoRouteError("No provider is connected and enabled. Connect one with `connectProvider`.");
@@ -110,7 +113,7 @@ function noRoute(rejected: readonly RefusedRoute[]): DomainError {
   );
 }
 
-/** No provider would take the message as it is. */
+/** Codes of refusals that the caller can correct in the input. */
 const ownFaults: ReadonlySet<string> = new Set(["TEXT_TOO_LONG", "INVALID_VALIDITY", "SENDER_NOT_ALLOWED"]);
 
 function toError(problem: UnmetRequirement, provider: string): DomainError {

@@ -37,16 +37,16 @@ export interface MessageDraft {
   dltTemplateId: string | null;
   createdAt: Date;
   idempotencyKey: string | null;
-  /** The message that was given before it, in the same call and for the same recipient: that one is submitted first. */
+  /** The message before it in the same call and to the same recipient: that one is submitted first. */
   follows?: string;
-  /** What it will cost by the rate of its provider now; null without a rate. */
+  /** What it will cost by the present rate of its provider; null without a rate. */
   estimatedCost: DecimalText | null;
   estimatedCurrency: string | null;
-  /** Whether we chose the provider. */
+  /** Whether routing chose the provider. */
   routed: boolean;
   route: StoredRoute;
   duplicatePolicy: DuplicatePolicy;
-  /** What the idempotency key stands for. */
+  /** The hash of the input that the idempotency key stands for. */
   fingerprint: string;
 }
 
@@ -54,7 +54,7 @@ export const maxReferenceLength = 255;
 const maxScheduleDays = 366;
 const minuteMs = 60_000;
 
-/** A message of which everything is decided but its identity. */
+/** A message with everything decided except its identity. */
 export interface MessagePlan extends MessageRoute {
   recipient: E164;
   country: string | null;
@@ -103,8 +103,8 @@ export function draftMessage(
 }
 
 /**
- * Decides where and how a message goes, and what it costs: for sending it and for saying beforehand what sending it
- * would do. `content`: where it is known already, as for one text to many.
+ * Decides where and how a message goes, and what it costs: for sending, and for previewing what sending would
+ * do. `content` is given where it is already known, as for one text to many recipients.
  * @throws DomainError what is wrong with the input, and what to do
  */
 export function planMessage(table: RoutingTable, input: SendInput, content?: Content): MessagePlan {
@@ -119,7 +119,7 @@ export function planMessage(table: RoutingTable, input: SendInput, content?: Con
   return { recipient, country, content: known, ...routeMessage(table, input, recipient, country, known) };
 }
 
-/** @throws InvalidTextError when it would cost more than anybody means to spend */
+/** @throws InvalidTextError when the text has more segments than `maxSegments` */
 export function checkSegments({ segments, encoding }: Content, maxSegments: number): void {
   if (segments <= maxSegments) return;
   throw new InvalidTextError(
@@ -157,11 +157,13 @@ export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null 
   return scheduledAt;
 }
 
-/** The period counts from the time of sending; what is left of it at submission is what the provider is told. */
+/**
+ * The validity period counts from the time of sending; the provider is told what remains of it at submission.
+ */
 const endOfValidity = (minutes: number | null, from: Date): Date | null =>
   minutes === null ? null : new Date(from.getTime() + minutes * minuteMs);
 
-/** Spaces, marks for the direction, joiners and fillers show nothing; U+2800 is Braille's empty pattern. */
+/** Spaces, direction marks, joiners and fillers show nothing; U+2800 is the empty Braille pattern. */
 const isVisible = (text: string): boolean =>
   /[^\s\p{Cc}\p{Z}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u.test(text);
 
@@ -187,7 +189,7 @@ function transliterate(text: string): string {
   );
 }
 
-/** The same input gives the same fingerprint (hexadecimal), however absent values are written. */
+/** The fingerprint of an input (hexadecimal): absent values count as the same, whether null or undefined. */
 export function fingerprint(input: SendInput): string {
   const entries = Object.entries(input).filter(([key, value]) => key !== "idempotencyKey" && value != null);
   const canonical = entries.toSorted(([one], [other]) => (one < other ? -1 : 1));

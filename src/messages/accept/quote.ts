@@ -7,18 +7,18 @@ import type { RouteDecision } from "../../pricing/routing/route-decision.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { Content, SendInput } from "./send-input.ts";
 
-/** What is asked for of all messages alike. */
+/** The input that all messages share. */
 export type QuoteInput = Omit<SendInput, "to" | "clientRef" | "scheduledAt" | "priority" | "idempotencyKey">;
 
-/** A recipient, and the text where it has one of its own. */
+/** A recipient, with a text of its own where it has one. */
 export interface QuotedRecipient {
   to: string;
   text?: string | undefined;
-  /** Why it has none. */
+  /** Why it has no text. */
   problem?: DomainError;
 }
 
-/** Messages that go the same way at the same price. */
+/** Messages that take the same route at the same price. */
 export interface QuoteLine {
   country: string | null;
   sender: string;
@@ -30,35 +30,38 @@ export interface QuoteLine {
 }
 
 export interface QuoteRefusal {
-  /** Place in the list of recipients, from 1. */
+  /** The place in the list of recipients, from 1. */
   position: number;
   to: string;
   code: ErrorCode;
   reason: string;
 }
 
-/** What sending a text to recipients would do, and cost. Nothing is stored. */
+/** What sending a text to recipients would do and cost. Nothing is stored. */
 export interface Quote {
   lines: readonly QuoteLine[];
   messages: number;
   segments: number;
   /** One sum for each currency. */
   totals: readonly Amount[];
-  /** Messages whose price is not known. */
+  /** Messages without a known price. */
   unpriced: number;
-  /** Recipients that are in the list more than once; messages to each are counted all the same. */
+  /** How many entries repeat an earlier recipient; their messages are counted all the same. */
   repeated: number;
   refusedCount: number;
-  /** The first of them. */
+  /** Only the first ones. */
   refusals: readonly QuoteRefusal[];
 }
 
 const maxRefusals = 100;
-/** Recipients between two pauses, in which others are served. */
+/** Recipients between two pauses in which other requests are served. */
 const turnSize = 500;
 const maxShownLength = 100;
 
-/** Goes the way of sending, up to storing, for each recipient: what it says is what sending does and charges. */
+/**
+ * Does what sending does up to storing, for each recipient, so that the quote shows what sending does and
+ * charges.
+ */
 export async function quoteMessages(
   table: RoutingTable,
   spent: readonly Spent[],
@@ -82,7 +85,7 @@ export async function quoteMessages(
   return tally.quote();
 }
 
-/** Worked out once; what is wrong with it is said for each recipient, as sending would. */
+/** Computed once. A fault in it is reported for each recipient, as sending would. */
 function commonContent(input: QuoteInput): Content | undefined {
   try {
     return contentOf(input);
@@ -142,7 +145,7 @@ class QuoteTally {
     };
   }
 
-  /** Decisions are shared by all messages that they hold for. */
+  /** A number for each decision. Messages with the same route share the decision object. */
   #numberOf(decision: RouteDecision): number {
     const known = this.#decisions.get(decision) ?? this.#decisions.size;
     this.#decisions.set(decision, known);

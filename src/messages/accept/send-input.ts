@@ -2,7 +2,7 @@ import type { TextEncoding } from "../../sms/text.ts";
 import type { MessagePriority } from "../model/priority.ts";
 import type { DuplicatePolicy } from "../model/stored-route.ts";
 
-/** What a caller asks to be sent; ids are our own (UUIDs), not the API's. */
+/** What a caller wants to send; ids are our own (UUIDs), not the API's. */
 export interface SendInput {
   to: string;
   text: string;
@@ -25,6 +25,6 @@ export interface Content {
   text: string;
   encoding: TextEncoding;
   segments: number;
-  /** UCS-2 was asked for, and GSM-7 would do. */
+  /** The caller asked for UCS-2 although GSM-7 would do. */
   forcesUnicode: boolean;
 }

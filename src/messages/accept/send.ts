@@ -14,22 +14,27 @@ import type { SendInput } from "./send-input.ts";
 
 const maxBatchSize = 500;
 
-/** A refusal is not to come from a table that was read before the caller changed something elsewhere. */
+/**
+ * Before refusing, re-read the routing table if it is older than this: the caller may just have changed a
+ * policy through another process.
+ */
 const staleRefusalMs = 50;
 
-/** A message that was stored (or had been, under the same idempotency key), or why it was not. */
+/** The stored message (now, or before under the same idempotency key), or why it was not stored. */
 export type SendResult = { messageId: string } | { error: DomainError };
 
 export interface SenderOptions {
   database: Database;
   routingTables: RoutingTables;
   spending: Spending;
-  /** Hears of messages that have no rate. */
+  /** Notes destinations without a rate. */
   missingRates: MissingRates;
   clock: Clock;
 }
 
-/** Accepts messages: checks, then stores message, event and job together. What it returned is committed. */
+/**
+ * Accepts messages: checks them, then stores message, event and job together. What it returns is committed.
+ */
 export class MessageSender {
   readonly #tables: RoutingTables;
   readonly #missingRates: MissingRates;
@@ -47,7 +52,10 @@ export class MessageSender {
     this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), maxBatchSize);
   }
 
-  /** One result for each input, in the order given. Inputs with an error store nothing and hold up no other. */
+  /**
+   * One result for each input, in the order given. An input with an error is not stored and does not hold up
+   * the others.
+   */
   async send(accountId: string, inputs: readonly SendInput[]): Promise<SendResult[]> {
     const drafts = inOrder(await this.#draft(accountId, inputs));
     return Promise.all(
@@ -82,19 +90,25 @@ export class MessageSender {
     }
   }
 
-  /** Who has no rate for a destination cannot compete for it: those that tell rates are asked. */
+  /**
+   * A provider without a rate for a destination cannot compete for it. Noted, so that providers that publish
+   * rates are asked.
+   */
   #noteMissingRates({ country, route }: MessageDraft): void {
     if (route.price === null) this.#missingRates.note(route.providerId, country);
     for (const { providerId, code } of route.rejected)
       if (code === "NO_RATE") this.#missingRates.note(providerId, country);
   }
 
-  /** Counting what is spent costs more statements: only accounts with caps need it. */
+  /** Counting what is spent takes more statements: only accounts with caps need it. */
   async #storeDraft(draft: MessageDraft): Promise<StoreOutcome> {
     return (await this.#store.add(draft)) ?? (await this.#storeCounted.add(draft));
   }
 
-  /** A repeat of an accepted input stays accepted, even when by now it would be refused (its time has passed, say). */
+  /**
+   * A repeat of an accepted input stays accepted, even when it would be refused by now (because its time has
+   * passed, say).
+   */
   async #earlier(accountId: string, input: SendInput | undefined): Promise<SendResult | undefined> {
     if (input?.idempotencyKey == null || !isStorable(input.idempotencyKey)) return undefined;
     const { idempotencyKey } = input;
@@ -102,7 +116,7 @@ export class MessageSender {
   }
 }
 
-/** Those to one recipient go out in the order in which they were given, unless they have times of their own. */
+/** Messages to one recipient go out in the order given, unless they are scheduled for different times. */
 function inOrder(drafts: readonly (MessageDraft | DomainError)[]): (MessageDraft | DomainError)[] {
   const last = new Map<string, string>();
   return drafts.map((draft) => {

@@ -3,7 +3,7 @@ import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts"
 import type { MessageDraft } from "./draft.ts";
 import { storeMessages, type StoreOutcome } from "./store-messages.ts";
 
-/** Stores messages of accounts that may have caps: those that fit, and counts them in the same transaction. */
+/** Stores those messages of accounts with caps that fit, and counts them in the same transaction. */
 export function storeCounted(spending: Spending, drafts: readonly MessageDraft[]): Promise<StoreOutcome[]> {
   const accountIds = drafts.map(({ accountId }) => accountId);
   return spending.within(accountIds, async (transaction, ledgers) => {
@@ -24,7 +24,7 @@ export function storeCounted(spending: Spending, drafts: readonly MessageDraft[]
   });
 }
 
-/** A repeat under an idempotency key yields the earlier message. */
+/** A repeat under an idempotency key gives the earlier message. */
 const isNew = (outcome: StoreOutcome | undefined, { id }: MessageDraft): boolean =>
   outcome !== undefined && "messageId" in outcome && outcome.messageId === id;
 

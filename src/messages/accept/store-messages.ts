@@ -71,9 +71,10 @@ const insert: Statement = {
 };
 
 /**
- * Stores messages with their first event and their dispatch job in one statement, so in one transaction. A draft
- * whose idempotency key is taken yields the message that has it, or a conflict when the input was another. Undefined
- * for a draft whose account has caps, unless the caller counts what it spends.
+ * Stores messages with their first event and their dispatch job in one statement, so in one transaction. A
+ * draft whose idempotency key is taken gives the message that has the key, or a conflict when the input
+ * differs. Undefined for a draft whose account has caps, unless the caller counts what is spent
+ * (`isCounted`).
  */
 export async function storeMessages(
   database: Queryable,
@@ -95,10 +96,12 @@ export async function storeMessages(
   });
 }
 
-/** What may have been sent before. */
+/** An input that may have been sent before. */
 export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
 
-/** What idempotency keys were used for in the 24 hours before `now`, if they were. */
+/**
+ * The messages that had these idempotency keys in the 24 hours before `now`; undefined where there is none.
+ */
 export async function findEarlier(
   database: Queryable,
   repeats: readonly Repeat[],
@@ -120,7 +123,7 @@ function compare(claim: UsedKey, { idempotencyKey, fingerprint }: Repeat): Store
 const keyOf = ({ accountId, idempotencyKey }: Pick<Repeat, "accountId" | "idempotencyKey">): string =>
   `${accountId} ${idempotencyKey}`;
 
-/** The first draft of each key; the others will find it. */
+/** Keeps the first draft of each key; the others then find it as the earlier message. */
 function withoutRepeatedKeys(drafts: readonly MessageDraft[]): MessageDraft[] {
   const seen = new Set<string>();
   return drafts.filter((draft) => {
@@ -147,7 +150,7 @@ const findUsedKeys: Statement = {
     where account_id = wanted.account and created_at > $3`,
 };
 
-/** A key that could not be claimed is taken, whatever the time is by now. */
+/** A key that could not be claimed is taken, whatever time it is now. */
 const always = new Date(0);
 
 async function readUsedKeys(

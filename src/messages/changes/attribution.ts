@@ -5,11 +5,11 @@ import type { StatusChange } from "../model/status-change.ts";
 import { ignoredReason, type IgnoredReason, type MessageStatus } from "../model/status.ts";
 import type { LockedMessage } from "./locked-message.ts";
 
-/** What a change means to a message that may have gone from one provider to another. */
+/** What a change means for a message that may have moved from one provider to another. */
 export interface Attribution {
   ignored?: IgnoredReason | undefined;
   rerouting?: Rerouting | undefined;
-  /** Another provider has the message: this one's ids and prices are not the message's. */
+  /** True when another provider has the message: then this one's ids and prices are not stored with it. */
   isForeign?: boolean;
 }
 
@@ -24,9 +24,9 @@ export function attribute(message: LockedMessage, change: StatusChange, status: 
 }
 
 /**
- * A provider that had the message before speaks of it. That it arrived is true whoever brought it. While nobody else
- * has it yet, proof that the first one took it keeps it there, so that it is not sent twice. Its failures say nothing
- * of the present attempt.
+ * A provider that had the message earlier reports on it. Arrival counts, whichever provider brought it. While
+ * no other provider has received it yet, proof that the earlier one accepted it keeps it there, so that it is
+ * not sent twice. Failures of the earlier one say nothing about the present attempt.
  */
 function attributeToEarlier(
   message: LockedMessage,
@@ -41,7 +41,7 @@ function attributeToEarlier(
   return hasArrived ? { isForeign: true } : { ignored: "OTHER_ATTEMPT", isForeign: true };
 }
 
-/** One part that arrived is proof enough that an earlier provider took the message. */
+/** One part that arrived is enough proof that an earlier provider accepted the message. */
 export const withEarlierProof = (
   message: LockedMessage,
   { providerId }: StatusChange,
@@ -57,7 +57,7 @@ const isForeign = (message: LockedMessage, providerId: string | undefined): bool
 const isWaitingElsewhere = (message: LockedMessage, providerId: string | undefined): boolean =>
   isForeign(message, providerId) && (message.status === "QUEUED" || message.status === "SCHEDULED");
 
-/** Whether a provider takes a final word back, as one may for a while (see `RevisableStatus`). */
+/** Whether a provider revises its final status, which some may for a while (see `RevisableStatus`). */
 function isRevision({ status, kind, updatedAt }: LockedMessage, change: StatusChange): boolean {
   const revisable = revisableOf(kind);
   if (!revisable || revisable.status !== status || change.source === "API") return false;

@@ -9,20 +9,18 @@ import { compareIds } from "../../lib/compare-ids.ts";
 /** A plain step of many messages of one provider at once. */
 interface Step {
   providerId: string;
-  /** Kind of the provider. */
   kind: string;
   at: Date;
 }
 
-/** Messages that are about to be handed over. */
+/** Messages that are about to be handed over. Each `claim` names the request, as in `attempts.claim`. */
 export interface Beginning extends Step {
-  /** `claim`: the claim of a campaign that the attempt belongs to (see `Attempt.claim`). */
   attempts: readonly { id: string; number: number; claim: string }[];
 }
 
 /** Messages that their provider has accepted, all of them. */
 export interface Acceptance extends Step {
-  /** The claim that they were handed over by (see `Attempt.claim`). */
+  /** The claim of their request (`attempts.claim`). */
   claim: string;
   attempts: readonly {
     id: string;
@@ -32,18 +30,22 @@ export interface Acceptance extends Step {
   }[];
 }
 
-/** What the steps have in common. Of the parameters, the first six are the same. */
+/** The columns that both steps set. The first six parameters are the same in both. */
 const state = `
   version = m.version + 1, updated_at = greatest(m.updated_at, $4::timestamptz), retry_at = null,
   last_event_tx = greatest(m.last_event_tx, (select pg_current_xact_id()::text::bigint))`;
 
-// The status is hidden from the planner: it would begin with all messages in it when the statistics say that there are few.
+// The status is hidden from the planner. When its statistics say that few messages have this status, it would
+// start with all of those.
 const isIn = (status: string): string =>
   `case m.status when '${status}' then true else false end and m.provider_id = $3::uuid`;
 
 const changed = "m.id, m.account_id, m.campaign_id, m.version, m.last_event_tx";
 
-/** What follows for the rows of `changed`: their events, counts and hints, and one look at those that stay as they are. */
+/**
+ * What follows for the rows of `changed`: events, counts, hints, and one check of those that stay in the new
+ * status.
+ */
 const consequences = (from: string, to: string): string => `
   logged as (
     insert into message_events (
@@ -69,8 +71,8 @@ const consequences = (from: string, to: string): string => `
     select count(pg_notify('${campaignChannel}', campaign_id::text)) from counted
   )`;
 
-// Lists are given as sub-selects, which hide their length from the planner: while it still plans for the values, it would
-// read the whole table for a thousand of them.
+// Lists are given as sub-selects, which hide their length from the planner. While it still plans for the
+// values, it would read the whole table for a thousand of them.
 const begin: Statement = {
   name: "begin_attempts",
   text: `
@@ -92,8 +94,8 @@ const begin: Statement = {
     select count(*)::int as begun from changed, hinted, pg_notify('${eventChannel}', '')`,
 };
 
-// Whoever takes the row of the request away ends its attempts. All messages are locked, in the order of their ids as by
-// everybody else, also those that a receipt has moved on: the caller goes on with them.
+// The transaction that deletes the request's row ends its attempts. All messages are locked, in the order of
+// their ids as everywhere, including those that a receipt has moved on: the caller continues with them.
 const accept: Statement = {
   name: "accept_messages",
   text: `
@@ -119,15 +121,15 @@ const accept: Statement = {
       where m.id = g.id and ${isIn("SUBMITTING")}
       returning ${changed}, g.provider_message_id, g.provider_batch_id
     ), ${consequences("SUBMITTING", "SUBMITTED")}
-    -- Mostly all of them: then nobody needs to be told which.
+    -- Usually all of them: then their ids are not returned.
     select case when settled.count < cardinality($1::uuid[]) then array(select id::text from changed) end as settled,
       coalesce((select ${isWatched} from lanes where provider_id = $3::uuid), false) as "isWatched"
     from over, (select count(*) from changed) as settled, hinted, pg_notify('${eventChannel}', '')`,
 };
 
 /**
- * Takes queued messages that the caller has locked to SUBMITTING, each with an attempt: the same state and events as
- * `applyChanges` would write (a test compares them), without carrying each message through this process.
+ * Moves queued messages that the caller has locked to SUBMITTING, each with an attempt. It writes the same
+ * state and events as `applyChanges` (a test compares them), without loading each message into this process.
  * @throws Error when one of them was not queued at the provider
  */
 export async function beginAttempts(transaction: Queryable, beginning: Beginning): Promise<void> {
@@ -138,18 +140,18 @@ export async function beginAttempts(transaction: Queryable, beginning: Beginning
   if (row?.begun !== attempts.length) throw new Error("Messages that were claimed were not queued any more");
 }
 
-/** What became of attempts that a provider accepted, by message. */
+/** What became of attempts that a provider accepted. */
 export interface Accepted {
-  /** Those whose messages were waiting for it, and are SUBMITTED now: nothing else is to be done. */
+  /** Ids of messages that were SUBMITTING and are SUBMITTED now: nothing else follows for them. */
   settled: ReadonlySet<string>;
-  /** The provider's lane waits to learn whether it works. */
+  /** The provider's lane is half open or without credit, and must learn of the success. */
   isWatched: boolean;
 }
 
 /**
- * Ends the attempts of a request of which all were accepted, and takes their messages from SUBMITTING to SUBMITTED.
- * Undefined, and nothing is written, when they have ended before: an answer whose commit was not confirmed comes a second
- * time, and a worker may be taken for dead while it waits for one.
+ * Ends the attempts of a request whose messages were all accepted, and moves them from SUBMITTING to
+ * SUBMITTED. Undefined, with nothing written, when the attempts had already ended: an answer whose commit was
+ * not confirmed is stored a second time, and a worker may be taken for dead while it waits for one.
  */
 export async function acceptMessages(
   transaction: Queryable,
@@ -166,7 +168,7 @@ export async function acceptMessages(
 }
 
 interface AcceptedRow {
-  /** Ids, where not all are settled. */
+  /** Ids of those that were settled; null when all were. */
   settled: string[] | null;
   isWatched: boolean;
 }
@@ -186,5 +188,5 @@ function commonValues(
   ];
 }
 
-/** A list as PostgreSQL reads it, of things that need no quotes. */
+/** An array literal of PostgreSQL, for entries that need no quotes. */
 const listOf = (entries: readonly (string | number)[]): string => `{${entries.join(",")}}`;

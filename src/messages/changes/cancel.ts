@@ -5,10 +5,10 @@ import { cancellable } from "../model/status.ts";
 import { applyChanges } from "./transition.ts";
 
 /**
- * Cancels a message that is still ours: its dispatch job will find it CANCELLED and do nothing. Cancelling twice
- * is fine.
+ * Cancels a message that has not been handed over: its dispatch job will find it CANCELLED and do nothing.
+ * Cancelling twice is not an error.
  * @throws NotFoundError
- * @throws NotCancellableError when it is, or may be, with the provider
+ * @throws NotCancellableError when the provider has it, or may have it
  */
 export async function cancelMessage(
   { database, clock }: { database: Database; clock: Clock },

@@ -11,6 +11,6 @@ export interface LockedMessage extends MessageState {
   /** Currency of the provider's account. */
   accountCurrency: string | null;
   retryAt: Date | null;
-  /** When to look after it next, null for never; undefined where that stays as it is. */
+  /** When to check it next: null for never, undefined to leave the plan as it is. */
   nextCheckAt?: Date | null;
 }

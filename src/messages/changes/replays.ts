@@ -1,14 +1,14 @@
 import type { Queryable, Statement } from "../../database/database.ts";
 
 /**
- * Whoever has a callback URL can post the same receipt for ever. A few of them tell that it is repeated, which is worth
- * knowing; more are only counted.
+ * Anyone who has a callback URL can post the same receipt for ever. A few repeats are kept, since it is
+ * useful to see that there are some; the others are only counted.
  */
 const maxAlike = 3;
-/** Of all ignored ones of a message: what is repeated can differ in a word. */
+/** The limit for all ignored events of a message, since repeats can differ in a word. */
 const maxIgnored = 30;
 
-/** What an ignored event says, as far as two of them can be the same. */
+/** The fields by which two ignored events count as the same. */
 export interface IgnoredEvent {
   messageId: string;
   status: string;
@@ -25,7 +25,7 @@ const countIgnored: Statement = {
     group by 1, 2, 3, 4`,
 };
 
-/** Those that say only what the timeline has often enough. */
+/** The events whose content the timeline already has often enough. */
 export async function findReplays<Event extends IgnoredEvent>(
   transaction: Queryable,
   ignored: readonly Event[],

@@ -41,7 +41,7 @@ const addCosts: Statement = {
 };
 
 /**
- * Notes in the caller's transaction how the counts of campaigns change: rows are only added, so that no two
+ * Records in the caller's transaction how the counts of campaigns change. Rows are only added, so that no two
  * transactions wait for each other, and the sum is exact in every snapshot.
  */
 export async function addTallies(transaction: Queryable, moves: readonly CampaignMove[]): Promise<void> {
@@ -72,7 +72,7 @@ export async function addTallies(transaction: Queryable, moves: readonly Campaig
   ]);
 }
 
-/** A charge that has changed is taken back, and the new one added. */
+/** When a charge has changed, the old one is subtracted and the new one added. */
 function toCosts({ campaignId, charges: { before, after } }: CampaignMove) {
   if (before.amount === after.amount && before.currency === after.currency) return [];
   return [
@@ -114,7 +114,7 @@ const findUnfolded: Statement = {
     having max(rows) > 20`,
 };
 
-/** Folds the rows of each campaign that has gathered many into one for each status. */
+/** Folds the rows of each campaign that has many into one for each status. */
 export async function foldTallies(database: Queryable): Promise<void> {
   const campaigns = await database.query<{ id: string }>(findUnfolded, []);
   for (const { id } of campaigns) await database.query(fold, [id]);

@@ -19,15 +19,17 @@ export interface Transition {
   ignoredReason: IgnoredReason | null;
   /** The message's status after the change. */
   status: MessageStatus;
-  /** Repeated so often that it is not in the timeline any more. */
+  /** Repeated so often that it is not added to the timeline any more. */
   isReplay?: boolean;
 }
 
 type NewEvent = Omit<LoggedEvent, "id" | "tx">;
 
 /**
- * The only place that changes a message after it is stored. Locks the messages, takes each change through the
- * transition table in the order given, and writes states and events together, in the caller's transaction.
+ * Changes messages after they are stored. It locks them, takes each change through the transition table in
+ * the order given, and writes states and events together, in the caller's transaction. Only
+ * `bulk-transition.ts` also changes a status, for plain steps of many messages; `checks.ts` changes where a
+ * message is listed.
  */
 export async function applyChanges(
   transaction: Queryable,
@@ -50,7 +52,7 @@ export async function applyChanges(
       return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
     events.push(event);
     changed.set(message.id, next);
-    // As the next transaction will read it: what is not in the log was never said.
+    // As the next transaction will read it: reports that are not in the log do not count.
     if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
     const { applied, ignoredReason: reason } = event;
     const transition: Transition = { change, applied, ignoredReason: reason, status: next.status };
@@ -68,7 +70,7 @@ export async function applyChanges(
   return transitions;
 }
 
-/** What the changes mean for the counts of campaigns. */
+/** How the changes move the counts of campaigns. */
 function movesOf(
   before: ReadonlyMap<string, LockedMessage>,
   after: ReadonlyMap<string, LockedMessage>,
@@ -87,7 +89,7 @@ const chargeOf = ({ cost, costCurrency }: LockedMessage): Charge => ({
   currency: costCurrency,
 });
 
-/** What a provider repeats when asked is not worth a line in the timeline; what it pushes is. */
+/** What a provider repeats because we asked is not worth a line in the timeline; what it pushes is. */
 function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
   return (event.source === "POLL" || event.source === "RECONCILE") && bringsNothing(event, before, after);
 }
@@ -97,7 +99,7 @@ function bringsNothing(event: NewEvent, before: LockedMessage, after: LockedMess
   return facts.every((fact) => before[fact] === after[fact]);
 }
 
-/** What an ignored event may still bring. */
+/** What an ignored event may still add. */
 const facts = ["providerMessageId", "providerBatchId", "mccmnc", "cost"] as const;
 
 function isMeantForAnother(message: LockedMessage, { onlyFrom, providerId }: StatusChange): boolean {
@@ -151,7 +153,7 @@ function eventOf(
     mccmnc: change.mccmnc ?? null,
     cost: change.cost ?? null,
     costCurrency: change.cost === undefined ? null : (change.costCurrency ?? message.accountCurrency),
-    // An ignored report does not change a price that is known; one of another part adds to it.
+    // An ignored report does not change a known price; a report of another part adds to it.
     messageCost: applied || isPart || message.cost === null ? (weighed.messageCost ?? null) : null,
   };
 }
@@ -171,7 +173,7 @@ const withKind = (
   kinds: ReadonlyMap<string, string>,
 ): LockedMessage => (rerouted ? { ...message, kind: kinds.get(rerouted.providerId) ?? null } : message);
 
-/** News starts the schedule of looking after the message anew; what was ignored leaves it as it is. */
+/** An applied event restarts the check schedule; an ignored one does not touch it. */
 function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
   if (!event.applied) return message;
   const reason = change.isEnd === true ? undefined : checkReason(message.status, message.kind);
@@ -196,7 +198,7 @@ const lock: Statement = {
     for no key update`,
 };
 
-/** In the order of their ids, so that two transactions can never wait for each other. */
+/** In the order of their ids, so that two transactions never wait for each other. */
 async function lockMessages(
   transaction: Queryable,
   changes: readonly StatusChange[],
@@ -211,7 +213,7 @@ const readKindsOf: Statement = {
   text: "select id, kind from providers where id = any ($1::uuid[])",
 };
 
-/** The kinds of providers that messages may go over to; mostly there are none, and no statement. */
+/** The kinds of providers that messages may move to. Usually there are none, and no statement is needed. */
 async function readKinds(
   transaction: Queryable,
   messages: ReadonlyMap<string, LockedMessage>,
@@ -291,7 +293,7 @@ const writeStatesAndEvents: Statement = {
     select pg_notify('${eventChannel}', '')`,
 };
 
-/** The messages that have an event to write. */
+/** Writes the events, and the states of the messages that have one. */
 async function writeAll(
   transaction: Queryable,
   changed: ReadonlyMap<string, LockedMessage>,

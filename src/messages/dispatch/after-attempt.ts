@@ -17,14 +17,14 @@ export interface Finished extends FinishedAttempt {
 /** What follows from an outcome: the change of the message, and another attempt where that is allowed. */
 export interface Consequences {
   change: StatusChange;
-  /** What holds where the change does not apply any more. */
+  /** The change to apply when the first one no longer applies. */
   otherwise?: StatusChange;
   retry?: NewJob;
 }
 
 /**
- * Only what is proven not accepted is tried again; what may have been accepted never is, unless its sender allows it.
- * `next`: the provider that it goes to then, where that is another one.
+ * Only a message that is proven not accepted is tried again. One that may have been accepted never is, unless
+ * its sender allows duplicates. `next`: the other provider that it goes to then, if any.
  */
 export function consequencesOf(
   finished: Finished & Lateness,
@@ -58,7 +58,10 @@ const baseOf = ({ message, finishedAt }: Finished) =>
     receivedAt: finishedAt,
   }) as const;
 
-/** A receipt may have shown meanwhile that the provider has it, or it was taken for lost: then it goes nowhere else. */
+/**
+ * The provider has it, as a receipt may have shown meanwhile, or it was closed as ambiguous: then it goes to
+ * no other provider.
+ */
 const noLongerOurs = ["OUTCOME_UNKNOWN", "SUBMITTED", "SENT", "UNKNOWN"] as const;
 
 function afterRejection(
@@ -68,7 +71,7 @@ function afterRejection(
 ): Consequences {
   const { message, finishedAt, isLate } = finished;
   const rejection = { ...baseOf(finished), status, failure } as const;
-  // Where it is being submitted, that is another attempt.
+  // If it is SUBMITTING again, that is another attempt: leave it alone.
   if (isLate) return { change: { ...rejection, onlyFrom: noLongerOurs } };
   if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: rejection };
   const { change, ...others } = again(
@@ -117,7 +120,7 @@ function again(finished: Finished, runAt: Date, why: string, next: NextRoute | u
   const detail = next ? `${why} It goes to ${next.name} instead.` : why;
   const rerouting = next?.rerouting;
   const change = { ...baseOf(finished), status: "QUEUED", detail, rerouting } as const;
-  // A campaign finds its own messages again.
+  // A campaign claims its own messages again.
   if (message.campaignId !== null) return { change: { ...change, retryAt: runAt } };
   const providerId = rerouting?.providerId ?? message.providerId;
   return { change, retry: dispatchJob({ ...message, providerId }, runAt) };

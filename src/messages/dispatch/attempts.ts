@@ -12,7 +12,7 @@ export interface DispatchMessage {
   id: string;
   accountId: string;
   providerId: string;
-  /** Null for a message of its own. */
+  /** Null for a single message. */
   campaignId: string | null;
   recipient: string;
   sender: string;
@@ -27,26 +27,29 @@ export interface DispatchMessage {
   dltTemplateId: string | null;
   country: string | null;
   mccmnc: string | null;
-  /** Whether we chose the provider, and may choose another. */
+  /** Whether routing chose the provider, and may choose another. */
   routed: boolean;
   duplicatePolicy: DuplicatePolicy;
-  /** Whether the caller named the sender; else another provider brings its own. */
+  /** Whether the caller named the sender ID; otherwise another provider uses its own. */
   senderGiven: boolean;
-  /** Providers that it has been handed to. */
+  /** Providers that it was handed to. */
   triedProviders: readonly string[];
   /** Attempts made so far. */
   attempts: number;
-  /** Those of them that were refused for want of credit: waiting for it fails no message. */
+  /** Attempts that were refused for lack of credit: they do not count towards the limit. */
   attemptsWithoutCredit: number;
-  /** Whether one of them has no end yet. */
+  /** Whether one of the attempts has not ended yet. */
   hasOpenAttempt: boolean;
-  /** Since when it could go but for one that was given before it, for the same recipient; null when it need not wait. */
+  /** Since when it waits only for an earlier message to the same recipient; null when it need not wait. */
   behindSince: Date | null;
-  /** Whether another one waits for it to leave our hands. */
+  /** Whether another message waits until this one has been handed over. */
   isFollowed: boolean;
 }
 
-/** What `dispatchColumns` selects, as PostgreSQL sends it (a `raw` statement): a campaign claims messages by the thousand. */
+/**
+ * What `dispatchColumns` selects, as PostgreSQL sends it (a `raw` statement): a campaign claims messages by
+ * the thousand.
+ */
 export type DispatchRow = [
   id: string,
   accountId: string,
@@ -74,7 +77,7 @@ export type DispatchRow = [
   hasOpenAttempt: Flag,
 ];
 
-/** Columns of `messages as m` in the order of `DispatchRow`, where `attemptsSoFar` is joined as `a`. */
+/** Columns of `messages as m` in the order of `DispatchRow`; `attemptsSoFar` must be joined as `a`. */
 export const dispatchColumns = `
   m.id, m.account_id, m.provider_id, m.campaign_id, m.recipient, m.sender, m.text, m.encoding, m.segments, m.flash,
   m.priority, m.status, date_part('epoch', m.valid_until), m.cadence_group_id, m.dlt_template_id, m.country, m.mccmnc,
@@ -111,7 +114,7 @@ export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>)
   isFollowed: false,
 });
 
-// A message of its first version has none: that saves the look-up for most.
+// A message of version 1 has no attempts, so most messages need no look-up.
 export const attemptsSoFar = `
   select coalesce(max(number), 0)::int as attempts, count(*) filter (where no_credit)::int as without_credit,
     string_agg(distinct provider_id::text, ' ') as tried,
@@ -159,7 +162,7 @@ const start: Statement = {
     from unnest($1::uuid[], $2::smallint[], $3::uuid[]) as a (message_id, number, provider_id)`,
 };
 
-/** Attempts of single messages; those of campaigns begin with `beginAttempts`. */
+/** Starts attempts of single messages; those of campaigns begin with `beginAttempts`. */
 export async function startAttempts(
   transaction: Queryable,
   messages: readonly Pick<DispatchMessage, "id" | "attempts" | "providerId">[],
@@ -172,7 +175,10 @@ export async function startAttempts(
   await transaction.query(start, [ids, numbers, providers, startedAt]);
 }
 
-/** Gives each message of the requests that `condition` selects among `bulk_attempts` an attempt of its own, not ended yet. */
+/**
+ * Gives each message of the bulk requests that `condition` selects an attempt row of its own, which has not
+ * ended.
+ */
 export const singlingOut = (name: string, condition: string): Statement => ({
   name,
   text: `
@@ -193,12 +199,12 @@ const singleOutOfMessage = singlingOut(
   "$1::uuid = any (message_ids) and started_at < $2",
 );
 
-/** The attempts of a request for many are to end in different ways. */
+/** For a bulk request whose attempts will end differently. */
 export async function singleOutClaim(transaction: Queryable, claim: string): Promise<void> {
   await transaction.query(singleOut, [claim]);
 }
 
-/** The same, for the request that the message has been in since before that time, if it is in one. */
+/** The same for the bulk request that contains the message and started before that time, if there is one. */
 export async function singleOutClaimOf(
   transaction: Queryable,
   messageId: string,
@@ -214,13 +220,13 @@ export interface FinishedAttempt {
   finishedAt: Date;
 }
 
-/** It had been taken for lost before, and what follows from that has been done. */
+/** `isLate`: the attempt had already been closed as ambiguous. */
 export interface Lateness {
   isLate: boolean;
 }
 
-// What is open is rare in the statistics and frequent at work: as a plain condition it makes the planner begin with it,
-// and compare every open attempt with every one that is given.
+// Open attempts are rare in the planner's statistics but frequent under load. A plain condition would make it
+// start with them, and compare every open attempt with every one that is given.
 const finish: Statement = {
   name: "finish_attempts",
   text: `
@@ -242,9 +248,9 @@ const finish: Statement = {
 };
 
 /**
- * Notes how attempts ended, each once; only an answer still counts when the attempt was taken for lost. Returns
- * those that were news: an outcome whose commit was not confirmed comes a second time, when its message may
- * already be in its next attempt.
+ * Records how attempts ended, each once. An attempt that was closed as ambiguous can still be accepted or
+ * rejected. Returns those that were news: an outcome whose commit was not confirmed comes a second time, when
+ * its message may already be in its next attempt.
  */
 export async function finishAttempts<Finished extends FinishedAttempt>(
   transaction: Queryable,
@@ -271,7 +277,7 @@ function reasonOf(outcome: SubmitOutcome): string | null {
   return outcome.kind === "rejected" ? outcome.failure.text : outcome.reason;
 }
 
-/** An attempt of a message, whether it has ended or not. */
+/** An attempt of a message, ended or not. */
 export interface Attempt {
   messageId: string;
   number: number;

@@ -28,28 +28,31 @@ export interface DispatcherOptions {
 type AttemptClaim =
   | { kind: "claimed"; startedAt: Date }
   | ({ kind: "wait" } & Wait)
-  /** It is no longer ours to send: cancelled, or taken. */
+  /** It is not ours to send any more: cancelled, or taken by another. */
   | { kind: "lost" };
 
-/** A longer wait for a turn is spent in the queue, and not in a worker's place. */
+/** A longer wait happens in the queue, so that it does not occupy a worker's place. */
 const maxTurnMs = 250;
 
-/** How long what was read of a message and its provider is believed while it waits for its turn. */
+/** How long the message and provider that were read count as current while the message waits for its turn. */
 const staleMs = 1_000;
 
-/** How soon a message that another one precedes looks by itself whether that one is out. */
+/** How soon a message checks by itself whether the one before it has been sent. */
 const earlierRetryMs = { min: 200, max: 10_000 };
 
 const maxBatchSize = 200;
 const pausedRetryMs = 30_000;
-/** A message is moved this often at once, at most; then it waits. */
+/** How often one job may move a message to another provider at once; then it waits. */
 const maxMoves = 3;
-/** What could go nowhere else is not fetched for a moment: others like it could not either. */
+/**
+ * How long a lane's jobs are skipped after one found no other route; its neighbours would fail the same way.
+ */
 const stuckMs = 1_000;
 
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
- * written; whoever finds it in that state later knows that it may have been sent, and never sends it again.
+ * written, so a worker that finds it in that state later knows that it may have been sent, and never sends it
+ * again.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -60,19 +63,19 @@ export class Dispatcher {
     this.#claims = new Batcher((messages) => this.#claim(messages), maxBatchSize);
   }
 
-  /** Runs one dispatch job. Returning means that nothing more is to be done for it. */
+  /** Runs one dispatch job. When it returns, the job is done. */
   dispatch(messageId: string): Promise<void> {
     return this.#dispatch(messageId, 0);
   }
 
-  /** `moves`: how often it has gone to another provider in this job. */
+  /** `moves`: how often this job has moved the message to another provider. */
   async #dispatch(messageId: string, moves: number): Promise<void> {
     const readAt = this.#now();
     const message = await readForDispatch(this.#options.database, messageId);
     if (!message) return;
     if (message.status === "SUBMITTING" || message.hasOpenAttempt) return this.#abandon(messageId, readAt);
     if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
-    // A campaign sends its own: it may be paused.
+    // A campaign sends its own messages: it may be paused.
     if (message.campaignId !== null) return;
     const connection = await this.#options.connections.get(message.providerId);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
@@ -89,8 +92,8 @@ export class Dispatcher {
   }
 
   /**
-   * Another message to the same recipient goes first, and wakes this one when it has gone (see `wakeFollowers`). One that
-   * went meanwhile did not find this job yet.
+   * Another message to the same recipient goes first, and wakes this one afterwards (see `wakeFollowers`). If
+   * that happened meanwhile, it did not find this job yet, so the job starts at once.
    */
   async #waitForEarlier(message: DispatchMessage, since: Date): Promise<void> {
     const waitedMs = this.#now().getTime() - since.getTime();
@@ -99,19 +102,21 @@ export class Dispatcher {
     if (now && !now.behindSince) await rescheduleNow(this.#options.database, [dispatchKey(message.id)]);
   }
 
-  /** Thousands of jobs that nobody can do now would keep the worker from those of others. */
+  /**
+   * Skips the lane for a moment: thousands of jobs that cannot run now would keep the worker from the others.
+   */
   #leaveAlone({ providerId, routed }: DispatchMessage): void {
     if (routed) this.#options.lanes.close(providerId, stuckMs);
     else this.#options.lanes.closeForFixed(providerId, stuckMs);
   }
 
-  /** Whether the message has another provider now. */
+  /** Moves the message to another provider, if there is one; returns whether it did. */
   async #moveOn(message: DispatchMessage, moves: number, why: string): Promise<boolean> {
     if (moves >= maxMoves) return false;
     return (await this.#options.failover.moveOn([message], why)).has(message.id);
   }
 
-  /** Waits for its turn where the lane is full; for a longer wait it gives its place to others. */
+  /** Waits for its turn where the lane is full; before a longer wait it returns the job to the queue. */
   async #claimAndSubmit(message: DispatchMessage, connection: Connection, moves: number): Promise<void> {
     const { id, providerId, routed } = message;
     const { lanes } = this.#options;
@@ -128,7 +133,7 @@ export class Dispatcher {
       else lanes.close(providerId, claim.retryAfterMs);
       if (claim.retryAfterMs > maxTurnMs) return this.#postpone(message, claim.retryAfterMs);
       await new Promise((done) => setTimeout(done, claim.retryAfterMs));
-      // Its validity may end meanwhile, and its provider may be switched off.
+      // Its validity period may have ended meanwhile, or its provider may have been switched off.
       if (performance.now() > staleAt) return this.#dispatch(id, moves);
     }
   }
@@ -148,7 +153,10 @@ export class Dispatcher {
     });
   }
 
-  /** SUBMITTING with an attempt row, committed before the request, for those whose lane admits them. */
+  /**
+   * Sets messages to SUBMITTING with an attempt row, committed before the request, where their lane admits
+   * them.
+   */
   #claim(messages: DispatchMessage[]): Promise<AttemptClaim[]> {
     const startedAt = this.#now();
     return this.#options.database.transaction(async (transaction) => {
@@ -192,8 +200,8 @@ export class Dispatcher {
   }
 
   /**
-   * A worker died while it was sending this message: its request may have been written. A receipt may have come
-   * before its answer: then the attempt ends all the same, which else kept its place in the lane for ever.
+   * A worker died while it was sending this message: its request may have been written. The attempt ends even
+   * if a receipt has already moved the message on; otherwise it would occupy its place in the lane for ever.
    */
   async #abandon(id: string, readAt: Date): Promise<void> {
     await singleOutClaimOf(this.#options.database, id, readAt);
@@ -235,7 +243,7 @@ export class Dispatcher {
     );
   }
 
-  /** A provider that is disabled, or mistrusted for a while, keeps its messages queued. */
+  /** Messages of a provider that is disabled or in trouble stay queued. */
   async #postpone(message: DispatchMessage, delayMs: number): Promise<void> {
     const runAt = new Date(this.#now().getTime() + delayMs);
     await addJobs(this.#options.database, [dispatchJob(message, runAt)]);

@@ -13,12 +13,15 @@ import { applyChanges } from "../changes/transition.ts";
 import { validityMinutes } from "../model/validity.ts";
 import type { RouteRequest, RoutingTable } from "../../pricing/routing/routing-table.ts";
 
-/** Where a message goes that its provider did not take. */
+/** Where a message goes that its provider did not accept. */
 export interface NextRoute {
   rerouting: Rerouting;
   /** The provider's name. */
   name: string;
-  /** Nobody else has tried it yet: at once. Else it is tried again after the usual pause, and then there. */
+  /**
+   * True for a provider that has not tried it yet: it goes there at once. Otherwise it goes there after the
+   * usual pause.
+   */
   isImmediate: boolean;
 }
 
@@ -28,7 +31,7 @@ export interface FailoverOptions {
   clock: Clock;
 }
 
-/** What happens now is not to be decided by what was so a second ago. */
+/** Failover needs the present state of the providers, so routing tables may be only this old. */
 const staleMs = 100;
 
 const findFreeSenders: Statement = {
@@ -38,7 +41,10 @@ const findFreeSenders: Statement = {
     where campaign_id = any ($1::uuid[]) and route ->> 'senderGiven' = 'false'`,
 };
 
-/** Finds other providers for messages that theirs did not take, and moves waiting ones away from a closed lane. */
+/**
+ * Finds other providers for messages that theirs did not accept, and moves waiting ones away from a closed
+ * lane.
+ */
 export class Failover {
   readonly #options: FailoverOptions;
 
@@ -47,8 +53,8 @@ export class Failover {
   }
 
   /**
-   * Where messages go after an attempt: only those that we routed, and only when they are proven not accepted for
-   * no fault of their own, or when their sender would rather have them twice than not at all. By message id; the
+   * Where messages go after an attempt, by message id. Only messages that routing placed, and only when they
+   * are proven not accepted for a reason outside the message, or when their sender allows duplicates. The
    * others stay where they are.
    */
   async after(
@@ -68,8 +74,9 @@ export class Failover {
   }
 
   /**
-   * Moves messages that wait for a provider which takes none at present. Returns the ids of those that were moved:
-   * they need a dispatch job of their new lane. The others have no better route, or are no longer waiting.
+   * Moves messages that wait for a provider which accepts none at present. Returns the ids of those that were
+   * moved: they need a dispatch job for their new lane. The others have no better route, or are no longer
+   * waiting.
    */
   async moveOn(messages: readonly DispatchMessage[], why: string): Promise<Set<string>> {
     const routed = await this.#withSenders(messages.filter((message) => message.routed));
@@ -87,7 +94,8 @@ export class Failover {
         providerId,
         status: "QUEUED",
         onlyFrom: ["QUEUED"],
-        // Its campaign has passed over it, and finds it as one that was put back.
+        // The campaign has already passed over it, and finds it by this time like a message that was put
+        // back.
         retryAt: message.campaignId === null ? undefined : now,
         rerouting: toRerouting(found, message),
         detail: `${why} It goes to ${found.connection.row.name} instead: ${found.decision.reason}`,
@@ -104,7 +112,10 @@ export class Failover {
     );
   }
 
-  /** The route of a campaign's message is stored with the campaign: there it says whether the sender was given. */
+  /**
+   * The route of a campaign's message is stored with the campaign, and only there says whether the caller
+   * named the sender ID.
+   */
   async #withSenders(messages: readonly DispatchMessage[]): Promise<readonly DispatchMessage[]> {
     const ids = new Set(messages.flatMap(({ campaignId }) => campaignId ?? []));
     if (ids.size === 0) return messages;
@@ -124,7 +135,7 @@ export class Failover {
   }
 }
 
-/** Whatever else was refused would be refused again, or nobody says why. */
+/** Other providers would refuse other faults again, or the reason is unknown. */
 const othersMayTakeIt: ReadonlySet<Fault> = new Set<Fault>(["CONNECTION", "PROVIDER"]);
 
 function mayMove({ routed, duplicatePolicy }: DispatchMessage, outcome: SubmitOutcome): boolean {
@@ -136,7 +147,7 @@ function mayMove({ routed, duplicatePolicy }: DispatchMessage, outcome: SubmitOu
   );
 }
 
-/** First whoever has not tried yet; when all have, whoever is best but the one that has just refused. */
+/** First a provider that has not tried it; when all have, the best except the one that has just refused. */
 function nextRoute(
   table: RoutingTable | undefined,
   message: DispatchMessage,
@@ -151,7 +162,7 @@ function nextRoute(
   return { rerouting: toRerouting(found, message), name, isImmediate: untried !== undefined };
 }
 
-/** A move to a provider that is in trouble itself would help nobody. */
+/** Only a provider that is not in trouble itself: moving to another one would not help. */
 function soundRoute(
   table: RoutingTable,
   message: DispatchMessage,

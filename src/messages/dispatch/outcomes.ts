@@ -41,17 +41,17 @@ export class Outcomes {
     }, maxBatchSize);
   }
 
-  /** One, together with whatever else ends at this time. */
+  /** Records one outcome, batched with others that end at the same time. */
   record(finished: Finished): Promise<void> {
     return this.#patiently(() => this.#batches.add(finished));
   }
 
-  /** Those of one request, in one transaction. */
+  /** Records the outcomes of one request, in one transaction. */
   recordAll(finished: readonly Finished[], request: BulkRequest): Promise<void> {
     return this.#patiently(() => this.#store(finished, request));
   }
 
-  /** What a provider told us must not be forgotten because the database was away for a moment. */
+  /** A provider's answer must not be lost because the database was away for a moment. */
   #patiently(store: () => Promise<void>): Promise<void> {
     return insist(store, (error) =>
       this.#options.logger.warn({ error }, "could not store how attempts ended, trying again"),
@@ -69,7 +69,10 @@ export class Outcomes {
     });
   }
 
-  /** Those whose end is news, those among them for which more is to be done, and whether the lanes learn from it. */
+  /**
+   * `news`: attempts that had not ended before; `others`: those of them that need more to be done;
+   * `isLesson`: whether the lanes learn from them.
+   */
   async #end(
     transaction: Queryable,
     finished: readonly Finished[],
@@ -131,7 +134,7 @@ const lockCampaigns: Statement = {
   text: "select id, status from campaigns where id = any ($1::uuid[]) order by id for share",
 };
 
-/** A campaign may have been cancelled while a message of it was under way that now waits to be sent again. */
+/** A campaign may have been cancelled while one of its messages was under way that is now queued again. */
 async function cancelStragglers(
   transaction: Queryable,
   waiting: readonly Finished[],
@@ -160,7 +163,7 @@ const findFollowers: Statement = {
   text: "select id from messages where follows = any ($1::uuid[])",
 };
 
-/** Messages that were given behind these, for the same recipient, may go now. */
+/** Lets the messages run that follow these ones to the same recipient. */
 async function wakeFollowers(transaction: Queryable, finished: readonly Finished[]): Promise<void> {
   const followed = finished.flatMap(({ message }) => (message.isFollowed ? [message.id] : []));
   if (followed.length === 0) return;
@@ -180,11 +183,11 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
   if (accepted.length > 0) await matchParkedOf(transaction, accepted);
 }
 
-/** A refusal of the message, too, shows a provider that works; a worker that died says nothing of it. */
+/** A refusal of the message also shows a provider that works; a worker that died says nothing about it. */
 const toSignals = ({ message, outcome, startedAt }: Finished): AttemptSignal[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);
-  // Every message would meet it until someone mends the connection.
+  // Every message would be refused until someone corrects the connection.
   const failsForAll = outcome.kind === "rejected" && faultOf(outcome.failure.code) === "CONNECTION";
   const retryAfterSeconds = outcome.kind === "retryable" ? outcome.retryAfterSeconds : undefined;
   const shown = { startedAt, failed, failsForAll, retryAfterSeconds, ...creditShownBy(outcome) };

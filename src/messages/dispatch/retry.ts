@@ -3,8 +3,8 @@ const firstDelayMs = 1_000;
 const maxDelayMs = 10 * 60_000;
 
 /**
- * How long to wait before attempt `attempt + 1`: exponential with full jitter in its upper half, never less than
- * the provider asked for. Undefined when there have been enough attempts.
+ * How long to wait before attempt `attempt + 1`: exponential, with jitter over its upper half, and never less
+ * than the provider asked for. Undefined when there have been enough attempts.
  */
 export function retryDelayMs(
   attempt: number,

@@ -17,11 +17,11 @@ import { Needs, Topics, type Topic, type TopicListener } from "./topics.ts";
 import type { Position, FeedEvent } from "./logged-event.ts";
 
 export interface EventFeedOptions {
-  /** How long a lost hint can delay an event. */
+  /** How often to look without a hint, so how long a lost one can delay an event. */
   pollMs?: number;
-  /** Newest events kept in memory; a reader further back reads the table. */
+  /** How many of the newest events are kept in memory; readers further back read the table. */
   windowSize?: number;
-  /** Events in one batch at most. */
+  /** The most events in one batch. */
   pageSize?: number;
   /** Called once for each outage of the database. */
   onError: (error: Error) => void;
@@ -33,14 +33,18 @@ interface Range {
   until: Position;
 }
 
-/** What waits behind an older transaction is looked for again; most of these end with a hint of their own. */
+/**
+ * Events behind an older open transaction are looked for again soon; most such transactions end with a hint
+ * of their own.
+ */
 const unsettledRetryMs = 2;
 const maxUnsettledRetryMs = 32;
 const retryMs = 200;
 
 /**
- * The live end of the event log for one process: it reads each new event once and hands it to every reader that
- * wants it. Readers pull: nothing is queued for a slow one, it finds its events in the window or in the table.
+ * The live end of the event log in one process: it reads each new event once and gives it to every reader
+ * that wants it. Readers pull, so nothing is queued for a slow one: it finds its events in the window or in
+ * the table.
  */
 export class EventFeed {
   readonly #database: Database;
@@ -49,7 +53,7 @@ export class EventFeed {
   readonly #topics = new Topics();
   #window: FeedEvent[] = [];
   #windowStart: Position = behind(0n);
-  /** Behind it the window's events have the facts of their messages. */
+  /** Window events after this position have the facts of their messages. */
   #factsStart: Position = behind(0n);
   #position: Position = behind(0n);
   #reading: Promise<void> | undefined;
@@ -71,7 +75,9 @@ export class EventFeed {
     };
   }
 
-  /** Every event up to here has passed; whatever is read from the database now includes them all. */
+  /**
+   * Every event up to here has been handed out; what is read from the database from now on includes them all.
+   */
   get position(): Position {
     return this.#position;
   }
@@ -89,14 +95,19 @@ export class EventFeed {
     await this.refresh();
   }
 
-  /** Reads what is new; resolves when everything settled at the time of the call has been handed out. */
+  /**
+   * Reads what is new; resolves when everything that was settled at the time of the call has been handed out.
+   */
   async refresh(): Promise<void> {
     this.#readAgain = true;
     this.#reading ??= this.#read();
     await this.#reading;
   }
 
-  /** The same, waiting out a database that is away: the position is then really the end of the log. */
+  /**
+   * Like `refresh`, but waits until the database answers again: the position is then really the end of the
+   * log.
+   */
   async catchUp(signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.refresh();
@@ -110,7 +121,7 @@ export class EventFeed {
     clearTimeout(this.#timer);
   }
 
-  /** Opens a reader, until `signal` aborts. */
+  /** Opens a reader that lives until `signal` aborts. */
   read(filter: EventFilter, signal: AbortSignal): EventReader {
     signal.throwIfAborted();
     return new EventReader(this, this.#topics, filter, signal);
@@ -139,7 +150,7 @@ export class EventFeed {
     return events;
   }
 
-  /** Where the first event behind a position stands in the window. */
+  /** The index of the first event in the window after a position. */
   #indexAfter(position: Position): number {
     let [low, high] = [0, this.#window.length];
     while (low < high) {
@@ -159,7 +170,7 @@ export class EventFeed {
         this.#readAgain = false;
         const { needs } = this.#topics;
         const tail = await this.#readTail(needs);
-        // A reader has come meanwhile who has to know more.
+        // A new reader needs more than was read: read again.
         if (needs < this.#topics.needs) {
           this.#readAgain = true;
           continue;
@@ -173,7 +184,7 @@ export class EventFeed {
       if (!this.#failing && !this.#closed) this.#options.onError(error as Error);
       this.#failing = true;
     }
-    // Before anyone else can run: a hint from here on starts a reading of its own.
+    // No other code runs in between: a hint that comes from now on starts a reading of its own.
     this.#reading = undefined;
     if (!this.#closed) this.#timer = globalThis.setTimeout(() => void this.refresh(), delayMs);
   }
@@ -194,7 +205,7 @@ export class EventFeed {
     return unsettled ? this.#unsettledMs : this.#options.pollMs;
   }
 
-  /** Advances to `position` and wakes whoever waits for one of these events. */
+  /** Advances to `position` and wakes everyone who waits for one of these events. */
   #hand(events: FeedEvent[], position: Position, needs: Needs): void {
     this.#position = position;
     if (needs < Needs.facts) this.#factsStart = position;
@@ -211,7 +222,7 @@ export class EventFeed {
   }
 }
 
-/** Reads the events of one filter, as they come. */
+/** Reads the events of one filter as they come. */
 export class EventReader {
   readonly #feed: EventFeed;
   readonly #topic: Topic;
@@ -235,8 +246,9 @@ export class EventReader {
   }
 
   /**
-   * The next events after `after`, waiting for them if need be. Whoever waits for the same filter gets the same
-   * object. Undefined when the log does not reach back to `after` any more; rejects once the reader is closed.
+   * The next events after `after`, waiting for them if necessary. Readers that wait for the same filter get
+   * the same object. Undefined when the log no longer reaches back to `after`; rejects once the reader is
+   * closed.
    */
   next(after: Position): Promise<EventBatch | undefined> {
     if (comparePositions(after, this.#feed.position) < 0) return this.#catchUp(after);
@@ -244,8 +256,8 @@ export class EventReader {
   }
 
   /**
-   * Hands over every batch from `after` on as it comes, instead of being asked for each. False when the reader is not
-   * at the end of the log, or is closed.
+   * Delivers every batch from `after` on as it comes, so that the reader need not ask for each. False when
+   * the reader is not at the end of the log, or is closed.
    */
   listen(after: Position, listener: TopicListener): boolean {
     if (this.#signal.aborted || comparePositions(after, this.#feed.position) < 0) return false;
@@ -273,8 +285,8 @@ export class EventReader {
   }
 
   /**
-   * One page of what has happened after `after` and up to `until`, which has been reached already. Undefined when
-   * the log does not reach back to `after` any more.
+   * One page of the events after `after` and up to `until`, which must have been reached. Undefined when the
+   * log no longer reaches back to `after`.
    */
   replay(after: Position, until: Position): Promise<EventBatch | undefined> {
     return this.#feed.replay({ after, until }, this.#topic);

@@ -1,7 +1,7 @@
 import type { FeedEvent } from "./logged-event.ts";
 import type { MessageStatus } from "../model/status.ts";
 
-/** Which events a reader wants; what is absent does not restrict. */
+/** Which events a reader wants; absent fields do not restrict. */
 export interface EventFilter {
   accountId: string;
   messageIds?: readonly string[] | undefined;
@@ -12,14 +12,14 @@ export interface EventFilter {
   countries?: readonly string[] | undefined;
 }
 
-/** Whether a filter restricts what is known of an event's message only. */
+/** Whether a filter needs facts of the message that the event itself does not hold. */
 export const asksFacts = ({ campaignId, clientRefPrefix, countries }: EventFilter): boolean =>
   campaignId !== undefined || clientRefPrefix !== undefined || countries !== undefined;
 
-/** The filter as a function, for events in memory; the log's statements say the same in SQL. */
+/** The filter as a function, for events in memory; the statements of the log do the same in SQL. */
 export function matcherOf(filter: EventFilter): (event: FeedEvent) => boolean {
   const { accountId, campaignId, providerId, clientRefPrefix } = filter;
-  // Mostly one, and then a set would be the largest part of what an idle subscription has.
+  // Usually one id: then a set would be the largest part of an idle subscription's memory.
   const messageId = filter.messageIds?.length === 1 ? filter.messageIds[0] : undefined;
   const messageIds = messageId === undefined && filter.messageIds ? new Set(filter.messageIds) : undefined;
   const statuses = filter.statuses && new Set(filter.statuses);
@@ -35,7 +35,7 @@ export function matcherOf(filter: EventFilter): (event: FeedEvent) => boolean {
     (countries === undefined || (event.country !== null && countries.has(event.country)));
 }
 
-/** The same text for filters that want the same. */
+/** The same text for all filters that want the same events. */
 export function filterKey(filter: EventFilter): string {
   const { accountId, campaignId, providerId, clientRefPrefix } = filter;
   const lists = [filter.messageIds, filter.statuses, filter.countries].map(

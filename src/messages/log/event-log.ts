@@ -16,7 +16,7 @@ export const eventChannel = "smsgraph_events";
 
 const lastId = 2n ** 63n - 1n;
 
-/** The position behind every event of transactions up to `tx`. */
+/** The position after every event of transactions up to `tx`. */
 export const behind = (tx: bigint): Position => ({ tx, id: lastId });
 
 export function comparePositions(one: Position, other: Position): number {
@@ -24,7 +24,7 @@ export function comparePositions(one: Position, other: Position): number {
   return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
 }
 
-/** Cursors are opaque to clients; the leading version lets us change what is inside. */
+/** Cursors are opaque to clients; the leading version lets us change their content. */
 export function encodeCursor({ tx, id }: Position): string {
   return Buffer.from(id === lastId ? `1:${tx}` : `1:${tx}:${id}`).toString("base64url");
 }
@@ -37,8 +37,9 @@ export function decodeCursor(cursor: string): Position | undefined {
   return position.tx > lastId || position.id > lastId ? undefined : position;
 }
 
-// What is not settled yet is not read, or it would be read again and again while a long transaction is open. Whether there is
-// anything is asked with an order: for a mere `exists`, PostgreSQL begins at the wrong end of the table.
+// Events that are not settled are not read: a long transaction would make us read them again and again.
+// Whether there are any is asked with an order, since for a plain `exists` PostgreSQL starts at the wrong end
+// of the table.
 const tailWith = (name: string, facts: string, join: string): Statement => ({
   name,
   raw: true,
@@ -66,8 +67,8 @@ const tailWith = (name: string, facts: string, join: string): Statement => ({
 
 const readTail = tailWith("read_tail", "null, null, null", "");
 
-// The facts are joined and not copied into each event: this costs a look-up by primary key for each event that is read,
-// and nothing for each that is written.
+// The facts are joined, not copied into each event: this costs one look-up by primary key for each event
+// read, and nothing for each event written.
 const readTailWithFacts = tailWith(
   "read_tail_with_facts",
   factColumns,
@@ -88,8 +89,8 @@ export interface Tail {
 }
 
 /**
- * Everything after `after` that can no longer be overtaken, at most `limit` events; what is known of their messages only
- * with `facts`.
+ * At most `limit` settled events after `after`: nothing can appear before them any more. Facts of their
+ * messages only with `facts`.
  */
 export async function readTailAfter(
   database: Queryable,
@@ -111,13 +112,13 @@ const readHorizon: Statement = {
   text: "select pg_snapshot_xmin(pg_current_snapshot())::text as horizon",
 };
 
-/** The position behind everything that is settled now. */
+/** The position after everything that is settled now. */
 export async function readEnd(database: Queryable): Promise<Position> {
   const [row] = await database.query<{ horizon: string }>(readHorizon, []);
   return behind(BigInt(row?.horizon ?? "1") - 1n);
 }
 
-/** Each restriction that a filter can make, in SQL. */
+/** Each restriction of a filter, in SQL. */
 const conditions = {
   messageIds: (value: string) => `e.message_id = any (${value}::uuid[])`,
   campaignId: (value: string) => `m.campaign_id = ${value}::uuid`,
@@ -135,15 +136,15 @@ type PageRow = [...event: EventRow, expired: Flag];
 const pages = new Map<string, Statement>();
 
 /**
- * A statement for each set of restrictions, and with its limit in it: with one for all, PostgreSQL cannot know what it
- * will be asked, and sorts the whole log for each page. The floor is read in the same snapshot as the page: a page with
- * a hole in it cannot pass as a whole one.
+ * One statement for each set of restrictions, with its limit inside. With a single statement for all,
+ * PostgreSQL could not know what will be asked, and would sort the whole log for each page. The floor is read
+ * in the same snapshot as the page, so a page with deleted events cannot pass as a complete one.
  */
 function readPage(used: readonly Restriction[], limit: number): Statement {
   const name = `read_event_page_${limit}_${used.map((key) => restrictions.indexOf(key)).join("_")}`;
   const known = pages.get(name);
   if (known) return known;
-  // The join is half of what a page costs.
+  // Joined only where needed: the join is half of what a page costs.
   const asksMessages = used.some(
     (key) => key === "campaignId" || key === "clientRefPrefix" || key === "countries",
   );
@@ -167,8 +168,8 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
 }
 
 /**
- * Matching events after `after` and up to `until`, both settled, in log order. Undefined when the log does not reach
- * back to `after` any more.
+ * Matching events after `after` and up to `until`, both settled, in log order. Undefined when the log no
+ * longer reaches back to `after`.
  */
 export async function readEvents(
   database: Queryable,
@@ -191,12 +192,12 @@ export async function readEvents(
   return toEvents(rows.filter((row) => row[0] !== null));
 }
 
-/** A stretch of a timeline, between two event ids where they are given. */
+/** A range of a timeline, between two event ids where given. */
 export interface TimelineStretch {
   after?: bigint | undefined;
   before?: bigint | undefined;
   limit: number;
-  /** From the end of the stretch back, the newest event first. */
+  /** Read from the end of the range, the newest event first. */
   inverted: boolean;
 }
 
@@ -218,7 +219,7 @@ const timelinesIn = (name: string, order: "asc" | "desc"): Statement => ({
 const readTimelines = timelinesIn("read_timelines", "asc");
 const readTimelinesBack = timelinesIn("read_timelines_back", "desc");
 
-/** The same stretch of the timelines of any number of messages, in one statement. */
+/** The same range of the timelines of many messages, in one statement. */
 export async function readTimelinesOf(
   database: Queryable,
   messageIds: readonly string[],
@@ -231,7 +232,7 @@ export async function readTimelinesOf(
   return timelines;
 }
 
-/** The id of an event for others to keep: its position in the log, since the log is looked up by nothing else. */
+/** The public id of an event: its position in the log, since that is how the log is looked up. */
 export const eventId = ({ tx, id }: Position): string => `${tx}.${id}`;
 
 const readByIds: Statement = {
@@ -245,7 +246,7 @@ const readByIds: Statement = {
     where e.account_id = $1`,
 };
 
-/** Events of an account by their ids (see `eventId`); missing ones are absent. */
+/** Events of an account by their ids (see `eventId`); ids that do not exist are absent. */
 export async function readEventsById(
   database: Queryable,
   accountId: string,

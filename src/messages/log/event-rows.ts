@@ -6,8 +6,8 @@ import type { DecimalText } from "../../lib/money.ts";
 import type { LoggedEvent, FeedEvent, MessageFacts } from "./logged-event.ts";
 
 /**
- * What `eventColumns` selects, as PostgreSQL sends it (a `raw` statement): of events by the thousand, finding each value's
- * name and parser would be most of the work.
+ * What `eventColumns` selects, as PostgreSQL sends it (a `raw` statement). With thousands of events, finding
+ * each value's name and parser would be most of the work.
  */
 export type EventRow = [
   id: string,
@@ -38,7 +38,7 @@ export type EventRow = [
   costCurrency: string | null,
 ];
 
-/** In the order of `EventRow`. Times are seconds, which a number is read from faster than a date. */
+/** In the order of `EventRow`. Times are in seconds: a number is parsed faster than a date. */
 export const eventColumns = `
   e.id, e.tx, e.account_id, e.message_id, e.provider_id, e.version, e.status, e.provider_status, e.source, e.applied,
   e.ignored_reason, date_part('epoch', e.occurred_at), date_part('epoch', e.received_at), e.part, e.parts, e.detail,
@@ -46,10 +46,10 @@ export const eventColumns = `
   e.message_cost, e.rerouted, e.cost_currency`;
 
 /**
- * What the rows before had in each column. The events of a campaign repeat one another's values: taken from there, each is
- * parsed once, and kept in memory once.
+ * Remembers the last value of each column. Events of a campaign repeat one another's values, so each is
+ * parsed once and kept in memory once.
  */
-class Before {
+class LastValues {
   readonly #texts: unknown[] = [];
   readonly #values: unknown[] = [];
 
@@ -70,30 +70,30 @@ class Before {
 
 /** @param rows may have more columns behind those of the event */
 export function toEvents(rows: readonly Readonly<[...EventRow, ...unknown[]]>[]): LoggedEvent[] {
-  const before = new Before();
-  return rows.map((row) => toEvent(row, before));
+  const last = new LastValues();
+  return rows.map((row) => toEvent(row, last));
 }
 
-function toEvent(row: Readonly<[...EventRow, ...unknown[]]>, before: Before): LoggedEvent {
+function toEvent(row: Readonly<[...EventRow, ...unknown[]]>, last: LastValues): LoggedEvent {
   return {
     id: BigInt(row[0]),
-    tx: before.parsed(1, row[1], BigInt),
-    accountId: before.same(2, row[2]),
+    tx: last.parsed(1, row[1], BigInt),
+    accountId: last.same(2, row[2]),
     messageId: row[3],
-    providerId: before.same(4, row[4]),
+    providerId: last.same(4, row[4]),
     version: Number(row[5]),
-    status: before.same(6, row[6]),
-    providerStatus: before.same(7, row[7]),
-    source: before.same(8, row[8]),
+    status: last.same(6, row[6]),
+    providerStatus: last.same(7, row[7]),
+    source: last.same(8, row[8]),
     applied: row[9] === "t",
     ignoredReason: row[10],
-    occurredAt: before.parsed(11, row[11], toDate),
-    receivedAt: before.parsed(12, row[12], toDate),
+    occurredAt: last.parsed(11, row[11], toDate),
+    receivedAt: last.parsed(12, row[12], toDate),
     part: Number(row[13]),
     parts: Number(row[14]),
     detail: row[15],
     providerMessageId: row[16],
-    providerBatchId: before.same(17, row[17]),
+    providerBatchId: last.same(17, row[17]),
     failureCode: row[18],
     failureText: row[19],
     failurePermanent: row[20] === null ? null : row[20] === "t",
@@ -105,7 +105,7 @@ function toEvent(row: Readonly<[...EventRow, ...unknown[]]>, before: Before): Lo
   };
 }
 
-/** An event with what `factColumns` selects. */
+/** An event's columns, followed by `factColumns`. */
 export type FeedRow = [
   ...event: EventRow,
   campaignId: string | null,
@@ -113,18 +113,18 @@ export type FeedRow = [
   country: string | null,
 ];
 
-/** In the order of `FeedRow`, after an event's. */
+/** The columns that follow an event's in `FeedRow`. */
 export const factColumns = "m.campaign_id, m.client_ref, m.country";
 
 /** @param rows may have more columns behind these */
 export function toFeedEvents(rows: readonly Readonly<[...FeedRow, ...unknown[]]>[]): FeedEvent[] {
-  const before = new Before();
+  const last = new LastValues();
   return rows.map((row) => {
-    // Not a copy of the event: they come by the ten thousand.
-    const event: LoggedEvent & Partial<MessageFacts> = toEvent(row, before);
-    event.campaignId = before.same(26, row[26]);
+    // The facts are added to the event itself, without a copy: there are tens of thousands.
+    const event: LoggedEvent & Partial<MessageFacts> = toEvent(row, last);
+    event.campaignId = last.same(26, row[26]);
     event.clientRef = row[27];
-    event.country = before.same(28, row[28]);
+    event.country = last.same(28, row[28]);
     return event as FeedEvent;
   });
 }

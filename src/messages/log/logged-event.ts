@@ -3,15 +3,16 @@ import type { StateChange } from "../model/evolve.ts";
 import type { EventSource } from "../model/status-change.ts";
 
 /**
- * A place in the event log: after the event `(tx, id)`. The log is read only below the oldest transaction still
- * open, so nothing can appear behind a position once it has been reached, whichever process reads.
+ * A position in the event log: behind the event `(tx, id)`. The log is read only below the oldest transaction
+ * that is still open, so once a position has been reached nothing can appear before it, whichever process
+ * reads.
  */
 export interface Position {
   tx: bigint;
   id: bigint;
 }
 
-/** An event as it stands in the log. */
+/** An event as it is stored in the log. */
 export interface LoggedEvent extends StateChange, Position {
   accountId: string;
   messageId: string;
@@ -23,7 +24,9 @@ export interface LoggedEvent extends StateChange, Position {
   cost: DecimalText | null;
 }
 
-/** What never changes about a message, and what readers of the log filter by. The log joins it to its events. */
+/**
+ * What never changes about a message and what readers of the log filter by. The log joins it to its events.
+ */
 export interface MessageFacts {
   campaignId: string | null;
   clientRef: string | null;
@@ -31,5 +34,5 @@ export interface MessageFacts {
   country: string | null;
 }
 
-/** An event as readers get it; the facts are null while no reader asks for them. */
+/** An event as readers get it; the facts are null while no reader needs them. */
 export type FeedEvent = LoggedEvent & MessageFacts;

@@ -7,9 +7,9 @@ export interface ListOwner {
   id: string;
 }
 
-/** Which of them: a stretch by id, read from its end unless `ascending`. */
+/** Which of them: a range of ids, read from its end unless `ascending`. */
 export interface ListStretch {
-  /** In one of these; in any where it is undefined. */
+  /** Only messages in one of these statuses; all where undefined. */
   statuses?: readonly MessageStatus[] | undefined;
   /** Both exclusive. */
   above?: string | undefined;
@@ -19,8 +19,9 @@ export interface ListStretch {
 }
 
 /**
- * The next of each place where such messages are found, by its index; then the next of all. The planner is left no
- * choice: where a place holds nearly everything, or the status is thought to be rare, it would read and sort it all.
+ * Takes the next messages of each place by its index, then the next of them all. The form leaves the planner
+ * no choice: where one place holds nearly everything, or a status seems rare, it would read and sort all
+ * messages.
  */
 export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statement => ({
   name: `list_messages_of_${kind}_${order}`,
@@ -41,7 +42,7 @@ export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statemen
 const firstId = "00000000-0000-0000-0000-000000000000";
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-/** Ids of messages in their order: a page costs as much whatever else the owner has, and however deep it is. */
+/** Ids of messages in order. A page costs the same however deep it is and whatever else the owner has. */
 export async function listMessages(
   database: Database,
   { kind, id }: ListOwner,

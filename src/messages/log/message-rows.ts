@@ -3,10 +3,10 @@ import { Prisma, type Message } from "../../database/generated/client.ts";
 import { toDate, type Flag } from "../../database/raw-row.ts";
 import type { ListOwner, ListStretch } from "./message-lists.ts";
 
-/** A row of the table in the texts that PostgreSQL sends, in the order of `messageColumns`. */
+/** A row as the texts that PostgreSQL sends, in the order of `messageColumns`. */
 type MessageRow = readonly (string | null)[];
 
-/** Of `messages as m`. Times are seconds, which a number is read from faster than a date. */
+/** Columns of `messages as m`. Times are in seconds: a number is parsed faster than a date. */
 export const messageColumns = `
   m.id, m.account_id, m.provider_id, m.campaign_id, m.recipient, m.sender, m.text, m.encoding, m.segments, m.flash,
   m.priority, m.country, m.client_ref, date_part('epoch', m.scheduled_at), date_part('epoch', m.valid_until),
@@ -45,7 +45,7 @@ export function toMessage(row: MessageRow): Message {
     estimatedCost: toAmount(row[18]),
     estimatedCurrency: row[19] ?? null,
     routed: (row[20] as Flag) === "t",
-    /** Large, and seldom asked for. */
+    /** Parsed on demand: it is large, and seldom asked for. */
     get route() {
       return routeText === null ? null : (JSON.parse(routeText) as Message["route"]);
     },
@@ -81,13 +81,16 @@ const readByIds: Statement = {
     join messages as m on m.id = asked.id and m.account_id = asked.account_id`,
 };
 
-/** A message and whose it has to be. */
+/** The id of a message and the account that it must belong to. */
 export interface OwnedId {
   accountId: string;
   id: string;
 }
 
-/** Messages of any accounts in one statement, each only for the account that asks; null for each that is not there. */
+/**
+ * Messages of any accounts in one statement, each only for the account that asks; null for each that does not
+ * exist there.
+ */
 export async function readMessages(
   database: Queryable,
   asked: readonly OwnedId[],
@@ -101,7 +104,7 @@ export async function readMessages(
 
 const keyOf = ({ accountId, id }: OwnedId): string => `${id} ${accountId}`;
 
-/** A list without any restriction has an index of its own order. */
+/** Lists without a restriction have an index in their order. */
 const readAllIn = (order: "asc" | "desc"): Statement => ({
   name: `read_messages_of_account_${order}`,
   raw: true,

@@ -5,7 +5,7 @@ import { isFinal, messageStatuses } from "../model/status.ts";
 
 const atOnce = 2_000;
 
-/** Statuses after which nothing is expected of a message whose last event is that old. */
+/** A message in one of these statuses expects no more events by the time its last one is that old. */
 const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
 
 const raiseFloor: Statement = {
@@ -35,7 +35,8 @@ const raiseFloor: Statement = {
     returning 1`,
 };
 
-// Joined with the floor, or deleted by key, the log would be read to its end for each part.
+// Sub-selects and `ctid`: with a join to the floor, or a delete by key, each part would read the log to its
+// end.
 const deleteBelowFloor: Statement = {
   name: "delete_events_below_floor",
   text: `
@@ -54,9 +55,9 @@ const deleteBelowFloor: Statement = {
 };
 
 /**
- * Clears events away that are older than `days`. First the floor is raised, which tells readers; then what is below it
- * is deleted, but for messages that are still under way. In parts: a long transaction would hold the log back, and
- * without rests clearing would hold up everybody.
+ * Deletes events that are older than `days`. First it raises the floor, which readers check; then it deletes
+ * what is below, except for messages that are still under way. It works in parts, since a long transaction
+ * would hold back readers of the log, and with pauses, which leave the database to everyone else.
  */
 export async function clearOldEvents(database: Database, days: number, signal?: AbortSignal): Promise<void> {
   await paced(async () => {

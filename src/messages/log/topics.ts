@@ -1,38 +1,38 @@
 import type { LoggedEvent, Position, FeedEvent } from "./logged-event.ts";
 import { asksFacts, filterKey, matcherOf, type EventFilter } from "./event-filter.ts";
 
-/** Events of one filter, in log order, with the position its readers have then reached. */
+/** Events of one filter in log order, and the position that its readers have reached with them. */
 export interface EventBatch {
   kind: "batch";
   events: LoggedEvent[];
   cursor: Position;
 }
 
-/** Someone who takes batches as they come. */
+/** A reader that gets batches as they come. */
 export interface TopicListener {
   deliver(batch: EventBatch): void;
-  /** Nothing more will come. */
+  /** No more batches will come. */
   end(): void;
 }
 
-/** One filter, and everyone who waits for its next event: they are all handed the same batch. */
+/** One filter, and everyone who waits for its next event: they all get the same batch. */
 export interface Topic {
   readonly filter: EventFilter;
   readonly matches: (event: FeedEvent) => boolean;
-  /** Absent until someone does: most filters have one reader, who waits or listens. */
+  /** Created when first needed: most filters have one reader, which either waits or listens. */
   waiting?: Set<PromiseWithResolvers<EventBatch>>;
   listening?: Set<TopicListener>;
-  /** Readers that use it. */
+  /** How many readers use it. */
   readers: number;
 }
 
-/** How much has to be known of new events: whether there are any, what they say, what is known of their messages too. */
+/** What readers need of new events: nothing, the events, or also the facts of their messages. */
 export const Needs = { nothing: 0, events: 1, facts: 2 } as const;
 export type Needs = (typeof Needs)[keyof typeof Needs];
 
 /**
- * The filters that are read at present, found by what an event says of itself: an event costs as much as there are
- * filters that can want it, not as much as there are readers.
+ * The filters that have readers at present, indexed by the fields of an event. The cost of an event grows
+ * with the filters that may want it, not with the number of readers.
  */
 export class Topics {
   readonly #topics = new Map<string, Topic>();
@@ -47,7 +47,7 @@ export class Topics {
     );
   }
 
-  /** What the most demanding reader needs. */
+  /** The highest need of any reader. */
   get needs(): Needs {
     if (this.#topics.size === 0) return Needs.nothing;
     return this.#askFacts > 0 ? Needs.facts : Needs.events;
@@ -72,7 +72,7 @@ export class Topics {
     }
   }
 
-  /** What each filter wants of these events, in their order. */
+  /** The events that each filter wants, in their order. */
   wanting(events: readonly FeedEvent[]): Map<Topic, FeedEvent[]> {
     const wanted = new Map<Topic, FeedEvent[]>();
     const { message, campaign, provider, account } = this.#index;
@@ -104,7 +104,7 @@ export class Topics {
 }
 
 function offer(event: FeedEvent, place: TopicMap, id: string | null, wanted: Map<Topic, FeedEvent[]>): void {
-  // To look an id up that has just been read is to hash it.
+  // Checked first, since looking up an id that was just read from the database means hashing it.
   const topics = place.size === 0 || id === null ? undefined : place.get(id);
   if (!topics) return;
   for (const topic of topics) {
@@ -119,7 +119,7 @@ type TopicMap = Map<string, Set<Topic>>;
 
 const newPlace = (): TopicMap => new Map();
 
-/** Where a filter is found: by the narrowest thing it names. */
+/** Where a filter is indexed: under the narrowest field that it names. */
 function placeOf({ messageIds, campaignId, providerId, accountId }: EventFilter): {
   kind: "message" | "campaign" | "provider" | "account";
   ids: Iterable<string>;

@@ -13,7 +13,7 @@ export interface MessageState {
   failureText: string | null;
   failurePermanent: boolean | null;
   mccmnc: string | null;
-  /** What the provider charged; exact, as text or as Prisma's decimal. */
+  /** What the provider charged, exact: as text or as Prisma's decimal. */
   cost: DecimalText | { toString(): DecimalText } | null;
   costCurrency: string | null;
   submittedAt: Date | null;
@@ -25,14 +25,14 @@ export interface MessageState {
 /** Another provider takes the message over. */
 export interface Rerouting {
   providerId: string;
-  /** Absent: as before. */
+  /** Absent: unchanged. */
   sender?: string;
   route?: StoredRoute;
   estimatedCost?: DecimalText | null;
   estimatedCurrency?: string | null;
 }
 
-/** What an event says to the message. */
+/** What an event does to its message. */
 export interface StateChange {
   applied: boolean;
   ignoredReason: IgnoredReason | null;
@@ -45,16 +45,16 @@ export interface StateChange {
   failureText: string | null;
   failurePermanent: boolean | null;
   mccmnc: string | null;
-  /** What the provider charged for the whole message, where the event tells anything new. */
+  /** What the provider charged for the whole message; null where the event brings nothing new. */
   messageCost: DecimalText | null;
-  /** Set where the event moves the message to another provider. */
+  /** Set when the event moves the message to another provider. */
   rerouted: Rerouting | null;
   costCurrency: string | null;
   occurredAt: Date;
   receivedAt: Date;
 }
 
-/** Statuses that only a message in the provider's hands can have. */
+/** Statuses that a message can have only once its provider has accepted it. */
 const accepted: ReadonlySet<MessageStatus> = new Set([
   "SUBMITTED",
   "SENT",
@@ -64,8 +64,8 @@ const accepted: ReadonlySet<MessageStatus> = new Set([
 ]);
 
 /**
- * The message after one more event. The writer and every live stream use this same fold, so that a stream shows
- * each version exactly as it was stored. Known facts stay when a later event does not repeat them.
+ * The message after one more event. The writer and every live stream use this same function, so that a stream
+ * shows each version exactly as it was stored. Known values stay when a later event does not repeat them.
  */
 export function evolve<State extends MessageState>(state: State, event: StateChange): State {
   if (!event.applied) return event.ignoredReason === "OTHER_ATTEMPT" ? state : withMissingFacts(state, event);
@@ -83,15 +83,16 @@ export function evolve<State extends MessageState>(state: State, event: StateCha
     submittedAt: state.submittedAt ?? (accepted.has(status) ? receivedAt : null),
     sentAt: status === "SENT" ? occurredAt : state.sentAt,
     deliveredAt: deliveredAfter(state, event),
-    // A parked receipt came before the event that it is applied after.
+    // A parked receipt is older than the event after which it is applied.
     updatedAt: receivedAt > state.updatedAt ? receivedAt : state.updatedAt,
     ...event.rerouted,
   };
 }
 
 /**
- * An event that came too late to move the status still brings what nobody else may tell: the provider's ids, which
- * a receipt that beat the submit response may lack and polling needs, the network, and the price of another part.
+ * An event that came too late to change the status may still bring what no other event will: the provider's
+ * ids, which a receipt that arrived before the submit response may lack and polling needs, the network, and
+ * the price of another part.
  */
 function withMissingFacts<State extends MessageState>(state: State, event: StateChange): State {
   return {
@@ -103,7 +104,7 @@ function withMissingFacts<State extends MessageState>(state: State, event: State
   };
 }
 
-/** An amount goes with its own currency; one that comes without keeps what is known. */
+/** An amount comes with its currency; an amount without one keeps the known currency. */
 function costAfter(
   { cost, costCurrency }: MessageState,
   event: StateChange,
@@ -112,7 +113,7 @@ function costAfter(
   return { cost: event.messageCost, costCurrency: event.costCurrency ?? costCurrency };
 }
 
-/** A provider may take DELIVERED back. */
+/** A provider may revise DELIVERED: then the time of delivery is cleared. */
 function deliveredAfter(state: MessageState, { status, occurredAt }: StateChange): Date | null {
   if (status === "DELIVERED") return occurredAt;
   return status === "READ" ? state.deliveredAt : null;
@@ -120,7 +121,7 @@ function deliveredAfter(state: MessageState, { status, occurredAt }: StateChange
 
 type Failure = Pick<MessageState, "failureCode" | "failureText" | "failurePermanent">;
 
-/** What arrived has not failed, whatever an earlier report warned of. */
+/** A message that arrived has not failed, whatever an earlier report said. */
 function failureAfter(state: Failure, event: StateChange): Failure {
   if (event.status === "DELIVERED" || event.status === "READ") {
     return { failureCode: null, failureText: null, failurePermanent: null };

@@ -3,7 +3,10 @@ import { add, type DecimalText } from "../../lib/money.ts";
 import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
 
-/** What has been said about one part of a multipart message. */
+/**
+ * What was reported about one part of a multipart message. Providers report parts; what we count and they
+ * charge are segments.
+ */
 export interface PartReport {
   part: number;
   parts: number;
@@ -11,7 +14,7 @@ export interface PartReport {
   cost: DecimalText | null;
 }
 
-/** As it is logged: each provider counts the parts of its own attempt. */
+/** The report as logged: each provider counts the parts of its own attempt. */
 export interface LoggedPart extends PartReport {
   providerId: string | null;
 }
@@ -19,16 +22,16 @@ export interface LoggedPart extends PartReport {
 export interface WeighedPart {
   /** What the report means for the whole message. */
   status: MessageStatus;
-  /** Set when the report concerns its part only. */
+  /** Set when the report concerns its part only, or changes nothing. */
   ignored?: IgnoredReason | undefined;
-  /** What the provider charged for all parts, as far as known. */
+  /** What the provider charged for all parts, as far as it has reported. */
   messageCost?: DecimalText;
 }
 
 /**
- * What a report on one part means for the message in `current`: it is DELIVERED only when every part is, and failed
- * as soon as one part is, whatever the order. Statuses on the way there count at once. Each part goes through the
- * transition table on its own, so that a contradicting report is ignored as it is for a message of one part.
+ * What a report on one part means for a message in `current`: it is DELIVERED only when every part is, and
+ * failed as soon as one part is, in any order. Statuses before the end count at once. Each part goes through
+ * the transition table separately, so a contradicting report is ignored as for a message of one part.
  */
 export function weighPart(
   earlier: readonly PartReport[],
@@ -52,7 +55,7 @@ export function weighPart(
 
 const isArrival = (status: MessageStatus): boolean => status === "DELIVERED" || status === "READ";
 
-/** Where each part stands after the reports, each taken through the transition table. */
+/** The latest report of each part, each taken through the transition table. */
 function latestReports(reports: readonly PartReport[]): Map<number, PartReport> {
   const standing = new Map<number, PartReport>();
   for (const report of reports) {
@@ -65,7 +68,7 @@ function latestReports(reports: readonly PartReport[]): Map<number, PartReport> 
   return standing;
 }
 
-/** Providers may disagree with themselves about how many parts there are: the largest count holds. */
+/** A provider may report different numbers of parts: the largest one counts. */
 function haveAllArrived(standing: Map<number, PartReport>): boolean {
   const reports = [...standing.values()];
   const parts = Math.max(...reports.flatMap((one) => [one.part, one.parts]));
@@ -86,7 +89,10 @@ const readReports: Statement = {
     order by id`,
 };
 
-/** Earlier part reports of the messages that `changes` report parts of; mostly there are none, and no statement. */
+/**
+ * Earlier part reports of the messages that `changes` report parts of. Most changes report none, and need no
+ * statement.
+ */
 export async function readPartHistory(
   transaction: Queryable,
   changes: readonly StatusChange[],

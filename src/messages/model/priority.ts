@@ -1,2 +1,2 @@
-/** How urgent a message is among those of its account that wait. */
+/** How urgent a message is compared with the others of its account that wait. */
 export type MessagePriority = "LOW" | "NORMAL" | "HIGH";

@@ -3,21 +3,21 @@ import type { Rerouting } from "./evolve.ts";
 import type { MessageStatus } from "./status.ts";
 import type { DecimalText } from "../../lib/money.ts";
 
-/** Which road a change came by. */
+/** How a change reached us. */
 export type EventSource = "API" | "DISPATCH" | "CALLBACK" | "POLL" | "RECONCILE";
 
-/** Something that may change a message's status: our own step, or what a provider says. */
+/** Something that may change a message's status: a step of our own, or a provider's report. */
 export interface StatusChange {
   messageId: string;
-  /** The provider it is about; absent: whichever has the message. */
+  /** The provider that it is about; absent: the one that has the message. */
   providerId?: string | undefined;
   /** Moves the message to another provider. */
   rerouting?: Rerouting | undefined;
   status: MessageStatus;
   source: EventSource;
-  /** Our clock. */
+  /** When we learned it, by our clock. */
   receivedAt: Date;
-  /** The provider's clock, where it gave one. */
+  /** When it happened, by the provider's clock where it gave a time. */
   occurredAt?: Date | undefined;
   providerStatus?: string | undefined;
   providerMessageId?: string | undefined;
@@ -29,12 +29,14 @@ export interface StatusChange {
   costCurrency?: string | undefined;
   mccmnc?: string | undefined;
   failure?: MessageFailure | undefined;
-  /** Plain words for the timeline. */
+  /** An explanation for the timeline, in plain words. */
   detail?: string | undefined;
-  /** Not to be tried again before; for a message of a campaign that is QUEUED once more. */
+  /**
+   * Earliest time of the next attempt. Only for messages of campaigns; single messages wait in the job queue.
+   */
   retryAt?: Date;
-  /** We have stopped looking after the message. */
+  /** No further checks follow. */
   isEnd?: boolean;
-  /** The change is dropped without a trace when the message is in another status, or with another provider. */
+  /** The change is dropped without a trace when the message has another status, or another provider. */
   onlyFrom?: readonly MessageStatus[];
 }

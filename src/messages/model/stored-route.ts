@@ -1,10 +1,10 @@
 import type { RouteDecision } from "../../pricing/routing/route-decision.ts";
 
-/** The decision that is stored with a message, with what choosing again needs. */
+/** The routing decision as stored with a message, with what a later choice of another provider needs. */
 export interface StoredRoute extends RouteDecision {
-  /** Whether the caller named the sender; else another provider brings its own. */
+  /** Whether the caller named the sender ID; otherwise another provider uses its own. */
   senderGiven: boolean;
 }
 
-/** Whether a message may go to another provider when the first may have it. */
+/** Whether a message may go to another provider although the first may have accepted it. */
 export type DuplicatePolicy = "NEVER" | "ALLOW_POSSIBLE_DUPLICATE";

@@ -8,7 +8,7 @@ import { applyChanges } from "../changes/transition.ts";
 
 const maxClaimSize = 500;
 const maxLookUpSize = 50;
-/** Requests whose messages are taken up in one statement. */
+/** How many bulk requests are taken up in one statement. */
 const maxTakeUpSize = 10;
 
 interface DueMessage {
@@ -16,7 +16,7 @@ interface DueMessage {
   providerId: string;
   kind: string;
   status: MessageStatus;
-  /** Looks since the last news, this one included. */
+  /** Checks since the last news, this one included. */
   checks: number;
 }
 
@@ -24,9 +24,9 @@ interface Check extends DueMessage {
   reason: CheckReason;
 }
 
-// Most messages have had their receipt by then, and never had a row of their own. One may be in the same status again since
-// a later step: it has as long from there. In the order of their ids, as everybody inserts them: else two that insert the
-// same could wait for each other.
+// By now most messages have had their receipt, and so never needed a row of their own. A message may be in
+// the same status again since a later step: its time then counts from that. Rows are inserted in the order of
+// the ids, as everywhere: otherwise two transactions that insert the same ones could wait for each other.
 const takeUp: Statement = {
   name: "take_up_bulk_checks",
   text: `
@@ -74,15 +74,15 @@ const planNext: Statement = {
       from next as n
       where c.message_id = n.id and n.at is not null
     )
-    -- Their receipts are overdue: they are out of the way of those that are not.
+    -- Their receipts are overdue: listed apart, they do not slow down lists of those that are in time.
     update messages as m set listed_as = 'SENT'
     from next as n
     where m.id = n.id and m.status in ('SUBMITTED', 'SENT') and m.listed_as <> 'SENT'`,
 };
 
 /**
- * Queues the questions that are due, in the transaction that plans the next ones. Several workers may sweep at
- * once. Returns how many messages were due.
+ * Queues the status queries that are due, in the transaction that plans the next ones. Several workers may do
+ * this at once. Returns how many messages were due.
  */
 export async function queueDueChecks(database: Database, clock: Clock): Promise<number> {
   const now = clock.now();
@@ -108,7 +108,7 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
   });
 }
 
-/** Each message that needs a look after all gets a row of its own; a few requests at a time. */
+/** Gives each message that still needs a check a row of its own, for a few requests at a time. */
 async function takeUpDue(database: Database, now: Date): Promise<void> {
   for (;;) {
     const [taken] = await database.query<{ count: number }>(takeUp, [now]);
@@ -128,7 +128,8 @@ function questions(checks: readonly Check[]): NewJob[] {
     ...[...Map.groupBy(uncertain, ({ providerId }) => providerId)].map(([providerId, messages]) =>
       reconcileJob(providerId, messages),
     ),
-    // It lost its worker and its job: whoever runs the job anew finds it SUBMITTING, and says so.
+    // It lost its worker and its job: the job that runs again finds it SUBMITTING, and records that it may
+    // have been sent.
     ...abandoned.map(
       ({ id }) => ({ task: "dispatch", payload: { messageId: id }, key: dispatchKey(id) }) as const,
     ),
@@ -136,10 +137,12 @@ function questions(checks: readonly Check[]): NewJob[] {
   ];
 }
 
-/** Those of one request become due within a second or so: a list is read once for all of them. */
+/**
+ * Messages of one request become due within about a second: waiting lets one reading of the list serve all.
+ */
 const gatherMs = 1_500;
 
-/** One for each provider at a time, for whatever has become due until it begins. */
+/** One job per provider at a time, for everything that becomes due before it starts. */
 function reconcileJob(providerId: string, messages: readonly DueMessage[]): NewJob {
   const name = `reconcile ${providerId}`;
   const payload = messages.map(({ id }) => id);
@@ -155,7 +158,7 @@ function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob
   return jobs;
 }
 
-/** The provider could not tell in all that time. A later receipt is still believed. */
+/** The provider could not say in all that time. A later receipt is still accepted. */
 async function giveUp(transaction: Queryable, checks: readonly Check[], receivedAt: Date): Promise<void> {
   const open = checks.filter(({ reason }) => reason !== "revisable" && reason !== "abandoned");
   const changes = open.map(({ id, reason }) => ({

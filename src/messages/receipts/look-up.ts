@@ -16,7 +16,7 @@ export interface LookUpOptions {
   logger: Logger;
 }
 
-/** A message whose provider is to be asked. */
+/** A message about which its provider will be asked. */
 export interface UnresolvedMessage {
   messageId: string;
   to: E164;
@@ -28,7 +28,7 @@ export interface UnresolvedMessage {
   providerMessageId: string | null;
   providerBatchId: string | null;
   attemptedAt: Date;
-  /** Whether its provider is used at present, and whether it is connected at all. */
+  /** Whether its provider is switched on, and whether it was disconnected. */
   enabled: boolean;
   disconnected: boolean;
 }
@@ -56,7 +56,7 @@ export const readUnresolvedMessages = (
   statuses: readonly MessageStatus[],
 ): Promise<UnresolvedMessage[]> => database.query<UnresolvedMessage>(readOpen, [ids, statuses]);
 
-/** Jobs of one provider that run at a time: those of another never wait for them. */
+/** How many jobs of one provider run at a time; jobs of other providers never wait for them. */
 const lookUpsAtOnce = 3;
 
 export function lookUpJob(providerId: string, messageIds: readonly string[], runAt?: Date): NewJob {
@@ -65,15 +65,18 @@ export function lookUpJob(providerId: string, messageIds: readonly string[], run
   return { task: "look-up", payload, priority: "LOW", queue: `look-up ${providerId} ${turn}`, runAt };
 }
 
-/** Connections with a limit that this process is asking: the others of its workers are for submissions. */
+/**
+ * Connections with a limit that this process is querying. One job at a time, so that its other workers are
+ * free for submissions.
+ */
 const inProgress = new WeakSet<Connection>();
 
-/** How much may be asked now, or when to come back. */
+/** How many queries may be made now, or when to come back. */
 type QueryPermit = { kind: "ask"; questions: number } | { kind: "wait"; runAt: Date };
 
 const questionSeconds = 3;
 
-/** What waits comes back at different times, as its id says. */
+/** Spreads postponed jobs over four seconds, by message id. */
 const spreadMs = (messageId = ""): number => (Number.parseInt(messageId.slice(-4), 16) || 0) / 16;
 
 async function acquirePermit(
@@ -93,7 +96,7 @@ async function acquirePermit(
   return { kind: "ask", questions: Math.max(1, Math.floor(state.rate * questionSeconds)) };
 }
 
-/** Asks a provider about messages whose receipt is overdue; what it says goes the way of every receipt. */
+/** Asks a provider about messages whose receipt is overdue; its answer is handled like every receipt. */
 export async function lookUpMessages(
   options: LookUpOptions,
   { providerId, messageIds }: { providerId: string; messageIds: readonly string[] },
@@ -117,14 +120,17 @@ export async function lookUpMessages(
   await postpone(options, providerId, ids, new Date(clock.now().getTime() + 1_000 + spreadMs(ids[0])));
 }
 
-/** One question after the other, of which as many as fit into a few seconds. Returns what was not asked about. */
+/**
+ * Makes one query after the other, as many as fit into a few seconds. Returns the messages that were not
+ * asked about.
+ */
 async function askInTurn(
   options: LookUpOptions,
   connection: Connection,
   messages: readonly SubmittedMessage[],
   questions: number,
 ): Promise<readonly SubmittedMessage[]> {
-  // Messages of one batch may come with one answer.
+  // One answer may cover all messages of a batch.
   const groups = [
     ...Map.groupBy(messages, (message) => message.providerBatchId ?? message.messageId).values(),
   ];
@@ -142,7 +148,7 @@ async function askInTurn(
 
 const problems = new OnceAnHour();
 
-/** Returns the messages if it was not their turn. */
+/** Returns the messages if the query was deferred, to be made later. */
 async function ask(
   { database, clock, logger }: LookUpOptions,
   { throttledClient, row: { id: providerId } }: Connection,

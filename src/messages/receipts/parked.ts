@@ -20,7 +20,10 @@ const park: Statement = {
     )`,
 };
 
-/** More of one provider wait for a message that never was: whoever posts them has its callback URL. */
+/**
+ * The most parked receipts of one provider. More would belong to messages that never existed, posted by
+ * someone who has its callback URL.
+ */
 export const maxParkedOfProvider = 50_000;
 
 const readParked: Statement = {
@@ -35,8 +38,8 @@ const readParked: Statement = {
 };
 
 /**
- * Keeps receipts until their message is known, and returns those that it keeps: one without the provider's id could
- * never be matched, and there is an end to how many a provider may have.
+ * Parks receipts until their message is known, and returns those that it keeps. A receipt without the
+ * provider's id could never be matched, and a provider may have only so many.
  */
 export async function parkReceipts(
   transaction: Queryable,
@@ -81,7 +84,9 @@ interface ParkedRow {
   failurePermanent: boolean | null;
 }
 
-/** As for a receipt that need not wait: of several messages that have had the same provider id, the newest. */
+/**
+ * As for a receipt that is not parked: of several messages that have had the same provider id, the newest.
+ */
 const newestMessage = `
   lateral (
     select id from messages
@@ -90,7 +95,7 @@ const newestMessage = `
     limit 1
   ) as m`;
 
-/** What is locked is being matched by someone else: waiting for it could become waiting for each other. */
+/** Rows that are locked are being matched by another transaction: waiting could end in a deadlock. */
 const lockFree = "for no key update of p skip locked";
 
 const take = `
@@ -120,7 +125,10 @@ const takeOf = (name: string, locking: string): Statement => ({
 });
 
 const takeFreeOf = takeOf("take_free_parked_of", lockFree);
-/** Whoever is matching them now comes first: parked receipts are locked before messages, here as in the sweep. */
+/**
+ * Waits for transactions that are matching them now. Parked receipts are locked before messages, here as in
+ * the sweep.
+ */
 const takeAllOf = takeOf("take_all_parked_of", "for no key update of p");
 
 /** A message as the provider knows it. */
@@ -135,8 +143,8 @@ const toColumns = (references: readonly ProviderReference[]): [string[], string[
 ];
 
 /**
- * Applies what was parked for messages whose provider id has just become known, in their own transaction. Returns how
- * many that were.
+ * Applies what was parked for messages whose provider id has just become known, in the same transaction.
+ * Returns how many receipts that were.
  */
 export async function matchParkedOf(
   transaction: Queryable,
@@ -147,7 +155,7 @@ export async function matchParkedOf(
   return rows.length;
 }
 
-/** What is parked for messages that get a receipt now: it came first, and has to be applied first. */
+/** Takes what is parked for messages that get a receipt now: it came first, so it must be applied first. */
 export async function takeParkedBefore(
   transaction: Queryable,
   messages: readonly ProviderReference[],
@@ -159,9 +167,9 @@ export async function takeParkedBefore(
 const sweepSize = 500;
 
 /**
- * Each is looked at at once, and then less and less often, down to every four minutes: what finds no message soon
- * mostly belongs to none. A statement of its own: whoever stores an id at this moment passes over what is locked, and
- * then it has to wait for the next look.
+ * Each is checked at once and then less and less often, down to every four minutes: receipts that find no
+ * message soon mostly belong to none. This is a statement of its own, so that its locks are short: a
+ * transaction that stores the message's id passes over locked receipts, and they would wait for the next check.
  */
 const findDue: Statement = {
   name: "find_due_parked",
@@ -185,8 +193,8 @@ const findDue: Statement = {
 };
 
 /**
- * Matches whatever two crossing transactions missed: a receipt parked while the submit response was being stored.
- * Reads only what is due, and all of that. Returns how many were matched.
+ * Matches what two crossing transactions missed: a receipt that was parked while the submit response was
+ * being stored. Reads only receipts that are due, and all of them. Returns how many were matched.
  */
 export async function sweepParked(database: Pick<Database, "query" | "transaction">): Promise<number> {
   let matched = 0;
@@ -202,7 +210,7 @@ type Due = ProviderReference & { isKnown: boolean };
 
 async function matchDue(database: Pick<Database, "transaction">, due: readonly Due[]): Promise<number> {
   const known = due.filter(({ isKnown }) => isKnown);
-  // With those of the same message that are not due: they are applied in the order in which they came.
+  // Includes receipts of the same message that are not due: they are applied in the order in which they came.
   const references = new Map(known.map((one) => [`${one.providerId} ${one.providerMessageId}`, one]));
   if (references.size === 0) return 0;
   return database.transaction((transaction) => matchParkedOf(transaction, [...references.values()]));

@@ -18,7 +18,7 @@ const read: Statement = {
     ) as recent`,
 };
 
-/** Seconds from submission to the final receipt, of the newest thousand of the last hour. */
+/** Seconds from submission to the final receipt (DLR), over the newest thousand of the last hour. */
 export async function readReceiptLag(
   database: Database,
   providerId: string,

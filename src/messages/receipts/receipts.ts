@@ -11,7 +11,7 @@ export type ReceiptOutcome = { status: ReportedStatus } & (
   | { kind: "matched"; transition: Transition }
   | { kind: "parked" }
   | { kind: "unknown" }
-  /** Too many of the provider are parked: it is not kept. */
+  /** Not kept: too many of the provider's receipts are parked. */
   | { kind: "dropped" }
 );
 
@@ -39,8 +39,8 @@ const identify: Statement = {
 };
 
 /**
- * Takes receipts, from whichever road, to their messages in the order given. Those whose message is not known
- * yet are parked. For the caller's transaction.
+ * Applies receipts, from any source, to their messages in the order given. Receipts whose message is not
+ * known yet are parked. Runs in the caller's transaction.
  */
 export async function applyReceipts(
   transaction: Queryable,
@@ -74,7 +74,7 @@ export async function applyReceipts(
 
 const clean = (text: string): string => text.replaceAll("\0", "").toWellFormed();
 
-/** PostgreSQL stores neither NUL nor a lone surrogate, and a provider's text may hold anything. */
+/** PostgreSQL stores neither NUL nor a lone surrogate, and a provider's text may contain either. */
 function withoutUnstorable(receipt: Receipt): Receipt {
   const entries = Object.entries(receipt).map(([key, value]) => [
     key,
@@ -89,7 +89,7 @@ function withoutUnstorable(receipt: Receipt): Receipt {
   };
 }
 
-/** An earlier receipt may still be parked, when its transaction and the submission's crossed. */
+/** An earlier receipt may still be parked, when its transaction and that of the submission crossed. */
 function parkedOf(
   { providerId, receipt }: ReceivedReceipt,
   found: Identified | undefined,
@@ -116,7 +116,7 @@ async function identifyMessages(
   ]);
 }
 
-/** Our reference as the provider echoed it; anything else in that field is not ours. */
+/** Our reference as the provider echoed it; any other content of that field is not ours. */
 function reference({ clientRef }: Receipt): string | null {
   const written = clientRef?.trim().toLowerCase();
   return written !== undefined && isUuid(written) ? written : null;

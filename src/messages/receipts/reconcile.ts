@@ -9,19 +9,19 @@ import { readUnresolvedMessages, type LookUpOptions, type UnresolvedMessage } fr
 import type { ReceivedReceipt } from "./received-receipt.ts";
 import { applyReceipts } from "./receipts.ts";
 
-/** Submissions that one search is for at most; the others come next. */
+/** The most submissions in one search; the others come next. */
 const maxTogether = 2_000;
 const deferMs = 1_000;
-/** How long a resend waits for a connection that is switched off to be switched on. */
+/** How long a resend waits before it checks again whether its connection is switched on. */
 const disabledRetryMs = 60_000;
-/** Messages that are bound in one transaction. */
+/** How many messages are updated in one transaction. */
 const maxBound = 200;
 
 const problems = new OnceAnHour();
 
 /**
- * Finds out what became of submissions that were written and not answered. `isRepeated`: this was begun before, by a
- * worker that ended, and may have asked.
+ * Finds out what became of submissions that were written and not answered. `isRepeated`: a worker that ended
+ * had begun this, and may have asked already.
  */
 export async function reconcileMessages(
   options: LookUpOptions,
@@ -54,27 +54,27 @@ async function reconcileAt(
   const support = createSupport(options, connection, rows);
   const questions = rows.map((row) => questionOf(options, row, connection));
   const outcomes = await connection.throttledClient.reconcile(questions, support);
-  const told = rows.map((row, place) => ({ row, outcome: outcomes[place] ?? absent }));
-  await bindAll(database, told, clock.now());
-  for (const { row, outcome } of told) {
+  const answered = rows.map((row, place) => ({ row, outcome: outcomes[place] ?? absent }));
+  await bindAll(database, answered, clock.now());
+  for (const { row, outcome } of answered) {
     if (outcome.kind === "unavailable") noteProblem(options, row, outcome.problem);
   }
-  // Nothing was asked, or nothing that could be said while the connection is switched off.
-  await postponeChecks(options, idsOf(told.filter(isDeferred)), deferMs);
-  const isWaiting = ({ row, outcome }: Told): boolean => outcome.kind === "absent" && support.waits(row);
-  await postponeChecks(options, idsOf(told.filter(isWaiting)), disabledRetryMs);
+  // The query was deferred, or a resend waits for the connection to be switched on.
+  await postponeChecks(options, idsOf(answered.filter(isDeferred)), deferMs);
+  const isWaiting = ({ row, outcome }: Answered): boolean => outcome.kind === "absent" && support.waits(row);
+  await postponeChecks(options, idsOf(answered.filter(isWaiting)), disabledRetryMs);
 }
 
-const isDeferred = ({ outcome }: Told): boolean =>
+const isDeferred = ({ outcome }: Answered): boolean =>
   outcome.kind === "unavailable" && outcome.problem.kind === "deferred";
 
-interface Told {
+interface Answered {
   row: UnresolvedMessage;
   outcome: ReconcileOutcome;
 }
 
 const absent: ReconcileOutcome = { kind: "absent" };
-const idsOf = (told: readonly Told[]): string[] => told.map(({ row }) => row.messageId);
+const idsOf = (answered: readonly Answered[]): string[] => answered.map(({ row }) => row.messageId);
 
 function noteProblem(
   { logger }: LookUpOptions,
@@ -111,7 +111,8 @@ const findKnownIds: Statement = {
     where provider_id = $1 and provider_message_id = any ($2)`,
 };
 
-// By the time of their ids, since no index has the batch: what is submitted alone is submitted soon.
+// Limited by id, which holds the time, since there is no index by batch: what is submitted alone is submitted
+// soon after it is stored.
 const findKnownBatches: Statement = {
   name: "find_known_provider_batch_ids",
   text: `
@@ -119,7 +120,7 @@ const findKnownBatches: Statement = {
     where provider_id = $1 and provider_batch_id = any ($2) and id >= $3`,
 };
 
-/** Fewer are opened sooner than told apart. */
+/** Up to this many, opening the batches is faster than finding out which are known. */
 const fewBatches = 20;
 
 const claimResend: Statement = {
@@ -135,7 +136,10 @@ const returnResend: Statement = {
   text: "update message_checks set resent_at = null where message_id = $1",
 };
 
-/** What the adapter asks us meanwhile. `waits`: it would be sent again if its connection were switched on. */
+/**
+ * What the adapter asks us while it searches. `waits`: whether the message would be sent again if its
+ * connection were switched on.
+ */
 function createSupport(
   { database, clock }: LookUpOptions,
   { row: { id: providerId } }: Connection,
@@ -155,7 +159,7 @@ function createSupport(
     async claimResend(messageId) {
       const row = byId.get(messageId);
       const now = clock.now();
-      // It would come too late, for whoever waits for it.
+      // A resend after the validity period would come too late.
       if (!row || row.disconnected || (row.validUntil && row.validUntil <= now)) return false;
       if (row.enabled) return (await database.query(claimResend, [messageId, now])).length > 0;
       waiting.add(messageId);
@@ -170,7 +174,10 @@ const findResent: Statement = {
   text: "select message_id as id from message_checks where message_id = any ($1::uuid[]) and resent_at is not null",
 };
 
-/** A worker ended while it may have been asking by a resend: that is done once, and so not again. */
+/**
+ * Notes that a worker ended while it may have been asking by a resend: that is allowed once, so it is not
+ * done again.
+ */
 async function noteResends(
   { database, clock }: LookUpOptions,
   rows: readonly UnresolvedMessage[],
@@ -179,7 +186,7 @@ async function noteResends(
   if (resent.length === 0) return;
   const note = {
     status: "OUTCOME_UNKNOWN",
-    // Of our own doing: what a provider repeats when asked would not be noted.
+    // DISPATCH, since a repeat from RECONCILE would not be added to the timeline.
     source: "DISPATCH",
     receivedAt: clock.now(),
     detail:
@@ -202,7 +209,7 @@ const postpone: Statement = {
     where message_id = any ($1::uuid[])`,
 };
 
-/** As if the check that is due had not come yet. */
+/** Moves the check that is due to a later time, without counting it. */
 async function postponeChecks(
   { database, clock }: LookUpOptions,
   messageIds: readonly string[],
@@ -212,8 +219,8 @@ async function postponeChecks(
   await database.query(postpone, [messageIds, new Date(clock.now().getTime() + delayMs)]);
 }
 
-async function bindAll(database: Database, told: readonly Told[], receivedAt: Date): Promise<void> {
-  const found = told.flatMap(({ row, outcome }) => (outcome.kind === "found" ? [{ row, outcome }] : []));
+async function bindAll(database: Database, answered: readonly Answered[], receivedAt: Date): Promise<void> {
+  const found = answered.flatMap(({ row, outcome }) => (outcome.kind === "found" ? [{ row, outcome }] : []));
   for (let start = 0; start < found.length; start += maxBound) {
     const part = found.slice(start, start + maxBound);
     await database.transaction((transaction) => bind(transaction, part, receivedAt));

@@ -1,11 +1,11 @@
 import type { Database, Statement } from "../../database/database.ts";
 
-/** A stretch of a list of messages by id, the newest first. */
+/** A range of a list of messages by id, newest first. */
 export interface DifferenceStretch {
   after: string | undefined;
   before: string | undefined;
   limit: number;
-  /** From the end back. */
+  /** Read from the end backwards. */
   inverted: boolean;
 }
 
@@ -25,7 +25,10 @@ const listIn = (name: string, order: "asc" | "desc"): Statement => ({
 const list = listIn("list_cost_differences", "desc");
 const listBack = listIn("list_cost_differences_back", "asc");
 
-/** The messages of a provider that were charged otherwise than estimated, by an index that holds no others. */
+/**
+ * Lists the messages of a provider whose charge differs from the estimate. A partial index holds exactly
+ * these.
+ */
 export async function listCostDifferences(
   database: Database,
   providerId: string,

@@ -11,21 +11,21 @@ export interface RateFetching extends BalanceWatch {
   rateBooks: RateBooks;
 }
 
-/** Requests of one refresh at most; what is left out comes with the next. */
+/** Maximum requests per refresh; the rest follows with the next refresh. */
 const maxQuestions = 500;
 const atOnce = 4;
 
-/** What a provider said about the rates of some networks. */
+/** The provider's answers about the rates of some networks. */
 interface Answers {
   rates: NewRate[];
-  /** Those it has no rate for. */
+  /** Networks without a rate. */
   gone: Network[];
   problem: ProviderProblem | undefined;
 }
 
 /**
- * Asks for the rates of all destinations in use, and stores what is new. What was answered before a problem came up
- * is kept.
+ * Asks for the rates of all destinations in use and stores the new ones. Answers that came before a failure
+ * are kept.
  */
 export async function refreshRates(
   services: RateFetching,
@@ -39,7 +39,10 @@ export async function refreshRates(
   return reply;
 }
 
-/** Asks for the rates of these networks, and stores what is new. Country codes come before their networks. */
+/**
+ * Asks for the rates of these networks and stores the new ones. Country codes must come before their
+ * networks.
+ */
 export async function fetchRates(
   services: RateFetching,
   connection: Connection,
@@ -83,7 +86,10 @@ interface Terms {
   country: string | undefined;
 }
 
-/** A few at a time; a country code's answer may spare the questions about its networks. */
+/**
+ * Asks for a few networks at a time. The answer for a country code may make the questions about its networks
+ * unnecessary.
+ */
 async function ask(connection: Connection, networks: readonly Network[], terms: Terms): Promise<Answers> {
   const answers: Answers = { rates: [], gone: [], problem: undefined };
   const told = new Set<string>();

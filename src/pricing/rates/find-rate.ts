@@ -5,14 +5,14 @@ import { usualNetwork, type Network } from "./networks.ts";
 import type { AppliedRate } from "./rate-book.ts";
 import { noteQuestion } from "./missing-rates.ts";
 
-/** What was asked for. */
+/** The rate a caller asks for. */
 export interface WantedRate {
   network: Network;
   /** ISO 3166-1 alpha-2. */
   country: string | undefined;
 }
 
-/** A provider that has no rate is not asked for it again within this time. */
+/** How long a provider that has no rate is not asked for it again. */
 const answerMinutes = 10;
 
 const readAnswer: Statement = {
@@ -23,8 +23,8 @@ const readAnswer: Statement = {
 };
 
 /**
- * The rate that counts now. A provider that tells its rates is asked when none is known; the question is remembered,
- * and repeated with the destinations in use.
+ * Finds the rate that applies now. If none is known, a provider that can tell its rates is asked. The
+ * question is stored and repeated with the regular refresh.
  */
 export async function findRate(
   services: RateFetching,
@@ -52,6 +52,7 @@ async function look(
   const book = await rateBooks.of(row.accountId);
   const mccmnc = network.mcc + (network.mnc ?? "");
   const rate = book.find(row.id, { country: country ?? null, mccmnc }, clock.now());
-  // The book goes on to the country where the network has no rate; a country code alone asks for no more than itself.
+  // The rate book falls back to other rates of the country. For a request by network or country code, only a
+  // rate with that country code counts.
   return rate?.mccmnc != null && rate.mccmnc.startsWith(network.mcc) ? rate : undefined;
 }

@@ -6,15 +6,15 @@ import { mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
 
 const hourMs = 3_600_000;
 
-/** Providers that tell their rates. */
+/** Providers that can tell their rates. */
 const kinds = Object.values(registry)
   .filter(({ capabilities }) => capabilities.rates)
   .map(({ kind }) => kind);
 
-/** Of an account's newest messages, so many show which destinations are in use. */
+/** How many of an account's newest messages are read to see which destinations are in use. */
 const recentMessages = 20_000;
 const recentDays = 30;
-/** A question nobody repeats is forgotten. */
+/** A question that is not repeated is deleted after this many days. */
 const questionDays = 30;
 
 const readUse: Statement = {
@@ -39,7 +39,10 @@ const readKnown: Statement = {
     where provider_id = $1 and asked_at > $2::timestamptz - interval '${questionDays} days'`,
 };
 
-/** What to ask a provider's rates for, country codes first: those in use, those known, and those asked for. */
+/**
+ * The networks to ask a provider about, country codes first: those in use, those with a known rate, and those
+ * that callers asked for.
+ */
 export async function networksToAsk(
   database: Queryable,
   { accountId, providerId }: { accountId: string; providerId: string },
@@ -77,7 +80,7 @@ const claim: Statement = {
     returning p.id`,
 };
 
-/** The providers whose rates are to be asked for now; each is due again an hour later. */
+/** Claims the providers whose rates should be refreshed now; each is due again an hour later. */
 export async function claimDueRates(database: Database, now: Date): Promise<string[]> {
   const rows = await database.query<{ id: string }>(claim, [now, kinds]);
   return rows.map(({ id }) => id);
@@ -89,7 +92,7 @@ const dueSoon: Statement = {
     update providers set next_rates_at = least(next_rates_at, $2::timestamptz + interval '10 minutes') where id = $1`,
 };
 
-/** After a problem: an hour without rates would be long. */
+/** Shortens the wait after a problem: an hour without rates would be long. */
 export async function askAgainSoon(database: Queryable, providerId: string, now: Date): Promise<void> {
   await database.query(dueSoon, [providerId, now]);
 }
@@ -109,7 +112,7 @@ const forget: Statement = {
     where provider_id = $1 and asked_at <= $2::timestamptz - interval '${questionDays} days'`,
 };
 
-/** Remembers that somebody asked, and that the provider was asked: it is asked again with those in use. */
+/** Records a caller's question and that the provider was asked. Later refreshes ask it again. */
 export async function noteQuestion(
   database: Queryable,
   providerId: string,
@@ -132,13 +135,13 @@ const makeDue: Statement = {
     update providers set next_rates_at = least(next_rates_at, $3) where id = $1 and kind = any ($4)`,
 };
 
-/** A wish is passed on once in this time, however many messages have it. */
+/** How long a missing rate is not reported again, however many messages need it. */
 const wishMs = hourMs;
 const maxMissingRates = 10_000;
 
 /**
- * Destinations that a provider was wanted for and no rate was known of. The provider is asked within seconds, so
- * that the next message there has its estimate.
+ * Collects destinations for which a provider had no known rate when routing needed one. The provider is asked
+ * within seconds, so the next message to this destination gets an estimate.
  */
 export class MissingRates {
   readonly #database: Database;
@@ -152,7 +155,7 @@ export class MissingRates {
     this.#onError = onError;
   }
 
-  /** Returns at once; whether it works or not is no matter of the message. */
+  /** Returns at once. A failure here must not affect the message. */
   note(providerId: string, country: string | null): void {
     if (country === null) return;
     const now = this.#clock.now();

@@ -1,20 +1,20 @@
 import list, { type Operator } from "mcc-mnc-list";
 
 /**
- * Mobile country and network codes, with the countries and names that belong to them (`mcc-mnc-list`). A network
- * code counts as a number: providers write the same network as `25501` and as `255001`. What several countries
- * share belongs to each of them.
+ * Mobile country and network codes with their countries and names (from `mcc-mnc-list`). Network codes are
+ * compared as numbers, since providers write the same network as `25501` and as `255001`. A code shared by
+ * several countries belongs to each of them.
  */
 
-/** A mobile country code, and a network of it where there is one. */
+/** A mobile country code, alone or with a network code. */
 export interface Network {
   /** Three digits. */
   mcc: string;
-  /** One to three digits; null for the whole of the country code. */
+  /** One to three digits; null for the whole country code. */
   mnc: string | null;
 }
 
-/** Countries that the list leaves out, and whose codes their numbers use (ITU-T E.212 and its bulletins). */
+/** Countries missing from the list, and the codes their numbers use (ITU-T E.212 and its bulletins). */
 const addedCodes: readonly (readonly [country: string, mcc: string])[] = [
   ["AC", "658"],
   ["AX", "244"],
@@ -25,12 +25,12 @@ const addedCodes: readonly (readonly [country: string, mcc: string])[] = [
   ["VA", "222"],
 ];
 
-/** Palestine's networks, which the list has under Israel's code for both countries. */
+/** The networks of Palestine. The list has them under Israel's code, for both countries. */
 const homes: Readonly<Record<string, string>> = { "425-5": "PS", "425-6": "PS" };
 
 const inUse = (operator: Operator): number => Number(operator.status === "Operational");
 
-/** A few entries cover several countries (`BL/GF/GP/MF/MQ`), or a part of one (`GE-AB`). */
+/** A few entries cover several countries (`BL/GF/GP/MF/MQ`) or a part of one (`GE-AB`). */
 const countriesOfEntry = ({ countryCode }: Operator): string[] =>
   (countryCode ?? "").split("/").flatMap((code) => /^[A-Z]{2}/.exec(code)?.[0] ?? []);
 
@@ -39,7 +39,7 @@ const operators = list
   .filter(({ mcc, mnc }) => /^\d{3}$/.test(mcc ?? "") && /^\d{1,3}$/.test(mnc ?? ""))
   .toSorted((one, other) => inUse(other) - inUse(one));
 
-/** The entries of each code and of each network, those in use first. */
+/** The list entries of each code and of each network; entries in use come first. */
 const byMcc = Map.groupBy(operators, ({ mcc }) => mcc);
 const byNetwork = Map.groupBy(operators, networkKey);
 
@@ -52,8 +52,9 @@ function usesOf(operator: Operator): [country: string, mcc: string][] {
 }
 
 /**
- * The countries that a code belongs to: those with at least half as many networks as the one with the most, and those
- * that have no other code. 255 is Ukraine's, though a network of Moldova uses it; 340 is that of all French Antilles.
+ * The countries that own a code: those with at least half as many networks as the country with the most, and
+ * those without another code. So 255 is Ukraine's, although one network of Moldova uses it, and 340 belongs
+ * to all of the French Antilles.
  */
 const owners = new Map([...byMcc].map(([mcc, entries]) => [mcc, ownersAmong(mcc, entries)]));
 
@@ -69,7 +70,7 @@ function addedTo(mcc: string): string[] {
   return addedCodes.flatMap(([country, code]) => (code === mcc ? country : []));
 }
 
-/** One text for one network, however its code is padded. */
+/** The same text for the same network, however its code is padded. */
 export function networkKey({ mcc, mnc }: Network): string {
   return mnc === null ? mcc : `${mcc}-${Number(mnc)}`;
 }
@@ -80,7 +81,7 @@ export function parseNetwork(mccmnc: string): Network | undefined {
   return mcc === undefined ? undefined : { mcc, mnc: mnc ?? null };
 }
 
-/** The network code as it is usually written; an unknown one stays as it is. */
+/** The network code in its usual form; an unknown one is not changed. */
 export function usualNetwork({ mcc, mnc }: Network): Network {
   return { mcc, mnc: mnc === null ? null : (entryOf({ mcc, mnc })?.mnc ?? mnc) };
 }
@@ -89,8 +90,8 @@ const entryOf = (network: Network): Operator | undefined =>
   network.mnc === null ? undefined : byNetwork.get(networkKey(network))?.[0];
 
 /**
- * The country of a network: where it is used in several, the main one of its code. Undefined where the code has no
- * main country, as that of the French Antilles.
+ * The country of a network. If several countries use it, this is the main country of its code; undefined
+ * where the code has no main country, as in the French Antilles.
  */
 export function countryOf(network: Network): string | undefined {
   const main = owners.get(network.mcc)?.main ?? [];
@@ -104,12 +105,12 @@ export function countryOf(network: Network): string | undefined {
 const onlyOne = <Value>(values: readonly Value[]): Value | undefined =>
   values.length === 1 ? values[0] : undefined;
 
-/** The countries whose numbers may be in a network; none for one that is not known. */
+/** The countries whose numbers may use a network; empty for an unknown network. */
 const usersOf = (network: Network): string[] => [
   ...new Set((byNetwork.get(networkKey(network)) ?? []).flatMap(countriesOfEntry)),
 ];
 
-/** Whether numbers of a country may be in a network, or are in the networks of a country code. */
+/** Whether numbers of a country may use a network, or any network of a country code. */
 export function isUsedIn(network: Network, country: string): boolean {
   if (network.mnc === null) return mccsByCountry.get(country)?.has(network.mcc) ?? false;
   const users = usersOf(network);
@@ -119,12 +120,12 @@ export function isUsedIn(network: Network, country: string): boolean {
 /** Whether a mobile country code belongs to a country, alone or with others. */
 export const isOwner = (country: string, mcc: string): boolean => owners.get(mcc)?.all.has(country) ?? false;
 
-/** The country codes that are used in a country (ISO 3166-1 alpha-2). */
+/** The mobile country codes used in a country (ISO 3166-1 alpha-2). */
 export function mccsOf(country: string): string[] {
   return [...(mccsByCountry.get(country) ?? [])].toSorted();
 }
 
-/** The name under which people know the network; undefined for a whole country, or an unknown network. */
+/** The common name of a network; undefined for a whole country and for an unknown network. */
 export function networkName(network: Network): string | undefined {
   const entry = entryOf(network);
   return entry?.brand || entry?.operator || undefined;

@@ -7,33 +7,34 @@ import { countryOf, isUsedIn, mccsOf, networkKey, parseNetwork, type Network } f
 /** The rate that applies to a message. */
 export interface AppliedRate {
   rateId: string;
-  /** Of one segment. */
+  /** Price of one segment. */
   price: DecimalText;
   currency: string;
-  /** The codes of the rate: a country code alone is a rate of a whole country. */
+  /** The codes of the rate. A country code alone means a rate for the whole country. */
   mccmnc: string | null;
 }
 
-/** Where a message goes: the network only where it is known. */
+/** Where a message goes. The network is set only when it is known. */
 export interface Destination {
-  /** ISO 3166-1 alpha-2; null when it is not known. */
+  /** ISO 3166-1 alpha-2; null when unknown. */
   country: string | null;
   mccmnc?: string | null;
 }
 
-/** All rates of one account at hand in memory: look-ups cost no statement. */
+/** All rates of one account in memory, so that look-ups need no statement. */
 export interface RateBook {
   /**
-   * Undefined when the provider has no rate for the destination at that time. A known network has its own rate,
-   * else that of its country code. Otherwise the dearest counts of the country's codes and of its networks that have
-   * no rate for their whole code: what is charged is then never more than what was said. `at` is at most a month ago.
+   * Returns undefined when the provider has no rate for the destination at that time. A known network has its
+   * own rate or that of its country code. Otherwise the highest rate counts, among those of the country's
+   * codes and of its networks whose code has no rate as a whole: so an estimate is never below the charge.
+   * `at` must be at most a month ago.
    */
   find(providerId: string, destination: Destination, at: Date): AppliedRate | undefined;
   /** When the next rate begins or ends after that time, in milliseconds; Infinity when none does. */
   nextChangeAfter(at: Date): number;
 }
 
-/** A rate as it is stored. */
+/** A rate as stored. */
 export interface KnownRate extends Network {
   id: string;
   providerId: string;
@@ -44,7 +45,7 @@ export interface KnownRate extends Network {
   validUntil: Date | null;
 }
 
-/** A hint that rates have changed. */
+/** Channel of the notifications that rates have changed. */
 export const rateChannel = "smsgraph_rates";
 
 const read: Statement = {
@@ -68,12 +69,12 @@ export class RateBooks {
     this.#clock = clock;
   }
 
-  /** Every process reads anew after a change. */
+  /** Listens for changes in any process and drops the cached rate books. */
   async watch(listener: Listener): Promise<void> {
     await listener.on(rateChannel, () => this.#books.clear());
   }
 
-  /** For whoever has changed rates: what this process reads next is new, before the hint has come round. */
+  /** Call after changing rates: this process then reads them again without waiting for the notification. */
   changed(accountId: string): void {
     this.#books.delete(accountId);
   }
@@ -92,7 +93,7 @@ export class RateBooks {
   }
 }
 
-/** A look-up and the time in which its answer stays the same. */
+/** A look-up result and the time during which it holds. */
 interface Answer {
   from: number;
   until: number;
@@ -119,7 +120,7 @@ class Shelf {
   readonly #byNetwork: Map<string, KnownRate[]>;
   readonly #byCountry: Map<string | null, KnownRate[]>;
   readonly #byMcc: Map<string, KnownRate[]>;
-  /** Most messages go to few destinations: each is looked up once while its rate holds. */
+  /** Most messages go to few destinations, so each look-up is cached while its rate holds. */
   readonly #answers = new Map<string, Answer>();
 
   constructor(rates: readonly KnownRate[]) {
@@ -144,7 +145,10 @@ class Shelf {
     return { ...spanAround(groups.flat(), time), rate: found && applied(found) };
   }
 
-  /** Its own, then those of its country code: the country's before what others have who use the same code. */
+  /**
+   * The network's own rate, then the rates of its country code: first those of the country, then those that
+   * other countries have for the same code.
+   */
   #ofNetwork(network: Network | undefined, country: string | null): KnownRate[][] {
     if (!network) return [];
     const whole = this.#byNetwork.get(network.mcc) ?? [];
@@ -153,7 +157,7 @@ class Shelf {
     return [own, whole.filter((rate) => rate.country === home), whole];
   }
 
-  /** What is the country's own, and where there is nothing, what others have who use the same codes. */
+  /** The country's own rates; if there are none, those that other countries have for the same codes. */
   #ofCountry(country: string | null): KnownRate[][] {
     if (country === null) return [];
     const inUse = mccsOf(country).flatMap((mcc) => this.#byMcc.get(mcc) ?? []);
@@ -163,13 +167,16 @@ class Shelf {
   }
 }
 
-/** Whether a rate that names another country, or none, is of this country all the same. */
+/** Whether a rate stored under another country, or none, applies to this country as well. */
 function isOwn(rate: KnownRate, country: string): boolean {
   if (rate.mnc === null) return rate.country === null;
   return isUsedIn(rate, country) && (rate.country === null || isUsedIn(rate, rate.country));
 }
 
-/** A rate of a whole country code counts for its networks. Those of other codes have no other than their own. */
+/**
+ * A rate for a whole country code covers its networks, so theirs are left out. Networks of other codes keep
+ * their own rates.
+ */
 function withoutCovered(rates: readonly KnownRate[]): KnownRate[] {
   const wholes = new Set(rates.flatMap(({ mcc, mnc }) => (mnc === null ? mcc : [])));
   return rates.filter(({ mcc, mnc }) => mnc === null || !wholes.has(mcc));
@@ -186,7 +193,10 @@ const valid = (rates: readonly KnownRate[], time: number): KnownRate[] =>
       validFrom.getTime() <= time && (validUntil === null || time < validUntil.getTime()),
   );
 
-/** Prices in different currencies cannot be compared: the currency of the newest rate counts. */
+/**
+ * The highest price. Prices in different currencies cannot be compared, so only those in the currency of the
+ * newest rate count.
+ */
 function dearest(rates: readonly KnownRate[]): KnownRate | undefined {
   const newest = rates.reduce<KnownRate | undefined>(
     (best, rate) => (best && best.validFrom > rate.validFrom ? best : rate),
@@ -200,7 +210,7 @@ function dearest(rates: readonly KnownRate[]): KnownRate | undefined {
     );
 }
 
-/** From the last moment at which a rate began or ended to the next. */
+/** The time between the last and the next moment at which a rate begins or ends. */
 function spanAround(rates: readonly KnownRate[], time: number): Omit<Answer, "rate"> {
   const moments = rates.flatMap(({ validFrom, validUntil }) => [
     validFrom.getTime(),

@@ -1,6 +1,6 @@
 import { compare, type DecimalText } from "../../lib/money.ts";
 
-/** A price and when it counts. */
+/** A price and the time in which it applies. */
 export interface PricePeriod {
   price: DecimalText;
   currency: string;
@@ -9,9 +9,9 @@ export interface PricePeriod {
   validUntil: Date | null;
 }
 
-/** What a new price changes in a history. */
+/** The changes that a new price makes to a history. */
 export interface Placement<Known extends PricePeriod> {
-  /** The periods that now end at another time. */
+  /** Periods whose end changes. */
   ended: { period: Known; validUntil: Date | null }[];
   added: PricePeriod | undefined;
 }
@@ -20,8 +20,8 @@ const endOf = ({ validUntil }: PricePeriod): number => validUntil?.getTime() ?? 
 const toDate = (time: number): Date | null => (time === Infinity ? null : new Date(time));
 
 /**
- * Places a price into the history of its network: it ends what was valid until then, and lasts until the next price
- * that is already known. No price and no beginning is ever changed, and the same price once more changes nothing.
+ * Adds a price to the history of its network. It ends the price valid until then and lasts until the next
+ * known price. Existing prices and start times never change; adding the same price again changes nothing.
  */
 export function placePrice<Known extends PricePeriod>(
   history: readonly Known[],

@@ -3,13 +3,13 @@ import { countryOf, mccsOf, parseNetwork, usualNetwork, type Network } from "./n
 import { historyKey, type NewRate } from "./rate-store.ts";
 import type { DecimalText } from "../../lib/money.ts";
 
-/** A rate as people give it. */
+/** A rate as users enter it. */
 export interface RateInput {
   /** Mobile country code, alone or with the network code. */
   mccmnc?: string | null | undefined;
   mcc?: string | null | undefined;
   mnc?: string | null | undefined;
-  /** ISO 3166-1 alpha-2 or English name. Alone it stands for all codes of the country. */
+  /** ISO 3166-1 alpha-2 or English name. Without `mccmnc` it stands for all codes of the country. */
   country?: string | null | undefined;
   price: DecimalText;
   currency: string;
@@ -23,7 +23,7 @@ export interface RateInput {
 export interface RateProblem {
   /** The field of the rate. */
   field: keyof RateInput;
-  /** Plain words, with what to write instead. */
+  /** Plain words, including what to write instead. */
   text: string;
 }
 
@@ -31,7 +31,7 @@ type Reading = { ok: true; rates: NewRate[] } | { ok: false; problem: RateProble
 
 const problem = (field: keyof RateInput, text: string): Reading => ({ ok: false, problem: { field, text } });
 
-/** Checks one rate. A country alone gives a rate for each of its codes: the United States have seven. */
+/** Checks one rate. A country alone gives a rate for each of its codes; the United States have seven. */
 export function readRate(input: RateInput, now: Date): Reading {
   const { price, currency, validFrom, validUntil } = input;
   if (!/^\d{1,20}(\.\d{1,20})?$/.test(price))
@@ -80,7 +80,10 @@ function readNetworks(input: RateInput): Networks | Extract<Reading, { ok: false
 
 const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
-/** Reads many rates: all of them, or what is wrong with which (by place). Two prices for one moment are wrong. */
+/**
+ * Reads many rates. Returns all of them, or the problems by index. Two prices for the same moment are a
+ * problem.
+ */
 export function readRates(
   inputs: readonly RateInput[],
   now: Date,

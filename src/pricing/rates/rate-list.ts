@@ -1,18 +1,18 @@
 import type { Database, Statement } from "../../database/database.ts";
 import { mccsOf, type Network } from "./networks.ts";
 
-/** Which rates to list; what is absent does not restrict. */
+/** Which rates to list; absent fields do not restrict. */
 export interface RateFilter {
   accountId: string;
   providerId?: string | undefined;
   /** ISO 3166-1 alpha-2. */
   country?: string | undefined;
   network?: Network | undefined;
-  /** Only those that count at this moment. */
+  /** Only rates that apply at this time. */
   validAt?: Date | undefined;
 }
 
-/** A rate's place in the list: by network, the newest first. */
+/** Position of a rate in the list: ordered by network, newest first. */
 export interface RateKey {
   mcc: string;
   /** Empty for a whole country code, which comes first. */
@@ -25,7 +25,7 @@ export interface RateStretch {
   after: RateKey | undefined;
   before: RateKey | undefined;
   limit: number;
-  /** From the end back. */
+  /** Read from the end backwards. */
   inverted: boolean;
 }
 
@@ -54,7 +54,7 @@ const listBack = listIn("list_rates_back", "desc");
 const columnsOf = (key: RateKey | undefined): unknown[] =>
   key ? [key.mcc, key.mnc, key.validFrom, key.id] : [null, null, null, null];
 
-/** A stretch of the rates of an account, history included. */
+/** Reads a page of the rates of an account, history included. */
 export function listRates(
   database: Database,
   { accountId, providerId, country, network, validAt }: RateFilter,

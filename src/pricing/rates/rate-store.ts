@@ -6,23 +6,23 @@ import { placePrice } from "./rate-history.ts";
 
 export type RateSource = "FETCHED" | "SET" | "IMPORTED";
 
-/** A rate to be stored; codes as they are usually written. */
+/** A rate to store, with codes in their usual form. */
 export type NewRate = Omit<KnownRate, "id" | "providerId">;
 
-/** Whose rates are written, and on whose word. */
+/** The provider whose rates are written, and where they come from. */
 export interface RateOwner {
   accountId: string;
   providerId: string;
   source: RateSource;
 }
 
-/** What became of written rates. */
+/** Counts of what writing rates changed. */
 export interface RateChanges {
-  /** New prices, each with a row of its own. */
+  /** New prices; each gets its own row. */
   added: number;
-  /** Known prices whose validity now ends at another time, mostly since a new one follows. */
+  /** Known prices that now end at another time, mostly because a new price follows. */
   ended: number;
-  /** Prices that were known already. */
+  /** Prices that were already known. */
   unchanged: number;
 }
 
@@ -69,13 +69,13 @@ const insert: Statement = {
 
 const announce: Statement = { name: "announce_rates", text: `select pg_notify('${rateChannel}', '')` };
 
-/** A history is that of a network; a whole country code has one for each country that uses it. */
+/** Each network has a history. A whole country code has one history for each country that uses it. */
 export const historyKey = (rate: Pick<NewRate, "mcc" | "mnc" | "country">): string =>
   rate.mnc === null ? `${rate.mcc} ${rate.country ?? ""}` : networkKey(rate);
 
 /**
- * Writes rates into the history of a provider, in the caller's transaction and in four statements whatever their
- * number. One writer at a time for each provider.
+ * Writes rates into the history of a provider, in the caller's transaction. Takes four statements, however
+ * many rates there are. One writer at a time for each provider.
  */
 export async function writeRates(
   transaction: Queryable,
@@ -88,7 +88,7 @@ export async function writeRates(
   const histories = await readHistories(transaction, owner.providerId, rates);
   const ended = new Map<string, Date | null>();
   let unchanged = 0;
-  // In the order of time, so that a file may tell a whole history.
+  // Ordered by time, so that a file may contain a whole history.
   for (const rate of rates.toSorted((one, other) => one.validFrom.getTime() - other.validFrom.getTime())) {
     const key = historyKey(rate);
     const history = histories.get(key) ?? [];
@@ -108,8 +108,8 @@ export async function writeRates(
 }
 
 /**
- * A provider that changes a price may print an old date with it. Messages have been accepted at the price that was
- * known, so the new one counts from now on; people who correct a price say from when.
+ * A provider that changes a price may report it with an old date. Messages were already accepted at the known
+ * price, so the new one applies from now on. People who correct a price choose the date themselves.
  */
 function notBackdated(history: readonly StoredRate[], rate: NewRate, now: Date): NewRate {
   const isKnown = history.some(
@@ -152,7 +152,7 @@ const endFetched: Statement = {
     returning r.id`,
 };
 
-/** Ends the rates that a provider once told and no longer has. What was set by hand stays. */
+/** Ends the rates that a provider reported before and no longer has. Rates set by hand stay. */
 export async function endRates(
   transaction: Queryable,
   providerId: string,

@@ -4,7 +4,7 @@ import { openCsv } from "../../lib/csv.ts";
 import { readRates, type RateInput } from "./rate-input.ts";
 import type { NewRate } from "./rate-store.ts";
 
-/** The columns of a rate file; every other one is left alone. */
+/** The columns of a rate file; others are ignored. */
 export const columns = [
   "mccmnc",
   "mcc",
@@ -17,9 +17,9 @@ export const columns = [
 ] as const;
 type Column = (typeof columns)[number];
 
-/** What a row of the file is wrong about. */
+/** What is wrong with a row of the file. */
 export interface RowProblem {
-  /** As an editor counts lines of the table: the header is row 1. */
+  /** As spreadsheets count rows: the header is row 1. */
   row: number;
   text: string;
 }
@@ -30,12 +30,14 @@ export interface RateFile {
   problems: RowProblem[];
 }
 
-/** The file as such cannot be read as rates; the message says what to do. */
+/** The file is not a readable rate file; the message says what to do. */
 export class UnreadableFileError extends Error {}
 
 const sameName = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "");
 
-/** @throws UnreadableFileError when a column is missing or unclear */
+/**
+ * @throws UnreadableFileError when a column is missing or ambiguous
+ */
 function readHeader(header: readonly string[]): (Column | undefined)[] {
   const found = header.map((name) => columns.find((column) => sameName(column) === sameName(name)));
   const names = found.filter((name) => name !== undefined);
@@ -52,8 +54,7 @@ function readHeader(header: readonly string[]): (Column | undefined)[] {
 }
 
 /**
- * Reads a CSV file as a stream. Its rows are all checked, so that all that is wrong is
- * said at once.
+ * Reads a CSV file as a stream. All rows are checked, so that all problems are reported at once.
  * @throws UnreadableFileError
  */
 export async function readRateFile(
@@ -121,7 +122,7 @@ function toInput(
       problem: "A time is written like 2026-01-31 or 2026-01-31T08:00:00Z; without a zone it is UTC.",
     };
   const { price = "", currency = "", ...where } = values;
-  // Spreadsheets of half of Europe write 0,05.
+  // Spreadsheets in many European countries write 0,05.
   const terms = { price: price.replace(/^(\d+),(\d+)$/, "$1.$2"), currency: currency.toUpperCase() };
   return { input: { ...where, ...terms, validFrom: validFrom.time, validUntil: validUntil.time } };
 }

@@ -1,19 +1,19 @@
 import type { Connection } from "../../connections/connections.ts";
 
-/** What a message asks of the provider that is to carry it. */
+/** The features that a message needs from its provider. */
 export interface Requirements {
   text: string;
   segments: number;
   encoding: "GSM7" | "UCS2";
   flash?: boolean | undefined;
-  /** UCS-2 was asked for, and GSM-7 would do. */
+  /** The caller asked for UCS-2 although GSM-7 would do. */
   forcesUnicode?: boolean | undefined;
   validityMinutes?: number | null | undefined;
   cadenceGroupId?: string | null | undefined;
   dltTemplateId?: string | null | undefined;
 }
 
-/** Why a provider cannot carry a message, with what the caller's error needs. */
+/** Why a provider cannot carry a message, with the data for the caller's error. */
 export type UnmetRequirement = { reason: string } & (
   | { code: "UNSUPPORTED_FEATURE"; feature: string }
   | { code: "TEXT_TOO_LONG"; segments: number; maxSegments: number }
@@ -23,7 +23,7 @@ export type UnmetRequirement = { reason: string } & (
 
 export const featureAdvice = "Leave it out, or choose another provider.";
 
-/** Undefined when the provider can do everything that is asked for, the sender aside. */
+/** Undefined when the provider supports everything needed. Does not check the sender. */
 export function unmetRequirement(
   { adapter, row }: Connection,
   requirements: Requirements,
@@ -48,7 +48,7 @@ export function unmetRequirement(
   };
 }
 
-/** The input field that asks for what the provider cannot do. */
+/** The input field that asks for a feature the provider lacks. */
 function missingFeature(
   capabilities: Connection["adapter"]["capabilities"],
   { flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId }: Requirements,
@@ -61,7 +61,7 @@ function missingFeature(
   return undefined;
 }
 
-/** The sender that the provider would show, or why it cannot. */
+/** The sender ID that the provider would show, or why it cannot be used. */
 export function senderOf(
   { adapter, row }: Connection,
   given: string | null | undefined,

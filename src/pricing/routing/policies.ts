@@ -4,23 +4,23 @@ import { isOwner, mccsOf, networkKey, parseNetwork } from "../rates/networks.ts"
 export interface RoutingPolicy {
   /** ISO 3166-1 alpha-2. */
   countries: readonly string[];
-  /** Mobile country codes, or country and network codes together; digits only. */
+  /** Mobile country codes, alone or with network codes; digits only. */
   mccs: readonly string[];
-  /** Beginnings of the recipient's number in E.164, without `+`. */
+  /** Prefixes of the recipient's number in E.164, without `+`. */
   prefixes: readonly string[];
-  /** The providers that may be taken, and no others. */
+  /** The only providers allowed. */
   routes: readonly PolicyRoute[];
 }
 
 export interface PolicyRoute {
   providerId: string;
-  /** Lower is preferred; null for the provider's own. */
+  /** Lower is preferred; null: the provider's own priority. */
   priority: number | null;
-  /** Its share among the weighted routes of the same priority; null for none: the cheapest is taken. */
+  /** Its share among weighted routes of the same priority. Null: no share; the cheapest route is taken. */
   weight: number | null;
 }
 
-/** Where a message goes, as far as it is known. */
+/** Where a message goes; unknown parts are absent. */
 export interface RoutedDestination {
   /** E.164. */
   to?: string | undefined;
@@ -28,7 +28,10 @@ export interface RoutedDestination {
   mccmnc?: string | null | undefined;
 }
 
-/** Finds the policy for a destination: that of the longest prefix, else of the network, the country, or of all. */
+/**
+ * Finds the policy for a destination: by the longest prefix, else by network, else by country, else the
+ * general one.
+ */
 export class PolicyIndex {
   readonly #byPrefix = new Map<string, RoutingPolicy>();
   readonly #prefixLengths: number[];
@@ -59,13 +62,16 @@ export class PolicyIndex {
     return undefined;
   }
 
-  /** A network with its own policy, else the policy of its country code. */
+  /** The policy of the network, else that of its country code. */
   #ofNetwork(mccmnc: string | null | undefined): RoutingPolicy | undefined {
     if (mccmnc == null || this.#byCode.size === 0) return undefined;
     return this.#byCode.get(keyOf(mccmnc)) ?? this.#byCode.get(mccmnc.slice(0, 3));
   }
 
-  /** A policy of a country code holds for each country that it belongs to, since the network is rarely known. */
+  /**
+   * A policy for a mobile country code also holds for each country that owns the code, since the network is
+   * rarely known.
+   */
   #ofCountry(country: string | null): RoutingPolicy | undefined {
     if (country === null) return undefined;
     const named = this.#byCountry.get(country);
@@ -78,13 +84,13 @@ export class PolicyIndex {
   }
 }
 
-/** A network code counts as a number, as it does for rates. */
+/** Network codes are compared as numbers, as in rates. */
 function keyOf(code: string): string {
   const network = parseNetwork(code);
   return network ? networkKey(network) : code;
 }
 
-/** Without a condition a policy is for every destination. */
+/** A policy without conditions applies to every destination. */
 const isGeneral = ({ countries, mccs, prefixes }: RoutingPolicy): boolean =>
   countries.length + mccs.length + prefixes.length === 0;
 

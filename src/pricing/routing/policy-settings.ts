@@ -7,7 +7,7 @@ import type { PolicyRoute, RoutingPolicy } from "./policies.ts";
 import { type RoutingTables } from "./routing-tables.ts";
 import { routingChannel } from "../spending/limits.ts";
 
-/** A policy as a caller gives it; what is absent does not restrict. */
+/** A policy as the caller gives it; absent fields do not restrict. */
 export interface PolicyInput {
   countries?: readonly string[] | null | undefined;
   mccs?: readonly string[] | null | undefined;
@@ -39,8 +39,9 @@ const save: Statement = {
 };
 
 /**
- * Replaces all policies of an account, in the order of their importance among equals.
- * @throws InvalidInputError @throws NotFoundError
+ * Replaces all policies of an account. When several match equally well, the first in the list wins.
+ * @throws InvalidInputError
+ * @throws NotFoundError
  */
 export async function setPolicies(
   { database, routingTables, clock }: PolicySettingsOptions,

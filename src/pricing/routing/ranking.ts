@@ -2,7 +2,7 @@ import type { Connection } from "../../connections/connections.ts";
 import { compare } from "../../lib/money.ts";
 import type { AppliedRate } from "../rates/rate-book.ts";
 
-/** A provider that can carry a message, with everything that decides its turn. */
+/** A provider that can carry a message, with everything that decides its rank. */
 export interface Candidate {
   connection: Connection;
   rate: AppliedRate | undefined;
@@ -12,14 +12,14 @@ export interface Candidate {
   priority: number;
   /** Its share of the traffic; null for none. */
   weight: number | null;
-  /** Rank of its currency, since prices in different ones cannot be compared. */
+  /** Rank of its currency, since prices in different currencies cannot be compared. */
   currency: number;
 }
 
-/** Candidates between whom the weights decide; without weights, a single one. */
+/** Candidates of equal rank that share traffic by weight; without weights, a single candidate. */
 export type PriorityGroup = readonly Candidate[];
 
-/** In the order in which they are to be taken: a weighted route of a priority comes before one without weight. */
+/** Sorts candidates by preference. At equal priority, weighted routes come before those without a weight. */
 export function rank(candidates: readonly Candidate[]): PriorityGroup[] {
   const groups: Candidate[][] = [];
   for (const candidate of candidates.toSorted(byTurn)) {
@@ -54,7 +54,10 @@ const sharesWith = (one: Candidate, other: Candidate): boolean =>
   (one.rate === undefined) === (other.rate === undefined) &&
   one.priority === other.priority;
 
-/** Picks by weight; `fraction` (0 to 1) is where the message falls. Routes of weight 0 only count among themselves. */
+/**
+ * Picks a candidate by weight; `fraction` (0 to 1) selects it. Candidates with weight 0 are picked only if
+ * all have weight 0.
+ */
 export function pick(open: PriorityGroup, fraction: number): Candidate | undefined {
   const total = open.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
   let left = fraction * total;
@@ -65,7 +68,7 @@ export function pick(open: PriorityGroup, fraction: number): Candidate | undefin
   return open[0];
 }
 
-/** Why the provider that was taken came before the other. */
+/** Why the chosen provider ranked higher than another. */
 export type OutrankedCode =
   | "NO_CREDIT"
   | "UNHEALTHY"
@@ -76,7 +79,7 @@ export type OutrankedCode =
   | "DEARER"
   | "EQUAL";
 
-/** What decided against `other`, and in plain words. */
+/** The code and a plain sentence that say why `taken` ranked above `other`. */
 export function outrankedBy(taken: Candidate, other: Candidate): { code: OutrankedCode; reason: string } {
   if (taken.hasCredit && !other.hasCredit) return { code: "NO_CREDIT", reason: "It has no credit left." };
   if (taken.isHealthy && !other.isHealthy) {
@@ -105,7 +108,7 @@ export function outrankedBy(taken: Candidate, other: Candidate): { code: Outrank
 
 export const money = ({ price, currency }: AppliedRate): string => `${price} ${currency}`;
 
-/** Why this one, in plain words; `others` are those that could have been taken. */
+/** Says in plain words why this provider was chosen; `others` are the ones that were also possible. */
 export function reasonFor(taken: Candidate, others: readonly Candidate[]): string {
   const cost = taken.rate
     ? ` A segment costs ${money(taken.rate)}.`
@@ -121,7 +124,7 @@ function ground(taken: Candidate, others: readonly Candidate[]): string {
   return grounds[code ?? "EQUAL"](taken);
 }
 
-/** The finest distinction explains the choice. */
+/** From fine to coarse: the finest distinction explains the choice. */
 const fineness: readonly OutrankedCode[] = [
   "OTHER_SHARE",
   "DEARER",

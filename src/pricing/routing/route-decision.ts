@@ -2,7 +2,7 @@ import type { DecimalText } from "../../lib/money.ts";
 import type { UnmetRequirement } from "./capability-check.ts";
 import type { OutrankedCode } from "./ranking.ts";
 
-/** Why a provider was not taken, as a stable word for programs. */
+/** Why a provider was not chosen, as a stable code. */
 export type RejectionCode =
   | UnmetRequirement["code"]
   | OutrankedCode
@@ -18,19 +18,19 @@ export interface RejectedRoute {
   reason: string;
 }
 
-/** A provider that cannot be taken at all. */
+/** A provider that cannot be chosen at all. */
 export interface RefusedRoute extends RejectedRoute {
-  /** Where the message is the reason: what the caller's error needs. */
+  /** Set when the message is the reason: data for the caller's error. */
   problem?: UnmetRequirement;
 }
 
-/** What was decided for a message; stored with it. */
+/** The routing decision for a message; stored with it. */
 export interface RouteDecision {
   providerId: string;
   name: string;
   /** Plain words. */
   reason: string;
-  /** Of one segment; null without a rate. */
+  /** Price of one segment; null without a rate. */
   price: DecimalText | null;
   currency: string | null;
   /** The codes of the rate. */

@@ -7,17 +7,17 @@ import type { Standing } from "../../lanes/standing.ts";
 import type { RefusedRoute, RouteDecision } from "./route-decision.ts";
 import type { RouteRequest, RoutingTable } from "./routing-table.ts";
 
-/** What is decided once for all messages that ask for the same. */
+/** Decided once for all messages with the same requirements. */
 export interface RoutePlan {
   groups: readonly PriorityGroup[];
   refused: readonly RefusedRoute[];
   decisions: Map<Candidate, RouteDecision>;
 }
 
-/** What is worked out of a table on first use. */
+/** Values derived from a routing table on first use. */
 interface Prepared {
   policies: PolicyIndex;
-  /** No provider takes longer texts. */
+  /** The lowest segment limit of all providers: a text within it fits every one of them. */
   fewestSegments: number;
   onTrial: readonly { id: string; trust: number }[];
   plans: Map<string, RoutePlan>;

@@ -11,15 +11,16 @@ export interface Routed {
   connection: Connection;
   sender: string;
   decision: RouteDecision;
-  /** Healthy and with credit; otherwise it was taken for want of a better one. */
+  /** Healthy and with credit. False: chosen only because no better one was available. */
   isSound: boolean;
 }
 
 export type RouteResult = Routed | { kind: "no_route"; rejected: RefusedRoute[] };
 
 /**
- * Chooses the provider of a message: one that can carry it and that the policy allows; with credit, healthy and with
- * a rate where there is such a one; then by priority, share and price. A pure function of its arguments.
+ * Chooses the provider of a message. It must be able to carry the message and be allowed by the policy.
+ * Providers with credit, healthy and with a rate are preferred; then priority, share and price decide. A pure
+ * function of its arguments.
  */
 export function route(table: RoutingTable, request: RouteRequest): RouteResult {
   const plan = planFor(table, request);
@@ -36,7 +37,7 @@ export function route(table: RoutingTable, request: RouteRequest): RouteResult {
   return { kind: "no_route", rejected: [...passed, ...plan.refused] };
 }
 
-/** The decision for a provider that the caller names. No policy holds against it. */
+/** The decision for a provider named by the caller. Policies do not apply to it. */
 export function routeVia(
   { book, now }: RoutingTable,
   connection: Connection,
@@ -63,7 +64,7 @@ interface OpenRoute {
   sender: string;
 }
 
-/** Nothing when the provider is excluded, or does not take the sender; `passed` is told. */
+/** Empty when the provider is excluded or does not take the sender; the reason is added to `passed`. */
 function admit(candidate: Candidate, request: RouteRequest, passed: RefusedRoute[]): OpenRoute[] {
   const { connection } = candidate;
   const { id: providerId, name } = connection.row;

@@ -5,31 +5,31 @@ import type { SpendingLimits } from "../spending/limits.ts";
 import type { Requirements } from "./capability-check.ts";
 import type { RoutedDestination, RoutingPolicy } from "./policies.ts";
 
-/** Everything routing decides on: read once for a call, or for a chunk of a campaign. */
+/** All data that routing decides on. Read once for a call, or for a batch of a campaign. */
 export interface RoutingTable {
-  /** Enabled ones, the preferred first. */
+  /** The enabled ones, the preferred first. */
   connections: readonly Connection[];
-  /** Connected ones that are switched off: only to say so. */
+  /** Connected ones that are switched off; used only to explain why they were not chosen. */
   disabled: readonly { id: string; name: string }[];
-  /** By provider id; a provider without one is trusted and has credit. */
+  /** By provider id. A provider without an entry is healthy and has credit. */
   standings: ReadonlyMap<string, Standing>;
   policies: readonly RoutingPolicy[];
   book: RateBook;
   limits: SpendingLimits;
-  /** Segments of one message at most, whoever carries it. */
+  /** Maximum segments of one message, with any provider. */
   maxSegments: number;
-  /** When it was read: rates count as of then. */
+  /** When the table was read; rates are those of this time. */
   now: Date;
 }
 
 export interface RouteRequest extends RoutedDestination, Requirements {
-  /** Given by the caller; absent: each provider's default sender. */
+  /** The caller's sender ID. Absent: each provider's default sender. */
   sender?: string | null | undefined;
-  /** Providers not to be taken, as those that have just refused the message. */
+  /** Providers to skip, for example because they have just refused the message. */
   excluded?: ReadonlySet<string> | undefined;
   /**
-   * Decides among providers that share traffic, always the same way. The recipient's number serves best: a quote then
-   * says what sending does, and a recipient keeps his provider.
+   * Decides among providers that share traffic; equal seeds give equal choices. Use the recipient's number:
+   * then sending does what a quote says, and a recipient stays with the same provider.
    */
   seed: string;
 }

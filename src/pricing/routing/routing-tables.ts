@@ -9,7 +9,7 @@ import type { RateBooks } from "../rates/rate-book.ts";
 import { standingOf, type ProviderState } from "../../lanes/standing.ts";
 import type { RoutingTable } from "./routing-table.ts";
 
-/** Breakers and balances change without a hint. */
+/** Changes of breakers and balances are not announced, so a table is kept only this long. */
 const freshMs = 1_000;
 
 interface TableRow extends ProviderState, LimitColumns {
@@ -54,13 +54,16 @@ export interface RoutingTablesOptions {
 interface KeptTable {
   readAt: number;
   table: Promise<RoutingTable>;
-  /** Until another rate counts, once the table is read. */
+  /** When the next rate begins or ends; set once the table is read. */
   ratesUntil: number;
 }
 
-/** The routing tables of all accounts, each read in one statement and kept for a second, or until a change. */
+/**
+ * The routing tables of all accounts, each read in one statement and kept for a second or until something
+ * changes.
+ */
 export class RoutingTables {
-  /** Segments of one message at most, in every table. */
+  /** Maximum segments of one message, in every table. */
   readonly maxSegments: number;
   readonly #options: RoutingTablesOptions;
   readonly #kept = new Map<string, KeptTable>();
@@ -75,12 +78,12 @@ export class RoutingTables {
     await listener.on(routingChannel, () => this.#kept.clear());
   }
 
-  /** For whoever has changed something: what this process reads next is new, before the hint has come round. */
+  /** Call after a change: this process then reads the table again without waiting for the notification. */
   changed(accountId: string): void {
     this.#kept.delete(accountId);
   }
 
-  /** `staleMs`: how old it may be. Rates are always the newest that this process has heard of. */
+  /** `staleMs`: the maximum age. Rates are always the newest known to this process. */
   async of(accountId: string, staleMs = freshMs): Promise<RoutingTable> {
     const known = this.#kept.get(accountId);
     const isFresh = known !== undefined && performance.now() - known.readAt <= staleMs;

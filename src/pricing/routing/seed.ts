@@ -1,6 +1,6 @@
 /**
- * Where a seed falls between 0 and 1 (exclusive): evenly spread, always the same, and for each purpose independent
- * of the others. FNV-1a with the final mix of MurmurHash3.
+ * Maps a seed to a fraction between 0 and 1 (exclusive): evenly spread, deterministic, and independent for
+ * each purpose. FNV-1a with the final mix of MurmurHash3.
  */
 export function fractionOf(seed: string, purpose: string): number {
   let hash = 0x81_1c_9d_c5;

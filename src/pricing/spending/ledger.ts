@@ -2,23 +2,23 @@ import { SpendingCapError } from "../../lib/errors.ts";
 import { add, compare, type DecimalText } from "../../lib/money.ts";
 import { capsFor, type SpendingCap, type SpendingLimits } from "./limits.ts";
 
-/** What a message is estimated to cost; null where no rate says it. */
+/** The estimated cost of a message; null without a rate. */
 export interface Spend {
   country: string | null;
   amount: DecimalText | null;
   currency: string | null;
 }
 
-/** What an account has spent in a country, in one currency: today and this month (of UTC). */
+/** What an account has spent in one country and currency, today and this month (UTC). */
 export interface Spent {
-  /** Empty where it is not known. */
+  /** Empty when unknown. */
   country: string;
   currency: string;
   day: DecimalText;
   month: DecimalText;
 }
 
-/** Weighs spends against an account's caps, one after the other: what is taken counts for those that follow. */
+/** Checks spends against an account's caps, one after the other: each accepted spend counts for the next. */
 export class SpendingLedger {
   readonly #limits: SpendingLimits;
   readonly #used = new Map<SpendingCap, DecimalText>();
@@ -35,7 +35,7 @@ export class SpendingLedger {
     }
   }
 
-  /** Takes the spend, or says why not, and then it does not count. */
+  /** Accepts the spend, or returns the cap error and does not count it. */
   take({ country, amount, currency }: Spend): SpendingCapError | undefined {
     const caps = capsFor(this.#limits, country);
     if (caps.length === 0) return undefined;
@@ -50,7 +50,7 @@ export class SpendingLedger {
     return undefined;
   }
 
-  /** What has been spent of a cap of this ledger. */
+  /** What has been spent of one of this ledger's caps. */
   used(cap: SpendingCap): DecimalText {
     return this.#used.get(cap) ?? "0";
   }

@@ -1,6 +1,6 @@
 import { noLimits, type SpendingCap, type SpendingLimits } from "./limits.ts";
 
-/** Limits as they are stored; null where nothing is. */
+/** Limits as stored; null means no limit. */
 export interface LimitColumns {
   allowedCountries: string[] | null;
   allowsAllCountries: boolean | null;

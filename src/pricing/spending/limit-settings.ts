@@ -7,7 +7,7 @@ import type { Spending } from "./spending.ts";
 import { SpendingLedger, type Spent } from "./ledger.ts";
 import { type CapPeriod, type SpendingCap, type SpendingLimits, routingChannel } from "./limits.ts";
 
-/** Limits as a caller gives them; what is absent does not restrict. */
+/** Limits as the caller gives them; absent fields do not restrict. */
 export interface LimitsInput {
   allowedCountries?: readonly string[] | null | undefined;
   caps?:
@@ -22,7 +22,7 @@ export interface LimitsInput {
   allowUncounted?: boolean | null | undefined;
 }
 
-/** Limits with what has been spent of each cap. */
+/** Limits with the amount spent of each cap. */
 export interface LimitsNow {
   limits: SpendingLimits;
   used: { cap: SpendingCap; spent: string }[];
@@ -30,7 +30,7 @@ export interface LimitsNow {
 
 const maxCaps = 500;
 
-/** Counting begins with the first cap, and ends with the last. */
+/** Spending is counted from the first cap on, and until the last one is removed. */
 const save: Statement = {
   name: "save_spending_limits",
   text: `
@@ -60,11 +60,14 @@ export interface LimitSettingsOptions {
   database: Database;
   clock: Clock;
   spending: Spending;
-  /** Told of the change, so that this process routes by it at once. */
+  /** Notified of the change, so that this process routes by it at once. */
   routingTables: { changed(accountId: string): void };
 }
 
-/** Replaces the limits of an account. What it sent before in this month counts too. @throws InvalidInputError */
+/**
+ * Replaces the limits of an account. What it sent earlier this month counts too.
+ * @throws InvalidInputError
+ */
 export async function setLimits(
   options: LimitSettingsOptions,
   accountId: string,
@@ -83,7 +86,7 @@ export async function setLimits(
   return readLimits(options, accountId);
 }
 
-/** The limits of an account, and what is spent of them. */
+/** Reads the limits of an account and what has been spent of them. */
 export async function readLimits(
   { database, spending }: Pick<LimitSettingsOptions, "database" | "spending">,
   accountId: string,

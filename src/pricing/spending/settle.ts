@@ -8,7 +8,10 @@ const find: Statement = {
     where account_id = $1 and not is_settled and jsonb_array_length(caps) > 0`,
 };
 
-/** Whether every statement has ended that could not see the caps yet, and so did not count. */
+/**
+ * True when all transactions have ended that started before the caps existed, and so did not count their
+ * messages.
+ */
 const havePassed: Statement = {
   name: "have_uncounted_passed",
   text: `
@@ -35,7 +38,7 @@ const sum: Statement = {
       select account_id, created_at, country, estimated_currency, estimated_cost from messages
       where account_id = $1 and id >= ($2 || '-0000-0000-000000000000')::uuid
       union all
-      -- Of campaigns whose messages are still being made.
+      -- Recipients of campaigns that are not messages yet.
       select c.account_id, c.created_at, r.country, r.estimated_currency, r.estimated_cost
       from campaigns as c
       join campaign_recipients as r on r.campaign_id = c.id
@@ -51,12 +54,13 @@ const settle: Statement = {
 };
 
 const pauseMs = 10;
-/** Something that runs for longer, a backup say, stores no messages. */
+/** A transaction that runs longer, such as a backup, does not store messages. */
 const maxWaitMs = 5_000;
 
 /**
- * Counts what an account without caps has sent in this month, once it has caps. Until then nobody stores messages of
- * it, and what was about to be stored when the caps came is waited for: no message is missed or counted twice.
+ * Counts what an account has sent this month, after it gets its first caps. Until this is done, nothing new
+ * is accepted for the account; transactions that started before the caps are waited for. So no message is
+ * missed or counted twice.
  */
 export async function settleSpending(database: Database, accountId: string, clock: Clock): Promise<void> {
   const [unsettled] = await database.query<{ since: string }>(find, [accountId]);
@@ -81,7 +85,10 @@ async function waitForUncounted(database: Database, since: string): Promise<void
   }
 }
 
-/** The first two groups of an id (UUID version 7) made at that time, which order ids by time. */
+/**
+ * The first two groups of an id made at that time. Ids (UUID version 7) sort by time, and these groups hold
+ * it.
+ */
 function firstIdPart(time: Date): string {
   const milliseconds = time.getTime().toString(16).padStart(12, "0");
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;

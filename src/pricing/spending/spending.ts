@@ -37,7 +37,7 @@ const count: Statement = {
     on conflict (account_id, day, country, currency) do update set amount = spending.amount + excluded.amount`,
 };
 
-/** A spend of an account. */
+/** One spend of an account. */
 export interface AccountSpend extends Spend {
   accountId: string;
 }
@@ -45,8 +45,9 @@ export interface AccountSpend extends Spend {
 const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
 
 /**
- * What accounts with caps have spent. Whoever stores their messages opens the ledgers in the same transaction: that
- * locks the accounts' limits, so that no two can take the same room, with one row for a whole batch.
+ * Tracks what accounts with caps have spent. To store messages, open the ledgers in the same transaction: it
+ * locks the accounts' limits, so that two transactions cannot use the same room. One row is locked for a
+ * whole batch.
  */
 export class Spending {
   readonly #database: Database;
@@ -58,8 +59,8 @@ export class Spending {
   }
 
   /**
-   * Runs `work` in a transaction, with the ledgers of those accounts that have caps. `work` stores what the ledgers
-   * take, and returns what it has stored, which is then counted.
+   * Runs `work` in a transaction, with the ledgers of the accounts that have caps. `work` stores what the
+   * ledgers accept and returns the spends it stored; these are then counted.
    */
   async within<Result>(
     accountIds: readonly string[],
@@ -85,8 +86,8 @@ export class Spending {
   }
 
   /**
-   * Takes everything that a campaign will cost at once, in the transaction that stores the campaign, or throws and
-   * takes nothing. Spends may be sums of many messages. Call `settle` before the transaction.
+   * Reserves the whole cost of a campaign in the transaction that stores it, or throws and reserves nothing.
+   * A spend may be the sum of many messages. Call `settle` before the transaction.
    * @throws SpendingCapError
    */
   async reserve(transaction: Queryable, spends: readonly AccountSpend[]): Promise<void> {
@@ -102,12 +103,15 @@ export class Spending {
     );
   }
 
-  /** Makes sure that what was accepted before there were caps is counted. Costs one short statement mostly. */
+  /**
+   * Counts what was accepted before there were caps, if that is still to do. Usually costs one short
+   * statement.
+   */
   async settle(accountId: string): Promise<void> {
     await settleSpending(this.#database, accountId, this.#clock);
   }
 
-  /** What has been spent of each cap, to look at. */
+  /** Reads what has been spent, for display. */
   async read(accountId: string): Promise<Spent[]> {
     return this.#database.query<Spent>(read, [[accountId], dayOf(this.#clock.now())]);
   }

@@ -5,12 +5,12 @@ import { writeRequest } from "./request.ts";
 import { judge, submit } from "./submit.ts";
 import { sendPath, type Transport } from "./transport.ts";
 
-/** No limit is documented. With the longest texts this is a request of two megabytes. */
+/** No limit is documented. With the longest texts, this many messages make a request of two megabytes. */
 export const bulkSize = 500;
 
 /**
- * Submits messages in one request, which is answered with a verdict on each. One that is malformed has the whole
- * request refused.
+ * Submits messages in one request; the answer has a verdict on each. One malformed message makes Qikli refuse
+ * the whole request.
  */
 export function submitMany(
   transport: Transport,

@@ -4,8 +4,8 @@ import { rowReceipt } from "./receipts.ts";
 import { isEmptySet, readDocument, readReports } from "./wire.ts";
 
 /**
- * Reads a batch of reports, pushed or pulled, in JSON or XML. Readable reports are not lost to an unreadable one
- * beside them. What the body is shows in its first character, whatever its content type says.
+ * Reads a batch of reports, pushed or pulled, in JSON or XML. An unreadable report does not affect the
+ * readable ones. The first character shows the format, whatever the content type says.
  */
 export function parseCallback(body: string, { timeZone }: Pick<QikliSettings, "timeZone">): CallbackReading {
   const document = readDocument(body);

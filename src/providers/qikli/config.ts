@@ -3,11 +3,14 @@ import { baseUrl, timeZone } from "../wire/settings.ts";
 
 const printable = /^\P{Cc}+$/u;
 
-/** What a Qikli connection needs to know. */
+/** The settings of a Qikli connection. */
 export const settings = z.object({
-  /** A path is a prefix of every path. The Qikli documentation prints the whole send URL as its base: taken, too. */
+  /**
+   * A path in the base URL is a prefix of every path. The whole send URL works too, since the Qikli
+   * documentation calls it the base URL.
+   */
   baseUrl,
-  /** Only for times without an offset, of which the documentation knows none. */
+  /** Only for times without an offset, which the documentation does not mention. */
   timeZone,
   username: z
     .string()
@@ -15,11 +18,14 @@ export const settings = z.object({
     .regex(printable, "must not be empty or contain control characters")
     .refine((name) => !name.includes(":"), "must not contain a colon"),
   password: z.string().regex(printable, "must not be empty or contain control characters"),
-  /** In which of the two documented formats to write; either is read. */
+  /** The format of requests; answers are read in both documented formats. */
   format: z.enum(["JSON", "XML"]).default("JSON"),
-  /** Whether an unanswered submission may be sent once more under its message id, to learn what became of it. */
+  /** Whether an unanswered submission may be sent once more with its message id, to learn its outcome. */
   resend: z.boolean().default(true),
-  /** Whether to look messages up in `/sms/1/logs`, which the platform has and the Qikli documentation does not. */
+  /**
+   * Whether to look messages up in `/sms/1/logs`. The platform has it, but the Qikli documentation does not
+   * mention it.
+   */
   logs: z.boolean().default(false),
 });
 

@@ -2,7 +2,7 @@ import type { FailureCode } from "../failure-codes.ts";
 import type { StatusReading } from "./status.ts";
 import type { ErrorObject } from "./wire.ts";
 
-/** Qikli: the platform's table of GSM errors, the ones that say more than that a message did not arrive. */
+/** The codes in the platform's table of GSM errors that say more than that a message did not arrive. */
 const codes: Readonly<Record<number, { code: FailureCode; permanent?: true }>> = {
   1: { code: "unknown_subscriber", permanent: true },
   9: { code: "illegal_subscriber", permanent: true },
@@ -25,15 +25,15 @@ const codes: Readonly<Record<number, { code: FailureCode; permanent?: true }>> =
   4102: { code: "not_sent" },
 };
 
-/** Errors that are the status itself, under a group that says less. */
+/** Error codes that mean a status of their own, though their group does not show it. */
 const statuses: Readonly<Record<number, StatusReading["status"]>> = { 4100: "CANCELLED", 4101: "EXPIRED" };
 
-/** Codes that only repeat the status, so that the error may say why. */
+/** Codes that only repeat the status; a more specific error code replaces them. */
 const general: ReadonlySet<FailureCode> = new Set<FailureCode>(["undelivered", "rejected_by_carrier"]);
 
 /**
- * Adds what the error object says to a status that is a failure. One that is missing says nothing: reports lack it
- * for failures and successes alike.
+ * Adds the error's reason to a failed status. A missing error means nothing, since reports of failures may
+ * lack it too.
  */
 export function withError(reading: StatusReading, error: ErrorObject | undefined): StatusReading {
   const { failure } = reading;
@@ -53,7 +53,7 @@ export function withError(reading: StatusReading, error: ErrorObject | undefined
   };
 }
 
-/** Group 0 is `OK`, printed `Ok` in places. */
+/** Group 0 is `OK`, in places spelled `Ok`. */
 function isNone({ groupId, id, name }: ErrorObject): boolean {
   return id === 0 || (id === undefined && (groupId === 0 || name === undefined || /^no_error$/i.test(name)));
 }

@@ -9,11 +9,11 @@ import { senderMaxDigits, senderMaxLength, senderProblem } from "./submit.ts";
 export type { QikliSettings } from "./config.ts";
 
 const capabilities: ProviderCapabilities = {
-  // Pushed to the message's notify URL; what was not pushed waits to be drained.
+  // Pushed to the message's notify URL. Receipts that were not pushed wait in the queue.
   receipts: "CALLBACK",
   receiptQueue: true,
   flash: true,
-  // The platform's `sendAt`. Nothing that it holds can be cancelled.
+  // The platform's `sendAt`. A message it has scheduled cannot be cancelled.
   scheduling: true,
   longestValidityMinutes,
   priority: false,
@@ -29,7 +29,9 @@ const capabilities: ProviderCapabilities = {
   maxSegments: 25,
 };
 
-/** Qikli, by its documentation and, where that is silent, the older generation of the platform it runs on. */
+/**
+ * Qikli, following its documentation; where that is silent, the older generation of the platform it runs on.
+ */
 export const qikli = {
   kind: "QIKLI",
   title: "Qikli",

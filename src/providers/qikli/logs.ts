@@ -4,20 +4,22 @@ import { isNothing, logsPath, lookUp, noLogs, unreadable } from "./reports.ts";
 import { problemOf, type Transport } from "./transport.ts";
 import { readReports } from "./wire.ts";
 
-/** How far Qikli's clock may be from ours. */
+/** How far Qikli's clock may differ from ours. */
 const clockMs = 2 * 60_000;
-/** Rows in one answer at most (public clients of the platform). */
+/** Maximum rows in one answer (public clients of the platform). */
 const maxRows = 1_000;
-/** Requests in one reading at most, for a platform that shows the same whatever the period is. */
+/** Maximum requests per reading, in case a platform ignores the period and always returns the same rows. */
 const maxRequests = 64;
-/** A part of the time that is as short is not divided any more. */
+/** A period this short is not divided further. */
 const shortestMs = 2_000;
-/** So many messages are asked for one by one, which needs no more than what the platform documents best. */
+/** Up to this many messages are looked up one by one, the way the platform documents best. */
 const fewMessages = 3;
 
 type Logged = ReadonlyMap<string, readonly Receipt[]>;
 
-/** What the logs say of submissions, by message id: read once over the time that all of them need. */
+/**
+ * The receipts that the logs hold for submissions, by message id. The period of all submissions is read once.
+ */
 export async function readLogs(
   transport: Transport,
   submissions: readonly UncertainSubmission[],
@@ -34,7 +36,7 @@ export async function readLogs(
     return clientRef === undefined ? [] : [{ ...receipt, clientRef }];
   });
   const found = byMessage(own);
-  // A platform that reads the period otherwise than it is meant shows nothing in it.
+  // If the platform understands the period differently, nothing is found in it: look a few messages up by id.
   const left = submissions.filter(({ messageId }) => !found.has(messageId)).slice(0, fewMessages);
   const asked = await askEach(transport, left, timeZone);
   return { ok: true, value: new Map([...found, ...(asked.ok ? asked.value : [])]) };
@@ -58,7 +60,7 @@ interface Reading {
   requestsLeft: number;
 }
 
-/** A period of which not all fits into one answer is divided. */
+/** Reads a period; if its rows do not fit into one answer, it is divided in two. */
 async function readPeriod(reading: Reading, from: number, until: number): Promise<ProviderReply<Receipt[]>> {
   reading.requestsLeft--;
   const reply = await reading.transport.list(logsPath, {
@@ -81,5 +83,5 @@ async function readPeriod(reading: Reading, from: number, until: number): Promis
   return second.ok ? { ok: true, value: [...first.value, ...second.value] } : second;
 }
 
-/** `2015-02-12T09:58:20.323+0000`, as the platform writes it. */
+/** `2015-02-12T09:58:20.323+0000`: the platform's format. */
 const writeTime = (time: number): string => new Date(time).toISOString().replace("Z", "+0000");

@@ -5,13 +5,13 @@ import { duplicateCode, readStatus, type StatusReading } from "./status.ts";
 import type { Row, StatusObject } from "./wire.ts";
 import type { DecimalText } from "../../lib/money.ts";
 
-/** The receipt in a report or a row of the logs; undefined without a status, or without a message id. */
+/** The receipt in a report or a log row; undefined without a status or a message id. */
 export function rowReceipt(row: Row, timeZone: string): Receipt | undefined {
   const { messageId, status, price } = row;
   const word = status && wordOf(status);
   if (messageId === undefined || status === undefined || word === undefined) return undefined;
   const reading = reported(withError(readStatus(status), row.error));
-  // A report is about the whole message, and its price is that of one part.
+  // A report covers the whole message, but its price is for one part.
   const parts = row.smsCount ?? row.messageCount ?? 1;
   const perPart = price?.pricePerMessage;
   return {
@@ -30,21 +30,21 @@ export function rowReceipt(row: Row, timeZone: string): Receipt | undefined {
 }
 
 /**
- * A report that a duplicate of this message id was rejected is about the duplicate. Of the message itself it says
- * that it was accepted before, and it must not end it.
+ * A report that a duplicate of this message id was rejected is about the duplicate. It shows that the message
+ * itself was accepted before, so it must not end that message as rejected.
  */
 function reported(reading: StatusReading): StatusReading {
   return reading.failure?.code === duplicateCode ? { status: "SUBMITTED" } : reading;
 }
 
-/** The provider's own word: the name, or as much as there is. */
+/** The provider's word for the status: its name, or the best that is there. */
 function wordOf({ name, groupName, id, groupId }: StatusObject): string | undefined {
   if (name !== undefined || groupName !== undefined) return name ?? groupName;
   if (id !== undefined) return `status ${id}`;
   return groupId === undefined ? undefined : `group ${groupId}`;
 }
 
-/** Exact. */
+/** Multiplies exactly. */
 export function times(amount: DecimalText, count: number): DecimalText {
   const [whole = "", fraction = ""] = amount.replace("-", "").split(".");
   const product = (BigInt(whole + fraction) * BigInt(count)).toString().padStart(fraction.length + 1, "0");

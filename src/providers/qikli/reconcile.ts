@@ -18,7 +18,7 @@ import { sendPath, type Transport } from "./transport.ts";
 
 const concurrentResends = 4;
 
-/** Problems that the next message would have, too. */
+/** Problems that would affect the next message as well. */
 const general: ReadonlySet<ProviderProblem["kind"]> = new Set([
   "deferred",
   "unreachable",
@@ -27,9 +27,10 @@ const general: ReadonlySet<ProviderProblem["kind"]> = new Set([
 ]);
 
 /**
- * Finds submissions whose answers were lost: in the logs, where they may be asked, else by sending the same request
- * with the same message id once more. Qikli takes each message id once, so a duplicate proves that the first
- * request was accepted, and an acceptance that it is now. Any other answer proves nothing about the first.
+ * Finds submissions whose answers were lost. It reads the logs if that is allowed; otherwise it sends the
+ * same request with the same message id once more. Qikli accepts each message id only once, so a "duplicate"
+ * proves that the first request was accepted, and an acceptance proves that the message is accepted now. Any
+ * other answer proves nothing about the first request.
  */
 export async function reconcile(
   transport: Transport,
@@ -60,7 +61,7 @@ export async function reconcile(
 
 const absent: ReconcileOutcome = { kind: "absent" };
 
-/** A problem with the logs, which Qikli does not document, is no reason not to go on. */
+/** Qikli does not document the logs, so a problem with them does not stop the reconciliation. */
 async function logged(
   transport: Transport,
   submissions: readonly UncertainSubmission[],
@@ -113,7 +114,7 @@ function outcomeOfResend(outcome: SubmitOutcome, { messageId }: UncertainSubmiss
       });
     }
     case "retryable": {
-      // A verdict on the message, as a rejection is.
+      // Being out of credit is a verdict on the message, as a rejection is.
       if (outcome.noCredit) return absent;
       const { reason: detail, retryAfterSeconds } = outcome;
       return unavailable({ kind: "busy", detail, retryAfterSeconds });

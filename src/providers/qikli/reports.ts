@@ -7,17 +7,20 @@ import { isEmptySet, readReports } from "./wire.ts";
 const reportsPath = "/sms/1/reports";
 export const logsPath = "/sms/1/logs";
 
-/** As many as Qikli pushes in one request: more than the documented default, and not too many to lose at once. */
+/**
+ * As many as Qikli pushes in one request: more than the documented default, and few enough to limit the loss
+ * if an answer is lost.
+ */
 const reportsAtOnce = 100;
 
 /**
- * Takes the next reports out of the queue. Qikli hands out each of them once, so the body goes back as it came:
- * also one that nobody can read, and one under a status that is no success.
+ * Takes the next reports out of the queue. Qikli hands out each one only once, so the body is returned
+ * unchanged, even if it is unreadable or has an error status.
  */
 export async function drainReceipts(
   transport: Transport,
 ): Promise<ProviderReply<{ body: string; contentType: string } | undefined>> {
-  // Without a filter: it would take the reports of one message out of the order of all.
+  // No filter: reports of one message must not be taken out of order.
   const reply = await transport.get(reportsPath, { limit: `${reportsAtOnce}` });
   const problem = problemOf(reply);
   const hasReports = reply.kind === "answer" && readReports(reply.document).rows.length > 0;
@@ -36,8 +39,8 @@ export async function drainReceipts(
 const nobodysMessageId = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Asks for the reports of a message that cannot exist: it needs the credentials, and takes no report out of the
- * queue. Qikli documents nothing else that could be asked without sending.
+ * Asks for the reports of a message that cannot exist. This checks the credentials without taking a report
+ * out of the queue. Qikli documents no other request that sends nothing.
  */
 export async function check(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
   const reply = await transport.get(reportsPath, { messageId: nobodysMessageId, limit: "1" });
@@ -52,12 +55,12 @@ export const unreadable = {
   problem: { kind: "unreadable", detail: "The answer is not what Qikli documents." },
 } as const;
 
-/** An answer without a row, which is not the same as one that nobody can read. */
+/** True for an answer that has no rows, as opposed to one that cannot be read. */
 export function isNothing(reply: Reply): boolean {
   return reply.kind === "answer" && (reply.body.trim() === "" || isEmptySet(reply.document));
 }
 
-/** What the logs say of these messages, however often they are asked. */
+/** What the logs say about these messages. Reading them repeatedly is safe. */
 export function lookUp(
   transport: Transport,
   messages: readonly SubmittedMessage[],
@@ -76,7 +79,7 @@ export function lookUp(
   });
 }
 
-/** How a question for something Qikli does not have is answered. */
+/** The answer to a request for something that Qikli does not have. */
 export function lacks(what: string): { ok: false; problem: { kind: "refused"; detail: string } } {
   return { ok: false, problem: { kind: "refused", detail: `Qikli has no ${what}.` } };
 }

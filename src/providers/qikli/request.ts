@@ -4,7 +4,7 @@ import { writeXml } from "../wire/xml.ts";
 import type { QikliSettings } from "./config.ts";
 import { mediaType } from "./transport.ts";
 
-/** What goes into a request; the same values give the same request, byte for byte. */
+/** The content of a request. The same values give the same request, byte for byte. */
 export interface Sendable {
   messageId: string;
   to: E164;
@@ -16,13 +16,13 @@ export interface Sendable {
   callbackUrl?: string;
 }
 
-/** The longest validity period, in minutes; Qikli cuts a longer one down to it. */
+/** Maximum validity period in minutes; Qikli shortens a longer one to this. */
 export const longestValidityMinutes = 48 * 60;
 
 /**
- * Each message under its own message id, which Qikli takes once only. Messages that are the same but for number and
- * id share one entry with many destinations: the answer has a row for each destination either way. No `bulkId`: the
- * one that Qikli makes up is of no use to us, and a second use of one of ours might be.
+ * Each message has its own message id, which Qikli accepts only once. Messages that differ only in number and
+ * id share an entry with many destinations; the answer has a row per destination either way. No `bulkId`: one
+ * made by Qikli is of no use here, and if we chose one, using it twice might cause trouble.
  */
 export function writeRequest(sendables: readonly Sendable[], format: QikliSettings["format"]): string {
   const messages = new Map<string, MessageEntry>();
@@ -44,7 +44,7 @@ export function writeRequest(sendables: readonly Sendable[], format: QikliSettin
   return writeXml("request", { messages: { message } });
 }
 
-/** What is said once for all destinations of a message. */
+/** The values that all destinations of an entry share. */
 interface Common {
   from: string;
   text: string;
@@ -69,7 +69,7 @@ function commonOf(sendable: Sendable, format: QikliSettings["format"]): Common {
     ...(validityMinutes !== undefined && {
       validityPeriod: Math.min(validityMinutes, longestValidityMinutes),
     }),
-    // `2019-11-09T16:00:00.000+0000`: the platform prints offsets without a colon, and never a Z.
+    // `2019-11-09T16:00:00.000+0000`: the platform writes offsets without a colon and never a Z.
     ...(deliverAt && { sendAt: deliverAt.toISOString().replace("Z", "+0000") }),
   };
 }

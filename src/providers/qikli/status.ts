@@ -3,28 +3,30 @@ import type { MessageFailure, ReportedStatus } from "../provider.ts";
 import { failureReader } from "../wire/status.ts";
 import type { StatusObject } from "./wire.ts";
 
-/** A status by its id. The group and the names must agree: ids alone changed between the platform's versions. */
+/**
+ * A status by its id. Group and name must match as well, since ids changed between versions of the platform.
+ */
 interface KnownStatus {
   group: number;
   names: readonly string[];
   status: ReportedStatus;
-  /** Why, where the status is a failure of a known kind. */
+  /** The failure code, when the status names a known reason. */
   code?: FailureCode;
-  /** Whether sending the same again cannot help; false unless said. */
+  /** True when sending the same message again cannot help. Default false. */
   permanent?: true;
 }
 
-/** The id that says: a message with this message id was accepted before, and this one is not. */
+/** The status that means: a message with this id was accepted before, and this one was not. */
 export const duplicateCode = "duplicate_message_id";
 
-/** The ids that say: the account is empty, or its package has run out. */
+/** The statuses that mean: the account is empty, or its package is used up. */
 export const noCreditCode = "no_credit";
 
-/** Qikli: the platform's status tables, older and newer. Id 26 is the one the Qikli documentation itself prints. */
+/** The platform's status tables, older and newer. Id 26 is the only one in the Qikli documentation itself. */
 const known: Readonly<Record<number, KnownStatus>> = {
   0: { group: 0, names: ["MESSAGE_ACCEPTED"], status: "SUBMITTED" },
   1: { group: 1, names: ["PENDING_TIME_VIOLATION"], status: "SUBMITTED" },
-  // Not final although its group is DELIVERED: only the operator has it.
+  // Not final, although its group is DELIVERED: only the operator has the message.
   2: { group: 3, names: ["DELIVERED_TO_OPERATOR"], status: "SENT" },
   3: { group: 1, names: ["PENDING_WAITING_DELIVERY"], status: "SENT" },
   4: { group: 2, names: ["UNDELIVERABLE_REJECTED_OPERATOR"], ...refused("rejected_by_carrier") },
@@ -58,7 +60,7 @@ const known: Readonly<Record<number, KnownStatus>> = {
   31: { group: 2, names: ["UNDELIVERABLE_NOT_SENT"], status: "FAILED", code: "not_sent" },
   51: { group: 5, names: ["MISSING_TO"], ...refused("invalid_number") },
   52: { group: 5, names: ["REJECTED_DESTINATION"], ...refused("invalid_number") },
-  // Printed in group 4 as well; the name decides.
+  // Also listed in group 4; the name decides.
   87: { group: 5, names: ["SIGNALS_BLOCKED"], ...refused("rejected_by_provider") },
   100: { group: 5, names: ["UNDELIVERABLE_REJECTED_PLATFORM"], ...refused("rejected_by_provider") },
 };
@@ -67,7 +69,7 @@ function refused(code: FailureCode): Pick<KnownStatus, "status" | "code" | "perm
   return { status: "REJECTED", code, permanent: true };
 }
 
-/** The six groups the Qikli documentation describes, by id. */
+/** The six groups that the Qikli documentation describes, by id. */
 const groups = [
   "SUBMITTED",
   "SUBMITTED",
@@ -86,7 +88,10 @@ export interface StatusReading {
 
 const failureOf = failureReader("Qikli");
 
-/** By id and name; else by group, as the group's id or its name has it; else UNKNOWN. Never by the name alone. */
+/**
+ * Reads a status by id and name; otherwise by its group's id or name; otherwise UNKNOWN. Never by the status
+ * name alone.
+ */
 export function readStatus(object: StatusObject): StatusReading {
   const entry = findKnown(object);
   const status = entry?.status ?? statusOfGroup(object);
@@ -106,7 +111,7 @@ export function readStatus(object: StatusObject): StatusReading {
 function findKnown({ id, name, groupId }: StatusObject): KnownStatus | undefined {
   const entry = id === undefined ? undefined : known[id];
   if (!entry) return undefined;
-  // Whatever a newer version may call it: taking it for final would be wrong for good.
+  // Id 2 counts under any name: taking it for a final status would be a lasting mistake.
   if (id === 2 && groupId === entry.group) return entry;
   if (name === undefined) return groupId === undefined || groupId === entry.group ? entry : undefined;
   return entry.names.includes(name.trim().toUpperCase()) ? entry : undefined;

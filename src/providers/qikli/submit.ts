@@ -8,7 +8,7 @@ import { type Sendable, writeRequest } from "./request.ts";
 import { type Answer, errorWord, type Reply, sendPath, type Transport } from "./transport.ts";
 import { readVerdicts } from "./verdicts.ts";
 
-/** The platform allows 11 characters, the sample of the Qikli documentation has 12: what it prints may be sent. */
+/** The platform allows 11 characters, but the sample in the Qikli documentation has 12, so 12 are allowed. */
 export const senderMaxLength = 12;
 export const senderMaxDigits = 14;
 
@@ -28,7 +28,7 @@ export async function submit(
   return judged.kind === "all" ? judged.outcome : (judged.outcomes[0] ?? unmentioned);
 }
 
-/** What an answer, or the lack of one, proves about the messages of a request. */
+/** What an answer, or a missing one, proves about the messages of a request. */
 export function judge(reply: Reply, sendables: readonly Sendable[], transport: Transport): BulkReply {
   if (reply.kind === "notSent") return all({ kind: "retryable", reason: reply.reason });
   if (reply.kind === "unanswered") return all({ kind: "ambiguous", reason: reply.reason });
@@ -36,7 +36,7 @@ export function judge(reply: Reply, sendables: readonly Sendable[], transport: T
   const refusal = refusalByWord(reply);
   if (refusal) return all(refusal);
   if (reply.status < 200 || reply.status >= 300) return all(refusalByStatus(reply));
-  // An error without a known word, but with a success for a status.
+  // An error with an unknown word but a success status.
   if (reply.refusal) return all(failed("provider_refused", reply.errorText));
   return { kind: "each", outcomes: readVerdicts(reply.document, sendables, transport) };
 }
@@ -45,7 +45,7 @@ const all = (outcome: SubmitOutcome): BulkReply => ({ kind: "all", outcome });
 
 const misroutedText = "The Qikli API is not found under the base URL; check the connection's base URL.";
 
-/** The platform's words for the errors of a request: each means that none of it was taken. */
+/** The platform's words for request errors. Each means that no message was accepted. */
 function refusalByWord(answer: Answer): SubmitOutcome | undefined {
   const { errorText, refusal } = answer;
   switch (errorWord(refusal)) {
@@ -69,7 +69,7 @@ function refusalByStatus(answer: Answer): SubmitOutcome {
   const { status, errorText } = answer;
   if (status === 429) return throttled(answer);
   if (status === 401) return failed("provider_unauthenticated", errorText);
-  // A refusal is proof; a timeout (408), a conflict (409), a redirect, a fault or a broken 404 is not.
+  // A refusal (4xx) is proof. A timeout (408), conflict (409), redirect, server error or broken 404 is not.
   const isProof = status >= 400 && status < 500 && ![404, 408, 409].includes(status);
   if (!isProof) return { kind: "ambiguous", reason: describe(answer) };
   if (status === 403) return failed("provider_forbidden", errorText);

@@ -11,7 +11,7 @@ import {
 import type { QikliSettings } from "./config.ts";
 import { readDocument, readRefusal, type ServiceException } from "./wire.ts";
 
-/** An answer of the API, good or bad. */
+/** An answer of the API, success or error. */
 export interface Answer {
   kind: "answer";
   status: number;
@@ -19,11 +19,11 @@ export interface Answer {
   body: string;
   /** The body as plain data; undefined when it is neither JSON nor XML. */
   document: unknown;
-  /** The `requestError` in it. It is one under any HTTP status. */
+  /** The `requestError` in the body. It marks an error under any HTTP status. */
   refusal: ServiceException | undefined;
-  /** What the server says is wrong, or else the name of the HTTP status; without the credentials. */
+  /** The server's error text, or the name of the HTTP status; without the credentials. */
   errorText: string;
-  /** The base URL leads elsewhere: nothing was processed. */
+  /** The base URL is not that of the API: nothing was processed. */
   isMisrouted: boolean;
   retryAfterSeconds?: number;
 }
@@ -32,12 +32,15 @@ export type Reply = Answer | Exclude<HttpResult, { kind: "answer" }>;
 
 export const sendPath = "/sms/2/text/advanced";
 
-/** The Qikli API behind its base URL and credentials. Paths start after the prefix, e.g. `/sms/1/reports`. */
+/**
+ * The Qikli API at the connection's base URL, with its credentials. Paths start after the prefix, such as
+ * `/sms/1/reports`.
+ */
 export interface Transport {
   get(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
-  /** Of what the provider has, and not of one message. */
+  /** A request for a list rather than for a single message. */
   list(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
-  /** The body is in the format of the connection. */
+  /** The body is in the connection's format. */
   post(path: string, body: string): Promise<Reply>;
   /** The provider's text on one line, without the credentials. */
   clean: (text: string) => string;
@@ -45,11 +48,11 @@ export interface Transport {
 
 export function createTransport(settings: QikliSettings, http: ProviderHttp): Transport {
   const path = new URL(settings.baseUrl).pathname.replace(/\/+$/, "");
-  // What the Qikli documentation calls its base URL is the whole send URL.
+  // The Qikli documentation calls the whole send URL its base URL.
   const prefix = path.endsWith(sendPath) ? path.slice(0, -sendPath.length) : path;
   const credentials = Buffer.from(`${settings.username}:${settings.password}`).toString("base64");
   const type = mediaType(settings.format);
-  // Without a content type Qikli answers "General error"; `Accept` alone decides the format of the answer.
+  // Without a content type Qikli answers "General error". `Accept` alone decides the format of the answer.
   const headers = { authorization: `Basic ${credentials}`, "content-type": type, accept: type };
   const clean = (text: string): string =>
     printable(text.replaceAll(settings.password, "***").replaceAll(credentials, "***"));
@@ -93,7 +96,7 @@ function complaint(errors: unknown): string | undefined {
   return [first[0], ...texts].join(" ");
 }
 
-/** Why a question was not answered; undefined when it was. */
+/** Why a query has no answer; undefined when it has one. */
 export function problemOf(reply: Reply): ProviderProblem | undefined {
   if (reply.kind !== "answer") return unansweredProblem(reply);
   const { status, refusal, retryAfterSeconds } = reply;
@@ -102,7 +105,7 @@ export function problemOf(reply: Reply): ProviderProblem | undefined {
   return { kind, detail: describe(reply), retryAfterSeconds };
 }
 
-/** The platform's words for the errors of a request, which hold under any HTTP status. */
+/** The platform's words for request errors. They hold under any HTTP status. */
 const problemKinds: ReadonlyMap<string, ProviderProblem["kind"]> = new Map([
   ["UNAUTHORIZED", "unauthenticated"],
   ["FORBIDDEN", "refused"],
@@ -110,7 +113,7 @@ const problemKinds: ReadonlyMap<string, ProviderProblem["kind"]> = new Map([
   ["TOO_MANY_REQUESTS", "busy"],
 ]);
 
-/** In capitals; empty where there is none. */
+/** In upper case; empty when there is none. */
 export function errorWord(refusal: ServiceException | undefined): string {
   return refusal?.messageId?.trim().toUpperCase() ?? "";
 }

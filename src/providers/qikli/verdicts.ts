@@ -6,7 +6,7 @@ import { noCreditCode, readStatus } from "./status.ts";
 import type { Transport } from "./transport.ts";
 import { readBulkId, readMessages, type Row } from "./wire.ts";
 
-/** A request is answered with a verdict for each destination, and HTTP 200 whatever the verdicts. */
+/** Reads the verdict on each destination. The HTTP status is 200, whatever the verdicts are. */
 export function readVerdicts(
   document: unknown,
   sendables: readonly Sendable[],
@@ -44,8 +44,9 @@ function outcomeOf(
 }
 
 /**
- * The rows of each message: by our message id, in whatever order they come, or else by number, where one row with
- * none of our ids has it and one message without a row of its own was sent there.
+ * Finds the rows of each message, in any order. A row belongs to a message by our message id. A row without
+ * one of our ids belongs by number, if it is the only such row for that number and exactly one message to it
+ * has no row.
  */
 function rowsOf(rows: readonly Row[], sendables: readonly Sendable[]): Map<Sendable, readonly Row[]> {
   const byId = Map.groupBy(rows, ({ messageId }) => messageId?.toLowerCase());

@@ -3,13 +3,13 @@ import { count, decimal, flag, reader, text } from "../wire/fields.ts";
 import { readLenientJson } from "../wire/json.ts";
 import { readXml } from "../wire/xml.ts";
 
-/** A small whole number, zero included. */
+/** A small whole number, including zero. */
 const id = text.transform((value) => (/^\d{1,9}$/.test(value?.trim() ?? "") ? Number(value) : undefined));
 
-/** An object within another, undefined where there is none. */
+/** An object within another; undefined when there is none. */
 const within = <Output>(schema: z.ZodType<Output>) => z.unknown().optional().transform(reader(schema));
 
-/** `action`, what to do about it, comes from older versions of the platform. */
+/** `action`, which says what to do, comes from older versions of the platform. */
 const statusObject = z.object({
   groupId: id,
   groupName: text,
@@ -23,7 +23,7 @@ export type StatusObject = z.infer<typeof statusObject>;
 const errorObject = z.object({ groupId: id, id, name: text, description: text, permanent: flag });
 export type ErrorObject = z.infer<typeof errorObject>;
 
-/** A row of the answer to a submission, of a report or of the logs. */
+/** A row in the answer to a submission, in a report or in the logs. */
 const row = z.object({
   bulkId: text,
   messageId: text,
@@ -41,15 +41,15 @@ const row = z.object({
 export type Row = z.infer<typeof row>;
 export const readRow = reader(row);
 
-/** Here `messageId` is a word for the error, not the id of a message. */
+/** Here `messageId` is an error word, not the id of a message. */
 const serviceException = z.object({ messageId: text, text, validationErrors: z.unknown().optional() });
 export type ServiceException = z.infer<typeof serviceException>;
 
 const readException = reader(serviceException);
 
 /**
- * Reads JSON or XML as the same plain data; XML becomes an object with its root as the only key. The first
- * character decides, which is right whatever the content type says: no JSON begins with `<`, and all XML does.
+ * Reads JSON or XML into the same plain data; XML becomes an object with its root as the only key. The first
+ * character shows the format, whatever the content type says: all XML begins with `<`, and no JSON does.
  */
 export function readDocument(body: string): unknown {
   if (
@@ -63,7 +63,7 @@ export function readDocument(body: string): unknown {
   return xml && { [xml.root]: xml.content };
 }
 
-/** What a `requestError` says, at the root or right below; undefined where there is none. */
+/** The `requestError` at the root or one level below; undefined when there is none. */
 export function readRefusal(document: unknown): ServiceException | undefined {
   const holder = roots(document).find((root) => "requestError" in root);
   if (!holder) return undefined;
@@ -78,14 +78,17 @@ export function readBulkId(document: unknown): string | undefined {
     .find((bulkId) => bulkId !== undefined);
 }
 
-/** XML has its root between the document and what JSON has at once. */
+/** XML has a root element around what JSON has at the top. */
 function roots(document: unknown): Record<string, unknown>[] {
   return isObject(document) ? [document, ...Object.values(document).filter(isObject)] : [];
 }
 
-/** The rows of an answer to a submission: elements called `message` or `messages` that are not lists of such. */
+/**
+ * The rows in the answer to a submission: elements named `message` or `messages` that are not lists
+ * themselves.
+ */
 export function readMessages(document: unknown): Row[] {
-  // A list at the root is no answer to a submission.
+  // A list at the top is not an answer to a submission.
   const answer = isObject(document) ? document : undefined;
   return rowsNamed(answer, ["message", "messages"], ["messageId", "to", "status"]).rows;
 }
@@ -97,7 +100,7 @@ export function readReports(document: unknown): { rows: Row[]; unreadable: numbe
 
 const resultNames = ["results", "result"];
 
-/** Whether the body says that no report is waiting: an empty list, or an XML root without content. */
+/** True when no report is waiting: an empty list, or an XML root without content. */
 export function isEmptySet(document: unknown): boolean {
   if (Array.isArray(document)) return document.length === 0;
   const { rows, unreadable } = readReports(document);
@@ -113,8 +116,9 @@ export function isEmptySet(document: unknown): boolean {
 const deepest = 10;
 
 /**
- * Lists come flat (`results` repeated), nested (`results` in `results`, or singular in plural) or as one object.
- * So a row is whatever has one of the names and one of the marks; what has the name alone is looked into.
+ * Lists come in several forms: flat (`results` repeated), nested (`results` in `results`, or singular in
+ * plural) or as one object. So an element with one of the names and one of the marks is a row; an element
+ * with only the name is searched.
  */
 function rowsNamed(document: unknown, names: readonly string[], marks: readonly string[]) {
   const rows: Row[] = [];
@@ -135,7 +139,7 @@ function rowsNamed(document: unknown, names: readonly string[], marks: readonly 
   return { rows, unreadable };
 }
 
-/** Nothing, or an XML element with attributes alone. */
+/** Nothing, or an XML element with only attributes. */
 function isBlank(value: unknown): boolean {
   if (value === "" || value === null) return true;
   const names = isObject(value) ? Object.keys(value) : [];

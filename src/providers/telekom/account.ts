@@ -4,18 +4,18 @@ import { readReply } from "./problem.ts";
 import type { Transport } from "./transport.ts";
 import { type Group, readGroups, readNumberCheck } from "./wire.ts";
 
-/** Sends nothing and costs nothing, and takes credentials and an allowed address. */
+/** Sends nothing and costs nothing, but needs valid credentials and an allowed address. */
 export async function check(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
   return readReply(await transport.authenticate(), () => ({ detail: "the API key is accepted" }));
 }
 
 const pageSize = 100;
-/** Ends a list that never does. */
+/** Stops at this page, in case a list never ends. */
 const maxPages = 50;
 
 /**
- * All cadence groups, page by page. Where the first answer has something else in the place of a list nothing is
- * known; in a later one it means that there are no more.
+ * All cadence groups, page by page. If the first answer has no list, the groups are unknown; if a later one
+ * has none, there are no more.
  */
 export async function cadenceGroups(transport: Transport): Promise<ProviderReply<CadenceGroupReading[]>> {
   const groups = new Map<string, CadenceGroupReading>();
@@ -28,7 +28,7 @@ export async function cadenceGroups(transport: Transport): Promise<ProviderReply
     const known = groups.size;
     for (const reading of reply.value.flatMap(groupReading)) groups.set(reading.id, reading);
     startFrom += reply.value.length;
-    // A page that repeats what is known shows that `startFrom` does not count as we do.
+    // A page with nothing new means that the server counts `startFrom` differently.
     if (reply.value.length < pageSize || groups.size === known) break;
   }
   return { ok: true, value: [...groups.values()] };
@@ -38,7 +38,7 @@ function groupReading({ id, name, isPaused, note }: Group): CadenceGroupReading[
   return id === undefined ? [] : [{ id, name: name ?? id, paused: isPaused ?? false, note }];
 }
 
-/** What `check_phone_number` says. That a number exists is no promise that a message will arrive. */
+/** The answer of `check_phone_number`. An existing number is no promise that a message will arrive. */
 export async function lookUpNumber(
   transport: Transport,
   number: E164,
@@ -50,7 +50,7 @@ export async function lookUpNumber(
   });
 }
 
-/** Slovak numbers as the documentation spells its only example, the others with digits only. */
+/** Slovak numbers in the format of the documentation's only example; others as digits only. */
 function spelled(number: E164): string {
   return number.startsWith("+421") ? `0${number.slice(4)}` : digitsOf(number);
 }

@@ -5,10 +5,9 @@ import { receiptOf } from "./receipts.ts";
 import { readContent, readReport, type Report } from "./wire.ts";
 
 /**
- * Reads the body of a callback: one object, or an array of them, with the trailing comma of the documented example
- * or without. Readable receipts are not lost to an unreadable one beside them. A `postback` tells how someone
- * reacted to an RCS message, never what became of it.
- *
+ * Reads the body of a callback: one object, or an array of them, with or without the trailing comma of the
+ * documented example. An unreadable receipt does not affect the readable ones. A `postback` reports a
+ * reaction to an RCS message, not a delivery status.
  * The gateway's older callback, known from public clients, is a form with `message_id` and `status`.
  */
 export function parseCallback(

@@ -7,7 +7,7 @@ import type { Now } from "./session.ts";
 import { submit } from "./submit.ts";
 import { createTransport } from "./transport.ts";
 
-/** One Telekom SK API key. `now` is the clock by which a session is idle. */
+/** A client for one Telekom SK API key. `now` is the clock that measures how long a session is idle. */
 export function createClient(
   settings: TelekomSettings,
   http: ProviderHttp,
@@ -19,7 +19,8 @@ export function createClient(
   return {
     submit: (submission) => submit(transport, submission, settings),
     lookUp: (messages) => lookUp(transport, messages, timeZone),
-    // There is no reference of ours, no list and no search: the provider cannot be asked for a message without its id.
+    // Telekom SK keeps no reference of ours and has no list or search, so a message without its id cannot be
+    // looked up.
     reconcile: (submissions) =>
       Promise.resolve(
         submissions.map(() => ({ kind: "unavailable", ...without("way to find a message without its id") })),

@@ -1,19 +1,22 @@
 import { z } from "zod";
 import { baseUrl, timeZone, token } from "../wire/settings.ts";
 
-/** What a Telekom SK connection needs to know. */
+/** The settings of a Telekom SK connection. */
 export const settings = z.object({
-  /** Without the `/json` or `/xml` of the documentation's own base URLs: `format` decides between the two. */
+  /** Without the `/json` or `/xml` of the documented base URLs; `format` adds it. */
   baseUrl,
-  /** The documentation names no zone for its zone-less times; the service and its operator are Slovak. */
+  /** The documentation names no zone for its times; the service and its operator are Slovak. */
   timeZone: timeZone.default("Europe/Bratislava"),
-  /** The API key from the web application, 64 characters in the documentation. */
+  /** The API key from the web application; 64 characters in the documentation. */
   token,
-  /** Both say the same; XML has no `parts`, which nothing here needs. */
+  /** Both formats say the same. XML lacks `parts`, which is not needed here. */
   format: z.enum(["JSON", "XML"]).default("JSON"),
-  /** Exchanges the token for a session that lives through 15 minutes of inactivity, instead of sending it each time. */
+  /**
+   * Exchanges the token for a session instead of sending it with each request. A session ends after 15 idle
+   * minutes.
+   */
   useSession: z.boolean().default(false),
-  /** Whether Slovak mobile numbers are spelled so that the message goes out as RCS where the phone has it. */
+  /** Whether Slovak mobile numbers are written in the form that sends RCS to phones that support it. */
   preferRcs: z.boolean().default(false),
 });
 

@@ -3,17 +3,18 @@ import type { ProviderProblem, SubmitOutcome } from "../provider.ts";
 import { failed, rejected } from "../wire/outcomes.ts";
 
 /**
- * The error codes: two are in the Telekom SK documentation (IP_NOT_ALLOWED, SESSION_NOT_FOUND), the others in what
- * public clients of the same gateway list. The description beside a code is in either language and never matched.
+ * The error codes. Two are in the Telekom SK documentation (IP_NOT_ALLOWED, SESSION_NOT_FOUND), the others in
+ * public clients of the same gateway. The description beside a code can be in either language and is never
+ * matched.
  */
 
-/** The session is gone, or was never there: the request was refused, so that it may be repeated with a new one. */
+/** The session ended or never existed. The request was refused, so it may be repeated with a new session. */
 export const sessionLost: ReadonlySet<string> = new Set(["SESSION_NOT_FOUND", "AUTHENTICATION_REQUIRED"]);
 
-/** There is no such message. One code means that the id was missing, which is the same to whoever asks. */
+/** There is no such message. One of the codes means that the id was missing, which comes to the same. */
 export const messageUnknown: ReadonlySet<string> = new Set(["MESSAGE_NOT_FOUND", "MESSAGE_ID_REQUIRED"]);
 
-/** What is wrong with the message; sending it again cannot help. */
+/** Faults of the message; sending it again cannot help. */
 const messageFaults: Readonly<Record<string, FailureCode>> = {
   NO_RECIPIENTS: "invalid_number",
   RECIPIENT_REQUIRED: "invalid_number",
@@ -32,7 +33,7 @@ const messageFaults: Readonly<Record<string, FailureCode>> = {
   INVALID_TYPE_VALUE: "invalid_request",
 };
 
-/** What is wrong with the connection: until someone mends it, no message will go through. */
+/** Faults of the connection; no message can be sent until they are fixed. */
 const connectionFaults: Readonly<Record<string, { code: FailureCode; problem: ProviderProblem["kind"] }>> = {
   API_TOKEN_NOT_FOUND: { code: "provider_unauthenticated", problem: "unauthenticated" },
   SESSION_NOT_FOUND: { code: "provider_unauthenticated", problem: "unauthenticated" },
@@ -42,14 +43,14 @@ const connectionFaults: Readonly<Record<string, { code: FailureCode; problem: Pr
   GET_REQUEST_FORBIDDEN: { code: "provider_misconfigured", problem: "refused" },
 };
 
-/** Seconds to wait where sending is barred at this time of day: the code does not say until when. */
+/** Seconds to wait when sending is barred at this time of day. The code does not say until when. */
 const barredSeconds = 15 * 60;
 
 function lookedUp<Value>(table: Readonly<Record<string, Value>>, code: string): Value | undefined {
   return Object.hasOwn(table, code) ? table[code] : undefined;
 }
 
-/** What a known refusal means for the message; undefined for a code nobody has told us of. */
+/** What a known error code means for the message; undefined for an unknown code. */
 export function outcomeOfCode(code: string, text: string): SubmitOutcome | undefined {
   if (code === "SENDING_DENIED_BY_DATETIME") {
     return { kind: "retryable", reason: text, retryAfterSeconds: barredSeconds };
@@ -60,7 +61,7 @@ export function outcomeOfCode(code: string, text: string): SubmitOutcome | undef
   return connection && failed(connection.code, text);
 }
 
-/** What a known refusal means for a question. */
+/** What a known error code means for a query. */
 export function problemOfCode(code: string): ProviderProblem["kind"] | undefined {
   return messageUnknown.has(code) ? "not_found" : lookedUp(connectionFaults, code)?.problem;
 }

@@ -19,15 +19,15 @@ const capabilities: ProviderCapabilities = {
   numberLookup: true,
   balance: false,
   rates: false,
-  // Several recipients fit into one request, but its answer does not say which entry is whose.
+  // One request can carry several recipients, but the answer does not say which entry belongs to which.
   bulkSize: 1,
   senderMaxLength,
   senderMaxDigits,
-  // No limit is documented; this is as far as the numbering of concatenated messages goes.
+  // No limit is documented; concatenated messages cannot have more segments than this.
   maxSegments: 255,
 };
 
-/** Telekom SK (SMS Direct, API v1), by its documentation. */
+/** Telekom SK (SMS Direct, API v1), following its documentation. */
 export const telekom = {
   kind: "TELEKOM",
   title: "Telekom SK",

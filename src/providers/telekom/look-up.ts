@@ -5,7 +5,7 @@ import { receiptOf } from "./receipts.ts";
 import type { Transport } from "./transport.ts";
 import { readCheck } from "./wire.ts";
 
-/** Asks for each message by its id; one without an id cannot be asked for. */
+/** Looks up each message by its id; messages without an id cannot be looked up. */
 export function lookUp(
   transport: Transport,
   messages: readonly SubmittedMessage[],
@@ -18,7 +18,7 @@ export function lookUp(
     const receipts = readReply(reply, (content) => {
       const check = readCheck(content);
       if (check?.code === undefined) return undefined;
-      // XML answers have no id: what was asked for is what is told of.
+      // XML answers have no id: they are about the message asked for.
       if (check.message_id !== undefined && check.message_id !== id) return [];
       const receipt = receiptOf(id, check.code, check.deliveryDateTime, timeZone);
       return [{ ...receipt, clientRef: message.messageId }];
@@ -27,7 +27,10 @@ export function lookUp(
   });
 }
 
-/** A number, as the id was when the message was sent; the documented table says text, its example is a number. */
+/**
+ * Sends the id as a number, as it was when the message was submitted. The documented table says text, but its
+ * example is a number.
+ */
 function typed(id: string): string | number {
   return /^[1-9]\d{0,14}$/.test(id) ? Number(id) : id;
 }

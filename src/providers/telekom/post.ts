@@ -5,35 +5,35 @@ import type { TelekomSettings } from "./config.ts";
 import { sessionLost } from "./errors.ts";
 import { readContent, readVerdict, type Verdict } from "./wire.ts";
 
-/** An answer of the API, good or bad. */
+/** An answer of the API, success or error. */
 export interface Answer {
   kind: "answer";
   status: number;
   /** Plain data from JSON or XML; undefined when the body is neither. */
   content: unknown;
-  /** Undefined when the body is not an answer of the application. */
+  /** Undefined when the body does not come from the application. */
   verdict: Verdict | undefined;
-  /** What the server says is wrong, or else the name of the HTTP status. */
+  /** The server's error text, or the name of the HTTP status. */
   errorText: string;
-  /** The same for one message in the answer. Neither repeats token or session. */
+  /** The same for one message in the answer. Neither contains the token or session. */
   textOf(verdict: Verdict): string;
   retryAfterSeconds?: number;
 }
 
-/** What became of one request. */
+/** The result of a request. */
 export type Reply =
   | Answer
   | Exclude<HttpResult, { kind: "answer" }>
-  /** The API is not where the base URL says: nothing was processed. */
+  /** The base URL is not that of the API: nothing was processed. */
   | { kind: "misrouted" };
 
 export const misroutedText =
   "The Telekom SK API is not found under the base URL; check the connection's base URL.";
 
-/** What a request may contain; undefined is left out. */
+/** The fields of a request; undefined ones are left out. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Posts the fields of a function as they are. */
+/** Posts the fields of a function unchanged. */
 export type Post = (name: string, fields: Fields) => Promise<Reply>;
 
 export function isSuccess(reply: Reply): boolean {
@@ -45,7 +45,7 @@ export function isSessionLost(reply: Reply): boolean {
   return verdict?.outcome === "error" && sessionLost.has(verdict.code ?? "");
 }
 
-/** The last segment of the base URL that the documentation prints for each format. */
+/** The last segment of the documented base URL for each format. */
 const segments = { JSON: "json", XML: "xml" } as const;
 const contentTypes = { JSON: "application/json", XML: "application/xml; charset=UTF-8" } as const;
 const accepted = { JSON: "application/json", XML: "application/xml" } as const;
@@ -61,7 +61,10 @@ export function createPost({ baseUrl, format, token }: TelekomSettings, http: Pr
   };
 }
 
-/** `0` is false whichever way the documentation's rule for booleans is read; the text `false` may be true. */
+/**
+ * `0` means false under every reading of the documentation's rule for booleans; the text `false` might mean
+ * true.
+ */
 function withDigits(fields: Fields): Record<string, string | number | undefined> {
   const entries = Object.entries(fields);
   return Object.fromEntries(
@@ -71,7 +74,7 @@ function withDigits(fields: Fields): Record<string, string | number | undefined>
 
 type HttpAnswer = HttpResult & { kind: "answer" };
 
-/** An answer is one in either format, whatever was asked for and whatever its content type says. */
+/** An answer is accepted in either format, whatever the request and the content type say. */
 function readAnswer(answer: HttpAnswer, credentials: readonly Fields[string][]): Reply {
   const content = readContent(answer.body);
   const verdict = readVerdict(content);
@@ -87,7 +90,7 @@ function readAnswer(answer: HttpAnswer, credentials: readonly Fields[string][]):
   return { kind: "answer", status, content, verdict, errorText, textOf, retryAfterSeconds };
 }
 
-/** XML that breaks off begins like a page, but proves nothing. */
+/** Truncated XML begins like an HTML page, but proves nothing. */
 function isMisrouted(answer: HttpAnswer): boolean {
   return isRouteMissing(answer, ["result"]) && !/^\s*<(?:\?xml|response)/i.test(answer.body);
 }

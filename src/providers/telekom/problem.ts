@@ -4,7 +4,7 @@ import { problemOfCode } from "./errors.ts";
 import { type Answer, isSuccess, misroutedText } from "./post.ts";
 import type { CallReply } from "./transport.ts";
 
-/** Reads the answer to a question. `read` gives undefined for content that is not what was asked for. */
+/** Reads the answer to a query. `read` returns undefined for content of the wrong kind. */
 export function readReply<Value>(
   reply: CallReply,
   read: (content: unknown) => Value | undefined,
@@ -25,7 +25,7 @@ function problemOf(reply: CallReply): ProviderProblem {
   return { kind: kindOf(reply), detail: describe(reply), retryAfterSeconds: reply.retryAfterSeconds };
 }
 
-/** The code decides, where it is known; then the HTTP status, where that says that something is wrong. */
+/** A known error code decides; otherwise an HTTP status that signals an error. */
 function kindOf({ status, verdict }: Answer): ProviderProblem["kind"] {
   if (verdict?.outcome === "error") return problemOfCode(verdict.code ?? "") ?? problemKind(status);
   return status >= 200 && status < 300 ? "unreadable" : problemKind(status);

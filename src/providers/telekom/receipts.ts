@@ -2,7 +2,9 @@ import type { Receipt } from "../provider.ts";
 import { readDate } from "../wire/dates.ts";
 import { failureOf, readStatus } from "./status.ts";
 
-/** One message is reported on as a whole: the number of its parts is only told, never which of them it is about. */
+/**
+ * A receipt covers the whole message: Telekom SK reports the number of parts, but no status for each part.
+ */
 export function receiptOf(
   providerMessageId: string,
   word: string,

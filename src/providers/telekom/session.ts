@@ -4,23 +4,26 @@ import type { TelekomSettings } from "./config.ts";
 import { isSessionLost, isSuccess, type Post, type Reply } from "./post.ts";
 import { readSessionId } from "./wire.ts";
 
-/** Milliseconds on any clock that does not go back. */
+/** Milliseconds of a monotonic clock. */
 export type Now = () => number;
 
-/** A session to call with, or why there is none. */
+/** A session for the next call, or why there is none. */
 export type Taken = { kind: "session"; id: string } | { kind: "none"; cause: Reply };
 
 export interface Sessions {
-  /** The session to use now; never the one that is `lost`. */
+  /** The session to use now; never the `lost` one. */
   take(lost?: string): Promise<Taken>;
 }
 
-/** A session ends after 15 minutes without a call (Telekom SK documentation); one idle for longer than this is pinged. */
+/**
+ * A session ends after 15 minutes without a call (Telekom SK documentation). One idle for longer than this is
+ * pinged first.
+ */
 const trustedIdleMs = 12 * 60_000;
 
 /**
- * The session that all processes share. Whoever finds it gone gets another one, once for all the calls that wait
- * for it, here and in other processes.
+ * Manages the session that all processes share. When it is lost, it is renewed once for all calls that wait
+ * for it, in this and in other processes.
  */
 export function createSessions(
   settings: TelekomSettings,
@@ -41,7 +44,7 @@ export function createSessions(
 
   return {
     async take(lost) {
-      // Whoever comes from now on waits for the next one.
+      // Later callers must wait for the new session.
       if (current?.id === lost) current = undefined;
       if (current && now() - current.usedAt < trustedIdleMs) {
         current.usedAt = now();
@@ -49,7 +52,7 @@ export function createSessions(
       }
       const isJoining = acquiring !== undefined;
       const taken = await acquireOnce(lost);
-      // Those it joins may have found alive what this caller has just seen die.
+      // The attempt that this caller joined may have found the session alive before this caller saw it end.
       return isJoining && taken.kind === "session" && taken.id === lost ? acquireOnce(lost) : taken;
     },
   };
@@ -64,7 +67,7 @@ class NotAuthenticated extends Error {
   }
 }
 
-/** Finds a session that is alive: the shared one, or a new one. Never rejects. */
+/** Finds a working session: the shared one or a new one. Never rejects. */
 function createAcquire(settings: TelekomSettings, post: Post, shared: SharedState) {
   const { token } = settings;
   const { encode, decode } = createCodec(settings);
@@ -78,7 +81,7 @@ function createAcquire(settings: TelekomSettings, post: Post, shared: SharedStat
 
   async function renew(seen: string | undefined): Promise<Taken> {
     const held = await shared.renew(seen, authenticate);
-    // What another process left may belong to settings that have changed since.
+    // A session stored by another process may belong to settings that have changed since.
     const id = decode(held) ?? decode(await shared.renew(held, authenticate));
     return id === undefined ? { kind: "none", cause: unshared } : { kind: "session", id };
   }
@@ -107,7 +110,7 @@ const unshared: Reply = {
   reason: "the session that all workers share could not be read or renewed",
 };
 
-/** A stored session names what it belongs to, so that one of an earlier token or address is not taken for ours. */
+/** A stored session is marked with its base URL and token, so that one of earlier settings is not used. */
 function createCodec({ baseUrl, token }: TelekomSettings) {
   const mark = hash("sha256", `${baseUrl}\n${token}`).slice(0, 16);
   return {

@@ -2,9 +2,9 @@ import type { StatusMap } from "../provider.ts";
 import { failureReader, statusReader } from "../wire/status.ts";
 
 /**
- * The words of both tables of the Telekom SK documentation (`check_message` and callbacks), in the order of the
- * first, then one that only public clients know. A message that Telekom SK still holds is, for us, submitted: so
- * is one with an ERROR, which it tries again up to 5 times within 60 minutes.
+ * The words of both tables in the Telekom SK documentation (`check_message` and callbacks), in the order of
+ * the first, then one word that only public clients know. A message that Telekom SK still holds counts as
+ * submitted. That includes ERROR, after which it tries up to 5 more times within 60 minutes.
  */
 const statuses = {
   UNSENT: "SUBMITTED",
@@ -26,8 +26,8 @@ const statuses = {
   BLACKLISTED: "REJECTED",
 } as const satisfies StatusMap;
 
-/** What a status word means, in whatever case it comes. */
+/** The meaning of a status word, in any letter case. */
 export const readStatus = statusReader(statuses);
 
-/** Telekom SK gives no reasons in its reports, so the status itself is all there is to say. */
+/** Telekom SK reports no reasons, so the failure only names the status. */
 export const failureOf = failureReader("Telekom SK");

@@ -9,11 +9,11 @@ import { type Answer, type Fields, isSuccess, misroutedText, type Reply } from "
 import type { CallReply, Transport } from "./transport.ts";
 import { type Entry, readEntries, type Verdict } from "./wire.ts";
 
-/** The documentation gives no limits for senders; these are those of the GSM networks. */
+/** The documentation has no limits for sender IDs; these are the limits of GSM networks. */
 export const senderMaxLength = 11;
 export const senderMaxDigits = 15;
 
-/** Longest validity period, and the default, in minutes (Telekom SK documentation). */
+/** Maximum and default validity period in minutes (Telekom SK documentation). */
 export const longestValidityMinutes = 1440;
 
 export const senderProblem = senderChecker("Telekom SK", {
@@ -21,7 +21,7 @@ export const senderProblem = senderChecker("Telekom SK", {
   maxDigits: senderMaxDigits,
 });
 
-/** One recipient to a request: the entries of an answer do not say whose they are. */
+/** One recipient per request, since the entries of an answer do not name their recipients. */
 export async function submit(
   transport: Transport,
   submission: Submission,
@@ -38,19 +38,19 @@ export async function submit(
   return outcomeOf(await transport.call("send_message", requestOf(submission, settings)));
 }
 
-/** What decides how numbers and times are written. */
+/** The settings that decide the format of numbers and times. */
 export type SpellingSettings = Pick<TelekomSettings, "timeZone" | "preferRcs">;
 
 const priorities = { LOW: 1, NORMAL: undefined, HIGH: 3 } as const;
 
-/** What is as the provider's default has it is left out. */
+/** Values that equal the provider's defaults are left out. */
 function requestOf(submission: Submission, { timeZone, preferRcs }: SpellingSettings): Fields {
   const { from, text, priority, flash, validityMinutes, cadenceGroupId, deliverAt } = submission;
   return {
     to: spelled(submission.to, preferRcs),
     text,
     from,
-    // The URL itself is a setting of the API key.
+    // The URL itself is set with the API key in the web application.
     callback: submission.callbackUrl !== undefined,
     delivery_time: deliverAt && wallClock(deliverAt, timeZone),
     priority: priorities[priority],
@@ -61,14 +61,17 @@ function requestOf(submission: Submission, { timeZone, preferRcs }: SpellingSett
   };
 }
 
-/** The spelling decides the channel: `4219…` goes out as SMS, `+4219…` as RCS first (Telekom SK documentation). */
+/**
+ * The format of the number decides the channel: `4219…` goes out as SMS, `+4219…` as RCS first (Telekom SK
+ * documentation).
+ */
 function spelled(number: E164, preferRcs: boolean): string {
   return preferRcs && /^\+4219\d{8}$/.test(number) ? number : digitsOf(number);
 }
 
 /**
- * False strips diacritics, which GSM-7 has some of: a text with such letters is left to the provider's detection,
- * so that it arrives as written.
+ * False would strip diacritics, though GSM-7 has some of them. A text with such letters is left to the
+ * provider's detection, so that it arrives as written.
  */
 function unicodeOf({ encoding, text }: Submission): boolean | undefined {
   if (encoding === "UCS2") return true;
@@ -81,13 +84,13 @@ function wallClock(instant: Date, timeZone: string): string {
   return zoned.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
 }
 
-/** What an answer, or the lack of one, proves about a submission. */
+/** What an answer, or a missing one, proves about a submission. */
 export function outcomeOf(reply: CallReply): SubmitOutcome {
   if (reply.kind === "noSession") return outcomeWithoutSession(reply.cause);
   if (reply.kind === "notSent") return { kind: "retryable", reason: reply.reason };
   if (reply.kind === "unanswered") return { kind: "ambiguous", reason: reply.reason };
   if (reply.kind === "misrouted") return failed("provider_misconfigured", misroutedText);
-  // The body decides, whatever the HTTP status: the documentation names none.
+  // The body decides, whatever the HTTP status: the documentation names no statuses.
   const entries = readEntries(reply.content);
   if (isSuccess(reply)) return outcomeOfEntries(reply, entries);
   if (entries.some(isTaken)) return unclear(reply, "that says both failure and an id");
@@ -99,7 +102,7 @@ const isRefused = ({ verdict }: Entry): boolean => verdict?.outcome === "error";
 const isTaken = ({ id, verdict }: Entry): boolean =>
   id !== undefined && (verdict?.outcome ?? "success") === "success";
 
-/** As we sent one message, one that was taken is ours, and any refusal among refusals. */
+/** The request had one message, so an accepted entry is ours; of several refusals any one will do. */
 function outcomeOfEntries(answer: Answer, entries: readonly Entry[]): SubmitOutcome {
   const taken = entries.find(isTaken);
   if (taken) return { kind: "accepted", providerMessageId: taken.id };
@@ -108,12 +111,12 @@ function outcomeOfEntries(answer: Answer, entries: readonly Entry[]): SubmitOutc
   return outcomeOfVerdict(refusal.verdict, answer.textOf(refusal.verdict));
 }
 
-/** An unknown code is taken for the message's fault: who knows better looks at its words. */
+/** An unknown code is taken for a fault of the message. */
 function outcomeOfVerdict({ code }: Verdict, text: string): SubmitOutcome {
   return outcomeOfCode(code ?? "", text) ?? rejected("rejected_by_provider", text, true);
 }
 
-/** Statuses that say more than a code nobody knows. */
+/** Statuses that say more than an unknown code. */
 const telling: ReadonlySet<number> = new Set([401, 403, 408, 409, 429]);
 
 function outcomeOfRefusal(answer: Answer, verdict: Verdict): SubmitOutcome {
@@ -123,7 +126,7 @@ function outcomeOfRefusal(answer: Answer, verdict: Verdict): SubmitOutcome {
   return isOpen && !isKnown ? outcomeOfStatus(answer) : outcomeOfVerdict(verdict, errorText);
 }
 
-/** An answer that is not the application's, or that says nothing known. */
+/** For an answer that is not from the application, or that contains nothing known. */
 function outcomeOfStatus(answer: Answer): SubmitOutcome {
   const { status, errorText } = answer;
   if (status === 429) {
@@ -131,7 +134,7 @@ function outcomeOfStatus(answer: Answer): SubmitOutcome {
   }
   if (status === 401) return failed("provider_unauthenticated", errorText);
   if (status === 403) return failed("provider_forbidden", errorText);
-  // A refusal is proof; a timeout (408), a conflict (409), a broken 404, a redirect or a fault is not.
+  // A refusal (4xx) is proof. A timeout (408), conflict (409), broken 404, redirect or server error is not.
   const isProof = status >= 400 && status < 500 && ![404, 408, 409].includes(status);
   if (isProof) return failed("provider_refused", errorText);
   return status < 300
@@ -139,14 +142,16 @@ function outcomeOfStatus(answer: Answer): SubmitOutcome {
     : { kind: "ambiguous", reason: describe(answer) };
 }
 
-/** The message itself was never written, or was refused for its session: only the reason is still open. */
+/**
+ * The message was never written, or was refused because of its session. Only the reason remains to be found.
+ */
 function outcomeWithoutSession(cause: Reply): SubmitOutcome {
   if (cause.kind === "misrouted") return outcomeOf(cause);
   if (cause.kind !== "answer") return { kind: "retryable", reason: `no session: ${cause.reason}` };
   const { retryAfterSeconds, verdict } = cause;
   const isLost = sessionLost.has(verdict?.code ?? "");
   const outcome = isLost || isSuccess(cause) ? undefined : outcomeOf(cause);
-  // Nothing in it can be about the message.
+  // A rejection here cannot be about the message.
   if (outcome?.kind === "rejected") {
     return outcome.status === "FAILED" ? outcome : failed("provider_refused", cause.errorText);
   }

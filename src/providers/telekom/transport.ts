@@ -6,14 +6,14 @@ import { createSessions, type Now, type Sessions } from "./session.ts";
 
 export type CallReply =
   | Reply
-  /** There was no session to call with, or none that held: nothing was processed. `cause` says why. */
+  /** There was no valid session, so nothing was processed. `cause` says why. */
   | { kind: "noSession"; cause: Reply };
 
-/** The functions of the API behind base URL, format and credentials. */
+/** The functions of the API at the connection's base URL, with its format and credentials. */
 export interface Transport {
-  /** With the token, or with a session: exactly one of them. */
+  /** Adds the token or a session: exactly one of them. */
   call(name: string, fields: Fields): Promise<CallReply>;
-  /** The least that proves the credentials: `auth`, or `ping` where a session is alive. */
+  /** The cheapest proof of the credentials: `auth`, or `ping` where a session is alive. */
   authenticate(): Promise<CallReply>;
 }
 
@@ -38,7 +38,7 @@ function sessionTransport(post: Post, sessions: Sessions): Transport {
     if (first.kind === "none") return { kind: "noSession", cause: first.cause };
     const reply = await post(name, { ...fields, session_id: first.id });
     if (!isSessionLost(reply)) return reply;
-    // Refused, so nothing was processed: the same once more, with another session.
+    // Refused, so nothing was processed: repeat it once with another session.
     const second = await sessions.take(first.id);
     if (second.kind === "none") return { kind: "noSession", cause: second.cause };
     const repeated = await post(name, { ...fields, session_id: second.id });

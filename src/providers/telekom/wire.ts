@@ -4,14 +4,16 @@ import { readLenientJson } from "../wire/json.ts";
 import { readXml } from "../wire/xml.ts";
 
 /**
- * The answers of Telekom SK, JSON and XML alike. Both come out as the same plain data, in which XML differs by an
- * element around what JSON has at the top, and by attributes (`@id`). Undefined for what is neither.
+ * Reads the answers of Telekom SK, JSON or XML, into the same plain data. XML has one more element around
+ * what JSON has at the top, and attributes (`@id`). Undefined for anything else.
  */
 export function readContent(body: string): unknown {
   return body.trimStart().startsWith("<") ? readXml(body)?.content : readLenientJson(body);
 }
 
-/** A message id: a number when sent, text when looked up, a number in callbacks; here always its digits. */
+/**
+ * A message id. It is a number when sent, text when looked up, and a number in callbacks; read as its digits.
+ */
 const identifier = text.transform((value) => {
   const [, digits] = /^(\d+)(?:\.0+)?$/.exec(readDecimal(value ?? "") ?? "") ?? [];
   return digits ?? value?.trim();
@@ -19,7 +21,7 @@ const identifier = text.transform((value) => {
 
 const word = text.transform((value) => value?.trim().toUpperCase());
 
-/** What Telekom SK says of a request, or of one message in it. Its description may be in either language. */
+/** The verdict on a request or on one message in it. The description can be in either language. */
 const verdict = z
   .object({ status: word, code: word, description: text })
   .transform(({ status, code, description }) => ({ outcome: outcomeOf(status, code), code, description }));
@@ -31,7 +33,7 @@ const outcomes = new Map<string, Outcome>([
   ["ERROR", "error"],
 ]);
 
-/** Unclear where status and code contradict each other; undefined where there is neither. */
+/** Unclear when status and code contradict each other; undefined when both are missing. */
 function outcomeOf(status: string | undefined, code: string | undefined): Outcome | undefined {
   const byStatus = status === undefined ? undefined : (outcomes.get(status) ?? "unclear");
   if (code === undefined) return byStatus;
@@ -61,14 +63,14 @@ const entry = z.unknown().transform((element) => ({
 /** One message in the answer of `send_message`. */
 export type Entry = z.infer<typeof entry>;
 
-/** The messages in the answer of `send_message`, as many as there are, whatever the count beside them says. */
+/** All messages in the answer of `send_message`; the count beside them is ignored. */
 export function readEntries(content: unknown): Entry[] {
   return (elementsOf(content, ["messages"], ["message"]) ?? []).map((element) => entry.parse(element));
 }
 
 const check = z.object({ message_id: identifier, code: text, deliveryDateTime: text });
 
-/** The answer of `check_message`. Its `status` is for people, and in either language; XML has no id. */
+/** The answer of `check_message`. Its `status` is a text for people, in either language; XML has no id. */
 export const readCheck = (content: unknown) => reader(check)(unwrapped(content, "message"));
 
 const numberCheck = z.object({ exists: flag, operator: text });
@@ -78,8 +80,8 @@ const group = z.object({ id: identifier, name: text, isPaused: flag, note: text 
 export type Group = z.infer<typeof group>;
 
 /**
- * The groups in the answer of `sms-groups`; undefined where there is something else. The documented XML calls a
- * group `number`, and the documented JSON is a success with nothing beside it: then no groups were named.
+ * The groups in the answer of `sms-groups`; undefined for other content. The documented XML calls a group
+ * `number`. The documented JSON is a success without groups, which means an empty list.
  */
 export function readGroups(content: unknown): Group[] | undefined {
   if (isBareResult(content)) return [];
@@ -127,7 +129,7 @@ function elementsOf(
   if (typeof holder !== "object" || holder === null) return undefined;
   const items = childOf(holder, itemNames);
   if (items !== undefined) return asList(items);
-  // Nothing but attributes: an empty list. Anything else is a list, or the one thing in its place.
+  // An element with only attributes is an empty list. Anything else is a list or its single item.
   return Object.keys(holder).every((key) => key.startsWith("@")) ? [] : asList(holder);
 }
 
