@@ -50,6 +50,8 @@ export class Connections {
   readonly #limits: HttpLimits;
   readonly #clock: Clock;
   readonly #open = new Map<string, Promise<Connection | undefined>>();
+  /** Those of them that have been read. */
+  readonly #ready = new Map<string, Connection>();
   readonly #retired = new Set<Promise<Connection | undefined>>();
   readonly #reactions = new Set<() => void>();
   #isStopping = false;
@@ -114,8 +116,17 @@ export class Connections {
     const opening = this.#load(id);
     this.#open.set(id, opening);
     const forget = (): void => void (this.#open.get(id) === opening && this.#open.delete(id));
-    opening.then((connection) => connection ?? forget(), forget);
+    const keep = (connection: Connection | undefined): void => {
+      if (!connection) forget();
+      else if (this.#open.get(id) === opening) this.#ready.set(id, connection);
+    };
+    opening.then(keep, forget);
     return opening;
+  }
+
+  /** What `get` would answer, where that needs no statement: for those who hold a connection to the database. */
+  opened(id: string): Connection | undefined {
+    return this.#ready.get(id);
   }
 
   /** The account's enabled connections, the preferred first. */
@@ -183,6 +194,7 @@ export class Connections {
     const connection = this.#open.get(id);
     if (!connection) return;
     this.#open.delete(id);
+    this.#ready.delete(id);
     this.#retired.add(connection);
     setTimeout(() => void this.#close(connection), retirementMs).unref();
   }

@@ -1,8 +1,8 @@
 import type { CallbackReading, ProviderClient, ProviderReply, Receipt } from "./provider.ts";
 
 /**
- * Whether what a receipt says can be: whoever holds a callback URL can write anything, and so can a provider whose
- * software is broken. What makes no sense is not believed in part.
+ * Checks whether the values of a receipt are plausible. Anyone with a callback URL can post anything, and a
+ * provider's software may be broken. A receipt with an implausible value is not used at all.
  */
 
 const maxIdLength = 255;
@@ -10,14 +10,14 @@ const maxStatusLength = 200;
 const maxTextLength = 2_000;
 /** Parts of a message are numbered in one byte (3GPP TS 23.040, 9.2.3.24.1). */
 const maxParts = 255;
-/** For one part, in any currency. */
+/** Maximum for one part, in any currency. */
 const maxCost = 1_000_000;
 const maxCostDigits = 24;
 const earliest = Date.UTC(2000, 0);
-/** A provider's clock, and a zone that was not set, may be ahead of ours. */
+/** How far a provider's time may be ahead: its clock may be wrong, or its time zone not set. */
 const maxAheadMs = 48 * 3_600_000;
 
-/** What makes no sense in a receipt, in plain words; undefined when all of it does. */
+/** Says in plain words what is implausible in a receipt; undefined when nothing is. */
 export function nonsenseIn(receipt: Receipt, now: Date): string | undefined {
   const { providerStatus, failure, part, parts, cost, occurredAt } = receipt;
   if (!hasId(receipt)) return `an id of ${receipt.providerMessageId?.length} characters`;
@@ -29,7 +29,7 @@ export function nonsenseIn(receipt: Receipt, now: Date): string | undefined {
   return undefined;
 }
 
-/** An id that is too long is left out beside our own reference. */
+/** An id that is too long is ignored if the receipt also has our reference. */
 const hasId = ({ providerMessageId, clientRef }: Receipt): boolean =>
   [providerMessageId, clientRef].some((id) => id !== undefined && id.length <= maxIdLength);
 
@@ -50,7 +50,7 @@ function divide(receipts: readonly Receipt[], now: Date): { sensible: Receipt[];
   return { sensible, nonsense };
 }
 
-/** The reading without receipts that make no sense, which are its problem. */
+/** Removes implausible receipts from a reading and reports them as its problem. */
 export function withoutNonsense(reading: CallbackReading, now = new Date()): CallbackReading {
   if (reading.kind !== "receipts") return reading;
   const { sensible, nonsense } = divide(reading.receipts, now);
@@ -64,7 +64,7 @@ export function withoutNonsense(reading: CallbackReading, now = new Date()): Cal
   };
 }
 
-/** The same of what a provider says when it is asked. */
+/** Applies the same check to what a provider answers when asked. */
 export function sensibleClient(client: ProviderClient): ProviderClient {
   return {
     ...client,

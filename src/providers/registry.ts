@@ -18,16 +18,16 @@ import { tonkra } from "./tonkra/index.ts";
 /** Time and size limits of the HTTP client; absent ones keep their defaults. */
 export type HttpLimits = Omit<ProviderHttpOptions, "origin">;
 
-/** One connected account at a provider, with its HTTP connections open. */
+/** A connected account at a provider, with its open HTTP connections. */
 export interface OpenProvider {
   client: ProviderClient;
-  /** The same account over the same connections, but each of its requests waits for its turn. */
+  /** The same account and connections, but each request waits for its slot. */
   throttledClient: ProviderClient;
   parseCallback(body: string, contentType?: string): CallbackReading;
   close(): Promise<void>;
 }
 
-/** An adapter with its settings' type sealed inside. */
+/** An adapter whose settings type is hidden inside. */
 export interface RegisteredProvider {
   kind: string;
   title: string;
@@ -36,7 +36,9 @@ export interface RegisteredProvider {
   capabilities: ProviderCapabilities;
   revisable: RevisableStatus | undefined;
   senderProblem(sender: string, text: string): string | undefined;
-  /** Checks settings; throws a `ZodError` when they are not this provider's. */
+  /**
+   * @throws ZodError when these are not settings of this provider
+   */
   parseSettings(settings: unknown): ConnectionSettings;
   open(settings: unknown, shared: SharedState, limits?: HttpLimits, acquireSlot?: AcquireSlot): OpenProvider;
 }
@@ -72,7 +74,7 @@ function register<Settings extends ConnectionSettings>(
   };
 }
 
-/** Every provider smsgraph speaks to: one line each. */
+/** All supported providers, one line each. */
 export const registry = {
   TIKOSMS: register(tikosms),
   TONKRA: register(tonkra),

@@ -4,36 +4,36 @@ import type { Timers } from "./clock.ts";
 export interface CallbackSenderOptions {
   userAgent: string;
   timers: Timers;
-  /** How often a callback is posted before it is given up. */
+  /** How many times a callback is posted in all. */
   attempts: number;
-  /** Wait before the second attempt; every further wait is twice as long. */
+  /** Wait before the second attempt; each further wait is twice as long. */
   retryDelayMs: number;
   log: (line: string) => void;
 }
 
 export interface CallbackDetails {
-  /** Whether an answer of this status ends the repetitions. Only 200 does unless told otherwise. */
+  /** Whether a status acknowledges the callback and ends the retries. Default: only 200. */
   isAcknowledged?: (status: number) => boolean;
-  /** JSON unless told otherwise. */
+  /** Default: JSON. */
   contentType?: string;
-  /** Called when nobody acknowledged the last attempt. */
+  /** Called when the last attempt was not acknowledged. */
   givenUp?: () => void;
 }
 
 export interface CallbackSender {
   /**
-   * Posts a body. Resolves when the first attempt has been answered or has failed; the repetitions follow in
-   * the background. Never rejects.
+   * Posts a body. Resolves when the first attempt was answered or failed; retries follow in the background.
+   * Never rejects.
    */
   send(url: string, body: string, details?: CallbackDetails): Promise<void>;
-  /** Breaks off what is under way. Waits for no receiver. */
+  /** Aborts the attempts in progress without waiting for receivers. */
   close(): Promise<void>;
 }
 
-/** Callbacks under way to one receiver at a time. */
+/** Concurrent callbacks to one receiver. */
 const connectionsPerReceiver = 256;
 const answerTimeoutMs = 10_000;
-/** Callbacks in memory at most: a receiver that answers nothing must not fill it. */
+/** Maximum callbacks in memory, for a receiver that does not answer. */
 const maxPending = 250_000;
 
 export function createCallbackSender(options: CallbackSenderOptions): CallbackSender {
@@ -46,7 +46,7 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
   });
   let pending = 0;
 
-  /** Undefined when acknowledged, else what went wrong. */
+  /** Undefined when acknowledged; otherwise what went wrong. */
   async function post(url: string, body: string, details: CallbackDetails): Promise<string | undefined> {
     const { contentType = "application/json", isAcknowledged = (status) => status === 200 } = details;
     const headers = { "content-type": contentType, "user-agent": options.userAgent };
@@ -66,7 +66,7 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
       problem = await attempt();
     }
     pending--;
-    // The receiver's host only: its path may carry a secret.
+    // Logs only the receiver's host: the path may contain a secret.
     if (problem !== undefined) log(`callback to ${host} given up: ${problem}`);
     return problem === undefined;
   }

@@ -1,8 +1,8 @@
-/** Time as a sandbox sees it, so that tests need not wait for it. */
+/** The sandbox's time, which tests can control instead of waiting. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Runs the task once, later, and returns how to cancel it. Must not keep the process alive. */
+  /** Runs the task once, later; returns a function that cancels it. Must not keep the process alive. */
   schedule(task: () => void, delayMs: number): () => void;
 }
 
@@ -16,15 +16,15 @@ export const systemClock: Clock = {
 };
 
 export interface Timers {
-  /** Resolves after the delay; after `close` it never does, and what waited for it is simply forgotten. */
+  /** Resolves after the delay. After `close` it never resolves, and its waiters are garbage. */
   wait(delayMs: number): Promise<void>;
   close(): void;
 }
 
-/** The longest delay `setTimeout` understands; a longer one would fire at once. */
+/** `setTimeout` fires at once when the delay is longer than this. */
 const maxDelayMs = 2 ** 31 - 1;
 
-/** All the waiting of one sandbox, to be dropped together. */
+/** All timers of one sandbox, which end together. */
 export function createTimers(clock: Clock): Timers {
   const pending = new Set<() => void>();
   let closed = false;

@@ -1,9 +1,9 @@
 import { jsonReply, type SandboxReply } from "./http-server.ts";
 
-/** How a request can end in any API without a word of the application. */
+/** Ways a request can fail before the application answers. */
 export type Fault = "serverError" | "html" | "hang" | "reset";
 
-/** What a gateway in front of the application might say. */
+/** A page such as a gateway in front of the application returns. */
 export const htmlPage: Extract<SandboxReply, { kind: "answer" }> = {
   kind: "answer",
   status: 200,

@@ -1,6 +1,6 @@
-/** Tells first attempts from second ones. */
+/** Distinguishes first attempts from second ones. */
 export interface FirstAttempts {
-  /** True for every first attempt; once the second is through, the next counts as a first one again. */
+  /** True for a first attempt. After the second, the next counts as a first one again. */
   isFirst(key: string): boolean;
 }
 

@@ -15,17 +15,17 @@ export interface SandboxRequest {
   body: string;
 }
 
-/** How a request ends. `afterwards` runs once the client has its answer, or will never get one. */
+/** How a request ends. `afterwards` runs when the client has its answer, or will not get one. */
 export type SandboxReply = { afterwards?: () => void } & (
   | { kind: "answer"; status: number; headers: Record<string, string>; body: string }
-  /** The socket is held until the client gives up or the server closes. */
+  /** The socket stays open until the client gives up or the server closes. */
   | { kind: "hang" }
   | { kind: "reset" }
 );
 
 export type SandboxHandler = (request: SandboxRequest) => SandboxReply | Promise<SandboxReply>;
 
-/** A request as it came in, for tests. Long bodies are cut off; the `Authorization` header is left out. */
+/** A received request, for tests. Long bodies are truncated; the `Authorization` header is left out. */
 export interface RequestRecord {
   method: string;
   path: string;
@@ -36,7 +36,7 @@ export interface RequestRecord {
 
 export interface HttpServerOptions {
   host: string;
-  /** 0 takes any free port. */
+  /** 0: any free port. */
   port: number;
   maxBodyBytes: number;
   log: (line: string) => void;
@@ -47,14 +47,14 @@ export interface HttpServer {
   port: number;
   /** The last requests, oldest first. */
   requests: readonly RequestRecord[];
-  /** Cuts every connection, the held ones too. May be called again. */
+  /** Closes every connection, including those kept waiting. May be called more than once. */
   close(): Promise<void>;
 }
 
 const maxRecords = 1_000;
 const maxRecordedBytes = 10_000;
 
-/** Serves one handler over plain HTTP. Rejects when the port is taken. */
+/** Serves one handler over plain HTTP. Rejects when the port is in use. */
 export async function startHttpServer(
   handle: SandboxHandler,
   options: HttpServerOptions,
@@ -123,7 +123,10 @@ async function replyTo(
   }
 }
 
-/** Undefined when the body is too large. It is read to its end even so: an early answer would be lost in a reset. */
+/**
+ * Undefined when the body is too large. It is still read to its end: after an early answer the client might
+ * see a connection reset instead.
+ */
 async function readBody(incoming: IncomingMessage, maxBodyBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -135,7 +138,7 @@ async function readBody(incoming: IncomingMessage, maxBodyBytes: number): Promis
   return size <= maxBodyBytes ? Buffer.concat(chunks) : undefined;
 }
 
-/** A string of its own: a slice of the whole text would keep all of it in memory. */
+/** Copies the excerpt: a slice would keep the whole text in memory. */
 function excerpt(bytes: Buffer): string {
   return bytes.subarray(0, maxRecordedBytes).toString();
 }

@@ -1,6 +1,6 @@
 import { jsonReply, type SandboxReply, type SandboxRequest } from "./http-server.ts";
 
-/** What the framework of several vendors does before their own code is asked. */
+/** Laravel's behaviour before a vendor's own code runs; several vendors use Laravel. */
 
 export function routeNotFound({ path }: SandboxRequest): SandboxReply {
   return jsonReply(404, { message: `The route ${path.slice(1)} could not be found.` });
@@ -19,7 +19,7 @@ export const notJson = jsonReply(415, { message: "The Content-Type header must b
 export const brokenJson = jsonReply(400, { message: "The request body is not valid JSON." });
 export const tooManyAttempts = jsonReply(429, { message: "Too Many Attempts." }, { "retry-after": "1" });
 
-/** Undefined when it is not JSON; JSON has no word for undefined. */
+/** Undefined when it is not JSON. Valid JSON is never undefined. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -28,12 +28,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The fields of a body that is an object; none of any other. */
+/** The fields of an object body; empty for any other body. */
 export function fieldsOf(body: unknown): object {
   return typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
 }
 
-/** The fields of a query and a body together, as the framework merges them: the query wins, field by field. */
+/** The merged fields of query and body, as Laravel merges them: for a field in both, the query wins. */
 export function queryAndBody({ query, body }: SandboxRequest): Record<string, unknown> {
   const given = [...query].filter(([, value]) => value !== "");
   return { ...fieldsOf(parseJson(body)), ...Object.fromEntries(given) };

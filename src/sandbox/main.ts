@@ -79,7 +79,9 @@ function choose(name: string | undefined): readonly Twin[] {
   throw new Error(`--provider must be one of ${names}, not ${name}`);
 }
 
-/** @throws Error when none of the chosen twins has it */
+/**
+ * @throws Error when none of the chosen sandboxes has this setting
+ */
 function parseSetting(text: string, chosen: readonly Twin[]): [name: string, value: string] {
   const [name = "", ...rest] = text.split("=");
   const value = rest.join("=");

@@ -1,4 +1,4 @@
-/** How a text is cut for the air interface. */
+/** How a text is split into parts. */
 export interface PartCount {
   /** GSM data coding scheme: 0 is GSM-7, 8 is UCS-2. */
   dataCoding: 0 | 8;
@@ -9,7 +9,7 @@ const gsmText =
   /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[~\]|€\f]*$/u;
 const gsmEscaped = /[\^{}\\[~\]|€\f]/gu;
 
-/** An estimate good enough for a sandbox: it does not look where a part ends. */
+/** An estimate that is good enough for a sandbox: it ignores characters that would straddle two parts. */
 export function countParts(text: string): PartCount {
   if (!gsmText.test(text)) return { dataCoding: 8, parts: partsOf(text.length, 70, 67) };
   const escaped = text.match(gsmEscaped)?.length ?? 0;

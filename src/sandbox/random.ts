@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 
-/** Chance that repeats itself: the same seed gives the same draws in the same order. */
+/** A repeatable random generator: the same seed gives the same values in the same order. */
 export interface Random {
   /** A version 4 UUID. */
   uuid(): string;
-  /** A number from 0 up to, not including, 1. */
+  /** A number from 0 up to, but not including, 1. */
   fraction(): number;
 }
 

@@ -1,4 +1,4 @@
-/** The status smsgraph shows for a message once everything a scenario does has happened. */
+/** The status in smsgraph after a scenario has run to its end. */
 export type ExpectedStatus =
   | "OUTCOME_UNKNOWN"
   | "SUBMITTED"
@@ -13,8 +13,8 @@ export type ExpectedStatus =
   | "UNKNOWN";
 
 /**
- * One way a provider can treat a message, chosen by the last three digits of the recipient's number.
- * A suffix means the same at every provider whose API can show it.
+ * One way a provider can treat a message, chosen by the last three digits of the recipient's number. A suffix
+ * means the same at every provider whose API can show it.
  */
 export interface Scenario<Behaviour> {
   suffix: string;
@@ -22,11 +22,11 @@ export interface Scenario<Behaviour> {
   /** What the provider does, in plain words. */
   description: string;
   expected: ExpectedStatus;
-  /** Where it departs from the usual behaviour. */
+  /** What differs from the usual behaviour. */
   behaviour: Partial<Behaviour>;
 }
 
-/** Finds the behaviour for a number; every number the table does not list behaves as usual. */
+/** Finds the behaviour for a number. Numbers that are not in the table behave as usual. */
 export function behaviourLookup<Behaviour extends object>(
   scenarios: readonly Scenario<Behaviour>[],
   usual: Behaviour,
@@ -35,7 +35,7 @@ export function behaviourLookup<Behaviour extends object>(
   return (number) => bySuffix.get(number.slice(-3)) ?? usual;
 }
 
-/** The scenarios as a Markdown table, for the documentation. */
+/** The scenarios as a Markdown table for the documentation. */
 export function scenarioTable(scenarios: readonly Scenario<object>[]): string {
   const rows = scenarios.map(
     ({ suffix, name, description, expected }) =>

@@ -4,25 +4,27 @@ import { createTimers, systemClock, type Clock, type Timers } from "./clock.ts";
 import { startHttpServer, type HttpServer, type SandboxHandler } from "./http-server.ts";
 import { createRandom, type Random } from "./random.ts";
 
-/** What every sandbox can be told. */
+/** Options that every sandbox has. */
 export interface SandboxOptions {
-  /** 0, the default, takes any free port. */
+  /** 0, the default: any free port. */
   port?: number;
   host?: string;
   clock?: Clock;
-  /** Fixes ids, drawn credentials and jitter. Do not fix it where ids must differ from run to run. */
+  /**
+   * Makes ids, generated credentials and delays repeatable. Leave it out where ids must differ between runs.
+   */
   seed?: string;
-  /** How callbacks that are not answered with 200 are repeated. */
+  /** How callbacks are retried that were not answered with 200. */
   callbackRetries?: { attempts: number; delayMs: number };
-  /** Messages remembered; the oldest beyond are forgotten. Default 200,000. */
+  /** Maximum messages kept; the oldest are dropped. Default 200,000. */
   maxMessages?: number;
   /** Larger requests are answered with 413. */
   maxBodyBytes?: number;
-  /** Told of each request and each callback given up; never of numbers or texts. */
+  /** Receives a line for each request and each callback given up; never contains numbers or texts. */
   log?: (line: string) => void;
 }
 
-/** What every sandbox is made of. */
+/** The parts that every sandbox is built from. */
 export interface SandboxParts {
   clock: Clock;
   timers: Timers;
@@ -31,7 +33,7 @@ export interface SandboxParts {
   maxMessages: number;
 }
 
-/** Serves what `build` makes of the parts, until closed. Rejects when the port is taken. */
+/** Serves the handler that `build` returns until closed. Rejects when the port is in use. */
 export async function startSandbox(
   options: SandboxOptions,
   userAgent: string,

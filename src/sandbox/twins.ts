@@ -7,37 +7,37 @@ import { startTikosmsSandbox, tikosmsScenarios } from "./tikosms/index.ts";
 import { startTonkraSandbox, tonkraScenarios } from "./tonkra/index.ts";
 
 export interface TwinOptions extends SandboxOptions {
-  /** The token or password clients must send; drawn when absent. */
+  /** The required token or password; random by default. */
   secret?: string;
-  /** Everything that a provider takes its time for happens at once. */
+  /** Removes the provider's delays. */
   immediate?: boolean;
-  /** Choices that only this twin has, as text: see `choices`. */
+  /** Values of the settings in `choices`, as text. */
   chosen?: Readonly<Record<string, string>>;
 }
 
-/** Something that may be chosen when a twin is started. */
+/** A setting that one of the sandboxes has. */
 export interface Choice {
-  /** The values there are, the usual one first; absent: any text. */
+  /** The allowed values, the default first; absent: any text. */
   values?: readonly string[];
   description: string;
 }
 
-/** A sandbox that runs, with what a client needs to connect to it. */
+/** A running sandbox, with what a client needs to connect to it. */
 export interface RunningTwin extends HttpServer {
-  /** Credentials under the names that the provider's connection settings have. */
+  /** Credentials, named as in the provider's connection settings. */
   credentials: Record<string, string>;
-  /** Where the provider keeps the callback URL with the account and not with each message. */
+  /** For a provider that keeps the callback URL with the account and not with each message. */
   setCallbackUrl?: (url: string) => void;
 }
 
-/** The stand-in of one provider's API. */
+/** The sandbox of one provider's API. */
 export interface Twin {
   kind: string;
   title: string;
   scenarios: readonly Scenario<object>[];
   choices: Readonly<Record<string, Choice>>;
   start(options: TwinOptions): Promise<RunningTwin>;
-  /** A request to try it with. */
+  /** An example request to try. */
   example(twin: RunningTwin): string;
 }
 
@@ -55,7 +55,7 @@ const tonkraChoices = {
   timeZone: { description: "the zone of the account's profile; UTC unless given" },
 };
 
-/** Every provider's stand-in: one entry each. */
+/** The sandboxes of all providers, one entry each. */
 export const twins: readonly Twin[] = [
   {
     kind: "TIKOSMS",

@@ -13,8 +13,8 @@ const parser = new XMLParser({
 });
 
 /**
- * Reads the document whose root has this name: children by name, text as it stands, attributes with an `@` before
- * their name. Undefined when it is not well-formed, has another root, or brings a document type of its own.
+ * Reads a document with this root element: children by name, text unchanged, attributes with an `@` before
+ * the name. Undefined when it is not well-formed, has another root or declares a document type.
  */
 export function readXml(text: string, root: string): unknown {
   const document = text.trim();
@@ -30,7 +30,7 @@ export function readXml(text: string, root: string): unknown {
 
 const builder = new XMLBuilder({ ...attributes, format: true, indentBy: "    " });
 
-/** Prints a document as vendors do: with a declaration, indented. A list repeats its element. */
+/** Writes a document as vendors do: with a declaration, and indented. A list repeats its element. */
 export function printXml(root: string, content: unknown): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ [root]: content })}`;
 }

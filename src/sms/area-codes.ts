@@ -1,7 +1,8 @@
 /**
- * Area codes of the United States that went into service, or were assigned, after the library's table of numbers was made:
- * overlays that the states' commissions announced with the North American Numbering Plan Administrator (nanpa.com,
- * planning letters; cpuc.ca.gov for 357, lpsc.louisiana.gov for 457). As of November 2025.
+ * Area codes of the United States that are newer than the library's table of numbers: overlays, which the administrator of
+ * the numbering plan announces in planning letters (nanpa.com). 357, 457 and 679 were checked against the notices of their
+ * states' commissions, 861 against a public list; the others were reported by users as numbers that had no country.
+ * As of November 2026.
  */
 const newAmericanAreas = new Set([
   "357", // California, with 559

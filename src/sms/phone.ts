@@ -13,7 +13,7 @@ export interface Recipient {
 
 const problems: Readonly<Record<string, string>> = {
   NOT_A_NUMBER: "is not a phone number.",
-  INVALID_COUNTRY: "begins with no calling code of a country.",
+  INVALID_COUNTRY: "begins with no calling code of any country.",
   TOO_SHORT: "is too short for a phone number.",
   TOO_LONG: "is too long for a phone number.",
 };
@@ -41,7 +41,7 @@ function parseWritten(text: string): Recipient {
   if (!isInternational) {
     const known = digits.startsWith("0") ? undefined : readKnown(digits);
     if (known && readAmerican(digits))
-      refuse(`may be +${digits} or +1${digits}. Put the plus and the country code that is meant in front.`);
+      refuse(`may be +${digits} or +1${digits}. Write it with a plus and the country code.`);
     return known ?? refuse("has no country code.");
   }
   const number = parse(digits);

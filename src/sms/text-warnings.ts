@@ -10,7 +10,7 @@ export function textWarnings(text: string, segments: number, maxSegments: number
   const found = [...new Set(text.match(otherPlaceholders) ?? [])];
   const placeholders = found.slice(0, 5).map((written) => {
     const name = written.replaceAll(/[[\]{}%]/g, "").trim();
-    return `${written} is sent as it stands. If it is to be a recipient's value, write {{${name}}}.`;
+    return `${written} is sent as it stands. To insert a recipient's value, write {{${name}}}.`;
   });
   return [...placeholders, ...lengthWarnings(segments, maxSegments)];
 }

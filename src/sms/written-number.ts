@@ -52,9 +52,9 @@ export function readWritten(text: string, isWhole: (digits: string) => boolean):
     );
   if (hasSeveral(written)) refuse("holds more than one number. Give each its own row.");
   if (/(?:ext|extension|x|#|;ext=)\W*\d{1,9}$/i.test(written))
-    refuse("has an extension, and an SMS goes to none.");
+    refuse("has an extension, and an SMS cannot reach one. Remove it.");
   const grouped = /^\+?\d{1,3}(?:,\d{3}){2,}(?:\.0*)?$/.test(written) ? written.replaceAll(",", "") : written;
-  const whole = withoutTail(grouped, isWhole) ?? refuse("has something behind the number. Leave it out.");
+  const whole = withoutTail(grouped, isWhole) ?? refuse("has something after the number. Remove it.");
   const bare = whole.replaceAll(/[\s\p{Pd}()[\]./'’·•_~−]/gu, "");
   if (!/^\+?\d+$/.test(bare)) refuse("is not a phone number.");
   const digits = bare.replace("+", "");

@@ -25,13 +25,13 @@ beforeAll(async () => {
 
 afterAll(() => app.stop());
 
-/** One good receipt, of a message that is not ours. */
+/** A valid receipt of a message that is not ours. */
 const receipt = (): string =>
   update({ client_ref: randomUUID(), message_id: randomUUID(), status: "DELIVRD" });
 
 const ofProvider = (id: string): string => url.replace(/[0-9a-f-]{36}/, id);
 
-/** A good receipt to somewhere else. */
+/** Posts a valid receipt to another path. */
 const postTo = (place: string): Promise<Answer> => post(place, receipt());
 
 async function ask(init: RequestInit): Promise<Answer> {
@@ -43,7 +43,7 @@ const gzipped = { "content-type": "application/json", "content-encoding": "gzip"
 const bomb = new Uint8Array(gzipSync(`"${"x".repeat(10_000_000)}"`));
 const megabytes = Array.from({ length: 100 }, () => Buffer.alloc(100_000, "x"));
 
-describe("what is not a callback of this provider is refused, counted, and changes nothing:", () => {
+describe("a request that is not a callback of this provider", () => {
   it.each<[what: string, request: () => Promise<Answer>, status: number, result: string]>([
     ["an empty body", () => post(url, undefined), 400, "empty"],
     ["a body of white space", () => post(url, " \n"), 400, "malformed"],
@@ -59,7 +59,7 @@ describe("what is not a callback of this provider is refused, counted, and chang
     ["half a secret", () => postTo(url.slice(0, -5)), 403, "wrong_secret"],
     ["no secret", () => postTo(url.replace(/[^/]+$/, "")), 403, "wrong_secret"],
     ["GET", () => ask({}), 405, "wrong_method"],
-  ])("%s", async (_, request, status, result) => {
+  ])("%s is refused as a callback, counted, and changes nothing", async (_, request, status, result) => {
     const provider = [404, 403, 405].includes(status) ? "none" : "TIKOSMS";
     const name = `smsgraph_callbacks_total{result="${result}",provider="${provider}"}`;
     const [before, counted] = [await countRows(app), await readCounters(app, "smsgraph_callbacks_total")];
@@ -71,7 +71,7 @@ describe("what is not a callback of this provider is refused, counted, and chang
     expect(after).toEqual({ ...counted, [name]: (counted[name] ?? 0) + 1 });
   });
 
-  it("and a good one is taken afterwards", async () => {
+  it("a valid callback is accepted after refused ones", async () => {
     const id = await queueMessage(app);
     expect(await post(url, update({ client_ref: id, status: "DELIVRD" }))).toEqual({
       status: 200,
@@ -80,14 +80,14 @@ describe("what is not a callback of this provider is refused, counted, and chang
   });
 });
 
-describe("of what nothing can be read is refused, and kept for whoever looks into it:", () => {
+describe("an unreadable callback body", () => {
   it.each([
     ["no JSON", "status=DELIVRD&id=5"],
     ["JSON that ends early", receipt().slice(0, -1)],
     ["JSON nested without end", "[".repeat(1_000_000)],
     ["half a character", Buffer.from('{"update":"é').subarray(0, -1)],
     ["a coding that nobody knows", Buffer.from([0x1f, 0x9d, 0x90, 0x7b])],
-  ])("%s", async (_, body) => {
+  ])("a callback body that cannot be read is refused and kept for inspection: %s", async (_, body) => {
     const answer = await post(url, typeof body === "string" ? body : new Uint8Array(body), {
       "content-type": "application/json",
     });
@@ -98,7 +98,7 @@ describe("of what nothing can be read is refused, and kept for whoever looks int
   });
 });
 
-describe("a receipt is taken", () => {
+describe("an unusual but readable receipt", () => {
   const note = { operator: "Telef\u00f3nica" };
   it.each<[string, (report: string) => Uint8Array<ArrayBuffer>, Record<string, string>]>([
     ["with a byte that is no UTF-8 in a field that nobody needs", (body) => bytesOf(body, "latin1"), {}],
@@ -113,7 +113,7 @@ describe("a receipt is taken", () => {
       (body) => bytesOf(body, "utf8"),
       { "content-encoding": "gzip" },
     ],
-  ])("%s", async (_, write, { charset, ...headers }) => {
+  ])("a receipt is accepted: %s", async (_, write, { charset, ...headers }) => {
     const id = await queueMessage(app);
     const type = `application/json${charset === undefined ? "" : `; charset=${charset}`}`;
     const body = write(update({ client_ref: id, status: "DELIVRD", ...note }));

@@ -6,7 +6,7 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { callbackUrlOf, post, queueMessage, update } from "../support/callbacks.ts";
 import { connectProvider } from "../support/mutations.ts";
 
-/** How much somebody can leave with us who has a callback URL. */
+/** How much someone who knows a callback URL can store. */
 
 let app: TestApp;
 let providerId: string;
@@ -45,7 +45,7 @@ const eventsOf = (messageId: string) =>
 const stranger = () => ({ message_id: randomUUID(), status: "SENT" });
 
 describe("receipts of unknown messages", () => {
-  it("are taken until the provider has too many, and those of known messages are taken all the same", async () => {
+  it("receipts of unknown messages are parked up to a limit, which does not affect those of known messages", async () => {
     await park(maxParkedOfProvider - 2, "now() + interval '1 day'");
     expect(await post(url, update(stranger(), stranger(), stranger()))).toEqual(ok);
     const { rows } = await query("select count(*)::int from parked_receipts where provider_id = $1", [
@@ -62,7 +62,7 @@ describe("receipts of unknown messages", () => {
     expect((await eventsOf(client_ref)).map(({ status }) => status)).toEqual(["QUEUED", "DELIVERED"]);
   });
 
-  it("are looked at when they are due, all of them, and ever less often", async () => {
+  it("parked receipts are checked when due, all of them, and ever less often", async () => {
     await park(1_300, "now()");
     await query("update parked_receipts set check_at = now() + interval '1 hour' where provider_id <> $1", [
       providerId,
@@ -87,7 +87,7 @@ describe("receipts of unknown messages", () => {
       { checks: 0, count: 1, later: true },
       { checks: 1, count: 1_300, later: true },
     ]);
-    // Its message is known now: what waits is not looked at before it is due.
+    // The message is known now, but its receipt is not checked before it is due.
     const id = await queueMessage(app);
     await query("update messages set provider_id = $1, provider_message_id = $2 where id = $3", [
       ...later,
@@ -117,7 +117,7 @@ describe("what is not understood", () => {
     ["bodies", 10_000, "{}"],
     ["bytes", 70, Array.from({ length: 30_000 }, () => randomUUID()).join("")],
   ])(
-    "is kept until the provider has too many %s, and what is understood is taken all the same",
+    "unreadable callbacks are kept up to a limit of %s, which does not affect readable ones",
     async (_, count, body) => {
       await fill(count - 1, "{}");
       expect(await post(url, '{"inbound":{}}')).toEqual(ok);
@@ -141,7 +141,7 @@ describe("what is not understood", () => {
 });
 
 describe("a receipt that is repeated", () => {
-  it("stands a few times in the timeline, and beyond that is only counted", async () => {
+  it("a repeated receipt appears a few times in the timeline and is only counted after that", async () => {
     const client_ref = await queueMessage(app);
     await query("update messages set provider_id = $1 where id = $2", [providerId, client_ref]);
     const report = { client_ref, status: "DELIVRD" };
@@ -160,7 +160,7 @@ describe("a receipt that is repeated", () => {
     expect(Number(counted?.[1])).toBeGreaterThanOrEqual(320);
   });
 
-  it("is only counted, too, when it differs each time in a word that changes nothing", async () => {
+  it("a repeated receipt that differs only in an irrelevant word is only counted", async () => {
     const client_ref = await queueMessage(app);
     await query("update messages set provider_id = $1 where id = $2", [providerId, client_ref]);
     await post(url, update({ client_ref, status: "DELIVRD" }));

@@ -21,7 +21,7 @@ import { connectProvider } from "../support/mutations.ts";
 let app: TestApp;
 let providerId: string;
 let url: string;
-/** A connection of the test's own, to hold locks. */
+/** A separate connection that holds locks. */
 let observer: Client;
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ const ok: Answer = { status: 200, text: "ok\n" };
 const statusOf = async (id: string): Promise<string> =>
   (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
 
-/** How many sessions wait for a lock. */
+/** Number of sessions that wait for a lock. */
 async function waitingForLocks(): Promise<number> {
   const { rows } = await observer.query<{ count: number }>(
     "select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -57,7 +57,7 @@ function incompressible(length: number): string {
 describe("a body that is well-formed and not understood", () => {
   const strange = '{"inbound":{"from":"421901000000","text":"STOP"}}';
 
-  it("is stored, quarantined, answered 200 and counted", async () => {
+  it("a well-formed callback that is not understood is stored in quarantine, answered 200 and counted", async () => {
     const name = 'smsgraph_callbacks_total{result="quarantined",provider="TIKOSMS"}';
     const before = (await readCounters(app, "smsgraph_callbacks_total"))[name] ?? 0;
     expect(await post(url, strange, { "content-type": "application/json; charset=UTF-8" })).toEqual(ok);
@@ -72,7 +72,7 @@ describe("a body that is well-formed and not understood", () => {
     expect((await readCounters(app, "smsgraph_callbacks_total"))[name]).toBe(before + 1);
   });
 
-  it("does not keep the readable receipts beside it from their messages", async () => {
+  it("an unreadable part of a callback does not stop the readable receipts beside it", async () => {
     const id = await queueMessage(app);
     const body = `[${strange},{"update":null},{"update":{"client_ref":"${id}","status":"DELIVRD"}}]`;
     expect(await post(url, body)).toEqual(ok);
@@ -86,26 +86,29 @@ describe("a body that is well-formed and not understood", () => {
       { client_ref: "theirs", message_id: incompressible(20_000) },
       "Could not be applied",
     ],
-  ])("%s: quarantined alone, and the callbacks that came with it are applied", async (_, poison, problem) => {
-    const ids = await Promise.all(Array.from({ length: 10 }, () => queueMessage(app)));
-    const bodies = ids.map((id, index) =>
-      update({ client_ref: id, status: "DELIVRD", ...(index === 4 ? poison : {}) }),
-    );
-    const answers = await Promise.all(bodies.map((body) => post(url, body)));
-    expect(answers).toEqual(answers.map(() => ok));
-    const statuses = await Promise.all(ids.map(statusOf));
-    expect(statuses).toEqual(ids.map((_id, index) => (index === 4 ? "QUEUED" : "DELIVERED")));
-    const stored = await app.services.database.prisma.callback.findFirst({
-      where: { body: bodies[4] ?? "" },
-    });
-    expect(stored).toMatchObject({
-      state: "QUARANTINED",
-      problem: expect.stringContaining(problem),
-    });
-  });
+  ])(
+    "a callback with %s is quarantined alone, and the callbacks in the same batch are applied",
+    async (_, poison, problem) => {
+      const ids = await Promise.all(Array.from({ length: 10 }, () => queueMessage(app)));
+      const bodies = ids.map((id, index) =>
+        update({ client_ref: id, status: "DELIVRD", ...(index === 4 ? poison : {}) }),
+      );
+      const answers = await Promise.all(bodies.map((body) => post(url, body)));
+      expect(answers).toEqual(answers.map(() => ok));
+      const statuses = await Promise.all(ids.map(statusOf));
+      expect(statuses).toEqual(ids.map((_id, index) => (index === 4 ? "QUEUED" : "DELIVERED")));
+      const stored = await app.services.database.prisma.callback.findFirst({
+        where: { body: bodies[4] ?? "" },
+      });
+      expect(stored).toMatchObject({
+        state: "QUARANTINED",
+        problem: expect.stringContaining(problem),
+      });
+    },
+  );
 });
 
-it("an id that no index takes, beside our own reference, is left out", async () => {
+it("a provider's id that is too long for an index is left out if the receipt has our reference", async () => {
   const id = await queueMessage(app);
   const report = { client_ref: id, message_id: incompressible(20_000), status: "DELIVRD" };
   expect(await post(url, update(report))).toEqual(ok);
@@ -114,7 +117,7 @@ it("an id that no index takes, beside our own reference, is left out", async () 
 });
 
 describe("the answer", () => {
-  it("comes only after the commit", async () => {
+  it("a callback is answered only after the commit", async () => {
     const id = await queueMessage(app);
     await observer.query("begin");
     await observer.query("select from messages where id = $1 for update", [id]);
@@ -130,7 +133,7 @@ describe("the answer", () => {
     expect(await statusOf(id)).toBe("DELIVERED");
   });
 
-  it("is 503 while the database cannot be reached, and 200 for the same callback afterwards", async () => {
+  it("a callback is answered 503 while the database is unreachable, and 200 when repeated afterwards", async () => {
     const own = await startTestApp({ runsWorker: false });
     const ownUrl = await callbackUrlOf(own, await connectProvider(own.client, { defaultSender: "smsgraph" }));
     const id = await queueMessage(own);
@@ -150,7 +153,7 @@ describe("the answer", () => {
     await own.stop();
   });
 
-  it("is not given, and nothing is stored, when the sender leaves in the middle of the body", async () => {
+  it("a callback whose sender disconnects within the body is neither answered nor stored", async () => {
     const [before, name] = [
       await countRows(app),
       'smsgraph_callbacks_total{result="incomplete",provider="TIKOSMS"}',
@@ -166,7 +169,7 @@ describe("the answer", () => {
     await expect(fetch(url, request)).rejects.toThrow("aborted");
     expect(await countRows(app)).toEqual(before);
 
-    // Breaks off after the headers and half of the body have arrived.
+    // Disconnects after the headers and half of the body.
     const { hostname, port, pathname } = new URL(url);
     const socket = connect(Number(port), hostname);
     socket.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"update":`);
@@ -182,7 +185,7 @@ describe("the answer", () => {
 });
 
 describe("many callbacks at once", () => {
-  it("that arrive together share a transaction", async () => {
+  it("callbacks that arrive together share a transaction", async () => {
     const statements: string[] = [];
     const database = openDatabase(app.databaseUrl, {
       poolSize: 5,
@@ -209,7 +212,7 @@ describe("many callbacks at once", () => {
     expect(statements.length).toBeLessThanOrEqual(6);
   });
 
-  it("over HTTP need far fewer transactions than there are callbacks", async () => {
+  it("many callbacks over HTTP need far fewer transactions than callbacks", async () => {
     const statements: string[] = [];
     const own = await startTestApp({ runsWorker: false, onStatement: (text) => statements.push(text) });
     const ownUrl = await callbackUrlOf(own, await connectProvider(own.client, { defaultSender: "smsgraph" }));

@@ -9,7 +9,7 @@ import { type Answer, json, serveAnswers } from "../providers/serve-answers.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { queueMessage } from "../support/callbacks.ts";
 
-/** Reports that a provider hands out once: what becomes of them, and how often it is asked for them. */
+/** Receipts that a provider hands out only once: what becomes of them, and how often the queue is read. */
 
 let app: TestApp;
 let providerId: string;
@@ -30,7 +30,7 @@ beforeEach(() => {
   now = Date.now();
 });
 
-/** A connection whose queue gives these answers, and then nothing. Returns a drain for it. */
+/** A connection whose queue gives these answers and is then empty. Returns its drain. */
 async function connect(...answers: Answer[]) {
   const { origin, requests } = await serveAnswers(() => answers.shift() ?? empty);
   const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
@@ -53,7 +53,7 @@ const statusOf = async (id: string): Promise<string> =>
 
 const stored = () => app.services.database.prisma.callback.findMany({ where: { providerId } });
 
-it("applies the reports that can be read, and keeps the body for the one that cannot", async () => {
+it("a drain applies readable reports and quarantines a body with an unreadable one", async () => {
   const { answers, drain, queue } = await connect();
   const id = await queue();
   answers.push(json({ results: [{ messageId: randomUUID() }, reportOn(id)] }));
@@ -64,7 +64,7 @@ it("applies the reports that can be read, and keeps the body for the one that ca
   ]);
 });
 
-it("reads what a reader took and did not live to read", async () => {
+it("a drain reads bodies that an earlier process stored but did not read", async () => {
   const { drain, queue } = await connect();
   const id = await queue();
   await app.services.database.prisma.callback.create({
@@ -82,7 +82,7 @@ it("reads what a reader took and did not live to read", async () => {
   expect(await stored()).toMatchObject([{ state: "PROCESSED", problem: null }]);
 });
 
-it("keeps what it took until the database is back", async () => {
+it("a drain keeps what it took until the database is back", async () => {
   const { answers, queue } = await connect();
   const id = await queue();
   answers.push(json({ results: [reportOn(id)] }));
@@ -100,7 +100,7 @@ it("keeps what it took until the database is back", async () => {
   expect(await statusOf(id)).toBe("DELIVERED");
 });
 
-it("leaves a provider alone that has trouble, as long as it says, and longer each time", async () => {
+it("a drain leaves a failing provider alone as long as it asks, and longer after each failure", async () => {
   const busy: Answer = { status: 429, headers: { "retry-after": "60" } };
   const { requests, drain } = await connect(busy, { status: 401 }, { status: 401 });
   const drainAfter = async (milliseconds: number): Promise<number> => {
@@ -118,7 +118,7 @@ it("leaves a provider alone that has trouble, as long as it says, and longer eac
   expect(await drainAfter(0)).toBe(5);
 });
 
-it("is left alone by every worker, until the connection is changed", async () => {
+it("every worker leaves a failing queue alone until the connection is changed", async () => {
   const { requests, drain } = await connect({ status: 401 });
   await drain();
   now += minute - 1;
@@ -140,14 +140,14 @@ it("is left alone by every worker, until the connection is changed", async () =>
   expect(requests).toHaveLength(2);
 });
 
-it("is looked into by one worker of many", async () => {
+it("a receipt queue is read by only one of many workers", async () => {
   await connect();
   const { database } = app.services;
   const claims = await Promise.all(Array.from({ length: 8 }, () => claimDueDrains(database, clock.now())));
   expect(claims.flat().filter((id) => id === providerId)).toHaveLength(1);
 });
 
-it("is looked into less often the longer nothing was submitted, and not for ever", async () => {
+it("a receipt queue is read less often the longer nothing was submitted, and finally not at all", async () => {
   const { database } = app.services;
   const { queue } = await connect();
   const messageId = await queue();

@@ -28,7 +28,7 @@ beforeEach(() => app.services.database.prisma.callback.deleteMany());
 
 const cameAt = new Date("2026-01-31T08:00:00.000Z");
 
-/** Callbacks as an older version left them: stored, and not understood. */
+/** Stores callbacks as an older version left them: in quarantine. */
 async function quarantine(...bodies: string[]): Promise<void> {
   const row = { providerId, receivedAt: cameAt, state: "QUARANTINED", problem: "Not understood." } as const;
   await app.services.database.prisma.callback.createMany({ data: bodies.map((body) => ({ ...row, body })) });
@@ -47,7 +47,7 @@ const countCallbacksOf = (messageId: string) =>
   app.services.database.prisma.messageEvent.count({ where: { messageId, source: "CALLBACK" } });
 
 describe("reprocessing", () => {
-  it("applies what is understood now, as received when it came, and leaves the rest", async () => {
+  it("reprocessing applies callbacks that are understood now, with their time of arrival, and leaves the rest", async () => {
     const id = await queueMessage(app);
     await quarantine(
       update({ client_ref: id, status: "SENT" }),
@@ -79,14 +79,14 @@ describe("reprocessing", () => {
     expect(await countCallbacksOf(id)).toBe(3);
   });
 
-  it("again finds only what is still not understood", async () => {
+  it("reprocessing a second time finds only what is still not understood", async () => {
     await quarantine('{"inbound":{}}', update({ message_id: randomUUID(), status: "SENT" }));
     await reprocess();
     const nothing = { applied: 0, ignored: 0, parked: 0, unknown: 0, dropped: 0 };
     expect(await reprocess()).toEqual({ read: 1, processed: 0, unreadable: 1, ...nothing });
   });
 
-  it("is not held up by a receipt that PostgreSQL refuses, nor by a provider that is gone", async () => {
+  it("reprocessing continues after a receipt that PostgreSQL refuses and after a removed provider", async () => {
     const id = await queueMessage(app);
     await quarantine(update({ client_ref: id, status: "SENT", part: 70_000 }));
     const gone = { providerId: randomUUID(), receivedAt: cameAt, state: "QUARANTINED" } as const;
@@ -98,7 +98,7 @@ describe("reprocessing", () => {
     expect(await messageOf(id)).toMatchObject({ status: "UNDELIVERED", version: 2 });
   });
 
-  it("by two at once applies everything once", async () => {
+  it("two reprocessing runs at once apply everything once", async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, () => queueMessage(app)));
     await quarantine(...ids.map((client_ref) => update({ client_ref, status: "DELIVRD" })));
     const runs = await Promise.all([reprocess(), reprocess()]);
@@ -109,7 +109,7 @@ describe("reprocessing", () => {
     );
   });
 
-  it("with nothing in quarantine does nothing", async () => {
+  it("reprocessing does nothing when the quarantine is empty", async () => {
     expect(await reprocess()).toMatchObject({ read: 0 });
   });
 });
@@ -133,7 +133,7 @@ function runCommand(variables: Record<string, string>, ...options: string[]): Pr
 const secretKey = (): string => Buffer.from(app.secretKey).toString("base64");
 
 describe("npm run receipts:reprocess", () => {
-  it("says what it did", async () => {
+  it("receipts:reprocess prints what it did", async () => {
     await quarantine(update({ client_ref: await queueMessage(app), status: "DELIVRD" }), "{}");
     const run = await runCommand({ DATABASE_URL: app.databaseUrl, SECRET_KEY: secretKey() });
     expect(run).toEqual({
@@ -144,31 +144,31 @@ describe("npm run receipts:reprocess", () => {
     expect(run.output).toContain("1 applied");
   });
 
-  it("explains itself", async () => {
+  it("receipts:reprocess prints its usage", async () => {
     expect(await runCommand({}, "--help")).toMatchObject({
       code: 0,
       output: expect.stringContaining("Usage:"),
     });
   });
 
-  it("says which key is wrong", async () => {
+  it("receipts:reprocess says which key is wrong", async () => {
     await quarantine("{}");
     const other = randomBytes(32).toString("base64");
     const { code, errors } = await runCommand({ DATABASE_URL: app.databaseUrl, SECRET_KEY: other });
     expect([code, errors]).toEqual([1, expect.stringContaining("SECRET_KEY is not the one")]);
   });
 
-  it("says which variables are wrong", async () => {
+  it("receipts:reprocess says which variables are wrong", async () => {
     const { code, errors } = await runCommand({ DATABASE_URL: "mysql://x", SECRET_KEY: "short" });
     expect([code, errors]).toEqual([1, expect.stringMatching(/DATABASE_URL[^]*SECRET_KEY/)]);
   });
 
-  it("says that there is no database, and makes none", async () => {
+  it("receipts:reprocess says that there is no database, and creates none", async () => {
     const { code, errors } = await runCommand({ DATA_DIR: "/nowhere/at/all" });
     expect([code, errors]).toEqual([1, expect.stringContaining("There is no database in /nowhere/at/all")]);
   });
 
-  it("works on the embedded database when smsgraph is stopped", async () => {
+  it("receipts:reprocess works on the embedded database while smsgraph is stopped", async () => {
     const directory = await mkdtemp(join(tmpdir(), "smsgraph-reprocess-"));
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const postgres = await startEmbeddedPostgres(directory);

@@ -41,7 +41,7 @@ beforeAll(async () => {
       text: "=Hello; you",
     })),
   );
-  // A provider's clock that counts in seconds: it seems to deliver before the submission.
+  // A provider clock in whole seconds: the delivery seems to come before the submission.
   await store.database.pool.query(
     `update messages set campaign_id = $1, submitted_at = '2026-01-31T08:00:00.700Z', sent_at = '2026-01-31T08:00:00Z',
       delivered_at = '2026-01-31T08:00:00Z'`,
@@ -66,7 +66,7 @@ async function readBack(file: string, text = "Hello") {
   return rows;
 }
 
-it("The file of a campaign's messages opens in a spreadsheet: marked as UTF-8, without a formula or a bare number", async () => {
+it("a campaign's export opens in a spreadsheet: marked as UTF-8, without formulas or bare numbers", async () => {
   const file = await exported();
   expect(file.startsWith("\uFEFFto,client_ref,status,")).toBe(true);
   expect(file).toContain("Žofia");
@@ -75,7 +75,7 @@ it("The file of a campaign's messages opens in a spreadsheet: marked as UTF-8, w
 });
 
 it.each([",", ";"] as const)(
-  "The file read in again gives each number and reference as it was, with %s",
+  "importing an exported file again gives the same numbers and references, with delimiter %s",
   async (delimiter) => {
     const rows = await readBack(await exported(delimiter), "{{text}}");
     const numbers = references.map((_, place) => `+42190100${String(place).padStart(4, "0")}`);
@@ -85,7 +85,7 @@ it.each([",", ";"] as const)(
   },
 );
 
-it("The file has global ids, and no time of delivery before the submission", async () => {
+it("an export has global ids and no delivery time before the submission", async () => {
   const names = ["id", "submitted_at", "sent_at", "delivered_at", "provider", "created_at"];
   const rows = await readBack(await exported(), names.map((name) => `{{${name}}}`).join(""));
   expect(rows.map(({ values }) => decodeId("Message", values[0] ?? ""))).toEqual(ids);

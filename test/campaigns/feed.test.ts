@@ -22,7 +22,7 @@ interface Outage {
   noticed: PromiseWithResolvers<void>;
 }
 
-/** A feed whose database can be taken away, and which is told by hand that something has changed. */
+/** A feed whose database can be made unreachable. `tell` announces a change. */
 async function openFeed(): Promise<{ feed: CampaignFeed; outage: Outage; tell: () => void }> {
   const { database } = app.services;
   const outage: Outage = { is: false, noticed: Promise.withResolvers() };
@@ -47,7 +47,7 @@ async function openFeed(): Promise<{ feed: CampaignFeed; outage: Outage; tell: (
   return { feed, outage, tell: () => wakes[0]?.() };
 }
 
-it("tells the newest state after an outage, and the last change however soon it came", async () => {
+it("the campaign feed sends the newest state after an outage, and the last change even within the frame interval", async () => {
   const { campaignId } = await storeCampaign(app, [], [], { status: "PAUSED" });
   const { prisma } = app.services.database;
   const add = (delta: number) =>
@@ -56,7 +56,7 @@ it("tells the newest state after an outage, and the last change however soon it 
   const controller = new AbortController();
   const frames = feed.watch(campaignId, 20, controller.signal);
   expect(totalOf(await frames.next())).toBe(0);
-  // Within the pause after the first frame.
+  // During the pause after the first frame.
   const next = frames.next();
   await add(1);
   tell();

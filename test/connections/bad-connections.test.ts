@@ -23,7 +23,7 @@ const connectTo = (input: object): Promise<Outcome> =>
     tikosms: { name: "T", apiToken: "token", ...input },
   });
 
-describe("connectProvider and updateProvider refuse", () => {
+describe("bad settings of a connection", () => {
   const refused: [what: string, input: object, field: string, words: RegExp][] = [
     ["no name", { name: "" }, "name", /1 to 100 characters/],
     ["a blank name", { name: " \t" }, "name", /1 to 100 characters/],
@@ -68,7 +68,7 @@ describe("connectProvider and updateProvider refuse", () => {
     ["half a surrogate pair in it", { defaultSender: "\udc00" }, "defaultSender", advice.unstorable],
   ];
 
-  it.each(refused)("%s", async (_, input, field, words) => {
+  it.each(refused)("connectProvider and updateProvider refuse %s", async (_, input, field, words) => {
     const before = await countRows(app);
     const expected = {
       __typename: "InvalidInputError",
@@ -87,7 +87,7 @@ describe("connectProvider and updateProvider refuse", () => {
   });
 
   it.each(["updateProvider", "disconnectProvider", "checkProvider"])(
-    "%s of what is not a provider of this account",
+    "%s of an id that is not a provider of this account is refused",
     async (name) => {
       const type = name === "updateProvider" ? "UpdateProviderInput!" : "ID!";
       const change = (id: string): Promise<Outcome> =>

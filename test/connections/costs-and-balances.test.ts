@@ -18,7 +18,7 @@ describe("how long a balance lasts", () => {
     scheduled: [],
   };
 
-  it("follows from the burn, what waits and what is scheduled", () => {
+  it("the end of a balance follows from the burn rate, queued and scheduled messages", () => {
     expect(usedUpAt(spending, now)).toEqual(inHours(6));
     expect(usedUpAt({ ...spending, queued: new Decimal(20) }, now)).toEqual(inHours(4));
     expect(usedUpAt({ ...spending, queued: new Decimal(60) }, now)).toEqual(now);
@@ -33,14 +33,14 @@ describe("how long a balance lasts", () => {
     );
   });
 
-  it("is not known to end where nothing is spent and the rest is enough", () => {
+  it("a balance has no known end when nothing is being spent and enough is left", () => {
     const idle = { ...spending, spent: new Decimal(0) };
     expect(usedUpAt(idle, now)).toBeNull();
     const scheduled = [{ at: inHours(2), amount: new Decimal(61) }];
     expect(usedUpAt({ ...idle, scheduled }, now)).toEqual(inHours(2));
   });
 
-  it("agrees with spending hour by hour", () => {
+  it("the end of a balance agrees with an hourly simulation of the spending", () => {
     const amounts = fc.array(
       fc.record({ hour: fc.integer({ min: 1, max: 50 }), amount: fc.integer({ min: 0, max: 100 }) }),
     );
@@ -150,7 +150,7 @@ describe("a provider's money", () => {
         message { id } estimated { amount currency } charged { amount currency } difference { amount currency } } } }`,
     ).then(({ costDifferences }) => costDifferences);
 
-  it("lists what was charged otherwise than estimated, to the last decimal, and nothing else", async () => {
+  it("cost differences list exactly the messages charged differently from their estimate, to the last decimal", async () => {
     await app.client.data("mutation ($id: ID!) { refreshBalance(providerId: $id) { __typename } }", {
       id: providerId,
     });
@@ -186,7 +186,7 @@ describe("a provider's money", () => {
     expect(last.edges.map(({ node }) => node.message.id)).toEqual([dearer]);
   });
 
-  it("lists them by an index that holds no other messages", async () => {
+  it("cost differences are read from an index that holds no other messages", async () => {
     const { rows } = await app.services.database.pool
       .query(
         `set enable_seqscan = off; explain select id from messages where provider_id = '0198a1b2-0000-7000-8000-000000000001'
@@ -198,7 +198,7 @@ describe("a provider's money", () => {
     expect(JSON.stringify(rows)).toContain("messages_cost_differences_idx");
   });
 
-  it("keeps every balance it told", async () => {
+  it("every fetched balance of a provider is kept", async () => {
     for (const euros of [30, 20, 10]) {
       sandbox.prepay(euros);
       await refresh();
@@ -214,7 +214,7 @@ describe("a provider's money", () => {
     expect(next.balanceHistory.edges.map(({ node }) => node.amount.amount)).toEqual(["30"]);
   });
 
-  it("tells how long the balance lasts, scheduled messages included", async () => {
+  it("a provider shows how long its balance lasts, including scheduled messages", async () => {
     await setRate("EUR", "0.05");
     const { runway } = await provider<{
       runway: { hours: number; committed: { amount: string }; burnPerHour: { amount: string } };
@@ -235,7 +235,7 @@ describe("a provider's money", () => {
     expect(later.runway.hours).toBeCloseTo(9.85 / (0.25 / 6), 0);
   });
 
-  it("lasts as many segments where the provider counts units", async () => {
+  it("a balance in units lasts as many segments", async () => {
     const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
       `mutation { connectProvider(input: { telekom: { name: "T", token: "x", defaultSender: "smsgraph" } }) { ... on Provider { id } } }`,
     );
@@ -266,7 +266,7 @@ describe("a provider's money", () => {
     });
   });
 
-  it("says once that the balance is low, in the log, the metrics and on balanceChanged", async () => {
+  it("a low balance is reported once in the log, the metrics and balanceChanged", async () => {
     expect(await low()).toEqual({ balanceIsLow: false, lowBalance: null });
     const changes = app.client.subscribe<{ balanceChanged: { isLow: boolean; amount: { amount: string } } }>(
       "subscription ($id: ID) { balanceChanged(providerId: $id) { isLow amount { amount } } }",
@@ -277,7 +277,7 @@ describe("a provider's money", () => {
       `mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { ... on Provider { id } ... on Error { message } } }`,
       { input: { id: providerId, lowBalance: "5.5" } },
     );
-    // The new threshold makes the balance be asked for at once.
+    // A new threshold causes the balance to be fetched at once.
     const seen = await takeUntil(changes, ({ data }) => data?.balanceChanged.isLow === true);
     expect(seen.at(-1)?.data?.balanceChanged).toEqual({ isLow: true, amount: { amount: "5.25" } });
     await refresh();
@@ -295,7 +295,7 @@ describe("a provider's money", () => {
     );
   });
 
-  it("is asked by itself for the rate of a country that messages go to", async () => {
+  it("a provider is asked automatically for the rate of a country that messages go to", async () => {
     await send("Hello", { to: "+48501000000" });
     await expect
       .poll(

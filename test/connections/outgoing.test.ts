@@ -9,7 +9,7 @@ import { callbackUrlOf, post, queueMessage, update } from "../support/callbacks.
 import { GraphqlClient } from "../support/graphql-client.ts";
 import { connectProvider, mutate, type Outcome } from "../support/mutations.ts";
 
-/** What leaves for a provider and where to, and what of it comes back in. */
+/** What is sent to a provider, and which parts of its answers are passed on. */
 
 let app: TestApp;
 
@@ -30,35 +30,38 @@ describe("another origin of a provider", () => {
     ["qikli", { username: "u", password: "secret" }, { password: "again" }, "password"],
   ];
 
-  it.each(kinds)("needs the credentials of %s again", async (kind, input, secrets, missing) => {
-    const { provider } = await app.client.data<{ provider: { id: string } }>(
-      `mutation ($input: ConnectProviderInput!) {
+  it.each(kinds)(
+    "a new origin in the base URL needs the credentials of %s again",
+    async (kind, input, secrets, missing) => {
+      const { provider } = await app.client.data<{ provider: { id: string } }>(
+        `mutation ($input: ConnectProviderInput!) {
         provider: connectProvider(input: $input) { ... on Provider { id } ... on Error { code message } }
       }`,
-      { input: { [kind]: { name: kind, baseUrl: "https://one.example.com/api", ...input } } },
-    );
-    const refused = {
-      __typename: "InvalidInputError",
-      field: missing,
-      message: expect.stringContaining("again"),
-    };
-    for (const baseUrl of [
-      "https://two.example.com/api",
-      "https://one.example.com:8443/api",
-      "https://one.example.com.evil.example",
-      "http://localhost",
-    ]) {
-      expect(await change(provider.id, { baseUrl })).toMatchObject(refused);
-    }
-    expect(await change(provider.id, { baseUrl: "https://one.example.com/other" })).toMatchObject({
-      __typename: "Provider",
-    });
-    expect(await change(provider.id, { baseUrl: "https://two.example.com", ...secrets })).toMatchObject({
-      __typename: "Provider",
-    });
-  });
+        { input: { [kind]: { name: kind, baseUrl: "https://one.example.com/api", ...input } } },
+      );
+      const refused = {
+        __typename: "InvalidInputError",
+        field: missing,
+        message: expect.stringContaining("again"),
+      };
+      for (const baseUrl of [
+        "https://two.example.com/api",
+        "https://one.example.com:8443/api",
+        "https://one.example.com.evil.example",
+        "http://localhost",
+      ]) {
+        expect(await change(provider.id, { baseUrl })).toMatchObject(refused);
+      }
+      expect(await change(provider.id, { baseUrl: "https://one.example.com/other" })).toMatchObject({
+        __typename: "Provider",
+      });
+      expect(await change(provider.id, { baseUrl: "https://two.example.com", ...secrets })).toMatchObject({
+        __typename: "Provider",
+      });
+    },
+  );
 
-  it("does not get the session that was made at the one before", async () => {
+  it("a new origin does not get the session made at the earlier one", async () => {
     const input = { name: "T", token: "s".repeat(64), useSession: true, baseUrl: "https://one.example.com" };
     const { id } = await app.services.connector.connect(app.accountId, "TELEKOM", input);
     const value = app.services.connections.sealSecrets(id, { credentials: {}, callbackSecret: "" });
@@ -91,7 +94,7 @@ describe("a provider in a private network, where they are not allowed,", () => {
     "https://0x7f.1",
     "https://2130706433",
     "https://[::ffff:192.168.0.1]",
-  ])("%s is not connected, nor changed to", async (baseUrl) => {
+  ])("%s is refused as a base URL in a private network, on connecting and on updating", async (baseUrl) => {
     const { id } = await careful().connect(app.accountId, "TIKOSMS", { name: "T", apiToken: "t" });
     const refused = { code: "INVALID_INPUT", field: "baseUrl", message: expect.stringContaining("private") };
     const input = { name: "T", apiToken: "t", baseUrl };
@@ -100,7 +103,7 @@ describe("a provider in a private network, where they are not allowed,", () => {
     await app.services.connector.disconnect(app.accountId, id, id);
   });
 
-  it("is not asked, though it was connected before", async () => {
+  it("a connected provider that turns out to be in a private network gets no requests", async () => {
     const { origin, requests } = await serveAnswers(() => json({ message: "a secret of the network" }));
     const input = { name: "T", apiToken: "token", baseUrl: origin };
     const { id } = await app.services.connector.connect(app.accountId, "TIKOSMS", input);
@@ -116,7 +119,7 @@ describe("a provider in a private network, where they are not allowed,", () => {
   });
 });
 
-it("nothing of an answer that is not the provider's is repeated", async () => {
+it("text of an answer that is not the provider's is never passed on", async () => {
   const secret = "root:x:0:0";
   const bodies = [
     secret,
@@ -160,7 +163,7 @@ const rotate = async (id: string, overlapHours: number): Promise<Outcome & { cal
 };
 
 describe("a callback URL", () => {
-  it("is replaced by another, and still counts while they overlap", async () => {
+  it("a callback URL can be replaced and stays valid during the overlap", async () => {
     const id = await connectProvider(app.client, { defaultSender: "smsgraph" });
     const first = await callbackUrlOf(app, id);
     const { callbackUrl: second } = await rotate(id, 96);
@@ -171,13 +174,13 @@ describe("a callback URL", () => {
     expect(await post(second, update({ client_ref: message, status: "DELIVRD" }))).toEqual(ok);
     expect(await rotate(id, 721)).toMatchObject({ __typename: "InvalidInputError", field: "overlapHours" });
 
-    // In the wrong hands: all that came before end now.
+    // The URL has leaked: all earlier ones must end at once.
     const { callbackUrl: third } = await rotate(id, 0);
     for (const url of [first, second]) expect(await post(url, "[]")).toMatchObject({ status: 403 });
     expect(await post(third, update({ client_ref: message, status: "DELIVRD" }))).toEqual(ok);
   });
 
-  it("ends when its overlap is over", async () => {
+  it("a replaced callback URL stops working when its overlap is over", async () => {
     const id = await connectProvider(app.client);
     const first = await callbackUrlOf(app, id);
     await rotate(id, 1);
@@ -189,7 +192,7 @@ describe("a callback URL", () => {
     expect(await post(first, "[]")).toMatchObject({ status: 403 });
   });
 
-  it("ends at once when the provider is disconnected", async () => {
+  it("a callback URL stops working at once when its provider is disconnected", async () => {
     const id = await connectProvider(app.client, { defaultSender: "smsgraph" });
     const first = await callbackUrlOf(app, id);
     const { callbackUrl: second } = await rotate(id, 96);
@@ -201,7 +204,7 @@ describe("a callback URL", () => {
   });
 });
 
-it("an account has no more connected providers than it may have, however many are connected at once", async () => {
+it("an account cannot exceed its number of connected providers, even with concurrent calls", async () => {
   const account = await app.createAccount();
   const client = new GraphqlClient(app.url, await app.createKey(undefined, account));
   const connect = (): Promise<Outcome> =>

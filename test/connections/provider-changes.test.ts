@@ -7,7 +7,7 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { queueMessage } from "../support/callbacks.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 
-/** `providerChanged`: what is news, and to whom. */
+/** `providerChanged`: which changes are sent, and to whom. */
 
 let app: TestApp;
 let other: TestApp;
@@ -77,10 +77,10 @@ const update = (changes: object) =>
     { input: { id, ...changes } },
   );
 
-/** A message through the connection, which no worker takes up. */
+/** Queues a message at the connection; no worker runs. */
 const queue = (): Promise<string> => queueMessage(app, { providerId: id, from: "smsgraph" });
 
-it("shows the provider at once, then every change of the connection, in every process", async () => {
+it("providerChanged sends the provider at once, then every change of the connection, in every process", async () => {
   const changes = watch(elsewhere, { id });
   expect(await changes.next()).toMatchObject({ id, name: "Watched", enabled: true });
   await update({ name: "Renamed" });
@@ -91,7 +91,7 @@ it("shows the provider at once, then every change of the connection, in every pr
   expect(await changes.next()).toMatchObject({ id });
 });
 
-it("shows errors and balances", async () => {
+it("providerChanged sends errors and balances", async () => {
   const changes = watch(app.client, { id });
   expect(await changes.next()).toMatchObject({ balance: null, health: { lastError: null } });
   const connection = await app.services.connections.get(decodeId("Provider", id));
@@ -106,7 +106,7 @@ it("shows errors and balances", async () => {
   expect(await changes.next()).toMatchObject({ health: { lastError: expect.stringContaining("401") } });
 });
 
-it("shows when the breaker opens", async () => {
+it("providerChanged sends the opening of the breaker", async () => {
   const messageId = await queue();
   const changes = watch(app.client, { id });
   expect(await changes.next()).toMatchObject({ health: { breaker: "CLOSED", queueDepth: 1 } });
@@ -123,7 +123,7 @@ it("shows when the breaker opens", async () => {
   expect(await changes.next()).toMatchObject({ health: { breaker: "OPEN" } });
 });
 
-it("shows the length of the queue while it changes, once a second at most", async () => {
+it("providerChanged sends the length of the queue while it changes, at most once a second", async () => {
   const changes = watch(app.client, { id });
   expect(await changes.next()).toMatchObject({ health: { queueDepth: 0 } });
   const startedAt = performance.now();
@@ -139,7 +139,7 @@ it("shows the length of the queue while it changes, once a second at most", asyn
   expect(lengths.length).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
 });
 
-it("shows all providers one after the other, and those that are connected later", async () => {
+it("providerChanged sends all providers one after the other, and those connected later", async () => {
   const gone = await connect("Gone");
   await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", { id: gone });
   const { prisma } = app.services.database;
@@ -154,14 +154,14 @@ it("shows all providers one after the other, and those that are connected later"
   expect(await changes.next()).toMatchObject({ id: later, name: "Later" });
 });
 
-it("says so when the provider is not in the account, or there is none", async () => {
+it("providerChanged says when the provider is not in the account or does not exist", async () => {
   const foreign = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
   expect(await watch(foreign, { id }).error()).toBe("NOT_FOUND");
   expect(await watch(app.client, { id: encodeId("Provider", crypto.randomUUID()) }).error()).toBe(
     "NOT_FOUND",
   );
   expect(await watch(app.client, { id: "nonsense" }).error()).toBe("INVALID_ID");
-  // Nor does it see anything of others without an id.
+  // Without an id, the foreign account does not see it either.
   const own = watch(foreign, {}).next();
   await update({ name: "Not theirs" });
   const silence = new Promise((done) => setTimeout(done, 300, "silence"));

@@ -5,7 +5,9 @@ import { advanceRetentionClock } from "../../src/database/retention-clock.ts";
 import { forgetOld } from "../../src/jobs/forget.ts";
 import { createTestDatabase } from "../support/database.ts";
 
-/** What is cleared away, by which clock, and how fast. The clock is the database's: rows are made older instead. */
+/**
+ * What is deleted, by which clock, and how fast. The clock is the database's, so rows are made older instead.
+ */
 
 let database: Database;
 let drop: () => Promise<void>;
@@ -41,7 +43,7 @@ const addKeys = (key: string, days: number, count = 1) =>
 const readKeys = async (): Promise<string[]> =>
   (await database.prisma.idempotencyKey.findMany({ orderBy: { key: "asc" } })).map(({ key }) => key);
 
-it("forgets old idempotency keys, callbacks and parked receipts, and nothing else", async () => {
+it("old idempotency keys, callbacks and parked receipts are deleted, and nothing else", async () => {
   await addKeys("old", 2);
   await addKeys("young", 0.5);
   const callback = { providerId: randomUUIDv7(), body: "{}" };
@@ -73,7 +75,7 @@ it("forgets old idempotency keys, callbacks and parked receipts, and nothing els
   expect(receipts.map(({ providerMessageId }) => providerMessageId)).toEqual(["6"]);
 });
 
-it("forgets all that is old in one go, however much it is", async () => {
+it("one run deletes everything old, however much it is", async () => {
   await addKeys("old", 2, 25_000);
   await addKeys("young", 0.5);
   await database.pool.query(
@@ -86,9 +88,9 @@ it("forgets all that is old in one go, however much it is", async () => {
   expect(await database.prisma.callback.count()).toBe(0);
 });
 
-it("keeps everything when the database's clock has jumped, and goes on when it is right again", async () => {
+it("nothing is deleted after the database's clock has jumped, until the clock is right again", async () => {
   await addKeys("today", 0.5);
-  // As it looks after a jump of 200 days: what the clock showed before is long past.
+  // The state after a jump of 200 days: the earlier clock time is far in the past.
   await setClock("now() - interval '200 days'", "now() - interval '200 days'");
   await addKeys("yesterday", 2);
   for (let minute = 0; minute < 3; minute++) {
@@ -97,14 +99,14 @@ it("keeps everything when the database's clock has jumped, and goes on when it i
     await forgetOld(database);
   }
   expect(await readKeys()).toEqual(["today1", "yesterday1"]);
-  // The clock is put right: it shows less than it did in the last step.
+  // The clock is corrected: it now shows less than in the last step.
   await setClock("now()", "now() + interval '200 days'");
   expect(await advanceRetentionClock(database)).toBeLessThan(60);
   await forgetOld(database);
   expect(await readKeys()).toEqual(["today1"]);
 });
 
-it("catches up after a stop, at one pace for all processes", async () => {
+it("deletion catches up after a stop, at the same pace for all processes", async () => {
   await setClock("now() - interval '1 hour'", "now() - interval '1 hour'");
   const steps = await Promise.all([1, 2, 3].map(() => advanceRetentionClock(database)));
   const [behind, ...others] = steps.filter((step) => step !== undefined);

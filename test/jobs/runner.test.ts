@@ -11,7 +11,7 @@ import { eventually } from "../support/process.ts";
 
 const logger = createLogger({ level: "silent" });
 
-/** A queue of jobs that each wait for the test to let them end. */
+/** A queue of jobs, each of which ends when the test allows it. */
 async function startQueue(jobs: number) {
   const { url, drop } = await createTestDatabase();
   const database = openDatabase(url, { poolSize: 5 });
@@ -83,7 +83,7 @@ function outages(server: Client, name: string) {
   };
 }
 
-it("goes on when a job ended while the database was away", async () => {
+it("the job runner continues after a job ended while the database was away", async () => {
   const { database, started, couldNote, begin, end } = await startQueue(1);
   await eventually(() => started.length === 1);
   await begin();
@@ -95,7 +95,7 @@ it("goes on when a job ended while the database was away", async () => {
   await eventually(() => started.length === 2);
   started[1]?.resolve();
   await eventually(async () => (await countJobs(database)) === 1);
-  // The first is done, but nobody could note it: it is run once more when its runner's lock is free.
+  // The first job is done but could not be marked, so it runs again once its runner's lock is free.
   await eventually(async () => {
     await releaseJobsOfTheDead(database, logger);
     return started.length === 3;
@@ -104,7 +104,7 @@ it("goes on when a job ended while the database was away", async () => {
   await eventually(async () => (await countJobs(database)) === 0);
 });
 
-it("stops while the database is away, with jobs fetched and not begun", async () => {
+it("the job runner can stop while the database is away, with jobs fetched but not started", async () => {
   const { database, runner, started, begin, end } = await startQueue(3);
   await eventually(() => started.length === 1);
   await begin();
@@ -117,12 +117,12 @@ it("stops while the database is away, with jobs fetched and not begun", async ()
   expect(started).toHaveLength(1);
 });
 
-it("waits for the job that runs", async () => {
+it("the job runner waits for the running job when it stops", async () => {
   const { database, runner, started } = await startQueue(2);
   await eventually(() => started.length === 1);
   let hasStopped = false;
   const stopped = runner.stop().then(() => (hasStopped = true));
-  // The second job is given back at once; the first still runs.
+  // The second job is returned at once; the first is still running.
   const free = { name: "free", text: "select id from graphile_worker.jobs where locked_by is null" };
   await eventually(async () => (await database.query(free, [])).length === 1);
   expect(hasStopped).toBe(false);

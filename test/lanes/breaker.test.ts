@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => store.close());
 
-/** Attempts that end one after the other, a second apart. */
+/** Attempts that end one second after the other. */
 async function attempts(count: number, outcome: "accepted" | "retryable"): Promise<Lane> {
   const { prisma } = store.database;
   const { providerId } = store;
@@ -45,7 +45,7 @@ async function probe(outcome: "accepted" | "retryable"): Promise<Lane> {
   return attempts(1, outcome);
 }
 
-it("opens after ten failures, and for twice as long each time it is on trial", async () => {
+it("the breaker opens after ten failures, and for twice as long each time it is on trial", async () => {
   expect((await attempts(9, "retryable")).breaker).toBe("CLOSED");
   expect(await attempts(1, "retryable")).toMatchObject({ breaker: "OPEN", openSeconds: 10 });
   expect(await probe("retryable")).toMatchObject({ breaker: "OPEN", openSeconds: 20 });
@@ -55,7 +55,7 @@ it("opens after ten failures, and for twice as long each time it is on trial", a
   expect(await attempts(1, "retryable")).toMatchObject({ breaker: "OPEN", openSeconds: 40 });
 });
 
-it("forgets its past when it has passed the trial", async () => {
+it("the breaker starts afresh when it has passed the trial", async () => {
   await attempts(10, "retryable");
   expect((await probe("accepted")).breaker).toBe("CLOSED");
   seconds += 61;
@@ -63,7 +63,7 @@ it("forgets its past when it has passed the trial", async () => {
   expect(await attempts(1, "retryable")).toMatchObject({ breaker: "OPEN", openSeconds: 10 });
 });
 
-it("stays closed on trial while most attempts succeed", async () => {
+it("the breaker stays closed on trial while most attempts succeed", async () => {
   await attempts(10, "retryable");
   await probe("accepted");
   await attempts(4, "accepted");

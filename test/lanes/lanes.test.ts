@@ -13,15 +13,15 @@ const now = new Date("2026-01-01T00:00:00Z");
 const lane = restingLane(now);
 
 describe("what a lane admits", () => {
-  it("is everything without a limit", () => {
+  it("a lane without a limit admits everything", () => {
     expect(decide(lane, 500, now).admission.admitted).toBe(500);
   });
 
-  it("leaves room for what is in flight", () => {
+  it("a lane admits no more than its limit in flight", () => {
     expect(decide({ ...lane, maxConcurrent: 5, inFlight: 3 }, 10, now).admission.admitted).toBe(2);
   });
 
-  it("is spread over the second, without a burst after a pause", () => {
+  it("a lane spreads submissions over the second, without a burst after a pause", () => {
     let current: Lane = {
       ...lane,
       maxPerSecond: 10,
@@ -38,7 +38,7 @@ describe("what a lane admits", () => {
     expect(admitted).toBeLessThanOrEqual(11);
   });
 
-  it("is nothing on credit that a question took, and says that submissions wait", () => {
+  it("a lane overdrawn by a status query admits nothing, and marks that submissions wait", () => {
     const { admission, next } = decide({ ...lane, maxPerSecond: 2, tokens: -1 }, 3, now);
     expect(admission).toMatchObject({ admitted: 0, retryAfterMs: 1_000 });
     expect(next.tokens).toBe(-1);
@@ -46,19 +46,19 @@ describe("what a lane admits", () => {
     expect(decide({ ...lane, maxPerSecond: 2 }, 1, now).next.wantedUntil).toBeNull();
   });
 
-  it("is nothing while the breaker is open, then one probe", () => {
+  it("a lane with an open breaker admits nothing, then one probe", () => {
     const open: Lane = { ...lane, breaker: "OPEN", openUntil: new Date(now.getTime() + 5_000) };
     expect(decide(open, 10, now).admission).toEqual({ admitted: 0, retryAfterMs: 5_000, isDistrusted: true });
     const later = new Date(now.getTime() + 6_000);
     const { admission, next } = decide(open, 10, later);
     expect(admission.admitted).toBe(1);
     expect(next.breaker).toBe("HALF_OPEN");
-    // Not as long as the probe may take: it may be answered at once.
+    // Sooner than the probe may take, since it may be answered at once.
     expect(decide(next, 10, later).admission).toMatchObject({ admitted: 0, retryAfterMs: 1_000 });
   });
 });
 
-it("is nothing while the provider has asked for silence", () => {
+it("a lane admits nothing while the provider has asked us to wait", () => {
   const paused: Lane = { ...lane, pausedUntil: new Date(now.getTime() + 3_000) };
   expect(decide(paused, 10, now).admission).toMatchObject({ admitted: 0, retryAfterMs: 3_000 });
   expect(decide(paused, 10, new Date(now.getTime() + 3_000)).admission.admitted).toBe(10);
@@ -89,7 +89,7 @@ describe("limits over all workers", () => {
     answer = (respond) => respond();
     provider = createServer((request, response) => {
       request.resume().on("end", () => {
-        // The balance is asked for beside the submissions.
+        // Requests for the balance come here too.
         if (request.method !== "POST") return void response.writeHead(404).end();
         times.push(performance.now());
         maxInFlight = Math.max(maxInFlight, ++inFlight);
@@ -139,7 +139,7 @@ describe("limits over all workers", () => {
     return connectProvider.id;
   }
 
-  it("keeps the messages per second", async () => {
+  it("all workers together keep the throughput limit", async () => {
     await connectAndSend({ maxPerSecond: 20 }, 40);
     await expect.poll(() => times.length, { timeout: 15_000 }).toBe(40);
     const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
@@ -150,7 +150,7 @@ describe("limits over all workers", () => {
     expect(busiest).toBeLessThanOrEqual(24);
   });
 
-  it("keeps the submissions in flight", async () => {
+  it("all workers together keep the limit of submissions in flight", async () => {
     const held: (() => void)[] = [];
     answer = (respond) => held.push(respond);
     await connectAndSend({ maxConcurrent: 3 }, 12);
@@ -163,7 +163,7 @@ describe("limits over all workers", () => {
     expect(maxInFlight).toBe(3);
   });
 
-  it("do not count what nobody can be sending any more", async () => {
+  it("attempts too old to be under way do not count as in flight", async () => {
     const providerId = await connectAndSend({ maxConcurrent: 1 }, 1);
     const { prisma } = app.services.database;
     const ended = { providerId: decodeId("Provider", providerId), finishedAt: { not: null } };
@@ -176,7 +176,7 @@ describe("limits over all workers", () => {
     await expect.poll(statusNow, { timeout: 15_000 }).toBe("SUBMITTED");
   });
 
-  it("leaves a provider alone for as long as it asked one message for", async () => {
+  it("a `Retry-After` to one message pauses the provider's whole lane", async () => {
     status = 429;
     await connectAndSend({ maxConcurrent: 1 }, 5);
     await expect.poll(() => times.length, { timeout: 15_000 }).toBe(1);
@@ -185,7 +185,7 @@ describe("limits over all workers", () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1_900);
   });
 
-  it("stops asking a provider that only fails, and tries it again with one probe", async () => {
+  it("a provider that only fails gets no more messages, and then one probe", async () => {
     status = 503;
     const id = await connectAndSend({}, 60);
     const newestLane = () =>

@@ -12,7 +12,7 @@ const lane = restingLane(now);
 describe("a lane without credit", () => {
   const paused = withoutCredit(lane, now);
 
-  it("admits nothing, then one message to try, and nothing more while that is under way", () => {
+  it("a lane without credit admits nothing, then one message as a probe, and nothing more meanwhile", () => {
     expect(decide(paused, 10, after(3)).admission.admitted).toBe(0);
     const { admission, next } = decide(paused, 10, after(4));
     expect(admission.admitted).toBe(1);
@@ -20,7 +20,7 @@ describe("a lane without credit", () => {
     expect(decide(next, 10, after(50)).admission.admitted).toBe(1);
   });
 
-  it("is tried ever more seldom, but every few minutes", () => {
+  it("a lane without credit is probed less and less often, but every few minutes", () => {
     let tried = paused;
     const tries: number[] = [];
     for (let seconds = 0; seconds < 3600; seconds++) {
@@ -33,7 +33,7 @@ describe("a lane without credit", () => {
     expect(tries.length).toBeGreaterThan(15);
   });
 
-  it("keeps an open breaker closed to messages, too", () => {
+  it("a lane without credit and with an open breaker admits nothing", () => {
     const open = { ...paused, breaker: "OPEN" as const, openUntil: after(100) };
     expect(decide(open, 10, after(60)).admission.admitted).toBe(0);
     expect(decide(open, 10, after(101)).admission.admitted).toBe(1);
@@ -93,18 +93,18 @@ describe("a provider that runs out of credit", () => {
       },
     );
 
-  it("keeps its messages queued, none failed, and goes on by itself when the balance returns", async () => {
+  it("messages wait without failing while a provider has no credit, and continue when the balance returns", async () => {
     sandbox.prepay(0);
     await send(30);
     await expect.poll(async () => (await health()).noCreditSince, { timeout: 10_000 }).not.toBeNull();
-    // More than the attempts that a message otherwise has.
+    // More attempts than a message otherwise has.
     const { prisma } = app.services.database;
     await expect
       .poll(() => prisma.attempt.count({ where: { noCredit: true } }), { timeout: 10_000 })
       .toBeGreaterThan(0);
     await expect.poll(statuses, { timeout: 10_000 }).toEqual({ QUEUED: 30 });
     expect(await health()).toMatchObject({ queueDepth: 30, breaker: "CLOSED" });
-    // Asked again soon, and not only in ten minutes.
+    // Asked again soon, not only after ten minutes.
     await expect
       .poll(async () => (await prisma.provider.findFirstOrThrow()).nextBalanceAt.getTime() - Date.now(), {
         timeout: 10_000,
@@ -117,7 +117,7 @@ describe("a provider that runs out of credit", () => {
     expect(await prisma.attempt.count({ where: { outcome: "accepted" } })).toBe(30);
   }, 60_000);
 
-  it("does not go on with a rest that it has refused before, and does with more", async () => {
+  it("a balance that was refused before does not reopen the lane, and a higher one does", async () => {
     const { prisma } = app.services.database;
     const paused = {
       noCreditSince: new Date(),
@@ -134,7 +134,7 @@ describe("a provider that runs out of credit", () => {
     await prisma.lane.updateMany({ data: { triedBalance: null } });
   });
 
-  it("fails no message for the number of its attempts without credit", async () => {
+  it("attempts without credit do not count towards the limit of attempts", async () => {
     const { prisma } = app.services.database;
     const [id = ""] = await send(1);
     const localId = Buffer.from(id, "base64").toString().split(":")[1] ?? "";
@@ -164,7 +164,7 @@ describe("a provider that runs out of credit", () => {
         noCredit: true,
       })),
     });
-    // The next try is refused as well: the twenty-second.
+    // The next attempt is refused as well: the twenty-second.
     await prisma.lane.updateMany({ data: { creditProbeAt: new Date() } });
     await expect
       .poll(() => prisma.attempt.count({ where: { messageId: waitingId, finishedAt: { not: null } } }), {
@@ -172,14 +172,14 @@ describe("a provider that runs out of credit", () => {
       })
       .toBe(22);
     expect((await prisma.message.findUniqueOrThrow({ where: { id: waitingId } })).status).toBe("QUEUED");
-    // Nobody asks for the balance: an accepted try alone opens the lane.
+    // No balance is requested: an accepted message alone opens the lane.
     sandbox.prepay(10);
     await prisma.provider.updateMany({ data: { nextBalanceAt: new Date(Date.now() + 600_000) } });
     await prisma.lane.updateMany({ data: { creditProbeAt: new Date() } });
     await expect.poll(async () => (await health()).noCreditSince, { timeout: 20_000 }).toBeNull();
   }, 60_000);
 
-  it("tells no balance, and goes on when one message is accepted", async () => {
+  it("a provider that reports no balance continues when one message is accepted", async () => {
     const qikli = await startQikliSandbox();
     const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
       `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ... on Provider { id } ... on Error { message } } }`,

@@ -8,7 +8,7 @@ import { type Answer, json, serveAnswers } from "../providers/serve-answers.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { queueMessage } from "../support/callbacks.ts";
 
-/** Questions to a provider: how they share its lane with the submissions, and when they are not asked at all. */
+/** Status queries: how they share the lane with submissions, and when they are not made at all. */
 
 let app: TestApp;
 let now: number;
@@ -38,7 +38,7 @@ async function connect(answer: () => Answer, input: object = {}, kind = "tikosms
   return { requests, shownId, providerId: decodeId("Provider", shownId) };
 }
 
-/** Messages in this status, each under an id of the provider. */
+/** Messages in this status, each with an id of the provider. */
 async function store(
   shownId: string,
   count: number,
@@ -63,7 +63,7 @@ interface Job {
   runAt: Date;
 }
 
-/** The questions that wait in the queue for this provider. */
+/** The status queries that wait in the queue for this provider. */
 async function waiting(id: string): Promise<Job[]> {
   const { rows } = await app.services.database.pool.query<Job>(
     `select t.identifier as task, j.payload, j.run_at as "runAt"
@@ -84,7 +84,7 @@ const turnOf = (id: string, maxPerSecond: number | null, isList?: true) => {
 };
 let isStopping = false;
 
-/** The only question about this message, or one that is repeated since its worker ended. */
+/** The only status query about this message, or one repeated because its worker ended. */
 const reconcile = (messageId: string, isRepeated = false) =>
   reconcileMessages(options(), [messageId], { isRepeated });
 
@@ -99,8 +99,8 @@ async function dueCheck(messageId: string): Promise<void> {
 const statusOf = async (id: string): Promise<string> =>
   (await app.services.database.prisma.message.findUniqueOrThrow({ where: { id } })).status;
 
-describe("a slot for a status query", () => {
-  it("costs a token, of those that come every second", async () => {
+describe("slots for status queries", () => {
+  it("a status query takes a token of the lane", async () => {
     const { providerId } = await connect(() => unknown, { maxPerSecond: 2 });
     await setLane(providerId, { tokens: 1, refilledAt: clock.now(), askedAt: clock.now() });
     const acquireSlot = turnOf(providerId, 2);
@@ -112,7 +112,7 @@ describe("a slot for a status query", () => {
     expect(await second).toBe(true);
   });
 
-  it("comes after the submissions that wait, but for one in ten", async () => {
+  it("status queries wait for submissions, except for one token in ten", async () => {
     const { providerId } = await connect(() => unknown, { maxPerSecond: 2 });
     const later = new Date(now + 3_600_000);
     await setLane(providerId, {
@@ -131,13 +131,13 @@ describe("a slot for a status query", () => {
     expect(tokens).toBe(0);
   });
 
-  it("costs nothing where there is no limit", async () => {
+  it("a status query of a lane without a limit needs no token", async () => {
     const { providerId } = await connect(() => unknown);
     const acquireSlot = turnOf(providerId, null);
     expect(await Promise.all(Array.from({ length: 100 }, acquireSlot))).toEqual(Array(100).fill(true));
   });
 
-  it("is had by a list once a second where there is no limit, over all that ask", async () => {
+  it("lists are read at most once a second without a limit, over all workers", async () => {
     const { providerId } = await connect(() => unknown);
     const { database } = app.services;
     const turns = [turnOf(providerId, null, true), turnOf(providerId, null, true)];
@@ -158,8 +158,8 @@ describe("a slot for a status query", () => {
   });
 });
 
-describe("looking up", () => {
-  it("asks about all at once without a limit", async () => {
+describe("look-ups", () => {
+  it("a look-up without a limit asks about all messages at once", async () => {
     const { requests, shownId, providerId } = await connect(() => unknown);
     const messageIds = await store(shownId, 5, "SUBMITTED");
     await lookUpMessages(options(), { providerId, messageIds });
@@ -167,10 +167,10 @@ describe("looking up", () => {
     expect(await waiting(providerId)).toEqual([]);
   });
 
-  it("asks about as many as a few seconds have room for, and about the others later", async () => {
+  it("a look-up asks about as many messages as fit into a few seconds, and the others later", async () => {
     const { requests, shownId, providerId } = await connect(() => unknown, { maxPerSecond: 1 });
     const messageIds = await store(shownId, 5, "SUBMITTED");
-    // Time goes by with each request.
+    // Time passes with each request.
     const asked = lookUpMessages(options(), { providerId, messageIds });
     for (let second = 0; second < 3; second++) {
       await expect.poll(() => requests.length, { timeout: 10_000 }).toBe(second + 1);
@@ -183,7 +183,7 @@ describe("looking up", () => {
     expect(job?.payload.messageIds).toHaveLength(2);
   });
 
-  it("asks nothing while the breaker is open, and comes back afterwards", async () => {
+  it("a look-up waits while the breaker is open, and comes back afterwards", async () => {
     const { requests, shownId, providerId } = await connect(() => unknown);
     const messageIds = await store(shownId, 2, "SUBMITTED");
     const openUntil = new Date(now + 60_000);
@@ -200,7 +200,7 @@ describe("looking up", () => {
   });
 });
 
-describe("a resend", () => {
+describe("resends", () => {
   const accepted = { groupId: 1, groupName: "PENDING", id: 26, name: "MESSAGE_ACCEPTED" };
   const update = "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }";
 
@@ -214,14 +214,14 @@ describe("a resend", () => {
     return { ...connection, messageId };
   }
 
-  it("goes out once, as the first question", async () => {
+  it("a resend goes out once, as the first query", async () => {
     const { requests, messageId } = await uncertain();
     await reconcile(messageId);
     expect(requests).toHaveLength(1);
     expect(await statusOf(messageId)).toBe("SUBMITTED");
   });
 
-  it("goes out once, whoever asks how often, and the timeline says why not again", async () => {
+  it("a resend goes out once however often it is attempted, and the timeline says why not again", async () => {
     const { requests, messageId } = await uncertain(() => ({ status: 500 }));
     await reconcile(messageId);
     await reconcile(messageId);
@@ -234,14 +234,14 @@ describe("a resend", () => {
     expect(event).toMatchObject({ applied: false, detail: expect.stringMatching(/not sent again/) });
   });
 
-  it("still goes out after a job was taken over, where it had not", async () => {
+  it("a resend that had not gone out still does after its job was taken over", async () => {
     const { requests, messageId } = await uncertain();
     await reconcile(messageId, true);
     expect(requests).toHaveLength(1);
     expect(await statusOf(messageId)).toBe("SUBMITTED");
   });
 
-  it("does not go out when the message is no longer valid", async () => {
+  it("a resend does not go out after the validity period", async () => {
     const { requests, messageId } = await uncertain();
     const data = { validUntil: new Date(now - 1) };
     await app.services.database.prisma.message.update({ where: { id: messageId }, data });
@@ -249,7 +249,7 @@ describe("a resend", () => {
     expect(requests).toEqual([]);
   });
 
-  it("waits while the connection is switched off", async () => {
+  it("a resend waits while the connection is switched off", async () => {
     const { requests, messageId, shownId } = await uncertain();
     await app.client.data(update, { input: { id: shownId, enabled: false } });
     await reconcile(messageId);
@@ -260,7 +260,7 @@ describe("a resend", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("never goes out once the connection is gone", async () => {
+  it("a resend never goes out once the connection is disconnected", async () => {
     const { requests, messageId, shownId } = await uncertain();
     await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", {
       id: shownId,
@@ -270,7 +270,7 @@ describe("a resend", () => {
     expect(await checkOf(messageId)).toMatchObject({ checks: 1, resentAt: null });
   });
 
-  it("waits for the breaker", async () => {
+  it("a resend waits while the breaker is open", async () => {
     const { requests, messageId, providerId } = await uncertain();
     const openUntil = new Date(now + 60_000);
     const lane = { where: { providerId }, data: { breaker: "OPEN" as const, openUntil } };
@@ -280,7 +280,7 @@ describe("a resend", () => {
     expect(await checkOf(messageId)).toMatchObject({ checks: 0, at: new Date(now + 61_000), resentAt: null });
   });
 
-  it("waits until it is free", async () => {
+  it("a resend waits until a slot is free", async () => {
     const { requests, messageId, shownId, providerId } = await uncertain();
     await app.client.data(update, { input: { id: shownId, maxPerSecond: 1 } });
     const data = {

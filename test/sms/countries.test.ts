@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import { countryCodes, countryName, isCountry, parseCountry } from "../../src/sms/countries.ts";
 
 describe("the table of countries", () => {
-  it("has every country of phone numbers and of mobile networks", () => {
+  it("the table of countries has every country of phone numbers and of mobile networks", () => {
     const networks = list.all().flatMap(({ countryCode }) => countryCode?.match(/\b[A-Z]{2}\b/g) ?? []);
     const missing = [...getCountries(), ...networks].filter((code) => !isCountry(code));
     expect(new Set(missing)).toEqual(new Set(["AB"])); // A part of Georgia: GE-AB.
   });
 
-  it("reads each country by its code and by each name that it shows or that the list of networks has", () => {
+  it("each country is read by its code, by its shown name and by the names of the network list", () => {
     for (const code of countryCodes) {
       expect(parseCountry(code.toLowerCase())).toBe(code);
       expect(parseCountry(countryName(code) ?? "")).toBe(code);
@@ -45,11 +45,11 @@ describe("the table of countries", () => {
     ["AX", ["Åland", "Aland Islands"]],
     ["AC", ["Ascension Island"]],
     ["XK", ["Kosovo", "Republic of Kosovo"]],
-  ])("reads %s by the names that people write", (code, names) => {
+  ])("%s is read by the names that people write", (code, names) => {
     expect(names.map((name) => parseCountry(name))).toEqual(names.map(() => code));
   });
 
-  it("reads no country in a name that is none, or that two countries share", () => {
+  it("a name of no country, or of two, is not read as a country", () => {
     const names = [
       "",
       "Atlantis",

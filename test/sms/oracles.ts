@@ -2,7 +2,7 @@ import { SegmentedMessage } from "sms-segments-calculator";
 import { split } from "split-sms";
 import type { TextEncoding, TextMeasure } from "../../src/sms/text.ts";
 
-/** What both packages say of a text, in our words. */
+/** What both packages say about a text, in our terms. */
 export type OracleMeasure = Omit<TextMeasure, "unitsPerSegment">;
 
 /**

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { countryOfPlain } from "../../src/sms/phone-plans.ts";
 import { parseRecipient } from "../../src/sms/phone.ts";
 
-/** By the library: written with a space, a number is not plain. */
+/** The library's answer: a space in the number makes the fast check pass it on. */
 const byLibrary = (number: string) => parseRecipient(`${number.slice(0, 5)} ${number.slice(5)}`);
 
 function sameAsLibrary(number: string, country: string): boolean {
@@ -15,8 +15,8 @@ function sameAsLibrary(number: string, country: string): boolean {
 
 const codes = [...new Set(getCountries().map((country) => getCountryCallingCode(country)))];
 
-describe("a number in E.164", () => {
-  it.each(codes)("of +%s is what the library says of it", (code) => {
+describe("numbers in E.164", () => {
+  it.each(codes)("the fast check of +%s agrees with the library", (code) => {
     const numbers = stringMatching(/^[0-9]{4,12}$/);
     assert(
       property(numbers, (digits) => {
@@ -28,7 +28,7 @@ describe("a number in E.164", () => {
     );
   });
 
-  it("is mostly read without the library", () => {
+  it("most numbers in E.164 are read without the library", () => {
     const numbers = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
     const alone = numbers.filter((number) => countryOfPlain(number) !== undefined);
     expect(alone.length).toBeGreaterThan(150);

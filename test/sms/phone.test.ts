@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { InvalidPhoneNumberError } from "../../src/lib/errors.ts";
 import { parseRecipient } from "../../src/sms/phone.ts";
 
-/** The number, or why it is refused. */
+/** The number, or why it was refused. */
 function read(input: string): string {
   try {
     return parseRecipient(input).to;
@@ -77,7 +77,7 @@ const refused: readonly (readonly [why: RegExp, inputs: readonly string[]])[] = 
   [/has no country code/, ["tel:901234567;phone-context=example.com"]],
   [/may be \+6598234567 or \+16598234567/, ["6598234567", "65 9823 4567"]],
   [
-    /something behind the number/,
+    /something after the number/,
     ["+4915112345678.5", "4915112345678,25", "+421901231000/1", "+421901231000,12"],
   ],
   [/rounded/, ["4.21901E+11", "4,21901E+11", "+4.2e11", "4.21901231E+11", "421E9"]],
@@ -106,18 +106,21 @@ const refused: readonly (readonly [why: RegExp, inputs: readonly string[]])[] = 
   [/too long/, ["4".repeat(300)]],
 ];
 
-describe("a number as people and spreadsheets write it", () => {
-  it.each(Object.entries(accepted))("is sent to %s, whatever was read before", (number, inputs) => {
-    const all = [number, ...inputs];
-    for (const input of [...all, ...all.toReversed(), ...all])
-      expect([input, read(input)]).toEqual([input, number]);
-  });
+describe("numbers as people and spreadsheets write them", () => {
+  it.each(Object.entries(accepted))(
+    "every spelling of %s gives that number, in any order of calls",
+    (number, inputs) => {
+      const all = [number, ...inputs];
+      for (const input of [...all, ...all.toReversed(), ...all])
+        expect([input, read(input)]).toEqual([input, number]);
+    },
+  );
 
-  it.each(refused)("is refused with what is true of it: %s", (why, inputs) => {
+  it.each(refused)("a recipient is refused with the right reason: %s", (why, inputs) => {
     for (const input of [...inputs, ...inputs]) expect(read(input)).toMatch(why);
   });
 
-  it("has the same answer in every order of calls", () => {
+  it("a recipient has the same answer in every order of calls", () => {
     const inputs = [...Object.values(accepted).flat(), ...refused.flatMap(([, some]) => some)];
     const first = new Map(inputs.map((input) => [input, read(input)]));
     assert(
@@ -126,7 +129,7 @@ describe("a number as people and spreadsheets write it", () => {
     );
   });
 
-  it("is a number in full without its plus, in every country whose example says so", () => {
+  it("a complete number without its plus is accepted in every country whose example allows it", () => {
     const numbers = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
     const wrong = numbers.filter((number) => {
       const seen = read(number.slice(1));
@@ -138,13 +141,13 @@ describe("a number as people and spreadsheets write it", () => {
   });
 });
 
-describe("a number of a range that is newer than the library", () => {
-  it("is taken where mobile numbers are so long", () => {
+describe("numbers of ranges newer than the library", () => {
+  it("a number of a new range is accepted if mobile numbers have its length", () => {
     expect(parseRecipient("+85245451234")).toEqual({ to: "+85245451234", country: "HK" });
     expect(read("+421980000000")).toBe("+421980000000");
   });
 
-  it("has the country of its new area code", () => {
+  it("a number of a new area code has its country", () => {
     const codes = [
       "357",
       "436",

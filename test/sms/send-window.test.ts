@@ -10,8 +10,8 @@ const at = (time: string): Date => new Date(`2026-01-15T${time}:00Z`);
 const offsets = (zones: readonly string[]) =>
   new Set(zones.map((zone) => spreadOf([zone, "UTC"], at("12:00"))));
 
-describe("a send window", () => {
-  it("goes by the recipient's own clock", () => {
+describe("send windows", () => {
+  it("a send window follows the recipient's clock", () => {
     // Slovakia is an hour ahead of UTC in January.
     expect(isOpen(day, "SK", "UTC", at("07:59"))).toBe(false);
     expect(isOpen(day, "SK", "UTC", at("08:00"))).toBe(true);
@@ -19,14 +19,14 @@ describe("a send window", () => {
     expect(isOpen(day, "SK", "UTC", at("19:00"))).toBe(false);
   });
 
-  it("is open in a country of several zones when it is open in all of them", () => {
+  it("a send window is open in a country of several zones when it is open in all of them", () => {
     // 09:00 in Hawaii and Alaska's far islands is 14:00 in New York.
     expect(isOpen(day, "US", "UTC", at("15:00"))).toBe(false);
     expect(isOpen(day, "US", "UTC", at("19:30"))).toBe(true);
     expect(isOpen(day, "US", "UTC", at("02:00"))).toBe(false);
   });
 
-  it("never opens in a country of several zones that it is too short for, whatever the campaign's own zone", () => {
+  it("a send window too short for a country's zones never opens there", () => {
     const morning = { start: 9 * 60, end: 12 * 60 };
     for (const country of ["US", "CA", "RU", "AU"]) {
       const zones = zonesOfCountry(country);
@@ -42,7 +42,7 @@ describe("a send window", () => {
     }
   });
 
-  it("goes by the zones that people live by", () => {
+  it("a send window follows the zones that people really use", () => {
     expect(isOpen(day, "UA", "UTC", at("17:30"))).toBe(true);
     const evening = { start: 19 * 60, end: 20 * 60 };
     const times = ["00:30", "17:30"].map((time) => isOpen(evening, "UA", "America/New_York", at(time)));
@@ -52,7 +52,7 @@ describe("a send window", () => {
     expect(inChina).toEqual([false, true]);
   });
 
-  it("goes by the area of a number where that tells its zone", () => {
+  it("a send window follows the area code where that shows the zone", () => {
     const noon = { start: 12 * 60, end: 13 * 60 };
     const openAt = (time: string, areas: string[]) => {
       const { countries, openAreas } = closuresOf(noon, "UTC", at(time));
@@ -67,7 +67,7 @@ describe("a send window", () => {
     expect(zonesOf("+18502345678", "US")).toEqual(["America/Chicago", "America/New_York"]);
   });
 
-  it("knows only zones of areas that the country has, and areas that are parts of no other", () => {
+  it("area codes have zones of their own country, and none is the beginning of another", () => {
     for (const [area, zones] of zonesByArea) {
       const countries = area.startsWith("+1")
         ? ["US", "CA"]
@@ -78,30 +78,30 @@ describe("a send window", () => {
     }
   });
 
-  it("goes by the campaign's own zone for a number of no country", () => {
+  it("a send window follows the campaign's zone for a number of no country", () => {
     expect(isOpen(day, null, "Asia/Tokyo", at("03:00"))).toBe(true);
     expect(isOpen(day, null, "Asia/Tokyo", at("12:00"))).toBe(false);
   });
 
-  it("may go on until the next day", () => {
+  it("a send window may end on the next day", () => {
     const night = { start: 22 * 60, end: 6 * 60 };
     expect(isOpen(night, "SK", "UTC", at("22:30"))).toBe(true);
     expect(isOpen(night, "SK", "UTC", at("04:59"))).toBe(true);
     expect(isOpen(night, "SK", "UTC", at("05:00"))).toBe(false);
   });
 
-  it.each(getCountries())("is closed at night for numbers of %s", (country) => {
+  it.each(getCountries())("a send window is closed at night for numbers of %s", (country) => {
     const night = { start: 12 * 60, end: 12 * 60 + 1 };
     const times = ["00:00", "06:00", "12:00", "18:00"].map((time) => closuresOf(night, "UTC", at(time)));
     expect(times.filter(({ countries }) => countries.includes(country)).length).toBeGreaterThanOrEqual(3);
   });
 
-  it("goes by the zone of the neighbours in Kosovo", () => {
+  it("a send window follows the neighbours' zone in Kosovo", () => {
     expect(isOpen(day, "XK", "Asia/Tokyo", at("07:59"))).toBe(false);
     expect(isOpen(day, "XK", "Asia/Tokyo", at("08:00"))).toBe(true);
   });
 
-  it("names every country where it is closed", () => {
+  it("a send window names every country where it is closed", () => {
     const { countries, stateless } = closuresOf(day, "Europe/Bratislava", at("03:00"));
     expect(stateless).toBe(true);
     expect(countries).toContain("SK");

@@ -28,20 +28,20 @@ function compare(text: string, compared: Comparisons, forced?: "UCS2"): void {
   expectSame({ text, ...ours }, { text, ...(splitSms ?? ours) });
   compared.withSplitSms += splitSms ? 1 : 0;
   const { measured: twilio, keptClusters } = twilioMeasure(text, forced);
-  // By design it fills segments differently where it keeps grapheme clusters whole (see oracles.ts).
+  // It fills segments differently by design where it keeps grapheme clusters whole (see oracles.ts).
   const { segments, unitsLeft } = keptClusters ? twilio : ours;
   expectSame({ text, ...ours, segments, unitsLeft }, { text, ...twilio });
   compared.withTwilio += keptClusters ? 0 : 1;
 }
 
 describe("two independent packages agree with measure", () => {
-  test("on every single code unit", () => {
+  test("two packages agree with measure on every single code unit", () => {
     const compared = { withTwilio: 0, withSplitSms: 0 };
     for (let unit = 0; unit <= 0xffff; unit++) compare(String.fromCharCode(unit), compared);
     expect(compared).toEqual({ withTwilio: 0x1_0000, withSplitSms: 0x1_0000 - 2048 });
   });
 
-  test("on generated texts", { timeout: 120_000 }, () => {
+  test("two packages agree with measure on generated texts", { timeout: 120_000 }, () => {
     const compared = { withTwilio: 0, withSplitSms: 0 };
     fc.assert(
       fc.property(generatedText, (text) => compare(text, compared)),
@@ -51,7 +51,7 @@ describe("two independent packages agree with measure", () => {
     expect(compared.withSplitSms).toBeGreaterThan(2500);
   });
 
-  test("on generated texts forced into UCS-2", { timeout: 60_000 }, () => {
+  test("two packages agree with measureAs on generated texts in UCS-2", { timeout: 60_000 }, () => {
     const compared = { withTwilio: 0, withSplitSms: 0 };
     fc.assert(
       fc.property(generatedText, (text) => compare(text, compared, "UCS2")),
@@ -67,7 +67,7 @@ describe("two independent packages agree with measure", () => {
     { filler: "я", pair: "😀😀", upTo: 140 },
     { filler: "я", pair: "€", upTo: 140 },
     { filler: "я", pair: "\uD83D", upTo: 140 },
-  ])("on $pair at every place among $filler", ({ filler, pair, upTo }) => {
+  ])("two packages agree with measure on $pair at every place among $filler", ({ filler, pair, upTo }) => {
     const compared = { withTwilio: 0, withSplitSms: 0 };
     for (let before = 0; before <= upTo; before++) {
       for (const after of [0, 1, 66]) compare(filler.repeat(before) + pair + filler.repeat(after), compared);
@@ -77,7 +77,7 @@ describe("two independent packages agree with measure", () => {
 });
 
 describe("measure", () => {
-  test("has nothing to send of an empty text, where the packages count one segment", () => {
+  test("measure counts no segment for an empty text, where the packages count one", () => {
     const empty = { segments: 0, unitsUsed: 0 };
     expect(measure("")).toEqual({ ...empty, encoding: "GSM7", unitsPerSegment: 160, unitsLeft: 160 });
     expect(measureAs("", "UCS2")).toEqual({ ...empty, encoding: "UCS2", unitsPerSegment: 70, unitsLeft: 70 });
@@ -100,9 +100,9 @@ describe("measure", () => {
     ["€ as one unit in UCS-2", "я€", { encoding: "UCS2", unitsUsed: 2 }],
     ["a lone surrogate as one unit", "a\uD83D", { encoding: "UCS2", unitsUsed: 2 }],
     ["the escape code itself", "\u001B", { encoding: "UCS2" }],
-  ])("counts %s", (_name, text, expected) => expect(measure(text)).toMatchObject(expected));
+  ])("measure counts %s", (_name, text, expected) => expect(measure(text)).toMatchObject(expected));
 
-  test("takes the letters of the standard's table, and no others", () => {
+  test("measure accepts exactly the letters of the standard's table as GSM-7", () => {
     for (const letter of "ñÑàäöüßøÅæéÉèùìòÇΩΔ¤§")
       expect([letter, measure(letter).encoding]).toEqual([letter, "GSM7"]);
     // 0x09 is the capital Ç; á, À and È look as likely as à, è and É and are not there either.
@@ -110,7 +110,7 @@ describe("measure", () => {
       expect([letter, measure(letter).encoding]).toEqual([letter, "UCS2"]);
   });
 
-  test("says exactly how much still fits in the last segment", () => {
+  test("measure says exactly how much still fits in the last segment", () => {
     fc.assert(
       fc.property(generatedText, (text) => {
         const { segments, unitsLeft } = measure(text);
@@ -123,7 +123,7 @@ describe("measure", () => {
 });
 
 describe("forcingCharacters", () => {
-  test("names each character with its position in UTF-16 code units", () => {
+  test("forcingCharacters gives each character with its position in UTF-16 code units", () => {
     expect(forcingCharacters("€ it’s 😀ž\uD83D")).toEqual([
       { character: "’", position: 4, codePoint: "U+2019", replacement: "'" },
       { character: "😀", position: 7, codePoint: "U+1F600", replacement: null },
@@ -132,7 +132,7 @@ describe("forcingCharacters", () => {
     ]);
   });
 
-  test("finds none exactly where a text measures as GSM-7", () => {
+  test("forcingCharacters finds none exactly when a text measures as GSM-7", () => {
     fc.assert(
       fc.property(generatedText, (text) => {
         expect(forcingCharacters(text).length === 0).toBe(measure(text).encoding === "GSM7");
@@ -140,7 +140,7 @@ describe("forcingCharacters", () => {
     );
   });
 
-  test("offers only replacements that are in GSM-7, for all of Unicode", () => {
+  test("forcingCharacters offers only GSM-7 replacements, for all of Unicode", () => {
     const wrong: string[] = [];
     for (let codePoint = 0; codePoint <= 0x10_ffff; codePoint++) {
       const [forcing] = forcingCharacters(String.fromCodePoint(codePoint));
@@ -173,7 +173,7 @@ describe("toGsm7", () => {
     ["Danish", "smørrebrød på Ærø, ǿ", "smørrebrød på Ærø, ø"],
     ["Icelandic", "Þór, maður, það", "Thor, madur, thad"],
     ["Vietnamese", "Tiếng Việt, Đặng", "Tieng Viet, Dang"],
-  ])("rewrites %s", (_name, text, expected) => expect(toGsm7(text)).toBe(expected));
+  ])("toGsm7 rewrites %s", (_name, text, expected) => expect(toGsm7(text)).toBe(expected));
 
   test.each([
     ["Cyrillic", "Привет"],
@@ -183,14 +183,14 @@ describe("toGsm7", () => {
     ["a keycap", "1️⃣"],
     ["one such character among others", "dobrý deň я"],
     ["a lone surrogate", "a\uDE00"],
-    ["what would change its meaning", "1½"],
+    ["a character whose rewrite would change the meaning", "1½"],
     ["a stroke that negates", "a ≠ b"],
     ["the same stroke typed separately", "a =\u0338 b"],
-  ])("refuses %s", (_name, text) => expect(toGsm7(text)).toBeNull());
+  ])("toGsm7 refuses %s", (_name, text) => expect(toGsm7(text)).toBeNull());
 
   const rewritable = runsOf([...basic, ...extension, ...accents, "e\u0301", "\u0301", "\u200B", "Ώ"]);
 
-  test("gives GSM-7, and gives it unchanged the second time", () => {
+  test("toGsm7 gives GSM-7, and leaves it unchanged the second time", () => {
     fc.assert(
       fc.property(rewritable, (text) => {
         const rewritten = toGsm7(text);
@@ -202,7 +202,7 @@ describe("toGsm7", () => {
     );
   });
 
-  test("refuses exactly the texts with a character that has no replacement", () => {
+  test("toGsm7 refuses exactly the texts with a character that has no replacement", () => {
     const mark = fc.constantFrom("\u0301", "\u030C", "\u0327", "\u0338", "\u0344", "a", "=", "Ω", "ł", "я");
     const anyText = fc.oneof(generatedText, fc.string({ unit: fc.oneof(mark, fc.string({ maxLength: 1 })) }));
     fc.assert(
@@ -216,7 +216,7 @@ describe("toGsm7", () => {
 });
 
 describe("previewText", () => {
-  test("shows what one curly apostrophe costs", () => {
+  test("previewText shows what one curly apostrophe costs", () => {
     const text = `Don’t forget: ${"a".repeat(100)}`;
     expect(previewText(text)).toEqual({
       encoding: "UCS2",
@@ -230,7 +230,7 @@ describe("previewText", () => {
     });
   });
 
-  test("has no rewrite to offer for GSM-7, nor for what cannot be rewritten", () => {
+  test("previewText offers no rewrite for GSM-7, nor for a text that cannot be rewritten", () => {
     const nothing = { gsmSafeText: null, segmentsSaved: 0 };
     expect(previewText("Hello €")).toEqual({ ...measure("Hello €"), forcingCharacters: [], ...nothing });
     expect(previewText("Hello 😀’")).toMatchObject({ ...nothing, forcingCharacters: { length: 2 } });
@@ -245,14 +245,14 @@ describe("previewText", () => {
     "Szeretettel várjuk Önt holnap 10 órakor! Üdvözlettel: Fogászati Rendelő, Győr",
     "Sayın müşterimiz, siparişiniz kargoya verilmiştir. İyi günler dileriz.",
     "Olá! A sua encomenda está pronta. Até já • Loja Nº 5",
-  ])("never makes %j longer", (text) => {
+  ])("previewText never makes %j longer", (text) => {
     const preview = previewText(text);
     expect(preview.encoding).toBe("UCS2");
     expect(preview.gsmSafeText).not.toBeNull();
     expect(preview.segmentsSaved).toBe(preview.segments - 1);
   });
 
-  test("admits when the rewrite takes more segments", () => {
+  test("previewText says when the rewrite takes more segments", () => {
     expect(previewText("…".repeat(70)).segmentsSaved).toBe(-1);
   });
 });

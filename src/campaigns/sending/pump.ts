@@ -192,6 +192,7 @@ export class CampaignPump {
     const { database, clock } = this.#options;
     const now = clock.now();
     const stuck: DispatchMessage[] = [];
+    const unread = new Set<string>();
     const claim = await database.transaction((transaction) =>
       claimMessages(
         transaction,
@@ -201,9 +202,10 @@ export class CampaignPump {
           after: view.position,
           closed: [...closed],
           admit: async (inner, messages, toAsk) => {
-            const requests = await this.#admit(inner, messages, { toAsk, stuck, now });
+            const requests = await this.#admit(inner, messages, { toAsk, stuck, unread, now });
             const taken = new Set(requests.flatMap((request) => request.messages));
-            for (const one of messages) if (!taken.has(one)) refusing.add(one.providerId);
+            for (const one of messages)
+              if (!taken.has(one) && !unread.has(one.providerId)) refusing.add(one.providerId);
             return requests;
           },
         },
@@ -212,17 +214,20 @@ export class CampaignPump {
     );
     for (const request of claim.requests) this.#handOver.begin(request, now);
     const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
-    view.position = claim.last;
+    // Messages of providers that were not read yet are looked for again from where they are.
+    if (unread.size === 0) view.position = claim.last;
     view.limit = Math.min(Math.max(firstClaim, taken * 4), maxClaimSize);
-    if (claim.isEmpty) {
+    if (claim.isEmpty && unread.size === 0) {
       const lookMs = (performance.now() - begunAt) * emptyRest.looks;
       const restMs = Math.min(Math.max(emptyRest.minMs, lookMs), emptyRest.maxMs);
       view.emptyUntil = performance.now() + restMs;
     }
     const { settled, relieved } = await this.#moveOn(stuck, now);
+    // Their messages are claimed the next time.
+    await Promise.all([...unread].map((id) => this.#options.connections.get(id)));
     return {
-      progress: claim.requests.length + settled,
-      restMs: claim.restMs,
+      progress: claim.requests.length + settled + unread.size,
+      restMs: unread.size === 0 ? claim.restMs : 0,
       refusing: refusing.difference(relieved),
     };
   }
@@ -262,17 +267,27 @@ export class CampaignPump {
 
   /**
    * Turns the messages that their providers take now into requests, within this process's slots and the
-   * shared lanes. Messages of a failing or missing provider are added to `stuck`.
+   * shared lanes. Messages of a failing or missing provider are added to `stuck`,
+   * providers whose connection this process has not read yet to `unread`.
    */
   async #admit(
     transaction: Queryable,
     found: DispatchMessage[],
-    { toAsk, stuck, now }: { toAsk: ReadonlySet<string>; stuck: DispatchMessage[]; now: Date },
+    {
+      toAsk,
+      stuck,
+      unread,
+      now,
+    }: { toAsk: ReadonlySet<string>; stuck: DispatchMessage[]; unread: Set<string>; now: Date },
   ): Promise<SubmitRequest[]> {
     const requests: SubmitRequest[] = [];
     const bulkSizes = new Map<string, number>();
     for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
-      const fitting = await this.#handOver.fit(providerId, group, now);
+      const fitting = this.#handOver.fit(providerId, group, now);
+      if (fitting === "unread") {
+        unread.add(providerId);
+        continue;
+      }
       if (!fitting) {
         stuck.push(...group);
         continue;

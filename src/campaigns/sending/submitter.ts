@@ -92,13 +92,18 @@ export class HandOver {
     this.#closed.delete(providerId);
   }
 
-  /** The requests that the provider has slots for; undefined when it is disconnected or switched off. */
-  async fit(
+  /**
+   * The requests that the provider has slots for; undefined when it is disconnected or switched off. Asks the database
+   * nothing, since it is called while its messages are being claimed.
+   */
+  fit(
     providerId: string,
     messages: readonly DispatchMessage[],
     startedAt: Date,
-  ): Promise<SubmitRequest[] | undefined> {
-    const slots = await this.#slotsOf(providerId);
+  ): SubmitRequest[] | "unread" | undefined {
+    const connection = this.#options.connections.opened(providerId);
+    if (!connection) return "unread";
+    const slots = this.#slotsOf(providerId, connection);
     return slots && fittingRequests(slots, this.#requests(slots, messages, startedAt));
   }
 
@@ -137,9 +142,8 @@ export class HandOver {
   }
 
   /** Undefined for a provider that is disconnected or switched off. */
-  async #slotsOf(providerId: string): Promise<Slots | undefined> {
-    const connection = await this.#options.connections.get(providerId);
-    if (!connection || connection.row.disconnectedAt) return undefined;
+  #slotsOf(providerId: string, connection: Connection): Slots | undefined {
+    if (connection.row.disconnectedAt) return undefined;
     if (!connection.row.enabled) {
       this.close(providerId, disabledMs);
       return undefined;

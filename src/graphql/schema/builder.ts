@@ -13,7 +13,7 @@ import type { Context } from "../context.ts";
 import { decodeAnyId, encodeId, type NodeType } from "../../lib/global-id.ts";
 import { maxNodes } from "./limits.ts";
 
-/** The types behind the schema. */
+/** The TypeScript types behind the schema. */
 interface SchemaTypes {
   Context: Context;
   PrismaTypes: PrismaTypes;
@@ -36,7 +36,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   defaultFieldNullability: false,
   errors: { directResult: true },
   scopeAuth: {
-    // Else a stream opens without the scope, and each of its events is an error.
+    // Without this, a stream would open without the scope, and each of its events would be an error.
     authorizeOnSubscribe: true,
     authScopes: ({ viewer }) => ({
       READ: viewer?.scopes.has("READ") ?? false,
@@ -58,12 +58,13 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       return { typename: type, id };
     },
     nodeQueryOptions: {
-      description: "Anything by its global id; null when there is no such thing in this account.",
-      args: { id: { description: "A global id, as an earlier answer gave it." } },
+      description: "Any object by its global id; null when this account has no such object.",
+      args: { id: { description: "A global id from an earlier answer." } },
       authScopes: { READ: true },
     },
     nodesQueryOptions: {
-      description: "Several things by their global ids, in the order asked; null for each that is not there.",
+      description:
+        "Several objects by their global ids, in the given order; null for each that does not exist.",
       args: { ids: { description: `At most ${maxNodes} global ids.` } },
       authScopes: { READ: true },
       resolve: (_parent, { ids }, _context, _info, resolveNodes) => {
@@ -74,21 +75,21 @@ export const builder = new SchemaBuilder<SchemaTypes>({
         );
       },
     },
-    nodeTypeOptions: { description: "Anything with an id that `node` can find again." },
-    idFieldOptions: { description: "Global id: opaque, unique over all types, the same for ever." },
-    pageInfoTypeOptions: { description: "Where a page stands in its list." },
-    hasNextPageFieldOptions: { description: "Whether more follows the page." },
-    hasPreviousPageFieldOptions: { description: "Whether something comes before the page." },
+    nodeTypeOptions: { description: "An object with an id that `node` can find." },
+    idFieldOptions: { description: "Global id: opaque, unique across all types, and permanent." },
+    pageInfoTypeOptions: { description: "The position of a page in its list." },
+    hasNextPageFieldOptions: { description: "Whether there are entries after this page." },
+    hasPreviousPageFieldOptions: { description: "Whether there are entries before this page." },
     startCursorFieldOptions: { description: "Cursor of the page's first entry: pass it as `before`." },
     endCursorFieldOptions: { description: "Cursor of the page's last entry: pass it as `after`." },
-    cursorFieldOptions: { description: "The entry's place in the list." },
+    cursorFieldOptions: { description: "The position of the entry in the list." },
     nodeFieldOptions: { description: "The entry itself." },
     edgesFieldOptions: { description: "The entries of the page with their cursors." },
-    pageInfoFieldOptions: { description: "Where the page stands in the list." },
+    pageInfoFieldOptions: { description: "The position of the page in the list." },
     firstArgOptions: {
-      description: "How many entries to return from the start, 100 at most; 20 when nothing is said.",
+      description: "How many entries to return from the start, at most 100; 20 by default.",
     },
-    lastArgOptions: { description: "How many entries to return from the end, 100 at most." },
+    lastArgOptions: { description: "How many entries to return from the end, at most 100." },
     afterArgOptions: { description: "Return entries after this cursor." },
     beforeArgOptions: { description: "Return entries before this cursor." },
   },
@@ -99,6 +100,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 });
 
-builder.queryType({ description: "Reading: messages, their timelines, providers." });
-builder.mutationType({ description: "Sending messages and connecting providers." });
-builder.subscriptionType({ description: "Watching delivery as it happens, over WebSocket or SSE." });
+builder.queryType({
+  description: "Reads messages and their timelines, campaigns, providers, rates and routing.",
+});
+builder.mutationType({
+  description: "Sends messages and campaigns, connects providers, manages keys, rates and limits.",
+});
+builder.subscriptionType({ description: "Watches delivery as it happens, over WebSocket or SSE." });

@@ -33,10 +33,10 @@ export const ErrorCodeRef = builder.enumType("ErrorCode", {
 });
 
 export const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
-  description: "Every typed error: `... on Error { code message }` is always enough.",
+  description: "Every typed error. Selecting `... on Error { code message }` covers all of them.",
   fields: (t) => ({
     message: t.exposeString("message", {
-      description: "What is wrong, where, and what to do, in plain words.",
+      description: "What is wrong, where, and what to do next.",
     }),
     code: t.expose("code", { type: ErrorCodeRef, description: "What went wrong, for programs." }),
   }),
@@ -46,7 +46,7 @@ builder.objectType(InvalidPhoneNumberError, {
   name: "InvalidPhoneNumberError",
   description: errorCodes.INVALID_PHONE_NUMBER,
   interfaces: [ErrorInterface],
-  fields: (t) => ({ input: t.exposeString("input", { description: "The number as it was given." }) }),
+  fields: (t) => ({ input: t.exposeString("input", { description: "The number as given." }) }),
 });
 
 builder.objectType(InvalidTextError, {
@@ -55,7 +55,7 @@ builder.objectType(InvalidTextError, {
   interfaces: [ErrorInterface],
   fields: (t) => ({
     segments: t.exposeInt("segments", { nullable: true, description: "Segments the text would need." }),
-    maxSegments: t.exposeInt("maxSegments", { nullable: true, description: "Segments the provider takes." }),
+    maxSegments: t.exposeInt("maxSegments", { nullable: true, description: "The most segments allowed." }),
   }),
 });
 
@@ -64,7 +64,7 @@ builder.objectType(InvalidSenderError, {
   description: errorCodes.INVALID_SENDER,
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    sender: t.exposeString("sender", { nullable: true, description: "The sender as it was given." }),
+    sender: t.exposeString("sender", { nullable: true, description: "The sender as given." }),
   }),
 });
 
@@ -73,7 +73,7 @@ builder.objectType(InvalidScheduleError, {
   description: errorCodes.INVALID_SCHEDULE,
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    scheduledAt: t.expose("scheduledAt", { type: "DateTime", description: "The time as it was given." }),
+    scheduledAt: t.expose("scheduledAt", { type: "DateTime", description: "The time as given." }),
   }),
 });
 
@@ -89,7 +89,9 @@ builder.objectType(TooManyProvidersError, {
   description: errorCodes.TOO_MANY_PROVIDERS,
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    maxProviders: t.exposeInt("maxProviders", { description: "Connected providers of an account at most." }),
+    maxProviders: t.exposeInt("maxProviders", {
+      description: "The most connected providers an account may have.",
+    }),
   }),
 });
 
@@ -97,7 +99,7 @@ builder.objectType(NotFoundError, {
   name: "NotFoundError",
   description: errorCodes.NOT_FOUND,
   interfaces: [ErrorInterface],
-  fields: (t) => ({ id: t.exposeID("id", { description: "The id as it was given." }) }),
+  fields: (t) => ({ id: t.exposeID("id", { description: "The id as given." }) }),
 });
 
 builder.objectType(NoRouteError, {
@@ -107,7 +109,8 @@ builder.objectType(NoRouteError, {
   fields: (t) => ({
     rejected: t.field({
       type: [ProviderRejectionRef],
-      description: "Every connected provider with its reason; empty when there is none.",
+      description:
+        "Every connected provider, and why it cannot carry the message; empty when none is connected.",
       resolve: ({ rejected }) => rejected,
     }),
   }),
@@ -120,23 +123,23 @@ builder.objectType(CountryNotAllowedError, {
   fields: (t) => ({
     country: t.exposeString("country", {
       nullable: true,
-      description: "The country, ISO 3166-1 alpha-2; null where the number does not tell.",
+      description: "The country, ISO 3166-1 alpha-2; null when the number does not show it.",
     }),
   }),
 });
 
 const ReachedCapRef = builder.objectRef<ReachedCap>("ReachedCap").implement({
-  description: "A cap that a message would exceed.",
+  description: "A spending cap that a message would exceed.",
   fields: (t) => ({
     country: t.exposeString("country", {
       nullable: true,
-      description: "The country it is for; null for all countries together.",
+      description: "The country of the cap; null for all countries together.",
     }),
-    period: t.expose("period", { type: CapPeriodEnum, description: "How long it counts." }),
+    period: t.expose("period", { type: CapPeriodEnum, description: "The period of the cap." }),
     amount: t.field({ type: Money, description: "The most that may be spent.", resolve: (cap) => cap }),
     spent: t.field({
       type: Money,
-      description: "What has been spent of it.",
+      description: "How much of it has been spent.",
       resolve: ({ spent, currency }) => ({ amount: spent, currency }),
     }),
   }),
@@ -151,7 +154,7 @@ builder.objectType(SpendingCapError, {
       type: ReachedCapRef,
       nullable: true,
       description:
-        "The cap; null where none can count the message: its price is unknown, or in another currency.",
+        "The cap; null when no cap can count the message: its price is unknown, or in another currency.",
     }),
   }),
 });
@@ -162,7 +165,7 @@ builder.objectType(UnsupportedFeatureError, {
   interfaces: [ErrorInterface],
   fields: (t) => ({
     feature: t.exposeString("feature", {
-      description: "The input field that asks for what the provider cannot do.",
+      description: "The input field that asked for the unsupported feature.",
     }),
   }),
 });
@@ -172,15 +175,15 @@ builder.objectType(IdempotencyConflictError, {
   description: errorCodes.IDEMPOTENCY_CONFLICT,
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    idempotencyKey: t.exposeString("idempotencyKey", { description: "The key." }),
+    idempotencyKey: t.exposeString("idempotencyKey", { description: "The idempotency key." }),
     messageId: t.id({
       nullable: true,
-      description: "Id of the message that the key belongs to; null when it belongs to a campaign.",
+      description: "Id of the message with this key; null when it is a campaign.",
       resolve: ({ messageId }) => messageId && encodeId("Message", messageId),
     }),
     campaignId: t.id({
       nullable: true,
-      description: "Id of the campaign that the key belongs to; null when it belongs to a message.",
+      description: "Id of the campaign with this key; null when it is a message.",
       resolve: ({ campaignId }) => campaignId && encodeId("Campaign", campaignId),
     }),
   }),
@@ -206,6 +209,6 @@ builder.objectType(CampaignEndedError, {
 
 builder.objectType(ProviderUnavailableError, {
   name: "ProviderUnavailableError",
-  description: "The provider did not answer, or not usefully.",
+  description: "The provider did not answer, or its answer could not be used.",
   interfaces: [ErrorInterface],
 });

@@ -1,7 +1,7 @@
 import type { Provider } from "../../database/generated/client.ts";
 import { accountOf, type Context } from "../context.ts";
 
-/** Providers of the caller's account by their ids, in one statement; null for each that is not there. */
+/** Loads providers of the caller's account by id, in one statement; null for each that does not exist. */
 export async function loadProviders(ids: string[], context: Context): Promise<(Provider | null)[]> {
   const where = { id: { in: ids }, accountId: accountOf(context) };
   const found = new Map(

@@ -5,20 +5,20 @@ export interface MoneyShape {
   currency: string;
 }
 
-/** ISO 4217 for "no currency": the provider named an amount and never a currency. */
+/** ISO 4217 for "no currency": the provider named an amount but never its currency. */
 const noCurrency = "XXX";
 
 export const Money = builder.objectRef<MoneyShape>("Money").implement({
-  description: "An amount of money. Amounts of different currencies are never added.",
+  description: "An amount of money. Amounts in different currencies are never added up.",
   fields: (t) => ({
     amount: t.expose("amount", { type: "Decimal", description: "The exact amount." }),
     currency: t.exposeString("currency", {
-      description: "ISO 4217 code; `XXX` while the provider has not said in what currency it counts.",
+      description: "ISO 4217 code; `XXX` when the provider has not named its currency.",
     }),
   }),
 });
 
-/** Null stays null; an amount without a known currency is still shown. */
+/** Null stays null. An amount without a known currency is still shown. */
 export const money = (
   amount: { toString(): string } | null,
   currency: string | null | undefined,

@@ -10,15 +10,15 @@ export interface PageArgs {
   before?: string | null | undefined;
 }
 
-/** What a list is ordered by, and how a cursor tells it. */
+/** The key by which a list is ordered, and how a cursor encodes it. */
 export interface Keyset<Row, Key> {
   keyOf(row: Row): Key;
   write(key: Key): string;
-  /** Undefined when it is not a key. */
+  /** Undefined when the text is not a valid key. */
   read(text: string): Key | undefined;
 }
 
-/** A stretch of a list between two keys, where they are given; from its end back when `inverted`. */
+/** A range of a list between two optional keys. Read from its end backwards when `inverted`. */
 export interface Stretch<Key> {
   after: Key | undefined;
   before: Key | undefined;
@@ -26,7 +26,10 @@ export interface Stretch<Key> {
   inverted: boolean;
 }
 
-/** @throws InvalidInputError when a page size is negative or over 100, or both ends are asked for */
+/**
+ * @throws InvalidInputError when a page size is negative or over 100, or when both `first` and `last` are
+ * given
+ */
 export function checkPageSize({ first, last }: PageArgs): void {
   for (const [field, size] of Object.entries({ first, last })) {
     if (size == null || (size >= 0 && size <= maxPageSize)) continue;
@@ -37,8 +40,8 @@ export function checkPageSize({ first, last }: PageArgs): void {
 }
 
 /**
- * Cuts a page out of a list by keyset: a page never shifts, whatever is added or how deep it is. `load` gets the
- * stretch to read.
+ * Reads a page by keyset, so that pages do not shift when entries are added, and deep pages are as fast as
+ * the first. `load` reads the given range.
  * @throws InvalidInputError, InvalidCursorError
  */
 export async function paginate<Row, Key>(
@@ -77,14 +80,14 @@ const byId: Keyset<{ id: string }, string> = {
   read: (text) => (isUuid(text) ? text : undefined),
 };
 
-/** The conditions of a page in a list ordered by id, newest first. */
+/** The query conditions of a page in a list ordered by id, newest first. */
 export interface IdStretch {
   where: { lt?: string; gt?: string };
   orderBy: "asc" | "desc";
   take: number;
 }
 
-/** Cuts a page out of a list ordered by id, newest first. */
+/** Reads a page of a list ordered by id, newest first. */
 export function paginateById<Row extends { id: string }>(
   args: PageArgs,
   load: (stretch: IdStretch) => PromiseLike<Row[]>,

@@ -9,11 +9,11 @@ function parseDecimal(value: unknown): string {
   throw new GraphQLError('A Decimal is written as a string, for example "0.045".');
 }
 
-/** Without an exponent, as Prisma's decimals write small numbers. */
+/** Without an exponent, which Prisma's decimals use for small numbers. */
 export const plainDecimal = (value: { toString(): string; toFixed?: () => string }): string =>
   typeof value === "object" && value.toFixed ? value.toFixed() : value.toString();
 
-/** What the library says of another text: that it is invalid. */
+/** Explains common mistakes; the library only says that the value is invalid. */
 function readMoment(value: unknown): Date {
   const text = typeof value === "string" ? value.trim() : "";
   try {
@@ -21,7 +21,7 @@ function readMoment(value: unknown): Date {
       return GraphQLDateTimeISO.parseValue(value);
   } catch {
     throw new GraphQLError(
-      `${JSON.stringify(value)} is no moment. Write it like "2026-01-31T08:00:00Z", or with an offset: "2026-01-31T09:00:00+01:00".`,
+      `${JSON.stringify(value)} is not a time. Write it like "2026-01-31T08:00:00Z", or with an offset: "2026-01-31T09:00:00+01:00".`,
     );
   }
   throw new GraphQLError(
@@ -38,7 +38,7 @@ const DateTime = new GraphQLScalarType<Date, Date | string>({
 
 builder.addScalarType("DateTime", DateTime, {
   description:
-    "A moment in RFC 3339, always in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
+    "A time in RFC 3339. Output is in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
 });
 
 builder.scalarType("Decimal", {
@@ -50,7 +50,7 @@ builder.scalarType("Decimal", {
 
 builder.scalarType("Cursor", {
   description:
-    "An opaque position in the event log. Give it to a subscription as `after`, and nothing that happened since " +
+    "An opaque position in the event log. Pass it to a subscription as `after`, and no event since then " +
     "is missed.",
   serialize: (value) => value,
   parseValue: (value) => {

@@ -33,5 +33,5 @@ import "./access/watch-tokens.ts";
 /** The executable schema. */
 export const schema = builder.toSchema();
 
-/** What `schema.graphql` must hold. */
+/** The expected content of `schema.graphql`. */
 export const printedSchema = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -5,9 +5,9 @@ import { builder } from "./builder.ts";
 
 builder.scalarType("Upload", {
   description:
-    "A file that comes with the request, as the GraphQL multipart request specification says: " +
+    "A file in the request, as in the GraphQL multipart request specification: " +
     "`multipart/form-data` with `operations`, `map` and then the file, " +
-    `${maxUploadBytes / 1024 / 1024} MB at most. One file for each request; only input.`,
+    `${maxUploadBytes / 1024 / 1024} MB at most. One file per request; input only.`,
   serialize: () => {
     throw new GraphQLError("An Upload is never answered.");
   },

@@ -144,7 +144,7 @@ export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null 
   if (!scheduledAt) return null;
   if (scheduledAt <= now) {
     throw new InvalidScheduleError(
-      `scheduledAt ${scheduledAt.toISOString()} is in the past. Give a time to come, or leave it out to send now.`,
+      `scheduledAt ${scheduledAt.toISOString()} is in the past. Give a future time, or leave it out to send now.`,
       scheduledAt,
     );
   }
@@ -185,7 +185,7 @@ function transliterate(text: string): string {
   const rewritten = toGsm7(text);
   if (rewritten !== null) return rewritten;
   throw new InvalidTextError(
-    "The text has characters that GSM-7 cannot show in any form. Use encoding AUTO, or ask `previewText` which they are.",
+    "The text has characters without any GSM-7 replacement. Use encoding AUTO; `previewText` lists those characters.",
   );
 }
 

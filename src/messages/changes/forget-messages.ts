@@ -5,17 +5,19 @@ import { retentionTime } from "../../database/retention-clock.ts";
 import { isFinal, messageStatuses } from "../model/status.ts";
 
 const dayMs = 86_400_000;
-/** Messages looked at in one short transaction: a long one would hold the event log back. */
+/** How many messages one transaction reads: a long transaction would hold back readers of the event log. */
 const atOnce = 2_000;
 
-/** Statuses after which nothing is sent, and no text is needed any more. */
+/** Statuses in which a message will not be sent again, so its text is not needed. */
 const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
 
 const firstId = "00000000-0000-0000-0000-000000000000";
 
-/** The next stretch of old messages by id, of which those that are settled, and have been for as long, are taken. */
 const old = `${retentionTime} - make_interval(days => $4::int)`;
 
+/**
+ * SQL: the next range of messages by id, and in it the settled ones that have not changed for so many days.
+ */
 const oldMessages = `
   stretch as materialized (
     select id, status, updated_at from messages
@@ -76,15 +78,18 @@ const clearAttempts: Statement = {
     select count(*)::int as count from gone`,
 };
 
-/** After how many days what is forgotten of settled messages; undefined: never. */
+/** After how many days settled messages are blanked or deleted; undefined for never. */
 export interface MessageRetention {
-  /** Texts and numbers are blanked; the messages, their counts and costs stay. */
+  /** Text and recipient are blanked; the message, its counts and costs stay. */
   textDays?: number | undefined;
-  /** The messages are deleted with all that belongs to them. */
+  /** The message is deleted with everything that belongs to it. */
   messageDays?: number | undefined;
 }
 
-/** One run over all that is old. Each run begins at the beginning: what was on its way the last time may be settled now. */
+/**
+ * One run over all old messages. Each run starts again from the first one, since a message that was in flight
+ * last time may be settled now.
+ */
 export async function forgetOldMessages(
   database: Database,
   { textDays, messageDays }: MessageRetention,
@@ -94,7 +99,7 @@ export async function forgetOldMessages(
   if (textDays !== undefined) await sweep(database, blankTexts, textDays, signal);
 }
 
-/** Attempts go when the events of their time do. */
+/** Deletes ended attempts as old as the events that are deleted. */
 export async function clearOldAttempts(
   database: Database,
   days: number,
@@ -113,7 +118,7 @@ async function sweep(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let after = firstId;
-  // Only bounds the search: how old a message is, the database says.
+  // This only bounds the search; the database's clock decides how old a message is.
   const before = new Date(Date.now() - days * dayMs);
   await paced(async () => {
     const values = [after, behindIdsBefore(before), settled, days];

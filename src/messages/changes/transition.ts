@@ -29,7 +29,7 @@ type NewEvent = Omit<LoggedEvent, "id" | "tx">;
  * Changes messages after they are stored. It locks them, takes each change through the transition table in
  * the order given, and writes states and events together, in the caller's transaction. Only
  * `bulk-transition.ts` also changes a status, for plain steps of many messages; `checks.ts` changes where a
- * message is listed.
+ * message is listed, and `forget-messages.ts` blanks and deletes old messages.
  */
 export async function applyChanges(
   transaction: Queryable,
@@ -374,7 +374,7 @@ const eventColumns = [
   "costCurrency",
 ] as const satisfies (keyof NewEvent)[];
 
-/** What is set in these columns: most are not, and naming those would be most of the work on both sides. */
+/** Drops columns without a value: most have none, and naming them would be most of the work on both sides. */
 function onlySet<Row extends object>(row: Row, columns: readonly (keyof Row)[]): Partial<Row> {
   const set: Partial<Row> = {};
   for (const column of columns) if (row[column] !== null) set[column] = row[column];

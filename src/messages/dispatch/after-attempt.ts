@@ -109,7 +109,7 @@ function afterRetryable(
     return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } } };
   }
   const detail = noCredit
-    ? `Not accepted for want of credit: ${reason}${next ? "" : " It waits until there is some."}`
+    ? `Not accepted for lack of credit: ${reason}${next ? "" : " It waits until there is credit."}`
     : `Not accepted: ${reason}.${next?.isImmediate === true ? "" : ` Next attempt at ${runAt.toISOString()}.`}`;
   return again(finished, runAt, detail, next);
 }

@@ -84,7 +84,7 @@ export const dispatchColumns = `
   m.routed, m.duplicate_policy, coalesce((m.route ->> 'senderGiven')::boolean, true), a.tried, a.attempts,
   a.without_credit, a.is_open`;
 
-/** @param row may have more columns behind these */
+/** @param row may have more columns after these */
 export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>): DispatchMessage => ({
   id: row[0],
   accountId: row[1],

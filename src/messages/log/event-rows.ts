@@ -68,7 +68,7 @@ class LastValues {
   }
 }
 
-/** @param rows may have more columns behind those of the event */
+/** @param rows may have more columns after those of the event */
 export function toEvents(rows: readonly Readonly<[...EventRow, ...unknown[]]>[]): LoggedEvent[] {
   const last = new LastValues();
   return rows.map((row) => toEvent(row, last));
@@ -116,7 +116,7 @@ export type FeedRow = [
 /** The columns that follow an event's in `FeedRow`. */
 export const factColumns = "m.campaign_id, m.client_ref, m.country";
 
-/** @param rows may have more columns behind these */
+/** @param rows may have more columns after these */
 export function toFeedEvents(rows: readonly Readonly<[...FeedRow, ...unknown[]]>[]): FeedEvent[] {
   const last = new LastValues();
   return rows.map((row) => {

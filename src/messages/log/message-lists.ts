@@ -1,7 +1,7 @@
 import type { Database, Statement } from "../../database/database.ts";
 import { messageStatuses, placesOf, type MessageStatus } from "../model/status.ts";
 
-/** Whose messages are listed. */
+/** The owner whose messages are listed. */
 export interface ListOwner {
   kind: "account" | "campaign" | "provider";
   id: string;
@@ -11,7 +11,7 @@ export interface ListOwner {
 export interface ListStretch {
   /** Only messages in one of these statuses; all where undefined. */
   statuses?: readonly MessageStatus[] | undefined;
-  /** Both exclusive. */
+  /** Bounds by id, both exclusive. */
   above?: string | undefined;
   below?: string | undefined;
   limit: number;

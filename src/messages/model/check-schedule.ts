@@ -6,9 +6,9 @@ const minute = 60;
 const hour = 60 * minute;
 
 /**
- * When to check a message, in seconds after its last news and then after each check. The last check is the
- * end: three days after the last news (one check comes shortly before that), or one day after a submission
- * without an answer.
+ * When to check a message, in seconds after its last news and then after each check. The last entry is when
+ * we give up: three days after the last news (the last check is eight hours before), or one day after a
+ * submission without an answer.
  */
 const schedules = {
   /** The request was written but not answered: the provider is asked whether it has the message. */

@@ -4,8 +4,8 @@ import type { StatusChange } from "./status-change.ts";
 import { ignoredReason, isFinal, type IgnoredReason, type MessageStatus } from "./status.ts";
 
 /**
- * What was reported about one part of a multipart message. Providers report parts; what we count and they
- * charge are segments.
+ * What was reported about one part of a multipart message. A part is what the provider reports on; a segment
+ * is what is counted and charged.
  */
 export interface PartReport {
   part: number;

@@ -167,7 +167,7 @@ async function giveUp(transaction: Queryable, checks: readonly Check[], received
     source: reason === "uncertain" ? ("RECONCILE" as const) : ("POLL" as const),
     receivedAt,
     isEnd: true,
-    detail: "No final receipt came, and the provider could not tell when asked. We have stopped asking.",
+    detail: "No final receipt came, and the provider could not say when asked. We have stopped asking.",
   }));
   if (changes.length > 0) await applyChanges(transaction, changes);
 }

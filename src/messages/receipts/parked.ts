@@ -118,7 +118,7 @@ const takeOf = (name: string, locking: string): Statement => ({
       from unnest($1::uuid[], $2::text[]) as wanted (provider_id, provider_message_id)
       join parked_receipts as p using (provider_id, provider_message_id)
       cross join ${newestMessage}
-      -- In one order, so that two transactions can never wait for each other.
+      -- In the order of the ids, so that two transactions never wait for each other.
       order by p.id
       ${locking}
     ), ${take}`,

@@ -191,7 +191,7 @@ async function noteResends(
     receivedAt: clock.now(),
     detail:
       "A worker ended while it may have been sending the message once more, under the same id, to learn what became " +
-      "of it. It is not sent again: the provider is asked otherwise, or a receipt tells.",
+      "of it. It is not sent again: another query to the provider, or a receipt, will show the outcome.",
   } as const;
   const providers = new Map(rows.map(({ messageId, providerId }) => [messageId, providerId]));
   await database.transaction((transaction) =>

@@ -22,7 +22,7 @@ export async function balance(
   });
 }
 
-/** The balance needs the token and costs nothing: it proves address and credentials. */
+/** The balance needs the token and costs nothing, so it proves the address and the credentials. */
 export async function check(
   transport: Transport,
   timeZone: string,
@@ -32,7 +32,7 @@ export async function check(
   return { ok: true, value: { detail: `balance ${reply.value.amount} ${reply.value.currency}` } };
 }
 
-/** A country alone may match one rate or many; the documented 404 says that there is none. */
+/** A country alone may match one rate or many. The documented 404 means that there is none. */
 export async function rates(
   transport: Transport,
   { mccmnc, country }: RateQuery,
@@ -42,12 +42,15 @@ export async function rates(
   return readReplyOr(await transport.get("/sms-rates", query), [], (json) => {
     const printed = readRates(json);
     const readings = printed?.flatMap((rate) => rateReading(rate, timeZone) ?? []);
-    // Rates of which not one can be read are not "no rates".
+    // Rates that all cannot be read are not the same as "no rates".
     return printed?.length && !readings?.length ? undefined : readings;
   });
 }
 
-/** Rates are asked for by three digits of network code (TikoSMS OpenAPI); a country code stays as it is. */
+/**
+ * Rates are requested with a network code of three digits (TikoSMS OpenAPI); a country code alone stays as it
+ * is.
+ */
 const inSixDigits = (mccmnc: string): string =>
   mccmnc.length > 3 ? mccmnc.slice(0, 3) + mccmnc.slice(3).padStart(3, "0") : mccmnc;
 
@@ -65,8 +68,8 @@ function rateReading(rate: Rate, timeZone: string): RateReading | undefined {
 }
 
 /**
- * Whether two codes name the same network, or the same country without one. TikoSMS prints `25501` in look-ups
- * and `255001` elsewhere, so the network code counts as a number.
+ * Whether two codes name the same network, or the same country without a network. TikoSMS writes `25501` in
+ * look-ups and `255001` elsewhere, so network codes are compared as numbers.
  */
 export function sameNetwork(one: string, other: string): boolean {
   return networkOf(one) === networkOf(other);

@@ -5,12 +5,12 @@ import { campaignOutcome, submit } from "./submit.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * Messages in one campaign at most. TikoSMS takes 100,000 (TikoSMS OpenAPI), but names them only in a list without
- * pages, which has to fit into one answer; and a lost answer leaves all of them unknown.
+ * Maximum messages in one campaign. TikoSMS takes 100,000 (TikoSMS OpenAPI), but it names them only in a list
+ * without pages, which must fit into one answer. And one lost answer leaves all of them unknown.
  */
 export const bulkSize = 1_000;
 
-/** What the list of one campaign may come to; half of the longest answer that is read. */
+/** Maximum size of the list of one campaign: half of the longest answer that is read. */
 const listBytes = 4 * 1024 * 1024;
 /** A row of the list without its text: ids, numbers, times, the callback URL. */
 const rowBytes = 900;
@@ -18,8 +18,8 @@ const rowBytes = 900;
 const characterBytes = 6;
 
 /**
- * Submits messages of one sender and text as a campaign of many recipients, which is answered with the id of the
- * campaign alone. Each recipient carries our message id, so receipts and look-ups find it all the same.
+ * Submits messages of one sender ID and text as a campaign with many recipients. The answer has only the id
+ * of the campaign. Each recipient carries our message id, by which receipts and look-ups find it.
  */
 export function submitMany(
   transport: Transport,
@@ -44,7 +44,7 @@ async function submitCampaign(transport: Transport, campaign: readonly Submissio
   return { kind: "all", outcome: campaignOutcome(reply) };
 }
 
-/** TikoSMS removes the second of two equal numbers without saying which message that was. */
+/** TikoSMS drops the second of two equal numbers and does not say which message that was. */
 export function divideIntoCampaigns(submissions: readonly Submission[]): Submission[][] {
   const groups = groupAlike(submissions, ({ from, text, callbackUrl }) => [from, text, callbackUrl]);
   return groups.flatMap((group) => partsOf(group, maxCampaignSize(group)));

@@ -8,8 +8,8 @@ import { readReport } from "./wire.ts";
 const events = ["create", "update"] as const satisfies ReportEvent[];
 
 /**
- * Reads the body of a callback: one object whose key is the event, in either event any status, or an array of
- * such objects. Readable receipts are not lost to an unreadable one beside them.
+ * Reads the body of a callback: one object whose key is the event, or an array of such objects. Either event
+ * may have any status. An unreadable receipt does not affect the readable ones.
  */
 export function parseCallback(
   body: string,

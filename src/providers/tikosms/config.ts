@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { baseUrl, timeZone, token } from "../wire/settings.ts";
 
-/** What a TikoSMS connection needs to know. */
+/** The settings of a TikoSMS connection. */
 export const settings = z.object({
   /**
-   * With a path, that path is the prefix, exactly as given. Without one the prefix is `/v1` (TikoSMS OpenAPI and
-   * every generated example) until the server shows that it only knows `/api/v1` (the introduction's example).
+   * A path in the base URL is used as the prefix, exactly as given. Without a path the prefix is `/v1`
+   * (TikoSMS OpenAPI and every generated example), until the server shows that it only knows `/api/v1` (the
+   * example in the introduction).
    */
   baseUrl,
-  /** The documentation names no zone for its zone-less times. */
+  /** The documentation names no zone for its times. */
   timeZone,
   /** From the API section of the TikoSMS profile page; sent as a bearer token. */
   apiToken: token,

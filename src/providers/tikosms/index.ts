@@ -12,7 +12,7 @@ const capabilities: ProviderCapabilities = {
   receipts: "CALLBACK",
   receiptQueue: false,
   flash: false,
-  // Only bulk requests can be scheduled, and then nothing can be cancelled.
+  // Only bulk requests can be scheduled, and scheduled messages cannot be cancelled.
   scheduling: false,
   longestValidityMinutes: null,
   priority: false,
@@ -25,11 +25,11 @@ const capabilities: ProviderCapabilities = {
   bulkSize,
   senderMaxLength,
   senderMaxDigits: senderMaxLength,
-  // No limit is documented; this is as far as the numbering of concatenated messages goes.
+  // No limit is documented; concatenated messages cannot have more segments than this.
   maxSegments: 255,
 };
 
-/** TikoSMS, by its documentation and OpenAPI file. */
+/** TikoSMS, following its documentation and OpenAPI file. */
 export const tikosms = {
   kind: "TIKOSMS",
   title: "TikoSMS",

@@ -7,8 +7,8 @@ import type { Transport } from "./transport.ts";
 import { readReports, type Report } from "./wire.ts";
 
 /**
- * The rows of a message or a campaign; none where TikoSMS does not know it (yet). The ids go into the query: the
- * bodies that the TikoSMS documentation shows for GET are how its generator prints validation rules.
+ * The rows of a message or a campaign; empty when TikoSMS does not know it (yet). The ids go into the query.
+ * The bodies that the documentation shows for GET come from how its generator prints validation rules.
  */
 export async function fetchRows(
   transport: Transport,
@@ -17,12 +17,12 @@ export async function fetchRows(
   return readReplyOr(await transport.get("/get_message", id), [], readReports);
 }
 
-/** Messages that one question is about: those of one campaign, or one message with an id. */
+/** The messages that one request asks about: those of one campaign, or a single message with an id. */
 type Group = readonly SubmittedMessage[];
 
 /**
- * Asks for messages by their ids, and for those of one campaign together: a campaign is no longer than one answer
- * can be, as we submitted it.
+ * Looks messages up by their ids, and the messages of one campaign together. A campaign always fits into one
+ * answer, since it was submitted with that limit.
  */
 export function lookUp(
   transport: Transport,
@@ -30,7 +30,7 @@ export function lookUp(
   timeZone: string,
 ): Promise<ProviderReply<Receipt[]>> {
   const campaigns = Map.groupBy(messages, ({ providerBatchId }) => providerBatchId);
-  // TikoSMS leaves open what it answers to a question without an id, so none is asked.
+  // The documentation does not say what TikoSMS answers to a request without an id, so none is made.
   const nameless = campaigns.get(undefined)?.filter(({ providerMessageId }) => providerMessageId) ?? [];
   campaigns.delete(undefined);
   const groups = [...campaigns.values(), ...nameless.map((message) => [message])];
@@ -53,14 +53,14 @@ async function lookUpGroup(
 function receiptsFor(message: SubmittedMessage, rows: readonly Report[], timeZone: string): Receipt[] {
   const own = rowsOfMessage(rows, message);
   if (own.length === 0 && isLeftOut(message, rows)) return [leftOut(message)];
-  // Rows found by number lack our reference, so it is added for whoever stores the receipt.
+  // Rows found by number lack our reference, so it is added here.
   return receiptsOf(own, timeZone).map((receipt) => ({
     ...receipt,
     clientRef: receipt.clientRef ?? message.messageId,
   }));
 }
 
-/** By the id, else by our reference, or else by number among the rows without any. */
+/** Finds a message's rows by its id, else by our reference, else by number among rows without a reference. */
 function rowsOfMessage(
   rows: readonly Report[],
   { messageId, providerMessageId, to }: SubmittedMessage,
@@ -73,12 +73,12 @@ function rowsOfMessage(
   return rows.filter((row) => row.client_ref === undefined && digitsOf(row.to ?? "") === digitsOf(to));
 }
 
-/** How long TikoSMS may take to list all messages of a campaign that it took. */
+/** How long TikoSMS may take to list all messages of an accepted campaign. */
 const listedAfterSeconds = 10 * 60;
 
 /**
- * A campaign is accepted as a whole, and no document says what becomes of a recipient that TikoSMS cannot serve: it
- * is missing from the list, where the others are.
+ * A campaign is accepted as a whole, and no document says what happens to a recipient that TikoSMS cannot
+ * serve: such a recipient is missing from a list that has the others.
  */
 function isLeftOut(
   { providerMessageId, ageSeconds = 0 }: SubmittedMessage,

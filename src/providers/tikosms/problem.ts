@@ -3,8 +3,8 @@ import { describe, problemKind, unansweredProblem } from "../wire/answers.ts";
 import { misroutedText, type Reply } from "./transport.ts";
 
 /**
- * Reads the answer to a question. `read` gives undefined for JSON that is not what was asked for. Success is a
- * 2xx status and a `success` that is not false: the balance has none (TikoSMS OpenAPI).
+ * Reads the answer to a query. `read` returns undefined for JSON of the wrong kind. Success is a 2xx status
+ * and a `success` that is not false; the balance has no `success` (TikoSMS OpenAPI).
  */
 export function readReply<Value>(
   reply: Reply,
@@ -17,7 +17,7 @@ export function readReply<Value>(
   return { ok: false, problem: { kind: "unreadable", detail: "The answer is not what TikoSMS documents." } };
 }
 
-/** As `readReply`, for questions where the application's own 404 means that there is nothing. */
+/** Like `readReply`, for queries where the application's own 404 means that there is nothing. */
 export function readReplyOr<Value>(
   reply: Reply,
   nothing: Value,

@@ -3,10 +3,10 @@ import { readDate } from "../wire/dates.ts";
 import { failureOf, readStatus } from "./status.ts";
 import type { Report } from "./wire.ts";
 
-/** The two callbacks: `create` once TikoSMS accepted a message, `update` with its final status. */
+/** The two callbacks: `create` when TikoSMS has accepted a message, `update` with its final status. */
 export type ReportEvent = "create" | "update";
 
-/** The receipt in a callback; undefined if it has no status, or nothing that says whose status it is. */
+/** The receipt in a callback; undefined without a status or any id of a message. */
 export function callbackReceipt(event: ReportEvent, report: Report, timeZone: string): Receipt | undefined {
   const { sent_at, delivered_at, timestamp } = report;
   const times = event === "update" ? [delivered_at, timestamp, sent_at] : [sent_at, timestamp, delivered_at];
@@ -17,7 +17,7 @@ export function callbackReceipt(event: ReportEvent, report: Report, timeZone: st
 export function rowReceipt(report: Report, timeZone: string): Receipt | undefined {
   const status = readStatus(report.status ?? "");
   const early = status === "SENT" || status === "SUBMITTED";
-  // Every row has `sent_at`: it is when the message left, never when it failed.
+  // Every row has `sent_at`: the time when the message left, never when it failed.
   return receipt(report, early ? [report.sent_at] : [report.delivered_at], timeZone);
 }
 

@@ -12,16 +12,16 @@ import { readReplyOr } from "./problem.ts";
 import type { Transport } from "./transport.ts";
 import { type Campaign, readCampaigns, type Report } from "./wire.ts";
 
-/** How far TikoSMS's clock may be behind ours, and how long it may take to store what it was given. */
+/** How far TikoSMS's clock may be behind ours, and how long it may take to store a message. */
 const window = { beforeMs: 2 * 60_000, afterMs: 15 * 60_000 };
 
-/** Campaigns that are opened in one search at most; the nearest in time come first. */
+/** Maximum campaigns opened in one search; the nearest in time come first. */
 const maxOpened = 2_000;
 
 /**
- * Finds submissions whose answers were lost, all in one reading of the list. TikoSMS cannot be asked for a client_ref,
- * but lists its campaigns, of which every message has one: those that could hold one of ours by sender, text and time
- * are opened, each once, until a row carries our client_ref, which alone is proof.
+ * Finds submissions whose answers were lost, in one reading of the list. TikoSMS cannot search by client_ref,
+ * but it lists campaigns, and every message belongs to one. Those that match ours by sender ID, text and time
+ * are opened, each once, until a row carries our client_ref. Only that is proof.
  */
 export async function reconcile(
   transport: Transport,
@@ -36,7 +36,7 @@ export async function reconcile(
   const outcomes = new Map<string, ReconcileOutcome>();
   let problem: ProviderProblem | undefined = candidates.length > maxOpened ? tooMany : undefined;
   for (const { campaign_id, alike } of candidates.slice(0, maxOpened)) {
-    // Another campaign had all that this one could hold.
+    // Another campaign already contained all that this one could contain.
     if (!alike.some(({ messageId }) => missing.has(messageId))) continue;
     const rows = await fetchRows(transport, { campaign_id });
     if (!rows.ok) {
@@ -61,7 +61,7 @@ function found(own: readonly Report[], campaignId: string, timeZone: string): Re
   };
 }
 
-/** Not `absent`: the campaigns that were not opened may include ours. */
+/** Not `absent`: ours may be among the campaigns that were not opened. */
 const tooMany: ProviderProblem = {
   kind: "unreadable",
   detail: `More than ${maxOpened} campaigns look like messages whose outcome is unknown.`,
@@ -70,13 +70,13 @@ const tooMany: ProviderProblem = {
 interface Candidate {
   campaign_id: string;
   recipients: number;
-  /** The submissions that it could hold. */
+  /** The submissions that it may contain. */
   alike: readonly UncertainSubmission[];
-  /** To the nearest of them in time. */
+  /** Distance to the nearest of them in time. */
   distanceMs: number;
 }
 
-/** The campaigns that could hold submissions, the nearest in time first. */
+/** The campaigns that may contain submissions, the nearest in time first. */
 function candidatesAmong(
   campaigns: readonly Campaign[],
   submissions: readonly UncertainSubmission[],
@@ -85,7 +85,7 @@ function candidatesAmong(
   const groups = Map.groupBy(submissions, ({ from, text }) => looks(from, text));
   return campaigns
     .flatMap(({ campaign_id, sender = "", message = "", recipients = 1, created_at }) => {
-      // One that is longer is not ours, and may not fit into one answer.
+      // A longer campaign is not ours, and its list may not fit into one answer.
       if (campaign_id === undefined || recipients > bulkSize) return [];
       const createdAt = readDate(created_at, timeZone)?.getTime();
       const alike = (groups.get(looks(sender, message)) ?? []).filter((one) => isInTime(createdAt, one));
@@ -111,7 +111,7 @@ function isInTime(createdAt: number | undefined, { attemptedAt }: UncertainSubmi
   return -window.beforeMs <= delayMs && delayMs <= window.afterMs;
 }
 
-/** Without campaigns of one message that another message of ours is known to be. */
+/** Leaves out single-message campaigns that are known to belong to another of our messages. */
 async function unknownOnes(
   candidates: readonly Candidate[],
   support: ReconcileSupport,

@@ -2,8 +2,8 @@ import type { StatusMap } from "../provider.ts";
 import { failureReader, statusReader } from "../wire/status.ts";
 
 /**
- * The six words of the TikoSMS documentation, then the SMPP words other gateways use for the same things.
- * A message that TikoSMS still has in its own queue is, for us, submitted.
+ * The six words of the TikoSMS documentation, then the SMPP words that other gateways use for the same
+ * statuses. A message that TikoSMS still holds in its queue counts as submitted.
  */
 const statuses = {
   SENT: "SENT",
@@ -24,8 +24,8 @@ const statuses = {
   FAILED: "FAILED",
 } as const satisfies StatusMap;
 
-/** What a status word means, in whatever case it comes. */
+/** The meaning of a status word, in any letter case. */
 export const readStatus = statusReader(statuses);
 
-/** TikoSMS gives no reasons in its reports, so the status itself is all there is to say. */
+/** TikoSMS reports no reasons, so the failure only names the status. */
 export const failureOf = failureReader("TikoSMS");

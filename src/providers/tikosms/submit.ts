@@ -5,16 +5,20 @@ import { digitsOf } from "../wire/text.ts";
 import { type Answer, misroutedText, type Reply, type Transport } from "./transport.ts";
 import { readSubmitReply } from "./wire.ts";
 
-/** Longest text of `POST /message`, in characters; `POST /messages` states no limit (TikoSMS OpenAPI). */
+/**
+ * Maximum characters of a text in `POST /message`; no limit is given for `POST /messages` (TikoSMS OpenAPI).
+ */
 const singleTextLength = 160;
-/** Longest sender: 15 characters for `POST /message`, 16 for `POST /messages` (TikoSMS OpenAPI). */
+/**
+ * Maximum length of a sender ID: 15 characters in `POST /message`, 16 in `POST /messages` (TikoSMS OpenAPI).
+ */
 const senderLength = { single: 15, bulk: 16 };
 
-/** Laravel counts code points, and so do we. */
+/** Laravel counts code points, so this does too. */
 const length = (text: string): number => Array.from(text).length;
 const isSingle = (text: string): boolean => length(text) <= singleTextLength;
 
-/** Longest sender there is; the limit for a given text may be one less. */
+/** The maximum for any text; for a given text it may be one less. */
 export const senderMaxLength = Math.max(senderLength.single, senderLength.bulk);
 
 export function senderProblem(sender: string, text: string): string | undefined {
@@ -26,7 +30,10 @@ export function senderProblem(sender: string, text: string): string | undefined 
   return `The sender is longer than the ${limit} characters TikoSMS allows for texts of ${texts} characters.`;
 }
 
-/** Submits one message: as such, or as a campaign of one recipient where only that takes the text. */
+/**
+ * Submits one message with `POST /message`, or as a campaign of one recipient when its text or sender ID
+ * needs that.
+ */
 export async function submit(transport: Transport, submission: Submission): Promise<SubmitOutcome> {
   const { from, text: message, callbackUrl: callback_url } = submission;
   const recipient = { to: digitsOf(submission.to), client_ref: submission.messageId };
@@ -37,7 +44,7 @@ export async function submit(transport: Transport, submission: Submission): Prom
   return outcomeOf(reply);
 }
 
-/** What an answer, or the lack of one, proves about a submission. */
+/** What an answer, or a missing one, proves about a submission. */
 export function outcomeOf(reply: Reply): SubmitOutcome {
   if (reply.kind === "notSent") return { kind: "retryable", reason: reply.reason };
   if (reply.kind === "unanswered") return { kind: "ambiguous", reason: reply.reason };
@@ -46,7 +53,10 @@ export function outcomeOf(reply: Reply): SubmitOutcome {
   return outcomeOfFailure(reply);
 }
 
-/** The same for a campaign of several messages: an id of one message would be nobody's. */
+/**
+ * The same for a campaign of several messages. A message id in its answer would belong to an unknown one of
+ * them.
+ */
 export function campaignOutcome(reply: Reply): SubmitOutcome {
   const outcome = outcomeOf(reply);
   if (outcome.kind !== "accepted") return outcome;
@@ -76,10 +86,11 @@ function outcomeOfFailure(answer: Answer): SubmitOutcome {
     return { kind: "retryable", reason: describe(answer), retryAfterSeconds: answer.retryAfterSeconds };
   }
   if (status === 401) return failed("provider_unauthenticated", errorText);
-  // A readable refusal is proof; a timeout (408), a conflict (409), a redirect, a fault or a broken 404 is not.
+  // A readable refusal (4xx) is proof. A timeout (408), conflict (409), redirect, server error or broken 404
+  // is not.
   const isProof = status >= 400 && status < 500 && status !== 408 && status !== 409;
   if (!isProof || (status === 404 && !envelope)) return { kind: "ambiguous", reason: describe(answer) };
-  // Not documented: payment required, or words that say so.
+  // Not documented: "payment required", or words that say so.
   if (status === 402 || speaksOfCredit(errorText)) return outOfCredit(errorText);
   if (status === 403) return noRate(answer) ?? failed("provider_forbidden", errorText);
   if (status === 422) return namedRefusal(answer) ?? rejected("invalid_request", errorText, true);
@@ -91,7 +102,7 @@ function noRate({ errorText }: Answer): SubmitOutcome | undefined {
   return isNoRate ? rejected("no_rate", errorText, true) : undefined;
 }
 
-/** Refusals known by their text in the TikoSMS OpenAPI, or by the field Laravel's validator complains about. */
+/** Refusals known by their text in the TikoSMS OpenAPI, or by the field that Laravel's validator names. */
 function namedRefusal(answer: Answer): SubmitOutcome | undefined {
   const { errorText, envelope } = answer;
   const fields = Object.keys(envelope?.errors ?? {});

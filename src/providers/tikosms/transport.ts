@@ -4,39 +4,42 @@ import { isRouteMissing, printable, reasonPhrase, type ReplyOf } from "../wire/a
 import { readLenientJson } from "../wire/json.ts";
 import { type Envelope, readEnvelope } from "./wire.ts";
 
-/** An answer of the API, good or bad. */
+/** An answer of the API, success or error. */
 export interface Answer {
   kind: "answer";
   status: number;
-  /** Numbers are their literal text; undefined when the body is not JSON. */
+  /** Numbers are kept as their literal text; undefined when the body is not JSON. */
   json: unknown;
-  /** The parts common to all answers; undefined when the body is not a JSON object. */
+  /** The fields common to all answers; undefined when the body is not a JSON object. */
   envelope: Envelope | undefined;
-  /** What the server says is wrong, or else the name of the HTTP status; without the token. */
+  /** The server's error text, or the name of the HTTP status; without the token. */
   errorText: string;
   retryAfterSeconds?: number;
 }
 
 export type Reply = ReplyOf<Answer>;
 
-/** What the application's own answers have at least one of, and its router's lack. */
+/** The application's own answers have at least one of these keys; those of its router have none. */
 const ownKeys = ["success", "error"];
 
 export const misroutedText =
   "The TikoSMS API is not found under the base URL; check the connection's base URL.";
 
-/** The TikoSMS API behind its base URL, prefix and token. Paths start after the prefix, e.g. `/message`. */
+/**
+ * The TikoSMS API at the connection's base URL and prefix, with its token. Paths start after the prefix, such
+ * as `/message`.
+ */
 export interface Transport {
   get(path: string, query?: Readonly<Record<string, string>>): Promise<Reply>;
-  /** Of what the provider has, and not of one message. */
+  /** A request for a list rather than for a single message. */
   list(path: string): Promise<Reply>;
   post(path: string, content: object): Promise<Reply>;
 }
 
 /**
- * The TikoSMS OpenAPI puts every route under `/v1`, one example of the TikoSMS documentation under `/api/v1`.
- * A 404 of the router, unlike one of the application, proves that nothing was processed: then the same request
- * goes to the other prefix, once, and the prefix that worked is kept.
+ * The TikoSMS OpenAPI has every route under `/v1`, one example of the documentation under `/api/v1`. A 404 of
+ * the router, unlike one of the application, proves that nothing was processed. The same request then goes to
+ * the other prefix, once, and the prefix that worked is kept.
  */
 export function createTransport(settings: TikosmsSettings, http: ProviderHttp): Transport {
   const path = new URL(settings.baseUrl).pathname.replace(/\/+$/, "");
@@ -67,7 +70,7 @@ export function createTransport(settings: TikosmsSettings, http: ProviderHttp): 
   };
 }
 
-/** Without `Accept`, Laravel may answer with a redirect or HTML where it should say what is wrong. */
+/** Without `Accept`, Laravel may answer an invalid request with a redirect or HTML instead of the error. */
 function headers({ apiToken }: TikosmsSettings): Record<string, string> {
   return {
     authorization: `Bearer ${apiToken}`,

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { count, decimal, flag, listReader, reader, text } from "../wire/fields.ts";
 
-/** Laravel's `{"from":["…"]}`: what is wrong with which field. */
+/** Laravel's `{"from":["…"]}`: the errors by field. */
 const fieldErrors = z.record(z.string(), z.unknown()).optional().catch(undefined);
 
-/** What every answer may carry, good or bad (TikoSMS documentation; `message` and `errors` are Laravel's). */
+/**
+ * Fields that every answer may have, success or error (TikoSMS documentation; `message` and `errors` are
+ * Laravel's).
+ */
 const envelope = z.object({ success: flag, error: text, message: text, errors: fieldErrors });
 export type Envelope = z.infer<typeof envelope>;
 
@@ -60,7 +63,7 @@ export const readEnvelope = reader(envelope);
 export const readSubmitReply = reader(submitReply);
 export const readReport = reader(report);
 export const readBalance = reader(balance);
-/** Undefined where there is no list; an element that is not an object is left out. */
+/** Undefined when there is no list. An element that is not an object is left out. */
 export const readReports = listReader("data", readReport);
 export const readCampaigns = listReader("campaigns", reader(campaign));
 export const readRates = listReader("rate", reader(rate));

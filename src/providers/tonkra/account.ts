@@ -19,7 +19,7 @@ export async function balance(transport: Transport): Promise<ProviderReply<Balan
   return { ok: false, problem: { kind: "unreadable", detail } };
 }
 
-/** The profile needs the token and costs nothing. Installations that lack it have the balance. */
+/** The profile needs the token and costs nothing. Installations without a profile have the balance. */
 export async function check(transport: Transport): Promise<ProviderReply<{ detail: string }>> {
   const profile = await transport.get("/me");
   if (profile.kind === "misrouted") return checkBalance(transport);
@@ -30,7 +30,10 @@ export async function check(transport: Transport): Promise<ProviderReply<{ detai
   return { ok: true, value: { detail } };
 }
 
-/** Asks a question that only a wrong token can spoil: the balance is not documented, the list of messages is. */
+/**
+ * Makes a request that only a wrong token can make fail. The balance is not documented, but the list of
+ * messages is.
+ */
 export async function probe(transport: Transport): Promise<ProviderReply<Answer>> {
   const reply = await transport.get("/balance");
   return readReply(reply.kind === "misrouted" ? await transport.get("/sms") : reply);
@@ -52,8 +55,8 @@ export const noRates: ProviderReply<RateReading[]> = {
 };
 
 /**
- * Reads a number written for people: `4,250`, `₦4,250.50`, `4.250,5 units`. The last point or comma is the decimal
- * one where one or two digits follow it, or a lone zero stands before it; all others group digits.
+ * Reads a number written for people: `4,250`, `₦4,250.50`, `4.250,5 units`. The last point or comma is the
+ * decimal mark if one or two digits follow it, or only a zero stands before it. All others group digits.
  */
 export function readDisplayNumber(printed: string): DecimalText | undefined {
   const [, sign = "", number] = /([-−]?)[\p{Sc}\s]*(\d(?:[\d.,'’\s]*\d)?)/u.exec(printed) ?? [];

@@ -11,7 +11,9 @@ import { readEnvelope } from "./wire.ts";
 /** The documentation gives no limit; newer versions of the platform refuse more (public clients). */
 export const bulkSize = 100;
 
-/** Submits messages of one sender and text to a list of numbers, of which those that were taken come back. */
+/**
+ * Submits messages of one sender ID and text to a list of numbers. The answer lists those that were accepted.
+ */
 export function submitMany(
   transport: Transport,
   submissions: readonly Submission[],
@@ -39,12 +41,12 @@ async function submitTogether(transport: Transport, group: readonly Submission[]
   return replyOfError(await explained(transport, reply, outcomeOf(reply, "")), reply, recipients);
 }
 
-/** Refusals that are about what the messages share. */
+/** Refusals that concern what all the messages share. */
 const common: ReadonlySet<string> = new Set(["invalid_sender", "text_refused"]);
 
 /**
- * An error that speaks of a number does not say what became of the others: they are looked for in the list. No error
- * is a reason to write the same numbers again.
+ * An error about one number does not say what happened to the others, so reconciliation looks for them in the
+ * list. The same numbers are never sent again because of an error.
  */
 function replyOfError(outcome: SubmitOutcome, reply: Reply, recipients: readonly string[]): BulkReply {
   if (outcome.kind !== "rejected") return { kind: "all", outcome };
@@ -74,7 +76,10 @@ function outcomesOfSuccess(answer: Answer, recipients: readonly string[]): Submi
 const uidOf = (verdict: Verdict | undefined): string | undefined =>
   verdict?.kind === "taken" ? verdict.uid : undefined;
 
-/** The refusals of all numbers are joined into one text, so that which is whose can only be told of one. */
+/**
+ * The refusals of all numbers are joined into one text, so it can be assigned only if a single number was
+ * refused.
+ */
 function refusalOf(answer: Answer, leftOut: readonly string[]): SubmitOutcome {
   if (leftOut.length === 1) return outcomeOfLeftOut(answer);
   if (speaksOfGateway(answer.errorText)) return { kind: "ambiguous", reason: answer.errorText };

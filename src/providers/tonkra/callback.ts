@@ -1,7 +1,7 @@
 import type { CallbackReading } from "../provider.ts";
 import { readLenientJson } from "../wire/json.ts";
 
-/** Tonkra documents no callbacks, so nothing that is posted to us in its name is believed. */
+/** Tonkra documents no callbacks, so posted data is not trusted. */
 export function parseCallback(body: string): CallbackReading {
   return readLenientJson(body) === undefined
     ? { kind: "malformed", reason: "The body is not JSON, even after repair." }

@@ -1,15 +1,18 @@
 import { z } from "zod";
 import { baseUrl, timeZone, token } from "../wire/settings.ts";
 
-/** What a Tonkra connection needs to know. */
+/** The settings of a Tonkra connection. */
 export const settings = z.object({
-  /** With a path, that path is the prefix, exactly as given; without one it is that of the chosen API. */
+  /**
+   * A path in the base URL is used as the prefix, exactly as given; without a path it is the prefix of the
+   * chosen API.
+   */
   baseUrl,
-  /** The zone of the account's profile, in which Tonkra prints and reads times. */
+  /** The zone in the account's profile, in which Tonkra writes and reads times. */
   timeZone,
-  /** From the Developers page of the dashboard: a number, a pipe, 48 letters and digits. */
+  /** From the Developers page of the dashboard: a number, a pipe, then 48 letters and digits. */
   apiToken: token,
-  /** `HTTP` is the documented one. `V3` has the same routes, and keeps the token out of bodies and addresses. */
+  /** `HTTP` is the documented API. `V3` has the same routes and keeps the token out of bodies and URLs. */
   api: z.enum(["HTTP", "V3"]).default("HTTP"),
 });
 

@@ -11,11 +11,11 @@ const capabilities: ProviderCapabilities = {
   receipts: "POLL",
   receiptQueue: false,
   flash: false,
-  // The platform ignores the time for a single number, and gives no ids for several (public clients).
+  // The platform ignores the time for a single number and returns no ids for several (public clients).
   scheduling: false,
   longestValidityMinutes: null,
   priority: false,
-  // `plain` becomes `unicode` by itself.
+  // `plain` becomes `unicode` by itself when the text needs it.
   unicodeControl: false,
   cadenceGroups: false,
   dltTemplates: true,
@@ -25,18 +25,22 @@ const capabilities: ProviderCapabilities = {
   bulkSize,
   senderMaxLength,
   senderMaxDigits,
-  // No limit is documented; this is as far as the numbering of concatenated messages goes.
+  // No limit is documented; concatenated messages cannot have more segments than this.
   maxSegments: 255,
 };
 
-/** The platform writes `Delivered` when its gateway has accepted a message; a later report overwrites that. */
+/**
+ * The platform reports `Delivered` when its gateway has accepted a message; a later report overwrites that.
+ */
 const revisable: RevisableStatus = {
   status: "DELIVERED",
   by: ["UNDELIVERED", "EXPIRED", "FAILED", "REJECTED"],
   withinHours: 72,
 };
 
-/** Tonkra, by its documentation and, where that prints placeholders, by public clients of the same platform. */
+/**
+ * Tonkra, following its documentation; where that has only placeholders, public clients of the same platform.
+ */
 export const tonkra = {
   kind: "TONKRA",
   title: "Tonkra",

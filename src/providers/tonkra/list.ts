@@ -4,24 +4,27 @@ import { isNotFound, readReply } from "./problem.ts";
 import type { Reply, Transport } from "./transport.ts";
 import { type Page, readPage, type Row } from "./wire.ts";
 
-/** No account has so many: a server that never says which page is the last does not keep us for ever. */
+/** More pages than any account has. Ends the walk if a server never marks a page as the last. */
 const maxPages = 50_000;
 
 /** Pages in a row with nothing new. */
 const maxRepeats = 3;
 
 export interface ListQuery {
-  /** Understood by newer versions, ignored by older ones. */
+  /** Newer versions understand these; older ones ignore them. */
   filters: Readonly<Record<string, string>>;
-  /** Whether a message is older than all that is looked for: the list is the newest first, so it ends there. */
+  /**
+   * Whether a message is older than everything searched for. The list is sorted newest first, so it can end
+   * there.
+   */
   isPast(row: Row): boolean;
-  /** Called for each row; twice for one that others push onto the next page meanwhile. */
+  /** Called for each row. May be called twice for a row that new messages push onto the next page. */
   take(row: Row): void;
 }
 
 /**
- * Turns the pages by number, as many as there are; the addresses that the list gives lack the token and could lead
- * anywhere. `isComplete`: nothing that is looked for can be left.
+ * Reads the pages by number. The URLs in the list are not followed: they lack the token and could lead
+ * anywhere. `isComplete`: everything searched for has been covered.
  */
 export async function walkList(
   transport: Transport,
@@ -38,7 +41,8 @@ export async function walkList(
     if (isLast || rows.length === 0 || rows.some((row) => query.isPast(row))) return complete;
     const known = seen.size;
     for (const { uid } of rows) seen.add(uid);
-    // New messages push those that were seen onto the next page; a server that does not turn it shows them for ever.
+    // New messages push known rows onto the next page; a server that ignores the page number returns the same
+    // rows forever.
     repeats = seen.size === known ? repeats + 1 : 0;
     if (repeats === maxRepeats) return incomplete;
   }
@@ -48,7 +52,7 @@ export async function walkList(
 const complete = { ok: true, value: { isComplete: true } } as const;
 const incomplete = { ok: true, value: { isComplete: false } } as const;
 
-/** A 422 says that the filters are wrong: then the page is asked for without them. */
+/** A 422 means that the filters are refused: repeat the request without them. */
 async function fetchPage(
   transport: Transport,
   number: number,
@@ -59,7 +63,7 @@ async function fetchPage(
   return reply.kind === "answer" && reply.status === 422 ? transport.list("/sms", page) : reply;
 }
 
-/** Some versions answer 404 where nothing matches. */
+/** Some versions answer 404 when nothing matches. */
 function readList(answer: Reply): ProviderReply<Page> {
   if (isNotFound(answer)) return { ok: true, value: { rows: [], isLast: true } };
   const reply = readReply(answer);

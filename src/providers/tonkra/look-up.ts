@@ -4,7 +4,7 @@ import { rowReceipt } from "./receipts.ts";
 import type { Reply, Transport } from "./transport.ts";
 import { readPage } from "./wire.ts";
 
-/** Asks for a message by its uid; one that has none cannot be asked for. */
+/** Looks up a message by its uid; a message without one cannot be looked up. */
 export async function lookUpOne(
   transport: Transport,
   { messageId, providerMessageId }: SubmittedMessage,
@@ -22,7 +22,9 @@ export async function lookUpOne(
   return { ok: true, value: receipt ? [receipt] : [] };
 }
 
-/** The documentation names no HTTP status for its error object, so that of a message that is not there may be 200. */
+/**
+ * The documentation names no HTTP status for its error object, so a missing message may come with status 200.
+ */
 function saysUnknown(reply: Reply): boolean {
   const isError = reply.kind === "answer" && reply.verdict === "error";
   return isError && /\b(?:sms|message|report)\b.*\bnot found\b/i.test(reply.errorText);

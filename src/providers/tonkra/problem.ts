@@ -2,7 +2,7 @@ import type { ProviderProblem, ProviderReply } from "../provider.ts";
 import { describe, problemKind, unansweredProblem } from "../wire/answers.ts";
 import { type Answer, misroutedText, type Reply } from "./transport.ts";
 
-/** The answer to a question, or why there is none. The body's verdict counts, whatever the HTTP status. */
+/** The answer to a query, or why there is none. The body's verdict counts, whatever the HTTP status. */
 export function readReply(reply: Reply): ProviderReply<Answer> {
   if (reply.kind === "answer") {
     return reply.verdict === "success" ? { ok: true, value: reply } : { ok: false, problem: refusal(reply) };
@@ -12,7 +12,7 @@ export function readReply(reply: Reply): ProviderReply<Answer> {
   return { ok: false, problem };
 }
 
-/** A 404 that breaks off proves nothing. */
+/** A truncated 404 proves nothing. */
 export const isNotFound = (reply: Reply): boolean =>
   reply.kind === "answer" && reply.status === 404 && reply.json !== undefined;
 
@@ -21,7 +21,7 @@ function refusal(answer: Answer): ProviderProblem {
   if (status < 200 || status >= 300) {
     return { kind: problemKind(status), detail: describe(answer), retryAfterSeconds };
   }
-  // A wrong token is an error under HTTP 200, and questions have nothing else to be wrong (public clients).
+  // A wrong token gives an error with HTTP 200. A query can have no other error (public clients).
   return verdict === "error"
     ? { kind: "unauthenticated", detail: describe(answer) }
     : { kind: "unreadable", detail: "The answer is not what Tonkra documents." };

@@ -3,7 +3,7 @@ import { readDate } from "../wire/dates.ts";
 import { readFailure, readStatus } from "./status.ts";
 import type { Row } from "./wire.ts";
 
-/** The receipt in a row that is known to be about a message of ours; undefined while it has no status. */
+/** The receipt in a row that belongs to one of our messages; undefined while the row has no status. */
 export function rowReceipt(
   row: Row,
   { messageId, providerMessageId }: { messageId: string; providerMessageId: string },
@@ -18,9 +18,9 @@ export function rowReceipt(
     clientRef: messageId,
     status,
     providerStatus: word,
-    // The one time there is says when the message left, never when it arrived or failed.
+    // The row's only time says when the message left, not when it arrived or failed.
     occurredAt: isEarly ? readDate(row.sent_at, timeZone) : undefined,
-    // Whatever its `sms_count`, a message has one status and one cost.
+    // A message has one status and one cost, whatever its `sms_count`.
     part: 1,
     parts: 1,
     cost: row.cost,

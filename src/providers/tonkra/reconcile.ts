@@ -11,13 +11,13 @@ import { rowReceipt } from "./receipts.ts";
 import type { Transport } from "./transport.ts";
 import type { Row } from "./wire.ts";
 
-/** How far Tonkra's clock may be behind ours, and how long it may take to store what it was given. */
+/** How far Tonkra's clock may be behind ours, and how long it may take to store a message. */
 const window = { beforeMs: 2 * 60_000, afterMs: 15 * 60_000 };
 
 const startOf = ({ attemptedAt }: UncertainSubmission): number => attemptedAt.getTime() - window.beforeMs;
 const endOf = ({ attemptedAt }: UncertainSubmission): number => attemptedAt.getTime() + window.afterMs;
 
-/** A row that looks like a submission of ours. Old versions print no time. */
+/** A row that looks like one of our submissions. Old versions give no time. */
 interface Candidate {
   uid: string;
   row: Row;
@@ -25,8 +25,8 @@ interface Candidate {
 }
 
 /**
- * Finds submissions whose answers were lost, all with one walk through the list. Tonkra keeps no reference of ours, so
- * what counts is the number, sender, text and time of a message that no other message of ours has.
+ * Finds submissions whose answers were lost, in one reading of the list. Tonkra keeps no reference of ours,
+ * so a row is matched by number, sender ID, text and time, if no other message of ours has that row.
  */
 export async function reconcile(
   transport: Transport,
@@ -36,7 +36,7 @@ export async function reconcile(
 ): Promise<ReconcileOutcome[]> {
   const search = new Search(submissions, timeZone);
   const list = await walkList(transport, search);
-  // What is older than the last row that was seen has been passed.
+  // Everything newer than the oldest row seen has been searched.
   const isSearched = (submission: UncertainSubmission): boolean =>
     (list.ok && list.value.isComplete) || startOf(submission) > search.oldest;
   const known = await support.knownIds(search.uids);
@@ -46,7 +46,8 @@ export async function reconcile(
     for (const [submission, own] of assign(group, free)) {
       const problem = list.ok ? tooLong : list.problem;
       const outcome = isSearched(submission) ? undefined : ({ kind: "unavailable", problem } as const);
-      // One that was seen is ours unless another like it may be further down.
+      // When the list broke off before the end of this submission's time, more rows that look alike may
+      // follow: not sure.
       const isSure = list.ok || outcome === undefined;
       outcomes.set(
         submission,
@@ -64,7 +65,7 @@ const tooLong: ProviderProblem = {
   detail: "The list does not come to an end.",
 };
 
-/** What is looked for in the list, and what was found. */
+/** The submissions searched for, and the rows found. */
 class Search {
   readonly filters: Readonly<Record<string, string>>;
   readonly #timeZone: string;
@@ -72,7 +73,7 @@ class Search {
   readonly #groups: Map<string, UncertainSubmission[]>;
   readonly #byNumber: Map<string, UncertainSubmission[][]>;
   readonly #candidates = new Map<string, Candidate>();
-  /** The earliest time on a row that was seen. */
+  /** The earliest time on any row seen. */
   oldest = Infinity;
 
   constructor(submissions: readonly UncertainSubmission[], timeZone: string) {
@@ -106,7 +107,7 @@ class Search {
     if (uid !== undefined && alike === true) this.#candidates.set(uid, { uid, row, at });
   };
 
-  /** Those of a group that look the same, the earliest first. */
+  /** The rows that look like this group's submissions, the earliest first. */
   candidatesOf(group: readonly UncertainSubmission[]): Candidate[] {
     return [...this.#candidates.values()]
       .filter((candidate) => group.some((one) => isAlike(candidate.row, one) && isInTime(candidate, one)))
@@ -132,16 +133,16 @@ function isAlike(row: Row, submission: UncertainSubmission | undefined): boolean
   );
 }
 
-/** A telephone number may lose its plus sign. */
+/** Tonkra may drop the plus sign of a telephone number. */
 function isSameSender(one: string | undefined, other: string): boolean {
   const isNumber = /^\+?\d+$/.test(other);
   return isSameText(isNumber ? one && digitsOf(one) : one, isNumber ? digitsOf(other) : other);
 }
 
 /**
- * The rows that each of several submissions that look the same may have. Where there are no more rows than submissions,
- * each row is one of ours, and it is all the same which: each goes to the nearest in time. Where there are more,
- * somebody else's are among them, and only the one in a submission's own time tells.
+ * Assigns rows to submissions that look alike. If there are no more rows than submissions, all rows are ours,
+ * and it does not matter which is which: each goes to the nearest in time. If there are more, some belong to
+ * other software; then a submission gets a row only if the row is in this submission's time alone.
  */
 function assign(
   group: readonly UncertainSubmission[],

@@ -2,8 +2,8 @@ import type { SubmitOutcome } from "../provider.ts";
 import { failed, outOfCredit, rejected } from "../wire/outcomes.ts";
 
 /**
- * Tonkra gives no error codes, and its texts come in the language of the account. These are hints of what the
- * English ones say; a text that gives none is not understood, rather than misunderstood.
+ * Tonkra has no error codes, and its texts come in the account's language. These patterns recognise the
+ * English texts. A text without a match counts as unknown, since a wrong guess would be worse.
  */
 interface Hint {
   pattern: RegExp;
@@ -25,7 +25,7 @@ const hints: readonly Hint[] = [
     pattern: /credentials|\bapi.?token\b|unauthenticated/i,
     outcome: (text) => accountRefusal(text),
   },
-  // First of those that also speak of a number.
+  // Must come first, since its texts may also mention a number.
   {
     pattern: /\bregion\b|\bcountry\b|coverage|destination/i,
     outcome: (text) => rejected("no_rate", text, true),
@@ -34,7 +34,7 @@ const hints: readonly Hint[] = [
     pattern: /black.?list|opt(ed)?.?out|unsubscribed/i,
     outcome: (text) => rejected("recipient_blocked", text, true),
   },
-  // Refused before anything was sent, and right again once the account is topped up.
+  // Refused before anything was sent; works again once the account is topped up.
   {
     pattern: /\b(balance|credits?|units?|funds)\b/i,
     outcome: outOfCredit,
@@ -48,12 +48,12 @@ const hints: readonly Hint[] = [
   { pattern: /permission|not allowed|developers/i, outcome: (text) => failed("provider_forbidden", text) },
 ];
 
-/** The outcome that a text hints at. */
+/** The outcome that a text suggests. */
 export function namedRefusal(text: string): SubmitOutcome | undefined {
   return hints.find(({ pattern }) => pattern.test(text))?.outcome(text);
 }
 
-/** The same for texts that can only be about the sender or the text. */
+/** The same for texts that can only be about the sender ID or the text. */
 export function contentRefusal(text: string): SubmitOutcome | undefined {
   return contentHints.find(({ pattern }) => pattern.test(text))?.outcome(text);
 }

@@ -1,6 +1,6 @@
-/** Longest alphanumeric sender (Tonkra documentation). */
+/** Maximum length of an alphanumeric sender ID (Tonkra documentation). */
 export const senderMaxLength = 11;
-/** Longest telephone number there is (ITU-T E.164); the documentation states no limit. */
+/** Maximum length of any telephone number (ITU-T E.164); the documentation gives no limit. */
 export const senderMaxDigits = 15;
 
 export function senderProblem(sender: string): string | undefined {

@@ -3,8 +3,8 @@ import { printable } from "../wire/answers.ts";
 import { failureReader, statusReader } from "../wire/status.ts";
 
 /**
- * The words of the platform behind Tonkra, whose documentation lists none (public clients), then the SMPP words
- * its gateways hand through. A message that waits in Tonkra's own queue is, for us, submitted.
+ * The status words of the platform behind Tonkra (public clients), since its documentation lists none. Then
+ * the SMPP words that its gateways pass on. A message that waits in Tonkra's own queue counts as submitted.
  */
 const statuses = {
   DELIVERED: "DELIVERED",
@@ -31,11 +31,13 @@ const statuses = {
 const readWord = statusReader(statuses);
 const failureOf = failureReader("Tonkra");
 
-/** Old versions print `Delivered|<id at the gateway>`. */
+/** Old versions write `Delivered|<id at the gateway>`. */
 const wordOf = (printed: string): string => printed.split("|", 1)[0]?.trim() ?? "";
 const isListed = (word: string): boolean => Object.hasOwn(statuses, word.toUpperCase());
 
-/** What a status means. Gateways put in whole sentences, too: those that deny a delivery are understood. */
+/**
+ * The meaning of a status. Gateways also write whole sentences: those that deny a delivery are recognised.
+ */
 export function readStatus(printed: string): ReportedStatus {
   const word = wordOf(printed);
   return !isListed(word) && deniesDelivery(word) ? "UNDELIVERED" : readWord(word);
@@ -48,7 +50,7 @@ function deniesDelivery(sentence: string): boolean {
   );
 }
 
-/** The failure that goes with a status, in the gateway's own words where it used its own. */
+/** The failure for a status, in the gateway's own words if it used any. */
 export function readFailure(printed: string): MessageFailure | undefined {
   const word = wordOf(printed);
   if (/^skipped$/i.test(word))

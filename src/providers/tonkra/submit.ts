@@ -15,7 +15,7 @@ export async function submit(transport: Transport, submission: Submission): Prom
   return explained(transport, reply, outcomeOf(reply, recipient));
 }
 
-/** One text to one number, or to several joined by commas. */
+/** Sends one text to one number, or to several joined by commas. */
 export function send(
   transport: Transport,
   recipients: readonly string[],
@@ -30,7 +30,7 @@ export function send(
   });
 }
 
-/** What an answer, or the lack of one, proves about the submission to one number. */
+/** What an answer, or a missing one, proves about the submission to one number. */
 export function outcomeOf(reply: Reply, recipient: string): SubmitOutcome {
   if (reply.kind === "notSent") return { kind: "retryable", reason: reply.reason };
   if (reply.kind === "unanswered") return { kind: "ambiguous", reason: reply.reason };
@@ -39,7 +39,7 @@ export function outcomeOf(reply: Reply, recipient: string): SubmitOutcome {
   const { status, errorText, retryAfterSeconds } = reply;
   if (status === 429) return { kind: "retryable", reason: describe(reply), retryAfterSeconds };
   if (status === 401) return failed("provider_unauthenticated", errorText);
-  // A readable refusal is proof; a timeout (408), a conflict (409), a redirect or a fault is not.
+  // A readable refusal is proof. A timeout (408), conflict (409), redirect or server error is not.
   const isRefusal = status < 500 && (status < 300 || status >= 400) && status !== 408 && status !== 409;
   if (!isRefusal) return { kind: "ambiguous", reason: describe(reply) };
   return reply.verdict === "error" ? outcomeOfError(reply) : outcomeOfFramework(reply);
@@ -51,9 +51,9 @@ function outcomeOfSuccess(answer: Answer, recipient: string): SubmitOutcome {
   return verdict?.kind === "refused" ? outcomeOfLeftOut(answer) : unclear(answer, "success without an id");
 }
 
-/** The one number that a successful answer leaves out. */
+/** For the one number that a successful answer leaves out. */
 export function outcomeOfLeftOut(answer: Answer): SubmitOutcome {
-  // Several numbers share one message, so it may say anything.
+  // Several numbers share this text, so it may be about the gateway too.
   if (speaksOfGateway(answer.errorText)) return unclear(answer, answer.errorText);
   return namedRefusal(answer.errorText) ?? rejected("rejected_by_provider", answer.errorText, false);
 }
@@ -62,18 +62,20 @@ function outcomeOfError(answer: Answer): SubmitOutcome {
   const { status, errorText } = answer;
   if (readPage(answer.json).rows.some(({ uid }) => uid !== undefined))
     return unclear(answer, "an error with an id");
-  // The platform stores a timeout of its gateway as a failure: the phone may still get the message.
+  // The platform stores a gateway timeout as a failure, but the phone may still get the message.
   if (speaksOfGateway(errorText)) return unclear(answer, errorText);
-  // Under 404 the plan, the type or the settings are wrong, whatever else the text seems to say.
+  // Status 404 means that the plan, the type or the settings are wrong, even if the text suggests something
+  // else.
   if (status === 404) return contentRefusal(errorText) ?? failed("provider_refused", errorText);
   const named = namedRefusal(errorText);
   if (named) return named;
-  // The text may be the gateway's in any language. Elsewhere the refusal comes before the gateway is asked.
+  // The text may be the gateway's, in any language. With any other status the refusal comes before the
+  // gateway is asked.
   if (status === 403) return unclear(answer, errorText);
   return rejected(status === 422 ? "invalid_request" : "rejected_by_provider", errorText, status === 422);
 }
 
-/** Answers of the framework below the application have a `message` and no `status`. */
+/** For answers of the framework, which have a `message` and no `status`. */
 function outcomeOfFramework(answer: Answer): SubmitOutcome {
   const { status, message, errorText } = answer;
   if (message === undefined || status < 400) return unclear(answer, "no readable answer");
@@ -85,7 +87,7 @@ function unclear({ status }: Answer, what: string): SubmitOutcome {
   return { kind: "ambiguous", reason: `HTTP ${status}: ${what}` };
 }
 
-/** An error under HTTP 200 is a wrong token or a wrong request, and its text may be in any language. */
+/** An error with HTTP 200 means a wrong token or a wrong request, and its text may be in any language. */
 function isUnexplained(reply: Reply, outcome: SubmitOutcome): boolean {
   return (
     reply.kind === "answer" &&
@@ -95,7 +97,7 @@ function isUnexplained(reply: Reply, outcome: SubmitOutcome): boolean {
   );
 }
 
-/** Asks whether it is the token, before a message is blamed for an error that does not explain itself. */
+/** Checks whether the token is wrong before an unexplained error is blamed on the message. */
 export async function explained(
   transport: Transport,
   reply: Reply,

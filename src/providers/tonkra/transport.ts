@@ -4,17 +4,17 @@ import { readLenientJson } from "../wire/json.ts";
 import type { TonkraSettings } from "./config.ts";
 import { readEnvelope } from "./wire.ts";
 
-/** An answer of the API, good or bad. */
+/** An answer of the API, success or error. */
 export interface Answer {
   kind: "answer";
   status: number;
-  /** Numbers are their literal text; undefined when the body is not JSON, even after repair. */
+  /** Numbers are kept as their literal text; undefined when the body is not JSON, even after repair. */
   json: unknown;
-  /** What the body says, which counts for more than the HTTP status. */
+  /** The body's verdict, which counts more than the HTTP status. */
   verdict: "success" | "error" | undefined;
   /** The body's `message`, without the token. */
   message: string | undefined;
-  /** The message, or else the name of the HTTP status. */
+  /** The message, or the name of the HTTP status. */
   errorText: string;
   retryAfterSeconds?: number;
 }
@@ -24,10 +24,13 @@ export type Reply = ReplyOf<Answer>;
 export const misroutedText =
   "The Tonkra API is not found under the base URL; check the connection's base URL and API.";
 
-/** The Tonkra API behind its base URL, prefix and token. Paths start after the prefix, e.g. `/sms/send`. */
+/**
+ * The Tonkra API at the connection's base URL and prefix, with its token. Paths start after the prefix, such
+ * as `/sms/send`.
+ */
 export interface Transport {
   get(path: string, query?: Readonly<Record<string, string>>): Promise<Reply>;
-  /** Of what the provider has, and not of one message. */
+  /** A request for a list rather than for a single message. */
   list(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
   post(path: string, content: object): Promise<Reply>;
 }
@@ -36,7 +39,7 @@ export interface Transport {
 const contentHeaders = { accept: "application/json", "content-type": "application/json" };
 
 export function createTransport(settings: TonkraSettings, http: ProviderHttp): Transport {
-  // What the Tonkra documentation prints as its endpoint is the whole URL of a route.
+  // The endpoint in the Tonkra documentation is the whole URL of a route.
   const path = new URL(settings.baseUrl).pathname.replace(
     /(?:\/sms\/send|(?<=\/api\/(?:http|v3))\/sms)?\/*$/,
     "",
@@ -52,8 +55,8 @@ export function createTransport(settings: TonkraSettings, http: ProviderHttp): T
     if (result.kind !== "answer") return result;
     return isMissing(result) ? { kind: "misrouted" } : readAnswer(result, settings);
   };
-  // The documentation prints a GET with the token in a JSON body, which proxies may drop; the platform reads the
-  // query, too. So the token is in both.
+  // The documentation has a GET with the token in a JSON body, which proxies may drop. The platform also
+  // reads the query, so the token is sent in both.
   const body = settings.api === "V3" ? undefined : JSON.stringify(fields);
   return {
     get: (route, query) => send({ method: "GET", path: route, query: { ...fields, ...query }, body }),
@@ -64,7 +67,7 @@ export function createTransport(settings: TonkraSettings, http: ProviderHttp): T
   };
 }
 
-/** Where the token goes: a field of the request, or the bearer header of the third version (public clients). */
+/** The token is a field of the request, or the bearer header in the third version (public clients). */
 function credentials({
   api,
   apiToken,
@@ -76,7 +79,7 @@ function credentials({
 
 type HttpAnswer = HttpResult & { kind: "answer" };
 
-/** The application's answers have a `status`. So has not the 404 for a message that does not exist, in some versions. */
+/** Answers of the application have a `status`, except, in some versions, the 404 for an unknown message. */
 function isMissing(answer: HttpAnswer): boolean {
   return isRouteMissing(answer, ["status"]) && !/no query results/i.test(answer.body);
 }

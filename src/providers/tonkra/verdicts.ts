@@ -1,17 +1,17 @@
 import { digitsOf } from "../wire/text.ts";
 import { readData, readPage, type Row } from "./wire.ts";
 
-/** What a successful answer says of one number. */
+/** The verdict on one number in a successful answer. */
 export type Verdict =
   | { kind: "taken"; uid: string }
-  /** Left out of a list that has all the others: its error is in the answer's `message`. */
+  /** Missing from a list that has all the others; its error is in the answer's `message`. */
   | { kind: "refused" }
-  /** Nothing that can be told apart: no row, no uid, or rows of numbers that were not sent. */
+  /** Cannot be told: no row, no uid, or rows of numbers that were not sent. */
   | { kind: "unclear" };
 
 /**
- * Reads the answer to a send, number by number. One number gives one row; several give a list with a row for each
- * that was taken, or nothing at all where they are scheduled (public clients).
+ * Reads the verdict on each number. One number gives one row. Several give a list with a row for each
+ * accepted number, or no rows if they are scheduled (public clients).
  */
 export function readVerdicts(json: unknown, recipients: readonly string[]): Map<string, Verdict> {
   const { rows } = readPage(json);

@@ -2,15 +2,15 @@ import { z } from "zod";
 import { asList, count, decimal, reader, text } from "../wire/fields.ts";
 
 /**
- * What every answer carries (Tonkra documentation). `status` is `success` or `error`; the framework's own
- * answers, such as a 401, have a `message` alone.
+ * Fields of every answer (Tonkra documentation). `status` is `success` or `error`; the framework's own
+ * answers, such as a 401, have only a `message`.
  */
 const envelope = z.object({ status: text, message: text });
 export const readEnvelope = reader(envelope);
 
 /**
- * A message, as shown by every route. Old versions have no `sent_at`; the rows of a send to several numbers have
- * `customer_status` in the place of `status` (Tonkra: public clients).
+ * A message, as every route shows it. Old versions have no `sent_at`. After a send to several numbers, rows
+ * have `customer_status` instead of `status` (Tonkra: public clients).
  */
 const row = z.object({
   uid: text,
@@ -25,12 +25,12 @@ const row = z.object({
 export type Row = z.infer<typeof row>;
 export const readRow = reader(row);
 
-/** `data` is whatever the route gives; a placeholder text in the documentation. */
+/** `data` depends on the route; the documentation has only a placeholder text. */
 const holder = z.object({ data: z.unknown().optional() });
 const readHolder = reader(holder);
 export const readData = (json: unknown): unknown => readHolder(json)?.data;
 
-/** Laravel's pages. The page's own `from` and `to` count rows. */
+/** Laravel's pages. The page's own `from` and `to` are row numbers. */
 const paginator = z.object({
   current_page: count,
   last_page: count,
@@ -43,11 +43,11 @@ export interface Page {
   isLast: boolean;
 }
 
-/** Rows in whichever shape `data` has them: a page, a list, one row, or none at all where it is text or null. */
+/** The rows in any form of `data`: a page, a list or one row; none when it is text or null. */
 export function readPage(json: unknown): Page {
   const data = readData(json);
   const page = readPaginator(data);
-  // Laravel prints a list with gaps as an object.
+  // Laravel writes a list with gaps as an object.
   const rows = page ? Object.values(page.data) : asList(data);
   return {
     rows: rows.flatMap((element) => readRow(element) ?? []),
@@ -61,7 +61,7 @@ const readBalanceData = reader(balance);
 export const readBalance = (json: unknown): string | undefined =>
   readBalanceData(readData(json))?.remaining_balance;
 
-/** The profile echoes the token, so nothing but the zone is read. */
+/** The profile contains the token, so only the zone is read. */
 const profile = z.object({ timezone: text });
 const readProfileData = reader(profile);
 export const readProfile = (json: unknown): z.infer<typeof profile> | undefined =>

@@ -3,20 +3,20 @@ import type { HttpResult } from "../http.ts";
 import type { ProviderProblem } from "../provider.ts";
 import { readLenientJson } from "./json.ts";
 
-/** What became of a request, where the answers are read as `Answer`. */
+/** The result of a request whose answers are read as `Answer`. */
 export type ReplyOf<Answer> =
   | Answer
   | Exclude<HttpResult, { kind: "answer" }>
-  /** The API is not where the base URL says: nothing was processed. */
+  /** The base URL is not that of the API: nothing was processed. */
   | { kind: "misrouted" };
 
-/** Why a question was not answered. */
+/** Why a query has no answer. */
 export function unansweredProblem(result: Exclude<HttpResult, { kind: "answer" }>): ProviderProblem {
   const isDeferred = result.kind === "notSent" && result.deferred === true;
   return { kind: isDeferred ? "deferred" : "unreachable", detail: result.reason };
 }
 
-/** The name of an HTTP status, for answers that say nothing themselves. */
+/** The name of an HTTP status, for answers without a text. */
 export function reasonPhrase(status: number): string {
   return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
 }
@@ -27,12 +27,12 @@ export function printable(text: string): string {
   return line.length > 300 ? `${line.slice(0, 299).toWellFormed()}…` : line;
 }
 
-/** The status and what the server said, for reasons and details. */
+/** The status and the server's text, for reasons and details. */
 export function describe({ status, errorText }: { status: number; errorText: string }): string {
   return errorText === reasonPhrase(status) ? errorText : `HTTP ${status}: ${errorText}`;
 }
 
-/** What the HTTP status of a refused question means, where the body says nothing better. */
+/** What the HTTP status of a refused query means, if the body does not say it better. */
 export function problemKind(status: number): ProviderProblem["kind"] {
   if (status === 401) return "unauthenticated";
   if (status === 404) return "not_found";
@@ -41,8 +41,8 @@ export function problemKind(status: number): ProviderProblem["kind"] {
 }
 
 /**
- * Whether a 404 comes from the router: HTML, empty, or JSON without the keys that the application's own answers
- * have. Then nothing was processed. One that breaks off proves nothing.
+ * Whether a 404 comes from the router: HTML, an empty body, or JSON without the keys of the application's own
+ * answers. Then nothing was processed. A truncated answer proves nothing.
  */
 export function isRouteMissing(
   { status, body, contentType }: Omit<HttpResult & { kind: "answer" }, "kind">,

@@ -1,32 +1,32 @@
 import type { Submission, SubmitOutcome } from "../provider.ts";
 import { unmentioned } from "./outcomes.ts";
 
-/** What became of a request that carried several messages. */
+/** The result of a request with several messages. */
 export type BulkReply =
-  /** A verdict on each, in the order of the messages. */
+  /** A verdict on each message, in their order. */
   | { kind: "each"; outcomes: readonly SubmitOutcome[] }
-  /** The same for all of them, as it is about the request. */
+  /** One verdict on the request, which holds for all messages. */
   | { kind: "all"; outcome: SubmitOutcome };
 
-/** How one provider takes several messages. */
+/** How a provider takes several messages. */
 export interface BulkForm {
-  /** Divides messages into those that one request can carry; each of them is in one part. */
+  /** Splits messages into groups that fit into one request; each message is in exactly one. */
   divide(submissions: readonly Submission[]): readonly (readonly Submission[])[];
   submitOne(submission: Submission): Promise<SubmitOutcome>;
-  /** Two messages at least. */
+  /** At least two messages. */
   submitTogether(submissions: readonly Submission[]): Promise<BulkReply>;
 }
 
-/** Requests of one bulk under way at a time, where it needs several. */
+/** Concurrent requests of one bulk submission. */
 const concurrentRequests = 4;
 
-/** More requests than this are not spent on finding the messages for which others were refused. */
+/** Maximum requests refused as a whole, while searching for the messages at fault. */
 const maxRefusedTogether = 24;
 
 /**
- * Submits messages in as few requests as the form allows. A request that was refused as a whole is divided until
- * the messages at fault are found. After a request that was not answered, or told to wait, nothing more is written:
- * the messages left can be submitted later.
+ * Submits messages in as few requests as the provider allows. A request refused as a whole is split until the
+ * messages at fault are found. After a request that was not answered, or that was told to wait, nothing more
+ * is sent; the remaining messages can be submitted later.
  */
 export async function submitInBulk(
   submissions: readonly Submission[],
@@ -61,18 +61,21 @@ async function ask(form: BulkForm, part: readonly Submission[]): Promise<BulkRep
   return { kind: "all", outcome: await form.submitOne(first) };
 }
 
-/** None was taken, for a reason that may lie with one of them only: its number, or that they are too many. */
+/**
+ * None was accepted, for a reason that may concern only one of them, such as its number, or that there are
+ * too many.
+ */
 const isParticular = (outcome: SubmitOutcome): outcome is SubmitOutcome & { kind: "rejected" } =>
   outcome.kind === "rejected" &&
   (outcome.status === "REJECTED" || outcome.failure.code === "provider_refused");
 
-/** A message that was refused with others, and not because of them for certain, can be submitted again. */
+/** A message refused together with others may not be at fault, so it can be submitted again. */
 function outcomeForEach(outcome: SubmitOutcome, messages: number): SubmitOutcome {
   if (messages === 1 || !isParticular(outcome)) return outcome;
   return { kind: "retryable", reason: `refused together with others: ${outcome.failure.text}` };
 }
 
-/** What becomes of the messages that are not written any more; undefined while others can follow. */
+/** The outcome of the remaining messages when sending stops; undefined when it goes on. */
 function outcomeOfTheRest(outcome: SubmitOutcome): SubmitOutcome | undefined {
   if (outcome.kind === "retryable") return outcome;
   if (outcome.kind === "ambiguous") return { kind: "retryable", reason: `not sent: ${outcome.reason}` };
@@ -85,7 +88,7 @@ function halves<Item>(items: readonly Item[]): Item[][] {
   return [items.slice(0, middle), items.slice(middle)];
 }
 
-/** Parts of at most this many, in order. */
+/** Splits items into parts of at most `size`, in order. */
 export function partsOf<Item>(items: readonly Item[], size: number): Item[][] {
   const parts: Item[][] = [];
   for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
@@ -93,8 +96,9 @@ export function partsOf<Item>(items: readonly Item[], size: number): Item[][] {
 }
 
 /**
- * Divides messages into those that can share what is said once for all recipients of a request (`key` is the same),
- * each number once: where an answer or a provider goes by numbers, a second message to one would be lost.
+ * Groups messages with the same `key`, which holds the values shared by all recipients of a request. Each
+ * number occurs once per group: where answers or providers go by number, a second message to it would be
+ * lost.
  */
 export function groupAlike(
   submissions: readonly Submission[],
@@ -103,7 +107,7 @@ export function groupAlike(
   let last: { key: readonly unknown[]; text: string } | undefined;
   const alike = Map.groupBy(submissions, (submission) => {
     const own = key(submission);
-    // Mostly all are alike, and to compare keys costs less than to write them down.
+    // Usually all keys are equal, and comparing them is cheaper than serialising them.
     if (!last?.key.every((part, place) => part === own[place]))
       last = { key: own, text: JSON.stringify(own) };
     return last.text;

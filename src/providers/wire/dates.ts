@@ -2,13 +2,12 @@ const pattern =
   /^(\d{4})[-.](\d{2})[-.](\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?) ?(Z|[+-]\d{2}:?\d{2})?$/i;
 
 /**
- * Reads the time forms that providers print: `2025.07.03 13:34:34`, `2025-08-06 15:32:18`,
- * `2025-08-06T15:33:45.123`, `2025-08-11T13:12:34.000000Z`, `2019-11-09T16:00:00.000+0000`; fractions are cut to
- * milliseconds.
- *
- * A time without a zone is a wall-clock time in `timeZone`. One that the clocks skipped in spring is read with
- * the offset before the change (an hour later on the wall); one that happened twice in autumn is the earlier.
- * Anything else, including times before 1970, is undefined.
+ * Reads the time formats that providers use: `2025.07.03 13:34:34`, `2025-08-06 15:32:18`,
+ * `2025-08-06T15:33:45.123`, `2025-08-11T13:12:34.000000Z`, `2019-11-09T16:00:00.000+0000`. Fractions are cut
+ * to milliseconds.
+ * A time without a zone is local time in `timeZone`. A local time skipped in spring is read with the offset
+ * before the change, so one hour later; a local time that occurs twice in autumn is the earlier one. Anything
+ * else, including times before 1970, is undefined.
  */
 export function readDate(value: string | undefined, timeZone: string): Date | undefined {
   const [, year = "", month, day, time, offset] = pattern.exec(value?.trim() ?? "") ?? [];
@@ -42,7 +41,7 @@ function inZone(local: string, timeZone: string): number {
   return minute + second * 1000 + millisecond;
 }
 
-/** The wall-clock time in `timeZone`, to the second: `2025-08-06 15:32:18`. */
+/** The local time in `timeZone`, to the second: `2025-08-06 15:32:18`. */
 export function writeDate(date: Date, timeZone: string): string {
   const local = Temporal.Instant.fromEpochMilliseconds(date.getTime()).toZonedDateTimeISO(timeZone);
   return local.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");

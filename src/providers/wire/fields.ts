@@ -2,11 +2,14 @@ import { z } from "zod";
 import type { DecimalText } from "../../lib/money.ts";
 
 /**
- * The forms in which providers write one and the same value. Each reader is total: what cannot be read is
- * undefined, never an exception.
+ * Readers for the various forms in which providers write the same value. They never throw: what cannot be
+ * read is undefined.
  */
 
-/** Text that says something, without what JSON can escape but PostgreSQL cannot store: NUL, lone surrogates. */
+/**
+ * A non-empty text, without characters that JSON can escape but PostgreSQL cannot store: NUL and lone
+ * surrogates.
+ */
 export const text = z
   .unknown()
   .optional()
@@ -16,12 +19,12 @@ export const text = z
       : undefined,
   );
 
-/** A small positive number, as a number or as text. */
+/** A small positive number, given as a number or as text. */
 export const count = text.transform((value) =>
   /^[1-9]\d{0,5}$/.test(value?.trim() ?? "") ? Number(value) : undefined,
 );
 
-/** A boolean, as one, as text or as 0 or 1. */
+/** A boolean, given as such, as text, or as 0 or 1. */
 export const flag = z
   .unknown()
   .optional()
@@ -31,10 +34,10 @@ export const flag = z
     return word === false || word === "false" || word === "0" ? false : undefined;
   });
 
-/** An exact decimal, as a number or as text. */
+/** An exact decimal, given as a number or as text. */
 export const decimal = text.transform((value) => (value === undefined ? undefined : readDecimal(value)));
 
-/** A list, also where one thing stands alone; undefined if it is neither. */
+/** A list, or a single object in place of one; undefined for anything else. */
 export const list = z
   .unknown()
   .optional()
@@ -43,7 +46,7 @@ export const list = z
     return typeof value === "object" && value !== null ? [value] : undefined;
   });
 
-/** The elements of a list, or the one thing that stands in its place. */
+/** The elements of a list, or the single value in its place. */
 export function asList(value: unknown): unknown[] {
   return list.parse(value) ?? [];
 }
@@ -53,7 +56,7 @@ export function reader<Output>(schema: z.ZodType<Output>): (json: unknown) => Ou
   return (json) => (Array.isArray(json) ? undefined : schema.safeParse(json).data);
 }
 
-/** Reads the list under `key`; undefined where there is none. An element that is not an object is left out. */
+/** Reads the list under `key`; undefined when there is none. Elements that are not objects are left out. */
 export function listReader<Output>(key: string, read: (json: unknown) => Output | undefined) {
   const holder = z.object({ [key]: list });
   return (json: unknown): Output[] | undefined =>
@@ -61,8 +64,8 @@ export function listReader<Output>(key: string, read: (json: unknown) => Output 
 }
 
 /**
- * The same number without an exponent (`1E-3` becomes `0.001`), digits otherwise as printed; undefined for
- * anything that is not a number of sensible size.
+ * The same number without an exponent (`1E-3` becomes `0.001`), otherwise with its digits unchanged.
+ * Undefined for anything that is not a number of plausible size.
  */
 export function readDecimal(literal: string): DecimalText | undefined {
   const match = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/.exec(literal.trim());

@@ -1,6 +1,6 @@
 /**
- * Reads JSON, undefined if it is none. Every number comes out as its literal text (`634.9288`, `1E-3`), so that
- * money never passes through a float. A byte order mark is accepted.
+ * Reads JSON; undefined when it is not valid. Numbers are returned as their literal text (`634.9288`,
+ * `1E-3`), so that money never passes through a float. A byte order mark is accepted.
  */
 export function readJson(text: string): unknown {
   const plain = text.replace(/^\uFEFF/, "");
@@ -36,21 +36,21 @@ function keepLiteral(_key: string, value: unknown, context?: { source?: string }
   return typeof value === "number" ? (context?.source ?? String(value)) : value;
 }
 
-/** Reads JSON, after one repair where it is none. */
+/** Reads JSON; if it is not valid, tries once more after a repair. */
 export function readLenientJson(text: string): unknown {
   const json = readJson(text);
   return json === undefined && /[{[]/.test(text) ? readJson(repairJson(text)) : json;
 }
 
 /**
- * A whole string, all that follows a quote never closed, a run of white space and comments, a run of letters and
- * digits, or any one other character.
+ * A whole string, everything after an unclosed quote, a run of white space and comments, a run of letters and
+ * digits, or any other single character.
  */
 const token =
   /"[^"\\]*(?:\\[^][^"\\]*)*"|"[^]*|(?:\s|\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$))+|[+-]?\d[\d.]*[eE][+-]?\d+|[+-]?[\p{L}\p{N}_$.]+|[^]/gu;
 const comment = /\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$)/g;
 
-/** Words of other languages for what JSON has another word for, or none. */
+/** Literals of other languages, and what they are in JSON. */
 const foreignWords: Readonly<Record<string, string>> = {
   NaN: "null",
   Infinity: "null",
@@ -63,10 +63,9 @@ const foreignWords: Readonly<Record<string, string>> = {
 };
 
 /**
- * Mends faults that providers print: comments, a comma that is missing between a string at the end of one line and a
- * key on the next, commas before a closing bracket, line breaks and other control characters within strings, escapes
- * that JSON does not have, and words without quotation marks. Works on whole tokens, so that all JSON without such a fault stays
- * as it is.
+ * Repairs faults that providers make: comments, a missing comma between a string at the end of one line and a
+ * key on the next, commas before a closing bracket, line breaks and other control characters in strings,
+ * escapes that JSON does not have, and unquoted words. Works on whole tokens, so valid JSON is not changed.
  */
 export function repairJson(body: string): string {
   const tokens = (body.match(token) ?? []).map(repairToken);
@@ -90,7 +89,7 @@ function repairToken(piece: string): string {
   if (/^(?:\s|\/[/*])/.test(piece)) return piece.replace(comment, "");
   if (piece.startsWith('"')) return piece.replace(escape, repairEscape).replace(control, escapeControl);
   if (!/^[+-]?[\p{L}\p{N}_$.]/u.test(piece) || isJsonWord.test(piece)) return piece;
-  // A word or a number without its quotation marks, such as the network 001.
+  // An unquoted word or number, such as the network 001.
   return Object.hasOwn(foreignWords, piece) ? (foreignWords[piece] ?? piece) : `"${piece}"`;
 }
 

@@ -2,14 +2,14 @@ import type { ProviderProblem, ProviderReply, Receipt, SubmittedMessage } from "
 
 const concurrentLookUps = 4;
 
-/** Problems that may be with one message alone; so many of them are with more. */
+/** Problems that may affect a single message only; if this many messages have one, it affects all. */
 const particular: ReadonlySet<ProviderProblem["kind"]> = new Set(["refused", "unreadable", "not_found"]);
 const mostParticular = 5;
 
 /**
- * Asks about one message (or one group of them) after the other, four at a time, until a problem shows that asking further is of no use.
- * What was learnt by then counts. Where nothing was, the problem is the answer: a message that was not asked about
- * must not pass for one that is not known.
+ * Looks up messages (or groups of them) one by one, four at a time, until a problem shows that more requests
+ * are useless. What was found by then counts. If nothing was found, the problem is returned: a message that
+ * was not asked about must not be taken for an unknown one.
  */
 export async function lookUpEach<Item = SubmittedMessage>(
   messages: readonly Item[],

@@ -1,29 +1,29 @@
 import type { FailureCode } from "../failure-codes.ts";
 import type { SubmitOutcome } from "../provider.ts";
 
-/** Refused for what the message is: its number, sender or text. */
+/** Refused because of the message itself: its number, sender ID or text. */
 export function rejected(code: FailureCode, text: string, permanent: boolean): SubmitOutcome {
   return { kind: "rejected", status: "REJECTED", failure: { code, text, permanent } };
 }
 
-/** Refused because the account is empty. Proven not accepted, and right again once it is topped up. */
+/** Refused because the account is empty. Proven not accepted, and works again once it is topped up. */
 export function outOfCredit(reason: string): SubmitOutcome {
   return { kind: "retryable", reason, noCredit: true };
 }
 
-/** Whether a refusal, in English, is for want of credit. For providers that have neither a code nor a word for it. */
+/** Whether an English refusal is about missing credit. For providers that have no code for it. */
 export function speaksOfCredit(text: string): boolean {
   return /\b(insufficient|enough|no|low|out of|exceeded|exhausted)\b[^.]*\b(balance|credits?|funds|units)\b/i.test(
     text,
   );
 }
 
-/** Refused for a reason that lies with the connection, not with the message. */
+/** Refused because of the connection, not the message. */
 export function failed(code: FailureCode, text: string): SubmitOutcome {
   return { kind: "rejected", status: "FAILED", failure: { code, text, permanent: false } };
 }
 
-/** What an answer that is silent about a message proves. */
+/** The outcome of a message that the answer does not mention. */
 export const unmentioned: SubmitOutcome = {
   kind: "ambiguous",
   reason: "the answer has no verdict on the message",

@@ -4,10 +4,10 @@ import type { ProviderProblem, ProviderReply } from "../provider.ts";
 const maxTries = 3;
 const pauseSeconds = { usual: 2, max: 30 };
 
-/** Problems that may be over in a moment. */
+/** Problems that may pass in a moment. */
 const passing: ReadonlySet<ProviderProblem["kind"]> = new Set(["busy", "unreachable"]);
 
-/** Asks again after a pause: what was asked for before would have to be asked for once more if this is given up. */
+/** Retries after a pause. Giving up would waste the requests that came before. */
 export async function patiently<Value>(
   ask: () => Promise<ProviderReply<Value>>,
 ): Promise<ProviderReply<Value>> {

@@ -1,6 +1,6 @@
 import { digitsOf } from "./text.ts";
 
-/** Judges senders by their length: digits alone, with or without a plus sign, may be longer than a name. */
+/** Checks the length of sender IDs. Digits alone, with or without a plus sign, may be longer than a name. */
 export function senderChecker(
   title: string,
   { maxLength, maxDigits }: { maxLength: number; maxDigits: number },

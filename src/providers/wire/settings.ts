@@ -1,18 +1,18 @@
 import { z } from "zod";
 
-/** Parts of which the settings of connections are made. */
+/** Building blocks for connection settings. */
 
 export const baseUrl = z
   .url({ protocol: /^https?$/, error: "must be an http or https URL" })
   .refine(isPlainUrl, "must have no user name, password, query or fragment");
 
-/** The zone in which a provider's zone-less times are read. */
+/** The zone for the provider's times without a zone. */
 export const timeZone = z
   .string()
   .default("UTC")
   .refine(isTimeZone, "must be a time zone such as Europe/Kyiv");
 
-/** A token that can be written into a header as it is. */
+/** A token that can be used in a header unchanged. */
 export const token = z
   .string()
   .trim()

@@ -1,6 +1,6 @@
 import type { MessageFailure, ReportedStatus, StatusMap } from "../provider.ts";
 
-/** Reads a provider's words, in whatever case they come; a word it does not list is UNKNOWN. */
+/** Reads a provider's status words in any letter case; unlisted words are UNKNOWN. */
 export function statusReader(statuses: StatusMap): (word: string) => ReportedStatus {
   return (word) => {
     const key = word.trim().toUpperCase();
@@ -8,7 +8,7 @@ export function statusReader(statuses: StatusMap): (word: string) => ReportedSta
   };
 }
 
-/** The failure that goes with a status, where the status is one and the provider gives no reason of its own. */
+/** The failure for a status, if that status is a failure and the provider gives no reason. */
 export function failureReader(title: string): (status: ReportedStatus) => MessageFailure | undefined {
   const failures: Partial<Record<ReportedStatus, MessageFailure>> = {
     UNDELIVERED: { code: "undelivered", text: "The message could not be delivered.", permanent: false },

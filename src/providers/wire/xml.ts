@@ -7,19 +7,19 @@ const parser = new XMLParser({
   attributeNamePrefix: "@",
   parseTagValue: false,
   parseAttributeValue: false,
-  // Entities of a document's own making are an attack; the standard ones are decoded below.
+  // Custom entities are an attack, so none are expanded; the standard ones are decoded below.
   processEntities: false,
   ignoreDeclaration: true,
   ignorePiTags: true,
   trimValues: true,
-  // The prefix of a namespace is the sender's choice.
+  // The sender may choose any namespace prefix.
   removeNSPrefix: true,
   maxNestedTags: deepest,
 });
 
 /**
- * Reads an XML document: its root's name and content. Undefined when it is not well-formed, or declares a
- * document type (entities, external files): no provider needs one.
+ * Reads an XML document: the name and content of its root. Undefined when it is not well-formed or declares a
+ * document type (entities, external files), which no provider needs.
  */
 export function readXml(text: string): XmlDocument | undefined {
   const document = text.replace(/^\uFEFF/, "").trimStart();
@@ -43,7 +43,7 @@ export function readLenientXml(text: string): XmlDocument | undefined {
 const commentOrData = /<!--[^]*?(?:-->|$)|<!\[CDATA\[([^]*?)(?:\]\]>|$)/g;
 const looseAmpersand = /&(?!#\d{1,7};|#x[\da-f]{1,6};|[a-z]\w{0,31};)/gi;
 
-/** Without comments, and with CDATA and ampersands that stand for themselves written as any other text. */
+/** Removes comments, and writes CDATA and bare ampersands like any other text. */
 const plainXml = (document: string): string =>
   document
     .replace(commentOrData, (_whole, data: string | undefined) =>
@@ -56,7 +56,7 @@ function decode(value: XmlValue): XmlValue {
   if (Array.isArray(value)) return value.map(decode);
   const { "#text": text, ...children } = value;
   const entries = Object.entries(children).filter(([name]) => name !== "@xmlns");
-  // An element is its text, whatever attributes stand beside it.
+  // An element with text is its text; its attributes are dropped.
   const isText =
     entries.every(([name]) => name.startsWith("@")) && (text !== undefined || entries.length === 0);
   if (isText) return decodeText(typeof text === "string" ? text : "");
@@ -76,7 +76,10 @@ function decodeText(text: string): string {
   );
 }
 
-/** What may be written as XML: text, numbers, booleans, nested elements and lists of them; undefined is left out. */
+/**
+ * What can be written as XML: text, numbers, booleans, nested elements and lists of them. Undefined is left
+ * out.
+ */
 export type XmlContent =
   | string
   | number
@@ -85,7 +88,7 @@ export type XmlContent =
   | XmlContent[]
   | { [name: string]: XmlContent };
 
-/** Writes a document with a declaration; a list repeats its element. */
+/** Writes a document with a declaration. A list repeats its element. */
 export function writeXml(root: string, content: XmlContent): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${writeElement(root, content)}`;
 }
@@ -98,7 +101,7 @@ function writeElement(name: string, content: XmlContent): string {
   return `<${name}>${children.join("")}</${name}>`;
 }
 
-// XML 1.0 has no place for most control characters, not even escaped.
+// XML 1.0 allows most control characters not even in escaped form.
 const unwritable = /(?![\t\n\r\u007F-\u009F])\p{Cc}|[\uFFFE\uFFFF]/gu;
 
 function escapeText(text: string): string {

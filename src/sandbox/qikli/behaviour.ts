@@ -3,31 +3,34 @@ import type { ErrorName, StatusName } from "./statuses.ts";
 
 export interface ReportPlan {
   status: StatusName;
-  /** `none` unless given. */
+  /** Default `none`. */
   error?: ErrorName;
 }
 
 export interface QikliBehaviour {
-  /** The verdict on the destination, in the answer to the request. One of group 5 keeps nothing. */
+  /** The verdict on the destination in the answer. With a status of group 5 the message is not stored. */
   verdict: StatusName;
   /**
-   * How the request ends. The first destination decides, unless its message id was taken before; of the others it
-   * shows in their rows of the answer.
+   * How the request ends. The first destination decides, unless its message id was used before. For the
+   * others it shows in their rows of the answer.
    */
   answer: "verdicts" | "withoutVerdict" | "throttledOnce" | "badRequest" | "errorIn200" | "forbidden" | Fault;
   /** Whether the request is accepted, whatever its answer says. */
   stored: boolean;
-  /** What is reported of the message, in order. */
+  /** The reports on the message, in order. */
   reports: readonly ReportPlan[];
-  /** `push` falls back to the queue for a message without a notify URL, and when nobody takes what is posted. */
+  /**
+   * `push` uses the queue instead for a message without a notify URL, and when the receiver does not
+   * acknowledge.
+   */
   road: "push" | "pull" | "both" | "nowhere";
-  /** How often each report is posted. */
+  /** How many times each report is posted. */
   copies: number;
-  /** The first report is posted, and answered, before the request is. */
+  /** The first report is posted and acknowledged before the request is answered. */
   reportBeforeAnswer: boolean;
-  /** The connection is reset when the report is pulled, and the report is gone. */
+  /** The connection is reset while the report is being pulled, and the report is lost. */
   lostOnPull: boolean;
-  /** Multiplies the time until the reports. */
+  /** Multiplies the delay of the reports. */
   slowness: number;
   form: {
     error: boolean;
@@ -35,16 +38,16 @@ export interface QikliBehaviour {
     colon: boolean;
     /** Without `bulkId`, `smsCount` and `mccMnc`. */
     sparse: boolean;
-    /** XML lists the reports in one more `results`. */
+    /** In XML, the reports are inside one more `results` element. */
     nested: boolean;
-    /** A report that is none goes before it in the same batch. */
+    /** An invalid report comes before it in the same batch. */
     besideBadRow: boolean;
   };
 }
 
 const usualForm = { error: true, colon: false, sparse: false, nested: false, besideBadRow: false };
 
-/** What a number does that no scenario is for: accepted, delivered, reported. */
+/** The behaviour of numbers without a scenario: accepted, delivered and reported. */
 export const usualBehaviour: QikliBehaviour = {
   verdict: "accepted",
   answer: "verdicts",
@@ -58,7 +61,7 @@ export const usualBehaviour: QikliBehaviour = {
   form: usualForm,
 };
 
-/** The usual form, but for these. */
+/** The usual format with some changes. */
 export function formed(form: Partial<QikliBehaviour["form"]>): Pick<QikliBehaviour, "form"> {
   return { form: { ...usualForm, ...form } };
 }

@@ -1,7 +1,7 @@
 import type { Scenario } from "../scenarios.ts";
 import type { QikliBehaviour } from "./behaviour.ts";
 
-/** Scenarios that other vendors have, too, under the same suffix. */
+/** Scenarios that other vendors have under the same suffix. */
 export const commonScenarios: readonly Scenario<QikliBehaviour>[] = [
   {
     suffix: "000",

@@ -4,16 +4,16 @@ import type { Random } from "../random.ts";
 import type { Delivery } from "./delivery.ts";
 import type { QikliState } from "./state.ts";
 
-/** What the endpoints share. */
+/** The state that all endpoints share. */
 export interface QikliContext {
-  /** The value of the `Authorization` header clients must send. */
+  /** The required value of the `Authorization` header. */
   authorization: string;
   clock: Clock;
   random: Random;
   state: QikliState;
   delivery: Delivery;
-  /** By message id, else by number. */
+  /** By message id, or by number. */
   attempts: FirstAttempts;
-  /** Whether the logs, which the vendor's documentation does not have, are served. */
+  /** Whether to serve the logs, which the vendor's documentation does not have. */
   logs: boolean;
 }

@@ -11,14 +11,14 @@ export interface DeliveryOptions {
   random: Random;
   state: QikliState;
   push: Push;
-  /** Time from acceptance to the first report, and from each report to the next, give or take a fifth. */
+  /** Time from acceptance to the first report, and between reports, varied by up to a fifth. */
   reportMs: number;
 }
 
 export interface Delivery {
   /**
-   * Prepares what will be reported of the messages. Nothing happens before the returned function is called, except
-   * that a message whose scenario says so has its first report answered.
+   * Prepares the reports on the messages. Nothing happens until the returned function is called, except for
+   * scenarios in which the first report comes before the answer.
    */
   prepare(messages: readonly Message[]): Promise<() => void>;
 }
@@ -53,7 +53,7 @@ function plan(message: Message, { reportMs, random }: DeliveryOptions): Journey 
   return { message, plans: [...intermediate, ...reports], waitMs };
 }
 
-/** One after the other: a report is posted when the one before it has been answered, or has failed. */
+/** In sequence: a report is posted when the one before was answered or failed. */
 async function travel({ message, plans, waitMs }: Journey, options: DeliveryOptions): Promise<void> {
   await options.timers.wait(message.sentAt - options.clock.now());
   for (const next of plans) {

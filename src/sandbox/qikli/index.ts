@@ -11,17 +11,17 @@ import { errors, statuses } from "./statuses.ts";
 export { qikliScenarios } from "./scenarios.ts";
 
 export interface QikliSandboxOptions extends SandboxOptions {
-  /** Who clients must say they are; `sandbox` unless given. */
+  /** The required user name; default `sandbox`. */
   username?: string;
-  /** The password clients must send; drawn when absent. */
+  /** The required password; random by default. */
   password?: string;
   delays?: Partial<Delays>;
-  /** Serves `/sms/1/logs`, too, which the platform has and the vendor's documentation does not. */
+  /** Also serves `/sms/1/logs`, which the platform has and the vendor's documentation does not. */
   logs?: boolean;
 }
 
 export interface Delays {
-  /** From acceptance to the first report, and from each report to the next, give or take a fifth. */
+  /** Time from acceptance to the first report, and between reports, varied by up to a fifth. */
   reportMs: number;
   /** How long a pushed report waits for others to share its request. */
   batchMs: number;
@@ -34,8 +34,8 @@ export interface QikliSandbox extends HttpServer {
 }
 
 /**
- * Starts a stand-in for the Qikli API: same paths, bodies and pushed reports, in JSON and XML, and a scenario per
- * recipient (`scenarios.ts`). Rejects when the port is taken.
+ * Starts a sandbox of the Qikli API: the same paths, bodies and pushed reports, in JSON and XML, with a
+ * scenario per recipient (`scenarios.ts`). Rejects when the port is in use.
  */
 export async function startQikliSandbox(options: QikliSandboxOptions = {}): Promise<QikliSandbox> {
   const { username = "sandbox" } = options;

@@ -1,7 +1,7 @@
 import type { Scenario } from "../scenarios.ts";
 import { formed, type QikliBehaviour } from "./behaviour.ts";
 
-/** What only this vendor has. */
+/** Scenarios that only this vendor has. */
 export const ownScenarios: readonly Scenario<QikliBehaviour>[] = [
   {
     suffix: "030",

@@ -3,19 +3,19 @@ import type { Timers } from "../clock.ts";
 import type { Report } from "./state.ts";
 import { formats, printReports } from "./wire.ts";
 
-/** Reports in one request at most. */
+/** Maximum reports in one request. */
 const maxBatchSize = 100;
 
 export interface PusherOptions {
   sender: CallbackSender;
   timers: Timers;
-  /** How long a report waits for others to the same address. */
+  /** How long a report waits for others to the same URL. */
   batchMs: number;
-  /** Told of a report that nobody took. */
+  /** Called with a report that was never acknowledged. */
   givenUp: (report: Report) => void;
 }
 
-/** Resolves when the request with the report has been answered, or has failed for the first time. */
+/** Resolves when the request with the report was answered, or failed for the first time. */
 export type Push = (report: Report, url: string) => Promise<void>;
 
 interface Batch {
@@ -23,7 +23,7 @@ interface Batch {
   posted: Promise<void>;
 }
 
-/** Posts reports to their notify URLs, those that come close together in one request. */
+/** Posts reports to their notify URLs. Reports that follow each other closely share a request. */
 export function createPusher({ sender, timers, batchMs, givenUp }: PusherOptions): Push {
   const open = new Map<string, Batch>();
 

@@ -13,7 +13,7 @@ export function answer(
   return { kind: "answer", status, headers: { "content-type": format, ...headers }, body };
 }
 
-/** The platform's words. The documentation has "General error" alone, without saying under which HTTP status. */
+/** The platform's error words. The documentation has only "General error", without an HTTP status. */
 const refusals = {
   badRequest: { status: 400, word: "BAD_REQUEST", text: "Bad Request" },
   unauthorized: { status: 401, word: "UNAUTHORIZED", text: "Invalid login details" },

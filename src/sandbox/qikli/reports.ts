@@ -8,7 +8,7 @@ import { type Format, printLogs, printReports } from "./wire.ts";
 
 type Filter = (report: Report) => boolean;
 
-/** `GET /sms/1/reports`: every report once. */
+/** `GET /sms/1/reports`: returns each report only once. */
 export function pullReports({ state }: QikliContext, query: URLSearchParams, wanted: Format): SandboxReply {
   return select(query, wanted, (fits, limit) => {
     const reports = state.dequeue(fits, limit);
@@ -17,7 +17,7 @@ export function pullReports({ state }: QikliContext, query: URLSearchParams, wan
   });
 }
 
-/** `GET /sms/1/logs`: as often as one likes. */
+/** `GET /sms/1/logs`: can be read any number of times. */
 export function showLogs({ state }: QikliContext, query: URLSearchParams, wanted: Format): SandboxReply {
   return select(query, wanted, (fits, limit) =>
     answer(200, wanted, printLogs(wanted, Iterator.from(state.log()).filter(fits).take(limit).toArray())),

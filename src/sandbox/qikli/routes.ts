@@ -19,7 +19,7 @@ const routes: Readonly<Record<string, Route>> = {
   "/sms/1/logs": { method: "GET", run: (context, { query }, wanted) => showLogs(context, query, wanted) },
 };
 
-/** The route is looked for first, then the credentials, then the formats, then the body. */
+/** Checks the route first, then the credentials, the formats and the body. */
 export function qikliHandler(context: QikliContext): SandboxHandler {
   return (request) => {
     const { path, method, headers } = request;

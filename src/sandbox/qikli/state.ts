@@ -1,7 +1,7 @@
 import type { QikliBehaviour } from "./behaviour.ts";
 import type { QikliError, QikliStatus } from "./statuses.ts";
 
-/** One message to one destination, accepted. */
+/** An accepted message to one destination. */
 export interface Message {
   id: string;
   bulkId: string;
@@ -13,7 +13,7 @@ export interface Message {
   notifyContentType: string;
   callbackData: string | undefined;
   intermediateReport: boolean;
-  /** Milliseconds since the epoch; not before the `sendAt` of the request. */
+  /** Milliseconds since the epoch; not before the request's `sendAt`. */
   sentAt: number;
   behaviour: QikliBehaviour;
 }
@@ -26,24 +26,24 @@ export interface Report {
 }
 
 export interface QikliState {
-  /** Whether the message id was taken before; ids of refused messages were not. */
+  /** Whether an accepted message used this id. Ids of refused messages stay free. */
   isTaken(messageId: string): boolean;
   accept(message: Message): void;
   note(report: Report): void;
-  /** Puts a report into the queue that is read once. */
+  /** Adds a report to the queue, which can be read once. */
   enqueue(report: Report): void;
   /** Takes the oldest reports that fit out of the queue. */
   dequeue(fits: (report: Report) => boolean, limit: number): Report[];
-  /** The last report of every message, newest message first; of one without any, its acceptance. */
+  /** The last report on each message, newest message first; before its first report, its acceptance. */
   log(): Iterable<Report>;
 }
 
-/** Everything the sandbox remembers. Past `maxMessages` the oldest messages and reports are forgotten. */
+/** The sandbox's memory. Beyond `maxMessages`, the oldest messages and reports are dropped. */
 export function createState(accepted: Pick<Report, "status" | "error">, maxMessages: number): QikliState {
   const messages = new Map<string, Report>();
   const queue = new Set<Report>();
 
-  // One iterator each, for good: a new one would have to pass over everything already deleted.
+  // Each map keeps one iterator: a new one would have to skip all deleted entries.
   const oldestMessages = messages.keys();
   const oldestReports = queue.keys();
 
@@ -67,7 +67,7 @@ export function createState(accepted: Pick<Report, "status" | "error">, maxMessa
       for (const report of queue) {
         if (taken.length === limit) break;
         if (!fits(report)) continue;
-        // A report that is lost on the way takes no other with it.
+        // A report that gets lost must not take others with it.
         if (report.message.behaviour.lostOnPull && taken.length > 0) break;
         queue.delete(report);
         taken.push(report);

@@ -25,7 +25,9 @@ const delivered = group(3, "DELIVERED");
 const expired = group(4, "EXPIRED");
 const rejected = group(5, "REJECTED");
 
-/** Rows of the platform's status tables; `accepted` and `deliveredToHandset` as the vendor's documentation prints them. */
+/**
+ * Rows of the platform's status tables; `accepted` and `deliveredToHandset` as in the vendor's documentation.
+ */
 export const statuses = {
   accepted: pending(26, "MESSAGE_ACCEPTED", "Message sent to next instance"),
   acceptedOld: group(0, "ACCEPTED")(0, "MESSAGE_ACCEPTED", "Message accepted"),

@@ -19,7 +19,7 @@ export interface SubmitFormats {
 
 interface Verdict {
   message: Message;
-  /** Undefined where the answer has no row for the message. */
+  /** Undefined when the answer has no row for the message. */
   status: StatusName | undefined;
   isAccepted: boolean;
 }
@@ -36,7 +36,7 @@ export async function submit(
   const messages = readMessages(context, request.value, bulkId);
   const [first] = messages;
   if (first === undefined) throw new Error("a request without destinations passed validation");
-  // Whoever asks again under the same message id is told so, however the first request ended.
+  // A repeated message id is reported as such, however the first request ended.
   const isRepeated = context.state.isTaken(first.id);
   const { answer: ending, stored } = first.behaviour;
   if (!isRepeated && ending === "throttledOnce" && context.attempts.isFirst(first.id)) {
@@ -69,7 +69,7 @@ function readMessages({ random, clock }: QikliContext, request: SendRequest, bul
   );
 }
 
-/** In the order sent: of two destinations with one message id the second is the duplicate. */
+/** In the order of the request: of two destinations with one message id, the second is the duplicate. */
 function judgeAll({ state, attempts }: QikliContext, messages: readonly Message[]): Verdict[] {
   return messages.map((message, place): Verdict => {
     if (state.isTaken(message.id)) return { message, status: "duplicate", isAccepted: false };
@@ -82,12 +82,12 @@ function judgeAll({ state, attempts }: QikliContext, messages: readonly Message[
   });
 }
 
-/** International format, with or without a plus sign: 15 digits at most. */
+/** International format, with or without a plus sign; at most 15 digits. */
 const internationalNumber = /^[1-9]\d{7,14}$/;
 
 /**
- * Only the first destination can have a whole request refused. Others that would alone are refused by their verdict,
- * and those whose request would end in a fault have no row in the answer.
+ * Only the first destination can cause the whole request to be refused. Others that would be refused alone
+ * are refused in their verdict; those whose request would fail have no row in the answer.
  */
 function judge(
   { id, to, text, parts, behaviour }: Message,
@@ -117,7 +117,7 @@ function printAnswer(format: Format, bulkId: string, verdicts: readonly Verdict[
 
 interface Ending {
   wanted: Format;
-  /** The verdicts, printed. */
+  /** The verdicts as the response body. */
   body: string;
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readXml } from "../xml.ts";
 import type { Format } from "./wire.ts";
 
-/** What the vendor requires of a request. Keys its documents do not know are no fault. */
+/** What the vendor requires of a request. Unknown keys are ignored. */
 
 const filled = z.string().min(1, "may not be empty");
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be a valid URL" });
@@ -37,12 +37,12 @@ export const reportQuery = z.object({
   limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(50),
 });
 
-/** What is wrong with which field. */
+/** The errors by field. */
 export type ValidationErrors = Record<string, string[]>;
 
 export type ReadResult<Value> = { ok: true; value: Value } | { ok: false; errors: ValidationErrors };
 
-/** A bulk request of thousands of wrong destinations is answered with its first faults only. */
+/** For a bulk request with thousands of wrong destinations, only the first errors are returned. */
 const maxErrors = 100;
 
 export function read<Value>(schema: z.ZodType<Value>, input: unknown): ReadResult<Value> {
@@ -69,7 +69,7 @@ export function readRequest(body: string, format: Format): ReadResult<SendReques
 
 function parseJson(body: string): unknown {
   try {
-    // An offset without a colon is what the platform prints, and takes.
+    // The platform writes and accepts offsets without a colon.
     return JSON.parse(body, (key, value) => (key === "sendAt" ? withColon(value) : value));
   } catch {
     return undefined;
@@ -79,7 +79,9 @@ function parseJson(body: string): unknown {
 const withColon = (time: unknown): unknown =>
   typeof time === "string" ? time.replace(/([+-]\d{2})(\d{2})$/, "$1:$2") : time;
 
-/** The same request in XML: lists are singular elements in a plural one, and every value is text. */
+/**
+ * The same request in XML: a list is a plural element with singular elements in it, and all values are text.
+ */
 function fromXml(root: unknown): unknown {
   if (root === undefined) return undefined;
   const messages = rowsOf(childOf(root, "messages"), "message").map((element) => ({

@@ -1,15 +1,15 @@
 import { printXml } from "../xml.ts";
 import type { Report } from "./state.ts";
 
-/** The vendor's two formats, each field as its documentation, or that of the platform, prints it. */
+/** The vendor's two formats. Each field is written as in its documentation, or that of the platform. */
 
 export const formats = ["application/json", "application/xml"] as const;
 export type Format = (typeof formats)[number];
 
-/** What an answer, a report or an error is, before it is printed. */
+/** The content of an answer, a report or an error, independent of the format. */
 type Content = Readonly<Record<string, unknown>>;
 
-/** `2015-02-12T09:58:20.323+0100`; the sandbox means UTC. */
+/** `2015-02-12T09:58:20.323+0100`; the sandbox writes UTC. */
 const printTime = (time: number, colon: boolean) =>
   new Date(time).toISOString().replace("Z", colon ? "+00:00" : "+0000");
 
@@ -21,18 +21,18 @@ const networks = [
 
 const mccMncOf = (to: string) => networks.find(({ callingCode }) => to.startsWith(callingCode))?.mccMnc;
 
-/** The platform's error, the same under every HTTP status. */
+/** The platform's error, the same for every HTTP status. */
 export function printError(format: Format, word: string, text: string, validationErrors?: Content): string {
   const serviceException = { messageId: word, text, ...(validationErrors && { validationErrors }) };
   if (format === "application/json") return JSON.stringify({ requestError: { serviceException } });
-  // Field names such as `messages[0].text` are no names for elements.
+  // Field names such as `messages[0].text` cannot be element names.
   const plain = { messageId: word, text: validationErrors ? `${text}: ${list(validationErrors)}` : text };
   return printXml("requestError", { serviceException: plain });
 }
 
 const list = (errors: Content) => Object.entries(errors).flat(2).join(" ");
 
-/** XML repeats the name of the list for its rows, as older versions of the platform do. */
+/** In XML the rows repeat the name of the list, as in older versions of the platform. */
 export function printVerdicts(
   format: Format,
   bulkId: string | undefined,
@@ -54,7 +54,7 @@ export function printReports(format: Format, reports: readonly Report[]): string
   return printXml("SMSReportResponse", isNested ? { results: { results } } : { results });
 }
 
-/** `mccmnc` in small letters, and the rows in one more list in XML: so are the logs of the platform. */
+/** Like the platform's logs: `mccmnc` in lower case, and in XML one more list around the rows. */
 export function printLogs(format: Format, reports: readonly Report[]): string {
   const results = reports.map((report) => {
     const { mccMnc: mccmnc, ...row } = reportRow(report);

@@ -1,6 +1,6 @@
 import type { Fault } from "../faults.ts";
 
-/** The words of the documentation's two status tables, that of `check_message` and that of callbacks. */
+/** The words of the documentation's two status tables: that of `check_message` and that of callbacks. */
 export type StatusWord =
   | "UNSENT"
   | "SCHEDULED"
@@ -19,32 +19,32 @@ export type StatusWord =
   | "UNKNOWN";
 
 export interface TelekomBehaviour {
-  /** Refused for its recipient, in its own entry of the answer. */
+  /** The recipient is refused in its own entry of the answer. */
   isRefused: boolean;
   /** How the request ends; the first recipient decides. */
   answer: "accepted" | "throttledOnce" | "sessionLostOnce" | "refused" | "miscounted" | Fault;
   /** Whether the request is accepted, whatever its answer says. */
   stored: boolean;
-  /** What becomes of the message, word by word. */
+  /** The statuses of the message, in order. */
   words: readonly StatusWord[];
   callbacks: "sent" | "withheld";
-  /** How often each callback is posted. */
+  /** How many times each callback is posted. */
   copies: number;
-  /** The callbacks come in the opposite order. */
+  /** Callbacks are posted in reverse order. */
   reversed: boolean;
-  /** The first callback is posted, and answered, before the request is. */
+  /** The first callback is posted and acknowledged before the request is answered. */
   callbackBeforeAnswer: boolean;
-  /** How callbacks are printed: `literal` as in the documentation, where they are no JSON. */
+  /** The format of callbacks. `literal` is that of the documentation, which is not valid JSON. */
   printing: "json" | "literal" | "textId";
-  /** A reaction of the recipient follows, as RCS has them. */
+  /** A reaction of the recipient follows, as with RCS. */
   postback: boolean;
-  /** Labels of look-ups in Slovak. */
+  /** Status labels of look-ups are in Slovak. */
   slovak: boolean;
-  /** Multiplies the time until the words after the first. */
+  /** Multiplies the delay of all statuses after the first. */
   slowness: number;
 }
 
-/** What a number does that no scenario is for: accepted, reported, delivered. */
+/** The behaviour of numbers without a scenario: accepted, reported and delivered. */
 export const usualBehaviour: TelekomBehaviour = {
   isRefused: false,
   answer: "accepted",

@@ -1,4 +1,7 @@
-/** What the documentation and, for the codes it leaves out, public clients of the gateway print beside a code. */
+/**
+ * The descriptions beside the error codes, from the documentation or, for codes it lacks, from public clients
+ * of the gateway.
+ */
 const english: Readonly<Record<string, string>> = {
   SESSION_NOT_FOUND: "Session was not found or has expired",
   AUTHENTICATION_REQUIRED: "Either token or session_id is required, and not both",

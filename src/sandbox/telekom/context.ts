@@ -5,7 +5,7 @@ import type { Fields, Format } from "./format.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TelekomState } from "./state.ts";
 
-/** What the functions share. */
+/** The state that all functions share. */
 export interface TelekomContext {
   token: string;
   timeZone: string;
@@ -13,11 +13,11 @@ export interface TelekomContext {
   sessions: Sessions;
   state: TelekomState;
   delivery: Delivery;
-  /** By number and text: there is no reference of the client's. */
+  /** By number and text, since the API has no client reference. */
   attempts: FirstAttempts;
 }
 
-/** One call of a function, its credentials accepted. */
+/** A call of a function with valid credentials. */
 export interface Call {
   context: TelekomContext;
   format: Format;

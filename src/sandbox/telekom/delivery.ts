@@ -4,9 +4,9 @@ import { behaviourFor } from "./scenarios.ts";
 import type { Message } from "./state.ts";
 import { callback, postback, printLiterally } from "./wire.ts";
 
-/** Times after acceptance at which the statuses change, give or take a fifth. */
+/** Delays after acceptance at which the status changes, varied by up to a fifth. */
 export interface Delays {
-  /** Until the first, usually `SENT`. */
+  /** Until the first status, usually `SENT`. */
   sentMs: number;
   /** Until the second, usually `DELIVERED`; a third takes twice as long, and so on. */
   finalMs: number;
@@ -20,15 +20,15 @@ export interface DeliveryOptions extends Pick<SandboxParts, "clock" | "timers" |
 
 export interface Delivery {
   /**
-   * Prepares what will become of a message. Nothing happens before the returned function is called, except that
-   * a message whose scenario says so has its first callback answered.
+   * Prepares the statuses of a message. Nothing happens until the returned function is called, except for
+   * scenarios in which the first callback comes before the answer.
    */
   prepare(message: Message): Promise<() => void>;
 }
 
 interface Step {
   word: StatusWord;
-  /** After the step before. */
+  /** Counted from the step before. */
   waitMs: number;
 }
 
@@ -47,7 +47,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   };
 }
 
-/** Everything that will happen to a message, in order. */
+/** All steps of a message, in order. */
 function planSteps(message: Message, { clock, random, delays }: DeliveryOptions): Step[] {
   const { startsAt, validityMs, group } = message.submission;
   const startsInMs = Math.max(0, startsAt - clock.now());
@@ -74,13 +74,13 @@ async function finish(message: Message, steps: readonly Step[], options: Deliver
   await post(message, JSON.stringify(postback({ ...message, channel: "rcs" }, options.clock.now())), options);
 }
 
-/** One after the other: a callback is posted when the one before it has been answered, or has failed. */
+/** In sequence: a callback is posted when the one before was answered or failed. */
 async function takeSteps(message: Message, steps: readonly Step[], options: DeliveryOptions): Promise<void> {
   const { reversed, words } = behaviourFor(message.to);
   for (const { word, waitMs } of steps) {
     await options.timers.wait(waitMs);
     const now = options.clock.now();
-    // Only the callbacks are out of order: look-ups never go back.
+    // Only callbacks are out of order: in look-ups the status never goes back.
     if (!reversed || word === words.at(-1)) message.status = word;
     if (word === "DELIVERED") message.deliveredAt = now;
     await post(message, printCallback(message, word, now), options);

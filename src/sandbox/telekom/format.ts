@@ -3,20 +3,20 @@ import { fieldsOf, parseJson } from "../laravel.ts";
 import { printXml, readXml } from "../xml.ts";
 import { describe } from "./codes.ts";
 
-/** The two base URLs of the documentation, behind which is the same API. */
+/** The documentation's two base URLs, with the same API behind them. */
 export type Format = "json" | "xml";
 
-/** The parameters of a request. XML has them all as text. */
+/** The parameters of a request. In XML all of them are text. */
 export type Fields = ReadonlyMap<string, unknown>;
 
-/** Undefined for a body that is not an object, or not a `request`, in the format of its URL. */
+/** Undefined for a body that is not an object or `request` element in the format of its URL. */
 export function readFields(format: Format, body: string): Fields | undefined {
   const content = format === "xml" ? readXml(body, "request") : parseJson(body);
   if (typeof content !== "object" || content === null || Array.isArray(content)) return undefined;
   return new Map<string, unknown>(Object.entries(fieldsOf(content)));
 }
 
-/** What an answer has besides the result; where the formats differ in more than their syntax, once for each. */
+/** The content of an answer besides the result; given per format where the two differ in more than syntax. */
 export type Content =
   | Record<string, unknown>
   | { json: Record<string, unknown>; xml: Record<string, unknown> };
@@ -31,7 +31,7 @@ export function success(
   return print(format, { result, ...Object(own) }, 200, headers);
 }
 
-/** Errors, too, come with 200: the documentation knows no other status. */
+/** Errors also have status 200: the documentation has no other. */
 export function failure(
   format: Format,
   code: string,

@@ -5,14 +5,14 @@ import { behaviourFor } from "./scenarios.ts";
 import { checkContent } from "./wire.ts";
 import { groups } from "./groups.ts";
 
-/** `auth`: the session, in the answer and as a cookie that nobody needs. */
+/** `auth`: returns the session in the answer, and as a cookie that no client needs. */
 export function authenticate({ context, format }: Call): SandboxReply {
   const id = context.sessions.open();
   const cookie = `session=${Buffer.from(id).toString("base64url")}; Path=/; HttpOnly; Secure`;
   return success(format, { session_id: id }, { "set-cookie": cookie });
 }
 
-/** `ping`: the session was kept alive when the call was let in. */
+/** `ping`: the session was already renewed when the call was accepted. */
 export function ping({ format }: Call): SandboxReply {
   return success(format);
 }
@@ -26,7 +26,7 @@ export function checkMessage({ context, format, fields }: Call): SandboxReply {
   return success(format, checkContent(message, context.timeZone, behaviourFor(message.to).slovak));
 }
 
-/** `sms-groups`. The documentation prints no groups in JSON; here they look like those in XML. */
+/** `sms-groups`. The documentation shows no groups in JSON; here they look as in XML. */
 export function listGroups({ format, fields }: Call): SandboxReply {
   const limit = countOf(fields.get("limit")) ?? groups.length;
   const startFrom = countOf(fields.get("startFrom")) ?? 0;
@@ -44,7 +44,7 @@ const operators: readonly { prefix: RegExp; name: string }[] = [
   { prefix: /^9/, name: "Telekom" },
 ];
 
-/** `check_phone_number`. A number of the scenario `014` does not exist, but has an operator all the same. */
+/** `check_phone_number`. A number of scenario `014` does not exist, but still has an operator. */
 export function checkNumber({ format, fields }: Call): SandboxReply {
   const number = textOf(fields.get("phone_number")) ?? "";
   const [, national = ""] = /^(?:\+?421|0)(9\d{8})$/.exec(number) ?? [];

@@ -10,27 +10,27 @@ export { telekomScenarios } from "./scenarios.ts";
 export type { Delays };
 
 export interface TelekomSandboxOptions extends SandboxOptions {
-  /** The API key clients must send; drawn when absent, 64 characters as in the documentation. */
+  /** The required API key; random by default, with 64 characters as in the documentation. */
   token?: string;
-  /** Where callbacks are posted: a setting of the API key, not of a message. */
+  /** Where callbacks are posted. This is a setting of the API key, not of a message. */
   callbackUrl?: string;
-  /** The zone of `delivery_time` and `deliveryDateTime`. */
+  /** The time zone of `delivery_time` and `deliveryDateTime`. */
   timeZone?: string;
-  /** Refuses every call as one from this address. */
+  /** Refuses every call, as if this address was not allowed. */
   refusedAddress?: string;
   delays?: Partial<Delays>;
 }
 
 export interface TelekomSandbox extends HttpServer {
-  /** To be sent as `token` in each body, or to `auth`. */
+  /** Send it as `token` in each body, or to `auth`. */
   token: string;
-  /** As in the web application, where the API key has its settings. Undefined: no callbacks. */
+  /** Stands for the API key's settings in the web application. Undefined: no callbacks. */
   setCallbackUrl: (url: string | undefined) => void;
 }
 
 /**
- * Starts a stand-in for the Telekom SK API v1, JSON and XML: same paths, bodies and callbacks, and a scenario per
- * recipient (`scenarios.ts`). Rejects when the port is taken.
+ * Starts a sandbox of the Telekom SK API v1, JSON and XML: the same paths, bodies and callbacks, with a
+ * scenario per recipient (`scenarios.ts`). Rejects when the port is in use.
  */
 export async function startTelekomSandbox(options: TelekomSandboxOptions = {}): Promise<TelekomSandbox> {
   const { timeZone = "Europe/Bratislava" } = options;

@@ -6,7 +6,7 @@ import { describeInSlovak } from "./codes.ts";
 import { sendMessage } from "./submit.ts";
 
 interface Route {
-  /** The credentials it takes: exactly one of them in each request. */
+  /** The accepted credentials: exactly one of them per request. */
   credentials: readonly ("token" | "session_id")[];
   run(call: Call): SandboxReply | Promise<SandboxReply>;
 }
@@ -29,7 +29,7 @@ const notFound: SandboxReply = {
   body: "<!DOCTYPE html>\n<html><body>Not Found</body></html>\n",
 };
 
-/** `refusedAddress`: every call comes from this address, which the API key does not allow. */
+/** `refusedAddress`: treat every call as coming from this address, which the API key does not allow. */
 export function telekomHandler(context: TelekomContext, refusedAddress: string | undefined): SandboxHandler {
   return ({ method, path, body }) => {
     const [, segment, name = ""] = /^\/(json|xml)\/([^/]+)$/.exec(path) ?? [];

@@ -11,7 +11,7 @@ type Row = readonly [
   description: string,
 ];
 
-/** Messages have no reference of the client's, so an answer that is lost leaves nothing to find them by. */
+/** Messages have no client reference, so a message whose answer is lost cannot be found again. */
 const lost = "Nothing can tell the client which message it was. It must not be sent again.";
 
 const rows: readonly Row[] = [

@@ -1,19 +1,19 @@
 import type { Clock } from "../clock.ts";
 import type { Random } from "../random.ts";
 
-/** A session lives through this much inactivity (Telekom SK documentation). */
+/** A session ends after this time without a call (Telekom SK documentation). */
 const idleLimitMs = 15 * 60_000;
 const maxSessions = 10_000;
 
 export interface Sessions {
   open(): string;
-  /** Whether the session is alive; if so, it lives on from now. */
+  /** Whether the session is alive. If so, its idle time starts again. */
   touch(id: string): boolean;
   end(id: string): void;
 }
 
 export function createSessions(clock: Clock, random: Random): Sessions {
-  /** When each was last used, the longest idle first. */
+  /** Time of the last use, the longest idle session first. */
   const usedAt = new Map<string, number>();
 
   function use(id: string): void {

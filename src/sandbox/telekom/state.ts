@@ -3,7 +3,7 @@ import type { Submission } from "./validation.ts";
 
 export interface Message {
   id: number;
-  /** As it was spelled. */
+  /** In the format of the request. */
   to: string;
   channel: "sms" | "rcs";
   parts: number;
@@ -17,7 +17,7 @@ export interface TelekomState {
   message(id: string): Message | undefined;
 }
 
-/** Everything the sandbox remembers. Past `maxMessages` the oldest are forgotten. */
+/** The sandbox's memory. Beyond `maxMessages`, the oldest messages are dropped. */
 export function createState(firstId: number, maxMessages: number): TelekomState {
   const messages = new Map<string, Message>();
   let nextId = firstId;

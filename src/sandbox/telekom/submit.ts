@@ -28,7 +28,7 @@ export async function sendMessage(call: Call): Promise<SandboxReply> {
   return { ...answers[answer](format, entries), afterwards };
 }
 
-/** What only a first attempt gets. */
+/** Answers that only a first attempt gets. */
 function firstAnswer(
   { context, format, fields }: Call,
   answer: TelekomBehaviour["answer"],
@@ -42,7 +42,7 @@ function firstAnswer(
   return refuse(format, "SESSION_NOT_FOUND");
 }
 
-/** As public clients of the gateway quote it, but for the header. */
+/** As quoted by public clients of the gateway, except for the header. */
 const tooMany: SandboxReply = {
   kind: "answer",
   status: 429,
@@ -70,7 +70,9 @@ function refuse(format: Format, code: string): SandboxReply {
   return failure(format, code, describeInSlovak(code));
 }
 
-/** Slovak mobile numbers: the spelling chooses the channel. All others are international, in digits. */
+/**
+ * For Slovak mobile numbers, the format chooses the channel. All others are international numbers in digits.
+ */
 const spellings: readonly { pattern: RegExp; channel: Message["channel"] }[] = [
   { pattern: /^(?:\+421|0)9\d{8}$/, channel: "rcs" },
   { pattern: /^4219\d{8}$|^(?!421)[1-9]\d{7,14}$/, channel: "sms" },

@@ -3,12 +3,12 @@ import { countParts } from "../parts.ts";
 import type { Fields, Format } from "./format.ts";
 import { groups, type Group } from "./groups.ts";
 
-/** A `send_message`, read and checked. */
+/** A `send_message`, parsed and checked. */
 export interface Submission {
   recipients: readonly string[];
   parts: number;
   callback: boolean;
-  /** Milliseconds since the epoch; in the past for "now". */
+  /** Milliseconds since the epoch; a past time means now. */
   startsAt: number;
   validityMs: number;
   group: Group | undefined;
@@ -18,13 +18,16 @@ export type ReadResult = { ok: true; value: Submission } | { ok: false; code: st
 
 const textOf = z.union([z.string(), z.number().transform(String)]);
 
-/** A whole number, in XML and elsewhere also as text. */
+/** A whole number; XML, and other clients too, may send it as text. */
 const integer = (code: string, min: number, max: number) =>
   textOf
     .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max, code)
     .transform(Number);
 
-/** "Any value except false, 0, "0", or "" is treated as true." In XML the documentation's own example has `false`. */
+/**
+ * "Any value except false, 0, "0", or "" is treated as true." In XML the documentation's own example has
+ * `false`.
+ */
 const truth = (format: Format) =>
   z.unknown().transform((value) => {
     const falses: readonly unknown[] = [false, 0, "0", "", ...(format === "xml" ? ["false"] : [])];
@@ -67,13 +70,13 @@ export function readSubmission(fields: Fields, format: Format, timeZone: string)
   return { ok: true, value: { recipients, parts, callback, startsAt, validityMs: validity * 60_000, group } };
 }
 
-/** Without Unicode diacritics are removed; a letter beyond GSM-7 stands for a text that has to be UCS-2. */
+/** Without Unicode, diacritics are removed. A letter beyond GSM-7 stands for a text that needs UCS-2. */
 function writtenText({ text, unicode }: { text: string; unicode?: boolean | undefined }): string {
   if (unicode === true) return `${text.slice(0, -1)}ž`;
   return unicode === false ? text.normalize("NFD").replace(/\p{M}/gu, "") : text;
 }
 
-/** `YYYY-MM-DD HH:MM:SS` in the zone of the account; public clients of the gateway have a comma in the middle. */
+/** `YYYY-MM-DD HH:MM:SS` in the account's zone; public clients of the gateway have a comma in the middle. */
 function parseTime(text: string, timeZone: string): number {
   if (!/^\d{4}-\d{2}-\d{2}[ ,]\d{2}:\d{2}:\d{2}$/.test(text)) return Number.NaN;
   try {

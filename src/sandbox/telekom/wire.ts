@@ -2,12 +2,12 @@ import type { StatusWord } from "./behaviour.ts";
 import type { Content } from "./format.ts";
 import type { Message } from "./state.ts";
 
-/** The bodies of the documentation where JSON and XML differ, and those of callbacks. */
+/** The documented bodies that differ between JSON and XML, and those of callbacks. */
 
-/** What became of one recipient of a request. */
+/** The result for one recipient of a request. */
 export type Entry = { kind: "accepted"; message: Message } | { kind: "refused"; to: string };
 
-/** `surplus` is how many messages more than there are the count says. */
+/** `surplus`: by how much the count exceeds the real number of messages. */
 export function sentContent(entries: readonly Entry[], surplus = 0): Content {
   const count = entries.length + surplus;
   const ids = (entry: Entry) => (entry.kind === "accepted" ? entry.message.id : undefined);
@@ -53,7 +53,7 @@ const englishLabels: Readonly<Record<StatusWord, string>> = {
   UNKNOWN: "Unknown",
 };
 
-/** One is known from public clients of the gateway, the others are translations. */
+/** One label is known from public clients of the gateway; the others are translations. */
 const slovakLabels: Partial<Record<StatusWord, string>> = { DELIVERED: "Doručená", SENT: "Odoslaná" };
 
 export function checkContent(message: Message, timeZone: string, slovak: boolean): Content {
@@ -77,7 +77,7 @@ export function callback(message: Message, status: StatusWord, now: number) {
   return { delivery: { status }, messageId: message.id, ...callbackTail(message, "dsn", now) };
 }
 
-/** The documentation does not say what a postback carries besides. */
+/** The documentation does not say what else a postback contains. */
 export function postback(message: Message, now: number) {
   return { messageId: message.id, ...callbackTail(message, "postback", now) };
 }
@@ -86,7 +86,7 @@ function callbackTail({ channel, parts }: Message, type: string, now: number) {
   return { channel, messageParts: parts, type, timestamp: new Date(now).toISOString() };
 }
 
-/** The documentation's own printing, with a comma after the only member of `delivery`. */
+/** As in the documentation, with a comma after the only member of `delivery`. */
 export function printLiterally(body: object): string {
   return JSON.stringify(body, undefined, 2).replace(/^( {4}"status": ".*")$/m, "$1,");
 }

@@ -2,29 +2,29 @@
 export type StatusWord = "SENT" | "DELIVRD" | "UNDELIV" | "EXPIRED" | "REJECTD" | "UNKNOWN";
 
 export interface TikosmsBehaviour {
-  /** Refused for its recipient. In a bulk request it is left out, without a word in the reply. */
+  /** The recipient is refused. In a bulk request it is left out, and the reply does not mention it. */
   refusal: "none" | "noRate" | "unknownNumber";
-  /** How the submit request ends. In a bulk request the first recipient decides for all of them. */
+  /** How the submission ends. In a bulk request the first recipient decides for all. */
   answer: "accepted" | "throttledOnce" | "serverError" | "unsuccessful" | "html" | "hang" | "reset";
-  /** Whether it is accepted, whatever the answer says; in a bulk request each recipient for itself. */
+  /** Whether it is stored, whatever the answer says; in a bulk request, for each recipient. */
   stored: boolean;
-  /** What becomes of the message, word by word. */
+  /** The final statuses of the message, in order. */
   finals: readonly Exclude<StatusWord, "SENT">[];
-  /** The last part fails, whatever becomes of the others. */
+  /** The last part fails, whatever happens to the others. */
   lastPartFails: boolean;
   callbacks: "sent" | "withheld";
-  /** How often each callback is posted. */
+  /** How many times each callback is posted. */
   copies: number;
   order: "createFirst" | "updateFirst" | "partByPart";
-  /** The create callback is posted, and answered, before the submit request is. */
+  /** The create callback is posted and acknowledged before the submission is answered. */
   createBeforeAnswer: boolean;
-  /** The create callback is printed as in the vendor's documentation, where it is not JSON. */
+  /** The create callback is written as in the vendor's documentation, which is not valid JSON. */
   literalCreate: boolean;
-  /** Multiplies the time until the update. */
+  /** Multiplies the delay of the update. */
   slowness: number;
 }
 
-/** What a number does that no scenario is for: accepted, reported, delivered. */
+/** The behaviour of numbers without a scenario: accepted, reported and delivered. */
 export const usualBehaviour: TikosmsBehaviour = {
   refusal: "none",
   answer: "accepted",

@@ -6,7 +6,7 @@ import { behaviourFor } from "./scenarios.ts";
 import type { Campaign, Message } from "./state.ts";
 import { createCallback, printLiterally, updateCallback } from "./wire.ts";
 
-/** Times after acceptance at which the callbacks are posted, give or take a fifth. */
+/** Delays of the callbacks after acceptance, varied by up to a fifth. */
 export interface Delays {
   createMs: number;
   updateMs: number;
@@ -22,8 +22,8 @@ export interface DeliveryOptions {
 
 export interface Delivery {
   /**
-   * Prepares what will become of the messages of a campaign. Nothing happens before the returned function
-   * is called, except that messages whose scenario says so have their create callbacks answered.
+   * Prepares the callbacks of a campaign's messages. Nothing happens until the returned function is called,
+   * except for scenarios in which the create callback comes before the answer.
    */
   prepare(campaign: Campaign): Promise<() => void>;
 }
@@ -32,7 +32,7 @@ interface Step {
   event: "create" | "update";
   part: number;
   status: StatusWord;
-  /** After the step before. */
+  /** Counted from the step before. */
   waitMs: number;
 }
 
@@ -73,7 +73,7 @@ async function startJourneys(
   for (const { message, steps } of journeys) void takeSteps(campaign, message, steps, options);
 }
 
-/** Everything that will happen to a message, in order. */
+/** All steps of a message, in order. */
 function planSteps(message: Message, delays: Delays): Step[] {
   const behaviour = behaviourFor(message.to);
   let elapsedMs = 0;
@@ -87,7 +87,7 @@ function planSteps(message: Message, delays: Delays): Step[] {
 
 interface PartEvent {
   part: number;
-  /** 0 is the create, 1 the first update. */
+  /** 0 is the create callback, 1 the first update. */
   round: number;
   status: StatusWord;
 }
@@ -114,7 +114,7 @@ function orderedEvents({ finals, lastPartFails, order }: TikosmsBehaviour, parts
   return orderings[order](creates, updates);
 }
 
-/** One after the other: a callback is posted when the one before it has been answered, or has failed. */
+/** In sequence: a callback is posted when the one before was answered or failed. */
 async function takeSteps(
   campaign: Campaign,
   message: Message,

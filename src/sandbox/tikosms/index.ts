@@ -9,25 +9,28 @@ import { createState, type TikosmsState } from "./state.ts";
 export { tikosmsScenarios } from "./scenarios.ts";
 export type { Delays, TikosmsPrefix };
 
-/** `maxBodyBytes` is 32 MiB by default, which takes a bulk request of 100,000 in full dress. */
+/** `maxBodyBytes` defaults to 32 MiB, enough for a bulk request of 100,000 recipients with all fields. */
 export interface TikosmsSandboxOptions extends SandboxOptions {
-  /** The API token clients must send; drawn when absent. */
+  /** The required API token; random by default. */
   token?: string;
-  /** Which of the documents' two path prefixes to serve. */
+  /** Which of the two documented path prefixes to serve. */
   prefix?: TikosmsPrefix;
   delays?: Partial<Delays>;
 }
 
 export interface TikosmsSandbox extends HttpServer {
-  /** To be sent as `Authorization: Bearer <token>`. */
+  /** Send it as `Authorization: Bearer <token>`. */
   token: string;
-  /** Makes the account a prepaid one with so many euros: at nothing it refuses, in words of the sandbox's own. */
+  /**
+   * Makes the account prepaid with this many euros. When they are used up it refuses messages, in words that
+   * are not the vendor's.
+   */
   prepay(euros: number): void;
 }
 
 /**
- * Starts a stand-in for the TikoSMS API: same paths, bodies and callbacks, and a scenario per recipient
- * (`scenarios.ts`). Rejects when the port is taken.
+ * Starts a sandbox of the TikoSMS API: the same paths, bodies and callbacks, with a scenario per recipient
+ * (`scenarios.ts`). Rejects when the port is in use.
  */
 export async function startTikosmsSandbox(options: TikosmsSandboxOptions = {}): Promise<TikosmsSandbox> {
   let token = options.token ?? "";

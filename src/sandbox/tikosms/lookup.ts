@@ -5,7 +5,7 @@ import { invalid, unsuccessful } from "./replies.ts";
 import { campaignQuery, messageQuery, rateQuery, read } from "./validation.ts";
 import { campaignRow, dottedTime, messageRows, rateRow } from "./wire.ts";
 
-/** The documents know no pages; the newest campaigns up to this number keep the answer bounded. */
+/** The documentation has no pages; this limit keeps the answer bounded to the newest campaigns. */
 const maxCampaignsListed = 1_000;
 
 /** `GET get_message` */
@@ -16,7 +16,7 @@ export function lookUpMessages({ state, clock }: TikosmsContext, input: unknown)
   const found = messageId === null ? undefined : state.message(messageId);
   const campaign = messageId === null ? state.campaign(campaignId ?? "") : found?.campaign;
   const contradicting = campaignId !== null && campaign?.id !== campaignId;
-  // A scheduled campaign has no messages before its time: the documents have no status for them.
+  // Before its time a scheduled campaign has no messages: the documentation has no status for them.
   if (campaign === undefined || contradicting || campaign.startsAt > clock.now()) {
     return unsuccessful(404, "Message(s) not found");
   }
@@ -41,7 +41,10 @@ export function listCampaigns({ state }: TikosmsContext, input: unknown): Sandbo
   return jsonReply(200, { success: true, campaigns: [campaignRow(campaign)] });
 }
 
-/** `GET balance`. The documents give no refusal for want of credit, so it may fall below any limit unless prepaid. */
+/**
+ * `GET balance`. The documentation has no refusal for missing credit, so unless prepaid the balance may
+ * become negative.
+ */
 export function showBalance({ state }: TikosmsContext): SandboxReply {
   const { amount, updatedAt } = state.balance();
   return jsonReply(200, {

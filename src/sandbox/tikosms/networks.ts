@@ -1,18 +1,18 @@
-/** A destination network and what one part costs there. */
+/** A destination network and its price per part. */
 export interface Network {
-  /** Calling code its numbers start with. */
+  /** The country calling code of its numbers. */
   callingCode: string;
   country: string;
   mcc: string;
-  /** Three digits, as the callbacks and rates write it. */
+  /** Three digits, as in callbacks and rates. */
   mnc: string;
-  /** Price of one part in ten-thousandths of a euro, so that sums stay exact. */
+  /** Price of one part in ten-thousandths of a euro, so that sums are exact. */
   price: number;
 }
 
 export const pricePerEuro = 10_000;
 
-/** Ukraine is as in the vendor's documentation. The last row takes every number no other row does. */
+/** Ukraine is as in the vendor's documentation. The last row is for all other numbers. */
 const networks: readonly Network[] = [
   { callingCode: "380", country: "Ukraine", mcc: "255", mnc: "001", price: 450 },
   { callingCode: "421", country: "Slovakia", mcc: "231", mnc: "001", price: 500 },
@@ -29,7 +29,7 @@ const networks: readonly Network[] = [
 
 const byCallingCode = new Map(networks.map((network) => [network.callingCode, network]));
 
-/** Calling codes are prefix-free, so the first that fits is the only one. */
+/** No calling code is a prefix of another, so the first match is the only one. */
 export function networkOf(number: string): Network {
   for (const length of [1, 2, 3, 0]) {
     const network = byCallingCode.get(number.slice(0, length));
@@ -38,7 +38,7 @@ export function networkOf(number: string): Network {
   throw new Error("the network table has lost its last row");
 }
 
-/** By country and network code together (six digits) or by country code alone. */
+/** By country and network code (six digits), or by country code alone. */
 export function findNetwork(mccmnc: string, country: string | undefined): Network | undefined {
   const wanted = country?.toLowerCase();
   return networks.find(

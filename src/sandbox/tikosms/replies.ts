@@ -1,7 +1,7 @@
 import { jsonReply, type SandboxReply } from "../http-server.ts";
 import type { ValidationProblem } from "./validation.ts";
 
-/** The shape of the vendor's own errors; those of its framework have a `message` instead. */
+/** The vendor's own error format; Laravel's errors have a `message` instead. */
 export function unsuccessful(status: number, error: string): SandboxReply {
   return jsonReply(status, { success: false, error });
 }

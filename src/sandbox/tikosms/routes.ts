@@ -13,7 +13,7 @@ import type { TikosmsContext } from "./context.ts";
 import { listCampaigns, lookUpMessages, showBalance, showRate } from "./lookup.ts";
 import { submitBulk, submitSingle } from "./submit.ts";
 
-/** The documents print both; tests can serve one alone. */
+/** Both are in the documentation; tests can serve only one. */
 export type TikosmsPrefix = "/v1" | "/api/v1" | "both";
 
 interface Route {
@@ -30,7 +30,7 @@ const routes: Readonly<Record<string, Route>> = {
   "sms-rates": { method: "GET", run: showRate },
 };
 
-/** Like Laravel: the route is looked for first, then the token, then the body. */
+/** As in Laravel: checks the route first, then the token and the body. */
 export function tikosmsHandler(context: TikosmsContext, prefix: TikosmsPrefix): SandboxHandler {
   return (request) => {
     const [, servedAs, name = ""] = /^(\/v1|\/api\/v1)\/([^/]+)$/.exec(request.path) ?? [];
@@ -50,7 +50,7 @@ function runPost(context: TikosmsContext, route: Route, request: SandboxRequest)
   return body === undefined ? brokenJson : route.run(context, fieldsOf(body));
 }
 
-/** The documents print look-ups with a query and with a body. */
+/** The documentation shows look-ups with a query and with a body. */
 function runGet(context: TikosmsContext, route: Route, request: SandboxRequest) {
   return route.run(context, queryAndBody(request));
 }

@@ -9,22 +9,22 @@ export interface Recipient {
   callbackUrl: string | null;
 }
 
-/** A request to send, read and checked. */
+/** A send request, parsed and checked. */
 export interface Submission {
   from: string;
   text: string;
   recipients: readonly Recipient[];
-  /** Milliseconds since the epoch; in the past for "now". */
+  /** Milliseconds since the epoch; a past time means now. */
   startsAt: number;
 }
 
-/** What one accepted request created; a single message has one, too. */
+/** Created by each accepted request, also for a single message. */
 export interface Campaign {
   id: string;
   from: string;
   text: string;
   dataCoding: number;
-  /** Numbers submitted, each once. Those refused are counted: only the look-up shows who is missing. */
+  /** Distinct numbers submitted, refused ones included: only the look-up shows which are missing. */
   recipients: number;
   createdAt: number;
   updatedAt: number;
@@ -45,7 +45,7 @@ export interface Part {
 
 export interface Acceptance {
   submission: Submission;
-  /** Those of its recipients that are not refused. */
+  /** The recipients that are not refused. */
   recipients: readonly Recipient[];
   now: number;
 }
@@ -53,24 +53,23 @@ export interface Acceptance {
 export interface TikosmsState {
   accept(acceptance: Acceptance): Campaign;
   campaign(id: string): Campaign | undefined;
-  /** The campaign of a message, and the message. */
+  /** A message with its campaign. */
   message(id: string): { campaign: Campaign; message: Message } | undefined;
   /** Oldest first. */
   campaigns(): Iterable<Campaign>;
   /** In ten-thousandths of a euro. */
   balance(): { amount: number; updatedAt: number };
-  /** From now on the account is prepaid, with that much on it: at nothing it refuses. */
+  /** Makes the account prepaid with this amount. When it is used up, messages are refused. */
   prepay(amount: number): void;
-  /** Whether a prepaid account has run out. */
+  /** Whether a prepaid account is used up. */
   isEmpty(): boolean;
 }
 
-/** The balance of the vendor's example. */
+/** The balance in the vendor's example. */
 const openingBalance = 6_349_288;
 
 /**
- * Everything the sandbox remembers. Past `maxMessages` the oldest campaigns are forgotten; the newest one
- * always stays.
+ * The sandbox's memory. Beyond `maxMessages`, the oldest campaigns are dropped; the newest one always stays.
  */
 export function createState(random: Random, startedAt: number, maxMessages: number): TikosmsState {
   const campaigns = new Map<string, Campaign>();
@@ -78,7 +77,7 @@ export function createState(random: Random, startedAt: number, maxMessages: numb
   let balance = { amount: openingBalance, updatedAt: startedAt };
   let isPrepaid = false;
 
-  // One iterator for good: a new one would have to pass over everything already deleted.
+  // One iterator is kept: a new one would have to skip all deleted entries.
   const oldestFirst = campaigns.values();
 
   function forgetOldest(): void {

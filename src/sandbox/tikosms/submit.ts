@@ -32,7 +32,7 @@ export async function submitBulk(context: TikosmsContext, body: unknown): Promis
     callbackUrl: recipient.callback_url ?? callbackUrl,
   }));
   const recipients = withoutDuplicates(listed);
-  // A time that has passed means now: the documents ask for a future one but do not say what else happens.
+  // A past time means now. The documentation asks for a future time and does not say what happens otherwise.
   return submit(context, { from, text, recipients, startsAt: scheduledAt ?? 0 }, (campaign) => ({
     success: true,
     campaign_id: campaign.id,
@@ -42,8 +42,8 @@ export async function submitBulk(context: TikosmsContext, body: unknown): Promis
 }
 
 /**
- * Refusals first, then whatever the scenario of the first recipient does to the request. Others that alone would be
- * refused, or not be kept, are left out of it.
+ * Refusals first, then the behaviour of the first recipient's scenario. Other recipients that would be
+ * refused or not stored are left out.
  */
 async function submit(
   context: TikosmsContext,
@@ -80,7 +80,7 @@ const answers: Readonly<Record<TikosmsBehaviour["answer"], (confirmation: object
   reset: () => faults.reset,
 };
 
-/** International format as in the documents' examples: digits only, no leading plus. */
+/** International format as in the documented examples: digits only, no plus sign. */
 const internationalNumber = /^[1-9]\d{7,14}$/;
 
 function refusalOf(to: string): TikosmsBehaviour["refusal"] {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-/** What the vendor requires of each request, with the answers its framework (Laravel) gives otherwise. */
+/** What the vendor requires of each request, and the errors of its framework (Laravel). */
 
-/** The documents count characters, not UTF-16 units. */
+/** The documentation counts characters, not UTF-16 units. */
 const requiredText = (maxCharacters = Number.POSITIVE_INFINITY) =>
   z
     .string()
@@ -11,7 +11,7 @@ const requiredText = (maxCharacters = Number.POSITIVE_INFINITY) =>
       error: ({ path = [] }) => tooLong(path, maxCharacters),
     });
 
-/** Laravel turns empty strings into null before it validates. */
+/** Laravel turns empty strings into null before validation. */
 const optionalText = z
   .string()
   .nullish()
@@ -29,9 +29,9 @@ const recipient = z.object({ to: requiredText(), client_ref: optionalText, callb
 
 export const bulkRequest = z.object({
   from: requiredText(16),
-  // The documents set no limit. This one is the network's: 255 parts of 153 characters.
+  // The documentation has no limit. This is the network's: 255 parts of 153 characters.
   message: requiredText(255 * 153),
-  // The OpenAPI file says strings, its own text and example say objects.
+  // The OpenAPI file says strings; its text and example say objects.
   recipients: z.array(recipient).min(1).max(100_000),
   callback_url: optionalText,
   scheduled_at: z
@@ -56,7 +56,7 @@ export const campaignQuery = z.object({
 
 export const rateQuery = z.object({ mccmnc: requiredText(), country: optionalText });
 
-/** Laravel's validator reply. */
+/** The error reply of Laravel's validator. */
 export interface ValidationProblem {
   message: string;
   errors: Record<string, string[]>;
@@ -75,7 +75,7 @@ export function read<Value>(schema: z.ZodType<Value>, input: unknown): ReadResul
   return { ok: false, problem: { message: `${issues[0]?.message}${more}`, errors } };
 }
 
-/** A bulk request of 100,000 wrong recipients is answered with its first faults only. */
+/** For a bulk request with 100,000 wrong recipients, only the first errors are returned. */
 const maxErrors = 100;
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -113,7 +113,10 @@ function tooLong(path: readonly PropertyKey[], maxCharacters: number): string {
 
 const dateAndTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<zone>Z|[+-]\d{2}:?\d{2})?$/i;
 
-/** ISO 8601 as the text says, or with a space as the example does; without a zone it is UTC. NaN when neither. */
+/**
+ * ISO 8601 as the text says, or with a space as in the example. Without a zone it is UTC. NaN for anything
+ * else.
+ */
 function parseScheduledAt(text: string): number {
   const match = dateAndTime.exec(text);
   if (match === null) return Number.NaN;

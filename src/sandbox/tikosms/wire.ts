@@ -2,25 +2,25 @@ import { pricePerEuro, type Network } from "./networks.ts";
 import type { Campaign, Message, Part } from "./state.ts";
 import type { StatusWord } from "./behaviour.ts";
 
-/** The vendor's number and date formats and message bodies, each field as its documentation prints it. */
+/** The vendor's number formats, date formats and bodies, each field as in its documentation. */
 
 const isoText = (time: number) => new Date(time).toISOString();
 
-/** `2025-08-06 15:32:18`, without a zone. The sandbox means UTC. */
+/** `2025-08-06 15:32:18`, without a zone; the sandbox writes UTC. */
 export const plainTime = (time: number) => isoText(time).slice(0, 19).replace("T", " ");
 
-/** `2025.07.03 13:34:34`, of the balance only. */
+/** `2025.07.03 13:34:34`, only for the balance. */
 export const dottedTime = (time: number) => plainTime(time).replaceAll("-", ".");
 
-/** `2025-08-06T15:33:45.123`, of callbacks only. */
+/** `2025-08-06T15:33:45.123`, only in callbacks. */
 const timestamp = (time: number) => isoText(time).slice(0, 23);
 
-/** `2025-08-11T13:12:34.000000Z`, of campaigns only: stored to the second, printed to the microsecond. */
+/** `2025-08-11T13:12:34.000000Z`, only for campaigns: stored in seconds, written in microseconds. */
 const microsecondTime = (time: number) => `${isoText(time).slice(0, 19)}.000000Z`;
 
 const sixDigits = ({ mcc, mnc }: Network) => mcc + mnc;
 
-/** Look-ups write the network code as short as it gets: `25501`. */
+/** Look-ups write the network code as short as possible: `25501`. */
 const fiveDigits = ({ mcc, mnc }: Network) => mcc + String(Number(mnc)).padStart(2, "0");
 
 export function campaignRow(campaign: Campaign) {
@@ -67,11 +67,11 @@ export function rateRow(network: Network) {
   };
 }
 
-/** One part of a message, as its callbacks tell of it. */
+/** One part of a message, as in its callbacks. */
 export interface PartReport {
   campaign: Campaign;
   message: Message;
-  /** From 1. */
+  /** Counted from 1. */
   part: number;
   status: StatusWord;
 }
@@ -97,7 +97,7 @@ export function updateCallback(report: PartReport, now: number): object {
   };
 }
 
-/** The documentation's own printing: no comma after `sent_at`, one too many after `total_parts`. */
+/** As in the documentation: no comma after `sent_at`, one too many after `total_parts`. */
 export function printLiterally(callback: object): string {
   return JSON.stringify(callback, undefined, 1)
     .replace(/^ +/gm, "")

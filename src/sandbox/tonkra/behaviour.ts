@@ -1,9 +1,9 @@
 import type { Fault } from "../faults.ts";
 
 export interface TonkraBehaviour {
-  /** Refused before anything is stored. In a list of numbers it is left out, and told of in `message`. */
+  /** Refused before anything is stored. In a list of numbers it is left out and mentioned in `message`. */
   refusal: Refusal | "none";
-  /** How the send request ends, once it was not refused. In a list of numbers the first decides. */
+  /** How a request that was not refused ends. In a list of numbers the first one decides. */
   answer:
     | Fault
     | "accepted"
@@ -16,16 +16,16 @@ export interface TonkraBehaviour {
     | "list";
   /** Whether the message is stored, whatever its answer says. */
   stored: boolean;
-  /** What the views say until the first report, and what the reports say, one after the other. */
+  /** The status until the first report; then those of the reports, in order. */
   first: string;
   reports: readonly string[];
-  /** Multiplies the time until a report. */
+  /** Multiplies the delay of the reports. */
   slowness: number;
 }
 
 export type Refusal = "noCoverage" | "invalidNumber" | "blacklisted" | "sender" | "spam" | "inactivePlan";
 
-/** What a number does that no scenario is for: accepted, on its way, delivered. */
+/** The behaviour of numbers without a scenario: accepted, in progress, delivered. */
 export const usualBehaviour: TonkraBehaviour = {
   refusal: "none",
   answer: "accepted",

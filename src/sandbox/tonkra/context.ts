@@ -2,26 +2,29 @@ import type { Clock } from "../clock.ts";
 import type { FirstAttempts } from "../first-attempts.ts";
 import type { TonkraState } from "./state.ts";
 
-/** How an installation of the platform may differ from the next. */
+/** How installations of the platform differ. */
 export interface TonkraVariant {
-  /** `new` has filters, dates and the account's own messages; `old` has six fields, `Delivered|<id>` and no filters. */
+  /**
+   * `new` has filters, dates and only the account's messages; `old` has six fields, `Delivered|<id>` and no
+   * filters.
+   */
   version: "old" | "new";
-  /** Whether a time to send at counts for one number, too. */
+  /** Whether a scheduled time also works for a single number. */
   singleSchedule: "ignored" | "held";
-  /** `literal` prints the documented placeholders in place of messages. */
+  /** `literal` returns the documented placeholders instead of messages. */
   bodies: "real" | "literal";
   balance: "units" | "money" | "unlimited";
   apis: "both" | "http" | "v3";
-  /** The zone of the account's profile. */
+  /** The zone in the account's profile. */
   timeZone: string;
 }
 
-/** What the endpoints share. */
+/** The state that all endpoints share. */
 export interface TonkraContext {
   token: string;
   clock: Clock;
   state: TonkraState;
-  /** From acceptance to the first report, and between two of them. */
+  /** Time from acceptance to the first report, and between reports. */
   reportMs: number;
   /** By number and text. */
   attempts: FirstAttempts;

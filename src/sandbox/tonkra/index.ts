@@ -9,16 +9,16 @@ export { tonkraScenarios } from "./scenarios.ts";
 export type { TonkraVariant };
 
 export interface TonkraSandboxOptions extends Omit<SandboxOptions, "callbackRetries"> {
-  /** The API token clients must send; drawn when absent. */
+  /** The required API token; random by default. */
   token?: string;
   /** How this installation differs from the usual one. */
   variant?: Partial<TonkraVariant>;
-  /** From acceptance to the first report, and between two of them. Default 800. */
+  /** Time from acceptance to the first report, and between reports. Default 800. */
   reportMs?: number;
 }
 
 export interface TonkraSandbox extends HttpServer {
-  /** To be sent as `api_token`, or under `/api/v3` as `Authorization: Bearer <token>`. */
+  /** Send it as `api_token`, or under `/api/v3` as `Authorization: Bearer <token>`. */
   token: string;
 }
 
@@ -32,8 +32,8 @@ const usualVariant: TonkraVariant = {
 };
 
 /**
- * Starts a stand-in for the Tonkra API: same paths and bodies, and a scenario per recipient (`scenarios.ts`).
- * Rejects when the port is taken.
+ * Starts a sandbox of the Tonkra API: the same paths and bodies, with a scenario per recipient
+ * (`scenarios.ts`). Rejects when the port is in use.
  */
 export async function startTonkraSandbox(options: TonkraSandboxOptions = {}): Promise<TonkraSandbox> {
   const { reportMs = 800 } = options;

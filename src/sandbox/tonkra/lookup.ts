@@ -13,7 +13,7 @@ export function viewMessage(context: TonkraContext, uid: string): SandboxReply {
   return messages(context, "sms data with all details", viewRow(context, message), null);
 }
 
-/** `GET sms`: the old version knows no filters, and shows everybody's messages. */
+/** `GET sms`. The old version has no filters and shows the messages of all customers. */
 export function listMessages(context: TonkraContext, input: { page?: unknown }, path: string): SandboxReply {
   const current = /^[1-9]\d{0,6}$/.test(String(input.page)) ? Number(input.page) : 1;
   const placeholder = "sms reports with pagination";
@@ -30,18 +30,18 @@ export function listMessages(context: TonkraContext, input: { page?: unknown }, 
   return messages(context, placeholder, page, "SMS data fetched successfully");
 }
 
-/** Sandbox messages are all sent by the API, and none comes in. */
+/** All sandbox messages were sent by the API; none are incoming. */
 function isAmong(message: Message, { from, until, type, direction }: ListFilter): boolean {
   const { startsAt, isForeign } = message;
   if (isForeign || (direction !== undefined && direction !== "api")) return false;
-  // The dates have no fractions of a second.
+  // The dates have whole seconds.
   return startsAt >= from && startsAt < until + 1_000 && (type === undefined || type === message.type);
 }
 
 const grouped = new Intl.NumberFormat("en-US");
 const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2 });
 
-/** `GET balance`: texts for display, not numbers. */
+/** `GET balance`: display texts, not numbers. */
 export function showBalance({ state, variant }: TonkraContext): SandboxReply {
   const printed = {
     units: grouped.format(state.balance()),
@@ -51,7 +51,7 @@ export function showBalance({ state, variant }: TonkraContext): SandboxReply {
   return success({ remaining_balance: printed[variant.balance], expired_on: "30th Aug 46, 8:14 AM" });
 }
 
-/** `GET me`: the token, too, as the platform does. */
+/** `GET me`: also returns the token, as the platform does. */
 export function showProfile({ token, variant }: TonkraContext): SandboxReply {
   return success({
     uid: "5f1a2b3c4d5e6",

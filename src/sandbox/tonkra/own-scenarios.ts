@@ -3,7 +3,7 @@ import type { TonkraBehaviour } from "./behaviour.ts";
 
 export type TonkraScenario = Scenario<TonkraBehaviour>;
 
-/** What no other provider does. */
+/** Scenarios that only this vendor has. */
 export const ownScenarios: readonly TonkraScenario[] = [
   {
     suffix: "030",

@@ -6,7 +6,7 @@ export function success(data: unknown, message: string | null = null): SandboxRe
   return jsonReply(200, { status: "success", message, data });
 }
 
-/** A message, or messages, which the documentation prints as a placeholder. */
+/** One or more messages; the documentation has a placeholder here. */
 export function messages(
   { variant }: TonkraContext,
   placeholder: string,

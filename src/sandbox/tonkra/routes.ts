@@ -16,9 +16,9 @@ import { send } from "./send.ts";
 
 interface Call {
   fields: Record<string, unknown>;
-  /** The part of the path that a pattern names. */
+  /** The variable part of the path. */
   uid: string;
-  /** The address of the list, for its pages. */
+  /** The URL of the list, for links to its pages. */
   address: string;
 }
 
@@ -28,7 +28,7 @@ interface Route {
   run(context: TonkraContext, call: Call): SandboxReply;
 }
 
-/** The first that fits. The documentation prints the list with a slash behind it, and without. */
+/** The first match counts. The documentation writes the list with and without a final slash. */
 const routes: readonly Route[] = [
   { pattern: /^sms\/send$/, methods: ["POST", "GET"], run: (context, { fields }) => send(context, fields) },
   {
@@ -41,7 +41,7 @@ const routes: readonly Route[] = [
   { pattern: /^me$/, methods: ["GET"], run: showProfile },
 ];
 
-/** Like Laravel: the route is looked for first, then the headers, the body, and the token. */
+/** As in Laravel: checks the route first, then the headers, the body and the token. */
 export function tonkraHandler(context: TonkraContext): SandboxHandler {
   return (request) => {
     const [, api = "", path = ""] = /^\/api\/(http|v3)\/(.+)$/.exec(request.path) ?? [];
@@ -57,14 +57,14 @@ export function tonkraHandler(context: TonkraContext): SandboxHandler {
   };
 }
 
-/** Both headers are required with every request. Without `Accept` the framework thinks of a browser. */
+/** Both headers are required with every request. Without `Accept` Laravel takes the client for a browser. */
 function headerProblem(request: SandboxRequest): SandboxReply | undefined {
   if (!/\bapplication\/json\b/i.test(request.headers.accept ?? "")) return { ...htmlPage, status: 406 };
   if (!isJsonRequest(request)) return notJson;
   return request.body !== "" && parseJson(request.body) === undefined ? brokenJson : undefined;
 }
 
-/** A wrong token is an error under HTTP 200, except in the third version of the API. */
+/** A wrong token gives an error with HTTP 200, except in the third version of the API. */
 function tokenProblem(
   { token }: TonkraContext,
   { headers }: SandboxRequest,

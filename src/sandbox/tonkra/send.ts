@@ -12,7 +12,7 @@ import { listedRow, literalBody, sentRow, sloppyBody } from "./wire.ts";
 export const sendPlaceholder = "sms reports with all details";
 const delivered = "Your message was successfully delivered";
 
-/** `POST` and `GET sms/send`: refusals first, then whatever the scenario of the first number does. */
+/** `POST` and `GET sms/send`: refusals first, then the behaviour of the first number's scenario. */
 export function send(context: TonkraContext, input: unknown): SandboxReply {
   const read = readSend(input, context.variant.timeZone);
   if (!read.ok) return error(read.status, read.problem);
@@ -25,7 +25,7 @@ export function send(context: TonkraContext, input: unknown): SandboxReply {
   const once = onceAnswers[answer];
   if (once !== undefined && context.attempts.isFirst(`${first} ${request.text}`)) return once;
   if (!stored) return answers[answer](context, []);
-  // Of the others, those that alone would not be kept are missing from the answer.
+  // Other numbers whose message would not be stored are missing from the answer.
   const kept = taken.filter((to) => behaviourFor(to).stored);
   const accepted = kept.map((to) => context.state.accept(submissionOf(context, request), to));
   if (isHeld(context, request)) return success(null, "Your message was successfully scheduled");
@@ -34,7 +34,7 @@ export function send(context: TonkraContext, input: unknown): SandboxReply {
     : listAnswer(context, request, accepted);
 }
 
-/** A time to send at counts for several numbers; for one it depends on the installation. */
+/** A scheduled time works for several numbers; for a single one it depends on the installation. */
 function isHeld({ variant, clock }: TonkraContext, { recipients, scheduledAt = 0 }: SendRequest): boolean {
   return scheduledAt > clock.now() && (recipients.length > 1 || variant.singleSchedule === "held");
 }
@@ -45,7 +45,10 @@ function submissionOf(context: TonkraContext, request: SendRequest): Submission 
   return { from, text, type, startsAt: isHeld(context, request) ? scheduledAt : now };
 }
 
-/** Those left out are told of in `message`. The first number may still decide how the request ends. */
+/**
+ * Numbers that are left out are mentioned in `message`. The first number may still decide how the request
+ * ends.
+ */
 function listAnswer(
   context: TonkraContext,
   { recipients }: SendRequest,
@@ -95,7 +98,7 @@ function firstRow(context: TonkraContext, [message]: readonly Message[]) {
   return message && sentRow(context, message);
 }
 
-/** The texts are the sandbox's own: the real ones come in the language of the account. */
+/** The texts are the sandbox's own; the real ones come in the account's language. */
 const refusals: Readonly<Record<Refusal, { status: number; text: (to: string) => string }>> = {
   noCoverage: {
     status: 403,
@@ -115,7 +118,7 @@ function refusalReply(to: string): SandboxReply {
   return error(status, text(to));
 }
 
-/** International format as in the documents' examples: digits only, no leading plus. */
+/** International format as in the documented examples: digits only, no plus sign. */
 function refusalOf(to: string): Refusal | "none" {
   return /^[1-9]\d{7,14}$/.test(to) ? behaviourFor(to).refusal : "invalidNumber";
 }

@@ -2,22 +2,22 @@ import { countParts } from "../parts.ts";
 import type { Random } from "../random.ts";
 import { behaviourFor } from "./scenarios.ts";
 
-/** A request to send, read and checked. */
+/** A send request, parsed and checked. */
 export interface Submission {
   from: string;
   text: string;
   type: string;
-  /** Milliseconds since the epoch; in the past for "now". */
+  /** Milliseconds since the epoch; a past time means now. */
   startsAt: number;
 }
 
 export interface Message extends Submission {
   uid: string;
-  /** The number of the row, counted from the first. */
+  /** Number of the row, counted from the first. */
   id: number;
   to: string;
   parts: number;
-  /** Another customer's, which only the old list shows. */
+  /** Belongs to another customer; only the old list shows it. */
   isForeign: boolean;
 }
 
@@ -30,15 +30,15 @@ export interface TonkraState {
   balance(): number;
 }
 
-/** The balance of the vendor's dashboard. */
+/** The balance on the vendor's dashboard. */
 const openingBalance = 4_250;
 
-/** Everything the sandbox remembers. Past `maxMessages` the oldest messages are forgotten. */
+/** The sandbox's memory. Beyond `maxMessages`, the oldest messages are dropped. */
 export function createState(random: Random, startedAt: number, maxMessages: number): TonkraState {
   const messages = new Map<string, Message>();
   let balance = openingBalance;
   let lastId = 990;
-  // One iterator for good: a new one would have to pass over everything already deleted.
+  // One iterator is kept: a new one would have to skip all deleted entries.
   const oldestFirst = messages.keys();
 
   function add(submission: Submission, to: string, isForeign: boolean): Message {
@@ -65,13 +65,13 @@ export function createState(random: Random, startedAt: number, maxMessages: numb
   };
 }
 
-/** 13 hexadecimal digits, as PHP's `uniqid` gives them. */
+/** 13 hexadecimal digits, as from PHP's `uniqid`. */
 function drawUid(random: Random): string {
   const digits = random.uuid().replaceAll("-", "");
   return digits.slice(0, 12) + digits.slice(-1);
 }
 
-/** What the views say of a message. It follows from the time alone: nobody is told, everybody asks. */
+/** The status of a message. It depends only on the time, since there are no callbacks and clients poll. */
 export function wordAt(message: Message, now: number, reportMs: number): string {
   if (now < message.startsAt) return "Pending";
   const { first, reports, slowness } = behaviourFor(message.to);

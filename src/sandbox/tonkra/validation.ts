@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Submission } from "./state.ts";
 
-/** What the vendor requires of each request; the first fault is all it tells of. */
+/** What the vendor requires of each request. Only the first error is returned. */
 
 const required = (field: string) =>
   z.string({ error: `The ${field} field is required.` }).min(1, { error: `The ${field} field is required.` });
@@ -16,7 +16,7 @@ const sendRequest = z.object({
 });
 
 export interface SendRequest extends Omit<Submission, "startsAt"> {
-  /** Digits only, each once, in the order given. */
+  /** Digits only, without repetitions, in the given order. */
   recipients: string[];
   /** Milliseconds since the epoch. */
   scheduledAt: number | undefined;
@@ -46,7 +46,7 @@ function isSender(sender: string): boolean {
 
 const wallClock = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?$/;
 
-/** A wall-clock time in a zone; NaN when it is none. */
+/** A local time in a zone; NaN when it is not valid. */
 function parseTime(text: string, timeZone: string): number {
   try {
     if (!wallClock.test(text)) return Number.NaN;
@@ -74,7 +74,7 @@ const filterRequest = z.object({
 
 const thirtyDaysMs = 30 * 24 * 60 * 60_000;
 
-/** Without dates, the last thirty days. */
+/** Without dates: the last thirty days. */
 export function readFilter(input: unknown, now: number): Reading<ListFilter> {
   const read = filterRequest.safeParse(input);
   if (!read.success) return fault(422, "The selected filter is invalid.");

@@ -1,7 +1,7 @@
 import type { TonkraContext } from "./context.ts";
 import { type Message, wordAt } from "./state.ts";
 
-/** The vendor's rows, pages and formats, as public clients of the platform print them. */
+/** The vendor's rows, pages and formats, as public clients of the platform show them. */
 
 /** `2025-05-29 16:07:41`, in a zone. */
 export function zonedTime(time: number, timeZone: string): string {
@@ -13,7 +13,7 @@ function head({ uid, to, from, text }: Message) {
   return { uid, to, from, message: text };
 }
 
-/** At acceptance the platform knows only whether its gateway took the message. */
+/** At acceptance the platform only knows whether its gateway took the message. */
 function acceptedWord({ variant }: TonkraContext, { uid }: Message): string {
   return variant.version === "old" ? `Delivered|gw-${uid}` : "Delivered";
 }
@@ -23,7 +23,7 @@ export function sentRow(context: TonkraContext, message: Message) {
   return { ...head(message), status: acceptedWord(context, message), cost: `${message.parts}`, ...count };
 }
 
-/** Of several numbers: with the row's own id, and another name for the status. */
+/** A row for one of several numbers: it has the row's own id and another name for the status. */
 export function listedRow(context: TonkraContext, message: Message) {
   const { status, ...row } = sentRow(context, message);
   return { id: message.id, ...row, customer_status: status };
@@ -45,7 +45,7 @@ export function viewRow(context: TonkraContext, message: Message) {
   };
 }
 
-/** In the list of the new version. */
+/** A row in the list of the new version. */
 export function listRow(context: TonkraContext, message: Message, timeZone: string) {
   return { ...viewRow(context, message), sent_at: zonedTime(message.startsAt, timeZone) };
 }
@@ -87,7 +87,7 @@ export function paginate<Item>(
   };
 }
 
-/** The first two pages, the last two and the neighbours; undefined stands for a gap. */
+/** The first two pages, the last two, and those around the current one; undefined stands for a gap. */
 function pageLinks(current: number, last: number): (number | undefined)[] {
   const near = [1, 2, ...Array.from({ length: 7 }, (_, index) => current - 3 + index), last - 1, last];
   const shown = [...new Set(near)].filter((page) => page >= 1 && page <= last).toSorted((a, b) => a - b);
@@ -96,12 +96,12 @@ function pageLinks(current: number, last: number): (number | undefined)[] {
   );
 }
 
-/** The documented answers: a placeholder, and a comma too many. */
+/** The documented answer: a placeholder, and one comma too many. */
 export function literalBody(placeholder: string): string {
   return `{\n  "status": "success",\n  "data": "${placeholder}",\n}\n`;
 }
 
-/** A body with a comma behind the last field of every object. */
+/** A body with a comma after the last field of every object. */
 export function sloppyBody(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replaceAll(/\n( *)\}/g, ",\n$1}");
 }

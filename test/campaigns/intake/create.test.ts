@@ -57,7 +57,7 @@ const refusedRows = (nodes: { edges: { node: Refused }[] }): [number, string, st
   nodes.edges.map(({ node: { row, to, code } }) => [row, to, code]);
 
 describe("createCampaign with a list", () => {
-  it("stores the good recipients in order, removes repeated numbers and refuses bad rows", async () => {
+  it("a campaign from a list stores good recipients in order, drops repeated numbers and refuses bad rows", async () => {
     const created = await createCampaign(app, {
       text: "Hello {{name}}, you are {{age}}",
       recipients: [
@@ -103,7 +103,7 @@ describe("createCampaign with a list", () => {
     ]);
   });
 
-  it("counts them, starts it, and leaves one job that makes its messages", async () => {
+  it("a new campaign counts its recipients, starts, and leaves one job that creates its messages", async () => {
     const created = await createCampaign(app, { recipients: people(7_001), from: "Shop" });
     const row = await rowOf(created.id);
     expect(row).toMatchObject({
@@ -130,11 +130,11 @@ describe("createCampaign with a list", () => {
       [`expand-campaign ${row.id}`],
     );
     expect(rows).toEqual([{ payload: { campaignId: row.id } }]);
-    // The text is the campaign's, so it is stored once.
+    // The text is that of the campaign, so it is stored only once.
     expect((await recipientsOf(created.id)).every(({ text }) => text === null)).toBe(true);
   });
 
-  it("holds one that is scheduled, with its settings", async () => {
+  it("a scheduled campaign is stored with its settings and not started", async () => {
     const scheduledAt = new Date(Date.now() + 3_600_000);
     const created = await createCampaign(app, {
       recipients: people(3),
@@ -160,7 +160,7 @@ describe("createCampaign with a list", () => {
     expect(tally).toMatchObject({ status: "SCHEDULED", delta: 3 });
   });
 
-  it("stores every character as it was given", async () => {
+  it("a campaign text keeps every character as given", async () => {
     const odd = ['a"b', "a\\b", 'a\\"b', "NULL", "null", "{a,b}", "a,b", " a ", "a\nb", "Ľ🎉", "", "\\"];
     const recipients = odd.map((value, index) => ({
       to: `+4219010000${index + 10}`,
@@ -173,7 +173,7 @@ describe("createCampaign with a list", () => {
     expect(stored.map(({ clientRef }) => clientRef ?? "")).toEqual(odd);
   });
 
-  it("writes braces that are escaped for everybody", async () => {
+  it("escaped braces in a campaign text are written as braces for every recipient", async () => {
     const created = await createCampaign(app, { text: "Write \\{{name}}", recipients: people(2) });
     expect((await recipientsOf(created.id)).map(({ text }) => text)).toEqual([
       "Write {{name}}",
@@ -255,7 +255,7 @@ describe("createCampaign with a list", () => {
       new RegExp(nobody("Provider")),
     ],
     ["an id that is none", { providerId: "x" }, "INVALID_ID", "providerId", /exactly as an answer gave it/],
-  ])("refuses %s, and stores nothing", async (_, input, code, field, message) => {
+  ])("createCampaign refuses %s and stores nothing", async (_, input, code, field, message) => {
     const recipients =
       "recipients" in input || Object.keys(input).length === 0 ? {} : { recipients: people(2) };
     const refused = await createCampaign(app, { ...recipients, ...input });
@@ -264,7 +264,7 @@ describe("createCampaign with a list", () => {
     expect(await countCampaignRows(app)).toEqual(nothing);
   });
 
-  it("takes 100,000 recipients in one request, and not one more", async () => {
+  it("one request takes 100,000 recipients and not one more", async () => {
     const recipients = Array.from({ length: 100_000 }, (_, index) => ({
       to: `+42190${String(index).padStart(7, "0")}`,
       clientRef: `customer-${index}`,
@@ -276,7 +276,7 @@ describe("createCampaign with a list", () => {
     expect(refused).toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining("not 100001") });
   }, 120_000);
 
-  it("tells why when no recipient is good, and leaves nothing behind", async () => {
+  it("a campaign without any good recipient is refused with the reasons, and nothing stays stored", async () => {
     const recipients = Array.from({ length: 3_000 }, (_, index) => ({ to: `nobody ${index}` }));
     const refused = await createCampaign(app, { recipients, idempotencyKey: "none good" });
     expect(refused).toMatchObject({
@@ -288,12 +288,12 @@ describe("createCampaign with a list", () => {
     expect(refused.refused).toHaveLength(10);
     expect(refused.refused[9]).toMatchObject({ row: 10, to: "nobody 9", code: "INVALID_PHONE_NUMBER" });
     expect(await countCampaignRows(app)).toEqual(nothing);
-    // The key is free again.
+    // The idempotency key is free again.
     const created = await createCampaign(app, { recipients: people(1), idempotencyKey: "none good" });
     expect(created.__typename).toBe("Campaign");
   });
 
-  it("needs a provider, a sender and the scope", async () => {
+  it("createCampaign needs a provider, a sender ID and the scope for campaigns", async () => {
     const accountId = await app.createAccount();
     const clientOf = async (scopes: Parameters<TestApp["createKey"]>[0]) => ({
       client: new GraphqlClient(app.url, await app.createKey(scopes, accountId)),
@@ -314,8 +314,8 @@ describe("createCampaign with a list", () => {
   });
 });
 
-describe("a dry run", () => {
-  it("answers everything and stores nothing", async () => {
+describe("a dry run of a campaign", () => {
+  it("a dry run of a campaign returns its whole result and stores nothing", async () => {
     const preview = await createCampaign(app, {
       dryRun: true,
       idempotencyKey: "not used up",
@@ -352,7 +352,7 @@ describe("a dry run", () => {
     expect(await countCampaignRows(app)).toEqual(nothing);
   });
 
-  it("of bad rows only is an answer too", async () => {
+  it("a dry run of a campaign with only bad rows also has a result", async () => {
     expect(await createCampaign(app, { dryRun: true, recipients: [{ to: "x" }] })).toMatchObject({
       __typename: "CampaignPreview",
       total: 0,
@@ -361,10 +361,10 @@ describe("a dry run", () => {
   });
 });
 
-describe("an idempotency key", () => {
+describe("an idempotency key of a campaign", () => {
   const input = { recipients: people(5_000), idempotencyKey: "key", timeZone: null };
 
-  it("returns the first campaign, also to many at once, and knows another input", async () => {
+  it("an idempotency key returns the first campaign, also to concurrent calls, and refuses a different input", async () => {
     const created = await Promise.all(Array.from({ length: 8 }, () => createCampaign(app, input)));
     const [id = ""] = new Set(created.map((campaign) => campaign.id));
     expect(new Set(created.map((campaign) => campaign.id)).size).toBe(1);
@@ -382,7 +382,7 @@ describe("an idempotency key", () => {
     }
   });
 
-  it("means the same however the input is written", async () => {
+  it("an idempotency key treats inputs as equal if they differ only in how they are written", async () => {
     const recipients = [{ to: "+421901000001", values: { a: 1, b: 2 } }];
     const { id } = await createCampaign(app, { idempotencyKey: "written", text: "{{a}}", recipients });
     const again = [{ values: { b: 2, a: 1 }, clientRef: null, to: "+421901000001" }];
@@ -396,7 +396,7 @@ describe("an idempotency key", () => {
     ).toMatchObject({ id });
   });
 
-  it("stays good for an input that would be refused by now", async () => {
+  it("an idempotency key still returns its campaign when the same input would be refused by now", async () => {
     const scheduledAt = new Date(Date.now() + 3_600_000);
     const { id } = await createCampaign(app, { ...input, scheduledAt });
     await app.client.data(
@@ -413,7 +413,7 @@ describe("an idempotency key", () => {
     );
   });
 
-  it("is another one a day later, and in another account", async () => {
+  it("an idempotency key of a campaign is free again after a day, and always free in another account", async () => {
     const { id } = await createCampaign(app, input);
     await app.services.database.pool.query(
       "update campaigns set created_at = created_at - interval '25 hours'",
@@ -426,7 +426,7 @@ describe("an idempotency key", () => {
 });
 
 describe("refusedRecipients", () => {
-  it("are read in pages that never shift", async () => {
+  it("refused recipients are read in pages that do not shift", async () => {
     const recipients = Array.from({ length: 250 }, (_, index) => ({
       to: index % 2 === 0 ? `bad ${index}` : `+4219010${String(index).padStart(5, "0")}`,
     }));
@@ -460,7 +460,7 @@ describe("refusedRecipients", () => {
     expect(errors).toMatchObject([{ extensions: { code: "INVALID_CURSOR" } }]);
   });
 
-  it("belong to the account", async () => {
+  it("refused recipients cannot be read by another account", async () => {
     const { id } = await createCampaign(app, { recipients: [{ to: "x" }, ...people(1)] });
     const key = await app.createKey(["READ"], await app.createAccount());
     const response = await fetch(`${app.url}/graphql`, {

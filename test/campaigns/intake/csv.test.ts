@@ -5,7 +5,7 @@ import type { RecipientRow } from "../../../src/campaigns/intake/recipients.ts";
 import { parseTemplate } from "../../../src/campaigns/intake/template.ts";
 import { InvalidInputError } from "../../../src/lib/errors.ts";
 
-/** A file in pieces of so many bytes. */
+/** A file in chunks of this many bytes. */
 async function* inPieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
 }
@@ -49,12 +49,12 @@ describe("a CSV file", () => {
     ["quotation marks", '"to","clientRef","name"\n"+421901","r1","Jana"\n"+421902","","Ján"\n'],
     ["another order of columns", "name,other,to,clientRef\nJana,x,+421901,r1\nJán,y,+421902,\n"],
     ["other cases of the two names", "TO,Clientref,name\n+421901,r1,Jana\n+421902,,Ján\n"],
-  ])("is read with %s, whatever pieces it comes in", async (_, file) => {
+  ])("a CSV file with %s is read correctly in chunks of any size", async (_, file) => {
     const expected = [row(2, "+421901", "r1", "Jana"), row(3, "+421902", null, "Ján")];
     for (const size of [1, 2, 3, 7, 1 << 16]) expect(await read(file, "{{name}}", size)).toEqual(expected);
   });
 
-  it("has cells with delimiters, line ends and quotation marks in them", async () => {
+  it("a CSV file may have delimiters, line breaks and quotation marks inside its cells", async () => {
     const file = 'to;name;note\n+421901;"Jana; ""J""\nNováková";x\n+421902;Joe "the" Doe;y\n';
     expect(await read(file, "{{name}} {{note}}")).toEqual([
       row(2, "+421901", null, 'Jana; "J"\nNováková', "x"),
@@ -62,24 +62,24 @@ describe("a CSV file", () => {
     ]);
   });
 
-  it("has nicknames in quotation marks at the beginning, too", async () => {
+  it("a CSV cell may begin with a nickname in quotation marks", async () => {
     const file = 'to,name\n+421901,"Joe" Doe\n+421902,"Joe ""the"" Doe"\n+421903,""Joe"" Doe\n+421904,Eva\n';
     const names = (await read(file, "{{name}}")).map(({ values }) => values[0]);
     expect(names).toEqual(['"Joe" Doe', 'Joe "the" Doe', '""Joe"" Doe', "Eva"]);
   });
 
-  it("loses no recipient to the kind of its line ends", async () => {
+  it("a CSV file loses no recipient, whatever its line ends are", async () => {
     expect(await read("to\r\n+421901\n+421902\n")).toEqual([row(2, "+421901"), row(3, "+421902")]);
   });
 
-  it("has its columns under each form of their letters", async () => {
+  it("the columns of a CSV file are found under every spelling of their names", async () => {
     for (const form of ["NFC", "NFD"] as const)
       expect(await read("to,jméno\n+421901,Eva\n".normalize(form), "{{jméno}}".normalize("NFC"))).toEqual(
         await read("to,jméno\n+421901,Eva\n", "{{jméno}}".normalize("NFD")),
       );
   });
 
-  it("gives back each text that was written for spreadsheets", async () => {
+  it("a CSV file gives back every text that was escaped for spreadsheets", async () => {
     const texts = [
       "=1+1",
       "+421",
@@ -114,18 +114,18 @@ describe("a CSV file", () => {
     ],
     ["an old workbook", Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1]), /\(XLS\)/],
     ["a web page", Buffer.from("<html><table>"), /web page/],
-  ])("is refused with what it is instead: %s", async (_, file, problem) => {
+  ])("a file that is not CSV is refused and its real format named: %s", async (_, file, problem) => {
     for (const size of [1, 3, 1 << 16]) await expect(read(file, "Hello", size)).rejects.toThrow(problem);
   });
 
-  it("has empty rows, which count as rows and nothing else", async () => {
+  it("empty rows of a CSV file are counted as rows, and as nothing else", async () => {
     expect(await read("to,name\n\n+421901,Jana\n,\n  \n+421902,Ján\n\n")).toEqual([
       row(3, "+421901"),
       row(6, "+421902"),
     ]);
   });
 
-  it("has rows that are too short or too long: values are missing, or the row is refused", async () => {
+  it("CSV rows of the wrong length lack values or are refused", async () => {
     expect(await read("to,name\n+421901\n+421902,Ján,\n+421903,Eva,extra\n", "{{name}}")).toEqual([
       row(2, "+421901", null, undefined),
       row(3, "+421902", null, "Ján"),
@@ -133,7 +133,7 @@ describe("a CSV file", () => {
     ]);
   });
 
-  it("may end after its header", async () => {
+  it("a CSV file may end after its header", async () => {
     expect(await read("to,name\n")).toEqual([]);
     expect(await read("to")).toEqual([]);
   });
@@ -158,7 +158,7 @@ describe("a CSV file", () => {
     ],
     ["UTF-16", Buffer.from("\uFEFFto,name\n", "utf16le"), /not UTF-8 text/],
     ["an end in the middle of a character", Buffer.from("to\n+421901é").subarray(0, -1), /not UTF-8 text/],
-  ])("is refused with %s", async (_, file, problem) => {
+  ])("a CSV file with %s is refused", async (_, file, problem) => {
     for (const size of [1000, 1 << 20]) {
       const reading = read(file, "Hello", size);
       await expect(reading).rejects.toThrow(InvalidInputError);
@@ -166,7 +166,7 @@ describe("a CSV file", () => {
     }
   });
 
-  it("is refused at once when the text names a column that it has not", async () => {
+  it("a CSV file is refused at once when the text names a column that it lacks", async () => {
     let pieces = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("to,Name\n");
@@ -179,7 +179,7 @@ describe("a CSV file", () => {
     expect(pieces).toBeLessThan(3);
   });
 
-  it("is taken no faster than its rows are", async () => {
+  it("a CSV file is read no faster than its rows are consumed", async () => {
     let taken = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("to\n");

@@ -10,7 +10,7 @@ import { connectProvider } from "../../support/mutations.ts";
 let app: TestApp;
 let services: CreateOptions;
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still until the test moves it. */
 const start = new Date("2026-06-01T08:00:00Z").getTime();
 let seconds = 0;
 const clock: Clock = { now: () => new Date(start + seconds * 1000) };
@@ -28,7 +28,7 @@ const rows = (first: number, count: number): Uint8Array =>
     Array.from({ length: count }, (_, index) => `+42190${String(first + index).padStart(7, "0")}\n`).join(""),
   );
 
-/** A file that comes as far as it is let, and then waits. */
+/** A file that arrives as far as the test allows, and then stalls. */
 function heldFile(): {
   file: AsyncGenerator<Uint8Array>;
   reached: Promise<void>;
@@ -54,7 +54,7 @@ const input = (file: AsyncGenerator<Uint8Array>, idempotencyKey: string) => ({
   idempotencyKey,
 });
 
-/** As a process leaves it that was killed in the middle: nothing more is done for it. */
+/** Leaves an import as a killed process does: halfway, without any clean-up. */
 async function leaveHalf(idempotencyKey: string): Promise<{ id: string; finish: () => Promise<unknown> }> {
   const { file, reached, goOn } = heldFile();
   const importing = createCampaign(services, app.accountId, input(file, idempotencyKey));
@@ -71,7 +71,7 @@ async function leaveHalf(idempotencyKey: string): Promise<{ id: string; finish: 
 }
 
 describe("an import whose process died", () => {
-  it("is left alone while it may be alive, then removed with all its rows, and nothing else", async () => {
+  it("a dead import is left alone during its lease, then removed with all its rows and nothing else", async () => {
     const whole = await createCampaign(services, app.accountId, {
       name: "Whole",
       text: "Hello",
@@ -85,13 +85,13 @@ describe("an import whose process died", () => {
     seconds += 60;
     await removeDeadImports(services.database, clock);
     expect(await countCampaignRows(app)).toEqual(before);
-    // It was only slow, and finds out.
+    // The import was only slow, and now learns that it was given up.
     await expect(finish()).rejects.toThrow(/given up/);
     expect(await countCampaignRows(app)).toEqual(before);
     expect(whole).toEqual({ campaignId: expect.any(String) });
   });
 
-  it("makes way for a repeat with its key, and cannot come back", async () => {
+  it("a dead import gives its idempotency key to a repeat and cannot continue afterwards", async () => {
     const { id, finish } = await leaveHalf("taken over");
     const during = await createCampaign(services, app.accountId, input(heldFile().file, "taken over"));
     expect(during).toEqual({ campaignId: id });
@@ -112,7 +112,7 @@ describe("an import whose process died", () => {
     expect(others).toBe(0);
   });
 
-  it("shows that it is alive while a slow file comes in", async () => {
+  it("an import renews its lease while a slow file comes in", async () => {
     async function* slowly(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("to\n");
       for (let row = 0; row < 20; row++) {
@@ -132,7 +132,7 @@ describe("an import whose process died", () => {
     });
   });
 
-  it("is not removed by one that is removing another", async () => {
+  it("an import that is being removed by one worker is not removed by another at the same time", async () => {
     const ids = [randomUUIDv7(), randomUUIDv7()];
     await services.database.prisma.campaign.createMany({
       data: ids.map((id, index) => ({

@@ -22,7 +22,7 @@ const reasons = ({
 describe("a campaign with a send window", () => {
   const sendWindow = { start: "09:00", end: "11:00" };
 
-  it("refuses recipients for whom it would never open, and takes those whose area tells their zone", async () => {
+  it("a send window refuses recipients for whom it never opens, and accepts those whose area code shows their zone", async () => {
     const recipients = to("+12125551000", "+61491570156", "+421901000000", "+14992345678");
     const created = await createCampaign(app, { recipients, sendWindow });
     expect(created.__typename).toBe("Campaign");
@@ -39,7 +39,7 @@ describe("a campaign with a send window", () => {
     expect(reasons(zoned).map(([number]) => number)).toEqual(["+61491570156"]);
   });
 
-  it("is an error when that is every recipient", async () => {
+  it("a send window that never opens for any recipient is an error", async () => {
     const created = await createCampaign(app, { recipients: to("+61491570156"), sendWindow });
     expect(created).toMatchObject({
       __typename: "NoRecipientsError",
@@ -49,16 +49,16 @@ describe("a campaign with a send window", () => {
     expect(reasons(created)).toEqual([["+61491570156", expect.stringContaining("time zones")]]);
   });
 
-  it("has its time zone back as it was given", async () => {
+  it("a campaign returns its time zone as it was given", async () => {
     const { id } = await createCampaign(app, { recipients: to("+421901000000"), timeZone: "Europe/Kyiv" });
     const document = "query ($id: ID!) { campaign(id: $id) { timeZone } }";
     expect(await app.client.data(document, { id })).toEqual({ campaign: { timeZone: "Europe/Kyiv" } });
   });
 });
 
-describe("a text that is probably not meant", () => {
+describe("a text that is probably a mistake", () => {
   it.each(["{first_name}", "[[first_name]]", "%first_name%", "{ jméno }"])(
-    "has a warning in a dry run and a preview: %s",
+    "a dry run and a preview warn about a placeholder in the wrong form: %s",
     async (placeholder) => {
       const text = `Hello ${placeholder}`;
       const preview = await createCampaign(app, { text, recipients: to("+421901000000"), dryRun: true });
@@ -72,7 +72,7 @@ describe("a text that is probably not meant", () => {
     },
   );
 
-  it("has no warning where its braces are two, or none", async () => {
+  it("there is no warning about a text with double braces or with none", async () => {
     const recipients = [{ to: "+421901000000", values: { first_name: "Eva" } }];
     const preview = await createCampaign(app, {
       text: "Hello {{first_name}}, 50% off [a]",
@@ -82,7 +82,7 @@ describe("a text that is probably not meant", () => {
     expect(preview).toMatchObject({ __typename: "CampaignPreview", warnings: [] });
   });
 
-  it("is refused when it is longer than the setting, which the error names", async () => {
+  it("a text longer than the limit is refused with an error that names the setting", async () => {
     const text = "x".repeat(2_000);
     const created = await createCampaign(app, { text, recipients: to("+421901000000") });
     expect(created).toMatchObject({ code: "INVALID_TEXT" });
@@ -96,7 +96,7 @@ describe("a text that is probably not meant", () => {
   });
 
   it.each(["\u200B", "\u2060", "\u00AD", "\u200B \u200B", "\u3164", "\u2800", "\uFE0F"])(
-    "is refused when nothing in it can be seen: %j",
+    "a text without a visible character is refused: %j",
     async (text) => {
       expect(await createCampaign(app, { text, recipients: to("+421901000000") })).toMatchObject({
         code: "INVALID_TEXT",
@@ -116,8 +116,8 @@ const ask = async (query: string) =>
 const send = (more: string) =>
   ask(`mutation { sendMessage(input: { to: "+421901000000", text: "x" ${more} }) { __typename } }`);
 
-describe("a request in a form that was not meant", () => {
-  it("is told that the word Bearer is missing", async () => {
+describe("a request in the wrong form", () => {
+  it("a request without the word Bearer is told that it is missing", async () => {
     const { errors } = await post(
       { ...json, authorization: app.key },
       JSON.stringify({ query: "{ viewer { __typename } }" }),
@@ -125,17 +125,17 @@ describe("a request in a form that was not meant", () => {
     expect(errors[0]?.message).toMatch(/does not begin with the word Bearer/);
   });
 
-  it("is told where GraphiQL is", async () => {
+  it("a request to the wrong path is told where GraphiQL is", async () => {
     const got = await (await fetch(`${app.url}/graphql`)).text();
     expect(got).toContain("GraphiQL is here");
   });
 
-  it("is told the values of an enum, the near names of a field, and how a time names its zone", async () => {
+  it("a wrong request is told the values of an enum, similar field names, and how to write a zone in a time", async () => {
     expect(await send("priority: URGENT")).toMatch(/It is one of HIGH, LOW, NORMAL\./);
     expect(await send('txt: "y"')).toMatch(/Did you mean "text"/);
     expect(await send('scheduledAt: "2027-01-01T10:00:00"')).toMatch(
       /has no time zone\. Add Z for UTC, or an offset/,
     );
-    expect(await send('scheduledAt: "tomorrow"')).toMatch(/is no moment\. Write it like/);
+    expect(await send('scheduledAt: "tomorrow"')).toMatch(/is not a time\. Write it like/);
   });
 });

@@ -13,18 +13,18 @@ describe("a template", () => {
     ["{{name}}", ["name"], ["{{name}}"], "{{name}}"],
     ["Write \\{{name}} for {{name}}", ["name"], ["Jana"], "Write {{name}} for Jana"],
     ["a } b { c }} \\ d", [], [], "a } b { c }} \\ d"],
-  ])("%j has the names %j, and with %j reads %j", (text, names, values, rendered) => {
+  ])("the template %j has the names %j, and the values %j give %j", (text, names, values, rendered) => {
     const template = parseTemplate(text);
     expect(template.names).toEqual(names);
     expect(template.render(values)).toBe(rendered);
   });
 
-  it("is not rendered without all of its values", () => {
+  it("a template is not rendered while a value is missing", () => {
     expect(parseTemplate("{{a}} {{b}}").render(["1", undefined])).toBeUndefined();
   });
 
   it.each(["Hello {{name", "{{}}", "{{ }}", "{{a{b}}", `{{${"x".repeat(65)}}}`, "{{{name}}}", "{{a {{b}}"])(
-    "%j is refused, saying how to write it",
+    "the template %j is refused with the right way to write it",
     (text) => {
       expect(() => parseTemplate(text)).toThrow(InvalidTextError);
       expect(() => parseTemplate(text)).toThrow(

@@ -42,7 +42,7 @@ const manyRows = (count: number): string =>
   Array.from({ length: count }, (_, index) => `+42190${String(index).padStart(7, "0")},Jana\n`).join("");
 
 describe("an uploaded file", () => {
-  it("becomes a campaign; rows are counted as spreadsheets count them", async () => {
+  it("an uploaded file becomes a campaign, with rows counted as spreadsheets do", async () => {
     const file = `${people}\r\n0901;x;Bad\r\n+421 901 000 001;again;Jana\r\n+421901000003;three;\r\n+421901000004;four;Eva;5\r\n`;
     const { status, data } = await upload(app, uploadOf({ text: "Hello {{name}}" }, file));
     expect(status).toBe(200);
@@ -72,7 +72,7 @@ describe("an uploaded file", () => {
     ]);
   });
 
-  it("may be large, and repeated numbers far apart", async () => {
+  it("an uploaded file may be large, with repeated numbers far apart", async () => {
     const file = `to,name\n${manyRows(30_000)}${manyRows(100)}`;
     const { data } = await upload(app, uploadOf({ text: "Hello {{name}}" }, file));
     expect(data?.createCampaign).toMatchObject({
@@ -85,14 +85,14 @@ describe("an uploaded file", () => {
     expect(tally?.delta).toBe(30_000);
   });
 
-  it("can be tried without storing anything", async () => {
+  it("an uploaded file can be tried in a dry run that stores nothing", async () => {
     const file = `to,name\n${manyRows(3_000)}${manyRows(10)}bad,Jana\n`;
     const { data } = await upload(app, uploadOf({ text: "Hello {{name}}", dryRun: true }, file));
     expect(data?.createCampaign).toMatchObject({ total: 3_000, duplicatesRemoved: 10, refusedRows: 1 });
     expect(await countCampaignRows(app)).toEqual(nothing);
   });
 
-  it("is the same input for an idempotency key, whatever it holds", async () => {
+  it("an idempotency key treats all uploaded files as the same input", async () => {
     const first = await upload(app, uploadOf({ idempotencyKey: "key" }, people));
     const again = await upload(app, uploadOf({ idempotencyKey: "key" }, "anything else"));
     expect(again.data?.createCampaign.id).toBe(first.data?.createCampaign.id);
@@ -126,7 +126,7 @@ describe("an uploaded file", () => {
       "INVALID_INPUT",
       /exactly one of/,
     ],
-  ])("is refused for %s, and leaves nothing behind", async (_, input, file, code, message) => {
+  ])("an upload with %s is refused and leaves nothing stored", async (_, input, file, code, message) => {
     const { status, data } = await upload(app, uploadOf(input, file));
     expect(status).toBe(200);
     expect(data?.createCampaign).toMatchObject({ code, message: expect.stringMatching(message) });
@@ -195,7 +195,7 @@ describe("a multipart request", () => {
       400,
       /broken off|missing/,
     ],
-  ])("is refused for %s", async (_, parts, status, message) => {
+  ])("a multipart request with %s is refused", async (_, parts, status, message) => {
     const answer = await upload(app, parts);
     expect(answer).toEqual({
       status,
@@ -206,7 +206,7 @@ describe("a multipart request", () => {
     expect("polluted" in {}).toBe(false);
   });
 
-  it("is refused without a boundary, and when it is not what it says", async () => {
+  it("a multipart request is refused without a boundary, or when its content is not multipart", async () => {
     const unbounded = await upload(app, valid(), "multipart/form-data");
     expect(unbounded).toMatchObject({
       status: 400,
@@ -223,7 +223,7 @@ describe("a multipart request", () => {
       /and nothing else/,
     ],
     ["no last boundary", { ...valid(), ends: false } satisfies UploadParts, /broken off/],
-  ])("with %s is refused after its file was read", async (_, parts, message) => {
+  ])("a multipart request with %s is refused after its file was read", async (_, parts, message) => {
     const { status, data } = await upload(app, parts);
     expect(status).toBe(200);
     expect(data?.createCampaign).toMatchObject({
@@ -234,7 +234,7 @@ describe("a multipart request", () => {
     expect(await countCampaignRows(app)).toEqual(nothing);
   });
 
-  it("needs no file for an operation without one", async () => {
+  it("a multipart request needs no file if its operation has none", async () => {
     const answer = await upload(app, {
       parts: [
         ["operations", "", bare],
@@ -245,7 +245,7 @@ describe("a multipart request", () => {
     expect(answer).toEqual({ status: 200, data: { __typename: "Query" } });
   });
 
-  it("is the only way to give a file", async () => {
+  it("a file can be given only in a multipart request", async () => {
     for (const file of ["text", {}, 7]) {
       const { errors } = await app.client.send(createDocument, { input: { name: "x", text: "x", file } });
       expect(errors).toMatchObject([
@@ -254,7 +254,7 @@ describe("a multipart request", () => {
     }
   });
 
-  it("of nobody is answered as soon as that is clear", async () => {
+  it("an unauthenticated upload is answered before its file has arrived", async () => {
     const response = await fetch(`${app.url}/graphql`, {
       method: "POST",
       headers: { "content-type": uploadType, authorization: "Bearer nobody" },
@@ -264,7 +264,7 @@ describe("a multipart request", () => {
   });
 });
 
-/** An upload whose sending is in our hands. */
+/** An upload whose request body the test sends itself. */
 function open(headers: Record<string, string> = {}): ClientRequest {
   const sending = request(`${app.url}/graphql`, {
     method: "POST",
@@ -276,11 +276,11 @@ function open(headers: Record<string, string> = {}): ClientRequest {
 
 const imported = async (): Promise<number> => (await countCampaignRows(app))["campaign_recipients"] ?? 0;
 
-/** The beginning of an upload that is broken off somewhere in its file. */
+/** The start of an upload that breaks off within its file. */
 const beginning = (input: object, file: string): Buffer => bodyOf({ ...uploadOf(input, file), ends: false });
 
-describe("an upload that does not come to its end", () => {
-  it("leaves nothing behind when its client goes away", async () => {
+describe("an upload that does not finish", () => {
+  it("an upload leaves nothing stored when its client disconnects", async () => {
     const sending = open();
     sending.write(beginning({ idempotencyKey: "gone" }, `to,name\n${manyRows(20_000)}`));
     await eventually(async () => (await imported()) > 0);
@@ -290,7 +290,7 @@ describe("an upload that does not come to its end", () => {
     expect(app.log.filter((line) => line.includes('"level":50'))).toEqual([]);
   });
 
-  it("is the first campaign for a repeat, while it comes in", async () => {
+  it("a repeat during an upload returns the campaign that is being uploaded", async () => {
     const sending = open();
     sending.write(beginning({ idempotencyKey: "under way" }, `to,name\n${manyRows(20_000)}`));
     await eventually(async () => (await imported()) > 0);
@@ -309,7 +309,7 @@ describe("an upload that does not come to its end", () => {
     expect(data?.createCampaign.id).toBe(repeat.data?.createCampaign.id);
   });
 
-  it("is answered at once when its header is bad, however much would follow", async () => {
+  it("an upload with a bad header is answered at once, however much would follow", async () => {
     const sending = open();
     const answered = once(sending, "response");
     sending.write(beginning({ name: randomUUID() }, `phone,name\n${manyRows(20_000)}`));
@@ -318,7 +318,7 @@ describe("an upload that does not come to its end", () => {
     sending.destroy();
   });
 
-  it("is refused at once when it says it is too large", async () => {
+  it("an upload is refused at once when it declares too many bytes", async () => {
     const sending = open({ "content-length": String(600 * 1024 * 1024) });
     const answered = once(sending, "response");
     sending.write(beginning({}, people));

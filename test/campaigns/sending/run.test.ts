@@ -10,7 +10,7 @@ const running: RunningTwin[] = [];
 const providers = new Map<string, string>();
 
 beforeAll(async () => {
-  app = await startTestApp({ providerLimits: { headersTimeoutMs: 500, totalTimeoutMs: 1500 } });
+  app = await startTestApp({ providerLimits: { headersTimeoutMs: 15_000, totalTimeoutMs: 20_000 } });
   for (const twin of twins) {
     const server = await twin.start({ immediate: true });
     running.push(server);
@@ -61,7 +61,7 @@ interface Shown {
   total: { total: number };
 }
 
-/** Another connection to a twin that is connected already. */
+/** A second connection to a sandbox that is already connected. */
 async function connectAgain(kind: string, limits: object): Promise<string> {
   const twin = twins.find((one) => one.kind === kind);
   const server = running[twins.findIndex((one) => one.kind === kind)];
@@ -93,20 +93,20 @@ async function costOf(id: string): Promise<{ amount: string; currency: string }[
     "query ($id: ID!) { campaign(id: $id) { cost { amount currency } } }",
     { id },
   );
-  return campaign.cost;
+  return campaign.cost.toSorted((one, other) => (one.currency < other.currency ? -1 : 1));
 }
 
-/** What its messages were charged with, added up. */
+/** The sum of what its messages were charged. */
 async function chargesOf(campaignId: string): Promise<{ amount: string; currency: string }[]> {
   const { rows } = await app.services.database.pool.query<{ amount: string; currency: string }>(
     `select sum(cost)::text as amount, coalesce(cost_currency, 'XXX') as currency from messages
-     where campaign_id = $1 and cost is not null group by cost_currency`,
+     where campaign_id = $1 and cost is not null group by cost_currency order by 2`,
     [campaignId],
   );
   return rows;
 }
 
-/** Every frame until the wanted one; each must add up. */
+/** Collects every frame until the wanted one. The counts of each frame must add up. */
 async function watch(id: string, until: (frame: Shown) => boolean): Promise<Shown[]> {
   const frames: Shown[] = [];
   const stream = app.client.subscribe<{ campaignProgress: Shown }>(
@@ -131,7 +131,7 @@ const change = async (mutation: string, id: string): Promise<{ status?: string; 
 };
 
 describe.each(twins.map(({ kind }) => kind))("a campaign at %s", (kind) => {
-  it("runs to COMPLETED, and every frame adds up", { timeout: 60_000 }, async () => {
+  it("a campaign runs to COMPLETED, and the counts of every frame add up", { timeout: 60_000 }, async () => {
     const count = 250;
     const { id, campaignId } = await storeCampaign(app, [providerOf(kind)], numbersOf(count));
     const frames = await watch(
@@ -153,26 +153,30 @@ describe.each(twins.map(({ kind }) => kind))("a campaign at %s", (kind) => {
   });
 });
 
-it("carries one campaign over several providers", { timeout: 60_000 }, async () => {
+it("one campaign is carried by several providers", { timeout: 60_000 }, async () => {
   const { id } = await storeCampaign(app, [...providers.values()], numbersOf(200));
   await watch(id, ({ counts }) => counts.delivered === 200);
 });
 
-it("sends no frame before it is asked for, though that is in a century", { timeout: 30_000 }, async () => {
-  const { id } = await storeCampaign(app, [providerOf("TIKOSMS")], numbersOf(20));
-  const stream = app.client.subscribe<{ campaignProgress: Shown }>(
-    `subscription ($id: ID!) { campaignProgress(id: $id, maxPerSecond: 1e-10) { ${fields} } }`,
-    { id },
-  );
-  await stream.next();
-  let frames = 1;
-  void stream.next().then(() => frames++);
-  await watch(id, ({ status, counts }) => status === "COMPLETED" && counts.delivered === 20);
-  expect(frames).toBe(1);
-});
+it(
+  "a scheduled campaign sends no progress frame early, even if it starts in a century",
+  { timeout: 30_000 },
+  async () => {
+    const { id } = await storeCampaign(app, [providerOf("TIKOSMS")], numbersOf(20));
+    const stream = app.client.subscribe<{ campaignProgress: Shown }>(
+      `subscription ($id: ID!) { campaignProgress(id: $id, maxPerSecond: 1e-10) { ${fields} } }`,
+      { id },
+    );
+    await stream.next();
+    let frames = 1;
+    void stream.next().then(() => frames++);
+    await watch(id, ({ status, counts }) => status === "COMPLETED" && counts.delivered === 20);
+    expect(frames).toBe(1);
+  },
+);
 
-describe("its life", () => {
-  it("stops when it is paused, and goes on when it is resumed", { timeout: 60_000 }, async () => {
+describe("the life cycle of a campaign", () => {
+  it("a campaign stops when it is paused and continues when it is resumed", { timeout: 60_000 }, async () => {
     const { id } = await storeCampaign(app, [providerOf("TIKOSMS")], numbersOf(400), {
       messagesPerSecond: 50,
     });
@@ -192,24 +196,28 @@ describe("its life", () => {
     await watch(id, ({ counts }) => counts.queued < before.queued);
   });
 
-  it("turns everything unsubmitted into CANCELLED", { timeout: 60_000 }, async () => {
-    const count = 5_000;
-    const { id, campaignId } = await storeCampaign(app, [providerOf("TONKRA")], numbersOf(count), {
-      messagesPerSecond: 100,
-    });
-    await watch(id, ({ counts }) => counts.delivered > 10);
-    expect(await change("cancelCampaign", id)).toEqual({ status: "CANCELLED" });
-    expect(await change("cancelCampaign", id)).toEqual({ status: "CANCELLED" });
-    const frames = await watch(id, ({ counts }) => counts.delivered + counts.cancelled === count);
-    expect(frames.at(-1)?.counts.cancelled).toBeGreaterThan(1_000);
-    const { prisma } = app.services.database;
-    const stored = await prisma.message.groupBy({ by: ["status"], where: { campaignId }, _count: true });
-    const counts = new Map(stored.map(({ status, _count }) => [status as string, _count]));
-    expect(counts.get("CANCELLED")).toBe(frames.at(-1)?.counts.cancelled);
-    expect(await change("resumeCampaign", id)).toMatchObject({ code: "CAMPAIGN_ENDED" });
-  });
+  it(
+    "cancelling a campaign turns all messages that are not submitted into CANCELLED",
+    { timeout: 60_000 },
+    async () => {
+      const count = 5_000;
+      const { id, campaignId } = await storeCampaign(app, [providerOf("TONKRA")], numbersOf(count), {
+        messagesPerSecond: 100,
+      });
+      await watch(id, ({ counts }) => counts.delivered > 10);
+      expect(await change("cancelCampaign", id)).toEqual({ status: "CANCELLED" });
+      expect(await change("cancelCampaign", id)).toEqual({ status: "CANCELLED" });
+      const frames = await watch(id, ({ counts }) => counts.delivered + counts.cancelled === count);
+      expect(frames.at(-1)?.counts.cancelled).toBeGreaterThan(1_000);
+      const { prisma } = app.services.database;
+      const stored = await prisma.message.groupBy({ by: ["status"], where: { campaignId }, _count: true });
+      const counts = new Map(stored.map(({ status, _count }) => [status as string, _count]));
+      expect(counts.get("CANCELLED")).toBe(frames.at(-1)?.counts.cancelled);
+      expect(await change("resumeCampaign", id)).toMatchObject({ code: "CAMPAIGN_ENDED" });
+    },
+  );
 
-  it("waits for its time", { timeout: 60_000 }, async () => {
+  it("a scheduled campaign waits for its time", { timeout: 60_000 }, async () => {
     const scheduledAt = new Date(Date.now() + 2_000);
     const { id } = await storeCampaign(app, [providerOf("QIKLI")], numbersOf(50), { scheduledAt });
     expect(await read(id)).toMatchObject({ status: "SCHEDULED", counts: { scheduled: 50 } });
@@ -217,14 +225,14 @@ describe("its life", () => {
     expect(Date.now()).toBeGreaterThan(scheduledAt.getTime());
   });
 
-  it("sends nothing while its window is closed", { timeout: 60_000 }, async () => {
+  it("a campaign sends nothing while its send window is closed", { timeout: 60_000 }, async () => {
     const clock = new Intl.DateTimeFormat("en-GB", {
       timeZone: "Europe/Bratislava",
       hour: "numeric",
       hourCycle: "h23",
     });
     const hour = Number(clock.format(new Date()));
-    // Two hours that begin in six.
+    // A window of two hours that opens in six hours.
     const windowStart = ((hour + 6) % 24) * 60;
     const windowEnd = ((hour + 8) % 24) * 60;
     const { id, campaignId } = await storeCampaign(app, [providerOf("TELEKOM")], numbersOf(20), {
@@ -241,29 +249,33 @@ describe("its life", () => {
     await watch(id, ({ counts }) => counts.delivered === 20);
   });
 
-  it("lets a single message overtake it where the provider takes few", { timeout: 60_000 }, async () => {
-    const shown = await connectAgain("TONKRA", { maxPerSecond: 10 });
-    const count = 300;
-    const { id } = await storeCampaign(app, [decodeId("Provider", shown)], numbersOf(count));
-    await watch(id, ({ counts }) => counts.delivered + (counts["submitted"] ?? 0) > 5);
-    const { sendMessage } = await app.client.data<{ sendMessage: { id: string } }>(
-      "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } } }",
-      { input: { providerId: shown, to: "+421901000000", text: "First" } },
-    );
-    const changes = app.client.subscribe<{ messageChanged: { status: string } }>(
-      "subscription ($id: ID!) { messageChanged(id: $id) { status } }",
-      { id: sendMessage.id },
-    );
-    for await (const { data } of changes as AsyncIterable<
-      GraphqlResult<{ messageChanged: { status: string } }>
-    >) {
-      if (data?.messageChanged.status === "SUBMITTED") break;
-    }
-    expect((await read(id)).counts.queued).toBeGreaterThan(count / 2);
-    await change("cancelCampaign", id);
-  });
+  it(
+    "a single message overtakes a campaign at a provider with low throughput",
+    { timeout: 60_000 },
+    async () => {
+      const shown = await connectAgain("TONKRA", { maxPerSecond: 10 });
+      const count = 300;
+      const { id } = await storeCampaign(app, [decodeId("Provider", shown)], numbersOf(count));
+      await watch(id, ({ counts }) => counts.delivered + (counts["submitted"] ?? 0) > 5);
+      const { sendMessage } = await app.client.data<{ sendMessage: { id: string } }>(
+        "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } } }",
+        { input: { providerId: shown, to: "+421901000000", text: "First" } },
+      );
+      const changes = app.client.subscribe<{ messageChanged: { status: string } }>(
+        "subscription ($id: ID!) { messageChanged(id: $id) { status } }",
+        { id: sendMessage.id },
+      );
+      for await (const { data } of changes as AsyncIterable<
+        GraphqlResult<{ messageChanged: { status: string } }>
+      >) {
+        if (data?.messageChanged.status === "SUBMITTED") break;
+      }
+      expect((await read(id)).counts.queued).toBeGreaterThan(count / 2);
+      await change("cancelCampaign", id);
+    },
+  );
 
-  it("is not found in another account", async () => {
+  it("a campaign is not found from another account", async () => {
     const { id } = await storeCampaign(app, [providerOf("TELEKOM")], numbersOf(1));
     const key = await app.createKey(undefined, await app.createAccount());
     const response = await fetch(`${app.url}/graphql`, {
@@ -281,8 +293,8 @@ describe("its life", () => {
 const fetchCsv = (path: string, key = app.key): Promise<Response> =>
   fetch(app.url + path, { headers: { authorization: `Bearer ${key}` } });
 
-describe("its messages as a file", () => {
-  it("are written as they are read, in the statuses asked for", { timeout: 60_000 }, async () => {
+describe("the messages of a campaign as a file", () => {
+  it("exported messages are streamed as they are read, filtered by status", { timeout: 60_000 }, async () => {
     const count = 1_500;
     const recipients = [...numbersOf(count - 500), ...numbersOf(500, "003")];
     const { id } = await storeCampaign(app, [providerOf("QIKLI")], recipients);
@@ -303,7 +315,7 @@ describe("its messages as a file", () => {
     expect(lines.every((line) => line.includes(",REJECTED,"))).toBe(true);
   });
 
-  it("are refused with a reason", async () => {
+  it("an export that is not allowed is refused with a reason", async () => {
     const { id } = await storeCampaign(app, [providerOf("QIKLI")], numbersOf(1));
     const path = `/campaigns/${encodeURIComponent(id)}/messages.csv`;
     const foreign = await app.createKey(undefined, await app.createAccount());

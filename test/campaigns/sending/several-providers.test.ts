@@ -28,7 +28,7 @@ async function connect(place: number, limits: object = {}): Promise<string> {
 
 const acceptedBy = (place: number): number => doubles[place]?.accepted.length ?? 0;
 
-/** A file in the order of its countries: first come all those of one provider, then all those of the other. */
+/** Numbers ordered by country: first all those of one provider, then all those of the next. */
 const inTurn = (counts: readonly (readonly [shownId: string, count: number])[]): string[] =>
   counts.flatMap(([shownId, count]) => Array.from({ length: count }, () => decodeId("Provider", shownId)));
 
@@ -50,12 +50,12 @@ async function enable(id: string, enabled: boolean): Promise<void> {
 
 const patience = { timeout: 20_000, interval: 50 };
 
-it("sends past a provider that is full, and comes back to it", { timeout: 60_000 }, async () => {
+it("a campaign skips a provider that is full and returns to it later", { timeout: 60_000 }, async () => {
   const slow = await connect(0, { maxConcurrent: 1 });
   const quick = await connect(1);
   const first = doubles[0] as ProviderDouble;
   first.plan = () => ({ before: gate.promise });
-  // It has no place left even for the first message of the campaign.
+  // This provider has no room left, not even for the campaign's first message.
   const input = { providerId: slow, to: "+421901000000", text: "Single", from: "smsgraph" };
   expect(await mutate(app.client, "sendMessage", "SendMessageInput!", input)).toMatchObject({
     __typename: "Message",
@@ -73,34 +73,42 @@ it("sends past a provider that is full, and comes back to it", { timeout: 60_000
   expect(acceptedBy(0)).toBe(1_501);
 });
 
-it("sends past a provider that is switched off, and comes back to it", { timeout: 60_000 }, async () => {
-  const off = await connect(0);
-  await enable(off, false);
-  const on = await connect(1);
-  const providers = inTurn([
-    [off, 300],
-    [on, 300],
-  ]);
-  // Its provider was asked for: nothing goes elsewhere.
-  const { id } = await storeCampaign(app, providers, numbersOf(providers.length), {
-    providerId: decodeId("Provider", off),
-  });
-  await expect.poll(() => acceptedBy(1), patience).toBe(300);
-  expect([acceptedBy(0), await statusOf(id)]).toEqual([0, "RUNNING"]);
-  await enable(off, true);
-  await expect.poll(() => statusOf(id), patience).toBe("COMPLETED");
-  expect(acceptedBy(0)).toBe(300);
-});
+it(
+  "a campaign skips a provider that is switched off and returns to it later",
+  { timeout: 60_000 },
+  async () => {
+    const off = await connect(0);
+    await enable(off, false);
+    const on = await connect(1);
+    const providers = inTurn([
+      [off, 300],
+      [on, 300],
+    ]);
+    // The caller named the provider, so nothing may go to another one.
+    const { id } = await storeCampaign(app, providers, numbersOf(providers.length), {
+      providerId: decodeId("Provider", off),
+    });
+    await expect.poll(() => acceptedBy(1), patience).toBe(300);
+    expect([acceptedBy(0), await statusOf(id)]).toEqual([0, "RUNNING"]);
+    await enable(off, true);
+    await expect.poll(() => statusOf(id), patience).toBe("COMPLETED");
+    expect(acceptedBy(0)).toBe(300);
+  },
+);
 
-it("lets a slow provider go on while a quick one has much to do", { timeout: 60_000 }, async () => {
-  const slow = await connect(0, { maxPerSecond: 20 });
-  const quick = await connect(1, { maxPerSecond: 100 });
-  const providers = inTurn([
-    [slow, 400],
-    [quick, 400],
-  ]);
-  await storeCampaign(app, providers, numbersOf(providers.length));
-  await expect.poll(() => acceptedBy(1), patience).toBe(400);
-  // Four seconds of the quick one, at least, and the slow one had its share of them.
-  expect(acceptedBy(0)).toBeGreaterThan(40);
-});
+it(
+  "a slow provider keeps sending its share of a campaign while a fast one is busy",
+  { timeout: 60_000 },
+  async () => {
+    const slow = await connect(0, { maxPerSecond: 20 });
+    const quick = await connect(1, { maxPerSecond: 100 });
+    const providers = inTurn([
+      [slow, 400],
+      [quick, 400],
+    ]);
+    await storeCampaign(app, providers, numbersOf(providers.length));
+    await expect.poll(() => acceptedBy(1), patience).toBe(400);
+    // The fast provider takes at least four seconds, during which the slow one must get its share.
+    expect(acceptedBy(0)).toBeGreaterThan(40);
+  },
+);

@@ -55,47 +55,55 @@ const create = async (count: number, text: string): Promise<string> => {
 
 const patience = { timeout: 10_000, interval: 50 };
 
-/** One text goes out together; texts of their own go out one by one. */
+/** Equal texts are sent in bulk requests, individual texts in single ones. */
 const texts = ["Hello", "Hello {{name}}"];
 
-it.each(texts)("begins nothing after a pause, at two workers: %s", { timeout: 60_000 }, async (text) => {
-  let requests = 0;
-  double.plan = () => {
-    requests++;
-    return { before: gate.promise, report: "never" };
-  };
-  const count = 9_000;
-  const id = await create(count, text);
-  // As much is under way as there may be: 4 large requests or 40 small ones of each worker.
-  await expect.poll(() => requests, patience).toBe(text === "Hello" ? 8 : 80);
-  await change("pauseCampaign", id);
-  const begun = double.requests.length;
-  gate.resolve();
-  await expect.poll(async () => (await show(id)).counts["submitted"], patience).toBe(begun);
-  const { status, messagesPerSecond, estimatedCompletionAt, counts } = await show(id);
-  expect({ status, messagesPerSecond, estimatedCompletionAt }).toEqual({
-    status: "PAUSED",
-    messagesPerSecond: 0,
-    estimatedCompletionAt: null,
-  });
-  expect(counts).toMatchObject({ queued: count - begun, submitting: 0 });
-  expect(double.requests.length).toBe(begun);
-  await change("resumeCampaign", id);
-  await expect.poll(() => double.requests.length, patience).toBeGreaterThan(begun);
-  await change("cancelCampaign", id);
-});
+it.each(texts)(
+  "a paused campaign starts no request, with two workers: %s",
+  { timeout: 60_000 },
+  async (text) => {
+    let requests = 0;
+    double.plan = () => {
+      requests++;
+      return { before: gate.promise, report: "never" };
+    };
+    const count = 9_000;
+    const id = await create(count, text);
+    // The maximum in progress per worker: 4 bulk requests or 40 single ones.
+    await expect.poll(() => requests, patience).toBe(text === "Hello" ? 8 : 80);
+    await change("pauseCampaign", id);
+    const begun = double.requests.length;
+    gate.resolve();
+    await expect.poll(async () => (await show(id)).counts["submitted"], patience).toBe(begun);
+    const { status, messagesPerSecond, estimatedCompletionAt, counts } = await show(id);
+    expect({ status, messagesPerSecond, estimatedCompletionAt }).toEqual({
+      status: "PAUSED",
+      messagesPerSecond: 0,
+      estimatedCompletionAt: null,
+    });
+    expect(counts).toMatchObject({ queued: count - begun, submitting: 0 });
+    expect(double.requests.length).toBe(begun);
+    await change("resumeCampaign", id);
+    await expect.poll(() => double.requests.length, patience).toBeGreaterThan(begun);
+    await change("cancelCampaign", id);
+  },
+);
 
-it.each(texts)("cancels what comes back refused, at two workers: %s", { timeout: 60_000 }, async (text) => {
-  double.plan = () => ({ before: gate.promise, outcome: "busy" });
-  const count = 10_000;
-  const id = await create(count, text);
-  await expect.poll(() => double.requests.length, patience).toBeGreaterThan(30);
-  // Most recipients are no messages yet.
-  await change("cancelCampaign", id);
-  gate.resolve();
-  await expect.poll(async () => (await show(id)).counts["cancelled"], patience).toBe(count);
-  const { status, counts } = await show(id);
-  expect(status).toBe("CANCELLED");
-  expect(counts).toMatchObject({ total: count, queued: 0, submitting: 0, outcomeUnknown: 0, delivered: 0 });
-  expect(double.accepted).toEqual([]);
-});
+it.each(texts)(
+  "a cancelled campaign also cancels messages that a provider refuses later, with two workers: %s",
+  { timeout: 60_000 },
+  async (text) => {
+    double.plan = () => ({ before: gate.promise, outcome: "busy" });
+    const count = 10_000;
+    const id = await create(count, text);
+    await expect.poll(() => double.requests.length, patience).toBeGreaterThan(30);
+    // Most recipients are not messages yet.
+    await change("cancelCampaign", id);
+    gate.resolve();
+    await expect.poll(async () => (await show(id)).counts["cancelled"], patience).toBe(count);
+    const { status, counts } = await show(id);
+    expect(status).toBe("CANCELLED");
+    expect(counts).toMatchObject({ total: count, queued: 0, submitting: 0, outcomeUnknown: 0, delivered: 0 });
+    expect(double.accepted).toEqual([]);
+  },
+);

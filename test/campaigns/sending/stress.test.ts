@@ -17,7 +17,7 @@ interface Frame {
   counts: Record<string, number>;
 }
 
-/** In order, repeated, reversed, before the answer, refused once, without an answer, and refused later. */
+/** Receipts in order, repeated, reversed, before the answer; refused once; not answered; refused later. */
 const scenarios = ["000", "001", "006", "007", "008", "010", "012", "003", "016"];
 const perScenario = 30;
 const size = scenarios.length * perScenario;
@@ -40,7 +40,7 @@ const read = async (client: GraphqlClient, id: string): Promise<Frame> =>
   (await client.data<{ campaign: Frame }>(`query ($id: ID!) { campaign(id: $id) { ${fields} } }`, { id }))
     .campaign;
 
-/** Checks every frame until all messages have ended; gives the number of frames and the last one. */
+/** Checks every frame until all messages have ended. Returns the number of frames and the last one. */
 async function watch(client: GraphqlClient, id: string): Promise<{ frames: number; last: Frame }> {
   const document = `subscription ($id: ID!) { campaignProgress(id: $id, maxPerSecond: 20) { ${fields} } }`;
   const stream = client.subscribe<{ campaignProgress: Frame }>(document, { id });
@@ -59,7 +59,7 @@ const byStatus = (table: string, sum: string): string =>
   `select status::text, ${sum}::int as count from ${table} where campaign_id = $1
    group by status having ${sum} <> 0 order by 1`;
 
-/** What the rows say, and what the tallies say. */
+/** Compares the counts of the rows with those of the tallies. */
 async function compare({ services: { database } }: TestApp, id: string): Promise<void> {
   const campaignId = decodeId("Campaign", id);
   const rows = await database.pool.query(byStatus("messages", "count(*)"), [campaignId]);
@@ -71,7 +71,7 @@ const change = (client: GraphqlClient, mutation: string, id: string): Promise<un
   client.data(`mutation ($id: ID!) { ${mutation}(id: $id) { ... on Campaign { id } } }`, { id });
 
 it(
-  "adds up in every frame, whatever happens to four campaigns at two workers",
+  "every progress frame adds up while four campaigns run at two workers in all scenarios",
   {
     timeout: 90_000,
   },
@@ -116,7 +116,7 @@ it(
       asking.abort();
       expect(await asked).toBeGreaterThan(20);
       for (const { frames } of ends) expect(frames).toBeGreaterThan(1);
-      // Both watchers of a campaign saw the same end.
+      // Both watchers of a campaign saw the same final state.
       for (const [place, id] of ids.entries()) {
         const last = await read(one.client, id);
         expect([ends[place * 2]?.last, ends[place * 2 + 1]?.last]).toEqual([last, last]);

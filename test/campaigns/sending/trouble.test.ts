@@ -71,7 +71,7 @@ const enable = (id: string, enabled: boolean): Promise<unknown> =>
   );
 
 it(
-  "runs to its end while providers have no credit, are switched off and do not answer in turn",
+  "a campaign finishes although its providers in turn lack credit, are switched off and do not answer",
   { timeout: 180_000 },
   async () => {
     const [first, second, third] = doubles as [ProviderDouble, ProviderDouble, ProviderDouble];
@@ -91,12 +91,12 @@ it(
       rejected: [{ code: "LOWER_PRIORITY" }, { code: "LOWER_PRIORITY" }],
     });
     expect([second.requests.length, third.requests.length]).toEqual([0, 0]);
-    // It has no credit left: the second takes over, and the first is left in peace.
+    // The first provider is out of credit: the second takes over, and the first gets almost no more requests.
     first.plan = () => ({ outcome: "empty" });
     await reaches(id, 350);
     const left = first.requests.length;
     await reaches(id, 450);
-    // What was under way when it was counted may still come, and no more.
+    // Requests in progress at that moment may still arrive, but no more.
     expect(first.requests.length).toBeLessThan(left + 60);
     expect(third.requests.length).toBe(0);
     // The second is switched off: the third takes over.
@@ -106,7 +106,7 @@ it(
     expect(third.requests.length).toBeGreaterThan(0);
     await reaches(id, 700);
     expect(second.requests.length).toBe(refused);
-    // The second again, and the third too slow to answer: what it took stays with it.
+    // The second is back, and the third is too slow to answer: what it took stays with it.
     await enable(ids[1] ?? "", true);
     third.plan = () => ({ outcome: "hang" });
     await expect
@@ -116,7 +116,7 @@ it(
     expect((await count(id)).counts).toEqual({ delivered: total, failed: 0 });
     expect(accepted()).toHaveLength(total);
     expect(new Set(accepted()).size).toBe(total);
-    // No flapping: a message has seen each provider once or twice, not again and again.
+    // No flapping: each message has been at each provider once or twice at most.
     const attempts = await app.services.database.prisma.attempt.groupBy({
       by: ["messageId"],
       _count: { number: true },

@@ -148,7 +148,7 @@ const refusedMessages: Case[] = [
     "a time in the past",
     { scheduledAt: inDays(-0.001) },
     "INVALID_SCHEDULE",
-    /Give a time to come, or leave it out/,
+    /Give a future time, or leave it out/,
   ],
   ["a time too far ahead", { scheduledAt: inDays(367) }, "INVALID_SCHEDULE", /Give an earlier time/],
 
@@ -161,8 +161,8 @@ const refusedMessages: Case[] = [
   ["a flash message, with no provider that has them", { flash: true }, "NO_ROUTE", /`flash`.*Leave it out/],
 ];
 
-describe("sendMessage refuses, and stores nothing, for", () => {
-  it.each(refusedMessages)("%s", async (_, input, code, words) => {
+describe("input that sendMessage refuses", () => {
+  it.each(refusedMessages)("sendMessage refuses %s, and stores nothing", async (_, input, code, words) => {
     const before = await countRows(app);
     const refused = await send(input);
     expect(refused).toMatchObject({
@@ -180,7 +180,7 @@ describe("sendMessage refuses, and stores nothing, for", () => {
     ["UCS-2 where GSM-7 would do", { encoding: "UCS2" }, "encoding"],
     ["a cadence group", { cadenceGroupId: "1" }, "cadenceGroupId"],
     ["a template", { dltTemplateId: "1" }, "dltTemplateId"],
-  ])("%s of the provider that was named and has none", async (_, input, feature) => {
+  ])("sendMessage refuses %s when the named provider has no such feature", async (_, input, feature) => {
     const refused = await send({ ...input, providerId });
     expect(refused).toMatchObject({
       __typename: "UnsupportedFeatureError",
@@ -189,7 +189,7 @@ describe("sendMessage refuses, and stores nothing, for", () => {
     });
   });
 
-  it("a provider of another account, and one that is disabled, by the id that was given", async () => {
+  it("sendMessage refuses a provider that is disabled or of another account, naming the given id", async () => {
     for (const id of [foreignProviderId, disabledProviderId]) {
       const refused = await send({ providerId: id });
       expect(refused).toMatchObject({ __typename: "NotFoundError", code: "NOT_FOUND", id });
@@ -197,7 +197,7 @@ describe("sendMessage refuses, and stores nothing, for", () => {
     }
   });
 
-  it("an account without a provider", async () => {
+  it("sendMessage is refused for an account without a provider", async () => {
     const client = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
     const input = { to: "+421901000000", text: "Hello" };
     expect(await mutate(client, "sendMessage", "SendMessageInput!", input)).toMatchObject({
@@ -207,7 +207,7 @@ describe("sendMessage refuses, and stores nothing, for", () => {
     });
   });
 
-  it("the same idempotency key with another input, and names the message that has it", async () => {
+  it("sendMessage refuses a used idempotency key with another input, and names its message", async () => {
     const idempotencyKey = randomUUID();
     const { sendMessage } = await app.client.data<{ sendMessage: { id: string } }>(
       "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } } }",
@@ -227,7 +227,7 @@ describe("sendMessage refuses, and stores nothing, for", () => {
     });
   });
 
-  it("every field that an error has", async () => {
+  it("sendMessage errors have all their fields", async () => {
     const { a, b, c, d, e } = await app.client.data<Record<string, object>>(
       `mutation ($far: DateTime!) {
         a: sendMessage(input: { to: " nobody ", text: "x" }) { ... on InvalidPhoneNumberError { input } }
@@ -257,7 +257,7 @@ describe("sendMessage refuses, and stores nothing, for", () => {
 });
 
 describe("sendMessages", () => {
-  it.each([0, 1001])("of %i messages is refused as a whole", async (count) => {
+  it.each([0, 1001])("sendMessages with %i messages is refused as a whole", async (count) => {
     const before = await countRows(app);
     const { sendMessages } = await sendAll(Array.from({ length: count }, () => good));
     expect(sendMessages).toEqual({
@@ -268,7 +268,7 @@ describe("sendMessages", () => {
     expect(await countRows(app)).toEqual(before);
   });
 
-  it("lets the good ones go, and says of each other one what is wrong, in the order given", async () => {
+  it("sendMessages accepts the valid messages and explains each other one, in the order given", async () => {
     const before = await countRows(app);
     const { sendMessages } = await sendAll([
       good,
@@ -294,7 +294,7 @@ describe("sendMessages", () => {
     expect((await countRows(app))["messages"]).toBe((before["messages"] ?? 0) + 3);
   });
 
-  it("with a bad common provider refuses those that name none", async () => {
+  it("sendMessages with an invalid common provider refuses the messages that name none", async () => {
     const { sendMessages } = await sendAll([good, { ...good, providerId }], { providerId: "5" });
     expect(sendMessages.results?.map(({ __typename }) => __typename)).toEqual([
       "InvalidInputError",
@@ -303,8 +303,8 @@ describe("sendMessages", () => {
   });
 });
 
-describe("cancelMessage refuses", () => {
-  it("what is not a message of this account", async () => {
+describe("cancelMessage", () => {
+  it("cancelMessage refuses an id that is no message of this account", async () => {
     expect(await cancel("nonsense")).toMatchObject({ code: "INVALID_ID", field: "id" });
     expect(await cancel(providerId)).toMatchObject({ code: "INVALID_ID" });
     expect(await cancel(nobody("Message"))).toMatchObject({ code: "NOT_FOUND" });
@@ -313,7 +313,7 @@ describe("cancelMessage refuses", () => {
     expect(await mutate(other, "cancelMessage", "ID!", id)).toMatchObject({ code: "NOT_FOUND", id });
   });
 
-  it("a final message, and leaves it as it is", async () => {
+  it("cancelMessage refuses a final message, and leaves it unchanged", async () => {
     const id = await queueMessage(app, { from: "smsgraph" });
     await post(await callbackUrlOf(app, providerId), update({ client_ref: id, status: "DELIVRD" }));
     expect(await cancel(encodeId("Message", id))).toMatchObject({

@@ -52,7 +52,8 @@ beforeAll(async () => {
   for (const [index, name] of ["One", "Two", "Three"].entries()) {
     const id = await connectProvider(app.client, { name, defaultSender: "smsgraph" });
     providerIds.push(id);
-    // The third knows no price for Poland, nobody one for Hungary, and the second counts in another currency there.
+    // The third has no rate for Poland, no provider has one for Hungary, and the second uses another currency
+    // there.
     for (const { country, mcc } of destinations.filter((one) => one.country !== "HU")) {
       if (index === 2 && country === "PL") continue;
       await app.services.database.prisma.rate.create({
@@ -100,7 +101,7 @@ async function sendAll(
   return sendMessages.results;
 }
 
-/** Exact sums in ten-thousand-millionths: not with the code under test. */
+/** Exact sums in units of 10^-10, computed without the code under test. */
 function totalsOf(sent: readonly Sent[]): Money[] {
   const sums = new Map<string, bigint>();
   for (const { estimatedCost } of sent) {
@@ -174,7 +175,7 @@ const policies = fc.array(
   { maxLength: 3 },
 );
 
-it("says exactly what sending does and charges", { timeout: 120_000 }, async () => {
+it("a quote says exactly what sending does and charges", { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(recipients, wishes, policies, async (list, { providerId, ...wish }, rules) => {
       await setPolicies(
@@ -216,7 +217,7 @@ it("says exactly what sending does and charges", { timeout: 120_000 }, async () 
 });
 
 it(
-  "says what a campaign charges, whose estimate is the sum of its messages'",
+  "a quote says what a campaign charges, and its estimate is the sum of its messages",
   { timeout: 120_000 },
   async () => {
     await fc.assert(
@@ -235,7 +236,7 @@ it(
             })),
           );
           const list = places.map(([{ prefix }, number], place) => ({
-            // Mobile numbers of Poland have a digit less.
+            // Mobile numbers of Poland have one digit less.
             to: `${prefix}${String(number).slice(0, (prefix.startsWith("+48") ? 12 : 13) - prefix.length)}`,
             values: { name: names[place] ?? "" },
           }));
@@ -272,7 +273,7 @@ it(
   },
 );
 
-it("tells the route in words, and who was not taken", async () => {
+it("a quote explains its route, and why other providers were not chosen", async () => {
   await setPolicies([]);
   const { lines, repeatedRecipients } = await quote({
     text: "Hello",
@@ -286,7 +287,7 @@ it("tells the route in words, and who was not taken", async () => {
   expect(repeatedRecipients).toBe(1);
 });
 
-it("takes a hundred thousand recipients", { timeout: 60_000 }, async () => {
+it("a quote accepts a hundred thousand recipients", { timeout: 60_000 }, async () => {
   const list = Array.from({ length: 100_000 }, (_, index) => ({
     to: `+42190${String(index).padStart(7, "0")}`,
   }));
@@ -296,7 +297,7 @@ it("takes a hundred thousand recipients", { timeout: 60_000 }, async () => {
   });
 });
 
-it("fills placeholders in as a campaign does", async () => {
+it("a quote fills in placeholders as a campaign does", async () => {
   const { segments, refused } = await quote({
     text: "Hello {{name}}",
     recipients: [
@@ -309,7 +310,7 @@ it("fills placeholders in as a campaign does", async () => {
   expect(refused).toEqual([{ position: 3, to: "+421901000002", code: "INVALID_TEXT" }]);
 });
 
-it("refuses a provider that is not there, and no recipients", async () => {
+it("a quote refuses an unknown provider, and an empty list of recipients", async () => {
   const { errors } = await app.client.send(
     "query ($input: QuoteInput!) { quote(input: $input) { messages } }",
     {

@@ -84,7 +84,7 @@ async function countJobs(app: TestApp): Promise<number> {
 
 const soon = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();
 
-describe("a message as it is stored", () => {
+describe("storing a message", () => {
   let app: TestApp;
 
   beforeAll(async () => {
@@ -114,28 +114,28 @@ describe("a message as it is stored", () => {
     ["+39 02 1234 5678", "+390212345678", "IT"],
     ["+54 9 11 2345 6789", "+5491123456789", "AR"],
     ["+7 701 123 4567", "+77011234567", "KZ"],
-  ])("goes to %j as %s", async (to, expected, country) => {
+  ])("a message to %j is stored as %s", async (to, expected, country) => {
     expect(await sendWith(app.client, { to })).toMatchObject({ to: expected, country });
   });
 
   it.each([
     ["160 plain characters", "x".repeat(160), "GSM7", 1],
-    ["161", "x".repeat(161), "GSM7", 2],
+    ["161 plain characters", "x".repeat(161), "GSM7", 2],
     ["two segments filled", "x".repeat(306), "GSM7", 2],
-    ["one more", "x".repeat(307), "GSM7", 3],
+    ["one character more than two segments", "x".repeat(307), "GSM7", 3],
     ["80 euro signs", "€".repeat(80), "GSM7", 1],
     ["81 euro signs", "€".repeat(81), "GSM7", 2],
     ["70 Cyrillic letters", "ы".repeat(70), "UCS2", 1],
-    ["71", "ы".repeat(71), "UCS2", 2],
+    ["71 Cyrillic letters", "ы".repeat(71), "UCS2", 2],
     ["35 emoji", "😀".repeat(35), "UCS2", 1],
     ["a curly apostrophe", "It’s", "UCS2", 1],
     ["line breaks", "a\r\nb\n", "GSM7", 1],
     ["255 segments", "x".repeat(255 * 153), "GSM7", 255],
-  ])("with %s is measured", async (_, text, encoding, segments) => {
+  ])("a text with %s is measured in its encoding and segments", async (_, text, encoding, segments) => {
     expect(await sendWith(app.client, { text })).toMatchObject({ text, encoding, segments });
   });
 
-  it("is transliterated where GSM-7 is asked for, and then counted", async () => {
+  it("a text is transliterated when GSM-7 is requested, and then counted", async () => {
     const text = `„Ľúbim ťa“ – it’s ${"…".repeat(50)}`;
     const expected = `"Lúbim ta" - it's ${"...".repeat(50)}`.replaceAll("ú", "u");
     expect(await sendWith(app.client, { text, encoding: "GSM7" })).toMatchObject({
@@ -147,7 +147,7 @@ describe("a message as it is stored", () => {
     expect(await sendWith(app.client, { text, encoding: "UCS2" })).toMatchObject({ text, encoding: "UCS2" });
   });
 
-  it("keeps everything that was given, to the letter", async () => {
+  it("a stored message keeps every input value unchanged", async () => {
     const input = {
       text: ' \t<b>& "quotes" \' \\ {{x}} $1 %s \u200b\ufeff é\u0301 👩‍👩‍👧 ',
       from: "O'Brien & Söhne",
@@ -162,7 +162,7 @@ describe("a message as it is stored", () => {
     expect(message).toEqual({ ...input, flash: false, scheduledAt: null, validUntil: null });
   });
 
-  it("comes with its first event and its job, or not at all", async () => {
+  it("a message is stored together with its first event and its job, or not at all", async () => {
     const [messages, jobs] = [await countMessages(app), await countJobs(app)];
     await sendAllWith(app.client, [{}, { to: "nobody" }, {}, { text: "" }]);
     expect([await countMessages(app), await countJobs(app)]).toEqual([messages + 2, jobs + 2]);
@@ -174,8 +174,8 @@ describe("a message as it is stored", () => {
   });
 });
 
-describe("an idempotency key", () => {
-  it("used fifty times at once makes one message", async () => {
+describe("idempotency keys", () => {
+  it("an idempotency key used fifty times at once makes one message", async () => {
     const app = await startOwnApp();
     const idempotencyKey = randomUUID();
     const results = await Promise.all(
@@ -185,7 +185,7 @@ describe("an idempotency key", () => {
     expect([await countMessages(app), await countJobs(app)]).toEqual([1, 1]);
   });
 
-  it("used at once in two processes makes one message", async () => {
+  it("an idempotency key used at once in two processes makes one message", async () => {
     const app = await startOwnApp();
     const { databaseUrl, secretKey } = app;
     const other = await startTestApp({ databaseUrl, secretKey, runsWorker: false });
@@ -201,7 +201,7 @@ describe("an idempotency key", () => {
     expect([await countMessages(app), await countJobs(app)]).toEqual([20, 20]);
   });
 
-  it("used twice in one call makes one message, and with another text a conflict", async () => {
+  it("an idempotency key used twice in one call makes one message, and a conflict with another text", async () => {
     const app = await startOwnApp();
     const idempotencyKey = randomUUID();
     const [first, second, third, other] = await sendAllWith(app.client, [
@@ -216,9 +216,9 @@ describe("an idempotency key", () => {
     expect(await countMessages(app)).toBe(2);
   });
 
-  it("stands for its input for 24 hours, and may then be used again", async () => {
+  it("an idempotency key is kept for 24 hours, and may then be used again", async () => {
     const app = await startOwnApp();
-    // By the clock of the database.
+    // Ages are counted by the database's clock.
     const age = (hours: number) =>
       app.services.database.pool.query(
         "update idempotency_keys set created_at = now() - $1 * interval '1 hour' where key = $2",
@@ -237,7 +237,7 @@ describe("an idempotency key", () => {
     expect(await countMessages(app)).toBe(2);
   });
 
-  it("holds although the database's clock is days ahead of ours", async () => {
+  it("an idempotency key holds although the database's clock is days ahead of ours", async () => {
     const clock = handClock(new Date(Date.now() - 72 * 3_600_000));
     const app = await startOwnApp({ clock });
     const scheduledAt = new Date(clock.now().getTime() + 3_600_000).toISOString();
@@ -249,7 +249,7 @@ describe("an idempotency key", () => {
     expect((await sendWith(app.client, input)).id).toBe(id);
   });
 
-  it("still gives the message when the same input would be refused by now", async () => {
+  it("an idempotency key still gives its message when the same input would be refused by now", async () => {
     const clock = handClock();
     const app = await startOwnApp({ clock });
     const scheduledAt = new Date(clock.now().getTime() + 3_600_000).toISOString();
@@ -268,7 +268,7 @@ describe("an idempotency key", () => {
     expect((await sendWith(app.client, {})).code).toBe("NO_ROUTE");
   });
 
-  it("does not tell absent values apart, however they are written, and everything else", async () => {
+  it("an idempotency key treats all absent values alike, and no other values", async () => {
     const app = await startOwnApp();
     const idempotencyKey = randomUUID();
     const scheduledAt = new Date(Date.now() + 86_400_000);
@@ -286,7 +286,7 @@ describe("an idempotency key", () => {
     }
   });
 
-  it("belongs to its account", async () => {
+  it("an idempotency key belongs to its account", async () => {
     const app = await startOwnApp();
     const other = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
     await connectProvider(other, { defaultSender: "other" });
@@ -299,14 +299,14 @@ describe("an idempotency key", () => {
     expect(one.id).not.toBe(two.id);
   });
 
-  it("of a refused input is not used up", async () => {
+  it("a refused input does not use up its idempotency key", async () => {
     const app = await startOwnApp();
     const idempotencyKey = randomUUID();
     expect((await sendWith(app.client, { idempotencyKey, text: "" })).code).toBe("INVALID_TEXT");
     expect((await sendWith(app.client, { idempotencyKey })).__typename).toBe("Message");
   });
 
-  it("on each of a thousand refused messages costs no statement each", async () => {
+  it("idempotency keys of a thousand refused messages take only a few statements", async () => {
     const statements: string[] = [];
     const app = await startOwnApp({ onStatement: noteIn(statements) });
     const messages = Array.from({ length: 1000 }, () => ({ to: "nobody", idempotencyKey: randomUUID() }));
@@ -318,7 +318,7 @@ describe("an idempotency key", () => {
   });
 });
 
-/** Notes statements, but for the reading of the event log: how often that looks again depends on its neighbours. */
+/** Records statements, except reads of the event log, whose number depends on other tests. */
 const noteIn =
   (statements: string[]) =>
   (text: string): void => {
@@ -326,7 +326,7 @@ const noteIn =
   };
 
 describe("sendMessages", () => {
-  it("stores a thousand with a few statements, and answers in the order given", async () => {
+  it("sendMessages stores a thousand with a few statements, and answers in the order given", async () => {
     const statements: string[] = [];
     const app = await startOwnApp({ onStatement: noteIn(statements) });
     await sendWith(app.client, {});
@@ -371,7 +371,7 @@ describe("sending", () => {
   const submissions = (id: string): number =>
     sandbox.requests.filter(({ body }) => body.includes(decodeId("Message", id))).length;
 
-  it("hands over what was stored, once", async () => {
+  it("a stored message is handed over once", async () => {
     const message = await sendWith(app.client, { text: "„Hi“", encoding: "GSM7", from: "Sender" });
     await expect.poll(() => statusWith(app.client, message.id)).toBe("DELIVERED");
     const bodies = sandbox.requests.flatMap(({ path, body }) =>
@@ -383,7 +383,7 @@ describe("sending", () => {
     expect(submissions(message.id)).toBe(1);
   });
 
-  it("waits for the time that was asked for, and a message cancelled by then is never handed over", async () => {
+  it("a scheduled message waits for its time, and is never handed over if it is cancelled before", async () => {
     const [cancelled, kept] = await sendAllWith(app.client, [
       { scheduledAt: soon(1200) },
       { scheduledAt: soon(1500) },
@@ -399,13 +399,13 @@ describe("sending", () => {
     });
     expect(submittedAt?.getTime()).toBeGreaterThanOrEqual(scheduledAt?.getTime() ?? 0);
     expect(submissions(kept.id)).toBe(1);
-    // Its time came before the other's.
+    // Its time comes before the other's.
     await expect.poll(() => jobOf(cancelled.id)).toBe(0);
     expect(await statusWith(app.client, cancelled.id)).toBe("CANCELLED");
     expect(submissions(cancelled.id)).toBe(0);
   });
 
-  it("and cancelling at the same moment never do both", async () => {
+  it("sending and cancelling at the same moment never both succeed", async () => {
     const messages = await sendAllWith(
       app.client,
       Array.from({ length: 60 }, () => ({})),
@@ -425,7 +425,7 @@ describe("sending", () => {
     expect(["CANCELLED", "NOT_CANCELLABLE"]).toEqual(expect.arrayContaining([...new Set(answers)]));
   });
 
-  it("takes the urgent first, whatever was accepted first", async () => {
+  it("messages of high priority are sent first", async () => {
     const idle = await startTestApp({ runsWorker: false });
     const { sandbox: ordered } = await connectTestSandbox(idle);
     const priorities = ["LOW", "NORMAL", "HIGH"].flatMap((priority) =>
@@ -445,7 +445,7 @@ describe("sending", () => {
         path === "/v1/message" ? [(JSON.parse(body) as { message: string }).message] : [],
       );
     await expect.poll(() => texts().length, { timeout: 10_000 }).toBe(15);
-    // Jobs that were fetched together are worked off in any order: here two at a time.
+    // Jobs that were fetched together run in any order: here two at a time.
     const ranks = texts().map((text) => ["HIGH", "NORMAL", "LOW"].indexOf(text));
     const isEarly = (rank: number, index: number): boolean =>
       ranks.slice(index + 2).every((later) => later >= rank);
@@ -455,7 +455,7 @@ describe("sending", () => {
     await idle.stop();
   });
 
-  it("finds a receipt that was parked while its message was being stored", async () => {
+  it("a receipt parked while its message was being stored finds it", async () => {
     const { id } = await sendWith(app.client, { to: "+421901000005" });
     await expect.poll(() => statusWith(app.client, id)).toBe("SUBMITTED");
     const { providerId, providerMessageId } = await app.services.database.prisma.message.findUniqueOrThrow({

@@ -23,7 +23,7 @@ afterAll(() => store.close());
 const receivedAt = new Date(acceptedAt.getTime() + 60_000);
 const ids = { providerMessageId: "9B2E7F30-6F0B-4D7F-8E43-9D1D0B7C3A55", providerBatchId: " batch " };
 
-/** What a message and its log look like, but for what tells one message from another. */
+/** A message and its log, without what differs between any two messages. */
 async function picture(id: string): Promise<unknown> {
   const { database } = store;
   const { rows: messages } = await database.pool.query<Record<string, unknown>>(
@@ -34,7 +34,7 @@ async function picture(id: string): Promise<unknown> {
     "select * from message_events where message_id = $1 order by id",
     [id],
   );
-  // One look is planned for all that took a step together: as each would have had it.
+  // One check is planned for all messages of the step, at the time that each would have had.
   const { rows: checks } = await database.pool.query<Record<string, unknown>>(
     `select at, 0 as checks from message_checks where message_id = $1
      union all
@@ -57,7 +57,7 @@ async function picture(id: string): Promise<unknown> {
   };
 }
 
-/** Two messages that end in the same digits, by which the time of the first look differs, and one beside them. */
+/** Two messages whose ids end in the same digits, which set the time of the first check, and one other. */
 const twins = (): { one: string; other: string; neighbour: string } => {
   const one = randomUUIDv7();
   return { one, other: randomUUIDv7().slice(0, -4) + one.slice(-4), neighbour: randomUUIDv7() };
@@ -71,7 +71,7 @@ it.each([
   ["with a batch", { providerBatchId: ids.providerBatchId }],
   ["with both ids", ids],
   ["with an id that is too long", { providerMessageId: "x".repeat(300) }],
-])("writes what applyChanges writes, %s", async (_name, given) => {
+])("the bulk transition %s writes the same as applyChanges", async (_name, given) => {
   const { database, providerId } = store;
   const { one, other, neighbour } = twins();
   await store.store([{ id: one }, { id: other }, { id: neighbour }]);
@@ -97,7 +97,7 @@ it.each([
   expect(await store.fold(one)).toEqual(await store.row(one));
 });
 
-it("leaves alone what is elsewhere by now", async () => {
+it("the bulk transition leaves messages alone that have moved on", async () => {
   const { database, providerId } = store;
   const [draft] = await store.store([{}]);
   const id = draft?.id ?? "";
@@ -111,7 +111,7 @@ it("leaves alone what is elsewhere by now", async () => {
   expect(await picture(id)).toEqual(before);
 });
 
-it("ends attempts once, also of a message that went on without it", async () => {
+it("attempts end once, even when their message has moved on", async () => {
   const { database, providerId } = store;
   const drafts = await store.store([{}, {}]);
   const [gone = "", waiting = ""] = drafts.map(({ id }) => id);
@@ -129,7 +129,7 @@ it("ends attempts once, also of a message that went on without it", async () => 
   ]);
 });
 
-it("waits for receipts that took its messages in the order of their ids", async () => {
+it("accepting messages and receipts lock in the same order, and never deadlock", async () => {
   const { database, providerId } = store;
   const [first = "", second = ""] = (await store.store([{}, {}])).map(({ id }) => id).toSorted();
   const step = {
@@ -167,7 +167,7 @@ async function countWaiting({ pool }: Database): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-it("shows the attempts of a request while it is under way, and each by itself afterwards", async () => {
+it("the attempts of a bulk request are shown while it is under way and afterwards", async () => {
   const { database, providerId } = store;
   const messageIds = (await store.store([{}, {}, {}])).map(({ id }) => id).toSorted();
   const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
@@ -197,7 +197,7 @@ it("shows the attempts of a request while it is under way, and each by itself af
   ).toBeUndefined();
 });
 
-it("counts a request for many as one in flight", async () => {
+it("a request for many messages counts as one in flight", async () => {
   const { database, providerId } = store;
   await database.prisma.provider.update({ where: { id: providerId }, data: { maxConcurrent: 3 } });
   await database.pool.query("insert into lanes (provider_id) values ($1) on conflict do nothing", [
@@ -213,7 +213,7 @@ it("counts a request for many as one in flight", async () => {
   expect(admitted).toHaveLength(4);
 });
 
-it("counts for campaigns", async () => {
+it("the bulk transition counts its messages for their campaign", async () => {
   const { database, providerId } = store;
   const campaignId = await store.createCampaign();
   const drafts = await store.store([{}, {}, {}]);

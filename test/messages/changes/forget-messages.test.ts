@@ -18,7 +18,7 @@ afterAll(() => app.stop());
 
 const before = (days: number): Date => new Date(Date.now() - days * dayMs);
 
-/** A message of so many days ago, with an event and an attempt. */
+/** A message that is so many days old, with an event and an attempt. */
 async function store(status: MessageStatus, days: number): Promise<string> {
   const { pool } = app.services.database;
   const at = before(days);
@@ -51,8 +51,8 @@ const rows = async (id: string): Promise<number[]> => {
   ]);
 };
 
-describe("What is kept for so many days", () => {
-  it("loses texts and numbers when it is settled and old, and keeps the rest", async () => {
+describe("retention of messages", () => {
+  it("a settled old message loses its text and recipient, and keeps the rest", async () => {
     const { database } = app.services;
     const [old, young, scheduled] = [
       await store("DELIVERED", 40),
@@ -79,7 +79,7 @@ describe("What is kept for so many days", () => {
     expect([status, segments, cost?.toString()]).toEqual(["DELIVERED", 1, "0.05"]);
   });
 
-  it("is deleted with its events and attempts when it is settled and old", async () => {
+  it("a settled old message is deleted with its events and attempts", async () => {
     const { database } = app.services;
     const [old, young, underWay] = [
       await store("FAILED", 400),
@@ -92,7 +92,7 @@ describe("What is kept for so many days", () => {
     expect(await rows(underWay)).toEqual([1, 1, 1]);
   });
 
-  it("loses its ended attempts when they are old", async () => {
+  it("old ended attempts are deleted", async () => {
     const { database } = app.services;
     const [old, young, open] = [
       await store("DELIVERED", 100),

@@ -37,10 +37,10 @@ const failure = fc.record({
   permanent: fc.boolean(),
 });
 
-/** A slow machine tries fewer; a failure is reduced no longer than this. */
+/** Limits for slow machines: they try fewer cases, and shrink a failure no longer than this. */
 const limits = { numRuns: 100, interruptAfterTimeLimit: 15_000 };
 
-/** Anything anyone could say about a message. */
+/** Any report about a message. */
 const said: fc.Arbitrary<Said> = fc
   .record(
     {
@@ -65,7 +65,7 @@ const said: fc.Arbitrary<Said> = fc
 
 const about = (messageId: string) => (change: Said) => ({ messageId, ...change });
 
-/** What every log must satisfy, however it came about. */
+/** What must hold for every log, however it was written. */
 function checkLog(events: readonly LoggedEvent[]): void {
   expect(events[0]).toMatchObject({ version: 1, status: "QUEUED", applied: true });
   const path = events.filter(({ applied }) => applied).map(({ status }) => status);
@@ -85,8 +85,8 @@ function checkLogOrder(events: readonly LoggedEvent[]): void {
   expect(inLogOrder.map(({ id }) => id)).toEqual(events.map(({ id }) => id));
 }
 
-describe("whatever is said, in whatever order", () => {
-  test("the message never moves back, and is exactly what its log folds to", async () => {
+describe("any changes in any order", () => {
+  test("a message never moves back, and its row equals what its log folds to", async () => {
     const property = fc.asyncProperty(fc.array(said, { maxLength: 15 }), async (changes) => {
       const messageId = await newMessage();
       for (const change of changes) await apply([{ messageId, ...change }]);
@@ -96,7 +96,7 @@ describe("whatever is said, in whatever order", () => {
     await fc.assert(property, { ...limits });
   });
 
-  test("it does not matter what arrives in one transaction and what in several", async () => {
+  test("changes have the same result in one transaction as in several", async () => {
     const groups = fc.array(fc.array(said, { maxLength: 6 }), { maxLength: 4 });
     const property = fc.asyncProperty(groups, async (batches) => {
       const [alone, grouped, whole] = [await newMessage(), await newMessage(), await newMessage()];
@@ -111,7 +111,7 @@ describe("whatever is said, in whatever order", () => {
     await fc.assert(property, { ...limits });
   });
 
-  test("asking again adds nothing to the timeline, being told again does", async () => {
+  test("a repeated poll adds nothing to the timeline, a repeated callback does", async () => {
     const messageId = await newMessage();
     const sent = { messageId, status: "SENT", receivedAt: acceptedAt, cost: "0.1" } as const;
     await apply([
@@ -129,20 +129,20 @@ describe("whatever is said, in whatever order", () => {
     expect(await store.row(messageId)).toMatchObject({ version: 2, mccmnc: "23101", cost: "0.1" });
   });
 
-  test("a change meant for another status leaves no trace", async () => {
+  test("a change restricted to another status leaves no trace", async () => {
     const messageId = await newMessage();
     const change = { messageId, status: "CANCELLED", source: "API", receivedAt: acceptedAt } as const;
     expect(await apply([{ ...change, onlyFrom: ["SCHEDULED"] }])).toEqual([undefined]);
     expect(await store.timeline(messageId)).toHaveLength(1);
   });
 
-  test("a message that is not there is passed over", async () => {
+  test("a change of a message that does not exist is skipped", async () => {
     const change = { messageId: crypto.randomUUID(), status: "SENT", source: "CALLBACK" } as const;
     expect(await apply([{ ...change, receivedAt: acceptedAt }])).toEqual([undefined]);
   });
 });
 
-/** A source of chance that repeats itself. */
+/** A random source that repeats itself for the same seed. */
 function chance(seed: number): () => number {
   let state = seed;
   return () => {
@@ -161,73 +161,81 @@ function shuffled<Value>(values: readonly Value[], random: () => number): Value[
 const words = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED", "UNDELIVERED"] as const;
 
 describe("many transactions on the same messages at once", () => {
-  test.each([1, 2, 3])("changes: every log stays in order and folds to its row (seed %i)", async (seed) => {
-    const random = chance(seed);
-    const ids = (await store.store(Array.from({ length: 12 }, () => ({})))).map(({ id }) => id);
-    const pick = <Value>(values: readonly Value[]): Value =>
-      values[Math.floor(random() * values.length)] as Value;
-    const transactions = Array.from({ length: 80 }, () =>
-      Array.from({ length: 1 + Math.floor(random() * 12) }, (): StatusChange => {
-        const part = 1 + Math.floor(random() * 2);
-        return {
-          messageId: pick(ids),
-          status: pick(words),
+  test.each([1, 2, 3])(
+    "concurrent changes keep every log in order, and it folds to its row (seed %i)",
+    async (seed) => {
+      const random = chance(seed);
+      const ids = (await store.store(Array.from({ length: 12 }, () => ({})))).map(({ id }) => id);
+      const pick = <Value>(values: readonly Value[]): Value =>
+        values[Math.floor(random() * values.length)] as Value;
+      const transactions = Array.from({ length: 80 }, () =>
+        Array.from({ length: 1 + Math.floor(random() * 12) }, (): StatusChange => {
+          const part = 1 + Math.floor(random() * 2);
+          return {
+            messageId: pick(ids),
+            status: pick(words),
+            source: "CALLBACK",
+            receivedAt: acceptedAt,
+            part,
+            parts: 2,
+            cost: "0.05",
+          };
+        }),
+      );
+      const results = await Promise.all(transactions.map(apply));
+      const logged = await Promise.all(ids.map((id) => store.timeline(id)));
+      for (const events of logged) {
+        checkLog(events);
+        checkLogOrder(events);
+      }
+      for (const id of ids) expect(await store.fold(id)).toEqual(await store.row(id));
+      // Further repeats are only counted.
+      const replays = results.flat().filter((transition) => transition?.isReplay);
+      expect(logged.flat()).toHaveLength(ids.length + transactions.flat().length - replays.length);
+      const applied = results.flat().filter((transition) => transition?.applied);
+      expect(logged.flat().filter((event) => event.applied)).toHaveLength(ids.length + applied.length);
+    },
+  );
+
+  test.each([4, 5])(
+    "concurrent receipts leave every message in its right final status (seed %i)",
+    async (seed) => {
+      const random = chance(seed);
+      const drafts = await store.store(Array.from({ length: 30 }, () => ({})));
+      const receipts = drafts.flatMap(({ id }, index): ReceivedReceipt[] => {
+        const final = index % 2 === 0 ? "DELIVERED" : "EXPIRED";
+        return (["SUBMITTED", "SENT", "UNKNOWN", final, final] as const).map((status) => ({
+          providerId: store.providerId,
           source: "CALLBACK",
           receivedAt: acceptedAt,
-          part,
-          parts: 2,
-          cost: "0.05",
-        };
-      }),
-    );
-    const results = await Promise.all(transactions.map(apply));
-    const logged = await Promise.all(ids.map((id) => store.timeline(id)));
-    for (const events of logged) {
-      checkLog(events);
-      checkLogOrder(events);
-    }
-    for (const id of ids) expect(await store.fold(id)).toEqual(await store.row(id));
-    // What is repeated often enough is only counted.
-    const replays = results.flat().filter((transition) => transition?.isReplay);
-    expect(logged.flat()).toHaveLength(ids.length + transactions.flat().length - replays.length);
-    const applied = results.flat().filter((transition) => transition?.applied);
-    expect(logged.flat().filter((event) => event.applied)).toHaveLength(ids.length + applied.length);
-  });
+          receipt: { clientRef: id, status, providerStatus: status, part: 1, parts: 1 },
+        }));
+      });
+      const mixed = shuffled(receipts, random);
+      const batches = Array.from({ length: 30 }, (_, index) => mixed.slice(index * 5, index * 5 + 5));
+      await Promise.all(
+        batches.map((batch) =>
+          store.database.transaction((transaction) => applyReceipts(transaction, batch)),
+        ),
+      );
+      for (const [index, { id }] of drafts.entries()) {
+        const events = await store.timeline(id);
+        checkLog(events);
+        checkLogOrder(events);
+        expect(events).toHaveLength(6);
+        const row = await store.row(id);
+        expect(row.status).toBe(index % 2 === 0 ? "DELIVERED" : "EXPIRED");
+        expect(await store.fold(id)).toEqual(row);
+      }
+    },
+  );
 
-  test.each([4, 5])("receipts: every message ends as it was told to (seed %i)", async (seed) => {
-    const random = chance(seed);
-    const drafts = await store.store(Array.from({ length: 30 }, () => ({})));
-    const receipts = drafts.flatMap(({ id }, index): ReceivedReceipt[] => {
-      const final = index % 2 === 0 ? "DELIVERED" : "EXPIRED";
-      return (["SUBMITTED", "SENT", "UNKNOWN", final, final] as const).map((status) => ({
-        providerId: store.providerId,
-        source: "CALLBACK",
-        receivedAt: acceptedAt,
-        receipt: { clientRef: id, status, providerStatus: status, part: 1, parts: 1 },
-      }));
-    });
-    const mixed = shuffled(receipts, random);
-    const batches = Array.from({ length: 30 }, (_, index) => mixed.slice(index * 5, index * 5 + 5));
-    await Promise.all(
-      batches.map((batch) => store.database.transaction((transaction) => applyReceipts(transaction, batch))),
-    );
-    for (const [index, { id }] of drafts.entries()) {
-      const events = await store.timeline(id);
-      checkLog(events);
-      checkLogOrder(events);
-      expect(events).toHaveLength(6);
-      const row = await store.row(id);
-      expect(row.status).toBe(index % 2 === 0 ? "DELIVERED" : "EXPIRED");
-      expect(await store.fold(id)).toEqual(row);
-    }
-  });
-
-  test("an older transaction that writes last still comes last in the log", async () => {
+  test("an older transaction that writes last comes last in the log", async () => {
     const [first, second] = [await newMessage(), await newMessage()];
     const change = { source: "CALLBACK", receivedAt: acceptedAt } as const;
     const locked = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();
-    // It takes its number in the log now, with the first message, and comes to the second one late.
+    // It takes its transaction number now, with the first message, and writes the second one late.
     const older = store.database.transaction(async (transaction) => {
       await applyChanges(transaction, [{ ...change, messageId: first, status: "SENT" }]);
       locked.resolve();

@@ -53,12 +53,12 @@ const refused: Finished = {
   finishedAt: new Date("2026-01-31T08:00:01.000Z"),
 };
 
-it("sends a message that was refused to the next provider, from the attempt that is under way", () => {
+it("a refused message goes to the next provider while its attempt is under way", () => {
   const { change } = consequencesOf({ ...refused, isLate: false }, () => 0.5, next);
   expect(change).toMatchObject({ status: "QUEUED", onlyFrom: ["SUBMITTING"], rerouting: next.rerouting });
 });
 
-it("never takes a message out of a later attempt when a refusal comes late", () => {
+it("a late refusal never takes a message out of a later attempt", () => {
   const late = consequencesOf({ ...refused, isLate: true }, () => 0.5, next);
   expect(late.change).toMatchObject({ status: "REJECTED", failure });
   expect(late.change.onlyFrom).not.toContain("SUBMITTING");

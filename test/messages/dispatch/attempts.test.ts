@@ -14,7 +14,7 @@ const accepted: SubmitOutcome = { kind: "accepted", providerMessageId: "m1" };
 const ambiguous: SubmitOutcome = { kind: "ambiguous", reason: "no answer" };
 const retryable: SubmitOutcome = { kind: "retryable", reason: "busy" };
 
-/** Which of these outcomes of one attempt are news, one after the other. */
+/** Which of these outcomes of one attempt count as news, one after the other. */
 async function newsAmong(outcomes: readonly SubmitOutcome[]): Promise<boolean[]> {
   const [draft] = await store.store([{}]);
   const message = await readForDispatch(store.database, draft?.id ?? "");
@@ -28,15 +28,15 @@ async function newsAmong(outcomes: readonly SubmitOutcome[]): Promise<boolean[]>
   return news;
 }
 
-it.each([accepted, ambiguous, retryable])("takes the outcome $kind once", async (outcome) => {
+it.each([accepted, ambiguous, retryable])("the outcome $kind of an attempt counts once", async (outcome) => {
   expect(await newsAmong([outcome, outcome])).toEqual([true, false]);
 });
 
-it("believes an answer to an attempt that was taken for lost", async () => {
+it("an answer to an attempt that was closed as ambiguous still counts", async () => {
   expect(await newsAmong([ambiguous, accepted, accepted])).toEqual([true, true, false]);
 });
 
-it("does not take an attempt for lost after its answer, nor for free to be made again", async () => {
+it("an attempt with an answer cannot become ambiguous or retryable afterwards", async () => {
   expect(await newsAmong([accepted, ambiguous])).toEqual([true, false]);
   expect(await newsAmong([ambiguous, retryable])).toEqual([true, false]);
 });

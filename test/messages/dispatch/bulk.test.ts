@@ -10,7 +10,9 @@ import { twins } from "../../../src/sandbox/twins.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { queueMessage } from "../../support/callbacks.ts";
 
-/** Messages that went out together: each is found again by its own receipt, look-up or reconciliation. */
+/**
+ * Messages that were submitted together: each is found again by its own receipt, look-up or reconciliation.
+ */
 
 let app: TestApp;
 let now: number;
@@ -42,7 +44,7 @@ async function connect(kind: string): Promise<{ connection: Connection; shownId:
   return { connection, shownId };
 }
 
-/** Stores messages for these scenarios, submits them together, and writes down what became of them. */
+/** Stores messages for these scenarios, submits them together, and records how they ended. */
 async function submitTogether(kind: string, suffixes: readonly string[]) {
   const { connection, shownId } = await connect(kind);
   const submissions: Submission[] = [];
@@ -94,24 +96,27 @@ const statusesOf = async (ids: readonly string[]): Promise<string[]> => {
 const options = () => ({ ...app.services, clock, logger });
 const all = (ids: readonly string[], status: string) => ids.map(() => status);
 
-describe.each(["TIKOSMS", "QIKLI"])("%s", (kind) => {
-  it("posts receipts that find each message", async () => {
+describe.each(["TIKOSMS", "QIKLI"])("bulk requests of %s", (kind) => {
+  it("receipts find each message of a bulk request", async () => {
     const { ids, outcomes } = await submitTogether(kind, ["000", "000", "001", "006"]);
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(all(ids, "accepted"));
     const wanted = ["DELIVERED", "DELIVERED", "UNDELIVERED", "DELIVERED"];
     await expect.poll(() => statusesOf(ids), { timeout: 10_000 }).toEqual(wanted);
   });
 
-  it.each(["009", "012", "019", "023"])("is asked about each message after %s", async (suffix) => {
-    const { ids, outcomes } = await submitTogether(kind, [suffix, "005", "005"]);
-    expect(outcomes.map((outcome) => outcome.kind)).toEqual(all(ids, "ambiguous"));
-    await reconcileMessages(options(), ids, { isRepeated: false });
-    const found = await statusesOf(ids);
-    for (const status of found) expect(["SUBMITTED", "SENT", "DELIVERED"]).toContain(status);
-  });
+  it.each(["009", "012", "019", "023"])(
+    "each message of a bulk request is looked up after scenario %s",
+    async (suffix) => {
+      const { ids, outcomes } = await submitTogether(kind, [suffix, "005", "005"]);
+      expect(outcomes.map((outcome) => outcome.kind)).toEqual(all(ids, "ambiguous"));
+      await reconcileMessages(options(), ids, { isRepeated: false });
+      const found = await statusesOf(ids);
+      for (const status of found) expect(["SUBMITTED", "SENT", "DELIVERED"]).toContain(status);
+    },
+  );
 });
 
-it("finds messages that are named by their campaign alone, and sees who was left out", async () => {
+it("reconciliation finds messages named by their campaign alone, and sees which were left out", async () => {
   const { ids, outcomes, providerId } = await submitTogether("TIKOSMS", ["017", "005", "013"]);
   expect(outcomes.map((outcome) => outcome.kind)).toEqual(all(ids, "accepted"));
   await expect

@@ -22,7 +22,7 @@ afterAll(async () => {
   await double.close();
 });
 
-/** A dispatcher of its own, whose jobs nobody runs. */
+/** A dispatcher of its own, whose jobs no worker runs. */
 function createDispatcher(lanes: ClosedLanes): Dispatcher {
   const { services } = app;
   const failover = new Failover(services);
@@ -31,7 +31,7 @@ function createDispatcher(lanes: ClosedLanes): Dispatcher {
   return new Dispatcher({ ...services, lanes, failover, outcomes });
 }
 
-it("keeps one job for a message whose provider is switched off, and the worker away from others like it", async () => {
+it("a message whose provider is switched off keeps one job, and the worker skips others of that lane", async () => {
   const { url: baseUrl, token: apiToken } = double;
   const settings = { name: "Off", baseUrl, apiToken, defaultSender: "smsgraph" };
   const providerId = await connectProvider(app.client, settings);

@@ -94,8 +94,8 @@ async function becomes(id: string, status: string): Promise<void> {
   await expect.poll(async () => (await show(id)).status, { timeout: 20_000 }).toBe(status);
 }
 
-describe("a message that its provider does not take", () => {
-  it("goes to the next at once, under its own sender, and shows every attempt", async () => {
+describe("messages that their provider does not accept", () => {
+  it("a message not accepted goes to the next provider at once with that one's sender ID", async () => {
     first.plan = () => ({ outcome: "busy" });
     const id = await send();
     await becomes(id, "DELIVERED");
@@ -122,7 +122,7 @@ describe("a message that its provider does not take", () => {
     expect([first.requests.length, second.requests.length]).toEqual([1, 1]);
   });
 
-  it("is shown with each version by messageChanged, and the last is what was stored", async () => {
+  it("messageChanged shows each version of a rerouted message, and the last is what was stored", async () => {
     const watched = Promise.withResolvers<void>();
     first.plan = () => ({ outcome: "busy", before: watched.promise });
     const id = await send();
@@ -149,7 +149,7 @@ describe("a message that its provider does not take", () => {
     expect(seen.map(({ provider }) => provider.name)).toContain("First");
   });
 
-  it("stays where its sender wants it", async () => {
+  it("a message not accepted stays with the provider that its caller named", async () => {
     first.plan = () => (first.requests.length === 0 ? { outcome: "busy" } : {});
     const id = await send({ providerId: firstId });
     await becomes(id, "DELIVERED");
@@ -157,7 +157,7 @@ describe("a message that its provider does not take", () => {
     expect(second.requests).toHaveLength(0);
   });
 
-  it("comes back after a pause when nobody else takes it either", async () => {
+  it("a message comes back to its first provider after a pause when no other accepts it either", async () => {
     first.plan = () => (first.requests.length === 0 ? { outcome: "busy" } : {});
     second.plan = () => ({ outcome: "busy" });
     const id = await send();
@@ -169,15 +169,15 @@ describe("a message that its provider does not take", () => {
     ]);
   });
 
-  it("keeps the sender that was asked for", async () => {
+  it("a rerouted message keeps the sender ID that the caller named", async () => {
     first.plan = () => ({ outcome: "busy" });
     await becomes(await send({ from: "Mine" }), "DELIVERED");
     expect(second.accepted.map(({ from }) => from)).toEqual(["Mine"]);
   });
 });
 
-describe("a message that its provider refuses", () => {
-  it("goes to the next where the reason lies with the provider, and costs what that one takes", async () => {
+describe("messages that their provider refuses", () => {
+  it("a refusal caused by the provider sends the message to the next one, at that one's price", async () => {
     for (const [id, price] of [
       [firstId, "0.03"],
       [secondId, "0.0412"],
@@ -206,7 +206,7 @@ describe("a message that its provider refuses", () => {
     expect((await show(other)).provider.name).toBe("Second");
   });
 
-  it("is seldom offered to a provider that takes our credentials no more", async () => {
+  it("a provider that rejects our credentials is seldom offered messages", async () => {
     await update(firstId, { apiToken: "revoked" });
     await becomes(await send(), "DELIVERED");
     app.services.routingTables.changed(app.accountId);
@@ -221,7 +221,7 @@ describe("a message that its provider refuses", () => {
     expect(lane.breaker).toBe("CLOSED");
   });
 
-  it("ends with the refusal when nobody is left", async () => {
+  it("a message ends with the refusal when no provider is left", async () => {
     first.plan = () => ({ outcome: "no rate" });
     second.plan = () => ({ outcome: "no rate" });
     const id = await send();
@@ -229,20 +229,20 @@ describe("a message that its provider refuses", () => {
     expect((await show(id)).attempts.map(({ provider }) => provider.name)).toEqual(["First", "Second"]);
   });
 
-  it("goes nowhere else where the reason is its own", async () => {
+  it("a refusal caused by the message itself is final", async () => {
     first.plan = () => ({ outcome: "wrong number" });
     const id = await send();
     await becomes(id, "REJECTED");
     expect(second.requests).toHaveLength(0);
   });
 
-  it("stays where its sender wants it", async () => {
+  it("a refused message stays with the provider that its caller named", async () => {
     first.plan = () => ({ outcome: "no rate" });
     await becomes(await send({ providerId: firstId }), "REJECTED");
     expect(second.requests).toHaveLength(0);
   });
 
-  it("is not sent again when the refusal comes after it was taken for lost", async () => {
+  it("a refusal after the attempt was closed as ambiguous does not send the message again", async () => {
     const answer = Promise.withResolvers<void>();
     first.plan = () => ({ outcome: "no rate", before: answer.promise });
     const id = await send();
@@ -262,8 +262,8 @@ describe("a message that its provider refuses", () => {
   });
 });
 
-describe("an answer to an attempt that was taken for lost", () => {
-  it("does not take the message away from the next attempt", async () => {
+describe("late answers", () => {
+  it("a late answer does not take the message away from the next attempt", async () => {
     const [late, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     first.plan = () => ({ outcome: "no rate", before: late.promise });
     second.plan = () => ({ before: next.promise });
@@ -294,18 +294,18 @@ describe("an answer to an attempt that was taken for lost", () => {
   });
 });
 
-describe("a message whose outcome is unknown", () => {
-  it("goes nowhere else", async () => {
+describe("messages whose outcome is unknown", () => {
+  it("a message whose outcome is unknown goes to no other provider", async () => {
     first.plan = () => ({ outcome: "reset", report: "never" });
     const id = await send();
     await becomes(id, "OUTCOME_UNKNOWN");
-    // The first one's own list shows it: it has been asked.
+    // The first provider's list shows the message, so it was asked.
     await becomes(id, "SENT");
     expect((await show(id)).provider.name).toBe("First");
     expect(second.requests).toHaveLength(0);
   });
 
-  it("goes to the next when a duplicate is allowed, and what the first one says does no harm", async () => {
+  it("a message whose outcome is unknown goes to the next provider when duplicates are allowed", async () => {
     const reportFirst = Promise.withResolvers<void>();
     const reportSecond = Promise.withResolvers<void>();
     first.plan = () => ({ outcome: "reset", report: reportFirst.promise });
@@ -338,10 +338,10 @@ describe("a message whose outcome is unknown", () => {
     expect(after.providerMessageId).toBe(second.accepted[0]?.messageId);
   });
 
-  it("stays with the first when that proves to have it before the second is asked", async () => {
+  it("a message stays with its first provider when a receipt proves that it was accepted there", async () => {
     const report = Promise.withResolvers<void>();
     first.plan = () => ({ outcome: "reset", report: report.promise });
-    // The second one takes nothing for a while, and is well all the same.
+    // The second provider accepts nothing for a while, although it is healthy.
     await update(secondId, { maxPerSecond: 0.01 });
     await app.services.database.prisma.lane.update({
       where: { providerId: decodeId("Provider", secondId) },
@@ -371,8 +371,8 @@ const countDelivered = (): Promise<number> =>
   app.services.database.prisma.message.count({ where: { status: "DELIVERED" } });
 const references = (): string[] => [...first.accepted, ...second.accepted].map(({ reference }) => reference);
 
-describe("a campaign's messages", () => {
-  it("go to the next when they are refused, under its own sender, each once", async () => {
+describe("messages of campaigns", () => {
+  it("refused messages of a campaign go to the next provider once each, under that one's sender ID", async () => {
     first.plan = () => ({ outcome: "no rate" });
     await app.client.data(
       "mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on Campaign { id } } }",
@@ -392,17 +392,17 @@ describe("a campaign's messages", () => {
 });
 
 describe("providers in trouble", () => {
-  it("are left while they are, in turn, and nothing is sent twice or lost", async () => {
+  it("providers in trouble one after the other lose no message and send none twice", async () => {
     first.plan = () => ({ outcome: "busy" });
     await sendMany(100);
     await expect.poll(countDelivered, { timeout: 30_000 }).toBe(100);
-    // The breaker is open: new messages do not even try.
+    // The breaker is open: new messages are not even tried there.
     const tried = first.requests.length;
     expect(tried).toBeLessThan(60);
     await sendMany(50, 1_000);
     await expect.poll(countDelivered, { timeout: 30_000 }).toBe(150);
     expect(first.requests.length).toBe(tried);
-    // Out of credit: nothing new goes there, and what waits comes over once the first one works.
+    // Out of credit: no new message goes there, and waiting ones move over once the first provider works.
     first.plan = () => ({});
     const { prisma } = app.services.database;
     await prisma.lane.updateMany({ data: { breaker: "CLOSED", openUntil: null, openSeconds: 0 } });
@@ -421,7 +421,7 @@ describe("providers in trouble", () => {
     await sendMany(50, 2_000);
     await expect.poll(countDelivered, { timeout: 30_000 }).toBe(200);
     expect(second.requests.length).toBe(taken);
-    // Switched off, with the other one empty: there is still a way.
+    // Switched off while the other one is out of credit: there is still a route.
     await update(firstId, { enabled: false });
     await sendMany(20, 3_000);
     await expect.poll(countDelivered, { timeout: 30_000 }).toBe(220);
@@ -430,7 +430,7 @@ describe("providers in trouble", () => {
     expect(references()).toHaveLength(220);
   });
 
-  it("get their messages taken away when they are switched off", async () => {
+  it("messages of a provider that is switched off move to another", async () => {
     const soon = new Date(Date.now() + 1_500).toISOString();
     const id = await send({ scheduledAt: soon });
     await update(firstId, { enabled: false });

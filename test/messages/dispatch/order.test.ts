@@ -23,7 +23,7 @@ interface Try {
   finishedAt: Date | null;
 }
 
-it("messages to one recipient in one call are submitted one after the other, as they were given", async () => {
+it("messages to one recipient in one call are submitted one after the other, in the order given", async () => {
   const recipients = ["+421901000000", "+421901000001", "+421901000005"];
   const messages = Array.from({ length: 60 }, (_, index) => ({
     to: recipients[index % 3],

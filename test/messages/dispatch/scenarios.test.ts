@@ -51,7 +51,7 @@ async function timeline(id: string): Promise<Line[]> {
   return message.events.edges.map(({ node }) => node);
 }
 
-describe("each sandbox scenario ends as documented", () => {
+describe("sandbox scenarios", () => {
   it.each([
     ["000", "DELIVERED"],
     ["001", "UNDELIVERED"],
@@ -73,7 +73,7 @@ describe("each sandbox scenario ends as documented", () => {
     ["019", "DELIVERED"],
     ["022", "DELIVERED"],
     ["023", "DELIVERED"],
-  ])("%s: %s", async (suffix, status) => {
+  ])("sandbox scenario %s ends as %s", async (suffix, status) => {
     const id = await send(suffix);
     const changes = await watch(id, status);
     const versions = changes.map((change) => change.data?.messageChanged.version ?? 0);
@@ -81,7 +81,7 @@ describe("each sandbox scenario ends as documented", () => {
     expect(changes.map(statusOf).at(-1)).toBe(status);
   });
 
-  it("shows every receipt in the timeline, ignored ones with their reason", async () => {
+  it("the timeline shows every receipt, ignored ones with their reason", async () => {
     const id = await send("008");
     await watch(id, "DELIVERED");
     await expect
@@ -94,14 +94,14 @@ describe("each sandbox scenario ends as documented", () => {
       });
   });
 
-  it("is delivered only when every part is", async () => {
+  it("a sandbox message is delivered only when every part is", async () => {
     const id = await send("020", "x".repeat(400));
     await watch(id, "DELIVERED");
     const lines = await timeline(id);
     expect(lines.filter(({ ignoredReason }) => ignoredReason === "AWAITING_PARTS")).toHaveLength(2);
   });
 
-  it("fails when one part fails", async () => {
+  it("a sandbox message fails when one part fails", async () => {
     const id = await send("021", "x".repeat(400));
     await watch(id, "UNDELIVERED");
   });

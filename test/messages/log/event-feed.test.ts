@@ -11,7 +11,7 @@ let store: MessageStore;
 beforeAll(async () => void (store = await openMessageStore()));
 afterAll(() => store.close());
 
-/** No hint ever comes. */
+/** A listener that never gets a hint. */
 const silent = { on: async () => undefined } as unknown as Listener;
 const forever = 2 ** 30;
 
@@ -33,7 +33,7 @@ async function withFeed(
   }
 }
 
-/** The settled position behind everything that is stored. */
+/** The settled position after everything that is stored. */
 async function reach(feed: EventFeed): Promise<Position> {
   const [newest] = await store.database.query<{ tx: string }>(
     { name: "newest", text: "select max(tx) as tx from message_events" },
@@ -48,7 +48,7 @@ async function reach(feed: EventFeed): Promise<Position> {
 const messagesOf = (batch: EventBatch | undefined) => batch?.events.map(({ messageId }) => messageId);
 const idsOf = (drafts: { id: string }[]): string[] => drafts.map(({ id }) => id);
 
-it("finds what was logged while nobody read", async () => {
+it("a reader finds events that were logged while nobody was reading", async () => {
   await withFeed(store.database, async (feed, read) => {
     const start = feed.position;
     const drafts = await store.store([{}, {}]);
@@ -57,7 +57,7 @@ it("finds what was logged while nobody read", async () => {
   });
 });
 
-it("knows of each message what a filter asks for, whoever read its events first", async () => {
+it("events carry the facts a filter needs, even if another reader read them first", async () => {
   await withFeed(store.database, async (feed, read) => {
     const start = feed.position;
     read();
@@ -70,7 +70,7 @@ it("knows of each message what a filter asks for, whoever read its events first"
     const [, second] = await store.store([{ country: "CZ" }, { country: "AT", clientRef: "order 2" }]);
     await reach(feed);
     for (const batch of next) expect(messagesOf(await batch)).toEqual([second?.id]);
-    // And from memory.
+    // And from the window in memory.
     for (const reader of wanted) expect(messagesOf(await reader.next(position))).toEqual([second?.id]);
   });
 });
@@ -78,7 +78,7 @@ it("knows of each message what a filter asks for, whoever read its events first"
 it.each([
   ["anything", "nothing is read", {}, []],
   ["the country", "events are read without", { countries: ["AT"] }, [{}]],
-])("misses nothing for a reader who asks for %s while %s", async (_what, _while, filter, others) => {
+])("a reader who asks for %s while %s misses no event", async (_what, _while, filter, others) => {
   let arrived = Promise.withResolvers<void>();
   let gate: Promise<void> | undefined;
   const slow: Database = {
@@ -106,7 +106,7 @@ it.each([
   });
 });
 
-it("hands over what waited for an older transaction, though its end is no hint", async () => {
+it("events held back by an older transaction are delivered when it ends without a hint", async () => {
   await withFeed(store.database, async (feed, read) => {
     const older = await store.database.pool.connect();
     try {
@@ -127,7 +127,7 @@ it("hands over what waited for an older transaction, though its end is no hint",
   });
 });
 
-it("gives every value of an event as it was stored", async () => {
+it("the feed gives every value of an event as it was stored", async () => {
   const { database, accountId, providerId } = store;
   const [draft] = await store.store([{}]);
   const messageId = draft?.id ?? "";

@@ -41,22 +41,22 @@ afterAll(() => store.close());
 const idsIn = (statuses?: readonly MessageStatus[]): string[] =>
   all.filter(({ status }) => statuses?.includes(status) ?? true).map(({ id }) => id);
 
-describe.each(["account", "campaign", "provider"] as const)("the messages of one %s", (kind) => {
+describe.each(["account", "campaign", "provider"] as const)("message lists of one %s", (kind) => {
   const list = (stretch: Partial<Parameters<typeof listMessages>[2]>) =>
     listMessages(store.database, owners[kind], { limit: 100, ascending: false, ...stretch });
 
-  it("are listed in their order, either way", async () => {
+  it("messages are listed in order, forwards and backwards", async () => {
     expect(await list({})).toEqual(idsIn());
     expect(await list({ ascending: true })).toEqual(idsIn().toReversed());
     expect(await list({ limit: 5 })).toEqual(idsIn().slice(0, 5));
     expect(await list({ limit: 5, ascending: true })).toEqual(idsIn().toReversed().slice(0, 5));
   });
 
-  it.each(messageStatuses)("are listed by the status %s", async (status) => {
+  it.each(messageStatuses)("messages are listed by the status %s", async (status) => {
     expect(await list({ statuses: [status] })).toEqual(idsIn([status]));
   });
 
-  it("are listed by several statuses at once, between two of them", async () => {
+  it("messages are listed by several statuses at once, between two ids", async () => {
     const statuses = ["QUEUED", "SENT", "DELIVERED", "FAILED"] as const;
     const ids = idsIn(statuses);
     const [above = "", below = ""] = [ids.at(-2), ids[1]];
@@ -65,10 +65,10 @@ describe.each(["account", "campaign", "provider"] as const)("the messages of one
     expect(await list({ statuses: [] })).toEqual([]);
   });
 
-  it("are found by their own index, also where it is thought to hold nearly everything", async () => {
+  it("the list uses its own index, even when statistics say that it holds nearly everything", async () => {
     const client = await store.database.pool.connect();
     await client.query("analyze messages");
-    // With so few rows it would read them all.
+    // With so few rows the planner would read them all.
     await client.query("set enable_seqscan = off; set enable_bitmapscan = off");
     const { text } = listIn(kind, "desc");
     const { rows } = await client.query<{ "QUERY PLAN": string }>(`explain ${text}`, [
@@ -86,7 +86,7 @@ describe.each(["account", "campaign", "provider"] as const)("the messages of one
   });
 });
 
-it("knows the place of every status", async () => {
+it("each status is listed in the place that the database knows for it", async () => {
   const messages = await store.database.prisma.message.findMany();
   expect(messages.map(({ status, listedAs }) => placesOf([status]).includes(listedAs))).not.toContain(false);
   expect(placesOf(["QUEUED"])).toEqual(["SUBMITTING"]);

@@ -18,7 +18,7 @@ const eventOf = (fields: Partial<FeedEvent>): FeedEvent =>
   }) as FeedEvent;
 
 describe("topics", () => {
-  it("share one topic among filters that say the same, in whatever order", () => {
+  it("equal filters share one topic, in any order of their values", () => {
     const topics = new Topics();
     const one = topics.join({ accountId, messageIds: ["1", "2"], statuses: ["SENT", "READ"] });
     expect(topics.join({ statuses: ["READ", "SENT"], accountId, messageIds: ["2", "1", "2"] })).toBe(one);
@@ -33,16 +33,19 @@ describe("topics", () => {
     ["reference", { clientRefPrefix: "a" }, { clientRef: "ab" }, { clientRef: null }],
     ["status", { statuses: ["READ"] as const }, { status: "READ" as const }, { status: "SENT" as const }],
     ["account", {}, {}, { accountId: "other" }],
-  ])("want events by %s", (_what, filter: Partial<EventFilter>, wanted, other) => {
-    const topics = new Topics();
-    const topic = topics.join({ accountId, ...filter });
-    const event = eventOf(wanted);
-    expect([...topics.wanting([event, eventOf(other)])]).toEqual([[topic, [event]]]);
-    topics.leave(topic);
-    expect(topics.wanting([event]).size).toBe(0);
-  });
+  ])(
+    "a topic gets only the events that match its %s",
+    (_what, filter: Partial<EventFilter>, wanted, other) => {
+      const topics = new Topics();
+      const topic = topics.join({ accountId, ...filter });
+      const event = eventOf(wanted);
+      expect([...topics.wanting([event, eventOf(other)])]).toEqual([[topic, [event]]]);
+      topics.leave(topic);
+      expect(topics.wanting([event]).size).toBe(0);
+    },
+  );
 
-  it("ask only the filters that can want an event, however many there are", () => {
+  it("an event is offered only to the filters that can want it", () => {
     const topics = new Topics();
     let asked = 0;
     for (let number = 0; number < 1_000; number++) {

@@ -3,7 +3,10 @@ import { type CheckReason, isLastCheck, nextCheckAt } from "../../../src/message
 
 const hourMs = 3_600_000;
 
-/** When the provider is asked, in hours after the last news, by a message that is always early or always late. */
+/**
+ * When checks happen, in hours after the last news, for a message that always has the least or the most
+ * jitter.
+ */
 function looks(reason: CheckReason, messageId: string): number[] {
   const hours: number[] = [];
   let at: Date | null = new Date(0);
@@ -14,13 +17,16 @@ function looks(reason: CheckReason, messageId: string): number[] {
   return hours;
 }
 
-describe.each(["overdue", "polled", "revisable"] as const)("%s", (reason) => {
-  it.each(["0000", "ffff"])("asks ever less often, and once more before three days are over: %s", (id) => {
-    const asked = looks(reason, id);
-    const gaps = asked.map((hour, index) => hour - (asked[index - 1] ?? 0));
-    expect(gaps).toEqual(gaps.toSorted((one, other) => one - other));
-    expect(asked.length).toBeLessThanOrEqual(10);
-    expect(asked.at(-1)).toBeGreaterThan(60);
-    expect(asked.at(-1)).toBeLessThan(72);
-  });
+describe.each(["overdue", "polled", "revisable"] as const)("the check schedule %s", (reason) => {
+  it.each(["0000", "ffff"])(
+    "checks become less frequent, with a last one before three days are over (id ends in %s)",
+    (id) => {
+      const asked = looks(reason, id);
+      const gaps = asked.map((hour, index) => hour - (asked[index - 1] ?? 0));
+      expect(gaps).toEqual(gaps.toSorted((one, other) => one - other));
+      expect(asked.length).toBeLessThanOrEqual(10);
+      expect(asked.at(-1)).toBeGreaterThan(60);
+      expect(asked.at(-1)).toBeLessThan(72);
+    },
+  );
 });

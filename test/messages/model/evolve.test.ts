@@ -47,7 +47,7 @@ function event(change: Partial<StateChange>): StateChange {
 const failure = { failureCode: "absent", failureText: "Phone is off.", failurePermanent: false };
 
 describe("an applied event", () => {
-  test("moves status, version and the time of the change", () => {
+  test("an applied event changes status, version and time of change", () => {
     expect(evolve(submitted, event({}))).toEqual({
       ...submitted,
       status: "SENT",
@@ -57,7 +57,7 @@ describe("an applied event", () => {
     });
   });
 
-  test("brings the currency with the amount, and keeps the one that is known", () => {
+  test("an event's amount brings its currency, and one without keeps the known currency", () => {
     const charged = evolve(submitted, event({ messageCost: "0.05", costCurrency: "EUR" }));
     expect(charged).toMatchObject({ cost: "0.05", costCurrency: "EUR" });
     expect(evolve(charged, event({}))).toMatchObject({ cost: "0.05", costCurrency: "EUR" });
@@ -67,7 +67,7 @@ describe("an applied event", () => {
     });
   });
 
-  test("does not erase what it does not repeat", () => {
+  test("an event does not erase values that it does not repeat", () => {
     const known = {
       ...submitted,
       ...failure,
@@ -86,12 +86,12 @@ describe("an applied event", () => {
     });
   });
 
-  test("keeps a later failure whole, never mixed with an earlier one", () => {
+  test("a later failure replaces an earlier one as a whole", () => {
     const later = { failureCode: "expired", failureText: "Too late.", failurePermanent: null };
     expect(evolve({ ...submitted, ...failure }, event({ status: "EXPIRED", ...later }))).toMatchObject(later);
   });
 
-  test.each(["DELIVERED", "READ"] as const)("%s leaves no failure", (status) => {
+  test.each(["DELIVERED", "READ"] as const)("%s clears an earlier failure", (status) => {
     expect(evolve({ ...submitted, ...failure }, event({ status }))).toMatchObject({
       failureCode: null,
       failureText: null,
@@ -99,12 +99,12 @@ describe("an applied event", () => {
     });
   });
 
-  test("of a parked receipt, older than the last change, does not turn `updatedAt` back", () => {
+  test("a parked receipt older than the last change does not turn `updatedAt` back", () => {
     const parked = event({ receivedAt: at(0), occurredAt: at(0) });
     expect(evolve(submitted, parked)).toMatchObject({ status: "SENT", updatedAt: at(1), sentAt: at(0) });
   });
 
-  test.each(messageStatuses)("%s says when the provider had it, at most once", (status) => {
+  test.each(messageStatuses)("%s sets `submittedAt` only for accepted messages, and only once", (status) => {
     const fresh = { ...submitted, submittedAt: null };
     const shows = ["SUBMITTED", "SENT", "DELIVERED", "READ", "UNDELIVERED"].includes(status);
     expect(evolve(fresh, event({ status })).submittedAt).toEqual(shows ? at(6) : null);
@@ -121,11 +121,11 @@ describe("an ignored event", () => {
     ...failure,
   });
 
-  test("changes nothing that is shown of the status", () => {
+  test("an ignored event does not change the status that is shown", () => {
     expect(evolve(submitted, ignored)).toEqual(submitted);
   });
 
-  test("still brings what is missing", () => {
+  test("an ignored event still adds missing values", () => {
     const facts = { providerMessageId: "m-2", providerBatchId: "b-2", mccmnc: "23101", messageCost: "0.1" };
     expect(evolve(submitted, { ...ignored, ...facts })).toEqual({
       ...submitted,

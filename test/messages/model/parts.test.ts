@@ -12,7 +12,7 @@ interface Outcome {
   ignored: (IgnoredReason | undefined)[];
 }
 
-/** A submitted message that is told these things one after the other. */
+/** A submitted message that gets these reports one after the other. */
 function tell(...reports: Said[]): Outcome {
   const earlier: PartReport[] = [];
   const outcome: Outcome = { status: "SUBMITTED", cost: undefined, ignored: [] };
@@ -23,7 +23,7 @@ function tell(...reports: Said[]): Outcome {
     outcome.ignored.push(ignored);
     outcome.cost = weighed.messageCost ?? outcome.cost;
     if (ignored === undefined) outcome.status = weighed.status;
-    // As the event that is logged of it.
+    // As in the logged event.
     const status = ignored === undefined ? weighed.status : said.status;
     earlier.push({ part: said.part ?? 1, parts: said.parts ?? 1, status, cost: said.cost ?? null });
   }
@@ -38,7 +38,7 @@ const part = (number: number, status: MessageStatus, cost?: string): Said => ({
 });
 
 describe("a message of three parts", () => {
-  test("is delivered with the last part, whichever that is", () => {
+  test("a message of three parts is delivered when its last part arrives, in any order", () => {
     const outcome = tell(part(2, "DELIVERED"), part(3, "DELIVERED"), part(1, "DELIVERED"));
     expect(outcome).toMatchObject({
       status: "DELIVERED",
@@ -46,7 +46,7 @@ describe("a message of three parts", () => {
     });
   });
 
-  test("fails with the first part that does, and a part that arrives then is too late", () => {
+  test("a message fails with its first failed part, and a part that arrives later is ignored", () => {
     const outcome = tell(
       part(1, "DELIVERED"),
       part(2, "EXPIRED"),
@@ -59,7 +59,7 @@ describe("a message of three parts", () => {
     });
   });
 
-  test("does not count a part twice", () => {
+  test("a part that is reported twice counts once", () => {
     const outcome = tell(
       part(1, "DELIVERED"),
       part(1, "DELIVERED"),
@@ -72,7 +72,7 @@ describe("a message of three parts", () => {
     });
   });
 
-  test("is not failed by a part that had arrived before", () => {
+  test("a part that has arrived cannot fail the message later", () => {
     const outcome = tell(
       part(1, "DELIVERED"),
       part(1, "UNDELIVERED"),
@@ -85,7 +85,7 @@ describe("a message of three parts", () => {
     });
   });
 
-  test("is not rescued by a part that had failed before", () => {
+  test("a part that has failed cannot rescue the message later", () => {
     const outcome = tell(
       part(1, "UNDELIVERED"),
       part(1, "DELIVERED"),
@@ -95,7 +95,7 @@ describe("a message of three parts", () => {
     expect(outcome.status).toBe("UNDELIVERED");
   });
 
-  test("is read once all parts have arrived and any was read", () => {
+  test("a message is READ once all parts have arrived and one was read", () => {
     const orders = [
       [part(1, "READ"), part(2, "DELIVERED"), part(3, "DELIVERED")],
       [part(2, "DELIVERED"), part(3, "DELIVERED"), part(1, "READ")],
@@ -106,14 +106,14 @@ describe("a message of three parts", () => {
     expect(tell(part(1, "READ"), part(2, "READ")).status).toBe("SUBMITTED");
   });
 
-  test("may be counted differently: the largest count holds", () => {
+  test("the largest number of parts that the provider reported counts", () => {
     const two = { ...part(1, "DELIVERED"), parts: 2 };
     expect(tell(two, part(2, "DELIVERED")).status).toBe("SUBMITTED");
     expect(tell(part(2, "DELIVERED"), two).status).toBe("SUBMITTED");
     expect(tell(part(3, "DELIVERED"), two, part(2, "DELIVERED")).status).toBe("DELIVERED");
   });
 
-  test("costs what its parts cost, exactly, however often and in whatever order they are told", () => {
+  test("a message costs the exact sum of its parts, however often and in any order they are reported", () => {
     const create = [part(1, "SENT", "0.1"), part(2, "SENT", "0.2"), part(3, "SENT", "0.000000000000001")];
     expect(tell(...create, ...create)).toMatchObject({ status: "SENT", cost: "0.300000000000001" });
     expect(
@@ -122,7 +122,7 @@ describe("a message of three parts", () => {
     expect(tell(part(1, "SENT", "0.1"), part(1, "DELIVERED"), part(2, "SENT")).cost).toBe("0.1");
   });
 
-  test("keeps the price of a part when a receipt that is ignored names another one", () => {
+  test("an ignored receipt does not change the price of its part", () => {
     expect(tell(part(1, "DELIVERED", "0.1"), part(1, "SENT", "0.9")).cost).toBe("0.1");
     expect(tell(part(1, "DELIVERED"), part(1, "SENT", "0.9")).cost).toBe("0.9");
   });
@@ -130,7 +130,7 @@ describe("a message of three parts", () => {
 
 const finals = ["DELIVERED", "READ", "UNDELIVERED", "EXPIRED", "REJECTED", "FAILED"] as const;
 
-/** What becomes of each part, and the reports that say so: in any order, some of them repeatedly. */
+/** How each part ends, and the reports of that: in any order, some of them repeated. */
 const story = fc
   .array(fc.record({ final: fc.constantFrom(...finals), cents: fc.nat(100) }), { minLength: 2, maxLength: 5 })
   .chain((parts) => {
@@ -147,8 +147,8 @@ const story = fc
     return fc.record({ parts: fc.constant(parts), order });
   });
 
-describe("whatever the order and however often it is told", () => {
-  test("a message ends as its parts did", () => {
+describe("part reports in any order, with repeats", () => {
+  test("a message ends as its parts did, in any order of reports", () => {
     fc.assert(
       fc.property(story, ({ parts, order }) => {
         const { status } = tell(...order);
@@ -161,7 +161,7 @@ describe("whatever the order and however often it is told", () => {
     );
   });
 
-  test("it costs the sum of its parts", () => {
+  test("a message costs the sum of its parts, in any order of reports", () => {
     fc.assert(
       fc.property(story, ({ parts, order }) => {
         const cents = parts.reduce((sum, one) => sum + one.cents, 0);

@@ -7,7 +7,7 @@ import {
   type MessageStatus,
 } from "../../../src/messages/model/status.ts";
 
-/** The rank of each status as the documentation gives it: a message only climbs. */
+/** The rank of each status as documented: a message only climbs. */
 const rank: Record<MessageStatus, number> = {
   SCHEDULED: 0,
   QUEUED: 1,
@@ -25,19 +25,19 @@ const rank: Record<MessageStatus, number> = {
   CANCELLED: 7,
 };
 
-/** The two steps that the rank does not allow. */
+/** The two allowed steps that do not climb in rank. */
 const exceptions = new Set(["SUBMITTING QUEUED", "DELIVERED READ"]);
 
 const pairs = messageStatuses.flatMap((current) => messageStatuses.map((next) => ({ current, next })));
 
 describe("every pair of statuses", () => {
-  test.each(pairs)("$current, then $next", ({ current, next }) => {
+  test.each(pairs)("a message in $current follows the table when told $next", ({ current, next }) => {
     const climbs = rank[next] > rank[current] || exceptions.has(`${current} ${next}`);
     const reason = current === next ? "DUPLICATE" : rank[current] === 7 ? "ALREADY_FINAL" : "LATE";
     expect(ignoredReason(current, next)).toBe(climbs ? undefined : reason);
   });
 
-  test("all of them were tried", () => {
+  test("every pair of statuses was tried", () => {
     expect(pairs).toHaveLength(14 * 14);
   });
 });
@@ -46,6 +46,6 @@ test("seven statuses are final, and UNKNOWN is not", () => {
   expect(messageStatuses.filter(isFinal)).toEqual(messageStatuses.filter((status) => rank[status] === 7));
 });
 
-test("only what has not left our hands can be cancelled", () => {
+test("only a message that has not been handed over can be cancelled", () => {
   expect(messageStatuses.filter((status) => cancellable.includes(status))).toEqual(["SCHEDULED", "QUEUED"]);
 });

@@ -20,7 +20,7 @@ const after = (seconds: number): Date => new Date(acceptedAt.getTime() + seconds
 const sweep = (seconds: number): Promise<number> =>
   queueDueChecks(store.database, { now: () => after(seconds) });
 
-/** Messages that a request for many has handed over. */
+/** Messages that a bulk request has submitted. */
 async function handOver(count: number): Promise<string[]> {
   const { database, providerId } = store;
   const drafts = await store.store(Array.from({ length: count }, () => ({})));
@@ -44,14 +44,14 @@ async function planned(): Promise<Map<string, number>> {
   return new Map(rows.map(({ messageId, at }) => [messageId, (at.getTime() - acceptedAt.getTime()) / 1000]));
 }
 
-it("looks after those handed over together that have no receipt by then", async () => {
+it("messages submitted together are checked if they have no receipt by then", async () => {
   const [delivered = "", sent = "", ...silent] = await handOver(20);
   expect(await planned()).toEqual(new Map());
   await say(delivered, "DELIVERED", 10);
   await say(sent, "SENT", 20);
   expect(await sweep(59)).toBe(0);
   expect([...(await planned()).keys()]).toEqual([sent]);
-  // Each at a time of its own: not all are due at the earliest.
+  // Each has its own time: not all are due at the earliest.
   let looks = 0;
   for (let second = 60; second <= 66; second++) looks += await sweep(second);
   expect(looks).toBe(silent.length);
@@ -62,7 +62,7 @@ it("looks after those handed over together that have no receipt by then", async 
   for (const id of silent) expect(next.get(id)).toBeGreaterThan(300);
 });
 
-it("spreads what was handed over together", async () => {
+it("checks of messages submitted together are spread out", async () => {
   await handOver(200);
   await sweep(60);
   const times = [...(await planned()).values()].filter((seconds) => seconds < 300);
@@ -70,7 +70,7 @@ it("spreads what was handed over together", async () => {
   expect(Math.max(...times)).toBeLessThanOrEqual(66);
 });
 
-it("looks after a worker that never said how its request ended", async () => {
+it("a message whose worker never recorded the end is checked", async () => {
   const { database, providerId } = store;
   const drafts = await store.store([{}]);
   const attempts = drafts.map(({ id }) => ({ id, number: 1, claim: "worker/1" }));
@@ -85,7 +85,7 @@ it("looks after a worker that never said how its request ended", async () => {
   expect(rows).toEqual([{ task: "dispatch" }]);
 });
 
-it("gives the next attempt of a message as long as the first", async () => {
+it("the next attempt of a message gets as much time as the first", async () => {
   const { database, providerId } = store;
   const [draft] = await store.store([{}]);
   const id = draft?.id ?? "";
@@ -105,14 +105,14 @@ it("gives the next attempt of a message as long as the first", async () => {
   expect(looks).toBe(1);
 });
 
-it("takes up every request that is due", async () => {
+it("every bulk request that is due is taken up", async () => {
   for (let request = 0; request < 25; request++) await handOver(2);
   await sweep(60);
   expect(await store.database.prisma.bulkCheck.count({ where: { status: "SUBMITTED" } })).toBe(0);
   expect((await planned()).size).toBe(50);
 });
 
-it("plans looks in the same order as receipts do, and so never waits for one that waits for it", async () => {
+it("checks and receipts lock in the same order, and never deadlock", async () => {
   const { database } = store;
   const [low = "", middle = "", high = ""] = (await handOver(3)).toSorted();
   const { pool } = database;
@@ -148,7 +148,7 @@ it("plans looks in the same order as receipts do, and so never waits for one tha
   expect([...(await planned()).keys()].toSorted()).toEqual([low, middle, high]);
 });
 
-it("lists those whose receipts are overdue apart from those on their way, and finds both", async () => {
+it("messages with overdue receipts are listed apart from those in flight, and both are found", async () => {
   const { database, providerId } = store;
   const overdue = await handOver(3);
   for (let second = 60; second <= 66; second++) await sweep(second);

@@ -25,14 +25,14 @@ const submissions: Submission[] = [];
 const answers: number[] = [];
 const underWay: Promise<unknown>[] = [];
 
-/** A source of chance that repeats itself. */
+/** A random source that repeats itself for the same seed. */
 let state = 17;
 function chance(): number {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
   return state / 2 ** 32;
 }
 
-/** Every receipt one to three times, in any order, with or without our reference. */
+/** Every receipt one to three times, in random order, with or without our reference. */
 function plan({ client_ref, to }: Submission, message_id: string): string[] {
   const final = Number(to.at(-1)) % 2 === 0 ? "DELIVRD" : "UNDELIV";
   const reports = ["SENT", "UNKNOWN", final].flatMap((status) =>
@@ -46,7 +46,7 @@ function plan({ client_ref, to }: Submission, message_id: string): string[] {
     .map(({ body }) => body);
 }
 
-/** Some receipts before the answer, the others after it, all at once. */
+/** Some receipts come before the answer, the others after it, all at once. */
 async function submit(submission: Submission): Promise<string> {
   const message_id = randomUUID();
   submissions.push(submission);
@@ -61,7 +61,7 @@ async function submit(submission: Submission): Promise<string> {
 
 beforeAll(async () => {
   provider = createServer((request, response) => {
-    // It can do nothing but send.
+    // A worker that only sends.
     if (request.method !== "POST") return void response.writeHead(404).end();
     void json(request)
       .then((body) => submit(body as Submission))
@@ -80,36 +80,40 @@ afterAll(async () => {
 });
 
 describe("receipts of many messages, early, late, repeated, out of order and half without our reference", () => {
-  it("leave every message as it ended, sent once, and its log in order", { timeout: 60_000 }, async () => {
-    const numbers = Array.from({ length: messageCount }, (_, index) => `+42190100${1000 + index}`);
-    const ids = (
-      await sendAll(
-        app.client,
-        numbers.map((to) => ({ to })),
-      )
-    ).map((id) => decodeId("Message", id));
-    const { database } = app.services;
-    const open = (): Promise<number> =>
-      database.prisma.message.count({ where: { status: { notIn: ["DELIVERED", "UNDELIVERED"] } } });
-    await expect.poll(open, { timeout: 45_000 }).toBe(0);
-    await Promise.all(underWay);
-    await expect.poll(() => database.prisma.parkedReceipt.count(), { timeout: 15_000 }).toBe(0);
+  it(
+    "a storm of receipts leaves every message in its right status, sent once, with its log in order",
+    { timeout: 60_000 },
+    async () => {
+      const numbers = Array.from({ length: messageCount }, (_, index) => `+42190100${1000 + index}`);
+      const ids = (
+        await sendAll(
+          app.client,
+          numbers.map((to) => ({ to })),
+        )
+      ).map((id) => decodeId("Message", id));
+      const { database } = app.services;
+      const open = (): Promise<number> =>
+        database.prisma.message.count({ where: { status: { notIn: ["DELIVERED", "UNDELIVERED"] } } });
+      await expect.poll(open, { timeout: 45_000 }).toBe(0);
+      await Promise.all(underWay);
+      await expect.poll(() => database.prisma.parkedReceipt.count(), { timeout: 15_000 }).toBe(0);
 
-    expect(submissions.map(({ client_ref }) => client_ref).toSorted()).toEqual(ids.toSorted());
-    expect(new Set(answers)).toEqual(new Set([200]));
-    let receipts = 0;
-    for (const [index, id] of ids.entries()) {
-      const row = await rowOf(database, id);
-      expect(row).toMatchObject({ status: index % 2 === 0 ? "DELIVERED" : "UNDELIVERED", cost: "0.05" });
-      expect(await foldOf(database, id)).toEqual(row);
-      const events = await readTimeline(database, id);
-      const versions = events.filter(({ applied }) => applied).map(({ version }) => version);
-      expect(versions).toEqual(versions.map((_, place) => place + 1));
-      receipts += events.filter(({ source }) => source === "CALLBACK").length;
-    }
-    // Not one was lost on the way.
-    expect(receipts).toBe(answers.length);
-    const counted = Object.values(await readCounters(app, "smsgraph_receipts_total"));
-    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(answers.length);
-  });
+      expect(submissions.map(({ client_ref }) => client_ref).toSorted()).toEqual(ids.toSorted());
+      expect(new Set(answers)).toEqual(new Set([200]));
+      let receipts = 0;
+      for (const [index, id] of ids.entries()) {
+        const row = await rowOf(database, id);
+        expect(row).toMatchObject({ status: index % 2 === 0 ? "DELIVERED" : "UNDELIVERED", cost: "0.05" });
+        expect(await foldOf(database, id)).toEqual(row);
+        const events = await readTimeline(database, id);
+        const versions = events.filter(({ applied }) => applied).map(({ version }) => version);
+        expect(versions).toEqual(versions.map((_, place) => place + 1));
+        receipts += events.filter(({ source }) => source === "CALLBACK").length;
+      }
+      // None was lost on the way.
+      expect(receipts).toBe(answers.length);
+      const counted = Object.values(await readCounters(app, "smsgraph_receipts_total"));
+      expect(counted.reduce((sum, count) => sum + count, 0)).toBe(answers.length);
+    },
+  );
 });

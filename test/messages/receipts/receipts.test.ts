@@ -34,7 +34,7 @@ let url: string;
 let observer: Client;
 
 beforeAll(async () => {
-  // No worker: what happens to a message is what its receipts say, and nothing else.
+  // No worker: messages change only by their receipts.
   app = await startTestApp({ runsWorker: false });
   providerId = await connectProvider(app.client, { defaultSender: "smsgraph" });
   url = await callbackUrlOf(app, providerId);
@@ -72,7 +72,7 @@ async function timeline(id: string): Promise<Line[]> {
   return message.events.edges.map(({ node }) => node);
 }
 
-/** What the submit response does: the provider's id is known from now on. */
+/** Does what storing the submit response does: the provider's id is known from now on. */
 async function submitted(messageId: string, providerMessageId: string): Promise<void> {
   const change = { messageId, providerMessageId, status: "SUBMITTED", source: "DISPATCH" } as const;
   await app.services.database.transaction(async (transaction) => {
@@ -83,8 +83,8 @@ async function submitted(messageId: string, providerMessageId: string): Promise<
 
 const sweep = (): Promise<number> => sweepParked(app.services.database);
 
-describe("a receipt finds its message", () => {
-  it("by the provider's id", async () => {
+describe("matching receipts", () => {
+  it("a receipt finds its message by the provider's id", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     await submitted(id, theirs);
     expect(await post(url, update({ message_id: theirs, status: "DELIVRD" }))).toEqual(ok);
@@ -94,17 +94,23 @@ describe("a receipt finds its message", () => {
   it.each([
     ["in upper case", (id: string) => id.toUpperCase()],
     ["in white space", (id: string) => ` ${id}\n`],
-  ])("by the provider's id %s, whichever of the two is first", async (_, write) => {
-    const [id, other] = [await queueMessage(app), await queueMessage(app)];
-    const [theirs, others] = [randomUUID(), randomUUID()];
-    await submitted(id, theirs);
-    expect(await post(url, update({ message_id: write(theirs), status: "DELIVRD" }))).toEqual(ok);
-    expect(await post(url, update({ message_id: others, status: "DELIVRD" }))).toEqual(ok);
-    await submitted(other, write(others));
-    expect([(await statusOf(id)).status, (await statusOf(other)).status]).toEqual(["DELIVERED", "DELIVERED"]);
-  });
+  ])(
+    "a receipt finds its message by the provider's id %s, before and after the response",
+    async (_, write) => {
+      const [id, other] = [await queueMessage(app), await queueMessage(app)];
+      const [theirs, others] = [randomUUID(), randomUUID()];
+      await submitted(id, theirs);
+      expect(await post(url, update({ message_id: write(theirs), status: "DELIVRD" }))).toEqual(ok);
+      expect(await post(url, update({ message_id: others, status: "DELIVRD" }))).toEqual(ok);
+      await submitted(other, write(others));
+      expect([(await statusOf(id)).status, (await statusOf(other)).status]).toEqual([
+        "DELIVERED",
+        "DELIVERED",
+      ]);
+    },
+  );
 
-  it("by our reference, although the provider's id is not known yet", async () => {
+  it("a receipt finds its message by our reference before the provider's id is known", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     expect(await post(url, update({ message_id: theirs, client_ref: id, status: "SENT" }))).toEqual(ok);
     expect(await statusOf(id)).toMatchObject({ status: "SENT", version: 2 });
@@ -116,7 +122,7 @@ describe("a receipt finds its message", () => {
     ["in upper case", (id: string) => id.toUpperCase()],
     ["in white space", (id: string) => ` \t${id}\n`],
     ["in both", (id: string) => `  ${id.toUpperCase()}  `],
-  ])("by our reference %s", async (_, write) => {
+  ])("a receipt finds its message by our reference %s", async (_, write) => {
     const id = await queueMessage(app);
     expect(await post(url, update({ client_ref: write(id), status: "DELIVRD" }))).toEqual(ok);
     expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
@@ -127,13 +133,13 @@ describe("a receipt finds its message", () => {
     ["by a part of our reference", (id: string) => id.slice(0, -1)],
     ["by a reference with SQL in it", (id: string) => `${id}' or '1'='1`],
     ["by a reference of wildcards", () => "%"],
-  ])("but not %s", async (_, write) => {
+  ])("a receipt does not find a message %s", async (_, write) => {
     const id = await queueMessage(app);
     expect(await post(url, update({ client_ref: write(id), status: "DELIVRD" }))).toEqual(ok);
     expect(await statusOf(id)).toMatchObject({ status: "QUEUED", version: 1 });
   });
 
-  it("among many in one body, each its own", async () => {
+  it("each of many receipts in one body finds its own message", async () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => queueMessage(app)));
     const body = update(
       ...ids.map((id, index) => ({ client_ref: id, status: index % 2 === 0 ? "DELIVRD" : "EXPIRED" })),
@@ -144,8 +150,8 @@ describe("a receipt finds its message", () => {
   });
 });
 
-describe("a receipt of another provider", () => {
-  it("cannot touch our message: not of another account, not of another connection of ours", async () => {
+describe("receipts of another provider", () => {
+  it("a receipt of another account or connection cannot change our message", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     await submitted(id, theirs);
     const foreign = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
@@ -170,8 +176,8 @@ async function parkedOthers(theirs: string): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-describe("a receipt before the submit response", () => {
-  it("is parked, and matched when the response is stored", async () => {
+describe("receipts before the submit response", () => {
+  it("an early receipt is parked, and matched when the submit response is stored", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     expect(await post(url, update({ message_id: theirs, status: "SENT" }))).toEqual(ok);
     expect(await post(url, update({ message_id: theirs, status: "DELIVRD" }))).toEqual(ok);
@@ -186,7 +192,7 @@ describe("a receipt before the submit response", () => {
     expect((await countRows(app))["parked_receipts"]).toBe(await parkedOthers(theirs));
   });
 
-  it("keeps cost, network, part and failure while it is parked", async () => {
+  it("a parked receipt keeps its cost, network, part and failure", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     const report = {
       message_id: theirs,
@@ -213,7 +219,7 @@ describe("a receipt before the submit response", () => {
     expect(event).toMatchObject({ part: 2, parts: 3, providerStatus: "UNDELIV" });
   });
 
-  it("crossing it in two transactions that cannot see each other is found by the sweep, once", async () => {
+  it("the sweep finds a receipt that crossed its submit response, once", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     const { database } = app.services;
     const parked = Promise.withResolvers<void>();
@@ -242,7 +248,7 @@ describe("a receipt before the submit response", () => {
     expect(await statusOf(id)).toMatchObject({ status: "DELIVERED", version: 3 });
   });
 
-  it("for an id that two messages have had goes to the newer one", async () => {
+  it("a receipt for an id that two messages have had goes to the newer one", async () => {
     const theirs = randomUUID();
     const [older, newer] = [await queueMessage(app), await queueMessage(app)];
     await submitted(older, theirs);
@@ -254,7 +260,7 @@ describe("a receipt before the submit response", () => {
   it.each([
     ["the newer one first", [1, 0]],
     ["the older one first", [0, 1]],
-  ])("parked for an id that two messages get, %s, goes to the newer one", async (_, order) => {
+  ])("a parked receipt for an id that two messages get, %s, goes to the newer one", async (_, order) => {
     const theirs = randomUUID();
     await post(url, update({ message_id: theirs, status: "DELIVRD" }));
     const ids = [await queueMessage(app), await queueMessage(app)];
@@ -270,7 +276,7 @@ describe("a receipt before the submit response", () => {
     expect(statuses).toEqual(["SUBMITTED", "DELIVERED"]);
   });
 
-  it("is forgotten after a week in which no message came for it", async () => {
+  it("a parked receipt is deleted after a week without a message", async () => {
     const theirs = randomUUID();
     await post(url, update({ message_id: theirs, status: "SENT" }));
     const age = (days: number): Promise<unknown> =>
@@ -289,8 +295,8 @@ describe("a receipt before the submit response", () => {
   });
 });
 
-describe("a receipt that tells nothing new", () => {
-  it("is in the timeline with its reason, and changes nothing", async () => {
+describe("receipts without news", () => {
+  it("a receipt without news is in the timeline with its reason, and changes nothing", async () => {
     const id = await queueMessage(app);
     for (const status of ["SENT", "SENT", "DELIVRD", "SENT", "UNDELIV", "DELIVRD", "PENDING"]) {
       expect(await post(url, update({ client_ref: id, status }))).toEqual(ok);
@@ -312,7 +318,7 @@ describe("a receipt that tells nothing new", () => {
     expect(await statusOf(id)).toEqual({ status: "DELIVERED", version: 3, providerStatus: "DELIVRD" });
   });
 
-  it("is late when the message has moved on without being final", async () => {
+  it("a receipt is LATE when the message has moved on without being final", async () => {
     const id = await queueMessage(app);
     for (const status of ["UNKNOWN", "SENT"]) await post(url, update({ client_ref: id, status }));
     expect((await timeline(id)).at(-1)).toMatchObject({ applied: false, ignoredReason: "LATE" });
@@ -320,7 +326,7 @@ describe("a receipt that tells nothing new", () => {
     expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
   });
 
-  it("twice in one body, or in two bodies at the same time, counts once", async () => {
+  it("a receipt sent twice, in one body or in two at the same time, counts once", async () => {
     const id = await queueMessage(app);
     const report = { client_ref: id, status: "DELIVRD" };
     await Promise.all([
@@ -334,8 +340,8 @@ describe("a receipt that tells nothing new", () => {
   });
 });
 
-describe("what a receipt may say", () => {
-  it("a word nobody knows means UNKNOWN, is kept as it is written, and is counted", async () => {
+describe("contents of receipts", () => {
+  it("an unknown status word means UNKNOWN, is kept as written, and is counted", async () => {
     const before = await readCounters(app, "smsgraph_unknown_status_words_total");
     const id = await queueMessage(app);
     await post(url, update({ client_ref: id, status: "Ztracená zásilka 📮" }));
@@ -354,7 +360,7 @@ describe("what a receipt may say", () => {
     expect(await statusOf(id)).toMatchObject({ status: "DELIVERED" });
   });
 
-  it("a NUL or half a surrogate pair anywhere does not keep it from its message", async () => {
+  it("a receipt with a NUL or half a surrogate pair anywhere still reaches its message", async () => {
     const id = await queueMessage(app);
     const written = `{"update":{"client_ref":"${id}","message_id":"a\\ud800b","status":"W\\udc00T","mccmnc":"231\\u000001"}}`;
     expect(await post(url, written)).toEqual(ok);
@@ -365,7 +371,7 @@ describe("what a receipt may say", () => {
     expect(await statusOf(other)).toMatchObject({ status: "DELIVERED" });
   });
 
-  it("a cost is stored with every digit that is written", async () => {
+  it("a receipt's cost is stored with every digit", async () => {
     const id = await queueMessage(app);
     const cost = "0.12345678901234567890";
     await post(url, `{"update":{"client_ref":"${id}","status":"DELIVRD","cost":${cost}}}`);

@@ -15,7 +15,7 @@ import { countryCodes } from "../../../src/sms/countries.ts";
 
 const now = new Date("2026-01-15T12:00:00Z");
 
-/** The rates of one provider, as they are stored when they were given so. */
+/** The rates of one provider as stored from these inputs. */
 function bookOf(inputs: readonly (Pick<RateInput, "mccmnc" | "country"> & { price: string })[]) {
   const rates = inputs.flatMap((input, place) => {
     const reading = readRate({ ...input, currency: "EUR" }, now);
@@ -30,23 +30,23 @@ function bookOf(inputs: readonly (Pick<RateInput, "mccmnc" | "country"> & { pric
 const given = (rates: Record<string, string>) =>
   bookOf(Object.entries(rates).map(([mccmnc, price]) => ({ mccmnc, price })));
 
-describe("the countries of a network", () => {
-  test("that several countries use has the main country of its code", () => {
+describe("the country of a network", () => {
+  test("a network used by several countries has the main country of its code", () => {
     const countries = ["310260", "33805", "23450", "25507", "42505", "42506", "42501"].map((code) =>
       countryOf({ mcc: code.slice(0, 3), mnc: code.slice(3) }),
     );
     expect(countries).toEqual(["US", "JM", "GB", expect.anything(), "PS", "PS", "IL"]);
   });
 
-  test("are all that have numbers, for each code without a main country", () => {
+  test("a code without a main country belongs to every country with numbers in it", () => {
     expect(countryOf({ mcc: "340", mnc: null })).toBeUndefined();
     for (const country of ["AC", "AX", "EH", "IO", "SJ", "TA", "VA", "XK"])
       expect(mccsOf(country), country).not.toEqual([]);
   });
 });
 
-describe("a quote to a country whose code others share", () => {
-  test("is the dearest of the networks that its numbers may be in", () => {
+describe("a quote to a country that shares its code", () => {
+  test("a quote for a shared code is the highest rate of the networks that the country's numbers may use", () => {
     expect(given({ 310410: "0.01", 310260: "0.02" })("US")).toBe("0.02");
     expect(given({ 310410: "0.01", 310260: "0.02" })("PR")).toBe("0.02");
     const palestine = given({ 425: "0.01", 42505: "0.10", 42506: "0.12" });
@@ -54,7 +54,7 @@ describe("a quote to a country whose code others share", () => {
     expect(given({ 33805: "0.07" })("KY")).toBe("0.07");
   });
 
-  test("is that of the code where the country has no other, also where the list does not name it", () => {
+  test("a quote for a country without another code is that of the shared code, even if the list does not name the country", () => {
     expect(given({ 658: "0.30" })("AC")).toBe("0.30");
     expect(bookOf([{ country: "AC", price: "0.40" }])("AC")).toBe("0.40");
     expect(given({ 340: "0.09" })("MQ")).toBe("0.09");
@@ -67,7 +67,7 @@ describe("a quote to a country whose code others share", () => {
   const networks = [...new Map(shared.map((one) => [networkKey(one), one])).values()];
   const codes = [...new Set(networks.map(({ mcc }) => mcc))];
 
-  test("is never below what a network without a rate for its whole code charges, for all shared codes", () => {
+  test("a quote for a shared code is never below the charge of a network whose code has no rate as a whole", () => {
     expect(codes.length).toBeGreaterThan(15);
     const price = fc.integer({ min: 1, max: 99 }).map((cents) => (cents / 100).toFixed(2));
     const table = fc.uniqueArray(fc.tuple(fc.constantFrom<Network>(...networks), price), {
@@ -96,7 +96,7 @@ describe("a quote to a country whose code others share", () => {
 });
 
 describe("a policy for a shared country code", () => {
-  test("holds for each country that the code belongs to, and for no other that has a code of its own", () => {
+  test("a policy for a shared country code holds for its owners, and not for other countries with their own code", () => {
     const routes = [{ providerId: "p", priority: null, weight: null }];
     const holds = (mcc: string, countries: string[]) => {
       const index = new PolicyIndex([{ countries: [], mccs: [mcc], prefixes: [], routes }]);

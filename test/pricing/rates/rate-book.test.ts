@@ -35,28 +35,28 @@ describe("the rate of a destination", () => {
     rate({ mcc: "230", mnc: "02", country: "CZ", price: "0.06" }),
   ];
 
-  test("is that of the network where it is known, however its code is padded", () => {
+  test("the rate is that of the network when known, however its code is padded", () => {
     expect(priceOf(rates, { country: "SK", mccmnc: "23101" })).toBe("0.01");
     expect(priceOf(rates, { country: "SK", mccmnc: "231001" })).toBe("0.01");
     expect(priceOf(rates, { country: null, mccmnc: "23102" })).toBe("0.03");
   });
 
-  test("is that of the whole country for another network, and where the network is not known", () => {
+  test("the rate is that of the whole country for an unknown or another network", () => {
     expect(priceOf(rates, { country: "SK", mccmnc: "23199" })).toBe("0.02");
     expect(priceOf(rates, { country: "SK" })).toBe("0.02");
   });
 
-  test("is the dearest of the networks where the country has none", () => {
+  test("the rate is the highest of the country's networks when the country has none", () => {
     expect(priceOf(rates, { country: "CZ" })).toBe("0.06");
   });
 
-  test("is none where there is none: another country, another provider, no country", () => {
+  test("there is no rate for another country, another provider or an unknown country", () => {
     expect(priceOf(rates, { country: "PL" })).toBeUndefined();
     expect(priceOf(rates, { country: null })).toBeUndefined();
     expect(createRateBook(rates).find("other", { country: "SK" }, day(1))).toBeUndefined();
   });
 
-  test("is that of the moment, on its first and not on its last", () => {
+  test("a rate applies from its first moment up to, but not including, its last", () => {
     const history = [rate({ price: "1", validUntil: day(5) }), rate({ price: "2", validFrom: day(5) })];
     const book = createRateBook(history);
     const prices = [-1, 0, 4, 5, 6, 4].map((count) => book.find("p", { country: "SK" }, day(count))?.price);
@@ -67,7 +67,7 @@ describe("the rate of a destination", () => {
     );
   });
 
-  test("is that of the own country where several share a code", () => {
+  test("a shared code gives a country its own rate", () => {
     const shared = [
       rate({ mcc: "234", country: "GB", price: "0.02" }),
       rate({ mcc: "234", country: "JE", price: "0.09" }),
@@ -111,10 +111,10 @@ describe("generated tables and recipients", () => {
     { maxLength: 100 },
   );
 
-  test("cost what an independent calculation says, to the last decimal", () => {
+  test("generated messages cost what an independent calculation gives, to the last decimal", () => {
     fc.assert(
       fc.property(tableOf, recipientsOf, (table, recipients) => {
-        // One price for a network at a time, as the store keeps it; one currency for a provider.
+        // As in the store: one price per network at a time, one currency per provider.
         const rows = new Map<string, { rate: KnownRate; units: bigint; scale: number }>();
         for (const { network, isWhole, units, scale, currency: _currency, providerId } of table) {
           const mnc = isWhole ? null : network.mnc;
@@ -140,7 +140,7 @@ describe("generated tables and recipients", () => {
           return cost ? [cost] : [];
         });
 
-        // Independently: in units of 10^-8, straight from the table.
+        // The independent calculation: in units of 10^-8, directly from the table.
         const sums = new Map<string, bigint>();
         let count = 0;
         for (const { network, isNetworkKnown, segments, providerId } of recipients) {
@@ -186,7 +186,7 @@ describe("generated tables and recipients", () => {
 });
 
 describe("networks and countries", () => {
-  test("have names and codes", () => {
+  test("networks and countries have names and codes", () => {
     expect(countryOf({ mcc: "231", mnc: "01" })).toBe("SK");
     expect(countryOf({ mcc: "255", mnc: null })).toBe("UA");
     expect(countryName("UA")).toBe("Ukraine");

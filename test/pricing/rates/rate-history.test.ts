@@ -10,7 +10,7 @@ const period = (price: string, from: number, until?: number): PricePeriod => ({
   validUntil: until === undefined ? null : hour(until),
 });
 
-/** Writes one price after the other, as the store does. */
+/** Writes the prices one after the other, as the store does. */
 function write(prices: readonly PricePeriod[]): PricePeriod[] {
   let history: PricePeriod[] = [];
   for (const wanted of prices) {
@@ -35,28 +35,28 @@ const priceAt = fc
   .map(({ price, from, length }) => period(price, from, length === null ? undefined : from + length));
 
 describe("the history of a price", () => {
-  test("ends the price before, and keeps it", () => {
+  test("a new price ends the one before and keeps it", () => {
     expect(write([period("1", 0), period("2", 5)])).toEqual([period("1", 0, 5), period("2", 5)]);
   });
 
-  test("writes nothing for the same price", () => {
+  test("writing the same price again changes nothing", () => {
     expect(write([period("0.045", 0), period("0.0450", 5)])).toEqual([period("0.045", 0)]);
   });
 
-  test("moves the end of a price that is said to last longer, or not as long", () => {
+  test("a price that is written with another end gets this end", () => {
     expect(write([period("1", 0, 5), period("1", 2)])).toEqual([period("1", 0)]);
     expect(write([period("1", 0), period("1", 2, 5)])).toEqual([period("1", 0, 5)]);
   });
 
-  test("lets an earlier price last until the next one that is known", () => {
+  test("an earlier price lasts until the next known one", () => {
     expect(write([period("2", 5), period("1", 0)])).toEqual([period("2", 5), period("1", 0, 5)]);
   });
 
-  test("keeps a price that was replaced at its very moment, without any validity", () => {
+  test("a price replaced at its very start is kept without any validity", () => {
     expect(write([period("1", 5), period("2", 5)])).toEqual([period("1", 5, 5), period("2", 5)]);
   });
 
-  test("has one price at most for every moment, and the one that was written last for the moment it begins", () => {
+  test("every moment has at most one price, and a price's start has the one written last", () => {
     fc.assert(
       fc.property(fc.array(priceAt, { minLength: 1, maxLength: 12 }), (prices) => {
         const history = write(prices);
@@ -69,7 +69,7 @@ describe("the history of a price", () => {
     );
   });
 
-  test("in the order of time: for every moment, the price that began last and has not ended", () => {
+  test("after writing in order of time, every moment has the price that began last and has not ended", () => {
     fc.assert(
       fc.property(fc.array(priceAt, { maxLength: 12 }), (unordered) => {
         const prices = unordered.toSorted(
@@ -88,7 +88,7 @@ describe("the history of a price", () => {
     );
   });
 
-  test("does not change when the last word is said again", () => {
+  test("repeating the last price does not change the history", () => {
     fc.assert(
       fc.property(fc.array(priceAt, { minLength: 1, maxLength: 12 }), (prices) => {
         const last = prices.at(-1) as PricePeriod;

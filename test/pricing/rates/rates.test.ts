@@ -98,7 +98,7 @@ async function send(providerId: string, text = "Hello", to = "+421901000005") {
 }
 
 describe("setRates", () => {
-  it("keeps the history: a new price ends the one before, and the same once more writes nothing", async () => {
+  it("setRates keeps the history: a new price ends the one before, and repeating it writes nothing", async () => {
     const providerId = await newProvider("History");
     const first = {
       mccmnc: "231001",
@@ -136,7 +136,7 @@ describe("setRates", () => {
     expect(earlier.edges.map(({ node }) => node.price.amount)).toEqual(["0.045"]);
   });
 
-  it("stores all or nothing, and names the row that is wrong", async () => {
+  it("setRates stores all rates or none, and names the wrong row", async () => {
     const providerId = await newProvider("All or nothing");
     const good = { country: "SK", price: "0.05", currency: "EUR" };
     const wrong = [
@@ -164,7 +164,7 @@ describe("setRates", () => {
     expect((await rates({ providerId })).edges).toEqual([]);
   });
 
-  it("takes 1 to 1,000, in as many statements as for one", async () => {
+  it("setRates takes 1 to 1,000 rates with the same number of statements", async () => {
     const providerId = await newProvider("Many");
     expect(await setRates(providerId, [])).toMatchObject({ field: "input.rates" });
     const many = Array.from({ length: 1000 }, (_, index) => ({
@@ -181,11 +181,11 @@ describe("setRates", () => {
       await setRates(providerId, list);
       counts.push(statements.filter((text) => /\brates\b|smsgraph_rates/.test(text)).length);
     }
-    // Lock, read, insert, announce; and the end of what was valid.
+    // Lock, read, insert, announce; and in the last call, end the earlier rates.
     expect(counts).toEqual([4, 4, 5]);
   });
 
-  it("takes a whole country by its name, with all its codes", async () => {
+  it("setRates takes a whole country by its name, with all its codes", async () => {
     const providerId = await newProvider("Country");
     expect(await setRates(providerId, [{ country: "US", price: "0.008", currency: "USD" }])).toMatchObject({
       added: 7,
@@ -196,7 +196,7 @@ describe("setRates", () => {
 });
 
 describe("the price of a message", () => {
-  it("is that of its segments when it was accepted, whatever the rate becomes", async () => {
+  it("the price of a message is that at its acceptance, whatever happens to the rate later", async () => {
     const providerId = await newProvider("Price");
     expect((await send(providerId)).estimatedCost).toBeNull();
     await setRates(providerId, [{ country: "SK", price: "0.0451", currency: "EUR" }]);
@@ -211,7 +211,7 @@ describe("the price of a message", () => {
     expect(message.estimatedCost).toEqual({ amount: "0.1353", currency: "EUR" });
   });
 
-  it("reads the same everywhere, however many zeros it was given with", async () => {
+  it("a price reads the same everywhere, however many zeros it was given with", async () => {
     const providerId = await newProvider("Zeros");
     await setRates(providerId, [{ country: "SK", price: "0.045000", currency: "EUR" }]);
     const { quote } = await app.client.data<{ quote: { lines: object[] } }>(
@@ -222,7 +222,7 @@ describe("the price of a message", () => {
     expect((await rate(providerId, "231"))?.price.amount).toBe("0.045");
   });
 
-  it("is the new one from the very moment it counts, however fresh what was read before", async () => {
+  it("a message gets the new price from its very first moment, even if rates were just read", async () => {
     const providerId = await newProvider("Moment");
     const begins = new Date(Date.now() + 700);
     await setRates(providerId, [
@@ -231,17 +231,17 @@ describe("the price of a message", () => {
     ]);
     const { routingTables } = app.services;
     const minuteMs = 60_000;
-    // The hint of the change may still be on its way, and ends it too.
+    // The notification of the change may still arrive, which also drops the rate book.
     const readAt = async (): Promise<number> =>
       (await routingTables.of(app.accountId, minuteMs)).now.getTime();
     await expect.poll(readAt, { timeout: 10_000 }).toBeGreaterThanOrEqual(begins.getTime());
     expect((await send(providerId)).estimatedCost).toEqual({ amount: "0.04", currency: "EUR" });
   });
 
-  it("costs no statement while the rates are the same", async () => {
+  it("finding a price needs no statement while rates are unchanged", async () => {
     const providerId = await newProvider("Statements");
     await setRates(providerId, [{ country: "SK", price: "0.05", currency: "EUR" }]);
-    // The hint of the change may still be on its way, and makes the book be read once more.
+    // The notification of the change may still arrive, and then the rate book is read once more.
     await expect
       .poll(async () => {
         statements.length = 0;
@@ -253,7 +253,7 @@ describe("the price of a message", () => {
 });
 
 describe("a provider that tells its rates", () => {
-  it("is asked for a network nobody has used, once", async () => {
+  it("a provider is asked once for the rate of an unused network", async () => {
     const found = await rate(fetching, "255001", "Ukraine");
     expect(found).toMatchObject({
       mccmnc: "25501",
@@ -266,7 +266,7 @@ describe("a provider that tells its rates", () => {
     expect(await rate(fetching, "99901")).toBeNull();
   });
 
-  it("is asked for the countries of messages, and what is known is not written again", async () => {
+  it("a provider is asked for the countries of messages, and known rates are not written again", async () => {
     await send(fetching);
     const refresh = `mutation ($id: ID!) {
       refreshRates(providerId: $id) { ${outcome} ... on RateChanges { added ended unchanged provider { id } } }
@@ -283,7 +283,7 @@ describe("a provider that tells its rates", () => {
     expect((await send(fetching)).estimatedCost).toEqual({ amount: "0.05", currency: "EUR" });
   });
 
-  it("is the only kind that can be asked", async () => {
+  it("only providers that can tell their rates are asked", async () => {
     const { connectProvider: telekom } = await app.client.data<{ connectProvider: { id: string } }>(
       `mutation { connectProvider(input: { telekom: { name: "T", token: "x" } }) { ... on Provider { id } } }`,
     );
@@ -295,7 +295,7 @@ describe("a provider that tells its rates", () => {
     expect(refreshRates.message).toMatch(/setRates/);
   });
 
-  it("is told of as unavailable when it does not answer", async () => {
+  it("a provider that does not answer a rate query is reported as unavailable", async () => {
     const id = await connectProvider(app.client, { name: "Nobody", baseUrl: "http://127.0.0.1:9" });
     const { refreshRates } = await app.client.data<{ refreshRates: Outcome }>(
       `mutation ($id: ID!) { refreshRates(providerId: $id) { ${outcome} } }`,
@@ -305,7 +305,7 @@ describe("a provider that tells its rates", () => {
   });
 });
 
-/** Asks a provider that gives these readings, each for its own code. */
+/** Fetches from a provider that returns these rates, each for its own code. */
 async function tell(id: string, readings: RateReading[], asked: string[]) {
   const connection = await app.services.connections.get(
     Buffer.from(id, "base64").toString().split(":")[1] ?? "",
@@ -329,7 +329,7 @@ async function tell(id: string, readings: RateReading[], asked: string[]) {
 describe("what a provider tells", () => {
   const longAgo = new Date("2025-08-01T00:00:00Z");
 
-  it("counts from now on where another price was known, whatever date it prints", async () => {
+  it("a fetched price applies from now on where another was known, whatever date it has", async () => {
     const providerId = await newProvider("Told");
     const reading = { mcc: "231", mnc: "01", price: "0.05", validFrom: longAgo };
     expect(await tell(providerId, [reading], ["23101"])).toMatchObject({ value: { added: 1, ended: 0 } });
@@ -345,7 +345,7 @@ describe("what a provider tells", () => {
     expect(Date.parse(edges[0]?.node.validFrom ?? "")).toBeGreaterThanOrEqual(before);
   });
 
-  it("ends what it no longer has, and leaves alone what people have set", async () => {
+  it("fetched rates end when the provider no longer has them, and rates set by hand stay", async () => {
     const providerId = await newProvider("Gone");
     await setRates(providerId, [{ mccmnc: "23102", price: "0.07", currency: "EUR" }]);
     const reading = { mcc: "231", mnc: "01", price: "0.05", validFrom: longAgo };
@@ -357,7 +357,7 @@ describe("what a provider tells", () => {
 });
 
 describe("lists of rates", () => {
-  it("are paged by keyset, forwards and backwards, on the query and on the provider", async () => {
+  it("lists of rates are paged by keyset, forwards and backwards, on the query and on the provider", async () => {
     const providerId = await newProvider("Pages");
     const input = Array.from({ length: 45 }, (_, index) => ({
       mccmnc: `26${index % 5}${String(index).padStart(2, "0")}`,
@@ -385,12 +385,12 @@ describe("lists of rates", () => {
   it.each([
     'rates(after: "nonsense")',
     'providers { rates(after: "R1BDOlM6MQ==") { edges { cursor } } } rates(first: 1)',
-  ])("say that a cursor is not theirs: %s", async (field) => {
+  ])("a rate list refuses a cursor of another list: %s", async (field) => {
     const { errors } = await app.client.send(`{ ${field} { edges { cursor } } }`);
     expect(errors?.map(({ extensions }) => extensions?.code)).toContain("INVALID_CURSOR");
   });
 
-  it("do not show those of another account", async () => {
+  it("lists of rates do not show those of another account", async () => {
     const other = await app.createKey(undefined, await app.createAccount());
     const response = await fetch(`${app.url}/graphql`, {
       method: "POST",
@@ -415,7 +415,7 @@ describe("npm run rates:import", () => {
     );
   }
 
-  it("imports a file with its history, and the same file once more changes nothing", async () => {
+  it("rates:import imports a file with its history, and importing it again changes nothing", async () => {
     const providerId = await newProvider("Import");
     const content =
       "\uFEFFMCC;MNC;Country;Price;Currency;valid_from;Remark\r\n" +
@@ -438,7 +438,7 @@ describe("npm run rates:import", () => {
       .toEqual({ amount: "0.05", currency: "EUR" });
   });
 
-  it("names every row that is wrong, and stores nothing", async () => {
+  it("rates:import names every wrong row and stores nothing", async () => {
     const providerId = await newProvider("Wrong rows");
     const content =
       "mccmnc,price,currency,validFrom\n23101,0.05,EUR,\n23102,abc,EUR,\n23103,0.05,EUR,yesterday\n";
@@ -450,7 +450,7 @@ describe("npm run rates:import", () => {
     expect((await rates({ providerId })).edges).toEqual([]);
   });
 
-  it("says what to do about a file, a provider or words that it does not know", async () => {
+  it("rates:import says what to do about an unknown file, provider or option", async () => {
     const good = "mccmnc,price,currency\n23101,0.05,EUR\n";
     await newProvider("Twice");
     await newProvider("Twice");

@@ -23,8 +23,8 @@ const codesOf = (result: RouteResult): Record<string, string> => {
   return Object.fromEntries(rejected.map(({ providerId, code }) => [providerId, code]));
 };
 
-describe("a message without anything special", () => {
-  it("goes to the lowest priority number, and says why not to the others", () => {
+describe("a message without special requirements", () => {
+  it("a message goes to the provider of the lowest priority number, and the others get the reason", () => {
     const result = route(
       fakeTable([
         { id: "a", priority: 20 },
@@ -36,14 +36,14 @@ describe("a message without anything special", () => {
     expect(codesOf(result)).toEqual({ a: "LOWER_PRIORITY" });
   });
 
-  it("goes to the cheapest of a priority", () => {
+  it("a message goes to the cheapest provider of a priority", () => {
     const rates = [countryRate("a", "SK", "231", "0.1"), countryRate("b", "SK", "231", "0.09")];
     const result = route(fakeTable([{ id: "a" }, { id: "b" }], { rates }), plain);
     expect(result).toMatchObject({ decision: { providerId: "b", price: "0.09", currency: "EUR" } });
     expect(codesOf(result)).toEqual({ a: "DEARER" });
   });
 
-  it("goes to one without a rate only where none has one", () => {
+  it("a message goes to a provider without a rate only if none has one", () => {
     const table = fakeTable(
       [
         { id: "a", priority: 1 },
@@ -57,7 +57,7 @@ describe("a message without anything special", () => {
     expect(takenBy(route(table, { ...plain, country: "CZ" }))).toBe("a");
   });
 
-  it("goes to the preferred of unhealthy ones rather than nowhere", () => {
+  it("a message goes to the preferred unhealthy provider rather than to none", () => {
     const bad = { trust: 0, hasCredit: true };
     const table = fakeTable([{ id: "a" }, { id: "b", priority: 1 }], {
       standings: new Map([
@@ -68,7 +68,7 @@ describe("a message without anything special", () => {
     expect(route(table, plain)).toMatchObject({ isSound: false, decision: { providerId: "b" } });
   });
 
-  it("tells each provider's reason when there is no route", () => {
+  it("a message without a route gets each provider's reason", () => {
     const table = fakeTable([{ id: "a", kind: "TONKRA" }, { id: "b" }], {
       disabled: [{ id: "c", name: "Off" }],
     });
@@ -77,7 +77,7 @@ describe("a message without anything special", () => {
     expect(codesOf(result)).toEqual({ a: "UNSUPPORTED_FEATURE", b: "UNSUPPORTED_FEATURE", c: "DISABLED" });
   });
 
-  it("passes over whoever does not take the sender", () => {
+  it("a message skips providers that do not take its sender ID", () => {
     const table = fakeTable([{ id: "a", priority: 1, defaultSender: null }, { id: "b" }]);
     const result = route(table, plain);
     expect(takenBy(result)).toBe("b");
@@ -109,18 +109,18 @@ describe("policies", () => {
     ["a prefix before the country", { to: "+421901000000", country: "SK" }, "prefix"],
     ["a country code for its country", { to: "+420601000000", country: "CZ" }, "mcc"],
     ["none of them", { to: "+4915100000000", country: "DE" }, "general"],
-  ])("decide by %s", (_name, destination, expected) => {
+  ])("policies are chosen by %s", (_name, destination, expected) => {
     expect(takenBy(route(table(), { ...plain, ...destination }))).toBe(expected);
   });
 
-  it("decide by the network where it is known", () => {
+  it("policies are chosen by the network when it is known", () => {
     const withoutPrefixes = table(policies.filter(({ prefixes }) => prefixes.length === 0));
     expect(takenBy(route(withoutPrefixes, { ...plain, mccmnc: "23101" }))).toBe("network");
     expect(takenBy(route(withoutPrefixes, { ...plain, mccmnc: "231001" }))).toBe("network");
     expect(takenBy(route(withoutPrefixes, { ...plain, mccmnc: "23102" }))).toBe("country");
   });
 
-  it("divide the traffic of a priority by weight, each recipient always alike", () => {
+  it("a policy divides the traffic of a priority by weight, and each recipient always goes the same way", () => {
     const routes = [
       { providerId: "a", priority: 1, weight: 70 },
       { providerId: "b", priority: 1, weight: 30 },
@@ -142,7 +142,7 @@ describe("policies", () => {
   });
 });
 
-it("gives a provider on trial its share, and no more", () => {
+it("a provider on trial gets its share and no more", () => {
   const table = fakeTable([{ id: "a", priority: 1 }, { id: "b" }], {
     standings: new Map([["a", { trust: 0.25, hasCredit: true }]]),
   });
@@ -153,7 +153,7 @@ it("gives a provider on trial its share, and no more", () => {
   expect(share).toBeLessThan(0.27);
 });
 
-/** The rules in their own words, one after the other: slow and plain. */
+/** The routing rules written again, one after the other: slow and plain. */
 function oracle(
   providers: readonly (FakeProvider & { priority: number })[],
   standings: ReadonlyMap<string, Standing>,
@@ -192,7 +192,7 @@ function oracle(
     ?.id;
 }
 
-it("decides as the rules say, for generated providers, policies, states and rates", () => {
+it("routing follows the rules for generated providers, policies, states and rates", () => {
   const ids = ["a", "b", "c", "d", "e"];
   const kinds = ["TIKOSMS", "TONKRA", "TELEKOM", "QIKLI"] as const;
   const arbitrary = fc.record({
@@ -244,7 +244,7 @@ it("decides as the rules say, for generated providers, policies, states and rate
       const expected = oracle(providers, known, new Map(Object.entries(prices)), policies, request);
       const result = route(table, request);
       expect(takenBy(result)).toBe(expected);
-      // Asked again, it says the same; and it gives an account of every provider.
+      // Routing again gives the same result, and the result covers every provider.
       expect(route(table, request)).toEqual(result);
       const told = [...Object.keys(codesOf(result)), ...(expected === undefined ? [] : [expected])];
       expect(told.toSorted()).toEqual(providers.map(({ id }) => id).toSorted());

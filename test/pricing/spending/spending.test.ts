@@ -36,7 +36,7 @@ afterAll(async () => {
   await app.stop();
 });
 
-/** An account of its own, with prices of 0.10 EUR to Slovakia, 0.07 to Czechia and none elsewhere. */
+/** A new account with prices of 0.10 EUR to Slovakia and 0.07 EUR to Czechia, and none elsewhere. */
 beforeEach(async () => {
   accountId = await app.createAccount();
   const key = await app.createKey(undefined, accountId);
@@ -110,7 +110,7 @@ const countMessages = (): Promise<number> =>
   app.services.database.prisma.message.count({ where: { accountId } });
 
 describe("the list of countries", () => {
-  it("is all by default, and refuses the others once it is set", async () => {
+  it("all countries are allowed by default, and only the listed ones once a list is set", async () => {
     expect(await client.data("{ spendingLimits { allowedCountries caps { country } } }")).toEqual({
       spendingLimits: { allowedCountries: null, caps: [] },
     });
@@ -128,13 +128,13 @@ describe("the list of countries", () => {
     expect(await send(germany)).toMatchObject({ __typename: "Message" });
   });
 
-  it("may allow nothing, and names countries only", async () => {
+  it("the list of countries may be empty, and takes only countries", async () => {
     await setLimits({ allowedCountries: [] });
     expect(await send(slovakia)).toMatchObject({ code: "COUNTRY_NOT_ALLOWED" });
     expect(await setLimits({ allowedCountries: ["Atlantis"] })).toMatchObject({ code: "INVALID_INPUT" });
   });
 
-  it("is for administrators to set", async () => {
+  it("only administrators can set the list of countries", async () => {
     const key = await app.createKey(["READ", "SEND"], accountId);
     await expect(
       mutate(new GraphqlClient(app.url, key), "setSpendingLimits", "SpendingLimitsInput!", {}),
@@ -172,7 +172,7 @@ const dryRun = async (to: string[]) =>
   ).createCampaign;
 
 describe("a dry run of a campaign", () => {
-  it("tells which cap and which countries would refuse it, and spends nothing", async () => {
+  it("a dry run of a campaign shows which cap and which countries would refuse it, and spends nothing", async () => {
     await setLimits({ allowedCountries: ["SK"], caps: [daily("0.25")] });
     expect(await dryRun([...numbers(2), germany])).toEqual({
       total: 2,
@@ -194,7 +194,7 @@ describe("a dry run of a campaign", () => {
 });
 
 describe("a cap", () => {
-  it("is spent to the last message that fits, and says so", async () => {
+  it("a cap is spent to the last message that fits, and its error says so", async () => {
     await setLimits({ caps: [daily("0.25")] });
     expect(await send(slovakia)).toMatchObject({ __typename: "Message" });
     expect(await send(slovakia)).toMatchObject({ __typename: "Message" });
@@ -207,7 +207,7 @@ describe("a cap", () => {
     expect(await countMessages()).toBe(2);
   });
 
-  it("of a country leaves the others alone, and one of the account holds for all", async () => {
+  it("a cap for one country does not affect others, and a cap for the account covers all", async () => {
     await setLimits({ caps: [daily("0.15", "SK"), daily("0.25")] });
     expect((await send(slovakia)).code).toBeUndefined();
     expect((await send(slovakia)).code).toBe("SPENDING_CAP_REACHED");
@@ -217,27 +217,27 @@ describe("a cap", () => {
     expect(await spent()).toEqual(["0.1", "0.24"]);
   });
 
-  it("counts what was sent before it was set", async () => {
+  it("a cap counts what was sent before it was set", async () => {
     await sendMany(slovakia, 3, client);
     const { caps } = await setLimits({ caps: [{ period: "MONTH", amount: "0.4", currency: "EUR" }] });
     expect(caps[0]?.spent.amount).toBe("0.3");
     expect((await send(slovakia)).code).toBeUndefined();
     expect((await send(slovakia)).code).toBe("SPENDING_CAP_REACHED");
-    // Raised, it goes on from where it was; removed and set again, it counts anew.
+    // A raised cap keeps its count; a cap that is removed and set again counts from the start.
     expect((await setLimits({ caps: [daily("1")] })).caps[0]?.spent.amount).toBe("0.4");
     await setLimits({});
     await send(slovakia);
     expect((await setLimits({ caps: [daily("1")] })).caps[0]?.spent.amount).toBe("0.5");
   });
 
-  it("refuses what it cannot count, unless that is allowed", async () => {
+  it("a cap refuses messages that it cannot count, unless they are allowed", async () => {
     await setLimits({ caps: [daily("1")] });
     expect(await send(germany)).toMatchObject({ __typename: "SpendingCapError", cap: null });
     await setLimits({ caps: [daily("1")], allowUncounted: true });
     expect(await send(germany)).toMatchObject({ __typename: "Message" });
   });
 
-  it("counts a repeat under an idempotency key once, and still answers it", async () => {
+  it("a cap counts a repeat with an idempotency key once, and the repeat is still answered", async () => {
     await setLimits({ caps: [daily("0.1")] });
     const idempotencyKey = randomUUID();
     const { id } = await send(slovakia, { idempotencyKey });
@@ -245,7 +245,7 @@ describe("a cap", () => {
     expect(await spent()).toEqual(["0.1"]);
   });
 
-  it("is never exceeded, however many send at once in two processes", async () => {
+  it("a cap is never exceeded by concurrent sends in two processes", async () => {
     await setLimits({ caps: [daily("7.77"), daily("5", "SK")] });
     const calls = Array.from({ length: 40 }, (_, index) =>
       sendMany(index % 3 === 0 ? czechia : slovakia, 10, index % 2 === 0 ? client : otherClient),
@@ -263,12 +263,12 @@ describe("a cap", () => {
     const cents = (counts["SK"] ?? 0) * 10 + (counts["CZ"] ?? 0) * 7;
     expect(counts["SK"]).toBeLessThanOrEqual(50);
     expect(cents).toBeLessThanOrEqual(777);
-    // Nothing more fits: neither cap keeps room that somebody was refused for.
+    // Nothing more fits: neither cap holds room for refused messages.
     expect(counts["SK"] === 50 || 777 - cents < 10).toBe(true);
     expect(await spent()).toEqual([String(cents / 100), String((counts["SK"] ?? 0) / 10)]);
   });
 
-  it("misses nothing that is sent while it is being set", async () => {
+  it("a cap counts every message sent while it is being set", async () => {
     const calls = Array.from({ length: 30 }, (_, index) =>
       sendMany(slovakia, 5, index % 2 === 0 ? client : otherClient),
     );
@@ -279,7 +279,7 @@ describe("a cap", () => {
     expect(await spent()).toEqual(["15"]);
   });
 
-  it("is reserved for a whole campaign at once, or not at all", async () => {
+  it("a cap is reserved for a whole campaign at once, or not at all", async () => {
     await setLimits({ caps: [daily("10"), daily("4", "CZ")] });
     const { database, spending } = app.services;
     const reserve = (amounts: Record<string, string>): Promise<void> =>
@@ -301,7 +301,7 @@ describe("a cap", () => {
     await expect(reserve({ SK: "1.01" })).rejects.toThrow(SpendingCapError);
   });
 
-  it("holds for a campaign as a whole, and the list of countries for each recipient", async () => {
+  it("caps apply to a campaign as a whole, and the list of countries to each recipient", async () => {
     await setLimits({ allowedCountries: ["SK", "CZ"], caps: [daily("0.3")] });
     expect(await create(numbers(4))).toEqual({
       __typename: "SpendingCapError",
@@ -312,7 +312,7 @@ describe("a cap", () => {
     expect((await send(czechia)).code).toBe("SPENDING_CAP_REACHED");
   });
 
-  it("is checked as it is set", async () => {
+  it("a cap is validated when it is set", async () => {
     const bad = [
       { ...daily("-1") },
       { ...daily("1"), currency: "eur" },

@@ -4,18 +4,18 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Whether a message may go to another provider when the first one may have it. */
+/** Whether a message may go to another provider when the first one may already have it. */
 export type DuplicatePolicy =
-  /** It goes on at once: the recipient may get it twice, and will hardly miss it. Only for messages without a `providerId`. */
+  /** It goes to another provider at once. The recipient may get it twice, but is unlikely to miss it. Only for messages without a `providerId`. */
   | 'ALLOW_POSSIBLE_DUPLICATE'
-  /** It waits until the provider's own means or a receipt have shown the truth. */
+  /** It waits until the provider's answer or a receipt shows what happened. */
   | 'NEVER';
 
 /** What went wrong, as a stable word for programs. */
 export type ErrorCode =
   /** The request is not valid GraphQL for this schema. */
   | 'BAD_REQUEST'
-  /** The campaign has ended, or its recipients still come in. */
+  /** The campaign has ended, or its recipients are still being read. */
   | 'CAMPAIGN_ENDED'
   /** The account may not send to the recipient's country. */
   | 'COUNTRY_NOT_ALLOWED'
@@ -23,11 +23,11 @@ export type ErrorCode =
   | 'FORBIDDEN'
   /** The idempotency key was used with another input. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** Something failed on our side; the id in the message finds it in the log. */
+  /** An internal error. Search the server's log for the id in the message. */
   | 'INTERNAL'
-  /** The cursor is not one that smsgraph gave out. */
+  /** The cursor did not come from smsgraph. */
   | 'INVALID_CURSOR'
-  /** The id is not one that smsgraph gave out, or belongs to another type. */
+  /** The id did not come from smsgraph, or it is the id of another type. */
   | 'INVALID_ID'
   /** A value is out of its range or has the wrong form. */
   | 'INVALID_INPUT'
@@ -39,25 +39,25 @@ export type ErrorCode =
   | 'INVALID_SENDER'
   /** The text is empty, too long, or cannot be encoded as asked. */
   | 'INVALID_TEXT'
-  /** It is the account's last key with the ADMIN scope that does not end by itself. */
+  /** It is the account's last ADMIN key without an expiry. */
   | 'LAST_ADMIN_KEY'
-  /** The message is no longer in our hands. */
+  /** The message was already submitted or has ended. */
   | 'NOT_CANCELLABLE'
-  /** There is no such thing in this account. */
+  /** This account has no object with this id. */
   | 'NOT_FOUND'
   /** None of the recipients can get a message. */
   | 'NO_RECIPIENTS'
   /** No connected provider can carry the message. */
   | 'NO_ROUTE'
-  /** Only the hash of a query came, and none are kept: send the query itself. */
+  /** The request has only the hash of a query. Queries are not stored: send the query itself. */
   | 'PERSISTED_QUERY_NOT_SUPPORTED'
   /** The query asks for too much at once. */
   | 'QUERY_TOO_COMPLEX'
   /** The message would exceed what the account may spend. */
   | 'SPENDING_CAP_REACHED'
-  /** The account has as many connected providers as it may have. */
+  /** The account already has the most connected providers allowed. */
   | 'TOO_MANY_PROVIDERS'
-  /** Too much is under way at once; `retryAfterSeconds` says when to come back. */
+  /** Too many operations are running at once; `retryAfterSeconds` says when to try again. */
   | 'TOO_MANY_REQUESTS'
   /** The socket or the account has too many open subscriptions. */
   | 'TOO_MANY_SUBSCRIPTIONS'
@@ -68,33 +68,33 @@ export type ErrorCode =
   /** The provider cannot do what was asked. */
   | 'UNSUPPORTED_FEATURE';
 
-/** Where an event came from. */
+/** The source of an event. */
 export type EventSource =
-  /** A call of this API. */
+  /** A call to this API. */
   | 'API'
-  /** A receipt that the provider pushed. */
+  /** A receipt that the provider sent. */
   | 'CALLBACK'
-  /** Our own sending. */
+  /** Sending by smsgraph. */
   | 'DISPATCH'
-  /** The provider, asked because a receipt was overdue. */
+  /** A status query to the provider, because a receipt was overdue. */
   | 'POLL'
-  /** The provider, asked because the outcome of a submission was unknown. */
+  /** A status query to the provider, because the outcome of a submission was unknown. */
   | 'RECONCILE';
 
 /** Why an event did not change its message. */
 export type IgnoredReason =
-  /** The message had another final status; the first one stays. */
+  /** The message already had another final status; the first one stays. */
   | 'ALREADY_FINAL'
-  /** One part of a long message has arrived, and others are outstanding. */
+  /** This is about one part of a long message, and other parts are outstanding. */
   | 'AWAITING_PARTS'
-  /** The message had this status already. */
+  /** The message already had this status. */
   | 'DUPLICATE'
-  /** The message had moved on. */
+  /** The message already had a later status. */
   | 'LATE'
-  /** It is about an earlier attempt with another provider, and says nothing of the one that counts now. */
+  /** It is about an earlier attempt with another provider and does not affect the current one. */
   | 'OTHER_ATTEMPT';
 
-/** Which of the waiting messages go first. */
+/** Which waiting messages are sent first. */
 export type MessagePriority =
   /** Before everything else: one-time passwords and alarms. */
   | 'HIGH'
@@ -103,17 +103,17 @@ export type MessagePriority =
   /** In the order of acceptance. */
   | 'NORMAL';
 
-/** Where a message stands. It only moves forward; a final status stays. */
+/** The status of a message. It only moves forward, and a final status never changes. */
 export type MessageStatus =
   /** Final: cancelled before submission. */
   | 'CANCELLED'
-  /** Final: the handset has it. */
+  /** Final: the phone received it. */
   | 'DELIVERED'
   /** Final: its validity period ended before it could be delivered. */
   | 'EXPIRED'
   /** Final: it could not be sent. */
   | 'FAILED'
-  /** The request was written and no answer was understood: the provider may or may not have the message. It is never sent again blindly; smsgraph finds out by the provider's own means. */
+  /** The request was sent but there was no clear answer: the provider may or may not have the message. It is never sent again blindly; smsgraph asks the provider what became of it. */
   | 'OUTCOME_UNKNOWN'
   /** Accepted and stored, waiting for dispatch. */
   | 'QUEUED'
@@ -127,59 +127,59 @@ export type MessageStatus =
   | 'SENT'
   /** The provider accepted it. */
   | 'SUBMITTED'
-  /** The request to the provider is in flight. */
+  /** The request to the provider is running. */
   | 'SUBMITTING'
   /** Final: it could not be delivered. */
   | 'UNDELIVERED'
-  /** The provider cannot tell; a later final receipt may still replace it. */
+  /** The provider does not know; a later final receipt can still replace this. */
   | 'UNKNOWN';
 
 /** A message to send. */
 export type SendMessageInput = {
   /** The cadence group to send through (see `Provider.cadenceGroups`). */
   cadenceGroupId?: string | null | undefined;
-  /** Your own reference, 1 to 255 characters. Need not be unique. */
+  /** Your own reference, 1 to 255 characters. It need not be unique. */
   clientRef?: string | null | undefined;
   /** The template registered with the Indian DLT platform (see `capabilities.dltTemplates`). */
   dltTemplateId?: string | null | undefined;
-  /** Whether it may go to another provider when the first may have it; absent: NEVER. */
+  /** Whether it may go to another provider when the first may already have it; absent: NEVER. */
   duplicatePolicy?: DuplicatePolicy | null | undefined;
   /** Which encoding to use; absent: AUTO. */
   encoding?: TextEncodingChoice | null | undefined;
-  /** Show it at once and do not keep it (class 0). */
+  /** Show it at once and do not store it (class 0). */
   flash?: boolean | null | undefined;
-  /** The sender the recipient sees; absent: the provider's default sender. */
+  /** The sender that the recipient sees; absent: the provider's default sender. */
   from?: string | null | undefined;
-  /** Makes a repeat harmless: the same key with the same input returns the same message for 24 hours; with another input it is an `IdempotencyConflictError`. */
+  /** Makes it safe to repeat a request. For 24 hours, the same key with the same input returns the same message; with other input it is an `IdempotencyConflictError`. */
   idempotencyKey?: string | null | undefined;
-  /** Which of the waiting messages go first. */
+  /** Which waiting messages are sent first. */
   priority?: MessagePriority | null | undefined;
-  /** The provider to carry it, and no other; absent: routed by policy. */
+  /** The only provider to use; absent: the message is routed. */
   providerId?: string | null | undefined;
-  /** When to send it; smsgraph holds it until then, and it can be cancelled. */
+  /** When to send it. Until then smsgraph holds it, and it can be cancelled. */
   scheduledAt?: string | null | undefined;
-  /** The text. Long texts travel in several segments. */
+  /** The text. Long texts are sent in several segments. */
   text: string;
   /** The recipient in international form: `+421 901 000 000`. */
   to: string;
-  /** Minutes after which it is no longer worth delivering. */
+  /** Validity period in minutes. After it, the message is no longer delivered. */
   validityMinutes?: number | null | undefined;
 };
 
-/** Why a stream could not go on from its cursor. */
+/** Why a stream could not resume from its cursor. */
 export type StreamResetReason =
-  /** The cursor is from a log that is no longer there: the database was set back. */
+  /** The cursor is ahead of the log: the database was restored to an earlier state. */
   | 'AHEAD_OF_LOG'
-  /** The cursor is older than the retained log. */
+  /** The cursor is older than the stored log. */
   | 'EXPIRED';
 
-/** Which encoding a message is to use. */
+/** Which encoding a message should use. */
 export type TextEncodingChoice =
-  /** GSM-7 when the text fits it, else UCS-2. The text is not changed. */
+  /** GSM-7 when the text fits it, otherwise UCS-2. The text is not changed. */
   | 'AUTO'
-  /** GSM-7: characters it lacks are transliterated (`’` to `'`); refused when one cannot be. */
+  /** GSM-7. Other characters are transliterated (`’` to `'`); the message is refused if that is impossible. */
   | 'GSM7'
-  /** UCS-2, even when the text fits GSM-7; only with providers that let us choose. */
+  /** UCS-2, even when the text fits GSM-7. Only for providers that allow the choice. */
   | 'UCS2';
 
 export type MessageRowFragment = { id: string, to: string, text: string, status: MessageStatus, isFinal: boolean, version: number, createdAt: string };

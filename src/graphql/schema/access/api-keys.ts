@@ -12,27 +12,28 @@ import { paginateById } from "../page.ts";
 import { ApiScope } from "./viewer.ts";
 
 const ApiKey = builder.prismaNode("ApiKey", {
-  description: "A key with which programs call this API. The key itself is not kept, and never shown again.",
+  description:
+    "A key for programs that call this API. The secret itself is not stored and is shown only once.",
   authScopes: { ADMIN: true },
   id: { field: "id", description: "Global id." },
   nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
-    name: t.exposeString("name", { description: "What it is for, in your words." }),
+    name: t.exposeString("name", { description: "Your name for the key." }),
     scopes: t.field({
       type: [ApiScope],
-      description: "What it may do.",
+      description: "What the key may do.",
       resolve: ({ scopes }) => scopes as (typeof ApiScope.$inferType)[],
     }),
     isCurrent: t.boolean({
-      description: "Whether this request was made with it.",
+      description: "Whether this request uses this key.",
       resolve: ({ id }, _args, { viewer }) => id === viewer?.keyId,
     }),
-    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
     expiresAt: t.expose("expiresAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it ends by itself; null for never.",
+      description: "When it expires; null for never.",
     }),
     lastUsedAt: t.expose("lastUsedAt", {
       type: "DateTime",
@@ -52,14 +53,15 @@ const CreateApiKeyInput = builder.inputType("CreateApiKeyInput", {
   fields: (t) => ({
     name: t.string({
       required: true,
-      description: `What it is for, in your words, 1 to ${maxKeyName} characters.`,
+      description: `Your name for the key, 1 to ${maxKeyName} characters.`,
     }),
     scopes: t.field({
       type: [ApiScope],
       required: true,
-      description: "What it may do, at least one. An ADMIN key may grant any scope within its account.",
+      description:
+        "What the key may do; at least one scope. An ADMIN key may grant any scope in its account.",
     }),
-    expiresAt: t.field({ type: "DateTime", description: "When it is to end by itself; absent: never." }),
+    expiresAt: t.field({ type: "DateTime", description: "When it expires; absent: never." }),
   }),
 });
 
@@ -69,19 +71,19 @@ interface CreatedApiKeyShape {
 }
 
 const CreatedApiKey = builder.objectRef<CreatedApiKeyShape>("CreatedApiKey").implement({
-  description: "A new key, the only time that it is shown.",
+  description: "A new key. This is the only time it is shown.",
   isTypeOf: (value) => typeof value === "object" && value !== null && "secret" in value,
   fields: (t) => ({
     secret: t.exposeString("secret", {
       description:
-        "The key itself: send it as `Authorization: Bearer <key>`. Keep it; it is not shown again.",
+        "The key itself. Send it as `Authorization: Bearer <key>`. Store it: it is not shown again.",
     }),
-    apiKey: t.expose("apiKey", { type: ApiKey, description: "What is kept of it." }),
+    apiKey: t.expose("apiKey", { type: ApiKey, description: "The stored data of the key." }),
   }),
 });
 
 const CreateApiKeyResult = builder.errorUnion("CreateApiKeyResult", {
-  description: "The new key, or why there is none.",
+  description: "The new key, or why it was not created.",
   types: [CreatedApiKey, InvalidInputError],
 });
 
@@ -92,14 +94,14 @@ const RevokeApiKeyResult = builder.errorUnion("RevokeApiKeyResult", {
 
 const ApiKeyConnection = builder.connectionObject(
   { type: ApiKey, name: "ApiKeyConnection", description: "A page of API keys." },
-  { name: "ApiKeyEdge", description: "An API key and its place in the list." },
+  { name: "ApiKeyEdge", description: "An API key and its position in the list." },
 );
 
 builder.queryField("apiKeys", (t) =>
   t.connection(
     {
       type: ApiKey,
-      description: "The keys of the account, newest first, those that were revoked or have expired too.",
+      description: "The keys of the account, newest first, including revoked and expired ones.",
       authScopes: { ADMIN: true },
       resolve: (_root, args, context, info) => {
         const query = queryFromInfo({ context, info, path: ["edges", "node"] });
@@ -132,9 +134,9 @@ function checkInput({ name, scopes, expiresAt }: typeof CreateApiKeyInput.$infer
 builder.mutationFields((t) => ({
   createApiKey: t.field({
     type: CreateApiKeyResult,
-    description: "Makes a key of this account. Its secret is in the answer, and shown only there.",
+    description: "Creates a key for this account. Only this answer contains its secret.",
     authScopes: { ADMIN: true },
-    args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: "The key." }) },
+    args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: "The new key." }) },
     resolve: async (_root, { input }, context) => {
       checkInput(input, context.clock.now());
       const secret = newKey();
@@ -151,9 +153,9 @@ builder.mutationFields((t) => ({
   revokeApiKey: t.field({
     type: RevokeApiKeyResult,
     description:
-      "Revokes a key for good: within a second every socket and stream opened with it, or with a watch token that " +
-      "it made, is closed. A key may revoke itself (see `isCurrent`), but not the account's last ADMIN key that does " +
-      "not end by itself.",
+      "Revokes a key for good. Every socket and stream opened with it, or with a watch token made by it, is closed " +
+      "within a second. A key may revoke itself (see `isCurrent`), but the account's last ADMIN key without an " +
+      "expiry cannot be revoked.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the key." }) },
     resolve: async (_root, { id: shownId }, context) => {

@@ -3,9 +3,10 @@ import { UnauthenticatedError } from "../../../lib/errors.ts";
 import { builder } from "../builder.ts";
 
 const descriptions = {
-  READ: "Read everything of the account, and watch it live.",
+  READ: "Read all data of the account, and watch it live.",
   SEND: "Send and cancel messages.",
-  ADMIN: "Connect, change and disconnect providers, see their callback URLs, make and revoke API keys.",
+  ADMIN:
+    "Connect, change and disconnect providers; see their callback URLs; set rates, routing policies and spending limits; create and revoke API keys.",
 } as const satisfies Record<(typeof scopes)[number], string>;
 
 export const ApiScope = builder.enumType("ApiScope", {

@@ -6,7 +6,7 @@ import { decodeId } from "../../../lib/global-id.ts";
 import { defaultTokenSeconds, maxTokenSeconds } from "../limits.ts";
 
 const CreateWatchTokenInput = builder.inputType("CreateWatchTokenInput", {
-  description: "What the token is to open: exactly one of a message and a campaign.",
+  description: "What the token allows: exactly one message or one campaign.",
   fields: (t) => ({
     messageId: t.id({ description: "Global id of the message." }),
     campaignId: t.id({ description: "Global id of the campaign." }),
@@ -22,23 +22,22 @@ interface WatchTokenShape {
 }
 
 const WatchToken = builder.objectRef<WatchTokenShape>("WatchToken").implement({
-  description:
-    "A token that may be given to a browser: it reads and watches one message or one campaign, and opens nothing else.",
+  description: "A token for a browser. It can read and watch one message or one campaign, and nothing else.",
   isTypeOf: (value) => typeof value === "object" && value !== null && "token" in value,
   fields: (t) => ({
     token: t.exposeString("token", {
       description:
-        "Send it where an API key would go; an `EventSource`, which cannot set headers, may send it as `?token=`.",
+        "Send it in place of an API key. An `EventSource`, which cannot set headers, may send it as `?token=`.",
     }),
     expiresAt: t.expose("expiresAt", {
       type: "DateTime",
-      description: "When it ends, and every stream with it. It ends at once when its API key is revoked.",
+      description: "When it and all its streams end. They also end when its API key is revoked.",
     }),
   }),
 });
 
 const CreateWatchTokenResult = builder.errorUnion("CreateWatchTokenResult", {
-  description: "The token, or why there is none.",
+  description: "The token, or why it was not created.",
   types: [WatchToken, InvalidInputError, NotFoundError],
 });
 
@@ -46,11 +45,11 @@ builder.mutationField("createWatchToken", (t) =>
   t.field({
     type: CreateWatchTokenResult,
     description:
-      "Makes a short-lived token for a browser, bound to one message or one campaign. It hands on the right to read, " +
+      "Creates a short-lived token for a browser, bound to one message or one campaign. It passes on the right to read, " +
       "so the key must have it.",
     authScopes: { READ: true },
     args: {
-      input: t.arg({ type: CreateWatchTokenInput, required: true, description: "What it is to open." }),
+      input: t.arg({ type: CreateWatchTokenInput, required: true, description: "What the token allows." }),
     },
     resolve: async (_root, { input }, context) => {
       const lifetimeSeconds = input.expiresInSeconds ?? defaultTokenSeconds;

@@ -7,20 +7,19 @@ import { encodeId } from "../../../lib/global-id.ts";
 import { MessagePriorityEnum } from "../messages/enums.ts";
 import { Money, money } from "../money.ts";
 
-/** A campaign row; one that a stream made also carries its progress. */
+/** A campaign row. In a stream it also carries its progress. */
 export type CampaignShape = CampaignRow & { progress?: CampaignProgress };
 
 export const CampaignStatusEnum = builder.enumType("CampaignStatus", {
-  description: "Where a campaign stands.",
+  description: "The status of a campaign.",
   values: {
     SCHEDULED: { description: "Held until `scheduledAt`." },
-    RUNNING: { description: "Its messages are being handed to their providers." },
-    PAUSED: { description: "Nothing more is handed over until it is resumed." },
+    RUNNING: { description: "Its messages are being submitted to their providers." },
+    PAUSED: { description: "Nothing more is submitted until it is resumed." },
     COMPLETED: {
-      description:
-        "Every message was handed over, or has ended. Receipts may still come in, and are counted.",
+      description: "Every message was submitted or has ended. Receipts may still arrive, and are counted.",
     },
-    CANCELLED: { description: "Stopped for good: what was not handed over is CANCELLED." },
+    CANCELLED: { description: "Stopped for good: messages that were not submitted are CANCELLED." },
   } as const,
 });
 
@@ -28,7 +27,7 @@ const fieldOf = (status: MessageStatus): string =>
   status.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 const CampaignCounts = builder.objectRef<CampaignProgress>("CampaignCounts").implement({
-  description: "How many messages are in each status. They add up to the total, in every answer.",
+  description: "How many messages are in each status. The numbers always add up to the total.",
   fields: (t) => ({
     total: t.exposeInt("total", { description: "All messages." }),
     ...Object.fromEntries(
@@ -44,11 +43,11 @@ const SendWindow = builder.objectRef<{ start: number; end: number }>("SendWindow
   description: "The hours in which messages may be sent, in the recipient's own time zone.",
   fields: (t) => ({
     start: t.string({
-      description: "From this time of day on, such as `09:00`.",
+      description: "Start of the window, such as `09:00`.",
       resolve: ({ start }) => timeOfDay(start),
     }),
     end: t.string({
-      description: "Before this time of day, such as `20:00`.",
+      description: "End of the window, such as `20:00`.",
       resolve: ({ end }) => timeOfDay(end),
     }),
   }),
@@ -59,7 +58,7 @@ function timeOfDay(minutes: number): string {
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
-/** What has not left our hands. */
+/** Messages that were not submitted yet. */
 const pending = ({ counts }: CampaignProgress): number =>
   counts.SCHEDULED + counts.QUEUED + counts.SUBMITTING;
 
@@ -70,71 +69,69 @@ export const Campaign = builder.prismaNode("Campaign", {
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
     name: t.exposeString("name", { description: "Your name for it." }),
-    status: t.expose("status", { type: CampaignStatusEnum, description: "Where it stands." }),
-    from: t.exposeString("sender", { description: "The sender the recipients see." }),
-    text: t.exposeString("text", { description: "The text as it was given, with its placeholders." }),
+    status: t.expose("status", { type: CampaignStatusEnum, description: "Its status." }),
+    from: t.exposeString("sender", { description: "The sender that recipients see." }),
+    text: t.exposeString("text", { description: "The text as given, with its placeholders." }),
     provider: t.relation("provider", {
       nullable: true,
-      description:
-        "The provider asked for; null when each message goes to the preferred one that can carry it.",
+      description: "The requested provider; null when each message is routed.",
     }),
     priority: t.expose("priority", {
       type: MessagePriorityEnum,
-      description: "Which campaign goes first. Single messages go before all of them.",
+      description: "Decides which campaign is sent first. Single messages go before all campaigns.",
     }),
     scheduledAt: t.expose("scheduledAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it is to start; null for at once.",
+      description: "When it should start; null for at once.",
     }),
     timeZone: t.exposeString("timeZone", {
       nullable: true,
-      description: "Its own IANA time zone: the send window goes by it where a number's zone is not known.",
+      description: "IANA time zone for recipients whose own time zone is not known.",
     }),
     sendWindow: t.field({
       type: SendWindow,
       nullable: true,
-      description: "When messages may be sent; null for at any hour.",
+      description: "When messages may be sent; null for any hour.",
       resolve: ({ windowStart: start, windowEnd: end }) =>
         start === null || end === null ? null : { start, end },
     }),
     messagesPerSecondLimit: t.exposeFloat("messagesPerSecond", {
       nullable: true,
-      description:
-        "How many messages per second it may send at most; null for as many as the providers take.",
+      description: "The most messages per second; null for as many as the providers accept.",
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
     startedAt: t.expose("startedAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it began to send; null before.",
+      description: "When sending began; null before that.",
     }),
     completedAt: t.expose("completedAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it was completed or cancelled; null before.",
+      description: "When it was completed or cancelled; null before that.",
     }),
     counts: t.field({
       type: CampaignCounts,
-      description: "How many of its messages are in each status: exact, and all at one moment.",
+      description: "How many of its messages are in each status: exact, and all from the same moment.",
       resolve: (campaign: CampaignShape, _args, { campaignProgress }) =>
         campaign.progress ?? campaignProgress.load(campaign.id),
     }),
-    refusedCount: t.exposeInt("refused", { description: "Rows that could not become a message." }),
+    refusedCount: t.exposeInt("refused", { description: "How many rows could not become a message." }),
     duplicatesRemoved: t.exposeInt("duplicatesRemoved", {
-      description: "Recipients left out because their number was there already.",
+      description: "How many recipients were left out because their number was already in the list.",
     }),
     estimatedCost: t.field({
       type: [Money],
       description:
-        "What it was estimated to cost when it was accepted, a sum for each currency; not changed by messages that go " +
+        "The estimated cost when it was accepted, one sum per currency. It does not change when messages go " +
         "to another provider.",
       select: { estimates: { orderBy: { currency: "asc" } } },
       resolve: ({ estimates }) => estimates.map(({ amount, currency }) => ({ amount, currency })),
     }),
     cost: t.field({
       type: [Money],
-      description: "What the providers have charged so far, a sum for each currency.",
+      description: "What the providers have charged so far, one sum per currency.",
       resolve: async (campaign: CampaignShape, _args, { campaignProgress }) => {
         const { costs } = campaign.progress ?? (await campaignProgress.load(campaign.id));
         return costs.flatMap(({ amount, currency }) => money(amount, currency) ?? []);
@@ -142,20 +139,19 @@ export const Campaign = builder.prismaNode("Campaign", {
     }),
     messagesCsvPath: t.string({
       description:
-        "Path of a CSV file of its messages on this server, for a GET with the same `Authorization` header. Add " +
-        "`?status=FAILED` for those in a status; it may be given several times. `?delimiter=;` is for spreadsheets of countries " +
-        "with a decimal comma. As a `file` of a new campaign it gives the same recipients and references again.",
+        "Path of a CSV file with its messages. Get it from this server with the same `Authorization` header. Add " +
+        "`?status=FAILED` to select a status; repeat it for several. `?delimiter=;` is for spreadsheets in countries " +
+        "with a decimal comma. As the `file` of a new campaign it gives the same recipients and references.",
       resolve: ({ id }) => `/campaigns/${encodeURIComponent(encodeId("Campaign", id))}/messages.csv`,
     }),
     messagesPerSecond: t.exposeFloat("rate", {
       description:
-        "Messages handed over per second, measured: of late while it runs, on average once it is completed; 0 while it is paused.",
+        "Messages submitted per second: recently while it runs, on average once it is completed, 0 while it is paused.",
     }),
     estimatedCompletionAt: t.field({
       type: "DateTime",
       nullable: true,
-      description:
-        "When the last message will be handed over at the measured rate; null unless it is running.",
+      description: "When the last message will be submitted at the measured rate; null unless it is running.",
       resolve: async (campaign: CampaignShape, _args, { campaignProgress, clock }) => {
         if (campaign.status !== "RUNNING" || campaign.rate <= 0) return null;
         const progress = campaign.progress ?? (await campaignProgress.load(campaign.id));

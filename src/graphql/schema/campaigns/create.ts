@@ -35,18 +35,18 @@ const CampaignRecipientInput = builder.inputType("CampaignRecipientInput", {
   description: "A recipient of a campaign.",
   fields: (t) => ({
     to: t.string({ required: true, description: "The recipient in international form: `+421 901 000 000`." }),
-    clientRef: t.string({ description: "Your own reference of this message, 1 to 255 characters." }),
+    clientRef: t.string({ description: "Your own reference for this message, 1 to 255 characters." }),
     values: t.field({
       type: "JSONObject",
-      description: "What the text's placeholders stand for: texts, numbers or truth values by their names.",
+      description: "Values for the placeholders of the text, by name: strings, numbers or booleans.",
     }),
   }),
 });
 
 const SendWindowInput = builder.inputType("SendWindowInput", {
   description:
-    "The hours in which messages may be sent, in the time zone of the recipient's country. A window that ends before " +
-    "it starts goes on until the next day.",
+    "The hours in which messages may be sent, in the recipient's time zone. A window that ends before " +
+    "it starts continues into the next day.",
   fields: (t) => ({
     start: t.string({ required: true, description: "The first minute, `00:00` to `23:59`." }),
     end: t.string({ required: true, description: "The minute after the last one, `00:00` to `24:00`." }),
@@ -57,12 +57,12 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
   description: "One text and its recipients.",
   fields: (t) => ({
     name: t.string({ required: true, description: "Your name for it, 1 to 255 characters." }),
-    from: t.string({ description: "The sender the recipients see; absent: the provider's default sender." }),
+    from: t.string({ description: "The sender that recipients see; absent: the provider's default sender." }),
     text: t.string({
       required: true,
       description:
-        "The text. `{{first_name}}` stands for a recipient's value of that name; for the braces themselves write " +
-        "`\\{{`. Segments are counted for each recipient.",
+        "The text. `{{first_name}}` is replaced by the recipient's value of that name. To send the braces themselves, write " +
+        "`\\{{`. Segments are counted separately for each recipient.",
     }),
     recipients: t.field({
       type: [CampaignRecipientInput],
@@ -71,69 +71,70 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
     file: t.field({
       type: "Upload",
       description:
-        "A CSV file in UTF-8 with a header row; the cells are parted by commas, semicolons or tabs. The column `to` " +
-        "is required, `clientRef` optional, all others are values by their names; an empty cell is no value.",
+        "A CSV file in UTF-8 with a header row, separated by commas, semicolons or tabs. The column `to` " +
+        "is required and `clientRef` is optional. Every other column holds values of that name; an empty cell is no value.",
     }),
-    providerId: t.id({ description: "The provider to carry it; absent: the preferred one that can." }),
+    providerId: t.id({ description: "The provider for all messages; absent: each message is routed." }),
     scheduledAt: t.field({
       type: "DateTime",
-      description: "The moment to begin, whatever `timeZone` says; absent: at once.",
+      description: "When to start; `timeZone` does not change it. Absent: at once.",
     }),
     timeZone: t.string({
       description:
-        "The campaign's own IANA time zone, such as `Europe/Bratislava`: the send window goes by it where a number's " +
-        "country is not known. It does not change `scheduledAt`, which is a moment.",
+        "IANA time zone, such as `Europe/Bratislava`, for the send window of recipients whose " +
+        "country is not known. It does not change `scheduledAt`.",
     }),
     sendWindow: t.field({
       type: SendWindowInput,
       description:
-        "When messages may be sent, by the clock of each recipient; absent: at any hour. A number that may be in several time " +
-        "zones gets its message when the window is open in all of them, and is refused when it never is.",
+        "When messages may be sent, in each recipient's local time; absent: any hour. A number that may be in several time " +
+        "zones gets its message while the window is open in all of them. If that never happens, it is refused.",
     }),
     messagesPerSecond: t.float({
-      description: "How many messages per second it may send at most; absent: as many as the providers take.",
+      description: "The most messages per second; absent: as many as the providers accept.",
     }),
     priority: t.field({
       type: MessagePriorityEnum,
-      description: "Which campaign goes first. Single messages go before all of them.",
+      description: "Decides which campaign is sent first. Single messages go before all campaigns.",
     }),
     dryRun: t.boolean({
       defaultValue: false,
       description:
-        "Check and count everything, but store and send nothing: the answer is a `CampaignPreview`.",
+        "Check and count everything, but store and send nothing. The answer is a `CampaignPreview`.",
     }),
     idempotencyKey: t.string({
       description:
-        "Makes a repeat harmless: the same key with the same input returns the same campaign for 24 hours, even while " +
-        "its recipients still come in; with another input it is an `IdempotencyConflictError`. What a file holds " +
-        "does not count as input.",
+        "Makes it safe to repeat a request. For 24 hours, the same key with the same input returns the same campaign, even while " +
+        "its recipients are still being read. With other input it is an `IdempotencyConflictError`. The content of a file " +
+        "is not compared.",
     }),
   }),
 });
 
 const CampaignCountry = builder.objectRef<CountryPreview>("CampaignCountry").implement({
-  description: "What a campaign would be in one country.",
+  description: "The part of a campaign that goes to one country.",
   fields: (t) => ({
     country: t.exposeString("country", {
       nullable: true,
-      description: "ISO 3166-1 alpha-2; null where a calling code is shared and the numbers do not tell.",
+      description:
+        "ISO 3166-1 alpha-2; null when countries share a calling code and the number does not show which.",
     }),
-    recipients: t.exposeInt("recipients", { description: "Messages to it." }),
-    segments: t.exposeInt("segments", { description: "Segments of these messages together." }),
+    recipients: t.exposeInt("recipients", { description: "How many messages." }),
+    segments: t.exposeInt("segments", { description: "Total segments of these messages." }),
     estimatedCost: t.expose("estimatedCost", {
       type: [Money],
-      description: "What they would cost, a sum for each currency; those without a rate are not in it.",
+      description: "What they would cost, one sum per currency. Messages without a rate are not included.",
     }),
   }),
 });
 
 const PreviewedCampaignMessage = builder.objectRef<PreviewedMessage>("CampaignMessagePreview").implement({
-  description: "A message of a campaign as it would be sent.",
+  description: "A message of a campaign, as it would be sent.",
   fields: (t) => ({
     to: t.exposeString("to", { description: "The recipient in E.164." }),
-    text: t.exposeString("text", { description: "The text with its values." }),
-    encoding: t.expose("encoding", { type: TextEncodingEnum, description: "How it would travel." }),
-    segments: t.exposeInt("segments", { description: "Segments it would be sent and charged as." }),
+    text: t.exposeString("text", { description: "The text with its values filled in." }),
+    encoding: t.expose("encoding", { type: TextEncodingEnum, description: "Its encoding." }),
+    segments: t.exposeInt("segments", { description: "How many segments would be sent and charged." }),
   }),
 });
 
@@ -145,30 +146,30 @@ const lookalike = ({ name, code, message, cap }: SpendingCapError): SpendingCapE
 });
 
 const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview").implement({
-  description: "What a campaign would be. Nothing is stored.",
+  description: "A preview of a campaign. Nothing is stored.",
   isTypeOf: (value) => typeof value === "object" && value !== null && "countries" in value,
   fields: (t) => ({
-    total: t.exposeInt("total", { description: "Messages it would send." }),
+    total: t.exposeInt("total", { description: "How many messages it would send." }),
     duplicatesRemoved: t.exposeInt("duplicatesRemoved", {
-      description: "Recipients left out because their number was there already.",
+      description: "How many recipients are left out because their number is already in the list.",
     }),
     refused: t.exposeInt("refused", {
-      description: "Rows that could not become a message.",
+      description: "How many rows cannot become a message.",
       deprecationReason: "`refusedCount` has the same name everywhere.",
     }),
-    refusedCount: t.exposeInt("refused", { description: "Rows that could not become a message." }),
+    refusedCount: t.exposeInt("refused", { description: "How many rows cannot become a message." }),
     warnings: t.exposeStringList("warnings", {
       description:
-        "What is allowed and probably not meant, in plain words: a placeholder with single braces, long messages.",
+        "Warnings about valid input that is probably a mistake, such as a placeholder with single braces or a long text.",
     }),
-    segments: t.exposeInt("segments", { description: "Segments of all messages." }),
+    segments: t.exposeInt("segments", { description: "Total segments of all messages." }),
     estimatedCost: t.expose("estimatedCost", {
       type: [Money],
-      description: "What it would cost, a sum for each currency; messages without a rate are not in it.",
+      description: "What it would cost, one sum per currency. Messages without a rate are not included.",
     }),
     countries: t.expose("countries", {
       type: [CampaignCountry],
-      description: "The same for each country, those with the most recipients first.",
+      description: "The same per country, largest first.",
     }),
     refusedRecipients: t.connection(
       {
@@ -185,8 +186,8 @@ const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview
     spendingCapError: t.field({
       type: SpendingCapError,
       nullable: true,
-      description: "Why all of it would be refused now: a spending cap; null when there is room.",
-      // An error that is returned is thrown: this only looks like one.
+      description: "The spending cap that would refuse the campaign now; null when there is none.",
+      // Pothos throws an error that a resolver returns. A copy that is not an `Error` is returned instead.
       resolve: ({ spendingCapError: error }) => error && lookalike(error),
     }),
   }),
@@ -197,25 +198,27 @@ builder.objectType(NoRecipientsError, {
   description: errorCodes.NO_RECIPIENTS,
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    refusedCount: t.exposeInt("refusedCount", { description: "How many rows were refused: all of them." }),
+    refusedCount: t.exposeInt("refusedCount", {
+      description: "How many rows were refused, which is all of them.",
+    }),
     refusedRecipients: t.connection(
       {
         type: RefusedRecipient,
-        description: "The first of them.",
+        description: "The first refused rows.",
         resolve: ({ refused }, args) => pageOfRefusals(args, refused),
       },
       RefusedRecipientConnection,
     ),
     refused: t.expose("refused", {
       type: [RefusedRecipient],
-      description: "The first of them.",
+      description: "The first refused rows.",
       deprecationReason: "`refusedRecipients` has the same name and shape everywhere.",
     }),
   }),
 });
 
 const CreateCampaignResult = builder.errorUnion("CreateCampaignResult", {
-  description: "The campaign as stored, what it would be, or why there is none.",
+  description: "The stored campaign, its preview, or why it was refused.",
   types: [
     Campaign,
     CampaignPreview,
@@ -241,8 +244,8 @@ builder.mutationField("createCampaign", (t) =>
   t.field({
     type: CreateCampaignResult,
     description:
-      "Stores a campaign and sends it. Numbers that come twice count once; rows that cannot become a message are " +
-      "refused one by one, see `Campaign.refusedRecipients`. What this returns is committed.",
+      "Stores a campaign and sends it. Repeated numbers count once. Rows that cannot become a message are " +
+      "refused one by one (see `Campaign.refusedRecipients`). A returned campaign is committed.",
     authScopes: { SEND: true },
     args: { input: t.arg({ type: CreateCampaignInput, required: true, description: "The campaign." }) },
     resolve: async (_root, { input }, context, info) => {
@@ -257,7 +260,7 @@ builder.mutationField("createCampaign", (t) =>
   }),
 );
 
-/** Below the API ids are local ones: the caller reads the id that was given. */
+/** Replaces local ids in errors with the global id that the caller gave. */
 function showIds(error: unknown): never {
   if (error instanceof NotFoundError) throw new NotFoundError(error.what, encodeId("Provider", error.id));
   throw error;

@@ -11,7 +11,7 @@ import { accountOf, type Context } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
 
 const CampaignResult = builder.errorUnion("CampaignResult", {
-  description: "The campaign as it is now, or why that cannot be done.",
+  description: "The campaign after the change, or why it was not changed.",
   types: [Campaign, InvalidInputError, NotFoundError, CampaignEndedError],
 });
 
@@ -32,14 +32,15 @@ async function change(
 builder.mutationFields((t) => ({
   pauseCampaign: t.field({
     type: CampaignResult,
-    description: "Stops handing over messages within a second; those under way end. Pausing twice is fine.",
+    description:
+      "Stops submitting messages within a second; submissions under way are finished. Pausing twice is fine.",
     authScopes: { SEND: true },
     args: { id: t.arg.id(id("pause")) },
     resolve: (_root, args, context) => change(context, args.id, pauseCampaign),
   }),
   resumeCampaign: t.field({
     type: CampaignResult,
-    description: "Goes on with a paused campaign. Resuming what runs is fine.",
+    description: "Resumes a paused campaign. Resuming a running one is fine.",
     authScopes: { SEND: true },
     args: { id: t.arg.id(id("resume")) },
     resolve: (_root, args, context) => change(context, args.id, resumeCampaign),
@@ -47,7 +48,7 @@ builder.mutationFields((t) => ({
   cancelCampaign: t.field({
     type: CampaignResult,
     description:
-      "Stops a campaign for good: every message that was not handed over becomes CANCELLED. Cancelling twice is fine.",
+      "Stops a campaign for good: every message that was not submitted becomes CANCELLED. Cancelling twice is fine.",
     authScopes: { SEND: true },
     args: { id: t.arg.id(id("cancel")) },
     resolve: (_root, args, context) => change(context, args.id, cancelCampaign),
@@ -60,15 +61,15 @@ builder.subscriptionField("campaignProgress", (t) =>
   t.field({
     type: Campaign,
     description:
-      "A campaign: its present state at once, then the newest after each change, never more often than asked, and " +
-      "always the last.",
+      "The present state of a campaign at once, then its newest state after changes, at most as often as asked. The last " +
+      "state is always sent.",
     authScopes: { READ: true },
     args: {
       id: t.arg.id({ required: true, description: "Global id of the campaign." }),
       maxPerSecond: t.arg.float({
         required: true,
         defaultValue: 4,
-        description: `Frames per second at most, up to ${fastest}.`,
+        description: `The most frames per second, up to ${fastest}.`,
       }),
     },
     subscribe: async (_root, { id: shownId, maxPerSecond }, context) => {

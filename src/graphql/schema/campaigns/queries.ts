@@ -12,7 +12,7 @@ import { Message } from "../messages/message.ts";
 import { paginateById } from "../page.ts";
 
 const CampaignFilter = builder.inputType("CampaignFilter", {
-  description: "Which campaigns to list. Everything given must hold; what is absent does not restrict.",
+  description: "Which campaigns to list. All given conditions must hold.",
   fields: (t) => ({
     status: t.field({ type: [CampaignStatusEnum], description: "In one of these statuses." }),
     name: t.string({ description: "With exactly this name." }),
@@ -21,7 +21,7 @@ const CampaignFilter = builder.inputType("CampaignFilter", {
 
 const CampaignConnection = builder.connectionObject(
   { type: Campaign, name: "CampaignConnection", description: "A page of campaigns." },
-  { name: "CampaignEdge", description: "A campaign and its place in the list." },
+  { name: "CampaignEdge", description: "A campaign and its position in the list." },
 );
 
 builder.prismaObjectField(Campaign, "messages", (t) =>
@@ -29,7 +29,7 @@ builder.prismaObjectField(Campaign, "messages", (t) =>
     {
       type: Message,
       description:
-        "Its messages, newest first. They are made in the minutes after the campaign was accepted.",
+        "Its messages, newest first. They are created in the minutes after the campaign was accepted.",
       args: { status: t.arg({ type: MessageStatusEnum, description: "Only those in this status." }) },
       select: { id: true, accountId: true },
       resolve: ({ id, accountId }, { status, ...args }, context) => {
@@ -45,7 +45,7 @@ builder.queryFields((t) => ({
   campaign: t.prismaField({
     type: "Campaign",
     nullable: true,
-    description: "A campaign by its id; null when there is none.",
+    description: "A campaign by its id; null when it does not exist.",
     authScopes: { READ: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the campaign." }) },
     resolve: (query, _root, { id }, context) =>
@@ -57,7 +57,7 @@ builder.queryFields((t) => ({
   campaigns: t.connection(
     {
       type: Campaign,
-      description: "Campaigns, newest first; those whose recipients still come in are not among them.",
+      description: "Campaigns, newest first, without those whose recipients are still being read.",
       authScopes: { READ: true },
       args: { filter: t.arg({ type: CampaignFilter, description: "Which campaigns." }) },
       resolve: (_root, { filter, ...args }, context, info) => {

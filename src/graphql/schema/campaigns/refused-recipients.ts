@@ -8,14 +8,14 @@ export const RefusedRecipient = builder.objectRef<Refusal>("RefusedRecipient").i
   description: "A row of a campaign's input that could not become a message.",
   fields: (t) => ({
     to: t.exposeString("recipient", {
-      description: "The recipient as it was given, its first 100 characters.",
+      description: "The recipient as given, cut to 100 characters.",
     }),
     row: t.exposeInt("position", {
       description:
-        "Its row: in a list the first recipient is 1; in a file the header is 1, as spreadsheets count.",
+        "Row number: in a list the first recipient is 1; in a file the header is 1, as in spreadsheets.",
     }),
     code: t.expose("code", { type: ErrorCodeRef, description: "What is wrong, for programs." }),
-    reason: t.exposeString("reason", { description: "What is wrong, in plain words." }),
+    reason: t.exposeString("reason", { description: "What is wrong, for people." }),
   }),
 });
 
@@ -31,10 +31,10 @@ export const RefusedRecipientConnection = builder.connectionObject(
     name: "RefusedRecipientConnection",
     description: "A page of refused recipients.",
   },
-  { name: "RefusedRecipientEdge", description: "A refused recipient and its place in the list." },
+  { name: "RefusedRecipientEdge", description: "A refused recipient and its position in the list." },
 );
 
-/** A page of refusals that are at hand, in the order of their positions. */
+/** A page of refusals that are already in memory, ordered by position. */
 export const pageOfRefusals = (args: PageArgs, refusals: readonly Refusal[]) =>
   paginate(args, byPosition, ({ after = 0, before = Infinity, limit, inverted }) => {
     const between = refusals.filter(({ position }) => position > after && position < before);
@@ -45,7 +45,7 @@ builder.prismaObjectField(Campaign, "refusedRecipients", (t) =>
   t.connection(
     {
       type: RefusedRecipient,
-      description: "Rows of its input that could not become a message, in the order of the input.",
+      description: "Rows that could not become a message, in input order.",
       select: { id: true },
       resolve: ({ id: campaignId }, args, { refusedRecipients }) =>
         paginate(args, byPosition, (stretch) => refusedRecipients.load({ campaignId, ...stretch })),

@@ -7,13 +7,15 @@ import { Provider } from "../providers/provider.ts";
 
 const outcomes = {
   ACCEPTED: "The provider took the message.",
-  REJECTED: "It refused the message. Where the reason lies with it, another provider is asked.",
-  RETRYABLE: "It is proven not to have taken it: another attempt follows, with it or with another provider.",
-  AMBIGUOUS: "No answer was understood: it may or may not have the message.",
+  REJECTED:
+    "The provider refused the message. If the reason is the provider's own, another provider is tried.",
+  RETRYABLE:
+    "The provider certainly did not take the message. Another attempt follows, with it or with another provider.",
+  AMBIGUOUS: "There was no clear answer: the provider may or may not have the message.",
 } as const;
 
 const AttemptOutcome = builder.enumType("AttemptOutcome", {
-  description: "How an attempt to hand a message over ended.",
+  description: "How an attempt to submit a message ended.",
   values: Object.fromEntries(
     Object.entries(outcomes).map(([name, description]) => [
       name,
@@ -23,9 +25,9 @@ const AttemptOutcome = builder.enumType("AttemptOutcome", {
 });
 
 const MessageAttempt = builder.objectRef<Attempt>("MessageAttempt").implement({
-  description: "One try to hand a message to a provider.",
+  description: "One attempt to submit a message to a provider.",
   fields: (t) => ({
-    number: t.exposeInt("number", { description: "Which one, from 1." }),
+    number: t.exposeInt("number", { description: "Number of the attempt, from 1." }),
     provider: t.loadable({
       type: Provider,
       nullable: true,
@@ -38,22 +40,22 @@ const MessageAttempt = builder.objectRef<Attempt>("MessageAttempt").implement({
     outcome: t.field({
       type: AttemptOutcome,
       nullable: true,
-      description: "How it ended; null while it is under way.",
+      description: "How it ended; null while it is running.",
       resolve: ({ outcome }) => outcome,
     }),
     reason: t.exposeString("reason", {
       nullable: true,
-      description: "Why, in plain words; the provider's own where it gave some. Null when it was accepted.",
+      description: "Why, in the provider's words if it gave any. Null when it was accepted.",
     }),
-    startedAt: t.expose("startedAt", { type: "DateTime", description: "When the request was written." }),
+    startedAt: t.expose("startedAt", { type: "DateTime", description: "When the request was sent." }),
     finishedAt: t.expose("finishedAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it ended; null while it is under way.",
+      description: "When it ended; null while it is running.",
     }),
     latencyMilliseconds: t.int({
       nullable: true,
-      description: "How long it took; null while it is under way.",
+      description: "How long it took; null while it is running.",
       resolve: ({ startedAt, finishedAt }) =>
         finishedAt === null ? null : Math.max(0, finishedAt.getTime() - startedAt.getTime()),
     }),
@@ -63,7 +65,7 @@ const MessageAttempt = builder.objectRef<Attempt>("MessageAttempt").implement({
 builder.prismaObjectField(Message, "attempts", (t) =>
   t.loadableGroup({
     type: MessageAttempt,
-    description: "Every attempt to hand it to a provider, in order.",
+    description: "Every attempt to submit it to a provider, in order.",
     byPath: false,
     loaderOptions: batchOnly,
     load: (ids: string[], { database }) => readAttempts(database, ids),

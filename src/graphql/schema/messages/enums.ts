@@ -8,20 +8,20 @@ import type { MessagePriority } from "../../../messages/model/priority.ts";
 type Values<Name extends string> = Record<Name, { description: string }>;
 
 export const MessageStatusEnum = builder.enumType("MessageStatus", {
-  description: "Where a message stands. It only moves forward; a final status stays.",
+  description: "The status of a message. It only moves forward, and a final status never changes.",
   values: {
     SCHEDULED: { description: "Held by smsgraph until `scheduledAt`." },
     QUEUED: { description: "Accepted and stored, waiting for dispatch." },
-    SUBMITTING: { description: "The request to the provider is in flight." },
+    SUBMITTING: { description: "The request to the provider is running." },
     OUTCOME_UNKNOWN: {
       description:
-        "The request was written and no answer was understood: the provider may or may not have the message. It is " +
-        "never sent again blindly; smsgraph finds out by the provider's own means.",
+        "The request was sent but there was no clear answer: the provider may or may not have the message. It is " +
+        "never sent again blindly; smsgraph asks the provider what became of it.",
     },
     SUBMITTED: { description: "The provider accepted it." },
     SENT: { description: "Handed to the operator (an intermediate receipt). Not yet delivered." },
-    UNKNOWN: { description: "The provider cannot tell; a later final receipt may still replace it." },
-    DELIVERED: { description: "Final: the handset has it." },
+    UNKNOWN: { description: "The provider does not know; a later final receipt can still replace this." },
+    DELIVERED: { description: "Final: the phone received it." },
     READ: { description: "Final: the recipient has read it." },
     UNDELIVERED: { description: "Final: it could not be delivered." },
     EXPIRED: { description: "Final: its validity period ended before it could be delivered." },
@@ -32,7 +32,7 @@ export const MessageStatusEnum = builder.enumType("MessageStatus", {
 });
 
 export const TextEncodingEnum = builder.enumType("TextEncoding", {
-  description: "How a text travels.",
+  description: "The encoding of a text.",
   values: {
     GSM7: {
       description: "The GSM 7-bit default alphabet: 160 characters in one segment, 153 in each of several.",
@@ -42,18 +42,19 @@ export const TextEncodingEnum = builder.enumType("TextEncoding", {
 });
 
 export const TextEncodingChoice = builder.enumType("TextEncodingChoice", {
-  description: "Which encoding a message is to use.",
+  description: "Which encoding a message should use.",
   values: {
-    AUTO: { description: "GSM-7 when the text fits it, else UCS-2. The text is not changed." },
+    AUTO: { description: "GSM-7 when the text fits it, otherwise UCS-2. The text is not changed." },
     GSM7: {
-      description: "GSM-7: characters it lacks are transliterated (`’` to `'`); refused when one cannot be.",
+      description:
+        "GSM-7. Other characters are transliterated (`’` to `'`); the message is refused if that is impossible.",
     },
-    UCS2: { description: "UCS-2, even when the text fits GSM-7; only with providers that let us choose." },
+    UCS2: { description: "UCS-2, even when the text fits GSM-7. Only for providers that allow the choice." },
   } satisfies Values<"AUTO" | TextEncoding>,
 });
 
 export const MessagePriorityEnum = builder.enumType("MessagePriority", {
-  description: "Which of the waiting messages go first.",
+  description: "Which waiting messages are sent first.",
   values: {
     LOW: { description: "After everything else." },
     NORMAL: { description: "In the order of acceptance." },
@@ -62,43 +63,47 @@ export const MessagePriorityEnum = builder.enumType("MessagePriority", {
 });
 
 export const DuplicatePolicyEnum = builder.enumType("DuplicatePolicy", {
-  description: "Whether a message may go to another provider when the first one may have it.",
+  description: "Whether a message may go to another provider when the first one may already have it.",
   values: {
-    NEVER: { description: "It waits until the provider's own means or a receipt have shown the truth." },
+    NEVER: { description: "It waits until the provider's answer or a receipt shows what happened." },
     ALLOW_POSSIBLE_DUPLICATE: {
       description:
-        "It goes on at once: the recipient may get it twice, and will hardly miss it. Only for messages without a " +
+        "It goes to another provider at once. The recipient may get it twice, but is unlikely to miss it. Only for messages without a " +
         "`providerId`.",
     },
   } satisfies Values<DuplicatePolicy>,
 });
 
 export const MessageDirection = builder.enumType("MessageDirection", {
-  description: "Which way a message goes.",
-  values: { OUTBOUND: { description: "From us to a phone." } } satisfies Values<"OUTBOUND">,
+  description: "The direction of a message.",
+  values: { OUTBOUND: { description: "From smsgraph to a phone." } } satisfies Values<"OUTBOUND">,
 });
 
 export const EventSourceEnum = builder.enumType("EventSource", {
-  description: "Where an event came from.",
+  description: "The source of an event.",
   values: {
-    API: { description: "A call of this API." },
-    DISPATCH: { description: "Our own sending." },
-    CALLBACK: { description: "A receipt that the provider pushed." },
-    POLL: { description: "The provider, asked because a receipt was overdue." },
-    RECONCILE: { description: "The provider, asked because the outcome of a submission was unknown." },
+    API: { description: "A call to this API." },
+    DISPATCH: { description: "Sending by smsgraph." },
+    CALLBACK: { description: "A receipt that the provider sent." },
+    POLL: { description: "A status query to the provider, because a receipt was overdue." },
+    RECONCILE: {
+      description: "A status query to the provider, because the outcome of a submission was unknown.",
+    },
   } satisfies Values<EventSource>,
 });
 
 export const IgnoredReasonEnum = builder.enumType("IgnoredReason", {
   description: "Why an event did not change its message.",
   values: {
-    DUPLICATE: { description: "The message had this status already." },
-    LATE: { description: "The message had moved on." },
-    ALREADY_FINAL: { description: "The message had another final status; the first one stays." },
-    AWAITING_PARTS: { description: "One part of a long message has arrived, and others are outstanding." },
+    DUPLICATE: { description: "The message already had this status." },
+    LATE: { description: "The message already had a later status." },
+    ALREADY_FINAL: { description: "The message already had another final status; the first one stays." },
+    AWAITING_PARTS: {
+      description: "This is about one part of a long message, and other parts are outstanding.",
+    },
     OTHER_ATTEMPT: {
       description:
-        "It is about an earlier attempt with another provider, and says nothing of the one that counts now.",
+        "It is about an earlier attempt with another provider and does not affect the current one.",
     },
   } satisfies Values<IgnoredReason>,
 });

@@ -10,7 +10,7 @@ import type { LoggedEvent } from "../../../messages/log/logged-event.ts";
 
 export const MessageEvent = builder.loadableNode("MessageEvent", {
   description:
-    "One line of a message's timeline: a step of ours, or what a provider said, whether or not it counted.",
+    "One line of a message's timeline: a step of smsgraph or a report of a provider, whether or not it changed the message.",
   id: { resolve: (event: LoggedEvent) => eventId(event) },
   load: async (ids: string[], context): Promise<(LoggedEvent | null)[]> => {
     const events = await readEventsById(context.database, accountOf(context), ids);
@@ -21,12 +21,13 @@ export const MessageEvent = builder.loadableNode("MessageEvent", {
   fields: (t) => ({
     cursor: t.field({
       type: "Cursor",
-      description: "The event's position in the log: a stream started `after` it goes on behind this event.",
+      description:
+        "The position of the event in the log. A stream started `after` it continues with the next event.",
       resolve: (event) => encodeCursor(event),
     }),
     message: t.loadable({
       type: Message,
-      description: "The message, as it is now.",
+      description: "The message in its present state.",
       byPath: false,
       loaderOptions: batchOnly,
       load: async (ids: string[], { database, feed }) => {
@@ -40,7 +41,7 @@ export const MessageEvent = builder.loadableNode("MessageEvent", {
     provider: t.loadable({
       type: Provider,
       nullable: true,
-      description: "The provider it is about: after a change of providers the new one.",
+      description: "The provider of the event; after a change of provider, the new one.",
       byPath: false,
       loaderOptions: batchOnly,
       load: loadProviders,
@@ -49,29 +50,31 @@ export const MessageEvent = builder.loadableNode("MessageEvent", {
     status: t.expose("status", { type: MessageStatusEnum, description: "The status the event reports." }),
     providerStatus: t.exposeString("providerStatus", {
       nullable: true,
-      description: "The provider's own word, untouched.",
+      description: "The provider's own status word, unchanged.",
     }),
-    source: t.expose("source", { type: EventSourceEnum, description: "Where the event came from." }),
-    applied: t.exposeBoolean("applied", { description: "Whether it changed the message." }),
+    source: t.expose("source", { type: EventSourceEnum, description: "The source of the event." }),
+    applied: t.exposeBoolean("applied", { description: "Whether the event changed the message." }),
     ignoredReason: t.expose("ignoredReason", {
       type: IgnoredReasonEnum,
       nullable: true,
-      description: "Why it did not; null when it did.",
+      description: "Why it did not change the message; null when it did.",
     }),
     version: t.exposeInt("version", { description: "The message's `version` after the event." }),
-    part: t.exposeInt("part", { description: "Which part of a long message it reports on, from 1." }),
-    parts: t.exposeInt("parts", { description: "How many parts the provider counts." }),
+    part: t.exposeInt("part", { description: "The part of a long message that it reports on, from 1." }),
+    parts: t.exposeInt("parts", {
+      description: "How many parts the message has, as counted by the provider.",
+    }),
     failure: t.field({
       type: MessageFailure,
       nullable: true,
-      description: "Why the message did not arrive, where the event says so.",
+      description: "Why the message did not arrive, if the event says so.",
       resolve: failureOf,
     }),
-    detail: t.exposeString("detail", { nullable: true, description: "What happened, in plain words." }),
+    detail: t.exposeString("detail", { nullable: true, description: "What happened, for people." }),
     occurredAt: t.expose("occurredAt", {
       type: "DateTime",
-      description: "When it happened, by the provider's clock where it gave a time, else by ours.",
+      description: "When it happened: the provider's time if it gave one, otherwise ours.",
     }),
-    receivedAt: t.expose("receivedAt", { type: "DateTime", description: "When we learned of it." }),
+    receivedAt: t.expose("receivedAt", { type: "DateTime", description: "When smsgraph learned of it." }),
   }),
 });

@@ -1,7 +1,7 @@
 import type { MessageFailure as KnownFailure } from "../../../providers/provider.ts";
 import { builder } from "../builder.ts";
 
-/** As it is stored: the code may be one of another version. */
+/** As stored: the code may come from another version of smsgraph. */
 type Failure = Omit<KnownFailure, "code"> & { code: string };
 
 export const MessageFailure = builder.objectRef<Failure>("MessageFailure").implement({
@@ -10,9 +10,11 @@ export const MessageFailure = builder.objectRef<Failure>("MessageFailure").imple
     code: t.exposeString("code", {
       description: "A stable word for programs, such as `no_rate`. All of them are listed in docs/errors.md.",
     }),
-    text: t.exposeString("text", { description: "Plain words; the provider's own where it gave some." }),
+    text: t.exposeString("text", {
+      description: "A text for people, in the provider's words if it gave any.",
+    }),
     permanent: t.exposeBoolean("permanent", {
-      description: "True when sending the same message again cannot help; false when it may.",
+      description: "True when sending the same message again cannot help; false when it might.",
     }),
   }),
 });

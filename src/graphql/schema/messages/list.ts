@@ -4,10 +4,10 @@ import type { MessageStatus } from "../../../messages/model/status.ts";
 import type { Context } from "../../context.ts";
 import { paginateById, type PageArgs } from "../page.ts";
 
-/** Which messages of a list are wanted. */
+/** Which messages of a list to return. */
 export interface ListFilter {
   accountId: string;
-  /** In one of these; in any where it is absent. */
+  /** In one of these statuses; absent: in any. */
   statuses?: readonly MessageStatus[] | undefined;
   created?: { from?: Date | null | undefined; until?: Date | null | undefined } | null | undefined;
 }

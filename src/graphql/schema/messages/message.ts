@@ -9,11 +9,11 @@ import { Money, money } from "../money.ts";
 import { Campaign } from "../campaigns/campaign.ts";
 import { Provider } from "../providers/provider.ts";
 
-/** A message row; one that a live stream made also carries the stream's own position. */
+/** A message row. In a stream it also carries the stream's position. */
 export type MessageShape = MessageRow & { streamCursor?: string };
 
 export const Message = builder.prismaNode("Message", {
-  description: "A message, from acceptance to its last receipt.",
+  description: "A message and its delivery status.",
   id: {
     field: "id",
     description: "Global id; also the reference under which the provider knows the message.",
@@ -24,7 +24,7 @@ export const Message = builder.prismaNode("Message", {
     provider: t.field({
       type: Provider,
       nullable: true,
-      description: "The provider that carries it.",
+      description: "The provider that the message goes through.",
       resolve: ({ accountId, providerId }, _args, { reads }) =>
         providerId === null ? null : reads.provider(accountId, providerId),
     }),
@@ -37,38 +37,38 @@ export const Message = builder.prismaNode("Message", {
     }),
     direction: t.field({
       type: MessageDirection,
-      description: "Which way the message goes.",
+      description: "The direction of the message.",
       resolve: () => "OUTBOUND" as const,
     }),
-    to: t.exposeString("recipient", { description: "The recipient, in E.164 with its `+`." }),
-    from: t.exposeString("sender", { description: "The sender the recipient sees." }),
-    text: t.exposeString("text", { description: "The text as it is sent." }),
-    encoding: t.expose("encoding", { type: TextEncodingEnum, description: "How the text travels." }),
-    segments: t.exposeInt("segments", { description: "Segments it is sent and charged as." }),
-    flash: t.exposeBoolean("flash", { description: "Shown at once and not kept by the phone." }),
+    to: t.exposeString("recipient", { description: "The recipient, in E.164 with a leading `+`." }),
+    from: t.exposeString("sender", { description: "The sender that the recipient sees." }),
+    text: t.exposeString("text", { description: "The text as sent." }),
+    encoding: t.expose("encoding", { type: TextEncodingEnum, description: "The encoding of the text." }),
+    segments: t.exposeInt("segments", { description: "How many segments are sent and charged." }),
+    flash: t.exposeBoolean("flash", { description: "The phone shows it at once and does not store it." }),
     priority: t.expose("priority", {
       type: MessagePriorityEnum,
-      description: "Which of the waiting messages go first.",
+      description: "Which waiting messages are sent first.",
     }),
-    status: t.expose("status", { type: MessageStatusEnum, description: "Where the message stands." }),
+    status: t.expose("status", { type: MessageStatusEnum, description: "The status of the message." }),
     isFinal: t.boolean({
-      description: "Whether the status is final: nothing more is expected.",
+      description: "Whether the status is final.",
       resolve: ({ status }) => isFinal(status),
     }),
     providerStatus: t.exposeString("providerStatus", {
       nullable: true,
-      description: "The provider's own word for the status, untouched.",
+      description: "The provider's own word for the status, unchanged.",
     }),
     failure: t.field({
       type: MessageFailure,
       nullable: true,
-      description: "Why it did not arrive, once that is known.",
+      description: "Why it did not arrive, once known.",
       resolve: failureOf,
     }),
     country: t.exposeString("country", {
       nullable: true,
       description:
-        "The recipient's country, ISO 3166-1 alpha-2; null where a shared calling code does not tell.",
+        "The recipient's country, ISO 3166-1 alpha-2; null when countries share the calling code and the number does not show which.",
     }),
     mccmnc: t.exposeString("mccmnc", {
       nullable: true,
@@ -78,14 +78,14 @@ export const Message = builder.prismaNode("Message", {
       type: Money,
       nullable: true,
       description:
-        "What the message should cost by the rate valid when it was accepted, or when it went to another provider; " +
+        "The estimated cost, by the rate valid when it was accepted or moved to another provider; " +
         "null without a rate.",
       resolve: ({ estimatedCost, estimatedCurrency }) => money(estimatedCost, estimatedCurrency),
     }),
     cost: t.field({
       type: Money,
       nullable: true,
-      description: "What the provider charged, once known; the sum of its parts for a long message.",
+      description: "What the provider charged, once known; for a long message, the sum of its parts.",
       resolve: async ({ accountId, providerId, cost, costCurrency }, _args, { reads }) => {
         if (cost === null || costCurrency !== null || providerId === null) return money(cost, costCurrency);
         return money(cost, (await reads.provider(accountId, providerId))?.currency);
@@ -99,7 +99,7 @@ export const Message = builder.prismaNode("Message", {
     scheduledAt: t.expose("scheduledAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it is to be sent; null for at once.",
+      description: "When it should be sent; null for at once.",
     }),
     validUntil: t.expose("validUntil", {
       type: "DateTime",
@@ -120,13 +120,16 @@ export const Message = builder.prismaNode("Message", {
     deliveredAt: t.expose("deliveredAt", {
       type: "DateTime",
       nullable: true,
-      description: "When the handset got it, by the provider's clock.",
+      description: "When the phone received it, by the provider's clock.",
     }),
-    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When its last applied event came." }),
-    version: t.exposeInt("version", { description: "One more with every applied event." }),
+    updatedAt: t.expose("updatedAt", {
+      type: "DateTime",
+      description: "When its last applied event was received.",
+    }),
+    version: t.exposeInt("version", { description: "Increases by one with every applied event." }),
     cursor: t.field({
       type: "Cursor",
-      description: "Subscribe from here: nothing between this read and the stream is missed.",
+      description: "Pass it as `after` to a subscription, so that no event after this read is missed.",
       resolve: (message: MessageShape, _args, { readPosition }) =>
         message.streamCursor ?? encodeCursor(readPosition),
     }),

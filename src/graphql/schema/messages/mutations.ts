@@ -27,17 +27,21 @@ const SendMessageInput = builder.inputType("SendMessageInput", {
   description: "A message to send.",
   fields: (t) => ({
     to: t.string({ required: true, description: "The recipient in international form: `+421 901 000 000`." }),
-    text: t.string({ required: true, description: "The text. Long texts travel in several segments." }),
-    from: t.string({ description: "The sender the recipient sees; absent: the provider's default sender." }),
-    providerId: t.id({ description: "The provider to carry it, and no other; absent: routed by policy." }),
-    clientRef: t.string({ description: "Your own reference, 1 to 255 characters. Need not be unique." }),
+    text: t.string({ required: true, description: "The text. Long texts are sent in several segments." }),
+    from: t.string({
+      description: "The sender that the recipient sees; absent: the provider's default sender.",
+    }),
+    providerId: t.id({ description: "The only provider to use; absent: the message is routed." }),
+    clientRef: t.string({ description: "Your own reference, 1 to 255 characters. It need not be unique." }),
     scheduledAt: t.field({
       type: "DateTime",
-      description: "When to send it; smsgraph holds it until then, and it can be cancelled.",
+      description: "When to send it. Until then smsgraph holds it, and it can be cancelled.",
     }),
-    validityMinutes: t.int({ description: "Minutes after which it is no longer worth delivering." }),
-    priority: t.field({ type: MessagePriorityEnum, description: "Which of the waiting messages go first." }),
-    flash: t.boolean({ description: "Show it at once and do not keep it (class 0)." }),
+    validityMinutes: t.int({
+      description: "Validity period in minutes. After it, the message is no longer delivered.",
+    }),
+    priority: t.field({ type: MessagePriorityEnum, description: "Which waiting messages are sent first." }),
+    flash: t.boolean({ description: "Show it at once and do not store it (class 0)." }),
     encoding: t.field({ type: TextEncodingChoice, description: "Which encoding to use; absent: AUTO." }),
     cadenceGroupId: t.string({
       description: "The cadence group to send through (see `Provider.cadenceGroups`).",
@@ -47,12 +51,12 @@ const SendMessageInput = builder.inputType("SendMessageInput", {
     }),
     duplicatePolicy: t.field({
       type: DuplicatePolicyEnum,
-      description: "Whether it may go to another provider when the first may have it; absent: NEVER.",
+      description: "Whether it may go to another provider when the first may already have it; absent: NEVER.",
     }),
     idempotencyKey: t.string({
       description:
-        "Makes a repeat harmless: the same key with the same input returns the same message for 24 hours; with " +
-        "another input it is an `IdempotencyConflictError`.",
+        "Makes it safe to repeat a request. For 24 hours, the same key with the same input returns the same message; with " +
+        "other input it is an `IdempotencyConflictError`.",
     }),
   }),
 });
@@ -65,12 +69,12 @@ const SendMessagesInput = builder.inputType("SendMessagesInput", {
       required: true,
       description: `1 to ${maxMessages} messages. Each succeeds or fails on its own.`,
     }),
-    providerId: t.id({ description: "The provider for those that name none." }),
+    providerId: t.id({ description: "The provider for messages that name none." }),
   }),
 });
 
 const SendMessageResult = builder.errorUnion("SendMessageResult", {
-  description: "The message as stored, or why it was not.",
+  description: "The stored message, or why it was refused.",
   types: [
     Message,
     InvalidPhoneNumberError,
@@ -87,13 +91,13 @@ const SendMessageResult = builder.errorUnion("SendMessageResult", {
   ],
 });
 
-/** A stored message, or an error of one of the kinds that the union lists. */
+/** A stored message, or one of the errors in the union. */
 type SendResultShape = typeof SendMessageResult.$inferType;
 
 const SendMessagesSuccess = builder
   .objectRef<{ results: SendResultShape[] }>("SendMessagesSuccess")
   .implement({
-    description: "What became of each message.",
+    description: "The result of each message.",
     isTypeOf: (value) => typeof value === "object" && value !== null && "results" in value,
     fields: (t) => ({
       results: t.field({
@@ -106,7 +110,7 @@ const SendMessagesSuccess = builder
   });
 
 const SendMessagesResult = builder.errorUnion("SendMessagesResult", {
-  description: "A result for each message, or why none was looked at.",
+  description: "One result per message, or why none was processed.",
   types: [SendMessagesSuccess, InvalidInputError],
 });
 
@@ -125,11 +129,13 @@ function toSendInput(input: SendMessage, fallbackProviderId?: string | null): Se
   };
 }
 
-/** Below the API ids are local ones: the caller reads the id that was given. */
+/** Replaces local ids in errors with the global id that the caller gave. */
 const withShownId = (error: DomainError): DomainError =>
   error instanceof NotFoundError ? new NotFoundError(error.what, encodeId("Provider", error.id)) : error;
 
-/** Sends, and reads the stored rows back, those of many requests together: what is answered is what is committed. */
+/**
+ * Sends, then reads the stored rows, together with other requests. So every returned message is committed.
+ */
 async function send(
   { sender, reads, ...context }: Context,
   inputs: readonly (SendInput | DomainError)[],
@@ -152,7 +158,8 @@ async function send(
 builder.mutationFields((t) => ({
   sendMessage: t.field({
     type: SendMessageResult,
-    description: "Stores a message and sends it. What this returns is committed: it will be sent, once.",
+    description:
+      "Stores a message and sends it. A returned message is committed and will be sent exactly once.",
     authScopes: { SEND: true },
     args: { input: t.arg({ type: SendMessageInput, required: true, description: "The message." }) },
     resolve: async (_root, { input }, context) => {

@@ -14,27 +14,27 @@ import { Message } from "./message.ts";
 import { paginateById } from "../page.ts";
 
 const DateTimeRange = builder.inputType("DateTimeRange", {
-  description: "A stretch of time; either end may be open.",
+  description: "A range of time; either end may be open.",
   fields: (t) => ({
-    from: t.field({ type: "DateTime", description: "From this moment on." }),
-    until: t.field({ type: "DateTime", description: "Before this moment." }),
+    from: t.field({ type: "DateTime", description: "From this time on, inclusive." }),
+    until: t.field({ type: "DateTime", description: "Before this time, exclusive." }),
   }),
 });
 
 const MessageFilter = builder.inputType("MessageFilter", {
-  description: "Which messages to list. Everything given must hold; what is absent does not restrict.",
+  description: "Which messages to list. All given conditions must hold.",
   fields: (t) => ({
     status: t.field({ type: [MessageStatusEnum], description: "In one of these statuses." }),
-    providerId: t.id({ description: "Carried by this provider." }),
-    to: t.string({ description: "To this recipient, in any spelling of the international number." }),
+    providerId: t.id({ description: "Sent through this provider." }),
+    to: t.string({ description: "To this recipient, in any notation of the international number." }),
     clientRef: t.string({ description: "With exactly this reference of yours." }),
-    created: t.field({ type: DateTimeRange, description: "Accepted in this stretch of time." }),
+    created: t.field({ type: DateTimeRange, description: "Accepted in this range of time." }),
   }),
 });
 
 type Filter = typeof MessageFilter.$inferInput;
 
-/** Few messages have a recipient or a reference in common: what else is asked of them is asked of each. */
+/** Few messages share a recipient or a reference, so the other conditions are checked row by row. */
 function toWhere(accountId: string, filter: Filter): Prisma.MessageWhereInput {
   const { status, providerId, to, clientRef, created } = filter;
   return {
@@ -47,13 +47,13 @@ function toWhere(accountId: string, filter: Filter): Prisma.MessageWhereInput {
   };
 }
 
-/** Ids are in the order of creation, so a stretch of time is a stretch of ids. */
+/** Ids are in the order of creation, so a time range is a range of ids. */
 const idsWithin = (from: Date | null | undefined, until: Date | null | undefined) => ({
   ...(from && { gte: firstMessageIdAt(from) }),
   ...(until && { lt: firstMessageIdAt(until) }),
 });
 
-/** The owner of a list that has an index for each status. */
+/** The owner of a list that is indexed by status. */
 const ownerOf = (accountId: string, { providerId }: Filter): ListOwner =>
   providerId == null
     ? { kind: "account", id: accountId }
@@ -61,7 +61,7 @@ const ownerOf = (accountId: string, { providerId }: Filter): ListOwner =>
 
 export const MessageConnection = builder.connectionObject(
   { type: Message, name: "MessageConnection", description: "A page of messages." },
-  { name: "MessageEdge", description: "A message and its place in the list." },
+  { name: "MessageEdge", description: "A message and its position in the list." },
 );
 
 builder.queryFields((t) => ({
@@ -69,7 +69,7 @@ builder.queryFields((t) => ({
     type: "Message",
     nullable: true,
     description:
-      "A message by its id or by your own reference (the newest that has it); null when there is none.",
+      "A message by its id or by your own reference (the newest with it); null when it does not exist.",
     authScopes: { READ: true },
     args: {
       id: t.arg.id({ description: "Global id of the message." }),

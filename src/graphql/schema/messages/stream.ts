@@ -11,7 +11,7 @@ import type { TopicListener, EventBatch } from "../../../messages/log/topics.ts"
 import type { Taker, Tap } from "../../streams.ts";
 import type { LoggedEvent, Position } from "../../../messages/log/logged-event.ts";
 
-/** A message, and a position that was reached before it was read. */
+/** A message, and a log position from before it was read. */
 export interface MessageSnapshot {
   message: Message;
   cursor: Position;
@@ -29,9 +29,9 @@ export async function readSnapshot(
 }
 
 /**
- * The message as it is, then after every change, each version once. The states after the first are folded from
- * the events, so no change costs a statement, and none is skipped however fast they come.
- * @throws StreamBehindError when the log was cleared away under a reader that stood still
+ * The message in its present state, then after every change, each version once. Later states are computed
+ * from the events, so a change needs no statement, and no version is skipped.
+ * @throws StreamBehindError when the log was cleared while the reader stood still
  */
 export async function* watchMessage(
   feed: EventFeed,
@@ -53,13 +53,16 @@ export async function* watchMessage(
   }
 }
 
-/** The snapshot may be newer than its cursor. An ignored event of its own version is folded again, to no effect. */
+/**
+ * The snapshot may be newer than its cursor. Folding an ignored event of the same version again changes
+ * nothing.
+ */
 const isIncluded = (message: Message, { applied, version }: LoggedEvent): boolean =>
   applied ? version <= message.version : version < message.version;
 
 const states = new WeakMap<LoggedEvent, MessageShape>();
 
-/** The state after an event is the same for everyone who watches: one object, so that it is shown to them as one. */
+/** The state after an event, as one object for all watchers, so that it is serialised only once. */
 function stateAfter(event: LoggedEvent, before: Message): MessageShape {
   const known = states.get(event);
   if (known) return known;
@@ -70,16 +73,16 @@ function stateAfter(event: LoggedEvent, before: Message): MessageShape {
   return shape;
 }
 
-/** What `messageEvents` sends. */
+/** A frame of `messageEvents`. */
 export type EventFrame =
   | EventBatch
   | { kind: "caughtUp"; cursor: Position }
   | { kind: "reset"; reason: "AHEAD_OF_LOG" | "EXPIRED"; cursor: Position };
 
-/** Where a stream of events starts, or how far it has come. */
+/** Where a stream of events starts, and how far it has come. */
 export class EventTap implements Tap<EventFrame>, TopicListener {
   cursor: Position | undefined;
-  /** Set while the stream has nothing left to read but what is to come. */
+  /** Set once the stream has caught up and only waits for new events. */
   reader: EventReader | undefined;
   #taker: Taker<EventFrame> | undefined;
 
@@ -106,7 +109,10 @@ export class EventTap implements Tap<EventFrame>, TopicListener {
   }
 }
 
-/** The pages from `start` to where the log ends now, each read while the one before it is being sent. */
+/**
+ * The pages from `start` to the present end of the log. The next page is read while the last one is being
+ * sent.
+ */
 async function* replay(
   feed: EventFeed,
   reader: EventReader,
@@ -116,7 +122,7 @@ async function* replay(
   const read = (after: Position): Promise<EventBatch | undefined> | undefined => {
     if (comparePositions(after, end) >= 0) return undefined;
     const page = reader.replay(after, end);
-    // It fails for whoever waits for it, and nobody does when the client has left.
+    // Without this, a failed page would be an unhandled rejection when the client has left.
     page.catch(() => undefined);
     return page;
   };
@@ -129,8 +135,9 @@ async function* replay(
 }
 
 /**
- * Every matching event after the start in log order, then `caughtUp`, then live. Without a start it begins now. Each
- * frame's cursor is where to go on from. What the log cannot tell any more, or not yet, is told by a `reset`.
+ * Every matching event after the start in log order, then `caughtUp`, then live events. Without a start, the
+ * stream begins now. The cursor of each frame is where to resume. A `reset` reports events that are no longer
+ * in the log, or a cursor ahead of it.
  */
 export async function* watchEvents(
   feed: EventFeed,
@@ -140,7 +147,7 @@ export async function* watchEvents(
 ): AsyncGenerator<EventFrame> {
   const reader = feed.read(filter, signal);
   const start = tap.cursor;
-  // "Now" is after everything committed by now, and another process may have read further than this one.
+  // "Now" must include everything committed, and another process may have read further than this one.
   if (!start || comparePositions(start, feed.position) > 0) await feed.catchUp(signal);
   let cursor = start ?? feed.position;
   if (comparePositions(cursor, feed.position) > 0) {
@@ -154,7 +161,7 @@ export async function* watchEvents(
   Object.assign(tap, { cursor, reader });
   yield { kind: "caughtUp", cursor };
   while (!signal.aborted) {
-    // Others may have listened meanwhile.
+    // The position may have moved while the stream was listened to.
     const batch = await reader.next(tap.cursor ?? cursor);
     tap.cursor = batch?.cursor ?? feed.position;
     yield batch ?? { kind: "reset", reason: "EXPIRED", cursor: tap.cursor };

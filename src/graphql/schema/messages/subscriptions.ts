@@ -14,14 +14,14 @@ import type { EventBatch } from "../../../messages/log/topics.ts";
 import type { LoggedEvent, Position } from "../../../messages/log/logged-event.ts";
 
 const MessageEventFilter = builder.inputType("MessageEventFilter", {
-  description: "Which events to watch. Everything given must hold; what is absent does not restrict.",
+  description: "Which events to watch. All given conditions must hold.",
   fields: (t) => ({
     messageIds: t.idList({ description: `Of these messages, at most ${maxFilterIds}.` }),
     campaignId: t.id({ description: "Of the messages of this campaign." }),
-    providerId: t.id({ description: "Of messages that this provider carries." }),
-    status: t.field({ type: [MessageStatusEnum], description: "That report one of these statuses." }),
+    providerId: t.id({ description: "Of messages sent through this provider." }),
+    status: t.field({ type: [MessageStatusEnum], description: "Events with one of these statuses." }),
     clientRefPrefix: t.string({
-      description: "Of messages whose `clientRef` begins with this, with the same case.",
+      description: "Of messages whose `clientRef` begins with this (case-sensitive).",
     }),
     country: t.stringList({
       description: "Of messages to one of these countries, ISO 3166-1 alpha-2, such as `SK`.",
@@ -29,11 +29,11 @@ const MessageEventFilter = builder.inputType("MessageEventFilter", {
   }),
 });
 
-/** Positions are kept as they are until someone asks for them. */
+/** Positions are encoded only when someone asks for the cursor. */
 const cursorOf = ({ cursor }: { cursor: Position }): string => encodeCursor(cursor);
 
 const MessageEventBatch = builder.objectRef<EventBatch>("MessageEventBatch").implement({
-  description: "Events in log order; each event exactly once per stream.",
+  description: "Events in log order. Each event is sent exactly once per stream.",
   isTypeOf: isKind("batch"),
   fields: (t) => ({
     events: t.field({
@@ -43,43 +43,43 @@ const MessageEventBatch = builder.objectRef<EventBatch>("MessageEventBatch").imp
     }),
     cursor: t.field({
       type: "Cursor",
-      description: "Go on from here after a disconnect.",
+      description: "Resume from here after a disconnect.",
       resolve: cursorOf,
     }),
   }),
 });
 
 const CaughtUp = builder.objectRef<Extract<EventFrame, { kind: "caughtUp" }>>("CaughtUp").implement({
-  description: "Replay is over; what follows is live.",
+  description: "All stored events were sent; what follows is live.",
   isTypeOf: isKind("caughtUp"),
   fields: (t) => ({
     cursor: t.field({
       type: "Cursor",
-      description: "Go on from here after a disconnect.",
+      description: "Resume from here after a disconnect.",
       resolve: cursorOf,
     }),
   }),
 });
 
 const StreamResetReason = builder.enumType("StreamResetReason", {
-  description: "Why a stream could not go on from its cursor.",
+  description: "Why a stream could not resume from its cursor.",
   values: {
     AHEAD_OF_LOG: {
-      description: "The cursor is from a log that is no longer there: the database was set back.",
+      description: "The cursor is ahead of the log: the database was restored to an earlier state.",
     },
     EXPIRED: {
-      description: "The cursor is older than the retained log.",
+      description: "The cursor is older than the stored log.",
     },
   },
 });
 
 const StreamReset = builder.objectRef<Extract<EventFrame, { kind: "reset" }>>("StreamReset").implement({
   description:
-    "The stream cannot go on from the cursor given: fetch the present state again, and go on from here.",
+    "The stream cannot resume from the given cursor. Fetch the present state again and continue from here.",
   isTypeOf: isKind("reset"),
   fields: (t) => ({
-    reason: t.expose("reason", { type: StreamResetReason, description: "Why." }),
-    cursor: t.field({ type: "Cursor", description: "Where the stream goes on.", resolve: cursorOf }),
+    reason: t.expose("reason", { type: StreamResetReason, description: "The reason." }),
+    cursor: t.field({ type: "Cursor", description: "Where the stream continues.", resolve: cursorOf }),
   }),
 });
 
@@ -88,7 +88,7 @@ function isKind(kind: EventFrame["kind"]) {
 }
 
 const MessageEventFrame = builder.unionType("MessageEventFrame", {
-  description: "What `messageEvents` sends: batches of events, and marks in between.",
+  description: "What `messageEvents` sends: batches of events, and marks between them.",
   types: [MessageEventBatch, CaughtUp, StreamReset],
 });
 
@@ -117,14 +117,17 @@ function toFilter(context: Context, input: FilterInput): EventFilter {
   };
 }
 
-/** An empty list would be a stream of nothing. */
+/** An empty list would match nothing, so it is refused. */
 function checkLength(field: string, list: readonly unknown[] | null | undefined, most: number): void {
   if (!list || (list.length > 0 && list.length <= most)) return;
   const path = `filter.${field}`;
   throw new InvalidInputError(path, `\`${path}\` takes 1 to ${most} entries; leave it out to watch all.`);
 }
 
-/** Where a stream goes on: what a client sends by itself when it reconnects knows more than the URL it had first. */
+/**
+ * Where a stream resumes. `Last-Event-ID`, which clients send when they reconnect, is newer than the `after`
+ * in their URL.
+ */
 function startOf({ lastEventId }: Context, after: string | null | undefined): Position | undefined {
   const [field, cursor] = lastEventId ? ["Last-Event-ID", lastEventId] : ["after", after];
   if (cursor == null) return undefined;
@@ -136,7 +139,7 @@ function startOf({ lastEventId }: Context, after: string | null | undefined): Po
 builder.subscriptionFields((t) => ({
   messageChanged: t.field({
     type: Message,
-    description: "A message: its present state at once, then every change, each version exactly once.",
+    description: "The present state of a message at once, then every change, each version exactly once.",
     authScopes: { READ: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the message." }) },
     subscribe: async (_root, { id }, context) => {
@@ -150,14 +153,14 @@ builder.subscriptionFields((t) => ({
   messageEvents: t.field({
     type: MessageEventFrame,
     description:
-      "Every event of the account's messages, in log order, each exactly once. Keep the last `cursor` you saw, and " +
-      "give it as `after` when you come back: nothing is missed and nothing comes twice.",
+      "Every event of the account's messages, in log order, each exactly once. Store the last `cursor` you saw and " +
+      "pass it as `after` when you reconnect: no event is missed or repeated.",
     authScopes: { READ: true },
     args: {
       filter: t.arg({ type: MessageEventFilter, description: "Which events; absent: all." }),
       after: t.arg({
         type: "Cursor",
-        description: "Where to go on; absent: from now. Over SSE, `Last-Event-ID` comes before it.",
+        description: "Where to resume; absent: from now. Over SSE, `Last-Event-ID` takes precedence.",
       }),
     },
     subscribe: async (_root, { filter, after }, context) => {
@@ -172,7 +175,10 @@ builder.subscriptionFields((t) => ({
   }),
 }));
 
-/** A stream of what is not in the account would be silent for ever: it ends with an error instead. */
+/**
+ * A stream about an object that the account does not have would stay silent forever, so it ends with an
+ * error.
+ */
 async function checkTargets(
   { database: { prisma } }: Context,
   { accountId, messageIds, campaignId, providerId }: EventFilter,

@@ -11,33 +11,31 @@ const ForcingCharacterRef = builder.objectRef<ForcingCharacter>("ForcingCharacte
   fields: (t) => ({
     character: t.exposeString("character", { description: "The character." }),
     position: t.exposeInt("position", {
-      description:
-        "Where it starts in the text, in UTF-16 code units from 0 (an index into a JavaScript string).",
+      description: "Its index in the text, in UTF-16 code units from 0 (as in JavaScript strings).",
     }),
     codePoint: t.exposeString("codePoint", { description: "Its Unicode code point, for example `U+2019`." }),
     replacement: t.exposeString("replacement", {
       nullable: true,
-      description: "What the GSM-safe rewrite puts in its place; null when nothing would do.",
+      description: "Its replacement in the GSM-7 version of the text; null when there is none.",
     }),
   }),
 });
 
 const TextPreviewRef = builder.objectRef<TextPreview & { warnings: string[] }>("TextPreview").implement({
-  description: "What a text takes up as SMS, before it is sent.",
+  description: "How a text would be encoded and split as SMS.",
   fields: (t) => ({
     encoding: t.expose("encoding", { type: TextEncodingEnum, description: "The encoding the text needs." }),
     segments: t.exposeInt("segments", {
-      description: "Segments it is sent and charged as; 0 for an empty text.",
+      description: "How many segments would be sent and charged; 0 for an empty text.",
     }),
     charactersUsed: t.exposeInt("unitsUsed", {
-      description:
-        "Characters used, as SMS counts them: septets in GSM-7 (`€` takes 2), UTF-16 code units in UCS-2.",
+      description: "Length in SMS characters: septets in GSM-7 (`€` takes 2), UTF-16 code units in UCS-2.",
     }),
     charactersLeft: t.exposeInt("unitsLeft", {
       description: "Characters that still fit in the last segment.",
     }),
     charactersPerSegment: t.exposeInt("unitsPerSegment", {
-      description: "160 or 70 in a single segment; 153 or 67 in each of several.",
+      description: "Characters per segment: 160 or 70 in a single one, 153 or 67 in each of several.",
     }),
     forcingCharacters: t.field({
       type: [ForcingCharacterRef],
@@ -46,12 +44,11 @@ const TextPreviewRef = builder.objectRef<TextPreview & { warnings: string[] }>("
     }),
     gsmSafeText: t.exposeString("gsmSafeText", {
       nullable: true,
-      description:
-        "The text rewritten so that GSM-7 will do; null when it does already, or cannot be rewritten.",
+      description: "The text rewritten to fit GSM-7; null when it already fits or cannot be rewritten.",
     }),
-    segmentsSaved: t.exposeInt("segmentsSaved", { description: "Segments that the rewrite saves." }),
+    segmentsSaved: t.exposeInt("segmentsSaved", { description: "How many segments the rewrite saves." }),
     warnings: t.exposeStringList("warnings", {
-      description: "What is probably not meant, or would be refused, in plain words.",
+      description: "Warnings about probable mistakes and about text that would be refused.",
     }),
   }),
 });
@@ -59,8 +56,7 @@ const TextPreviewRef = builder.objectRef<TextPreview & { warnings: string[] }>("
 builder.queryField("previewText", (t) =>
   t.field({
     type: TextPreviewRef,
-    description:
-      "Measures a text as SMS: encoding, segments, and what would make it cheaper. Stores nothing.",
+    description: "Shows the encoding and segments of a text, and how to make it cheaper. Stores nothing.",
     authScopes: { READ: true },
     args: {
       text: t.arg.string({

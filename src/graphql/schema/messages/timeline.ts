@@ -14,11 +14,11 @@ builder.prismaObjectField(Message, "events", (t) =>
   t.connection(
     {
       type: MessageEvent,
-      description: "The timeline, oldest first, ignored receipts included.",
+      description: "The timeline, oldest first, including ignored receipts.",
       resolve: ({ id: messageId }, args, { timelines }) =>
         paginate(args, byLogId, (stretch) => timelines.load({ messageId, ...stretch })),
     },
     { name: "MessageEventConnection", description: "A page of a message's timeline." },
-    { name: "MessageEventEdge", description: "An event and its place in the timeline." },
+    { name: "MessageEventEdge", description: "An event and its position in the timeline." },
   ),
 );

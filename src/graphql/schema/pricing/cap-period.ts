@@ -2,9 +2,9 @@ import type { CapPeriod } from "../../../pricing/spending/limits.ts";
 import { builder } from "../builder.ts";
 
 export const CapPeriodEnum = builder.enumType("CapPeriod", {
-  description: "How long spending counts against a cap.",
+  description: "The period of a spending cap.",
   values: {
-    DAY: { description: "From midnight to midnight of UTC." },
-    MONTH: { description: "From the first of a month to the next, in UTC." },
+    DAY: { description: "From midnight to midnight, UTC." },
+    MONTH: { description: "A calendar month, UTC." },
   } satisfies Record<CapPeriod, { description: string }>,
 });

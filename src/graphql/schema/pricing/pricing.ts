@@ -5,7 +5,7 @@ import { accountOf } from "../../context.ts";
 import { Money, money } from "../money.ts";
 
 export const Balance = builder.prismaNode("Balance", {
-  description: "What a provider said its account holds.",
+  description: "The balance of an account at a provider.",
   id: { field: "id", description: "Global id." },
   nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
@@ -25,27 +25,27 @@ export const Balance = builder.prismaNode("Balance", {
     creditLimit: t.field({
       type: Money,
       nullable: true,
-      description: "How far below zero the provider lets it go; not part of the balance.",
+      description: "How far below zero the balance may go; not part of the balance.",
       resolve: ({ creditLimit, currency }) => money(creditLimit, currency),
     }),
     providerUpdatedAt: t.expose("providerUpdatedAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it was so, by the provider's clock.",
+      description: "When the balance was measured, by the provider's clock.",
     }),
     isLow: t.exposeBoolean("isLow", {
       description: "Whether it was below the provider's threshold (`lowBalance`) at that time.",
     }),
-    fetchedAt: t.expose("fetchedAt", { type: "DateTime", description: "When we asked." }),
+    fetchedAt: t.expose("fetchedAt", { type: "DateTime", description: "When smsgraph fetched it." }),
   }),
 });
 
 const RateSource = builder.enumType("RateSource", {
   description: "Where a rate comes from.",
   values: {
-    FETCHED: { description: "The provider told it." },
-    SET: { description: "It was set with `setRates`." },
-    IMPORTED: { description: "It was imported from a file." },
+    FETCHED: { description: "Fetched from the provider." },
+    SET: { description: "Set with `setRates`." },
+    IMPORTED: { description: "Imported from a file." },
   },
 });
 
@@ -55,7 +55,7 @@ export const Rate = builder.prismaNode("Rate", {
   nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
-    provider: t.relation("provider", { description: "The provider whose rate it is." }),
+    provider: t.relation("provider", { description: "The provider of the rate." }),
     mcc: t.exposeString("mcc", { description: "Mobile country code, three digits." }),
     mnc: t.exposeString("mnc", {
       nullable: true,
@@ -67,7 +67,7 @@ export const Rate = builder.prismaNode("Rate", {
     }),
     country: t.exposeString("country", {
       nullable: true,
-      description: "The country, ISO 3166-1 alpha-2; null where several share the code.",
+      description: "The country, ISO 3166-1 alpha-2; null when several countries share the code.",
     }),
     countryName: t.string({
       nullable: true,
@@ -76,20 +76,20 @@ export const Rate = builder.prismaNode("Rate", {
     }),
     networkName: t.string({
       nullable: true,
-      description: "The name of the network; null for a whole country, or a network nobody has named.",
+      description: "The name of the network; null for a whole country, or when the name is not known.",
       resolve: ({ mcc, mnc }) => networkName({ mcc, mnc }) ?? null,
     }),
-    source: t.expose("source", { type: RateSource, description: "On whose word it counts." }),
+    source: t.expose("source", { type: RateSource, description: "Where the rate comes from." }),
     price: t.field({
       type: Money,
       description: "Price of one segment.",
       resolve: ({ price, currency }) => ({ amount: price, currency }),
     }),
-    validFrom: t.expose("validFrom", { type: "DateTime", description: "From this moment on." }),
+    validFrom: t.expose("validFrom", { type: "DateTime", description: "When it starts." }),
     validUntil: t.expose("validUntil", {
       type: "DateTime",
       nullable: true,
-      description: "Until this moment; null for an open end.",
+      description: "When it ends; null for an open end.",
     }),
   }),
 });

@@ -18,11 +18,12 @@ import { Money } from "../money.ts";
 import { RouteDecisionRef } from "./route-decision.ts";
 
 const QuoteLineRef = builder.objectRef<QuoteLine>("QuoteLine").implement({
-  description: "Messages that go to one country by one route.",
+  description: "Messages to one country through one route.",
   fields: (t) => ({
     country: t.exposeString("country", {
       nullable: true,
-      description: "The country, ISO 3166-1 alpha-2; null where a shared calling code does not tell.",
+      description:
+        "The country, ISO 3166-1 alpha-2; null when countries share the calling code and the number does not show which.",
     }),
     countryName: t.string({
       nullable: true,
@@ -37,14 +38,14 @@ const QuoteLineRef = builder.objectRef<QuoteLine>("QuoteLine").implement({
         return (network && networkName(network)) ?? null;
       },
     }),
-    from: t.exposeString("sender", { description: "The sender the recipients would see." }),
+    from: t.exposeString("sender", { description: "The sender that recipients would see." }),
     route: t.field({
       type: RouteDecisionRef,
-      description: "The provider they would go through, why, and why not through the others.",
+      description: "The provider they would go through, and why it was chosen.",
       resolve: ({ decision }) => decision,
     }),
     messages: t.exposeInt("messages", { description: "How many messages." }),
-    segments: t.exposeInt("segments", { description: "Their segments together." }),
+    segments: t.exposeInt("segments", { description: "Total segments of these messages." }),
     price: t.field({
       type: Money,
       nullable: true,
@@ -55,48 +56,47 @@ const QuoteLineRef = builder.objectRef<QuoteLine>("QuoteLine").implement({
     cost: t.field({
       type: Money,
       nullable: true,
-      description: "What they would cost together; null without a rate.",
+      description: "Their total cost; null without a rate.",
       resolve: ({ cost }) => cost ?? null,
     }),
   }),
 });
 
 const QuoteRefusalRef = builder.objectRef<QuoteRefusal>("QuoteRefusal").implement({
-  description: "A recipient that would get no message.",
+  description: "A recipient that would be refused.",
   fields: (t) => ({
-    position: t.exposeInt("position", { description: "Its place in the list, from 1." }),
-    to: t.exposeString("to", { description: "The recipient as it was given." }),
+    position: t.exposeInt("position", { description: "Its position in the list, from 1." }),
+    to: t.exposeString("to", { description: "The recipient as given." }),
     code: t.expose("code", { type: ErrorCodeRef, description: "Why, for programs." }),
     reason: t.exposeString("reason", { description: "Why, and what to do." }),
   }),
 });
 
 const QuoteRef = builder.objectRef<Quote>("Quote").implement({
-  description:
-    "What sending would do and cost, by the rates, routes and limits of this moment. Nothing was stored.",
+  description: "What sending would do and cost with the present rates, routes and limits. Nothing is stored.",
   fields: (t) => ({
     lines: t.field({
       type: [QuoteLineRef],
-      description: "What would be sent, by country and route, the most messages first.",
+      description: "What would be sent, by country and route, largest first.",
       resolve: ({ lines }) => lines,
     }),
     messages: t.exposeInt("messages", { description: "How many messages would be sent." }),
-    segments: t.exposeInt("segments", { description: "Their segments together." }),
+    segments: t.exposeInt("segments", { description: "Total segments of these messages." }),
     totals: t.field({
       type: [Money],
-      description: "What they would cost, a sum for each currency.",
+      description: "What they would cost, one sum per currency.",
       resolve: ({ totals }) => totals,
     }),
     unpriced: t.exposeInt("unpriced", {
-      description: "How many of them have no known price, and are in no total.",
+      description: "How many messages have no known price and are not in the totals.",
     }),
     repeatedRecipients: t.exposeInt("repeated", {
-      description: "Recipients that are in the list again; a campaign would leave them out.",
+      description: "How many recipients repeat an earlier one; a campaign would leave them out.",
     }),
     refusedCount: t.exposeInt("refusedCount", { description: "How many recipients would be refused." }),
     refused: t.field({
       type: [QuoteRefusalRef],
-      description: "The first 100 of them.",
+      description: "The first 100 refused recipients.",
       resolve: ({ refusals }) => refusals,
     }),
   }),
@@ -106,18 +106,18 @@ const QuoteRecipientInput = builder.inputType("QuoteRecipientInput", {
   description: "A recipient to quote for.",
   fields: (t) => ({
     to: t.string({ required: true, description: "The number in international form." }),
-    text: t.string({ description: "A text of its own; absent: the common one." }),
+    text: t.string({ description: "A text for this recipient; absent: the common text." }),
     values: t.field({
       type: "JSONObject",
       description:
-        'Values for the placeholders of the common text, as in a campaign: `{ first_name: "Eva" }`. As soon as one ' +
-        "recipient has some, `{{first_name}}` in the text is a placeholder; otherwise it is sent as it stands.",
+        'Values for the placeholders of the common text, as in a campaign: `{ first_name: "Eva" }`. If any ' +
+        "recipient has values, `{{first_name}}` is a placeholder; otherwise it is sent unchanged.",
     }),
   }),
 });
 
 const QuoteInput = builder.inputType("QuoteInput", {
-  description: "What would be sent, and to whom.",
+  description: "The text and the recipients to quote.",
   fields: (t) => ({
     text: t.string({ required: true, description: "The text." }),
     recipients: t.field({
@@ -126,10 +126,10 @@ const QuoteInput = builder.inputType("QuoteInput", {
       description: `1 to ${maxQuoteRecipients} recipients.`,
     }),
     from: t.string({ description: "The sender; absent: the default sender of each provider." }),
-    providerId: t.id({ description: "The provider to carry them; absent: routed by policy." }),
+    providerId: t.id({ description: "The provider to use; absent: messages are routed." }),
     encoding: t.field({ type: TextEncodingChoice, description: "Which encoding to use; absent: AUTO." }),
     flash: t.boolean({ description: "Flash messages." }),
-    validityMinutes: t.int({ description: "Minutes after which they are no longer worth delivering." }),
+    validityMinutes: t.int({ description: "Validity period in minutes." }),
     cadenceGroupId: t.string({ description: "The cadence group to send through." }),
     dltTemplateId: t.string({ description: "The template registered with the Indian DLT platform." }),
   }),
@@ -139,8 +139,8 @@ builder.queryField("quote", (t) =>
   t.field({
     type: QuoteRef,
     description:
-      "What sending would do and cost: routes, prices, refusals. Sending the same right away does and charges exactly " +
-      "this.",
+      "What sending would do and cost: routes, prices, refusals. Sending the same messages right away gives exactly " +
+      "these results.",
     authScopes: { READ: true },
     args: { input: t.arg({ type: QuoteInput, required: true, description: "The messages." }) },
     resolve: async (_root, { input: { recipients, providerId, ...input } }, context) => {

@@ -25,7 +25,7 @@ import { Provider } from "../providers/provider.ts";
 
 const RateConnection = builder.connectionObject(
   { type: Rate, name: "RateConnection", description: "A page of rates." },
-  { name: "RateEdge", description: "A rate and its place in the list." },
+  { name: "RateEdge", description: "A rate and its position in the list." },
 );
 
 const byNetwork: Keyset<RateRow, RateKey> = {
@@ -86,16 +86,16 @@ function pageOfRates(
 }
 
 const filterArgs = {
-  country: "Only of this country: ISO 3166-1 alpha-2, or its English name.",
-  mccmnc: "Only of this network (MCC and MNC), or of this country code (MCC). The MNC counts as a number.",
-  validAt: "Only those that count at this moment; absent: those that have ended and those to come too.",
+  country: "Only this country: ISO 3166-1 alpha-2 code or English name.",
+  mccmnc: "Only this network (MCC and MNC) or country code (MCC). Leading zeros of the MNC do not matter.",
+  validAt: "Only rates valid at this time; absent: past and future rates too.",
 } as const;
 
 builder.prismaObjectField(Provider, "rates", (t) =>
   t.connection(
     {
       type: Rate,
-      description: "Known rates by network, the newest first, with those that have ended.",
+      description: "Known rates by network, newest first, including past ones.",
       select: { id: true, accountId: true },
       args: {
         country: t.arg.string({ description: filterArgs.country }),
@@ -114,15 +114,15 @@ builder.queryFields((t) => ({
     type: Rate,
     nullable: true,
     description:
-      "The rate of a network that counts now: its own, else that of its country code. A provider that tells its " +
-      "rates is asked when none is known. Null when there is none.",
+      "The present rate of a network: its own, otherwise that of its country code. A provider that publishes its " +
+      "rates is asked when no rate is known. Null when there is none.",
     authScopes: { READ: true },
     extensions: { cost: { own: 50 } },
     args: {
       providerId: t.arg.id({ required: true, description: "Global id of the provider." }),
       mccmnc: t.arg.string({ required: true, description: "MCC and MNC of the network, or MCC alone." }),
       country: t.arg.string({
-        description: "Its country, where several share the code: ISO 3166-1 alpha-2, or its English name.",
+        description: "Its country, if several share the code: ISO 3166-1 alpha-2 code or English name.",
       }),
     },
     resolve: async (_root, { providerId: shownId, mccmnc, country }, context) => {
@@ -139,10 +139,10 @@ builder.queryFields((t) => ({
   rates: t.connection(
     {
       type: Rate,
-      description: "Known rates of one provider or of all, by network, the newest first.",
+      description: "Known rates of one provider or of all, by network, newest first.",
       authScopes: { READ: true },
       args: {
-        providerId: t.arg.id({ description: "Only of this provider." }),
+        providerId: t.arg.id({ description: "Only this provider." }),
         country: t.arg.string({ description: filterArgs.country }),
         mccmnc: t.arg.string({ description: filterArgs.mccmnc }),
         validAt: t.arg({ type: "DateTime", description: filterArgs.validAt }),
@@ -162,7 +162,7 @@ interface Changed extends Changes {
 }
 
 const RateChanges = builder.objectRef<Changed>("RateChanges").implement({
-  description: "What became of the rates of a provider.",
+  description: "The result of storing rates of a provider.",
   isTypeOf: (value) => typeof value === "object" && value !== null && "unchanged" in value,
   fields: (t) => ({
     provider: t.prismaField({
@@ -171,49 +171,50 @@ const RateChanges = builder.objectRef<Changed>("RateChanges").implement({
       resolve: (query, { providerId: id }, _args, { database }) =>
         database.prisma.provider.findUniqueOrThrow({ ...query, where: { id } }),
     }),
-    added: t.exposeInt("added", { description: "New prices." }),
+    added: t.exposeInt("added", { description: "How many prices are new." }),
     ended: t.exposeInt("ended", {
       description:
-        "Known prices that now end at another time, mostly since a new one follows; they are kept.",
+        "How many known prices got another end, usually because a new price follows. They are kept.",
     }),
-    unchanged: t.exposeInt("unchanged", { description: "Prices that were known already." }),
+    unchanged: t.exposeInt("unchanged", { description: "How many prices were already known." }),
   }),
 });
 
 const RefreshRatesResult = builder.errorUnion("RefreshRatesResult", {
-  description: "What asking for the rates brought, or why they are not known.",
+  description: "The fetched rates, or why they could not be fetched.",
   types: [RateChanges, InvalidInputError, NotFoundError, UnsupportedFeatureError, ProviderUnavailableError],
 });
 
 const SetRatesResult = builder.errorUnion("SetRatesResult", {
-  description: "What became of the rates, or which of them is wrong: then none was stored.",
+  description: "The stored rates, or which of them is wrong; then none is stored.",
   types: [RateChanges, InvalidInputError, NotFoundError],
 });
 
 const RateInput = builder.inputType("RateInput", {
   description:
-    "The price of a segment to a network (`mccmnc`, or `mcc` and `mnc`), to a country code (`mcc` alone), or to a " +
+    "The price of a segment for a network (`mccmnc`, or `mcc` and `mnc`), a country code (`mcc` alone), or a " +
     "whole country (`country` alone: each of its codes).",
   fields: (t) => ({
     mccmnc: t.string({ description: "MCC and MNC of the network together, or MCC alone." }),
     mcc: t.string({ description: "Mobile country code, three digits." }),
     mnc: t.string({ description: "Mobile network code; with `mcc`." }),
-    country: t.string({ description: "ISO 3166-1 alpha-2, or the English name." }),
+    country: t.string({ description: "ISO 3166-1 alpha-2 code or English name." }),
     price: t.field({ type: "Decimal", required: true, description: "Price of one segment; not negative." }),
     currency: t.string({ required: true, description: "ISO 4217 code." }),
-    validFrom: t.field({ type: "DateTime", description: "From this moment on; absent: from now on." }),
-    validUntil: t.field({ type: "DateTime", description: "Until this moment; absent: open end." }),
+    validFrom: t.field({ type: "DateTime", description: "When it starts; absent: now." }),
+    validUntil: t.field({ type: "DateTime", description: "When it ends; absent: open end." }),
   }),
 });
 
 const SetRatesInput = builder.inputType("SetRatesInput", {
-  description: "Rates of one provider. A new price ends the one before; the same once more changes nothing.",
+  description:
+    "Rates of one provider. A new price ends the previous one. The same price again changes nothing.",
   fields: (t) => ({
     providerId: t.id({ required: true, description: "Global id of the provider." }),
     rates: t.field({
       type: [RateInput],
       required: true,
-      description: `1 to ${maxRates} rates; all of them are stored, or none. Longer lists: \`npm run rates:import\`.`,
+      description: `1 to ${maxRates} rates. Either all are stored or none. For longer lists use \`npm run rates:import\`.`,
     }),
   }),
 });
@@ -222,7 +223,7 @@ builder.mutationFields((t) => ({
   refreshRates: t.field({
     type: RefreshRatesResult,
     description:
-      "Asks a provider now for its rates of all destinations in use or asked for. It is asked every hour anyway.",
+      "Fetches a provider's rates now, for all destinations that were used or asked for. This also happens every hour.",
     authScopes: { ADMIN: true },
     args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { providerId: shownId }, context) => {
@@ -239,7 +240,7 @@ builder.mutationFields((t) => ({
   }),
   setRates: t.field({
     type: SetRatesResult,
-    description: "Sets rates of a provider that does not tell them.",
+    description: "Sets rates of a provider that does not publish them.",
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: SetRatesInput, required: true, description: "The rates." }) },
     resolve: async (_root, { input }, context) => {

@@ -8,14 +8,14 @@ import { ProviderRejectionRef } from "../providers/rejection.ts";
 import type { RouteDecision } from "../../../pricing/routing/route-decision.ts";
 
 export const RouteDecisionRef = builder.objectRef<RouteDecision>("RouteDecision").implement({
-  description: "Why a message goes through its provider, and not through another.",
+  description: "Why a message goes through its provider and not through another.",
   fields: (t) => ({
     providerId: t.id({
-      description: "Global id of the provider that was chosen.",
+      description: "Global id of the chosen provider.",
       resolve: ({ providerId }) => encodeId("Provider", providerId),
     }),
-    providerName: t.exposeString("name", { description: "Its name at that time." }),
-    reason: t.exposeString("reason", { description: "Why it was chosen, in plain words." }),
+    providerName: t.exposeString("name", { description: "The name of the provider at that time." }),
+    reason: t.exposeString("reason", { description: "Why it was chosen, for people." }),
     price: t.field({
       type: Money,
       nullable: true,
@@ -28,7 +28,8 @@ export const RouteDecisionRef = builder.objectRef<RouteDecision>("RouteDecision"
     }),
     rejected: t.field({
       type: [ProviderRejectionRef],
-      description: "The other providers, each with its reason. Empty when the caller chose.",
+      description:
+        "The other providers, and why each was not chosen. Empty when the caller named a provider.",
       resolve: ({ rejected }): readonly ProviderRejection[] => rejected,
     }),
   }),
@@ -38,7 +39,7 @@ builder.prismaObjectField(Message, "route", (t) =>
   t.field({
     type: RouteDecisionRef,
     nullable: true,
-    description: "What decided on its provider: of the last decision, where it went from one to another.",
+    description: "Why its present provider was chosen.",
     resolve: async ({ route, campaignId, providerId, country }, _args, { campaignRoutes }) => {
       if (route !== null) return route as unknown as StoredRoute;
       if (campaignId === null || providerId === null) return null;

@@ -14,24 +14,25 @@ const PolicyRouteRef = builder.objectRef<PolicyRoute>("PolicyRoute").implement({
     }),
     priority: t.exposeInt("priority", {
       nullable: true,
-      description: "Lower is preferred; null for the provider's own priority.",
+      description: "A lower number is preferred; null for the provider's own priority.",
     }),
     weight: t.exposeInt("weight", {
       nullable: true,
-      description: "Its share among the weighted ones of the same priority; null for none.",
+      description: "Its share of the traffic among weighted providers of the same priority; null for none.",
     }),
   }),
 });
 
 const RoutingPolicyRef = builder.objectRef<RoutingPolicy>("RoutingPolicy").implement({
-  description: "Which providers carry messages to some destinations, for messages without a `providerId`.",
+  description:
+    "Which providers may carry messages to some destinations. Applies to messages without a `providerId`.",
   fields: (t) => ({
     countries: t.exposeStringList("countries", { description: "Countries, ISO 3166-1 alpha-2." }),
-    mccs: t.exposeStringList("mccs", { description: "Mobile country codes, or codes of networks." }),
+    mccs: t.exposeStringList("mccs", { description: "Mobile country codes or network codes." }),
     prefixes: t.exposeStringList("prefixes", { description: "Beginnings of the number, without `+`." }),
     routes: t.field({
       type: [PolicyRouteRef],
-      description: "The providers that may be taken, and no others.",
+      description: "The only providers that may be used.",
       resolve: ({ routes }) => routes,
     }),
   }),
@@ -41,19 +42,19 @@ const PolicyRouteInput = builder.inputType("PolicyRouteInput", {
   description: "A provider that a policy allows.",
   fields: (t) => ({
     providerId: t.id({ required: true, description: "Global id of the provider." }),
-    priority: t.int({ description: "Lower is preferred; absent: the provider's own priority." }),
+    priority: t.int({ description: "A lower number is preferred; absent: the provider's own priority." }),
     weight: t.int({
       description:
-        "Its share of the traffic among the weighted ones of the same priority, whatever their prices. Absent: none, " +
-        "and then the cheapest of a priority is taken.",
+        "Its share of the traffic among weighted providers of the same priority, regardless of price. Absent: no share, " +
+        "and the cheapest provider of a priority is used.",
     }),
   }),
 });
 
 const RoutingPolicyInput = builder.inputType("RoutingPolicyInput", {
   description:
-    "A policy for some destinations; without any condition, for all others. The longest prefix that fits counts, else " +
-    "the network, the country code, the country.",
+    "A policy for some destinations, or without conditions for all others. The longest matching prefix wins, then " +
+    "the network, then the country code, then the country.",
   fields: (t) => ({
     countries: t.stringList({ description: "Countries, ISO 3166-1 alpha-2: `SK`." }),
     mccs: t.stringList({
@@ -63,7 +64,7 @@ const RoutingPolicyInput = builder.inputType("RoutingPolicyInput", {
     routes: t.field({
       type: [PolicyRouteInput],
       required: true,
-      description: "The providers that may be taken, and no others; at least one.",
+      description: "The only providers that may be used; at least one.",
     }),
   }),
 });
@@ -71,7 +72,7 @@ const RoutingPolicyInput = builder.inputType("RoutingPolicyInput", {
 const SetRoutingPoliciesSuccess = builder
   .objectRef<{ policies: readonly RoutingPolicy[] }>("SetRoutingPoliciesSuccess")
   .implement({
-    description: "The policies as they hold now.",
+    description: "The routing policies in force.",
     isTypeOf: (value) => typeof value === "object" && value !== null && "policies" in value,
     fields: (t) => ({
       policies: t.field({
@@ -83,7 +84,7 @@ const SetRoutingPoliciesSuccess = builder
   });
 
 const SetRoutingPoliciesResult = builder.errorUnion("SetRoutingPoliciesResult", {
-  description: "The policies as they hold now, or why they were not changed.",
+  description: "The policies in force, or why they were not changed.",
   types: [SetRoutingPoliciesSuccess, InvalidInputError, NotFoundError],
 });
 
@@ -91,7 +92,7 @@ builder.queryField("routingPolicies", (t) =>
   t.field({
     type: [RoutingPolicyRef],
     description:
-      "How the account routes messages without a `providerId`. Empty: any provider, by priority and price.",
+      "How the account routes messages without a `providerId`. When empty, any provider may be used, by priority and price.",
     authScopes: { READ: true },
     resolve: async (_root, _args, context) =>
       (await context.routingTables.of(accountOf(context), 0)).policies,
@@ -107,7 +108,8 @@ builder.mutationField("setRoutingPolicies", (t) =>
       policies: t.arg({
         type: [RoutingPolicyInput],
         required: true,
-        description: "All policies; an empty list removes them. Of two that fit alike the first counts.",
+        description:
+          "All policies; an empty list removes them. If two match equally well, the first one wins.",
       }),
     },
     resolve: async (_root, { policies }, context) => {

@@ -7,40 +7,40 @@ import { accountOf } from "../../context.ts";
 import { Money } from "../money.ts";
 
 const SpendingCapRef = builder.objectRef<{ cap: SpendingCap; spent: string }>("SpendingCap").implement({
-  description: "The most that may be spent in a period, by what messages are estimated to cost.",
+  description: "The most that may be spent in a period, measured by estimated cost.",
   fields: (t) => ({
     country: t.string({
       nullable: true,
-      description: "The country it is for, ISO 3166-1 alpha-2; null for all countries together.",
+      description: "The country of the cap, ISO 3166-1 alpha-2; null for all countries together.",
       resolve: ({ cap }) => cap.country,
     }),
     period: t.field({
       type: CapPeriodEnum,
-      description: "How long it counts.",
+      description: "The period of the cap.",
       resolve: ({ cap }) => cap.period,
     }),
-    amount: t.field({ type: Money, description: "The most.", resolve: ({ cap }) => cap }),
+    amount: t.field({ type: Money, description: "The most that may be spent.", resolve: ({ cap }) => cap }),
     spent: t.field({
       type: Money,
-      description: "What has been spent of it in the present period.",
+      description: "How much of it has been spent in the present period.",
       resolve: ({ cap, spent }) => ({ amount: spent, currency: cap.currency }),
     }),
   }),
 });
 
 const SpendingLimitsRef = builder.objectRef<LimitsNow>("SpendingLimits").implement({
-  description: "Where the account may send to, and what it may spend: protection from SMS pumping.",
+  description: "Where the account may send, and what it may spend: protection from SMS pumping.",
   isTypeOf: (value) => typeof value === "object" && value !== null && "limits" in value && "used" in value,
   fields: (t) => ({
     allowedCountries: t.stringList({
       nullable: true,
-      description: "The only countries that messages may go to, ISO 3166-1 alpha-2; null for all.",
+      description: "The only allowed countries, ISO 3166-1 alpha-2; null for all.",
       resolve: ({ limits }) => limits.allowedCountries && [...limits.allowedCountries],
     }),
     caps: t.field({ type: [SpendingCapRef], description: "The caps.", resolve: ({ used }) => used }),
     allowUncounted: t.boolean({
       description:
-        "Whether a message passes that a cap is for and none can count, since its price is unknown or in a currency " +
+        "Whether to allow messages that fall under a cap but cannot be counted, because their price is unknown or in a currency " +
         "without a cap.",
       resolve: ({ limits }) => limits.allowUncounted,
     }),
@@ -51,43 +51,47 @@ const SpendingCapInput = builder.inputType("SpendingCapInput", {
   description: "The most that may be spent in a period.",
   fields: (t) => ({
     country: t.string({
-      description: "The country it is for, ISO 3166-1 alpha-2; absent: all countries together.",
+      description: "The country of the cap, ISO 3166-1 alpha-2; absent: all countries together.",
     }),
-    period: t.field({ type: CapPeriodEnum, required: true, description: "How long it counts." }),
-    amount: t.field({ type: "Decimal", required: true, description: "The most, exactly." }),
+    period: t.field({ type: CapPeriodEnum, required: true, description: "The period of the cap." }),
+    amount: t.field({
+      type: "Decimal",
+      required: true,
+      description: "The most that may be spent, as an exact decimal.",
+    }),
     currency: t.string({ required: true, description: "ISO 4217 code: `EUR`." }),
   }),
 });
 
 const SpendingLimitsInput = builder.inputType("SpendingLimitsInput", {
-  description: "Where the account may send to, and what it may spend.",
+  description: "Where the account may send, and what it may spend.",
   fields: (t) => ({
     allowedCountries: t.stringList({
       description:
-        "The only countries that messages may go to, ISO 3166-1 alpha-2; absent: all. A number whose country is not " +
-        "known is refused when there is a list.",
+        "The only allowed countries, ISO 3166-1 alpha-2; absent: all. With a list, a number whose country is not " +
+        "known is refused.",
     }),
     caps: t.field({
       type: [SpendingCapInput],
-      description: "The caps; absent: none. A message must fit all that are for its country and currency.",
+      description: "The caps; absent: none. A message must fit every cap for its country and currency.",
     }),
     allowUncounted: t.boolean({
       description:
-        "Whether a message passes that a cap is for and none can count, since its price is unknown or in a currency " +
-        "without a cap. Absent: it is refused.",
+        "Whether to allow messages that fall under a cap but cannot be counted, because their price is unknown or in a currency " +
+        "without a cap. Absent: they are refused.",
     }),
   }),
 });
 
 const SetSpendingLimitsResult = builder.errorUnion("SetSpendingLimitsResult", {
-  description: "The limits as they hold now, or why they were not changed.",
+  description: "The limits in force, or why they were not changed.",
   types: [SpendingLimitsRef, InvalidInputError],
 });
 
 builder.queryField("spendingLimits", (t) =>
   t.field({
     type: SpendingLimitsRef,
-    description: "Where the account may send to, what it may spend, and what it has spent.",
+    description: "Where the account may send, what it may spend, and what it has spent.",
     authScopes: { READ: true },
     resolve: (_root, _args, context) => readLimits(context, accountOf(context)),
   }),
@@ -97,8 +101,8 @@ builder.mutationField("setSpendingLimits", (t) =>
   t.field({
     type: SetSpendingLimitsResult,
     description:
-      "Replaces the limits of the account. Messages over a limit are refused before they are stored. What was sent " +
-      "earlier in the present day and month (of UTC) counts.",
+      "Replaces the limits of the account. Messages over a limit are refused before they are stored. Messages sent " +
+      "earlier in the present day and month (UTC) count.",
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: SpendingLimitsInput, required: true, description: "The limits." }) },
     resolve: (_root, { input }, context) => setLimits(context, accountOf(context), input),

@@ -11,24 +11,24 @@ const perHour = 3_600_000;
 
 const Runway = builder.objectRef<RunwayShape & { now: Date }>("Runway").implement({
   description:
-    `How long a balance lasts at the burn of the last ${burnHours} hours, with what is queued and scheduled. Messages ` +
-    "without a rate count as nothing; a credit limit does not count.",
+    `How long a balance lasts at the spending rate of the last ${burnHours} hours, including queued and scheduled messages. Messages ` +
+    "without a rate count as zero, and a credit limit is ignored.",
   fields: (t) => ({
     hours: t.float({
       nullable: true,
       description:
-        "Hours until it is used up, 0 when what is queued exceeds it; null when it is not used up.",
+        "Hours until it is used up; 0 when queued messages already exceed it; null when it is not being used up.",
       resolve: ({ until, now }) => until && Math.max(0, until.getTime() - now.getTime()) / perHour,
     }),
     until: t.expose("until", {
       type: "DateTime",
       nullable: true,
-      description: "When it is used up; null when it is not, as far as can be told.",
+      description: "When it will be used up; null when it is not being used up.",
     }),
     burnPerHour: t.field({
       type: Money,
       nullable: true,
-      description: "What is spent per hour, to six decimals; null when the provider counts in units.",
+      description: "Money spent per hour, to six decimals; null when the provider counts in units.",
       resolve: ({ burnPerHour, currency }) =>
         currency === null ? null : { amount: burnPerHour.toDecimalPlaces(6).toFixed(), currency },
     }),
@@ -42,14 +42,14 @@ const Runway = builder.objectRef<RunwayShape & { now: Date }>("Runway").implemen
     committed: t.field({
       type: Money,
       nullable: true,
-      description: "What is queued and scheduled will cost; null when the provider counts in units.",
+      description: "Cost of the queued and scheduled messages; null when the provider counts in units.",
       resolve: ({ committed, currency }) =>
         currency === null ? null : { amount: committed.toFixed(), currency },
     }),
     committedUnits: t.field({
       type: "Decimal",
       nullable: true,
-      description: "Segments that are queued and scheduled; null when the provider counts in money.",
+      description: "Segments of the queued and scheduled messages; null when the provider counts in money.",
       resolve: ({ committed, currency }) => (currency === null ? committed.toFixed() : null),
     }),
   }),
@@ -69,7 +69,7 @@ const byTime: Keyset<BalanceRow, BalanceKey> = {
   },
 };
 
-/** Whatever comes after a key in the list, or before it. */
+/** The condition for entries beyond a key of the list, on the given side. */
 const beyond = (key: BalanceKey | undefined, side: "lt" | "gt") =>
   key && {
     OR: [{ fetchedAt: { [side]: key.fetchedAt } }, { fetchedAt: key.fetchedAt, id: { [side]: key.id } }],
@@ -79,10 +79,11 @@ builder.prismaObjectFields(Provider, (t) => ({
   lowBalance: t.expose("lowBalance", {
     type: "Decimal",
     nullable: true,
-    description: "The threshold below which its balance is low, in its own money or units; null without one.",
+    description:
+      "The balance is low below this threshold, in the provider's money or units; null for no threshold.",
   }),
   balanceIsLow: t.boolean({
-    description: "Whether its newest known balance is below `lowBalance`; pushed with `balanceChanged`.",
+    description: "Whether the newest known balance is below `lowBalance`. `balanceChanged` also sends it.",
     select: { lowBalance: true, balances: { orderBy: { fetchedAt: "desc" }, take: 1 } },
     resolve: ({ lowBalance, balances: [newest] }) => {
       const balance = newest?.amount ?? newest?.units;
@@ -92,7 +93,7 @@ builder.prismaObjectFields(Provider, (t) => ({
   runway: t.field({
     type: Runway,
     nullable: true,
-    description: "How long its balance lasts; null while no balance is known.",
+    description: "How long the balance lasts; null while no balance is known.",
     extensions: { cost: { own: 50 } },
     select: { id: true, accountId: true },
     resolve: async ({ id: providerId, accountId }, _args, { database, clock }) => {
@@ -104,7 +105,7 @@ builder.prismaObjectFields(Provider, (t) => ({
   balanceHistory: t.connection(
     {
       type: Balance,
-      description: "Every balance it told, newest first.",
+      description: "Every known balance, newest first.",
       select: { id: true },
       resolve: ({ id: providerId }, args, { database }) =>
         paginate(args, byTime, ({ after, before, limit, inverted }) => {
@@ -117,6 +118,6 @@ builder.prismaObjectFields(Provider, (t) => ({
         }),
     },
     { name: "BalanceConnection", description: "A page of balances." },
-    { name: "BalanceEdge", description: "A balance and its place in the list." },
+    { name: "BalanceEdge", description: "A balance and its position in the list." },
   ),
 }));

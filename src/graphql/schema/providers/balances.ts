@@ -11,14 +11,14 @@ import { decodeId } from "../../../lib/global-id.ts";
 import { Balance } from "../pricing/pricing.ts";
 
 const RefreshBalanceResult = builder.errorUnion("RefreshBalanceResult", {
-  description: "The balance as the provider tells it now, or why it is not known.",
+  description: "The balance now, or why it could not be fetched.",
   types: [Balance, InvalidInputError, NotFoundError, UnsupportedFeatureError, ProviderUnavailableError],
 });
 
 builder.queryField("balances", (t) =>
   t.field({
     type: [Balance],
-    description: "The newest known balance of each provider that tells one.",
+    description: "The newest known balance of each provider that reports one.",
     authScopes: { READ: true },
     resolve: (_root, _args, context) => context.balances.newest(accountOf(context)),
   }),
@@ -27,7 +27,7 @@ builder.queryField("balances", (t) =>
 builder.mutationField("refreshBalance", (t) =>
   t.field({
     type: RefreshBalanceResult,
-    description: "Asks a provider for its balance now. It is asked every ten minutes anyway.",
+    description: "Fetches a provider's balance now. This also happens every ten minutes.",
     authScopes: { ADMIN: true },
     args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { providerId: shownId }, context) => {
@@ -48,7 +48,7 @@ builder.subscriptionField("balanceChanged", (t) =>
     type: Balance,
     description: "The newest balance of each provider at once, then every newer one.",
     authScopes: { READ: true },
-    args: { providerId: t.arg.id({ description: "Only of this provider; absent: of all." }) },
+    args: { providerId: t.arg.id({ description: "Only this provider; absent: all." }) },
     subscribe: async (_root, { providerId: shownId }, context) => {
       const accountId = accountOf(context);
       const providerId = shownId == null ? undefined : decodeId("Provider", shownId, "providerId");

@@ -7,32 +7,34 @@ type SchemaTypes = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer 
 type InputFields = InputFieldBuilder<SchemaTypes, "InputObject">;
 
 const WireFormat = builder.enumType("WireFormat", {
-  description: "In which format we talk to a provider that has two.",
+  description: "The data format for a provider that supports two.",
   values: { JSON: { description: "JSON." }, XML: { description: "XML." } },
 });
 
 const TonkraApi = builder.enumType("TonkraApi", {
-  description: "Which of Tonkra's two APIs to use. They do the same.",
+  description: "Which of Tonkra's two equivalent APIs to use.",
   values: {
-    HTTP: { description: "The documented one: the token goes into the body." },
-    V3: { description: "The newer one: the token goes into a header." },
+    HTTP: { description: "The documented API: the token is in the request body." },
+    V3: { description: "The newer API: the token is in a header." },
   },
 });
 
-/** What can be said of any provider's account. */
+/** Settings of every provider's account. */
 const commonFields = (t: InputFields) => ({
-  priority: t.int({ description: "The lower is preferred; absent: 100." }),
+  priority: t.int({ description: "A lower number is preferred; absent: 100." }),
   maxPerSecond: t.float({
-    description: "Submissions per second at most, over all workers; absent: no limit.",
+    description: "The most submissions per second, over all workers; absent: no limit.",
   }),
-  maxConcurrent: t.int({ description: "Submissions in flight at most, over all workers; absent: no limit." }),
+  maxConcurrent: t.int({
+    description: "The most submissions at the same time, over all workers; absent: no limit.",
+  }),
   timeZone: t.string({
-    description: "IANA zone in which its zone-less times are read; absent: the provider's.",
+    description: "IANA time zone of its times that have no offset; absent: the provider's own.",
   }),
-  defaultSender: t.string({ description: "The sender of messages that name none." }),
+  defaultSender: t.string({ description: "The sender of messages without one." }),
   lowBalance: t.field({
     type: "Decimal",
-    description: "A balance below this is low, in money or units as the provider counts; absent: none is.",
+    description: "The balance is low below this threshold, in the provider's money or units; absent: never.",
   }),
 });
 
@@ -74,11 +76,11 @@ const TelekomConnectionInput = builder.inputType("TelekomConnectionInput", {
     baseUrl: baseUrl(t, "https://smsapi.telekom.sk"),
     format: t.field({ type: WireFormat, description: "Absent: JSON." }),
     useSession: t.boolean({
-      description: "Log in once and use a session, instead of sending the key each time.",
+      description: "Log in once and use a session instead of sending the key each time.",
     }),
     preferRcs: t.boolean({
       description:
-        "Send to Slovak mobile numbers as RCS first, and as SMS where the phone has none; absent: SMS.",
+        "Send RCS to Slovak mobile numbers, with SMS as fallback for phones without RCS; absent: SMS only.",
     }),
     ...commonFields(t),
   }),
@@ -94,19 +96,19 @@ const QikliConnectionInput = builder.inputType("QikliConnectionInput", {
     format: t.field({ type: WireFormat, description: "Absent: JSON." }),
     resend: t.boolean({
       description:
-        "Whether a submission without an answer is sent once more under its message id, to learn what became of " +
+        "Whether a submission without an answer is repeated once with the same message id, to learn what became of " +
         "it; absent: true.",
     }),
     logs: t.boolean({
       description:
-        "Whether messages are looked up in the platform's logs, which not every account has; absent: false.",
+        "Whether to look up messages in the platform's logs, which not every account has; absent: false.",
     }),
     ...commonFields(t),
   }),
 });
 
 export const ConnectProviderInput = builder.inputType("ConnectProviderInput", {
-  description: "The account to connect: exactly one of the fields.",
+  description: "The account to connect: set exactly one field.",
   isOneOf: true,
   fields: (t) => ({
     tikosms: t.field({ type: TikosmsConnectionInput, description: "A TikoSMS account." }),
@@ -116,47 +118,49 @@ export const ConnectProviderInput = builder.inputType("ConnectProviderInput", {
   }),
 });
 
-/** The kind that was chosen, and what was said of it. The name of a field is the kind in lower case. */
+/** The chosen kind of provider and its settings. The field name is the kind in lower case. */
 export function chosenConnection(input: typeof ConnectProviderInput.$inferInput) {
   const { tikosms, tonkra, telekom, qikli } = input;
   if (tikosms) return { kind: "TIKOSMS" satisfies ProviderKind, connection: tikosms } as const;
   if (tonkra) return { kind: "TONKRA" satisfies ProviderKind, connection: tonkra } as const;
   if (telekom) return { kind: "TELEKOM" satisfies ProviderKind, connection: telekom } as const;
   if (qikli) return { kind: "QIKLI" satisfies ProviderKind, connection: qikli } as const;
-  throw new InvalidInputError("input", "Say which provider to connect.");
+  throw new InvalidInputError("input", "Set exactly one provider field: tikosms, tonkra, telekom or qikli.");
 }
 
 export const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
-  description: "What to change of a connected provider; what is absent stays.",
+  description: "Changes to a connected provider. Absent fields stay as they are.",
   fields: (t) => ({
     id: t.id({ required: true, description: "Global id of the provider." }),
     name: t.string({ description: "Your name for it." }),
     enabled: t.boolean({
-      description: "Whether messages are sent through it; a disabled one keeps them queued.",
+      description: "Whether messages are sent through it. A disabled provider keeps its messages queued.",
     }),
-    priority: t.int({ description: "The lower is preferred." }),
-    maxPerSecond: t.float({ description: "Submissions per second at most; null removes the limit." }),
-    maxConcurrent: t.int({ description: "Submissions in flight at most; null removes the limit." }),
-    defaultSender: t.string({ description: "The sender of messages that name none; null removes it." }),
+    priority: t.int({ description: "A lower number is preferred." }),
+    maxPerSecond: t.float({ description: "The most submissions per second; null removes the limit." }),
+    maxConcurrent: t.int({ description: "The most submissions at the same time; null removes the limit." }),
+    defaultSender: t.string({ description: "The sender of messages without one; null removes it." }),
     lowBalance: t.field({
       type: "Decimal",
-      description: "A balance below this is low, in money or units as the provider counts; null removes it.",
+      description:
+        "The balance is low below this threshold, in the provider's money or units; null removes it.",
     }),
-    timeZone: t.string({ description: "IANA zone in which its zone-less times are read." }),
-    baseUrl: t.string({ description: "Where its API is." }),
-    apiToken: t.string({ description: "A new API token, for providers that have one by that name." }),
-    token: t.string({ description: "A new API key, for providers that call it token." }),
-    username: t.string({ description: "Another user name, for providers that have one." }),
-    password: t.string({ description: "A new password, for providers that have one." }),
+    timeZone: t.string({ description: "IANA time zone of its times that have no offset." }),
+    baseUrl: t.string({ description: "Address of its API." }),
+    apiToken: t.string({ description: "A new API token, for providers that use `apiToken`." }),
+    token: t.string({ description: "A new API key, for providers that use `token`." }),
+    username: t.string({ description: "A new user name, for providers that use one." }),
+    password: t.string({ description: "A new password, for providers that use one." }),
     api: t.field({ type: TonkraApi, description: "Which API to use, for providers that have two." }),
     format: t.field({ type: WireFormat, description: "Which format to use, for providers that have two." }),
     useSession: t.boolean({ description: "Whether to log in once, for providers that have sessions." }),
     preferRcs: t.boolean({ description: "Whether to send as RCS first, for providers that have it." }),
     resend: t.boolean({
-      description: "Whether to ask by sending again, for providers that take each message id once.",
+      description:
+        "Whether to learn an outcome by sending again, for providers that accept each message id once.",
     }),
     logs: t.boolean({
-      description: "Whether to look messages up in logs, for providers that may have them.",
+      description: "Whether to look up messages in logs, for providers that have logs.",
     }),
   }),
 });

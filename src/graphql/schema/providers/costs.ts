@@ -16,23 +16,23 @@ interface Difference {
 }
 
 const CostDifference = builder.objectRef<Difference>("CostDifference").implement({
-  description: "A message that was charged otherwise than estimated.",
+  description: "A message whose charge differs from its estimate.",
   fields: (t) => ({
     message: t.field({ type: Message, description: "The message.", resolve: ({ message }) => message }),
     estimated: t.field({
       type: Money,
-      description: "What it should have cost by the rate valid when it was accepted.",
+      description: "The estimate, by the rate valid when it was accepted.",
       resolve: ({ estimated }) => estimated,
     }),
     charged: t.field({
       type: Money,
-      description: "What the provider charged; of a long message, for the parts reported so far.",
+      description: "What the provider charged; for a long message, for the parts reported so far.",
       resolve: ({ charged }) => charged,
     }),
     difference: t.field({
       type: Money,
       nullable: true,
-      description: "Charged less estimated; null where the currencies differ.",
+      description: "Charge minus estimate; null when the currencies differ.",
       resolve: ({ estimated, charged }) => {
         if (estimated.currency !== charged.currency) return null;
         const amount = subtract(plainDecimal(charged.amount), plainDecimal(estimated.amount));
@@ -58,7 +58,7 @@ builder.prismaObjectField(Provider, "costDifferences", (t) =>
   t.connection(
     {
       type: CostDifference,
-      description: "Messages that were charged otherwise than estimated, newest first.",
+      description: "Messages whose charge differs from the estimate, newest first.",
       select: { id: true },
       resolve: ({ id: providerId }, args, { database }) =>
         paginate(args, byMessage, async (stretch) => {
@@ -68,7 +68,10 @@ builder.prismaObjectField(Provider, "costDifferences", (t) =>
           return ids.flatMap((id) => toDifference(byId.get(id) as MessageRow));
         }),
     },
-    { name: "CostDifferenceConnection", description: "A page of messages charged otherwise." },
-    { name: "CostDifferenceEdge", description: "Such a message and its place in the list." },
+    {
+      name: "CostDifferenceConnection",
+      description: "A page of messages whose charge differs from the estimate.",
+    },
+    { name: "CostDifferenceEdge", description: "A cost difference and its position in the list." },
   ),
 );

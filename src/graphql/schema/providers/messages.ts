@@ -8,7 +8,7 @@ builder.prismaObjectField(Provider, "messages", (t) =>
   t.connection(
     {
       type: Message,
-      description: "Messages it carries, newest first.",
+      description: "Messages sent through it, newest first.",
       select: { id: true, accountId: true },
       resolve: ({ id, accountId }, args, context) =>
         pageOfMessages({ kind: "provider", id }, { accountId }, args, context),

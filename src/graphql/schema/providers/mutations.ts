@@ -12,35 +12,35 @@ const ConnectProviderResult = builder.errorUnion("ConnectProviderResult", {
 });
 
 const UpdateProviderResult = builder.errorUnion("UpdateProviderResult", {
-  description: "The provider as it is now, or why it was not changed.",
+  description: "The provider after the change, or why it was not changed.",
   types: [Provider, InvalidInputError, NotFoundError],
 });
 
 const RotateCallbackSecretResult = builder.errorUnion("RotateCallbackSecretResult", {
-  description: "The provider with its new callback URL, or why it has none.",
+  description: "The provider with its new callback URL, or why it was not changed.",
   types: [Provider, InvalidInputError, NotFoundError],
 });
 
 const DisconnectProviderResult = builder.errorUnion("DisconnectProviderResult", {
-  description: "The provider that was disconnected, or why it was not.",
+  description: "The disconnected provider, or why it was not disconnected.",
   types: [Provider, InvalidInputError, NotFoundError],
 });
 
 const ProviderCheckRef = builder.objectRef<ProviderCheck>("ProviderCheck").implement({
-  description: "What asking a provider about its account showed. Nothing was sent.",
+  description: "The result of checking a provider account. No message is sent.",
   isTypeOf: (value) => typeof value === "object" && value !== null && "reachable" in value,
   fields: (t) => ({
     reachable: t.exposeBoolean("reachable", { description: "Whether it answered." }),
-    authenticated: t.exposeBoolean("authenticated", { description: "Whether it took the credentials." }),
+    authenticated: t.exposeBoolean("authenticated", { description: "Whether it accepted the credentials." }),
     latencyMilliseconds: t.exposeInt("latencyMilliseconds", {
       description: "How long it took, in milliseconds.",
     }),
-    detail: t.exposeString("detail", { description: "What it said, in plain words." }),
+    detail: t.exposeString("detail", { description: "The result in words." }),
   }),
 });
 
 const CheckProviderResult = builder.errorUnion("CheckProviderResult", {
-  description: "What the check showed, or why there was none.",
+  description: "The result of the check, or why it was not made.",
   types: [ProviderCheckRef, InvalidInputError, NotFoundError],
 });
 
@@ -48,7 +48,7 @@ builder.mutationFields((t) => ({
   connectProvider: t.field({
     type: ConnectProviderResult,
     description:
-      "Connects an account at a provider. Credentials are stored encrypted; `checkProvider` proves them.",
+      "Connects an account at a provider. Credentials are stored encrypted. Use `checkProvider` to test them.",
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: ConnectProviderInput, required: true, description: "The account." }) },
     resolve: async (_root, { input }, context) => {
@@ -69,8 +69,8 @@ builder.mutationFields((t) => ({
   rotateCallbackSecret: t.field({
     type: RotateCallbackSecretResult,
     description:
-      "Gives a provider a new callback URL. Earlier ones still take receipts for a while, since messages that are " +
-      "under way and settings at the provider name them.",
+      "Gives a provider a new callback URL. Earlier URLs still accept receipts for a while, because submitted messages " +
+      "and settings at the provider still use them.",
     authScopes: { ADMIN: true },
     args: {
       id: t.arg.id({ required: true, description: "Global id of the provider." }),
@@ -78,8 +78,8 @@ builder.mutationFields((t) => ({
         required: true,
         defaultValue: 96,
         description:
-          "After how many hours all earlier URLs end, 0 to 720; 0 when one is in the wrong hands. As long as " +
-          "receipts may come, if not given.",
+          "After how many hours all earlier URLs stop working, 0 to 720. Use 0 if a URL has leaked. Absent: as long as " +
+          "receipts may arrive.",
       }),
     },
     resolve: async (_root, { id, overlapHours }, context) => {
@@ -92,7 +92,7 @@ builder.mutationFields((t) => ({
   }),
   disconnectProvider: t.field({
     type: DisconnectProviderResult,
-    description: "Stops using an account. Its messages stay; its callback URL ends at once.",
+    description: "Disconnects an account. Its messages are kept; its callback URL stops working at once.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {
@@ -102,7 +102,8 @@ builder.mutationFields((t) => ({
   }),
   checkProvider: t.field({
     type: CheckProviderResult,
-    description: "Proves that a provider can be reached and takes the credentials, without sending anything.",
+    description:
+      "Checks that a provider can be reached and accepts the credentials, without sending a message.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {

@@ -11,7 +11,7 @@ import { Balance } from "../pricing/pricing.ts";
 import { ProviderHealth } from "./health.ts";
 
 export const ProviderKindEnum = builder.enumType("ProviderKind", {
-  description: "The providers smsgraph speaks to.",
+  description: "The providers that smsgraph supports.",
   values: Object.fromEntries(
     Object.values(registry).map(({ kind, title, documentedBaseUrl }) => [
       kind,
@@ -23,44 +23,50 @@ export const ProviderKindEnum = builder.enumType("ProviderKind", {
 const ReceiptMode = builder.enumType("ReceiptMode", {
   description: "How a provider's receipts reach us.",
   values: {
-    CALLBACK: { description: "The provider pushes them; overdue ones are asked for." },
-    POLL: { description: "The provider has to be asked." },
+    CALLBACK: { description: "The provider sends them. smsgraph asks for overdue ones." },
+    POLL: { description: "smsgraph has to ask the provider." },
   },
 });
 
 const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabilities").implement({
   description:
-    "What a provider can do. Asking for anything else is a typed error before a message is stored.",
+    "What a provider can do. Anything else is refused with a typed error before a message is stored.",
   fields: (t) => ({
     receipts: t.expose("receipts", { type: ReceiptMode, description: "How its receipts reach us." }),
     receiptQueue: t.exposeBoolean("receiptQueue", {
-      description: "Whether receipts also wait in a queue that hands each out once; smsgraph empties it.",
+      description:
+        "Whether the provider also queues receipts and returns each one once; smsgraph reads this queue.",
     }),
-    flash: t.exposeBoolean("flash", { description: "Flash messages." }),
+    flash: t.exposeBoolean("flash", { description: "Whether it supports flash messages." }),
     scheduling: t.exposeBoolean("scheduling", {
-      description: "Holding messages until a time; smsgraph does that itself for every provider.",
+      description:
+        "Whether it can hold messages until a set time. smsgraph does this itself for every provider.",
     }),
     longestValidityMinutes: t.exposeInt("longestValidityMinutes", {
       nullable: true,
-      description: "Longest validity period a sender may choose, in minutes; null when there is no choice.",
+      description: "The longest validity period in minutes; null when it cannot be chosen.",
     }),
     priority: t.exposeBoolean("priority", {
-      description: "A priority of the sender's choice, at the provider too.",
+      description: "Whether the message priority is passed on to the provider.",
     }),
-    unicodeControl: t.exposeBoolean("unicodeControl", { description: "UCS-2 for a text that fits GSM-7." }),
-    cadenceGroups: t.exposeBoolean("cadenceGroups", { description: "Sending through cadence groups." }),
+    unicodeControl: t.exposeBoolean("unicodeControl", {
+      description: "Whether UCS-2 can be used for a text that fits GSM-7.",
+    }),
+    cadenceGroups: t.exposeBoolean("cadenceGroups", { description: "Whether it supports cadence groups." }),
     dltTemplates: t.exposeBoolean("dltTemplates", {
-      description: "Templates registered with the Indian DLT platform.",
+      description: "Whether it supports templates registered with the Indian DLT platform.",
     }),
-    numberLookup: t.exposeBoolean("numberLookup", { description: "Looking a number up." }),
-    balance: t.exposeBoolean("balance", { description: "Telling the balance." }),
-    rates: t.exposeBoolean("rates", { description: "Telling its rates." }),
-    bulkSize: t.exposeInt("bulkSize", { description: "Messages in one request at most." }),
+    numberLookup: t.exposeBoolean("numberLookup", { description: "Whether it can look up numbers." }),
+    balance: t.exposeBoolean("balance", { description: "Whether it reports its balance." }),
+    rates: t.exposeBoolean("rates", { description: "Whether it publishes its rates." }),
+    bulkSize: t.exposeInt("bulkSize", { description: "The most messages in one request." }),
     senderMaxLength: t.exposeInt("senderMaxLength", {
-      description: "Longest alphanumeric sender, in characters.",
+      description: "The longest alphanumeric sender, in characters.",
     }),
-    senderMaxDigits: t.exposeInt("senderMaxDigits", { description: "Longest sender of digits only." }),
-    maxSegments: t.exposeInt("maxSegments", { description: "Longest text, in segments." }),
+    senderMaxDigits: t.exposeInt("senderMaxDigits", {
+      description: "The longest numeric sender, in digits.",
+    }),
+    maxSegments: t.exposeInt("maxSegments", { description: "The longest text, in segments." }),
   }),
 });
 
@@ -71,8 +77,8 @@ const CadenceGroup = builder.objectRef<CadenceGroupReading>("CadenceGroup").impl
       description: "The provider's id of the group: `cadenceGroupId` of a message.",
     }),
     name: t.exposeString("name", { description: "Its name." }),
-    paused: t.exposeBoolean("paused", { description: "Whether it is held back at present." }),
-    note: t.exposeString("note", { nullable: true, description: "What was noted with it." }),
+    paused: t.exposeBoolean("paused", { description: "Whether it is paused." }),
+    note: t.exposeString("note", { nullable: true, description: "A note about it." }),
   }),
 });
 
@@ -92,18 +98,18 @@ export const Provider = builder.prismaNode("Provider", {
     }),
     name: t.exposeString("name", { description: "Your name for it." }),
     enabled: t.exposeBoolean("enabled", { description: "Whether messages are sent through it." }),
-    priority: t.exposeInt("priority", { description: "The lower is preferred." }),
+    priority: t.exposeInt("priority", { description: "A lower number is preferred." }),
     defaultSender: t.exposeString("defaultSender", {
       nullable: true,
-      description: "The sender of messages that name none.",
+      description: "The sender of messages without one.",
     }),
     maxPerSecond: t.exposeFloat("maxPerSecond", {
       nullable: true,
-      description: "Submissions per second at most, over all workers; null without a limit.",
+      description: "The most submissions per second, over all workers; null for no limit.",
     }),
     maxConcurrent: t.exposeInt("maxConcurrent", {
       nullable: true,
-      description: "Submissions in flight at most, over all workers; null without a limit.",
+      description: "The most submissions at the same time, over all workers; null for no limit.",
     }),
     capabilities: t.field({
       type: ProviderCapabilities,
@@ -118,7 +124,8 @@ export const Provider = builder.prismaNode("Provider", {
     }),
     callbackUrl: t.string({
       nullable: true,
-      description: "Where the provider must post its receipts. It is secret; null without the ADMIN scope.",
+      description:
+        "The URL to which the provider must post its receipts. It is secret: null without the ADMIN scope.",
       resolve: async ({ id }, _args, { connections, viewer }) => {
         if (!viewer?.scopes.has("ADMIN")) return null;
         const connection = await connections.get(id);
@@ -128,13 +135,13 @@ export const Provider = builder.prismaNode("Provider", {
     balance: t.field({
       type: Balance,
       nullable: true,
-      description: "The newest known balance; null before the first answer.",
+      description: "The newest known balance; null until the first one is known.",
       select: { balances: { orderBy: { fetchedAt: "desc" }, take: 1 } },
       resolve: ({ balances: [newest] }) => newest ?? null,
     }),
     cadenceGroups: t.field({
       type: [CadenceGroup],
-      description: "Its cadence groups, asked for now; empty when it has none (see `capabilities`).",
+      description: "Its cadence groups, fetched now; empty when it has none (see `capabilities`).",
       extensions: { cost: { own: 50 } },
       resolve: async ({ id }, _args, { connections }) => {
         const connection = await connections.get(id);
@@ -150,7 +157,7 @@ export const Provider = builder.prismaNode("Provider", {
 builder.queryFields((t) => ({
   providers: t.prismaField({
     type: ["Provider"],
-    description: "The connected providers, the preferred first.",
+    description: "The connected providers, preferred ones first.",
     authScopes: { READ: true },
     resolve: (query, _root, _args, context) =>
       context.database.prisma.provider.findMany({
@@ -162,7 +169,7 @@ builder.queryFields((t) => ({
   provider: t.prismaField({
     type: "Provider",
     nullable: true,
-    description: "A provider by its id, a disconnected one too; null when there is none.",
+    description: "A provider by its id, even a disconnected one; null when it does not exist.",
     authScopes: { READ: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: (query, _root, { id }, context) =>

@@ -8,15 +8,15 @@ builder.subscriptionField("providerChanged", (t) =>
   t.field({
     type: Provider,
     description:
-      "Each provider as it is at once, then after every change: of the connection, the breaker, the last error or " +
-      "the balance, and of the length of its queue at most once a second.",
+      "The present state of each provider at once, then after every change of the connection, the breaker, the last error or " +
+      "the balance. Changes of the queue length are sent at most once a second.",
     authScopes: { READ: true },
     args: { id: t.arg.id({ description: "Only this provider; absent: all." }) },
     subscribe: async (_root, { id: shownId }, context) => {
       const accountId = accountOf(context);
       const providerId = shownId == null ? undefined : decodeId("Provider", shownId);
       if (providerId !== undefined && !(await hasProvider(context, accountId, providerId))) {
-        // A stream of a provider that is not in the account would be silent for ever.
+        // A stream about a provider that the account does not have would stay silent forever.
         throw new NotFoundError("provider", String(shownId));
       }
       return context.streams.open((signal) => context.providers.watch({ accountId, providerId }, signal));
