@@ -7,13 +7,14 @@ import { GraphqlClient } from "../support/graphql-client.ts";
 
 const queues = 50;
 
+const finish = (response: ServerResponse): void => {
+  response.writeHead(200, { "content-type": "application/json" }).end('{"results":[]}');
+};
+
 /** A provider that answers nobody until it is told to. */
 async function serveHeld() {
   const held = new Set<ServerResponse>();
   let isOpen = false;
-  const finish = (response: ServerResponse): void => {
-    response.writeHead(200, { "content-type": "application/json" }).end('{"results":[]}');
-  };
   const server = createServer((request, response) => {
     request.resume();
     if (isOpen) finish(response);

@@ -41,6 +41,10 @@ function frame(announced: number, text: string): Buffer {
   return Buffer.concat([head, Buffer.from(text)]);
 }
 
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+const refused = (status: number, code: string) => ({ status, errors: [{ extensions: { code } }] });
+
 const init = JSON.stringify({ type: "connection_init" });
 
 /** What somebody sends who then says nothing more, and does not agree to be closed either. */
@@ -97,7 +101,6 @@ it("takes long messages on a WebSocket as soon as its key is known", async () =>
 });
 
 it("reads bodies as far as the key can use them", async () => {
-  const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
   const token = await app.createKey(["ADMIN"]);
   const reader = await app.createKey(["READ"]);
   const megabyte = 1024 * 1024;
@@ -120,7 +123,6 @@ it("reads a file for those who may send alone", async () => {
     });
     return { status: response.status, ...((await response.json()) as object) };
   };
-  const refused = (status: number, code: string) => ({ status, errors: [{ extensions: { code } }] });
   expect(await upload({})).toMatchObject(refused(401, "UNAUTHENTICATED"));
   const reader = { authorization: `Bearer ${await app.createKey(["READ", "ADMIN"])}` };
   expect(await upload(reader)).toMatchObject(refused(403, "FORBIDDEN"));
