@@ -46,7 +46,10 @@ export interface IngestResult {
 }
 
 const maxBatchSize = 200;
-/** While PostgreSQL commits one batch, the next is prepared. Batches that meet in a message wait for each other there. */
+/**
+ * The next batch is prepared while PostgreSQL commits one. Batches with receipts of the same message wait for
+ * each other there.
+ */
 const batchesAtOnce = 2;
 
 const storeRaw: Statement = {

@@ -128,6 +128,6 @@ function answer(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent || response.destroyed) return;
   const body = `${text}\n`;
   const headers = { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(body) };
-  // Together in one packet, and not in chunks, since the length is known.
+  // The length is known, so headers and body are sent in one packet and not in chunks.
   response.writeHead(status, headers).end(body);
 }

@@ -17,7 +17,7 @@ export interface CampaignTarget {
   shownId: string;
 }
 
-interface Options {
+interface LifeCycleOptions {
   database: Database;
   clock: Clock;
 }
@@ -54,7 +54,7 @@ const cancel = changing(
  * Stops new submissions; those in progress are completed. Pausing a paused campaign does nothing.
  * @throws NotFoundError, CampaignEndedError
  */
-export function pauseCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
+export function pauseCampaign({ database, clock }: LifeCycleOptions, target: CampaignTarget): Promise<void> {
   return applyTo(database, pause, target, clock.now(), ["PAUSED"]);
 }
 
@@ -62,7 +62,7 @@ export function pauseCampaign({ database, clock }: Options, target: CampaignTarg
  * Continues a paused campaign. Resuming a running one does nothing.
  * @throws NotFoundError, CampaignEndedError
  */
-export function resumeCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
+export function resumeCampaign({ database, clock }: LifeCycleOptions, target: CampaignTarget): Promise<void> {
   return applyTo(database, resume, target, clock.now(), ["SCHEDULED", "RUNNING"]);
 }
 
@@ -71,7 +71,10 @@ export function resumeCampaign({ database, clock }: Options, target: CampaignTar
  * more.
  * @throws NotFoundError, CampaignEndedError
  */
-export async function cancelCampaign({ database, clock }: Options, target: CampaignTarget): Promise<void> {
+export async function cancelCampaign(
+  { database, clock }: LifeCycleOptions,
+  target: CampaignTarget,
+): Promise<void> {
   const { campaignId } = target;
   await database.transaction(async (transaction) => {
     await applyTo(transaction, cancel, target, clock.now(), ["CANCELLED"]);
@@ -114,7 +117,7 @@ const cancelChunk = 1_000;
  * Cancels all messages of a cancelled campaign that are not submitted. Runs as a job; a repeated run
  * continues where the last one stopped.
  */
-export async function cancelMessagesOf(options: Options, campaignId: string): Promise<void> {
+export async function cancelMessagesOf(options: LifeCycleOptions, campaignId: string): Promise<void> {
   // This also waits for recipients that another worker is turning into messages.
   await expandCampaign(options, campaignId);
   while ((await cancelOnce(options, campaignId)) > 0);
@@ -123,7 +126,7 @@ export async function cancelMessagesOf(options: Options, campaignId: string): Pr
 /**
  * One pass over the messages; returns how many it found. Failed attempts may put some back during the pass.
  */
-async function cancelOnce({ database, clock }: Options, campaignId: string): Promise<number> {
+async function cancelOnce({ database, clock }: LifeCycleOptions, campaignId: string): Promise<number> {
   const owner = { kind: "campaign", id: campaignId } as const;
   let found = 0;
   let above: string | undefined;

@@ -31,14 +31,14 @@ export function rotateSecrets(secrets: CallbackSecrets, now: Date, overlapMs: nu
 
 export function isCallbackSecret(
   { callbackSecret, earlierSecrets = [] }: CallbackSecrets,
-  given: string,
+  received: string,
   now: Date,
 ): boolean {
   const valid = earlierSecrets.filter(({ until }) => new Date(until) > now).map(({ secret }) => secret);
-  return [callbackSecret, ...valid].some((secret) => isSame(given, secret));
+  return [callbackSecret, ...valid].some((secret) => isSame(received, secret));
 }
 
-function isSame(given: string, expected: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+function isSame(received: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(received), Buffer.from(expected)];
   return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -37,10 +37,10 @@ export function checkCredentials(
   { secretKeys }: RegisteredProvider,
   before: Record<string, unknown>,
   after: object,
-  given: Record<string, unknown>,
+  input: Record<string, unknown>,
 ): void {
   if (originOf(before) === originOf({ ...after })) return;
-  const missing = secretKeys.find((key) => Object.hasOwn(before, key) && !Object.hasOwn(given, key));
+  const missing = secretKeys.find((key) => Object.hasOwn(before, key) && !Object.hasOwn(input, key));
   if (missing === undefined) return;
   throw new InvalidInputError(
     missing,
@@ -100,9 +100,9 @@ export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date
 
 const maxLimit = 10_000;
 
-function checkLimit(field: string, value: number | null | undefined, least: number): void {
-  if (value == null || (value >= least && value <= maxLimit)) return;
-  throw new InvalidInputError(field, `\`${field}\` must be ${least} to ${maxLimit}, or null for no limit.`);
+function checkLimit(field: string, value: number | null | undefined, min: number): void {
+  if (value == null || (value >= min && value <= maxLimit)) return;
+  throw new InvalidInputError(field, `\`${field}\` must be ${min} to ${maxLimit}, or null for no limit.`);
 }
 
 function checkName(name: string): void {

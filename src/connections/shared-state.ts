@@ -17,7 +17,7 @@ const write: Statement = {
 const lockSpace = "smsgraph provider state";
 
 /** Making a new value involves a request to the provider, which takes seconds. */
-const longestWaitMs = 60_000;
+const maxWaitMs = 60_000;
 
 /** Keeps the shared state of a connection in the database, for all processes. */
 export function createSharedState(database: Database, box: SecretBox, providerId: string): SharedState {
@@ -30,7 +30,7 @@ export function createSharedState(database: Database, box: SecretBox, providerId
   const renew = async (seen: string | undefined, make: () => Promise<string>): Promise<string> => {
     // A lock outside a transaction: a transaction open during the request would hold back the readers of the
     // event log.
-    const release = await database.locks.hold(lockSpace, providerId, longestWaitMs);
+    const release = await database.locks.hold(lockSpace, providerId, maxWaitMs);
     try {
       const value = await current();
       if (value !== undefined && value !== seen) return value;

@@ -2,7 +2,7 @@ import type { Database, Statement } from "../database/database.ts";
 import { paced } from "../lib/paced.ts";
 import { retentionTime } from "../database/retention-clock.ts";
 
-const atOnce = 2_000;
+const batchSize = 2_000;
 
 /** Idempotency keys hold for a day. One more hour, since they are looked up without a lock. */
 const forgetKeys: Statement = {
@@ -14,7 +14,7 @@ const forgetKeys: Statement = {
         select account_id, key from idempotency_keys
         where created_at < ${retentionTime} - interval '25 hours'
         order by created_at
-        limit ${atOnce}
+        limit ${batchSize}
       ) as old
       where k.account_id = old.account_id and k.key = old.key
       returning 1
@@ -31,7 +31,7 @@ const forgetCallbacks = (state: keyof typeof callbackDays): Statement => ({
     with gone as (
       delete from callbacks as c
       using (
-        select id, received_at from callbacks where state = '${state}' order by id limit ${atOnce}
+        select id, received_at from callbacks where state = '${state}' order by id limit ${batchSize}
       ) as oldest
       where c.id = oldest.id
         and oldest.received_at < ${retentionTime} - interval '${callbackDays[state]} days'
@@ -50,7 +50,7 @@ const forgetParked: Statement = {
         select id from parked_receipts
         where received_at < ${retentionTime} - interval '7 days'
         order by received_at
-        limit ${atOnce}
+        limit ${batchSize}
         for update skip locked
       ) as old
       where p.id = old.id
@@ -67,7 +67,7 @@ const statements = [forgetKeys, forgetCallbacks("PROCESSED"), forgetCallbacks("Q
  */
 export async function forgetOld(database: Database, signal?: AbortSignal): Promise<void> {
   for (const statement of statements)
-    await paced(async () => (await forgetSome(database, statement)) === atOnce, signal);
+    await paced(async () => (await forgetSome(database, statement)) === batchSize, signal);
 }
 
 async function forgetSome(database: Database, statement: Statement): Promise<number> {

@@ -4,7 +4,7 @@ import type { Logger } from "../lib/logger.ts";
 export interface Round {
   name: string;
   everyMs: number;
-  /** A long one ends early when the rounds are stopped. */
+  /** A long run should end early when this signal aborts. */
   run: (stopping: AbortSignal) => Promise<unknown>;
 }
 

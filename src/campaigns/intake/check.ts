@@ -68,8 +68,8 @@ export class RecipientChecker {
     // Policies depend on the destination, so they are applied to each recipient later.
     const anywhere = { ...table, policies: [] };
     const content = this.#common ?? anyContent;
-    const wishes = { from, providerId, to: "", text: content.text };
-    this.sender = routeMessage(anywhere, wishes, "" as E164, null, content).sender;
+    const request = { from, providerId, to: "", text: content.text };
+    this.sender = routeMessage(anywhere, request, "" as E164, null, content).sender;
   }
 
   check(row: RecipientRow): Verdict {

@@ -50,7 +50,7 @@ const signEveryMs = 15_000;
 const maxTextLength = 40_000;
 
 /** How many refused recipients an error lists. */
-const toldRefusals = 10;
+const maxShownRefusals = 10;
 
 /**
  * Accepts a campaign: once this returns, it is committed and will be sent. Recipients that cannot get a
@@ -72,9 +72,9 @@ export async function createCampaign(
   // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
   const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat, clock.now());
   if (earlier !== undefined) return { campaignId: earlier };
-  const plan = await prepare(options, accountId, input);
-  if (input.dryRun === true) return { preview: await preview(options, accountId, plan) };
-  const { template: _template, source, checker, ...campaign } = plan;
+  const prepared = await prepare(options, accountId, input);
+  if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
+  const { template: _template, source, checker, ...campaign } = prepared;
   // The numbers of a file are too many to keep in memory.
   const seen = input.file == null ? new NumberSet() : undefined;
   return { campaignId: await importAll(options, { ...campaign, ...repeat }, source, checker, seen) };
@@ -110,7 +110,7 @@ function readTemplate(text: string): Template {
   return parseTemplate(text);
 }
 
-type Plan = Awaited<ReturnType<typeof prepare>>;
+type PreparedCampaign = Awaited<ReturnType<typeof prepare>>;
 
 function open(
   { recipients, file }: CampaignInput,
@@ -122,7 +122,7 @@ function open(
 async function preview(
   { spending, routingTables }: CreateOptions,
   accountId: string,
-  { source, checker, text }: Plan,
+  { source, checker, text }: PreparedCampaign,
 ): Promise<CampaignPreview> {
   const tally = new PreviewTally();
   const seen = new NumberSet();
@@ -186,7 +186,7 @@ async function storeAll(
       const chunk = checkRows(rows, checker, seen);
       accepted += chunk.accepted.length;
       refused += chunk.refused.length;
-      first.push(...chunk.refused.slice(0, toldRefusals - first.length));
+      first.push(...chunk.refused.slice(0, maxShownRefusals - first.length));
       buffer.add(chunk);
       if (buffer.size >= chunkSize || clock.now().getTime() >= signAt) await store();
       await nextTurn();

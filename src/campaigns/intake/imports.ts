@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 
 /** Rows deleted per transaction: a long one would hold back the readers of the event log. */
-const atOnce = 10_000;
+const batchSize = 10_000;
 
 // Marks a campaign as being removed (no longer importing, lease ended) and frees its key for another try.
 const giveUp: Statement = {
@@ -28,7 +28,7 @@ const removeRows = (table: "campaign_recipients" | "refused_recipients"): Statem
     with removed as (
       delete from ${table}
       where campaign_id = $1 and position = any (array(
-        select position from ${table} where campaign_id = $1 order by position limit ${atOnce}
+        select position from ${table} where campaign_id = $1 order by position limit ${batchSize}
       ))
       returning 1
     )
@@ -67,7 +67,7 @@ export async function removeDeadImports(database: Database, clock: Clock): Promi
  */
 async function remove(database: Database, campaignId: string): Promise<void> {
   for (const removal of removals) {
-    for (let removed = atOnce; removed === atOnce;) {
+    for (let removed = batchSize; removed === batchSize;) {
       const [row] = await database.query<{ count: number }>(removal, [campaignId]);
       removed = row?.count ?? 0;
     }

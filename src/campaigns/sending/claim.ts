@@ -209,7 +209,7 @@ export async function claimMessages(
 }
 
 /** A candidate message. Those put back for a retry are found regardless of the `after` id. */
-interface Found {
+interface Candidate {
   message: DispatchMessage;
   isPutBack: boolean;
   /** Whether the provider's lane must be checked before submitting. */
@@ -222,7 +222,7 @@ async function findNext(
   { limit, closed }: Pick<ClaimRequest, "limit" | "closed">,
   after: string,
   now: Date,
-): Promise<Found[]> {
+): Promise<Candidate[]> {
   const { countries, openAreas, stateless } = closedFor(campaign, now);
   const open = Object.fromEntries(openAreas.map((area) => [area, true]));
   const values = [campaign.id, now, stateless, countries, closed, limit, after, open];

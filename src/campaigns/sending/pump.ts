@@ -57,10 +57,10 @@ export class CampaignPump {
   #turn = 0;
   #stopping = false;
   /** Whether something changed since the last claim began. */
-  #isNews = false;
+  #hasChanged = false;
   #resume: () => void = () => undefined;
   #running: Promise<void> | undefined;
-  #letGo: (() => Promise<void>) | undefined;
+  #releaseLock: (() => Promise<void>) | undefined;
 
   constructor(options: CampaignPumpOptions) {
     this.#options = options;
@@ -69,7 +69,7 @@ export class CampaignPump {
 
   async start(): Promise<void> {
     const { listener } = this.#options;
-    this.#letGo = await listener.hold(claimLockSpace, this.#handOver.worker);
+    this.#releaseLock = await listener.hold(claimLockSpace, this.#handOver.worker);
     await listener.on(campaignChannel, () => this.#wake());
     this.#running = this.#run();
   }
@@ -80,7 +80,7 @@ export class CampaignPump {
     this.#wake();
     await this.#running;
     await this.#handOver.finish();
-    await this.#letGo?.();
+    await this.#releaseLock?.();
   }
 
   async #run(): Promise<void> {
@@ -88,7 +88,7 @@ export class CampaignPump {
       let claimed = 0;
       const ahead = this.#ahead;
       this.#ahead = undefined;
-      this.#isNews = false;
+      this.#hasChanged = false;
       try {
         claimed = await this.#claimOnce(ahead);
       } catch (error) {
@@ -102,13 +102,13 @@ export class CampaignPump {
   }
 
   #wake(): void {
-    this.#isNews = true;
+    this.#hasChanged = true;
     this.#resume();
   }
 
   /** Waits until something changes or a rest is over. */
   #pause(): Promise<void> {
-    if (this.#isNews) return Promise.resolve();
+    if (this.#hasChanged) return Promise.resolve();
     const now = performance.now();
     const views = [...this.#views.values()].flatMap((own) => [...own.values()]);
     const ends = [

@@ -16,7 +16,7 @@ const maxQuestions = 500;
 const atOnce = 4;
 
 /** The provider's answers about the rates of some networks. */
-interface Answers {
+interface FetchedRates {
   rates: NewRate[];
   /** Networks without a rate. */
   gone: Network[];
@@ -80,7 +80,7 @@ async function currencyOf(services: RateFetching, connection: Connection): Promi
   return { ok: false, problem: { kind: "unreadable", detail } };
 }
 
-interface Terms {
+interface RateTerms {
   now: Date;
   currency: string;
   country: string | undefined;
@@ -90,28 +90,32 @@ interface Terms {
  * Asks for a few networks at a time. The answer for a country code may make the questions about its networks
  * unnecessary.
  */
-async function ask(connection: Connection, networks: readonly Network[], terms: Terms): Promise<Answers> {
-  const answers: Answers = { rates: [], gone: [], problem: undefined };
-  const told = new Set<string>();
+async function ask(
+  connection: Connection,
+  networks: readonly Network[],
+  terms: RateTerms,
+): Promise<FetchedRates> {
+  const fetched: FetchedRates = { rates: [], gone: [], problem: undefined };
+  const answered = new Set<string>();
   const stages = [networks.filter(({ mnc }) => mnc === null), networks.filter(({ mnc }) => mnc !== null)];
   for (const stage of stages) {
-    const waiting = stage.filter((network) => !told.has(networkKey(network)));
-    while (waiting.length > 0 && !answers.problem) {
+    const waiting = stage.filter((network) => !answered.has(networkKey(network)));
+    while (waiting.length > 0 && !fetched.problem) {
       await Promise.all(
         waiting.splice(0, atOnce).map(async (network) => {
           const reply = await connection.client.rates(queryOf(network, terms.country));
-          if (!reply.ok) return void (answers.problem ??= reply.problem);
+          if (!reply.ok) return void (fetched.problem ??= reply.problem);
           for (const reading of reply.value) {
             const rate = toRate(reading, terms);
-            told.add(networkKey(rate));
-            answers.rates.push(rate);
+            answered.add(networkKey(rate));
+            fetched.rates.push(rate);
           }
-          answers.gone.push(network);
+          fetched.gone.push(network);
         }),
       );
     }
   }
-  return { ...answers, gone: answers.gone.filter((network) => !told.has(networkKey(network))) };
+  return { ...fetched, gone: fetched.gone.filter((network) => !answered.has(networkKey(network))) };
 }
 
 const queryOf = ({ mcc, mnc }: Network, country: string | undefined): RateQuery => ({
@@ -119,7 +123,7 @@ const queryOf = ({ mcc, mnc }: Network, country: string | undefined): RateQuery 
   ...(country !== undefined && { country }),
 });
 
-function toRate(reading: RateReading, { now, currency }: Terms): NewRate {
+function toRate(reading: RateReading, { now, currency }: RateTerms): NewRate {
   const network = usualNetwork({ mcc: reading.mcc, mnc: reading.mnc ?? null });
   const named = reading.country === undefined ? undefined : parseCountry(reading.country);
   return {

@@ -94,19 +94,19 @@ export class RateBooks {
 }
 
 /** A look-up result and the time during which it holds. */
-interface Answer {
+interface CachedRate {
   from: number;
   until: number;
   rate: AppliedRate | undefined;
 }
 
 export function createRateBook(rates: readonly KnownRate[]): RateBook {
-  const shelves = new Map<string, Shelf>();
+  const byProvider = new Map<string, ProviderRates>();
   for (const [providerId, own] of Map.groupBy(rates, (rate) => rate.providerId))
-    shelves.set(providerId, new Shelf(own));
+    byProvider.set(providerId, new ProviderRates(own));
   let span = { from: Infinity, until: Infinity };
   return {
-    find: (providerId, destination, at) => shelves.get(providerId)?.find(destination, at),
+    find: (providerId, destination, at) => byProvider.get(providerId)?.find(destination, at),
     nextChangeAfter(at) {
       const time = at.getTime();
       if (time < span.from || time >= span.until) span = spanAround(rates, time);
@@ -116,12 +116,12 @@ export function createRateBook(rates: readonly KnownRate[]): RateBook {
 }
 
 /** The rates of one provider. */
-class Shelf {
+class ProviderRates {
   readonly #byNetwork: Map<string, KnownRate[]>;
   readonly #byCountry: Map<string | null, KnownRate[]>;
   readonly #byMcc: Map<string, KnownRate[]>;
   /** Most messages go to few destinations, so each look-up is cached while its rate holds. */
-  readonly #answers = new Map<string, Answer>();
+  readonly #cached = new Map<string, CachedRate>();
 
   constructor(rates: readonly KnownRate[]) {
     this.#byNetwork = Map.groupBy(rates, networkKey);
@@ -131,15 +131,15 @@ class Shelf {
 
   find({ country, mccmnc = null }: Destination, at: Date): AppliedRate | undefined {
     const key = `${country ?? ""} ${mccmnc ?? ""}`;
-    const known = this.#answers.get(key);
+    const known = this.#cached.get(key);
     const time = at.getTime();
     if (known && known.from <= time && time < known.until) return known.rate;
-    const answer = this.#look(country, mccmnc === null ? undefined : parseNetwork(mccmnc), time);
-    this.#answers.set(key, answer);
-    return answer.rate;
+    const found = this.#look(country, mccmnc === null ? undefined : parseNetwork(mccmnc), time);
+    this.#cached.set(key, found);
+    return found.rate;
   }
 
-  #look(country: string | null, network: Network | undefined, time: number): Answer {
+  #look(country: string | null, network: Network | undefined, time: number): CachedRate {
     const groups = [...this.#ofNetwork(network, country), ...this.#ofCountry(country)];
     const found = groups.map((group) => dearest(valid(group, time))).find((rate) => rate !== undefined);
     return { ...spanAround(groups.flat(), time), rate: found && applied(found) };
@@ -211,7 +211,7 @@ function dearest(rates: readonly KnownRate[]): KnownRate | undefined {
 }
 
 /** The time between the last and the next moment at which a rate begins or ends. */
-function spanAround(rates: readonly KnownRate[], time: number): Omit<Answer, "rate"> {
+function spanAround(rates: readonly KnownRate[], time: number): Omit<CachedRate, "rate"> {
   const moments = rates.flatMap(({ validFrom, validUntil }) => [
     validFrom.getTime(),
     validUntil?.getTime() ?? Infinity,

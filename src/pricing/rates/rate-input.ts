@@ -27,12 +27,15 @@ export interface RateProblem {
   text: string;
 }
 
-type Reading = { ok: true; rates: NewRate[] } | { ok: false; problem: RateProblem };
+type CheckedRate = { ok: true; rates: NewRate[] } | { ok: false; problem: RateProblem };
 
-const problem = (field: keyof RateInput, text: string): Reading => ({ ok: false, problem: { field, text } });
+const problem = (field: keyof RateInput, text: string): CheckedRate => ({
+  ok: false,
+  problem: { field, text },
+});
 
 /** Checks one rate. A country alone gives a rate for each of its codes; the United States have seven. */
-export function readRate(input: RateInput, now: Date): Reading {
+export function readRate(input: RateInput, now: Date): CheckedRate {
   const { price, currency, validFrom, validUntil } = input;
   if (!/^\d{1,20}(\.\d{1,20})?$/.test(price))
     return problem("price", `The price "${shown(price)}" is not one. Write it like 0.045.`);
@@ -52,7 +55,7 @@ interface Networks {
   value: (Network & { country: string | null })[];
 }
 
-function readNetworks(input: RateInput): Networks | Extract<Reading, { ok: false }> {
+function readNetworks(input: RateInput): Networks | Extract<CheckedRate, { ok: false }> {
   const country = input.country ? parseCountry(input.country) : undefined;
   if (input.country && country === undefined) {
     const text = `"${shown(input.country)}" is not a country, or more than one. Write its ISO 3166-1 alpha-2 code, like SK.`;

@@ -64,10 +64,10 @@ function missingFeature(
 /** The sender ID that the provider would show, or why it cannot be used. */
 export function senderOf(
   { adapter, row }: Connection,
-  given: string | null | undefined,
+  requested: string | null | undefined,
   text: string,
 ): { sender: string } | { problem: UnmetRequirement } {
-  const sender = given ?? row.defaultSender;
+  const sender = requested ?? row.defaultSender;
   if (sender == null) {
     const reason = `\`from\` is missing, and ${row.name} has no default sender. Give one, or set it with \`updateProvider\`.`;
     return { problem: { code: "SENDER_NOT_ALLOWED", sender: null, reason } };

@@ -54,14 +54,18 @@ async function askEach(
 const byMessage = (receipts: readonly Receipt[]): Logged =>
   Map.groupBy(receipts, ({ clientRef = "" }) => clientRef);
 
-interface Reading {
+interface LogReading {
   transport: Transport;
   timeZone: string;
   requestsLeft: number;
 }
 
 /** Reads a period; if its rows do not fit into one answer, it is divided in two. */
-async function readPeriod(reading: Reading, from: number, until: number): Promise<ProviderReply<Receipt[]>> {
+async function readPeriod(
+  reading: LogReading,
+  from: number,
+  until: number,
+): Promise<ProviderReply<Receipt[]>> {
   reading.requestsLeft--;
   const reply = await reading.transport.list(logsPath, {
     sentSince: writeTime(from),

@@ -113,7 +113,7 @@ export function isEmptySet(document: unknown): boolean {
   );
 }
 
-const deepest = 10;
+const maxDepth = 10;
 
 /**
  * Lists come in several forms: flat (`results` repeated), nested (`results` in `results`, or singular in
@@ -124,7 +124,7 @@ function rowsNamed(document: unknown, names: readonly string[], marks: readonly 
   const rows: Row[] = [];
   let unreadable = 0;
   const visit = (value: unknown, isNamed: boolean, depth: number): void => {
-    if (depth > deepest) return;
+    if (depth > maxDepth) return;
     if (Array.isArray(value)) return value.forEach((element) => visit(element, isNamed, depth + 1));
     const found = isNamed && isObject(value) && marks.some((mark) => mark in value) && readRow(value);
     if (found) return void rows.push(found);

@@ -18,7 +18,7 @@ export async function fetchRows(
 }
 
 /** The messages that one request asks about: those of one campaign, or a single message with an id. */
-type Group = readonly SubmittedMessage[];
+type LookUpGroup = readonly SubmittedMessage[];
 
 /**
  * Looks messages up by their ids, and the messages of one campaign together. A campaign always fits into one
@@ -34,12 +34,12 @@ export function lookUp(
   const nameless = campaigns.get(undefined)?.filter(({ providerMessageId }) => providerMessageId) ?? [];
   campaigns.delete(undefined);
   const groups = [...campaigns.values(), ...nameless.map((message) => [message])];
-  return lookUpEach<Group>(groups, (group) => lookUpGroup(transport, group, timeZone));
+  return lookUpEach<LookUpGroup>(groups, (group) => lookUpGroup(transport, group, timeZone));
 }
 
 async function lookUpGroup(
   transport: Transport,
-  group: Group,
+  group: LookUpGroup,
   timeZone: string,
 ): Promise<ProviderReply<Receipt[]>> {
   const [{ providerMessageId, providerBatchId = "" } = {}, ...others] = group;

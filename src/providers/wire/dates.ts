@@ -23,7 +23,7 @@ export function readDate(value: string | undefined, timeZone: string): Date | un
   }
 }
 
-const mostMinutes = 1000;
+const maxMinutes = 1000;
 const minutes = new Map<string, number>();
 
 /** To look a time up in a zone takes long, and receipts come by the thousand in a minute: clocks change between minutes. */
@@ -36,7 +36,7 @@ function inZone(local: string, timeZone: string): number {
     time
       .with({ second: 0, millisecond: 0, microsecond: 0, nanosecond: 0 })
       .toZonedDateTime(timeZone, { disambiguation: "compatible" }).epochMilliseconds;
-  if (minutes.size >= mostMinutes) minutes.clear();
+  if (minutes.size >= maxMinutes) minutes.clear();
   minutes.set(key, minute);
   return minute + second * 1000 + millisecond;
 }

@@ -4,7 +4,7 @@ const concurrentLookUps = 4;
 
 /** Problems that may affect a single message only; if this many messages have one, it affects all. */
 const particular: ReadonlySet<ProviderProblem["kind"]> = new Set(["refused", "unreadable", "not_found"]);
-const mostParticular = 5;
+const maxParticular = 5;
 
 /**
  * Looks up messages (or groups of them) one by one, four at a time, until a problem shows that more requests
@@ -18,7 +18,7 @@ export async function lookUpEach<Item = SubmittedMessage>(
   const receipts: Receipt[] = [];
   const problems: ProviderProblem[] = [];
   const isOver = (): boolean =>
-    problems.length >= mostParticular || problems.some(({ kind }) => !particular.has(kind));
+    problems.length >= maxParticular || problems.some(({ kind }) => !particular.has(kind));
   const waiting = messages.values();
   const work = async (): Promise<void> => {
     // The workers share one iterator, so each message is taken once.

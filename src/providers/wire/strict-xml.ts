@@ -1,8 +1,8 @@
 import { SaxesParser } from "saxes";
 
 /**
- * An element as plain data: text, or its children by name (an array where a name repeats); attributes are
- * children too, with an `@` before their name, where it has children or nothing else. Every value is text.
+ * An element as plain data: its text, or its children by name (an array when a name repeats). Attributes
+ * become children with an `@` before the name, if the element has children or is empty. All values are text.
  */
 export type XmlValue = string | XmlElement | XmlValue[];
 export interface XmlElement {
@@ -10,15 +10,15 @@ export interface XmlElement {
 }
 
 export interface XmlDocument {
-  /** The name of its root. */
+  /** The name of the root element. */
   root: string;
   content: XmlValue;
 }
 
-/** How deep elements may be nested. */
+/** Maximum depth of nested elements. */
 export const deepest = 50;
 
-/** Reads a document that is well-formed in every respect, as nearly all are, in one pass; undefined for any other. */
+/** Reads a well-formed document in one pass, as nearly all are; undefined for any other. */
 export function readStrictXml(document: string): XmlDocument | undefined {
   const parser = new SaxesParser();
   const tree = new Tree();
@@ -27,7 +27,7 @@ export function readStrictXml(document: string): XmlDocument | undefined {
   parser.on("cdata", (text) => tree.write(text));
   parser.on("closetag", () => tree.close());
   try {
-    // Any fault is thrown.
+    // The parser throws on any fault.
     parser.write(document).close();
     return tree.document;
   } catch {
@@ -44,7 +44,7 @@ interface OpenElement {
   text: string;
 }
 
-/** Elements become plain data as they are closed. */
+/** Turns each element into plain data when it is closed. */
 class Tree {
   readonly #open: OpenElement[] = [];
   /** Text since the last tag. */
@@ -87,7 +87,10 @@ class Tree {
   }
 }
 
-/** An element without elements is its text, whatever attributes stand beside it; attributes without a text are its content. */
+/**
+ * Without child elements, an element is its text and its attributes are dropped; if it has no text either,
+ * its attributes are its content.
+ */
 function contentOf({ attributes, children, hasElements, text }: OpenElement): XmlValue {
   if (!hasElements && (text !== "" || attributes.length === 0)) return text;
   for (const [name, value] of attributes) add(children, `@${localName(name)}`, value.trim());

@@ -27,7 +27,10 @@ export function readXml(text: string): XmlDocument | undefined {
   return readStrictXml(document) ?? readLenientXml(document);
 }
 
-/** Reads also what is nearly XML; takes several times as long as the strict reader, and agrees with it. */
+/**
+ * Also reads documents that are almost XML. Several times slower than the strict reader; where both can read
+ * a document, they agree.
+ */
 export function readLenientXml(text: string): XmlDocument | undefined {
   const document = plainXml(text);
   try {
