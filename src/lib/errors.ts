@@ -267,6 +267,14 @@ export class ProviderUnavailableError extends DomainError {
   }
 }
 
+/** Every connection to the database is in use, and none came free in time. */
+export class BusyError extends DomainError {
+  readonly code = "UNAVAILABLE";
+  constructor() {
+    super("The service has more to do than it can now. Try again in a few seconds.");
+  }
+}
+
 /** A stream of versions cannot continue without a gap. */
 export class StreamBehindError extends DomainError {
   readonly code = "UNAVAILABLE";
