@@ -144,7 +144,7 @@ describe("an event stream that is not read", () => {
     const path = `/graphql?query=${encodeURIComponent(query)}`;
     const authorization = app.client.headers["authorization"] ?? "";
     tcp.write(
-      `GET ${path} HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: ${authorization}\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nauthorization: ${authorization}\r\n\r\n`,
     );
     let head = "";
     while (!head.includes("CaughtUp")) head += String((await once(tcp, "data"))[0]);
