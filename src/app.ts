@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Access } from "./access/access.ts";
 import { Allowance, defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
+import type { Viewer } from "./access/api-keys.ts";
 import { readBearer } from "./access/bearer.ts";
 import { FairShares, type OperationLimits } from "./access/fair-shares.ts";
 import { CallbackIngest } from "./callbacks/ingest.ts";
@@ -17,6 +18,7 @@ import { Connections } from "./connections/connections.ts";
 import { ProviderFeed } from "./connections/provider-feed.ts";
 import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
+import { Readiness } from "./database/readiness.ts";
 import { openListener, type Listener } from "./database/listener.ts";
 import type { Services } from "./graphql/context.ts";
 import { Reads } from "./graphql/reads.ts";
@@ -290,17 +292,20 @@ async function startApi(
       for (const outcome of outcomes) countReceipt(metrics, adapter.kind, outcome);
     },
   });
+  const readiness = new Readiness(options.databaseUrl);
+  const identify = async (authorization: string): Promise<Viewer | undefined> => {
+    const key = readBearer(authorization);
+    return key === undefined ? undefined : access.find(key);
+  };
   const server = createHttpServer({
-    graphql: (request, response) => yoga(request, response),
+    graphql: (request, response, viewer) => yoga(request, response, viewer ? { viewer } : {}),
+    identify,
     callbacks,
     campaigns: createExportRoute({
       database,
-      identify: async (authorization) => {
-        const key = readBearer(authorization);
-        return key === undefined ? undefined : access.find(key);
-      },
+      identify,
     }),
-    ready: async () => void (await database.pool.query("select 1")),
+    ready: () => readiness.problem(),
     metrics,
     maxRequestBytes,
     web,

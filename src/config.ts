@@ -101,13 +101,13 @@ export interface Config {
   subscriptionLimits: SubscriptionLimits;
   /** How long events are kept; older cursors are reset. */
   eventRetentionDays: number;
-  /** How long messages, and their texts and numbers, are kept; undefined: for ever. */
+  /** How long messages, and their texts and numbers, are kept; undefined: forever. */
   retention: { messageDays: number | undefined; textDays: number | undefined };
   allowInsecureProviders: boolean;
   /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
   maxProvidersPerAccount: number;
-  /** What pages and people without a key get to see. */
+  /** What pages of other origins, and people without a key, may see. */
   web: WebSettings;
   /** The most segments one message may have. */
   maxSegments: number;
@@ -151,7 +151,7 @@ function missing(values: Record<string, string | undefined>): string[] {
     .map(([name, why]) => `${name}: required in production, since ${why}`);
 }
 
-/** In production nothing is shown to those who have no key, unless it is switched on. */
+/** In production nothing is shown without a key, unless it is turned on. */
 function toWebSettings(values: z.infer<typeof environment>, production: boolean): WebSettings {
   return {
     allowedOrigins: values.ALLOWED_ORIGINS,

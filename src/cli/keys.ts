@@ -11,8 +11,8 @@ Usage: npm run keys -- [create] --account <name> [--name <key name>] [--scopes R
        npm run keys -- list [--account <name>]
        npm run keys -- revoke <id> [--force]
 
-create    Makes a key, and its account where there is none of that name. The key is written to standard output,
-          this once; nothing else is, so that a script can take it.
+create    Makes a key, and its account if no account has that name. Only the key is written to standard
+          output, so that a script can read it. It is shown only once.
   --account   the account the key belongs to
   --name      what the key is for (default: "key")
   --scopes    what it may do: READ, SEND, ADMIN (default: READ,SEND)

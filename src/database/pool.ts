@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Pool, type PoolClient } from "pg";
+import { BusyError } from "../lib/errors.ts";
 import { isClientWaiting } from "../lib/waited-for.ts";
 
 /** How long a client's request waits for a connection, and how long background work does. */
@@ -23,6 +24,9 @@ export async function holdingConnection<Result>(work: () => Promise<Result>): Pr
   }
 }
 
+/** How the pool says that none came free, and that none was made, in time. */
+const isTooLate = /timeout exceeded when trying to connect|due to connection timeout/;
+
 type Taken = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
 
 /**
@@ -43,12 +47,24 @@ export class BoundedPool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(taken: Taken): void;
   override connect(taken?: Taken): Promise<PoolClient> | void {
-    if (holders.getStore()?.isHolding !== true)
-      return taken ? super.connect(taken as never) : super.connect();
+    if (holders.getStore()?.isHolding !== true) return this.#connect(taken);
     const error = new Error(
       "A connection was asked for by what holds one already: use the transaction's own",
     );
     if (!taken) return Promise.reject(error);
     taken(error, undefined, () => undefined);
+  }
+
+  #connect(taken?: Taken): Promise<PoolClient> | void {
+    const isAwaited = isClientWaiting();
+    const name = (error: Error): Error =>
+      isAwaited && isTooLate.test(error.message) ? new BusyError() : error;
+    if (!taken) {
+      return super.connect().catch((error: Error) => {
+        throw name(error);
+      });
+    }
+    super.connect(((error, client, release) =>
+      taken(error && name(error), client, release)) as Taken as never);
   }
 }

@@ -2,21 +2,21 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 
-/** What pages and people without a key get to see. */
+/** What pages of other origins, and people without a key, may see. */
 export interface WebSettings {
-  /** Origins of other pages that may ask us, as browsers write them; `*` for all. */
+  /** Other origins whose pages may send requests, as browsers write them; `*` for all. */
   allowedOrigins: readonly string[];
-  /** Names we answer to, beside addresses, this machine's own and that of the public URL; `*` for all. */
+  /** Accepted host names besides IP addresses, loopback names and the one of the public URL; `*` for all. */
   allowedHosts: readonly string[];
   graphiql: boolean;
-  /** Whether the schema can be asked for without a key. */
+  /** Whether the schema is shown without a key. */
   introspection: boolean;
   metrics: boolean;
-  /** What `/metrics` wants as a Bearer token; absent: nothing. */
+  /** The Bearer token that `/metrics` requires; absent: none. */
   metricsToken: string | undefined;
 }
 
-/** As in development. */
+/** The defaults of development. */
 export const openSettings: WebSettings = {
   allowedOrigins: [],
   allowedHosts: [],
@@ -26,7 +26,7 @@ export const openSettings: WebSettings = {
   metricsToken: undefined,
 };
 
-/** Why a request is not answered. */
+/** Why a request is refused. */
 export interface Refused {
   status: 403 | 421;
   message: string;
@@ -34,20 +34,21 @@ export interface Refused {
 
 const loopbackNames = /^(localhost|.+\.localhost)$/;
 
-/** The name in a `Host` header, without its port. */
+/** The name in a `Host` header, without the port. */
 const nameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
 
-/** An address is never refused: to lead a browser here under a foreign name takes a name. */
+/** An IP address is always accepted: an attacker needs a name to lead a browser here. */
 const isAddress = (name: string): boolean => isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0;
 
 /**
- * Keeps pages of other origins away: a browser sends what they ask for from its own machine, which may reach what
- * nobody else does. They need `ALLOWED_ORIGINS`; and a name that is not ours may be theirs, pointed at our address.
+ * Keeps out pages of other origins. A browser sends their requests from its own machine, which may reach
+ * servers that others cannot. Such origins must be in `ALLOWED_ORIGINS`. A foreign host name may belong to an
+ * attacker who points it at our address.
  */
 export class BrowserGuard {
   readonly #origins: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
-  /** Where people reach us: a proxy before us may ask under another name. */
+  /** The public URL: a proxy in front of us may use another host name. */
   readonly #ownOrigin: string | undefined;
 
   constructor({ allowedOrigins, allowedHosts }: WebSettings, publicUrl: string | undefined) {
@@ -57,7 +58,7 @@ export class BrowserGuard {
     this.#hosts = new Set([...allowedHosts, ...(own ? [own.host] : [])].map(nameOf));
   }
 
-  /** Undefined when the request may be answered. */
+  /** Undefined when the request is allowed. */
   refuse({ headers: { host, origin } }: IncomingMessage): Refused | undefined {
     if (host !== undefined && !this.#isOurs(nameOf(host))) {
       const message = `This server does not answer to the name ${nameOf(host).slice(0, 100)}. Set ALLOWED_HOSTS to it.`;
@@ -69,7 +70,7 @@ export class BrowserGuard {
     return { status: 403, message };
   }
 
-  /** Tells a browser which other page may read the answer. True when that was all it asked. */
+  /** Tells the browser which page may read the answer. True when the request was only a preflight. */
   answerCors({ method, headers }: IncomingMessage, response: ServerResponse): boolean {
     const { origin } = headers;
     if (this.#origins.size > 0) response.setHeader("vary", "Origin");
@@ -96,7 +97,7 @@ export class BrowserGuard {
   }
 }
 
-/** The scheme is not compared: a proxy before us may speak TLS for us. */
+/** The scheme is not compared: a proxy may end TLS for us. */
 function isSameOrigin(origin: string, host: string | undefined): boolean {
   const page = URL.parse(origin);
   const own = page && host !== undefined ? URL.parse(`${page.protocol}//${host}`) : null;
@@ -106,8 +107,8 @@ function isSameOrigin(origin: string, host: string | undefined): boolean {
 const forwardedHeaders = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
 
 /**
- * Whether a page is asked for by a person on this machine: from loopback and no proxy, under a name of loopback, and
- * by no other site. Only then may a secret of development stand in it.
+ * Whether a person on this machine opens the page: from loopback, without a proxy, under a loopback name, and
+ * from no other site. Only then may the page contain a development secret.
  */
 export function isOpenedHere({ socket, headers }: IncomingMessage): boolean {
   const { host, origin, "sec-fetch-site": site } = headers;
@@ -121,7 +122,7 @@ export function isOpenedHere({ socket, headers }: IncomingMessage): boolean {
   );
 }
 
-/** What holds for every answer; a page of ours has a policy of its own. */
+/** Headers of every answer. GraphiQL has its own content policy. */
 export function setSafeHeaders(response: ServerResponse): void {
   response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("x-frame-options", "DENY");
@@ -131,7 +132,7 @@ export function setSafeHeaders(response: ServerResponse): void {
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** Whether a request has `secret` as its Bearer token. */
+/** Whether the request has `secret` as its Bearer token. */
 export function isSecret({ headers }: IncomingMessage, secret: string): boolean {
   const given = /^Bearer +(\S+)$/i.exec(headers.authorization?.trim() ?? "")?.[1] ?? "";
   return timingSafeEqual(digest(given), digest(secret));

@@ -20,7 +20,12 @@ export interface ExportRouteOptions {
   identify: (authorization: string) => Promise<Viewer | undefined>;
 }
 
-const statuses: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, NOT_FOUND: 404 };
+const statuses: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  UNAVAILABLE: 503,
+};
 
 /**
  * `GET /campaigns/:id/messages.csv?status=FAILED&status=EXPIRED`: the messages of a campaign as CSV. Rows are

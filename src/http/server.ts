@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Transform } from "node:stream";
+import type { Viewer } from "../access/api-keys.ts";
 import { GraphQLError } from "graphql";
-import type { ErrorCode } from "../lib/errors.ts";
+import { BusyError, type ErrorCode } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
+import { whileClientWaits } from "../lib/waited-for.ts";
 import { BrowserGuard, isSecret, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
+import { limitsOf } from "./body-limits.ts";
 import { pathOf } from "./path.ts";
 import { isUpload } from "./upload.ts";
 
@@ -16,14 +19,26 @@ const maxUploadMs = 60 * 60_000;
 /** Providers and load balancers ask these, under any name; a secret guards the one, and the others tell nothing. */
 const unguarded = new Set(["callbacks", "healthz", "readyz"]);
 
+/** How long what nobody reads is dropped: many clients listen only when they have sent all. */
+const dropMs = 10_000;
+
+const connectionLimits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: maxUploadMs,
+  connectionsCheckingInterval: 1_000,
+};
+
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
 export interface HttpServerOptions {
-  graphql: (request: IncomingMessage, response: ServerResponse) => unknown;
+  graphql: (request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined) => unknown;
+  /** Who calls with this `Authorization` header; undefined when it is no key of ours. */
+  identify: (authorization: string) => Promise<Viewer | undefined>;
   callbacks: Handler;
   campaigns: Handler;
-  /** Throws when the process cannot serve requests. */
-  ready: () => Promise<void>;
+  /** Why the process cannot serve; undefined when it can. */
+  ready: () => Promise<string | undefined>;
   metrics: Metrics;
   maxRequestBytes: number;
   /** How long a request other than an upload may take to arrive. Default: one minute. */
@@ -41,6 +56,7 @@ export interface HttpServerOptions {
 export function createHttpServer(options: HttpServerOptions): Server {
   const {
     graphql,
+    identify,
     callbacks,
     campaigns,
     ready,
@@ -52,19 +68,26 @@ export function createHttpServer(options: HttpServerOptions): Server {
     onError,
   } = options;
   const routes: Record<string, Handler> = {
-    graphql: (request, response) => {
-      if (!isUpload(request) && !limitBody(request, response, maxRequestBytes)) return;
-      return graphql(request, response) as Promise<void>;
+    // Nothing of a body is read before it is known who sends it.
+    graphql: async (request, response) => {
+      const { authorization } = request.headers;
+      const viewer =
+        hasBody(request) && authorization !== undefined ? await identify(authorization) : undefined;
+      if (isUpload(request)) {
+        if (viewer?.scopes.has("SEND") !== true) return refuseUpload(request, response, viewer);
+      } else {
+        const { bytes, ms } = limitsOf(viewer, { bytes: maxRequestBytes, ms: maxRequestMs });
+        limitTime(request, response, ms);
+        if (!limitBody(request, response, bytes)) return;
+      }
+      await graphql(request, response, viewer);
     },
     callbacks,
     campaigns,
     healthz: (_request, response) => answer(response, 200, "ok"),
     readyz: async (_request, response) => {
-      const problem = await ready().then(
-        () => undefined,
-        (error: Error) => error,
-      );
-      answer(response, problem ? 503 : 200, problem ? "not ready" : "ready");
+      const problem = await ready();
+      answer(response, problem === undefined ? 200 : 503, problem ? `not ready: ${problem}` : "ready");
     },
     metrics: async (request, response) => {
       if (!web.metrics) return answer(response, 404, "not found: METRICS switches it on");
@@ -82,7 +105,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     setSafeHeaders(response);
     const path = pathOf(request);
     const first = path?.split("/")[1] ?? "";
-    if (first !== "graphql" || !isUpload(request)) limitTime(request, response, maxRequestMs);
+    if (first !== "graphql") limitTime(request, response, maxRequestMs);
     const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     if (!unguarded.has(first)) {
@@ -93,19 +116,20 @@ export function createHttpServer(options: HttpServerOptions): Server {
     await handler(request, response, path);
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer(connectionLimits, (request, response) => {
     // During a drain, an idle kept-alive connection would delay the server until its timeout.
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections();
     });
-    handle(request, response).catch((error: unknown) => {
+    // A file takes as long as it can be stored.
+    const work = (): Promise<void> => handle(request, response);
+    (isUpload(request) ? work() : whileClientWaits(work)).catch((error: unknown) => {
+      if (error instanceof BusyError && !response.headersSent) return refuseBusy(response, error);
       onError(error);
       if (response.headersSent) response.destroy();
       else answer(response, 500, "internal error");
     });
   });
-  server.requestTimeout = maxUploadMs;
-  server.headersTimeout = 20_000;
   return server;
 }
 
@@ -124,6 +148,23 @@ function refuse(
   response.end(JSON.stringify({ errors: [{ message, extensions: { code: as } }] }));
 }
 
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+function refuseBusy(response: ServerResponse, { message, code: as }: BusyError): void {
+  response.setHeader("retry-after", "5");
+  refuse(response, 503, message, as);
+}
+
+/** A file is read for those who may use it. */
+function refuseUpload(request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined): void {
+  limitTime(request, response, dropMs);
+  if (viewer) refuse(response, 403, `The key "${viewer.keyName}" lacks the scope SEND.`);
+  else
+    refuse(response, 401, "Send an API key that may SEND: `Authorization: Bearer <key>`.", "UNAUTHENTICATED");
+  request.resume();
+}
+
 /** Ends a request that takes too long, as Node would. Node has only one limit for all requests. */
 function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: number): void {
   if (request.complete) return;
@@ -133,7 +174,9 @@ function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: nu
       request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
     request.socket.destroySoon();
   }, maxMs);
-  response.once("close", () => clearTimeout(timer));
+  timer.unref();
+  // Also after an early answer: what comes then is read and dropped, and not for ever.
+  request.once("close", () => clearTimeout(timer));
 }
 
 /**

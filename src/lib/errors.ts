@@ -267,6 +267,14 @@ export class ProviderUnavailableError extends DomainError {
   }
 }
 
+/** Every connection to the database is in use, and none came free in time. */
+export class BusyError extends DomainError {
+  readonly code = "UNAVAILABLE";
+  constructor() {
+    super("The service has more to do than it can now. Try again in a few seconds.");
+  }
+}
+
 /** A stream of versions cannot continue without a gap. */
 export class StreamBehindError extends DomainError {
   readonly code = "UNAVAILABLE";
@@ -287,8 +295,8 @@ export class LastAdminKeyError extends DomainError {
   readonly code = "LAST_ADMIN_KEY";
   constructor(name: string) {
     super(
-      `"${name}" is the last key of this account with the ADMIN scope that does not end by itself: without it nobody ` +
-        "could make another. Make one with `createApiKey` and without `expiresAt` first, and revoke this one with it.",
+      `"${name}" is the last key of this account with the ADMIN scope and without an expiry. Without it, no key could ` +
+        "be made. Make one with `createApiKey` and without `expiresAt` first, and revoke this one with it.",
     );
   }
 }

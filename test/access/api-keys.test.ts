@@ -75,7 +75,7 @@ const refused = async (client: GraphqlClient, query: string, variables = {}): Pr
   ((await client.send(query, variables)).errors ?? []).map(({ extensions }) => extensions?.code);
 
 describe("createApiKey", () => {
-  it("makes a key that may do what was granted and nothing else", async () => {
+  it("createApiKey makes a key that may do only what was granted", async () => {
     const owner = await newOwner();
     const { secret, apiKey } = await create(owner, { name: "reader", scopes: ["READ"] });
     expect(apiKey).toMatchObject({
@@ -100,7 +100,7 @@ describe("createApiKey", () => {
     ]);
   });
 
-  it("stores nothing of the secret that could be read again", async () => {
+  it("createApiKey stores nothing from which the secret could be read", async () => {
     const { secret } = await create(await newOwner(), { name: "secret", scopes: ["SEND"] });
     const { rows } = await app.services.database.pool.query("select k::text as row from api_keys k");
     expect(rows.length).toBeGreaterThan(1);
@@ -118,13 +118,13 @@ describe("createApiKey", () => {
       { name: "x", scopes: ["READ"], expiresAt: "2020-01-01T00:00:00.000Z" },
       "expiresAt",
     ],
-  ])("refuses %s", async (_what, input, field) => {
+  ])("createApiKey refuses %s", async (_what, input, field) => {
     expect(await create(await newOwner(), input)).toMatchObject({ code: "INVALID_INPUT", field });
   });
 });
 
 describe("apiKeys", () => {
-  it("lists the keys of the account in pages, with their use, without secrets", async () => {
+  it("apiKeys lists the keys of the account in pages, with their last use and without secrets", async () => {
     const owner = await newOwner();
     for (const name of ["first", "second"]) await create(owner, { name, scopes: ["READ"] });
     const page = await list(owner, { first: 2 });
@@ -137,7 +137,7 @@ describe("apiKeys", () => {
       .toSatisfy((used) => Math.abs(Date.parse(String(used)) - Date.now()) < 60_000);
   });
 
-  it("is found again by its id in its own account alone", async () => {
+  it("an API key is found by its id only in its own account", async () => {
     const owner = await newOwner();
     const id = await currentId(owner);
     const query = "query ($id: ID!) { node(id: $id) { ... on ApiKey { id name } } }";
@@ -147,7 +147,7 @@ describe("apiKeys", () => {
 });
 
 describe("revokeApiKey", () => {
-  it("ends a key for good, and a second time changes nothing", async () => {
+  it("revokeApiKey ends a key for good, and repeating it changes nothing", async () => {
     const owner = await newOwner();
     const { secret, apiKey } = await create(owner, { name: "old", scopes: ["READ"] });
     await clientWith(secret).data("{ viewer { keyName } }");
@@ -159,7 +159,7 @@ describe("revokeApiKey", () => {
       .toEqual(["UNAUTHENTICATED"]);
   });
 
-  it("refuses the account's last ADMIN key, and takes it when there is another", async () => {
+  it("revokeApiKey refuses the account's last ADMIN key, but not when there is another", async () => {
     const owner = await newOwner();
     const id = await currentId(owner);
     await create(owner, { name: "no admin", scopes: ["READ", "SEND"] });
@@ -176,7 +176,7 @@ describe("revokeApiKey", () => {
     });
   });
 
-  it("refuses the account's last ADMIN key that does not end by itself, also to one that does", async () => {
+  it("an ADMIN key that expires cannot revoke the last one that does not", async () => {
     const owner = await newOwner();
     const id = await currentId(owner);
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
@@ -188,7 +188,7 @@ describe("revokeApiKey", () => {
     expect(await revoke(clientWith(secret), guest.id)).toMatchObject({ __typename: "ApiKey" });
   });
 
-  it("leaves one ADMIN key when all revoke each other at the same time", async () => {
+  it("one ADMIN key is left when all revoke each other at the same time", async () => {
     const owner = await newOwner();
     const keys = [await currentId(owner)];
     for (let count = 0; count < 3; count++)
@@ -203,7 +203,7 @@ describe("revokeApiKey", () => {
     expect(rows).toEqual([{ count: 1 }]);
   });
 
-  it("knows no key of another account, and none that is not there", async () => {
+  it("revokeApiKey does not find keys of other accounts or unknown keys", async () => {
     const owner = await newOwner();
     const foreign = await currentId(await newOwner());
     for (const id of [foreign, encodeId("ApiKey", randomUUIDv7())])

@@ -56,24 +56,24 @@ describe("operations under way", () => {
   it.each([
     ["socket", 2, () => ({ who: viewer("a"), socket: {} })],
     ["key", 3, () => ({ who: viewer("a"), socket: undefined })],
-  ])("are as many as the share of their %s, and the others wait", (_what, most, caller) => {
+  ])("no more operations run than the share of their %s, and the others wait", (_what, most, caller) => {
     const { who, socket } = caller();
     const { running, waiting } = enter(5, who, socket);
     expect([running.length, waiting.length]).toEqual([most, 5 - most]);
   });
 
-  it("of several keys are as many as the share of their account, and another account's run at once", () => {
+  it("keys of one account together run at most its share, and another account's operations run at once", () => {
     expect(enter(3, viewer("a", "one")).running).toHaveLength(3);
     expect(enter(3, viewer("a", "two")).running).toHaveLength(1);
     expect(enter(3, viewer("b")).running).toHaveLength(3);
   });
 
-  it("of one kind leave room for those of the other", () => {
+  it("queries and mutations do not use up each other's share", () => {
     enter(3, viewer("a"));
     expect(enter(3, viewer("a"), undefined, { kind: "mutations", cost: 1 }).running).toHaveLength(3);
   });
 
-  it("cost no more than the share together, and one that costs more runs alone", async () => {
+  it("running operations cost at most the share together, and a more expensive one runs alone", async () => {
     const { running, waiting } = enter(2, viewer("a"), undefined, { kind: "queries", cost: 60 });
     expect([running.length, waiting.length]).toEqual([1, 1]);
     running[0]?.();
@@ -83,7 +83,7 @@ describe("operations under way", () => {
     expect(enter(1, viewer("a")).running).toHaveLength(0);
   });
 
-  it("give their place to the one that has waited longest, once, however often they leave", async () => {
+  it("an operation that ends gives its place once to the one that has waited longest", async () => {
     const { running, waiting } = enter(5, viewer("a"));
     const order: number[] = [];
     const entered = waiting.map(async (place, index) => (await place, order.push(index)));
@@ -96,7 +96,7 @@ describe("operations under way", () => {
     expect(order).toEqual([0, 1]);
   });
 
-  it("of a full socket hold up no other socket of the account", () => {
+  it("a full socket does not delay other sockets of the account", () => {
     const who = viewer("a");
     expect(enter(4, who, {}).running).toHaveLength(2);
     const { running, waiting } = enter(1, who, {});
@@ -104,7 +104,7 @@ describe("operations under way", () => {
     expect(shares.accounts).toBe(1);
   });
 
-  it("leave nothing behind when all have left", () => {
+  it("nothing is kept when all operations have ended", () => {
     for (const leave of enter(2, viewer("a"), {}).running) leave();
     for (const leave of enter(3, viewer("b")).running) leave();
     expect(shares.accounts).toBe(0);
@@ -112,7 +112,7 @@ describe("operations under way", () => {
 });
 
 describe("what is over the share", () => {
-  it("is refused when its time is up, with when to come back, and gives up its place in the queue", async () => {
+  it("an operation that waits too long is refused with a retry time and leaves the queue", async () => {
     const { running, waiting } = enter(4, viewer("a"));
     const outcome = Promise.allSettled(waiting);
     await vi.advanceTimersByTimeAsync(2_000);
@@ -121,7 +121,7 @@ describe("what is over the share", () => {
     expect(enter(1, viewer("a")).running).toHaveLength(1);
   });
 
-  it("is refused at once when too many wait, or when what waits costs too much", () => {
+  it("an operation is refused at once when too many wait, or when they cost too much", () => {
     const who = viewer("a");
     const { waiting } = enter(3 + 6, who);
     for (const place of waiting) void Promise.resolve(place).catch(() => undefined);

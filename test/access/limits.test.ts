@@ -45,7 +45,7 @@ const expectNoStreams = async (): Promise<void> => {
 };
 
 describe("too many subscriptions", () => {
-  it("of one socket get a typed error, and those that are open go on", async () => {
+  it("too many subscriptions of one socket get a typed error, and open ones continue", async () => {
     const client = await newClient();
     const socket = client.socket();
     const [first, ...others] = await open(socket, 3);
@@ -63,7 +63,7 @@ describe("too many subscriptions", () => {
     await expectNoStreams();
   });
 
-  it("of one account get a typed error, over SSE too, and other accounts none", async () => {
+  it("too many subscriptions of one account get a typed error, over SSE too, and other accounts do not", async () => {
     const client = await newClient();
     await open(client.socket(), 3);
     const second = client.socket();
@@ -83,7 +83,7 @@ describe("too many subscriptions", () => {
     await expectNoStreams();
   });
 
-  it("of watch tokens leave room for those of the account's keys", async () => {
+  it("subscriptions of watch tokens do not use up those of the account's keys", async () => {
     const { id } = await storeCampaign(app, [], []);
     const owner = new GraphqlClient(app.url, app.key);
     const { createWatchToken } = await owner.data<{ createWatchToken: { token: string } }>(
@@ -107,7 +107,7 @@ describe("too many subscriptions", () => {
     await expectNoStreams();
   });
 
-  it("are not those that failed, were completed or lost their client", async () => {
+  it("subscriptions that failed, completed or lost their client do not count", async () => {
     const client = await newClient();
     const query = 'subscription { messageChanged(id: "x") { id } }';
     for (let count = 0; count < 6; count++) {
@@ -135,7 +135,7 @@ async function connect(key: string, options: { answersPings: boolean }): Promise
 }
 
 describe("too many sockets", () => {
-  it("of one account are closed with 4420, those that are open and other accounts are not", async () => {
+  it("too many sockets of one account are closed with 4420; open ones and other accounts are not affected", async () => {
     const key = await newAccountKey();
     const sockets: WebSocket[] = [];
     for (let count = 0; count < 4; count++) {
@@ -171,7 +171,7 @@ async function watch(options: { answersPings: boolean }): Promise<WebSocket> {
 }
 
 describe("a dead peer", () => {
-  it("loses its socket, and its subscriptions are freed; one that answers keeps both", async () => {
+  it("a dead peer loses its socket and subscriptions; a peer that answers keeps both", async () => {
     const [dead, alive] = await Promise.all([watch({ answersPings: false }), watch({ answersPings: true })]);
     expect(app.services.streams.size).toBe(2);
     const [code] = await once(dead, "close");

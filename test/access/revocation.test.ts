@@ -97,7 +97,7 @@ const expectNothingOpen = async (): Promise<void> => {
 };
 
 describe("a key that is revoked", () => {
-  it("loses its sockets and streams at every process within a second", async () => {
+  it("a revoked key loses its sockets and streams in every process within a second", async () => {
     const key = await createKey();
     const urls = [app.url, other.url];
     const sockets = await Promise.all(urls.map((url) => openSocket(url, key.secret)));
@@ -121,7 +121,7 @@ describe("a key that is revoked", () => {
     await expectNothingOpen();
   });
 
-  it("is forgotten by every process, though it was remembered a moment ago", async () => {
+  it("a revoked key is removed from the cache of every process", async () => {
     const key = await createKey();
     const clients = [app.url, other.url].map((url) => new GraphqlClient(url, key.secret));
     for (const client of clients) await client.data("{ viewer { keyName } }");
@@ -138,14 +138,14 @@ describe("a key that is revoked", () => {
     ["an update by hand", "update api_keys set revoked_at = now() where name = $1"],
     ["its end set to now by hand", "update api_keys set expires_at = now() where name = $1"],
     ["its row deleted", "delete from api_keys where name = $1"],
-  ])("loses its streams by %s too", async (what, statement) => {
+  ])("a key loses its streams by %s too", async (what, statement) => {
     const key = await createKey({ name: what });
     const ended = [endOf(await openSocket(app.url, key.secret)), endOf(await openSse(other.url, key.secret))];
     await database.query(statement, [what]);
     expect(await Promise.all(ended)).toMatchObject([{ end: forbidden }, { end: unauthenticated }]);
   });
 
-  it("takes its watch tokens with it", async () => {
+  it("revoking a key ends its watch tokens", async () => {
     const key = await createKey({ scopes: ["READ", "ADMIN", "SEND"] });
     const { client, query } = await watchMessage(key.secret, 600);
     const stream = client.subscribe<unknown>(query);
@@ -157,7 +157,7 @@ describe("a key that is revoked", () => {
     expect(errors).toMatchObject([{ extensions: { code: "UNAUTHENTICATED" } }]);
   });
 
-  it("ends the stream that came with it over a socket of nobody, and nothing else there", async () => {
+  it("revoking a key ends only its own stream on an anonymous socket", async () => {
     const key = await createKey();
     const socket = new GraphqlClient(app.url, undefined).socket();
     const extensions = { headers: { Authorization: `Bearer ${key.secret}` } };
@@ -172,7 +172,7 @@ describe("a key that is revoked", () => {
     await socket.dispose();
   });
 
-  it("is told so when it revoked itself, before its socket is closed", async () => {
+  it("a key that revokes itself gets its answer before its socket is closed", async () => {
     const key = await createKey();
     const client = new GraphqlClient(app.url, key.secret);
     const socket = client.socket();
@@ -185,7 +185,7 @@ describe("a key that is revoked", () => {
     await closed;
   });
 
-  it("is closed while the database is away at that moment, once it is back", async () => {
+  it("sockets of a key that is revoked during an outage are closed once the database is back", async () => {
     const key = await createKey();
     const ended = endOf(await openSocket(other.url, key.secret));
     await database.query("update api_keys set revoked_at = now() where name = 'to be revoked'");
@@ -214,7 +214,7 @@ async function watchMessage(
 }
 
 describe("what ends by itself", () => {
-  it("closes the sockets and streams of a key at its end", async () => {
+  it("sockets and streams of a key are closed when it expires", async () => {
     const expiresAt = new Date(Date.now() + 1_500).toISOString();
     const { secret } = await createKey({ expiresAt });
     const ended = [endOf(await openSocket(app.url, secret)), endOf(await openSse(other.url, secret))];
@@ -226,7 +226,7 @@ describe("what ends by itself", () => {
     expect(errors).toMatchObject([{ extensions: { code: "UNAUTHENTICATED" } }]);
   });
 
-  it("does not close them when its end was put off meanwhile", async () => {
+  it("sockets of a key stay open when its expiry was postponed", async () => {
     const { secret } = await createKey({
       name: "extended",
       expiresAt: new Date(Date.now() + 1_000).toISOString(),
@@ -243,7 +243,7 @@ describe("what ends by itself", () => {
     await expectNothingOpen();
   });
 
-  it("closes the sockets and streams of a watch token at its end, those of its key not", async () => {
+  it("sockets and streams of a watch token are closed when it expires, those of its key are not", async () => {
     const key = await createKey();
     const kept = await openSocket(other.url, key.secret);
     const { client, query } = await watchMessage(key.secret, 1);
@@ -265,7 +265,7 @@ describe("what ends by itself", () => {
 });
 
 describe("two processes", () => {
-  it("close what is open at the one when the other revokes the key", async () => {
+  it("a key revoked by one process loses its sockets and streams in another", async () => {
     const deployment = await Deployment.create();
     try {
       await deployment.start("api");

@@ -107,7 +107,7 @@ const viewerWith = (granted: readonly Scope[], watches?: Viewer["watches"]): Vie
 });
 
 describe("every path through the schema, four fields deep", () => {
-  it("opens for each single scope and a watch token what is documented, and nothing else", () => {
+  it("every scope and every watch token allows exactly the documented paths of the schema", () => {
     const guard = new AccessGuard({
       access: app.services.access,
       allowance: new Allowance(defaultSubscriptionLimits),
@@ -135,7 +135,7 @@ describe("every path through the schema, four fields deep", () => {
     expect(wrong.slice(0, 10)).toEqual([]);
   }, 120_000);
 
-  it("has no rule for a type that there is not", () => {
+  it("every scope rule is for a type that exists", () => {
     expect(ruledTypes.filter((name) => schema.getType(name) === undefined)).toEqual([]);
   });
 });
@@ -152,7 +152,7 @@ const entriesFor: Readonly<Record<Scope, readonly string[]>> = {
 };
 
 describe.each(scopes)("a running server, asked for every field with a key that has only %s", (scope) => {
-  it("answers with data of the account only to READ, and else refuses before anything is done", async () => {
+  it("account data is answered only with READ; everything else is refused before anything is done", async () => {
     const client = new GraphqlClient(app.url, await app.createKey([scope]));
     const socket = client.socket();
     const answered = new Set<string>();
@@ -200,21 +200,27 @@ describe("a mutation that asks for more than its key may see", () => {
     ["plainly", `... on Message { ${reach} }`],
     ["behind a fragment", "...Part"],
     ["behind a condition", `... on Message { id ...Part @skip(if: true) }`],
-  ])("is refused with what it lacks, and nothing is sent: %s", async (_what, selection) => {
-    const client = new GraphqlClient(app.url, await app.createKey(["SEND"]));
-    const part = selection.includes("Part") ? ` fragment Part on Message { ${reach} }` : "";
-    const before = await app.services.database.prisma.message.count();
-    const { data, errors } = await client.send(
-      `mutation { sendMessage(input: { to: "+421901000000", text: "x" }) { ${selection} } }${part}`,
-    );
-    expect(data ?? null).toBeNull();
-    expect(errors).toMatchObject([
-      { message: expect.stringMatching(/needs the scope READ, .*"test"/), extensions: { code: "FORBIDDEN" } },
-    ]);
-    expect(await app.services.database.prisma.message.count()).toBe(before);
-  });
+  ])(
+    "a mutation that selects more than its key may see names the missing scope and sends nothing: %s",
+    async (_what, selection) => {
+      const client = new GraphqlClient(app.url, await app.createKey(["SEND"]));
+      const part = selection.includes("Part") ? ` fragment Part on Message { ${reach} }` : "";
+      const before = await app.services.database.prisma.message.count();
+      const { data, errors } = await client.send(
+        `mutation { sendMessage(input: { to: "+421901000000", text: "x" }) { ${selection} } }${part}`,
+      );
+      expect(data ?? null).toBeNull();
+      expect(errors).toMatchObject([
+        {
+          message: expect.stringMatching(/needs the scope READ, .*"test"/),
+          extensions: { code: "FORBIDDEN" },
+        },
+      ]);
+      expect(await app.services.database.prisma.message.count()).toBe(before);
+    },
+  );
 
-  it("is answered with status 403 over HTTP", async () => {
+  it("a mutation that selects more than its key may see is answered with 403 over HTTP", async () => {
     const response = await fetch(`${app.url}/graphql`, {
       method: "POST",
       headers: {
@@ -229,7 +235,7 @@ describe("a mutation that asks for more than its key may see", () => {
     expect(response.status).toBe(403);
   });
 
-  it("shows a sender what it just sent, and what became of it", async () => {
+  it("a key with only SEND sees what it just sent and its result", async () => {
     const client = new GraphqlClient(app.url, await app.createKey(["SEND"]));
     const sent = await client.data<{ sendMessage: { id: string } }>(
       `mutation { sendMessage(input: { to: "+421901000000", text: "Hello" }) {

@@ -85,14 +85,14 @@ const watchEvents = `subscription ($filter: MessageEventFilter) {
 }`;
 
 describe("making a watch token", () => {
-  it("lasts fifteen minutes when nothing is said", async () => {
+  it("a watch token lasts fifteen minutes by default", async () => {
     const before = Date.now();
     const { expiresAt } = await createToken({ messageId });
     expect(Date.parse(expiresAt) - before).toBeGreaterThanOrEqual(900_000);
     expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(900_000);
   });
 
-  it("ends with its key at the latest", async () => {
+  it("a watch token ends with its key at the latest", async () => {
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
     const { createApiKey } = await app.client.data<{ createApiKey: { secret: string } }>(
       `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ... on CreatedApiKey { secret } } }`,
@@ -110,16 +110,16 @@ describe("making a watch token", () => {
     ["what is not an id", { messageId: "x" }, "INVALID_ID"],
     ["a message that is not there", { messageId: encodeId("Message", randomUUIDv7()) }, "NOT_FOUND"],
     ["a campaign that is not there", { campaignId: encodeId("Campaign", randomUUIDv7()) }, "NOT_FOUND"],
-  ])("refuses %s", async (_what, input, code) => {
+  ])("createWatchToken refuses %s", async (_what, input, code) => {
     expect(await createToken(input)).toMatchObject({ code });
   });
 
-  it("opens nothing of another account", async () => {
+  it("a watch token cannot be made for another account's objects", async () => {
     const client = new GraphqlClient(app.url, other.key);
     expect(await createToken({ messageId }, client)).toMatchObject({ code: "NOT_FOUND" });
   });
 
-  it("needs the READ scope, since it hands that on", async () => {
+  it("making a watch token needs the READ scope, because it passes that on", async () => {
     const client = new GraphqlClient(app.url, await app.createKey(["SEND", "ADMIN"]));
     const { errors } = await client.send(tokenMutation, { input: { messageId } });
     expect(codesOf(errors)).toEqual(["FORBIDDEN"]);
@@ -127,7 +127,7 @@ describe("making a watch token", () => {
 });
 
 describe("a watch token for a message", () => {
-  it("reads and watches it, at every process", async () => {
+  it("a watch token reads and watches its message in every process", async () => {
     const client = await watcher({ messageId }, other.url);
     expect(await client.data(readMessage, { id: messageId })).toEqual({
       message: { text: "Yours to see", provider: { name: "Sandbox", kind: "TIKOSMS" } },
@@ -142,12 +142,15 @@ describe("a watch token for a message", () => {
     await client.close();
   });
 
-  it.each(["GET", "POST"] as const)("watches it over SSE with %s and a header", async (method) => {
-    const client = await watcher({ messageId });
-    const stream = subscribeOverSse(client, { query: watchMessage, variables: { id: messageId } }, method);
-    expect((await stream.next()).value).toEqual({ data: { messageChanged: { text: "Yours to see" } } });
-    await stream.return(undefined);
-  });
+  it.each(["GET", "POST"] as const)(
+    "a watch token watches its message over SSE with %s and a header",
+    async (method) => {
+      const client = await watcher({ messageId });
+      const stream = subscribeOverSse(client, { query: watchMessage, variables: { id: messageId } }, method);
+      expect((await stream.next()).value).toEqual({ data: { messageChanged: { text: "Yours to see" } } });
+      await stream.return(undefined);
+    },
+  );
 
   it.each<[string, string, () => object]>([
     ["another message", "query ($id: ID!) { message(id: $id) { id } }", () => ({ id: strangerId })],
@@ -181,7 +184,7 @@ describe("a watch token for a message", () => {
       "query ($id: ID!) { message(id: $id) { id } other: messages { edges { node { id } } } }",
       () => ({ id: messageId }),
     ],
-  ])("is refused %s", async (_what, query, variables) => {
+  ])("a watch token is refused %s", async (_what, query, variables) => {
     const client = await watcher({ messageId });
     const result = await client.subscribe(query, { ...variables() }).next();
     expect(result.value).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
@@ -189,7 +192,7 @@ describe("a watch token for a message", () => {
     await client.close();
   });
 
-  it("says over HTTP too what is refused, with nothing beside it", async () => {
+  it("a forbidden operation of a watch token is explained over HTTP and returns no data", async () => {
     const client = await watcher({ messageId });
     const query = "query ($id: ID!) { message(id: $id) { text provider { callbackUrl } } }";
     const { data, errors } = await client.send(query, { id: messageId });
@@ -221,7 +224,7 @@ describe("a watch token for a campaign", () => {
     campaign(id: $id) { name counts { total } messages(first: 5) { edges { node { text campaign { id } } } } }
   }`;
 
-  it("reads and watches it with its messages", async () => {
+  it("a watch token reads and watches its campaign with its messages", async () => {
     const client = await watcher({ campaignId }, other.url);
     expect(await client.data(readCampaign, { id: campaignId })).toMatchObject({
       campaign: {
@@ -236,7 +239,7 @@ describe("a watch token for a campaign", () => {
     await client.close();
   });
 
-  it("exports nothing", async () => {
+  it("a watch token cannot export its campaign", async () => {
     const { headers } = await watcher({ campaignId });
     const id = decodeId("Campaign", campaignId);
     for (const path of [campaignId, id]) {
@@ -254,7 +257,7 @@ describe("a watch token for a campaign", () => {
       "mutation ($id: ID!) { cancelCampaign(id: $id) { __typename } }",
       () => ({ id: campaignId }),
     ],
-  ])("is refused %s", async (_what, query, variables) => {
+  ])("a watch token is refused %s", async (_what, query, variables) => {
     const client = await watcher({ campaignId });
     const { data, errors } = await client.send(query, { ...variables() });
     expect(data ?? null).toBeNull();
@@ -300,7 +303,7 @@ describe.each(["Message", "Campaign"] as const)("the whole schema, from a token 
     return kind === "Message" ? `{ messageIds: [${own}] }` : campaignFilter(own);
   };
 
-  it("opens no field but its own, by whatever way it is reached", async () => {
+  it("a watch token allows no field beyond its target, however it is reached", async () => {
     const client = await watcher(kind === "Message" ? { messageId } : { campaignId });
     const socket = client.socket();
     const readable: string[] = [];
@@ -321,7 +324,7 @@ describe.each(["Message", "Campaign"] as const)("the whole schema, from a token 
     expect(readable.filter((name) => !isOwn(...(name.split(".") as [string, string])))).toEqual([]);
   });
 
-  it("answers with nothing of its neighbours when it asks for all it may", async () => {
+  it("a watch token that selects everything allowed sees nothing of other objects", async () => {
     const client = await watcher(kind === "Message" ? { messageId } : { campaignId });
     const isWanted = (type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): boolean => {
       const result = getNamedType(field.type);
@@ -360,25 +363,25 @@ const openWith = (token: string, accept = "text/event-stream"): Promise<Response
 };
 
 describe("a token in the address", () => {
-  it("serves an EventSource", async () => {
+  it("a watch token in the URL serves an EventSource", async () => {
     const { token } = await createToken({ messageId });
     const response = await openWith(token);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain("Yours to see");
   });
 
-  it("is refused when it is an API key", async () => {
+  it("an API key in the URL is refused", async () => {
     const response = await openWith(app.key);
     expect(response.status).toBe(401);
     expect(await response.text()).toContain("UNAUTHENTICATED");
   });
 
-  it("is not looked at but for an event stream", async () => {
+  it("a token in the URL is ignored except for an event stream", async () => {
     const { token } = await createToken({ messageId });
     expect(await (await openWith(token, "application/json")).text()).toContain("UNAUTHENTICATED");
   });
 
-  it("is in no log, and neither is a key, whatever goes wrong", async () => {
+  it("tokens and keys never appear in the log, whatever goes wrong", async () => {
     const { token } = await createToken({ messageId });
     const wrong = [`${token}x`, `sg_${randomBytes(24).toString("base64url")}`];
     for (const credential of wrong) {
@@ -402,11 +405,11 @@ describe("the signature", () => {
     expiresAt: new Date(1_900_000_000_123),
   } as const;
 
-  it("lets through what was sealed", () => {
+  it("a sealed watch token can be opened", () => {
     expect(tokens.open(tokens.seal(claims))).toEqual(claims);
   });
 
-  it("fails for every changed character, another secret, and what is cut off", () => {
+  it("a watch token with a changed character, another secret or a missing end is refused", () => {
     const token = tokens.seal(claims);
     for (let index = 4; index < token.length; index++) {
       const changed = token[index] === "A" ? "B" : "A";

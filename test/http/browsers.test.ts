@@ -86,7 +86,7 @@ const pathsForPages = ["/", "/graphql", "/campaigns/x/messages.csv", "/metrics"]
 
 describe("another page", () => {
   it.each([stranger, "null", "http://127.0.0.1:1", "http://localhost.evil.example"])(
-    "of the origin %s is refused on every path, and told nothing",
+    "a page of the origin %s is refused on every path without any details",
     async (origin) => {
       for (const path of pathsForPages) {
         const { status, headers, text } = await send(open, path, { origin, accept: "text/html" });
@@ -100,7 +100,7 @@ describe("another page", () => {
     },
   );
 
-  it("may ask when its origin is allowed, without the credentials of the browser", async () => {
+  it("a page of an allowed origin may send requests, without the browser's credentials", async () => {
     const asked = { origin: friend, "access-control-request-method": "POST" };
     const preflight = await send(open, "/graphql", asked, { method: "OPTIONS" });
     expect(preflight).toMatchObject({
@@ -116,7 +116,7 @@ describe("another page", () => {
     expect(await openSocket(open, { origin: friend })).toBe(101);
   });
 
-  it("is our own when its origin is the host that was asked, or the public one", async () => {
+  it("a page is our own when its origin is the requested host or the public URL", async () => {
     expect((await post(open, "{ __typename }", { origin: open.url })).status).toBe(200);
     expect(await openSocket(open, { origin: open.url })).toBe(101);
     const origin = "https://sms.example.com";
@@ -125,7 +125,7 @@ describe("another page", () => {
 });
 
 describe("a name that is not ours", () => {
-  it("is not answered, since its owner can point it at our address", async () => {
+  it("a foreign host name is not answered, because its owner can point it at our address", async () => {
     for (const host of ["evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example"]) {
       for (const path of pathsForPages) {
         const { status, text } = await send(open, path, { host, accept: "text/html" });
@@ -136,7 +136,7 @@ describe("a name that is not ours", () => {
     }
   });
 
-  it("is none of loopback's, no address, not the public one and not one that is allowed", async () => {
+  it("loopback names, addresses, the public name and allowed names are accepted as host", async () => {
     for (const host of [
       "localhost:1",
       "LOCALHOST.",
@@ -150,7 +150,7 @@ describe("a name that is not ours", () => {
       expect((await post(guarded, "{ __typename }", { host })).status).toBe(200);
   });
 
-  it("does not matter to those who look after us", async () => {
+  it("callbacks and health checks are answered under any host name", async () => {
     const host = "evil.example";
     for (const path of ["/healthz", "/readyz"]) expect((await send(open, path, { host })).status).toBe(200);
     expect((await send(open, "/callbacks/x/y", { host }, { method: "POST" })).status).toBe(404);
@@ -158,7 +158,7 @@ describe("a name that is not ours", () => {
 });
 
 describe("the development key", () => {
-  it("stands in the page for whoever opens it on this machine", async () => {
+  it("GraphiQL contains the development key when opened on this machine", async () => {
     expect((await page(open)).text).toContain(developmentKey);
     for (const site of ["none", "same-origin"])
       expect((await page(open, { "sec-fetch-site": site })).text).toContain(developmentKey);
@@ -171,7 +171,7 @@ describe("the development key", () => {
     { host: "10.1.2.3" },
     { "x-forwarded-for": "203.0.113.7" },
     { forwarded: "for=203.0.113.7" },
-  ])("does not for others: %j", async (headers) => {
+  ])("GraphiQL does not contain the development key for others: %j", async (headers) => {
     const { status, text } = await page(open, headers);
     expect(status).toBe(200);
     expect(text).toContain("<your API key>");
@@ -179,7 +179,7 @@ describe("the development key", () => {
   });
 });
 
-it("tells browsers on every path to guess no types and to show nothing in frames", async () => {
+it("every path tells browsers not to guess types and not to show it in frames", async () => {
   for (const path of [...pathsForPages, "/healthz", "/readyz", "/callbacks/x/y", "/nothing"]) {
     const { headers } = await send(open, path, { accept: "text/html" });
     expect([path, headers]).toMatchObject([
@@ -194,14 +194,14 @@ it("tells browsers on every path to guess no types and to show nothing in frames
 });
 
 describe("where it is switched off", () => {
-  it("there is no GraphiQL", async () => {
+  it("GraphiQL is not served when it is switched off", async () => {
     const { headers, text } = await page(guarded, { accept: "text/html, */*" });
     expect(headers["content-type"]).toMatch(/json/);
     expect(text).not.toContain("<html");
   });
 
   it.each(["{ __schema { types { name } } }", '{ a: viewer { keyName } b: __type(name: "Query") { name } }'])(
-    "the schema is shown to those who have a key alone: %s",
+    "the schema is shown only with a key when introspection is switched off: %s",
     async (query) => {
       expect(JSON.parse((await post(guarded, query)).text)).toMatchObject({
         errors: [{ extensions: { code: "UNAUTHENTICATED" } }],
@@ -211,7 +211,7 @@ describe("where it is switched off", () => {
     },
   );
 
-  it("the metrics want their token, and in its absence nobody is told of them", async () => {
+  it("metrics require their token, and without one configured they are not served", async () => {
     expect((await send(guarded, "/metrics")).status).toBe(401);
     expect((await send(guarded, "/metrics", { authorization: "Bearer fedcba9876543210" })).status).toBe(401);
     const answer = await send(guarded, "/metrics", { authorization: `Bearer ${metricsToken}` });

@@ -65,18 +65,18 @@ async function start(
 const usual: UploadLimits = { fileBytes: 1 << 20, stallMs: 20_000 };
 const part = (file: string): Buffer => bodyOf({ ...uploadOf({}, file), ends: false });
 
-it("ends when nothing comes before the file", async () => {
+it("an upload ends when nothing arrives before the file", async () => {
   const { outcome } = await start(part("").subarray(0, 60), { ...usual, stallMs: 30 });
   await expect(outcome).rejects.toMatchObject({ extensions: { http: { status: 408 } } });
 });
 
-it("ends when nothing more of the file comes", async () => {
+it("an upload ends when the file stops arriving", async () => {
   const { outcome, bytes } = await start(part("to\n"), { ...usual, stallMs: 30 });
   await expect(outcome).rejects.toThrow(/Nothing of the file came for 0.03 seconds/);
   expect(bytes()).toBeLessThanOrEqual(3);
 });
 
-it("gives whoever reads it all the time he needs", async () => {
+it("an upload gives its reader as much time as it needs", async () => {
   const body = bodyOf(uploadOf({}, "x".repeat(200_000)));
   const { outcome, sending, bytes } = await start(body, { ...usual, stallMs: 40 }, () => later(60));
   sending.end();
@@ -84,7 +84,7 @@ it("gives whoever reads it all the time he needs", async () => {
   expect(bytes()).toBe(200_000);
 });
 
-it("ends at the largest size, and not a byte before", async () => {
+it("an upload ends at the largest size and not a byte before", async () => {
   const limits = { ...usual, fileBytes: 1 << 16 };
   const [largest, larger] = await Promise.all(
     [1 << 16, (1 << 16) + 1].map((bytes) => start(bodyOf(uploadOf({}, "x".repeat(bytes))), limits)),
@@ -95,7 +95,7 @@ it("ends at the largest size, and not a byte before", async () => {
   await expect(larger?.outcome).rejects.toThrow(/more than 65536 bytes/);
 });
 
-it("is not taken from its sender faster than it is read", async () => {
+it("an upload is not received faster than it is read", async () => {
   const held = Promise.withResolvers<void>();
   const piece = Buffer.alloc(1 << 16, "x");
   const { sending, bytes, outcome } = await start(

@@ -25,19 +25,23 @@ const requestsOf = ({ double }: Deployment, id: string): number =>
   double.requests.filter(({ reference }) => reference === id).length;
 
 describe.concurrent("a killed process loses nothing and sends nothing twice", () => {
-  it("when a message was acknowledged and only queued", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    const api = await deployment.start("api");
-    await deployment.connect();
-    const id = await deployment.send("421901000100");
-    await api.end("SIGKILL");
-    await deployment.start("all");
-    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
-    expect(requestsOf(deployment, id)).toBe(1);
-  });
+  it(
+    "a process killed after a message was queued loses nothing and sends nothing twice",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      const api = await deployment.start("api");
+      await deployment.connect();
+      const id = await deployment.send("421901000100");
+      await api.end("SIGKILL");
+      await deployment.start("all");
+      await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+      expect(requestsOf(deployment, id)).toBe(1);
+    },
+  );
 
   it(
-    "when a message was claimed and its request was not accepted yet",
+    "a process killed before the provider accepted the request loses nothing and sends nothing twice",
     { timeout: patience },
     async (test) => {
       const deployment = await deploy(test);
@@ -62,7 +66,7 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     },
   );
 
-  it("when even its job was lost", { timeout: patience }, async (test) => {
+  it("a message whose job was lost in a crash is still handled", { timeout: patience }, async (test) => {
     const deployment = await deploy(test);
     const before = gate();
     deployment.double.plan = () => ({ before: before.promise });
@@ -84,57 +88,65 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     expect(requestsOf(deployment, id)).toBe(1);
   });
 
-  it("when a message was accepted and the answer had not come", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    const report = gate();
-    deployment.double.plan = byRecipient({
-      "421901000103": { outcome: "hang", report: report.promise },
-      "421901000104": { outcome: "hang", report: "never" },
-    });
-    const killed = await deployment.start("all");
-    await deployment.connect();
-    const reported = await deployment.send("421901000103");
-    const silent = await deployment.send("421901000104");
-    await eventually(() => deployment.double.accepted.length === 2);
-    await killed.end("SIGKILL");
-    await deployment.start("all");
-    await eventually(async () => (await deployment.statusOf(reported)) === "OUTCOME_UNKNOWN");
-    report.resolve();
-    await eventually(async () => (await deployment.statusOf(reported)) === "DELIVERED");
-    await eventually(async () => (await deployment.statusOf(silent)) === "SENT");
-    expect((await deployment.timeline(silent)).map(({ status, source }) => `${status} ${source}`)).toEqual([
-      "QUEUED API",
-      "SUBMITTING DISPATCH",
-      "OUTCOME_UNKNOWN DISPATCH",
-      "SUBMITTED RECONCILE",
-      "SENT RECONCILE",
-    ]);
-    expect([reported, silent].map((id) => requestsOf(deployment, id))).toEqual([1, 1]);
-  });
+  it(
+    "a process killed before the provider's answer sends nothing twice",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      const report = gate();
+      deployment.double.plan = byRecipient({
+        "421901000103": { outcome: "hang", report: report.promise },
+        "421901000104": { outcome: "hang", report: "never" },
+      });
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      const reported = await deployment.send("421901000103");
+      const silent = await deployment.send("421901000104");
+      await eventually(() => deployment.double.accepted.length === 2);
+      await killed.end("SIGKILL");
+      await deployment.start("all");
+      await eventually(async () => (await deployment.statusOf(reported)) === "OUTCOME_UNKNOWN");
+      report.resolve();
+      await eventually(async () => (await deployment.statusOf(reported)) === "DELIVERED");
+      await eventually(async () => (await deployment.statusOf(silent)) === "SENT");
+      expect((await deployment.timeline(silent)).map(({ status, source }) => `${status} ${source}`)).toEqual([
+        "QUEUED API",
+        "SUBMITTING DISPATCH",
+        "OUTCOME_UNKNOWN DISPATCH",
+        "SUBMITTED RECONCILE",
+        "SENT RECONCILE",
+      ]);
+      expect([reported, silent].map((id) => requestsOf(deployment, id))).toEqual([1, 1]);
+    },
+  );
 
-  it("when the answer had come and was not committed", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    const before = gate();
-    deployment.double.plan = () => ({ before: before.promise, report: "never" });
-    const killed = await deployment.start("all");
-    await deployment.connect();
-    const id = await deployment.send("421901000105");
-    await eventually(() => deployment.double.requests.length === 1);
-    await deployment.database.query("begin");
-    await deployment.database.query("select 1 from messages where id = $1 for update", [id]);
-    before.resolve();
-    await eventually(async () => (await deployment.waiting()) === 1);
-    await killed.end("SIGKILL");
-    await deployment.cutWaiting();
-    await deployment.database.query("rollback");
-    await deployment.start("all");
-    await eventually(async () => (await deployment.statusOf(id)) === "SENT");
-    const sources = (await deployment.timeline(id)).map(({ source }) => source);
-    expect(sources).toEqual(["API", "DISPATCH", "DISPATCH", "RECONCILE", "RECONCILE"]);
-    expect(requestsOf(deployment, id)).toBe(1);
-  });
+  it(
+    "a process killed before the answer was committed sends nothing twice",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      const before = gate();
+      deployment.double.plan = () => ({ before: before.promise, report: "never" });
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      const id = await deployment.send("421901000105");
+      await eventually(() => deployment.double.requests.length === 1);
+      await deployment.database.query("begin");
+      await deployment.database.query("select 1 from messages where id = $1 for update", [id]);
+      before.resolve();
+      await eventually(async () => (await deployment.waiting()) === 1);
+      await killed.end("SIGKILL");
+      await deployment.cutWaiting();
+      await deployment.database.query("rollback");
+      await deployment.start("all");
+      await eventually(async () => (await deployment.statusOf(id)) === "SENT");
+      const sources = (await deployment.timeline(id)).map(({ source }) => source);
+      expect(sources).toEqual(["API", "DISPATCH", "DISPATCH", "RECONCILE", "RECONCILE"]);
+      expect(requestsOf(deployment, id)).toBe(1);
+    },
+  );
 
-  it("when the outcome was committed and the job was not done", { timeout: patience }, async (test) => {
+  it("a process killed before its job was done sends nothing twice", { timeout: patience }, async (test) => {
     const deployment = await deploy(test);
     const before = gate();
     deployment.double.plan = () => ({ before: before.promise });
@@ -156,63 +168,75 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     expect(requestsOf(deployment, id)).toBe(1);
   });
 
-  it("when the provider was busy and the next attempt was waiting", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    deployment.double.plan = () => (deployment.double.requests.length === 0 ? { outcome: "busy" } : {});
-    const killed = await deployment.start("all");
-    await deployment.connect();
-    const id = await deployment.send("421901000107");
-    await eventually(async () => (await deployment.timeline(id)).length === 3);
-    await killed.end("SIGKILL");
-    await deployment.start("all");
-    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
-    expect(deployment.double.accepted).toHaveLength(1);
-    expect(requestsOf(deployment, id)).toBe(2);
-  });
+  it(
+    "a process killed while a retry waits still makes the next attempt",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      deployment.double.plan = () => (deployment.double.requests.length === 0 ? { outcome: "busy" } : {});
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      const id = await deployment.send("421901000107");
+      await eventually(async () => (await deployment.timeline(id)).length === 3);
+      await killed.end("SIGKILL");
+      await deployment.start("all");
+      await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+      expect(deployment.double.accepted).toHaveLength(1);
+      expect(requestsOf(deployment, id)).toBe(2);
+    },
+  );
 
-  it("when the next attempt was planned and the job was not done", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    const before = gate();
-    deployment.double.plan = () => ({ before: before.promise, outcome: "busy" });
-    const killed = await deployment.start("all");
-    await deployment.connect();
-    const id = await deployment.send("421901000111");
-    await eventually(() => deployment.double.requests.length === 1);
-    await deployment.database.query("begin");
-    await deployment.database.query("select 1 from graphile_worker._private_jobs for update");
-    before.resolve();
-    await eventually(async () => (await deployment.waiting()) === 1);
-    await eventually(async () => (await deployment.statusOf(id)) === "QUEUED");
-    await killed.end("SIGKILL");
-    await deployment.cutWaiting();
-    await deployment.database.query("rollback");
-    const later =
-      "update graphile_worker._private_jobs set run_at = now() + interval '1 hour' where locked_at is null";
-    expect((await deployment.database.query(later)).rowCount).toBe(1);
-    await deployment.start("all");
-    await eventually(async () => (await jobs(deployment)) === 1);
-    expect(await deployment.statusOf(id)).toBe("QUEUED");
-    expect(requestsOf(deployment, id)).toBe(1);
-  });
+  it(
+    "a process killed after planning a retry makes the next attempt once",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      const before = gate();
+      deployment.double.plan = () => ({ before: before.promise, outcome: "busy" });
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      const id = await deployment.send("421901000111");
+      await eventually(() => deployment.double.requests.length === 1);
+      await deployment.database.query("begin");
+      await deployment.database.query("select 1 from graphile_worker._private_jobs for update");
+      before.resolve();
+      await eventually(async () => (await deployment.waiting()) === 1);
+      await eventually(async () => (await deployment.statusOf(id)) === "QUEUED");
+      await killed.end("SIGKILL");
+      await deployment.cutWaiting();
+      await deployment.database.query("rollback");
+      const later =
+        "update graphile_worker._private_jobs set run_at = now() + interval '1 hour' where locked_at is null";
+      expect((await deployment.database.query(later)).rowCount).toBe(1);
+      await deployment.start("all");
+      await eventually(async () => (await jobs(deployment)) === 1);
+      expect(await deployment.statusOf(id)).toBe("QUEUED");
+      expect(requestsOf(deployment, id)).toBe(1);
+    },
+  );
 
-  it("when a message was reported and the answer had not come", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    deployment.double.plan = () => ({ outcome: "hang" });
-    const killed = await deployment.start("all");
-    await deployment.connect();
-    const id = await deployment.send("421901000112");
-    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
-    await killed.end("SIGKILL");
-    await deployment.start("all");
-    await eventually(async () => (await jobs(deployment)) === 0);
-    expect(await deployment.statusOf(id)).toBe("DELIVERED");
-    expect(requestsOf(deployment, id)).toBe(1);
-    // An attempt without an end would count as in flight for ever.
-    const open = "select from attempts where message_id = $1 and finished_at is null";
-    expect((await deployment.database.query(open, [id])).rowCount).toBe(0);
-  });
+  it(
+    "a process killed after the receipt but before the answer loses nothing",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      deployment.double.plan = () => ({ outcome: "hang" });
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      const id = await deployment.send("421901000112");
+      await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+      await killed.end("SIGKILL");
+      await deployment.start("all");
+      await eventually(async () => (await jobs(deployment)) === 0);
+      expect(await deployment.statusOf(id)).toBe("DELIVERED");
+      expect(requestsOf(deployment, id)).toBe(1);
+      // An attempt without an end would count as in flight for ever.
+      const open = "select from attempts where message_id = $1 and finished_at is null";
+      expect((await deployment.database.query(open, [id])).rowCount).toBe(0);
+    },
+  );
 
-  it("when a callback was being stored", { timeout: patience }, async (test) => {
+  it("a process killed while storing a callback loses no receipt", { timeout: patience }, async (test) => {
     const deployment = await deploy(test);
     const report = gate();
     deployment.double.plan = () => ({ report: report.promise });
@@ -234,24 +258,28 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     await eventually(() => deployment.double.callbacks.filter(({ answer }) => answer === 200).length === 2);
   });
 
-  it("when a message was being stored, and the client asks again", { timeout: patience }, async (test) => {
-    const deployment = await deploy(test);
-    const killed = await deployment.start("all");
-    await deployment.connect();
-    await deployment.database.query("begin");
-    await deployment.database.query("lock table messages in exclusive mode");
-    const lost = deployment.send("421901000109", "order 1");
-    lost.catch(() => undefined);
-    // The regular rounds wait for the table, too.
-    await eventually(() => deployment.isWaiting("with draft as"));
-    await killed.end("SIGKILL");
-    await expect(lost).rejects.toThrow("fetch failed");
-    await deployment.database.query("rollback");
-    await deployment.start("all");
-    const id = await deployment.send("421901000109", "order 1");
-    await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
-    expect(deployment.double.requests.map(({ reference }) => reference)).toEqual([id]);
-  });
+  it(
+    "a client that repeats its request after a crash sends the message once",
+    { timeout: patience },
+    async (test) => {
+      const deployment = await deploy(test);
+      const killed = await deployment.start("all");
+      await deployment.connect();
+      await deployment.database.query("begin");
+      await deployment.database.query("lock table messages in exclusive mode");
+      const lost = deployment.send("421901000109", "order 1");
+      lost.catch(() => undefined);
+      // The regular rounds wait for the table, too.
+      await eventually(() => deployment.isWaiting("with draft as"));
+      await killed.end("SIGKILL");
+      await expect(lost).rejects.toThrow("fetch failed");
+      await deployment.database.query("rollback");
+      await deployment.start("all");
+      const id = await deployment.send("421901000109", "order 1");
+      await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
+      expect(deployment.double.requests.map(({ reference }) => reference)).toEqual([id]);
+    },
+  );
 });
 
 async function jobs({ database }: Deployment): Promise<number> {

@@ -102,7 +102,7 @@ describe("the Node script", () => {
   afterEach(() => end("SIGKILL"));
 
   it(
-    "prints each change once, in order, through its own ends, cut sockets and a restart",
+    "the Node example prints each change once, in order, through its own restarts, cut sockets and a server restart",
     patience,
     async () => {
       start();
@@ -141,7 +141,7 @@ describe("the Node script", () => {
     },
   );
 
-  it("says when its cursor is of no use any more, and goes on", patience, async () => {
+  it("the Node example says when its cursor is no longer valid, and continues", patience, async () => {
     await writeFile(file, encodeCursor({ tx: 2n ** 60n, id: 1n }));
     printed = "";
     start();
@@ -152,7 +152,7 @@ describe("the Node script", () => {
     await settled();
   });
 
-  it("ends when the key is refused", patience, async () => {
+  it("the Node example ends when its key is refused", patience, async () => {
     printed = "";
     const [code] = (await once(start("sg_wrong"), "close")) as [number];
     expect(code).toBe(1);
@@ -203,54 +203,58 @@ describe("the React page", () => {
     await server.close();
   });
 
-  it("follows messages without a reload, through cut sockets and a restart", patience, async () => {
-    const before = new Set((await app.log()).map(({ messageId }) => messageId)).size;
-    const known = (await app.log()).length;
-    const problems: string[] = [];
-    const page = await browser.context.newPage();
-    page.on("pageerror", ({ message }) => problems.push(message));
-    await page.goto(`${url}/?key=${app.key}`);
-    await connection(page, "live");
-    await listed(page, before);
-    expect(await eventCount(page)).toBe(0);
-    await page.evaluate("window.loadedOnce = true");
+  it(
+    "the React page follows messages without a reload, through cut sockets and a restart",
+    patience,
+    async () => {
+      const before = new Set((await app.log()).map(({ messageId }) => messageId)).size;
+      const known = (await app.log()).length;
+      const problems: string[] = [];
+      const page = await browser.context.newPage();
+      page.on("pageerror", ({ message }) => problems.push(message));
+      await page.goto(`${url}/?key=${app.key}`);
+      await connection(page, "live");
+      await listed(page, before);
+      expect(await eventCount(page)).toBe(0);
+      await page.evaluate("window.loadedOnce = true");
 
-    await page.getByLabel("Text").fill("Hello from a browser");
-    await page.getByRole("button", { name: "Send" }).click();
-    await listed(page, before + 1);
-    await page.getByRole("button", { name: "Hello from a browser" }).click();
-    const timeline = page.getByLabel("Timeline").getByRole("listitem");
-    const statuses = (): Promise<string[]> => timeline.locator(".status").allTextContents();
-    await expect.poll(async () => (await statuses()).toSorted()).toEqual(steps.toSorted());
-    await page.screenshot({ path: screenshot });
+      await page.getByLabel("Text").fill("Hello from a browser");
+      await page.getByRole("button", { name: "Send" }).click();
+      await listed(page, before + 1);
+      await page.getByRole("button", { name: "Hello from a browser" }).click();
+      const timeline = page.getByLabel("Timeline").getByRole("listitem");
+      const statuses = (): Promise<string[]> => timeline.locator(".status").allTextContents();
+      await expect.poll(async () => (await statuses()).toSorted()).toEqual(steps.toSorted());
+      await page.screenshot({ path: screenshot });
 
-    app.proxy.break();
-    await connection(page, "connection lost");
-    await send(2);
-    await everythingDelivered();
-    app.proxy.mend();
-    await connection(page, "live");
-    await listed(page, before + 3);
+      app.proxy.break();
+      await connection(page, "connection lost");
+      await send(2);
+      await everythingDelivered();
+      app.proxy.mend();
+      await connection(page, "live");
+      await listed(page, before + 3);
 
-    await app.stop();
-    await connection(page, "connection lost");
-    await app.restart();
-    await send(1);
-    await listed(page, before + 4);
-    await app.withoutKeys(refusals);
-    await connection(page, "live");
-    expect(await page.evaluate("window.loadedOnce")).toBe(true);
+      await app.stop();
+      await connection(page, "connection lost");
+      await app.restart();
+      await send(1);
+      await listed(page, before + 4);
+      await app.withoutKeys(refusals);
+      await connection(page, "live");
+      expect(await page.evaluate("window.loadedOnce")).toBe(true);
 
-    const [first] = await Promise.all([eventCount(page), send(1)]);
-    await page.reload();
-    await listed(page, before + 5);
-    expect(first).toBeGreaterThanOrEqual(4 * 5);
-    await expect.poll(() => eventCount(page)).toBe((await app.log()).length - known);
-    expect(problems).toEqual([]);
-    await page.close();
-  });
+      const [first] = await Promise.all([eventCount(page), send(1)]);
+      await page.reload();
+      await listed(page, before + 5);
+      expect(first).toBeGreaterThanOrEqual(4 * 5);
+      await expect.poll(() => eventCount(page)).toBe((await app.log()).length - known);
+      expect(problems).toEqual([]);
+      await page.close();
+    },
+  );
 
-  it("says what is wrong with a number", patience, async () => {
+  it("the React page says what is wrong with a number", patience, async () => {
     const page = await browser.context.newPage();
     await page.goto(url);
     await page.getByLabel("API key").fill(app.key);
@@ -262,14 +266,14 @@ describe("the React page", () => {
     await page.close();
   });
 
-  it("says that a key is refused", patience, async () => {
+  it("the React page says that its key is refused", patience, async () => {
     const page = await browser.context.newPage();
     await page.goto(`${url}/?key=sg_wrong`);
     await connection(page, "the key was refused");
     await page.close();
   });
 
-  it("has types that fit the schema: else run `node examples/react/codegen.ts`", async () => {
+  it("the React page's types fit the schema (if not, run `node examples/react/codegen.ts`)", async () => {
     const documents = await generateDocuments();
     expect(documents).toHaveLength(1);
     for (const { path, text } of documents) expect(await readFile(path, "utf8")).toBe(text);

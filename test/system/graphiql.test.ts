@@ -73,7 +73,7 @@ const play = (page: Page): Promise<void> => page.getByRole("button", { name: /^E
 const waitForResult = (page: Page, text: string): Promise<void> =>
   page.locator(".result-window").getByText(text).first().waitFor();
 
-it("opens with tabs that send, query and subscribe, and with the key filled in", async () => {
+it("GraphiQL opens with tabs that send, query and subscribe, and with the key filled in", async () => {
   const page = await openGraphiql();
   expect(await page.title()).toBe("smsgraph");
   expect(await page.getByRole("tab").count()).toBe(graphiqlTabs.length);
@@ -98,7 +98,7 @@ function recordSockets(page: Page): { urls: string[]; types: string[]; texts: st
   return record;
 }
 
-it("shows a message that was sent become DELIVERED, live over a WebSocket", async () => {
+it("GraphiQL shows a sent message become DELIVERED, live over a WebSocket", async () => {
   const watching = await openGraphiql();
   const { urls, types, texts } = recordSockets(watching);
   await chooseTab(watching, "Watch");
@@ -122,7 +122,7 @@ it("shows a message that was sent become DELIVERED, live over a WebSocket", asyn
   await Promise.all([watching.close(), sending.close()]);
 });
 
-it("replaces the tabs that a browser kept with the key of another database", async () => {
+it("GraphiQL replaces tabs that the browser kept with the key of another database", async () => {
   const page = await openGraphiql();
   await page.evaluate(`
     localStorage.setItem("smsgraph:headers", "of another database");
@@ -133,10 +133,10 @@ it("replaces the tabs that a browser kept with the key of another database", asy
   await page.close();
 });
 
-it("asks nothing of anyone but our server", () => {
+it("GraphiQL loads nothing from other servers", () => {
   expect(foreignRequests).toEqual([]);
 });
 
-it("has tabs that fit the schema", () => {
+it("the tabs of GraphiQL fit the schema", () => {
   expect(graphiqlTabs.flatMap((query) => validate(schema, parse(query)))).toEqual([]);
 });

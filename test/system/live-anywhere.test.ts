@@ -49,7 +49,7 @@ class Follower {
   }
 }
 
-it("loses and repeats nothing for a client that resumes, whichever process dies and while PostgreSQL restarts", async () => {
+it("a client that resumes misses and repeats nothing, whichever process dies and while PostgreSQL restarts", async () => {
   const directory = await mkdtemp(join(tmpdir(), "smsgraph-anywhere-"));
   const settings = { port: String(await freePort()), fsync: "off" };
   let postgres = await startEmbeddedPostgres(directory, settings);

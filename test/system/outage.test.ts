@@ -65,7 +65,7 @@ const story = (to: string): string[] =>
   ["DELIVERED", "QUEUED", "SENT", "SUBMITTED", "SUBMITTING"].map((status) => `+${to} ${status}`);
 
 it.each(["stop", "kill"] as const)(
-  "goes on by itself after a %s of PostgreSQL",
+  "smsgraph continues by itself after a %s of PostgreSQL",
   { timeout: patience },
   async (end) => {
     const postgres = await ownPostgres();
@@ -105,22 +105,26 @@ it.each(["stop", "kill"] as const)(
   },
 );
 
-it("goes on by itself when its connections are cut again and again", { timeout: patience }, async () => {
-  const deployment = await Deployment.create();
-  onTestFinished(() => deployment.close());
-  const app = await deployment.start("all");
-  await deployment.connect();
-  for (let round = 0; round < 10; round++) {
-    const sent = Array.from({ length: 20 }, (_, index) => sendUntilTaken(deployment, round * 20 + index));
-    await Promise.race(sent);
-    await cutConnections(deployment);
-    await Promise.all(sent);
-  }
-  await eventually(async () => (await countUnsettled(deployment)) === 0);
-  const recipients = deployment.double.requests.map(({ to }) => to);
-  expect(new Set(recipients).size).toBe(recipients.length);
-  await stillWorks(deployment, app);
-});
+it(
+  "smsgraph continues by itself when its connections are cut again and again",
+  { timeout: patience },
+  async () => {
+    const deployment = await Deployment.create();
+    onTestFinished(() => deployment.close());
+    const app = await deployment.start("all");
+    await deployment.connect();
+    for (let round = 0; round < 10; round++) {
+      const sent = Array.from({ length: 20 }, (_, index) => sendUntilTaken(deployment, round * 20 + index));
+      await Promise.race(sent);
+      await cutConnections(deployment);
+      await Promise.all(sent);
+    }
+    await eventually(async () => (await countUnsettled(deployment)) === 0);
+    const recipients = deployment.double.requests.map(({ to }) => to);
+    expect(new Set(recipients).size).toBe(recipients.length);
+    await stillWorks(deployment, app);
+  },
+);
 
 /** As a client with an idempotency key does when it gets an error instead of an answer. */
 async function sendUntilTaken(deployment: Deployment, index: number): Promise<void> {

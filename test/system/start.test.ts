@@ -77,7 +77,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     expect(isAlive(pid)).toBe(false);
   }
 
-  it("tells where GraphiQL is and the key, and has the sandbox connected", async () => {
+  it("the start prints the address of GraphiQL and the key, and connects the sandbox", async () => {
     const process = start(directory);
     await process.ready;
     expect(await providersOf(process)).toContain("TikoSMS sandbox");
@@ -87,7 +87,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     await expectWorking(process);
   });
 
-  it("starts warm in less than three seconds", async () => {
+  it("a warm start takes less than three seconds", async () => {
     const times: number[] = [];
     for (let run = 0; run < 3; run++) {
       const startedAt = performance.now();
@@ -99,7 +99,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     expect(Math.min(...times)).toBeLessThan(warmStartMs);
   });
 
-  it("starts after it was killed, with its PostgreSQL still running", async () => {
+  it("smsgraph starts after it was killed while its PostgreSQL still runs", async () => {
     const killed = start(directory);
     await killed.ready;
     const orphan = await postgresPid(directory);
@@ -109,7 +109,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     await eventually(() => !isAlive(orphan));
   });
 
-  it("starts after both were killed", async () => {
+  it("smsgraph starts after it and its PostgreSQL were killed", async () => {
     const killed = start(directory);
     await killed.ready;
     process.kill(await postgresPid(directory), "SIGKILL");
@@ -118,12 +118,12 @@ describe("with nothing configured", { timeout: patience }, () => {
     await expectWorking(start(directory));
   });
 
-  it("starts when its PostgreSQL's number is a stranger's by now", async () => {
+  it("smsgraph starts when the pid of its PostgreSQL now belongs to another program", async () => {
     await writeFile(pidFile(directory), `${process.pid}\n${directory}\n`);
     await expectWorking(start(directory));
   });
 
-  it("starts when its PostgreSQL's number is another PostgreSQL's by now, and leaves that alone", async () => {
+  it("smsgraph starts when the pid of its PostgreSQL now belongs to another PostgreSQL, and leaves that one alone", async () => {
     const client = new Client({ connectionString: inject("postgresUrl") });
     await client.connect();
     const { rows } = await client.query<{ data_directory: string }>("show data_directory");
@@ -134,7 +134,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     await client.end();
   });
 
-  it("starts where its folder was moved to", async () => {
+  it("smsgraph starts after its data folder was moved", async () => {
     const moved = `${directory}-moved`;
     await rename(directory, moved);
     const running = start(moved);
@@ -145,7 +145,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     await expectWorking(start(directory));
   });
 
-  it("lets one process at a time use the folder", async () => {
+  it("only one process at a time can use the data folder", async () => {
     const [one, other] = [start(directory), start(directory)];
     const loser = await Promise.race([one.ended.then(() => one), other.ended.then(() => other)]);
     expect(await loser.ended).toEqual(failed);
@@ -156,7 +156,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     await expectWorking(winner);
   });
 
-  it("says that the port is in use, and leaves nothing running", async () => {
+  it("a start with a used port says so and leaves nothing running", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => void server.close());
@@ -167,7 +167,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     expect(existsSync(pidFile(directory))).toBe(false);
   });
 
-  it("takes the same signal twice, as npm passes it on, for one", async () => {
+  it("the same signal twice, as npm passes it on, counts as one", async () => {
     const process = start(directory);
     await process.ready;
     process.child.kill("SIGINT");
@@ -175,7 +175,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     expect(existsSync(pidFile(directory))).toBe(false);
   });
 
-  it.each(["SIGTERM", "SIGKILL"] as const)("ends when npm is ended with %s", async (signal) => {
+  it.each(["SIGTERM", "SIGKILL"] as const)("smsgraph ends when npm is ended with %s", async (signal) => {
     // oxlint-disable-next-line node/no-process-env
     const env = { ...process.env, NODE_ENV: "", DATA_DIR: directory, PORT: "0" };
     const npm = spawn("npm", ["start"], { env, stdio: ["ignore", "pipe", "ignore"] });
@@ -207,24 +207,24 @@ async function prepare(): Promise<{ directory: string; url: string }> {
 }
 
 describe("with a folder that is not complete", { timeout: patience }, () => {
-  it("starts beside what a killed first start left", () =>
+  it("smsgraph starts beside the leftovers of a killed first start", () =>
     expectStart(async (directory) => {
       await mkdir(join(directory, "postgres.new-1", "base"), { recursive: true });
       await writeFile(join(directory, "postgres.new-1-password"), "half");
       await writeFile(join(directory, "postgres-password"), "another");
     }));
 
-  it("starts in an empty folder of PostgreSQL", () =>
+  it("smsgraph starts with an empty PostgreSQL folder", () =>
     expectStart((directory) => mkdir(join(directory, "postgres"))));
 
-  it("starts after it was killed in its first start", () =>
+  it("smsgraph starts after it was killed during its first start", () =>
     expectStart(async (directory) => {
       const killed = start(directory);
       await eventually(() => existsSync(join(directory, "postgres-password")));
       await killed.end("SIGKILL");
     }));
 
-  it("ends cleanly when it is stopped in its first start", async () => {
+  it("smsgraph ends cleanly when it is stopped during its first start", async () => {
     const directory = await newDirectory();
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const process = start(directory);
@@ -235,7 +235,7 @@ describe("with a folder that is not complete", { timeout: patience }, () => {
 });
 
 describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
-  it("starts none", async () => {
+  it("no embedded PostgreSQL is started when DATABASE_URL is set", async () => {
     const { directory, url } = await prepare();
     const process = start(directory, { DATABASE_URL: url });
     await process.ready;
@@ -244,7 +244,7 @@ describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
     expect(await process.end("SIGTERM")).toEqual(clean);
   });
 
-  it("says what to do when SECRET_KEY is another one than before", async () => {
+  it("a changed SECRET_KEY is reported with what to do", async () => {
     const { directory, url } = await prepare();
     const first = start(directory, { DATABASE_URL: url, SECRET_KEY: newKey("a") });
     await first.ready;
@@ -261,7 +261,7 @@ describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
     ["hostname", "nowhere.invalid", /nowhere\.invalid.*host in DATABASE_URL/],
     ["password", "wrong", /password authentication failed.*user and password in DATABASE_URL/],
     ["pathname", "/nothing", /"nothing" does not exist.*Create it, or correct DATABASE_URL/],
-  ] as const)("says what to do about a wrong %s in DATABASE_URL", async (part, value, problem) => {
+  ] as const)("a start with a wrong %s in DATABASE_URL says what to do", async (part, value, problem) => {
     const url = new URL(server);
     url[part] = value;
     const process = start("/nonexistent/unused", { DATABASE_URL: url.href });
@@ -272,7 +272,7 @@ describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
 });
 
 describe("with a wrong configuration", () => {
-  it("tells every problem with its variable", async () => {
+  it("a wrong configuration reports every problem with its variable", async () => {
     const process = start("", {
       NODE_ENV: "production",
       PORT: "high",
@@ -286,7 +286,7 @@ describe("with a wrong configuration", () => {
     for (const name of named) expect(process.output()).toMatch(new RegExp(`^  - ${name}: `, "m"));
   });
 
-  it("explains itself", async () => {
+  it("npm start -- --help explains the options", async () => {
     const process = startProcess({}, "--help");
     expect(await process.ended).toEqual(clean);
     expect(process.output()).toContain("DATABASE_URL");

@@ -26,7 +26,7 @@ const isRefused = ({ client }: Deployment): Promise<boolean> =>
     (error: Error) => String(error.cause).includes("ECONNREFUSED"),
   );
 
-it("finishes what is under way and takes nothing new", { timeout: patience }, async () => {
+it("a stop finishes running work and takes nothing new", { timeout: patience }, async () => {
   const { deployment, app } = await deploy();
   const before = gate();
   deployment.double.plan = () => ({ before: before.promise });
@@ -52,7 +52,7 @@ it("finishes what is under way and takes nothing new", { timeout: patience }, as
   expect(deployment.double.requests.map(({ reference }) => reference)).toEqual([submitting, queued]);
 });
 
-it("stores a callback that is under way, and answers it", { timeout: patience }, async () => {
+it("a stop stores a running callback and answers it", { timeout: patience }, async () => {
   const { deployment, app } = await deploy();
   const report = gate();
   deployment.double.plan = () => ({ report: report.promise });
@@ -71,7 +71,7 @@ it("stores a callback that is under way, and answers it", { timeout: patience },
   expect(stored.map(({ providerStatus }) => providerStatus)).toEqual(taken.map(({ status }) => status));
 });
 
-it("completes subscriptions, over WebSocket and over SSE", { timeout: patience }, async () => {
+it("a stop completes subscriptions over WebSocket and SSE", { timeout: patience }, async () => {
   const { deployment, app } = await deploy();
   const { client } = deployment;
   const query = "subscription { messageEvents { __typename } }";
@@ -88,7 +88,7 @@ it("completes subscriptions, over WebSocket and over SSE", { timeout: patience }
   expect(await app.ended).toEqual({ code: 0, signal: null });
 });
 
-it("does not wait after a second signal", { timeout: patience }, async () => {
+it("a second signal ends the process at once", { timeout: patience }, async () => {
   const { deployment, app } = await deploy();
   deployment.double.plan = () => ({ outcome: "hang", report: "never" });
   await deployment.send("421901000103");

@@ -5,7 +5,7 @@ import { torture } from "../support/torture/torture.ts";
 
 /** The whole of it is `npm run bench torture`. */
 it(
-  "gives every client the log, through cut connections and killed servers",
+  "every client gets the whole log through cut connections and killed servers",
   { timeout: 90_000 },
   async () => {
     const database = await createTestDatabase();
@@ -31,7 +31,7 @@ it.each([
   ["an event is missing", (ids: string[]) => ids.toSpliced(1500, 1)],
   ["an event comes twice", (ids: string[]) => ids.toSpliced(1500, 0, "1500")],
   ["two events change places", (ids: string[]) => ids.toSpliced(1500, 2, "1501", "1500")],
-])("notices when %s", (_what, change) => {
+])("the torture test notices when %s", (_what, change) => {
   const ids = Array.from({ length: 3000 }, (_, index) => String(index));
   const [log, other] = [new RunningLog(), new RunningLog()];
   for (const id of ids) log.add(id);

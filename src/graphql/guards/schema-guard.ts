@@ -5,9 +5,12 @@ import type { Context } from "../context.ts";
 
 const code = "UNAUTHENTICATED" satisfies ErrorCode;
 
-/** Shows the schema only to those who have a key: written out it is long, and costs nobody else's share. */
+/**
+ * Shows the schema only with a key. The full schema is large, and nobody's share pays for an anonymous
+ * request.
+ */
 export function guardSchema(): Plugin<Context> {
-  const message = "The schema is shown to those who have a key: `Authorization: Bearer <key>`.";
+  const message = "The schema is shown only with a key. Send `Authorization: Bearer <key>`.";
   return {
     onExecute: ({ args, setExecuteFn }) => {
       if (args.contextValue.viewer || !asksForSchema(args.document)) return;

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
 import {
@@ -10,11 +11,12 @@ import {
   type ServerOptions,
   type SubscribePayload,
 } from "graphql-ws";
-import { WebSocketServer, type WebSocket } from "ws";
+import { WebSocketServer, type ServerOptions as SocketServerOptions, type WebSocket } from "ws";
 import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
-import { DomainError } from "../../lib/errors.ts";
+import { BusyError, DomainError } from "../../lib/errors.ts";
+import { whileClientWaits } from "../../lib/waited-for.ts";
 import type { BrowserGuard, Refused } from "../../http/browser-guard.ts";
 import { pathOf } from "../../http/path.ts";
 import type { Context } from "../context.ts";
@@ -25,6 +27,7 @@ import { Outlet } from "./outlet.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
+import { UnknownSocket } from "./unknown-socket.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 
 export interface WebSocketOptions {
@@ -35,7 +38,7 @@ export interface WebSocketOptions {
   maskError: (error: unknown) => Error;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
-  /** Which pages may open one: browsers ask nobody before they do. */
+  /** Decides which pages may open a socket, because browsers do not check this for WebSockets. */
   pages: BrowserGuard;
   keepAliveMs?: number;
 }
@@ -53,6 +56,8 @@ interface OperationArgs extends ExecutionArgs {
 interface Extra {
   socket: WebSocket;
   viewer: Viewer | undefined;
+  /** Undefined once it is known whose the socket is. */
+  unknown: UnknownSocket | undefined;
   /** Releases what the socket holds. */
   leave: (() => void) | undefined;
 }
@@ -63,6 +68,8 @@ const keepAliveMs = 12_000;
 const goingAway = 1001;
 const tryAgainLater = 1013;
 const closeGraceMs = 1_000;
+/** How long the other side may take to agree that it is closed. */
+const closedMs = 5_000;
 /** The same as for HTTP. */
 const maxDrainMs = 30_000;
 
@@ -78,26 +85,30 @@ type Options = ServerOptions<Record<string, unknown>, Extra>;
  */
 export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const operations = new OpenOperations();
+  const end = (connection: Connection<Record<string, unknown>, Extra>, id: string): void => {
+    operations.end(connection, id);
+    restIfUnknown(connection);
+  };
   const server = makeServer<Record<string, unknown>, Extra>({
-    execute: (args) => (args as unknown as OperationArgs).execute(args) as never,
+    execute: (args) => whileClientWaits(() => (args as unknown as OperationArgs).execute(args)) as never,
     subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
     onConnect: identifyWith(options),
     onSubscribe: async (connection, id, payload) => {
       if (!operations.begin(connection, id)) return neverStarted;
-      const started = await start(options, connection.extra, payload);
+      const started = await whileClientWaits(() => start(options, connection.extra, payload));
       return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
     },
-    onError: (connection, id) => operations.end(connection, id),
-    onComplete: (connection, id) => operations.end(connection, id),
+    onError: (connection, id) => end(connection, id),
+    onComplete: (connection, id) => end(connection, id),
     onClose: (connection) => {
       operations.endAll(connection);
       connection.extra.leave?.();
     },
   });
-  const sockets = acceptSockets(options, (socket) => {
+  const sockets = acceptSockets(options, (socket, carrier) => {
     ProtocolSocket.serve(socket, {
       server,
-      extra: { socket, viewer: undefined, leave: undefined },
+      extra: { socket, viewer: undefined, unknown: new UnknownSocket(socket, carrier), leave: undefined },
       keepAliveMs: options.keepAliveMs ?? keepAliveMs,
       onError: options.maskError,
     });
@@ -113,24 +124,29 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   };
 }
 
+/** What the types of `ws` do not know yet. */
+type SocketOptions = SocketServerOptions & { closeTimeout: number };
+
 function acceptSockets(
   { server, yoga, readerLimits, pages }: WebSocketOptions,
-  serve: (socket: WebSocket) => void,
+  serve: (socket: WebSocket, carrier: Duplex) => void,
 ): WebSocketServer {
   // Without compression, ws writes a frame at once, so the frames that an outlet writes directly fit in
   // between.
-  const sockets = new WebSocketServer({
+  const settings: SocketOptions = {
     noServer: true,
     maxPayload: maxRequestBytes,
     perMessageDeflate: false,
+    closeTimeout: closedMs,
     handleProtocols,
-  });
+  };
+  const sockets = new WebSocketServer(settings);
   server.on("upgrade", (request, socket, head) => {
     const refused = pages.refuse(request);
     if (!refused && pathOf(request) === yoga.graphqlEndpoint) {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         Outlet.open(webSocket, socket, readerLimits);
-        serve(webSocket);
+        serve(webSocket, socket);
       });
       return;
     }
@@ -151,7 +167,7 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
     const { connectionParams, extra } = connection;
     const { socket } = extra;
     try {
-      const viewer = await authenticate(access, authorizationIn(connectionParams));
+      const viewer = await whileClientWaits(() => authenticate(access, authorizationIn(connectionParams)));
       if (socket.readyState !== socket.OPEN) return false;
       const leave = allowance.takeSocket(viewer);
       if (!leave) {
@@ -165,6 +181,11 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       };
       const release = viewer && access.hold(viewer, end);
       extra.viewer = viewer;
+      if (viewer) {
+        extra.unknown?.leave();
+        extra.unknown = undefined;
+      }
+      restIfUnknown(connection);
       extra.leave = () => {
         release?.();
         leave();
@@ -173,12 +194,17 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       Object.assign(connection, { connectionParams: undefined });
       return true;
     } catch (error) {
-      if (error instanceof DomainError) socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
+      if (error instanceof DomainError && !(error instanceof BusyError))
+        socket.close(CloseCode.Forbidden, error.message.slice(0, 120));
       // For example when the database cannot be reached. graphql-ws clients retry after this code.
       else socket.close(tryAgainLater, "Try again later");
       return false;
     }
   };
+}
+
+function restIfUnknown({ extra, subscriptions }: Connection<Record<string, unknown>, Extra>): void {
+  extra.unknown?.rest(() => Object.keys(subscriptions).length === 0);
 }
 
 /** A subscription sends its own frames. graphql-ws only sees when it ends. */

@@ -33,7 +33,7 @@ const open = (variables: Record<string, unknown>, lastEventId?: string) =>
     { method: "GET", lastEventId },
   );
 
-it("gives each event its cursor as id", async () => {
+it("every SSE event has its cursor as id", async () => {
   const { ids, cursor } = await sendAll(app, [{}]);
   const stream = open({ after: cursor });
   const kinds: string[] = [];
@@ -52,7 +52,7 @@ it("gives each event its cursor as id", async () => {
   await stream.return(undefined);
 });
 
-it("goes on behind Last-Event-ID, whatever the URL says, for a client that knows nothing but the standard", async () => {
+it("an SSE stream resumes after Last-Event-ID, whatever its URL says", async () => {
   const { ids, cursor: start } = await sendAll(app, [{}, {}]);
   const writing = new AbortController();
   const writer = (async () => {
@@ -77,14 +77,14 @@ it("goes on behind Last-Event-ID, whatever the URL says, for a client that knows
   expect(seen).toEqual(logged.slice(from, from + seen.length));
 });
 
-it("refuses a Last-Event-ID that is no cursor", async () => {
+it("a Last-Event-ID that is not a cursor is refused", async () => {
   const results = await Array.fromAsync(open({}, "42"));
   expect(results).toMatchObject([
     { result: { errors: [{ extensions: { code: "INVALID_CURSOR", field: "Last-Event-ID" } }] } },
   ]);
 });
 
-it("gives a stream of another kind no id, since it starts with the present state", async () => {
+it("an SSE stream that starts with the present state has no event ids", async () => {
   const { ids } = await sendAll(app, [{}]);
   const operation = {
     query: "subscription ($id: ID!) { messageChanged(id: $id) { version } }",
@@ -123,7 +123,7 @@ describe("an EventSource", () => {
     ["a cursor that is none", query, { after: "nonsense" }, "INVALID_CURSOR"],
     ["an unknown field", "subscription { nothing }", {}, "BAD_REQUEST"],
     ["what its token is not for", query, {}, "FORBIDDEN"],
-  ])("ends after one error, asking for %s", async (_, document, variables, code) => {
+  ])("an EventSource that asks for %s ends after one error", async (_, document, variables, code) => {
     const { ids } = await sendAll(app, [{}]);
     const filtered = { filter: { messageIds: ids }, ...variables };
     const { seen, isClosed } = await follow(
@@ -136,7 +136,7 @@ describe("an EventSource", () => {
     expect(seen).toEqual([expect.stringContaining(code)]);
   });
 
-  it("ends after the error of a stream that was ended", async () => {
+  it("an EventSource stops after the error that ended its stream", async () => {
     const { ids } = await sendAll(app, [{}]);
     const { seen, isClosed } = await follow(ids[0] ?? "", watch, { id: ids[0] }, 2);
     await isClosed();

@@ -64,7 +64,7 @@ async function expectOnly(filter: Record<string, unknown>, all: string[], wanted
 }
 
 describe("messageEvents shows only", () => {
-  it("the campaign asked for", async () => {
+  it("messageEvents can be filtered by campaign", async () => {
     const { ids } = await sendAll(app, [{}, {}, {}]);
     const [one, two] = ids as [string, string];
     const [campaign, other] = [await createCampaign(), await createCampaign()];
@@ -73,7 +73,7 @@ describe("messageEvents shows only", () => {
     await expectOnly({ campaignId: campaign }, ids, [one]);
   });
 
-  it("references that begin as asked, with wildcards of SQL taken as they are", async () => {
+  it("messageEvents can be filtered by the beginning of a reference, with SQL wildcards taken literally", async () => {
     const { ids } = await sendAll(app, [
       { clientRef: "order_1" },
       { clientRef: "orderX1" },
@@ -84,12 +84,12 @@ describe("messageEvents shows only", () => {
     await expectOnly({ clientRefPrefix: "order_" }, ids, [ids[0] ?? "", ids[4] ?? ""]);
   });
 
-  it("messages with a reference at all, where it may begin with anything", async () => {
+  it("an empty reference prefix matches all messages with a reference", async () => {
     const { ids } = await sendAll(app, [{ clientRef: "some" }, {}, { clientRef: "any" }]);
     await expectOnly({ clientRefPrefix: "", messageIds: ids }, ids, [ids[0] ?? "", ids[2] ?? ""]);
   });
 
-  it("the countries asked for", async () => {
+  it("messageEvents can be filtered by country", async () => {
     const { ids } = await sendAll(app, [
       { to: "+421901000001" },
       { to: "+420601123456" },
@@ -98,7 +98,7 @@ describe("messageEvents shows only", () => {
     await expectOnly({ country: ["CZ", "PL"] }, ids, ids.slice(1));
   });
 
-  it("what all its parts say at once", async () => {
+  it("messageEvents sends only events that match every part of the filter", async () => {
     const { ids } = await sendAll(app, [
       { to: "+421901000001", clientRef: "both 1" },
       { to: "+421901000001", clientRef: "one" },
@@ -107,7 +107,7 @@ describe("messageEvents shows only", () => {
     await expectOnly({ clientRefPrefix: "both", country: ["SK"], messageIds: ids }, ids, ids.slice(0, 1));
   });
 
-  it("a thousand messages by their ids", async () => {
+  it("messageEvents can be filtered by a thousand message ids", async () => {
     const inputs = Array.from({ length: 1_000 }, () => ({ to: "+421901000000", text: "Hello" }));
     const sent = await app.services.sender.send(app.accountId, inputs);
     const ids = sent.map((outcome) => encodeId("Message", "messageId" in outcome ? outcome.messageId : ""));
@@ -133,12 +133,12 @@ describe("messageEvents refuses", () => {
       () => ({ messageIds: Array.from({ length: 1_001 }, () => encodeId("Message", randomUUIDv7())) }),
       "INVALID_INPUT",
     ],
-  ])("%s", async (_what, filter, code) => {
+  ])("messageEvents refuses %s", async (_what, filter, code) => {
     const results = await Array.fromAsync(watchEvents(app.client, { filter: filter() }));
     expect(results).toMatchObject([{ errors: [{ path: ["messageEvents"], extensions: { code } }] }]);
   });
 
-  it("another account's campaign", async () => {
+  it("messageEvents refuses another account's campaign", async () => {
     const campaignId = await createCampaign(await app.createAccount());
     const results = await Array.fromAsync(watchEvents(app.client, { filter: { campaignId } }));
     expect(results).toMatchObject([{ errors: [{ extensions: { code: "NOT_FOUND", id: campaignId } }] }]);

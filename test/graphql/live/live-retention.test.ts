@@ -50,7 +50,7 @@ async function makeOld(globalIds: readonly string[]): Promise<void> {
 const timelineOf = async (id: string): Promise<number> =>
   await app.services.database.prisma.messageEvent.count({ where: { messageId: decodeId("Message", id) } });
 
-it("tells a reader whose cursor is older than the log, and goes on live; a young cursor misses nothing", async () => {
+it("a cursor older than the log is reset and the stream continues; a newer cursor misses nothing", async () => {
   const { ids, cursor: oldCursor } = await sendAll(app, [{}, {}, {}]);
   const [done = "", waiting = "", young = ""] = ids;
   await move(app, [done], ["SUBMITTED", "DELIVERED"]);
@@ -84,7 +84,7 @@ it("tells a reader whose cursor is older than the log, and goes on live; a young
   expect(replayed.map((result) => frameOf(result).__typename)).not.toContain("StreamReset");
 });
 
-it("deletes what is old of finished messages, keeps what is under way, and does so in order", async () => {
+it("old events of finished messages are deleted in order, those of unfinished ones are kept", async () => {
   const { ids } = await sendAll(app, [{}, {}]);
   const [done = "", waiting = ""] = ids;
   await move(app, [done], ["SUBMITTED", "DELIVERED"]);

@@ -56,7 +56,7 @@ async function closeAll(streams: Frames[]): Promise<void> {
 }
 
 describe("subscriptions to the same", () => {
-  it("are answered by one execution, and all get the same", async () => {
+  it("equal subscriptions are executed once and get the same answer", async () => {
     const { ids } = await sendAll(app, [{}, {}, {}]);
     await closeAll(await openMany(1, withMessages));
     const streams = await openMany(20, withMessages);
@@ -69,7 +69,7 @@ describe("subscriptions to the same", () => {
     await closeAll(streams);
   });
 
-  it("are executed for each selection that is asked for", async () => {
+  it("subscriptions with different selections are executed separately", async () => {
     const { ids } = await sendAll(app, [{}]);
     const other = withMessages.replace("status message", "message");
     const [streams, others] = [await openMany(5, withMessages), await openMany(5, other)];
@@ -84,7 +84,7 @@ describe("subscriptions to the same", () => {
     await closeAll([...streams, ...others]);
   });
 
-  it("share what is live wherever they started", async () => {
+  it("subscriptions share live events wherever they started", async () => {
     const { ids, cursor } = await sendAll(app, [{}]);
     const streams = [cursor, undefined, cursor].map(
       (after) => app.client.subscribe(withMessages, { after }) as Frames,
@@ -97,7 +97,7 @@ describe("subscriptions to the same", () => {
     await closeAll(streams);
   });
 
-  it("are not shared with who may see less", async () => {
+  it("a subscription is not shared with a viewer who may see less", async () => {
     const query = `subscription {
       messageEvents {
         __typename
@@ -140,7 +140,7 @@ it.each([
   expect(counts[1]).toBe(counts[0]);
 });
 
-it("load as many statements for an event as for fifty", async () => {
+it("fifty events of shared subscriptions take as many statements as one", async () => {
   const query = withMessages.replace(
     "message { id",
     "message { provider { name } events { edges { cursor } } id",
@@ -164,7 +164,7 @@ it("load as many statements for an event as for fifty", async () => {
   await closeAll([stream]);
 });
 
-it("lets readers join and leave at any moment without a gap or a repetition", async () => {
+it("readers may join and leave a shared subscription at any moment without a gap or a repetition", async () => {
   const { ids, cursor: start } = await sendAll(
     app,
     Array.from({ length: 5 }, () => ({})),
@@ -210,7 +210,7 @@ it("lets readers join and leave at any moment without a gap or a repetition", as
   for (const log of logs) expect(log).toEqual(logged.slice(from, from + log.length));
 });
 
-it("shows a snapshot and the stream after it without a hole, while others write", async () => {
+it("a snapshot and the stream after it have no gap while others write", async () => {
   const { ids } = await sendAll(
     app,
     Array.from({ length: 10 }, () => ({})),
@@ -268,14 +268,14 @@ describe("what a subscription shares is known by", () => {
     messageEvents(after: $after, filter: $filter) { ${frame} }
   }`;
 
-  it("its variables, in any order, but not where it started", () => {
+  it("the sharing key depends on the variables in any order, but not on the start cursor", () => {
     const filter = { status: ["SENT"], country: ["SK"] };
     const turned = { country: ["SK"], status: ["SENT"] };
     expect(key(text, { after: "a", filter })).toBe(key(text, { filter: turned, after: "b" }));
     expect(key(text, { filter })).not.toBe(key(text, { filter: { ...filter, country: ["CZ"] } }));
   });
 
-  it("a variable that is called after but is no start", () => {
+  it("the sharing key includes a variable named after that is not the start", () => {
     const used = `subscription ($after: String) {
       messageEvents {
         ... on MessageEventBatch { events { message { events(after: $after) { edges { cursor } } } } }
@@ -284,7 +284,7 @@ describe("what a subscription shares is known by", () => {
     expect(key(used, { after: "a" })).not.toBe(key(used, { after: "b" }));
   });
 
-  it("its text and what its viewer may see", () => {
+  it("the sharing key depends on the text and on the rights of the viewer", () => {
     expect(key(text, {})).not.toBe(key(text.replace(frame, `__typename ${frame}`), {}));
     expect(key(text, {})).not.toBe(key(text, {}, ["READ", "ADMIN"]));
   });

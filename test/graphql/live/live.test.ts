@@ -152,14 +152,14 @@ async function loggedIds({ services }: TestApp): Promise<string[]> {
 }
 
 describe("messageChanged", () => {
-  it("gives the present state at once", async () => {
+  it("messageChanged sends the present state at once", async () => {
     const { id } = await sendOne(still);
     await move(still, [id], ["SUBMITTING", "SUBMITTED"]);
     const { messageChanged } = await nextOf(watchChanges(still.client, id));
     expect(messageChanged).toMatchObject({ status: "SUBMITTED", version: 3 });
   });
 
-  it("gives every version exactly once, also when several come in one transaction", async () => {
+  it("messageChanged sends every version exactly once, even several of one transaction", async () => {
     const { id } = await sendOne(still);
     const changes = watchChanges(still.client, id);
     await changes.next();
@@ -170,7 +170,7 @@ describe("messageChanged", () => {
     expect(seen).toEqual(steps.map((status, index) => [index + 2, status]));
   });
 
-  it("misses nothing and repeats nothing while the message changes during the subscription's start", async () => {
+  it("messageChanged misses and repeats nothing when the message changes while it starts", async () => {
     const sent = await send(still, 30);
     const watched = sent.map(({ id }) =>
       takeUntil(watchChanges(still.client, id), ({ data }) => data?.messageChanged.status === "DELIVERED"),
@@ -183,7 +183,7 @@ describe("messageChanged", () => {
     }
   });
 
-  it("shows the timeline as it is at each change", async () => {
+  it("messageChanged shows the timeline as of each change", async () => {
     const { id } = await sendOne(still);
     const query =
       "subscription ($id: ID!) { messageChanged(id: $id) { version events(first: 50) { edges { cursor } } } }";
@@ -199,7 +199,7 @@ describe("messageChanged", () => {
     await changes.return?.();
   });
 
-  it("shows each version as it was stored", async () => {
+  it("messageChanged shows each version as it was stored", async () => {
     const { id } = await sendOne(busy);
     const changes = await takeUntil(
       watchChanges(busy.client, id),
@@ -214,7 +214,7 @@ describe("messageChanged", () => {
 });
 
 describe("messageEvents", () => {
-  it("starts now when no cursor is given", async () => {
+  it("messageEvents without a cursor starts now", async () => {
     const { cursor } = await sendOne(still);
     await untilShown(still.client, cursor, 1);
     const frames = await openStream(still.client);
@@ -224,7 +224,7 @@ describe("messageEvents", () => {
     await frames.return?.();
   });
 
-  it("shows the message of each event as it is now", async () => {
+  it("messageEvents shows the present state of each event's message", async () => {
     const { id, cursor } = await sendOne(still);
     await untilShown(still.client, cursor, 1);
     const filter = { messageIds: [id] };
@@ -236,7 +236,7 @@ describe("messageEvents", () => {
     await frames.return?.();
   });
 
-  it("replays after the cursor of a sent message, says CaughtUp, and goes on live", async () => {
+  it("messageEvents replays after the cursor of a sent message, sends CaughtUp, and stays live", async () => {
     const { id, cursor } = await sendOne(still);
     await move(still, [id], ["SUBMITTING"]);
     await untilShown(still.client, cursor, 2);
@@ -248,7 +248,7 @@ describe("messageEvents", () => {
     await frames.return?.();
   });
 
-  it("shows events in log order, each exactly once, to a client that keeps coming back", async () => {
+  it("a client that keeps reconnecting gets every event exactly once, in log order", async () => {
     const [{ cursor: start } = { cursor: "" }] = await send(busy, 1);
     const count = 200;
     const sending = (async () => {
@@ -274,7 +274,7 @@ describe("messageEvents", () => {
   });
 
   describe("with a filter", () => {
-    it("shows only the messages asked for", async () => {
+    it("messageEvents can be filtered by messages", async () => {
       const sent = await send(still, 2);
       await untilShown(still.client, sent[0]?.cursor ?? "", 2);
       const [wanted, other] = sent.map(({ id }) => id) as [string, string];
@@ -285,7 +285,7 @@ describe("messageEvents", () => {
       await frames.return?.();
     });
 
-    it("shows only the provider asked for", async () => {
+    it("messageEvents can be filtered by provider", async () => {
       const [one, two] = sandboxes.map(({ providerId }) => providerId);
       const frames = await openStream(still.client, { filter: { providerId: two } });
       await sendOne(still, one);
@@ -294,7 +294,7 @@ describe("messageEvents", () => {
       await frames.return?.();
     });
 
-    it("shows only the statuses asked for, live and in a replay", async () => {
+    it("messageEvents can be filtered by status, live and in a replay", async () => {
       const filter = { status: ["SUBMITTED", "DELIVERED"] };
       const frames = await openStream(still.client, { filter });
       const { id, cursor } = await sendOne(still);
@@ -308,7 +308,7 @@ describe("messageEvents", () => {
     });
   });
 
-  it("goes on when the connection that hears of changes breaks", async () => {
+  it("messageEvents continues when the notification connection breaks", async () => {
     const frames = await openStream(still.client);
     const { rows } = await still.services.database.pool.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen %'",
@@ -320,7 +320,7 @@ describe("messageEvents", () => {
     await frames.return?.();
   });
 
-  it("resets a cursor that is ahead of the log, and goes on", async () => {
+  it("messageEvents resets a cursor ahead of the log and continues", async () => {
     const after = encodeCursor({ tx: 2n ** 62n, id: 1n });
     const frames = watchEvents(still.client, { after });
     expect(await nextFrame(frames)).toMatchObject({ __typename: "StreamReset", reason: "AHEAD_OF_LOG" });
@@ -346,7 +346,7 @@ describe("two processes on one database", () => {
     await second.stop();
   });
 
-  it("bring a receipt that one of them takes to a subscriber of the other", async () => {
+  it("a receipt accepted by one process reaches a subscriber of another", async () => {
     const { id } = await sendOne(busy);
     const changes = await takeUntil(
       watchChanges(client, id),
@@ -356,14 +356,14 @@ describe("two processes on one database", () => {
     expect(versions).toEqual(versions.map((_, index) => (versions[0] ?? 0) + index));
   });
 
-  it("accept each other's cursors", async () => {
+  it("two processes accept each other's cursors", async () => {
     const { id, cursor } = await sendOne(busy);
     const frames = watchEvents(client, { after: cursor, filter: { messageIds: [id] } });
     expect((await nextFrame(frames)).__typename).not.toBe("StreamReset");
     await frames.return?.();
   });
 
-  it("replay page by page what a process has not seen itself", async () => {
+  it("a process replays events page by page that it has not seen itself", async () => {
     const sent = await send(still, 150);
     const ids = sent.map(({ id }) => id);
     await move(still, ids, steps);

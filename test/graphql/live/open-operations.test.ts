@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { OpenOperations } from "../../../src/graphql/live/open-operations.ts";
 
-it("drains when everything taken has its answer, and takes nothing meanwhile", async () => {
+it("a drain ends when every started operation is answered, and starts none meanwhile", async () => {
   const [operations, connection] = [new OpenOperations(), {}];
   expect(operations.begin(connection, "1")).toBe(true);
   let isOver = false;
@@ -13,7 +13,7 @@ it("drains when everything taken has its answer, and takes nothing meanwhile", a
   expect(await drained).toBe(true);
 });
 
-it("does not wait for ever for what gets no answer", async () => {
+it("a drain does not wait forever for an operation without an answer", async () => {
   const operations = new OpenOperations();
   operations.begin({}, "1");
   const startedAt = performance.now();
@@ -21,7 +21,7 @@ it("does not wait for ever for what gets no answer", async () => {
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(49);
 });
 
-it("waits for each of the operations of a connection", async () => {
+it("a drain waits for every operation of a connection", async () => {
   const [operations, connection] = [new OpenOperations(), {}];
   for (const id of ["1", "2", "3"]) operations.begin(connection, id);
   let isOver = false;

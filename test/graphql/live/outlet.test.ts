@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { Outlet } from "../../../src/graphql/live/outlet.ts";
 import { defaultReaderLimits } from "../../../src/graphql/live/reader-limits.ts";
 
-it("sends texts of any length whole, between those that the socket sends itself", async () => {
+it("an outlet sends texts of any length whole, between the socket's own frames", async () => {
   const lengths = [0, 1, 124, 125, 126, 127, 65_534, 65_535, 65_536, 65_537, 300_000];
   const first = Buffer.from("é");
   const texts = lengths.map((length) => "x".repeat(length));
@@ -35,7 +35,7 @@ it("sends texts of any length whole, between those that the socket sends itself"
   server.close();
 });
 
-it("sends a text that many share to each with its own beginning, whoever has not read the one before", async () => {
+it("a shared text reaches each socket with its own beginning, even if some are slow to read", async () => {
   const shared = Array.from({ length: 1_000 }, (_, index) => Buffer.from(`${index} `.repeat(3_000)));
   const ids = ["slow", "quick", "another that is longer"];
   const server = createServer();

@@ -86,7 +86,7 @@ async function openRaw({ url }: TestApp): Promise<RawReader> {
 }
 
 describe("a WebSocket that is not read", () => {
-  it("is closed with 4413 while others miss nothing, and misses nothing itself when it comes back", async () => {
+  it("an unread WebSocket is closed with 4413; it misses nothing when it comes back, and others miss nothing either", async () => {
     const stalled = await openRaw(app);
     const other = await openStream(app.client);
     const before = await loggedIds(app);
@@ -113,7 +113,7 @@ describe("a WebSocket that is not read", () => {
     expect([...stalled.seen, ...missed]).toEqual(logged.slice(before.length));
   });
 
-  it("goes on where it was when it is read again in time", async () => {
+  it("a WebSocket that is read again in time continues where it was", async () => {
     const patient = await startTestApp({
       databaseUrl: app.databaseUrl,
       secretKey: app.secretKey,
@@ -138,13 +138,13 @@ describe("a WebSocket that is not read", () => {
 });
 
 describe("an event stream that is not read", () => {
-  it("is cut off while others miss nothing", async () => {
+  it("an unread event stream is cut off while others miss nothing", async () => {
     const { hostname, port } = new URL(app.url);
     const tcp = connect(Number(port), hostname);
     const path = `/graphql?query=${encodeURIComponent(query)}`;
     const authorization = app.client.headers["authorization"] ?? "";
     tcp.write(
-      `GET ${path} HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: ${authorization}\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nauthorization: ${authorization}\r\n\r\n`,
     );
     let head = "";
     while (!head.includes("CaughtUp")) head += String((await once(tcp, "data"))[0]);

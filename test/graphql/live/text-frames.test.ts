@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { TextFrames } from "../../../src/graphql/live/text-frames.ts";
 
-it("puts beginnings of any length before a text, the longest first of all", () => {
+it("text frames put beginnings of any length before a shared text", () => {
   const frames = new TextFrames();
   // The head of such a frame has four bytes.
   for (let length = 0; length <= 252; length++) {
@@ -14,7 +14,7 @@ it("puts beginnings of any length before a text, the longest first of all", () =
   }
 });
 
-it("leaves little to a socket that does not take its frame", () => {
+it("a socket that does not take its frame keeps little memory", () => {
   const frames = new TextFrames();
   const first = Buffer.from("x");
   frames.make(first, Buffer.alloc(10_000));

@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 describe("a page of messages", () => {
-  it("has 20 when nothing is said, newest first", async () => {
+  it("a page of messages has 20 entries by default, newest first", async () => {
     const { nodes, pageInfo } = await messages(app.client);
     expect(nodes).toEqual(all.slice(0, 20));
     expect(pageInfo).toMatchObject(ends(false, true));
@@ -69,18 +69,21 @@ describe("a page of messages", () => {
     ["the last", { last: 1 }, 24, 25, ends(true, false)],
     ["exactly all from the end", { last: 25 }, 0, 25, ends(false, false)],
     ["more from the end than there are", { last: 100 }, 0, 25, ends(false, false)],
-  ])("has %s: %j", async (_, variables, from, until, expected) => {
+  ])("a page of messages has %s: %j", async (_, variables, from, until, expected) => {
     const { nodes, pageInfo } = await messages(app.client, variables);
     expect(nodes).toEqual(all.slice(from, until));
     expect(pageInfo).toMatchObject(expected);
   });
 
-  it.each([1, 3, 5, 7, 24, 25])("of %i, followed either way, gives every message once", async (size) => {
-    expect(await readAll("forwards", size, (page) => messages(app.client, page))).toEqual(all);
-    expect(await readAll("backwards", size, (page) => messages(app.client, page))).toEqual(all);
-  });
+  it.each([1, 3, 5, 7, 24, 25])(
+    "paging messages by %i, forwards or backwards, returns every message once",
+    async (size) => {
+      expect(await readAll("forwards", size, (page) => messages(app.client, page))).toEqual(all);
+      expect(await readAll("backwards", size, (page) => messages(app.client, page))).toEqual(all);
+    },
+  );
 
-  it("between two cursors ends at the other one", async () => {
+  it("a page of messages between two cursors ends at the second one", async () => {
     const { pageInfo: early } = await messages(app.client, { first: 5 });
     const { pageInfo: late } = await messages(app.client, { last: 5 });
     const between = { after: early.endCursor, before: late.startCursor };
@@ -91,7 +94,7 @@ describe("a page of messages", () => {
     expect((await messages(app.client, crossed)).nodes).toEqual([]);
   });
 
-  it("behind the last one is empty and has no cursors", async () => {
+  it("a page after the last message is empty and has no cursors", async () => {
     const { pageInfo } = await messages(app.client, { last: 1 });
     const beyond = await messages(app.client, { first: 5, after: pageInfo.endCursor });
     expect(beyond).toEqual({
@@ -100,7 +103,7 @@ describe("a page of messages", () => {
     });
   });
 
-  it("shows nothing of it to another account, with its cursors, its ids, or its filters", async () => {
+  it("another account sees no messages, with any cursors, ids or filters", async () => {
     const other = new GraphqlClient(app.url, await app.createKey(undefined, await app.createAccount()));
     const { pageInfo } = await messages(app.client, { first: 1 });
     const filters = [{}, { providerId }, { clientRef: "ref-0" }, { to: "+380501234567" }];
@@ -139,11 +142,14 @@ const second = (count: number, more = 0): string =>
   new Date(start.getTime() + count * 1000 + more).toISOString();
 
 describe("a filter keeps only messages", () => {
-  it.each(["+380501234567", "00380 50 123 45 67", "+380 (50) 123-45-67"])("to %s", async (to) => {
-    expect(await having({ to })).toEqual(where((index) => index % 5 === 0));
-  });
+  it.each(["+380501234567", "00380 50 123 45 67", "+380 (50) 123-45-67"])(
+    "a filter finds messages by the recipient %s",
+    async (to) => {
+      expect(await having({ to })).toEqual(where((index) => index % 5 === 0));
+    },
+  );
 
-  it("of a provider, also from the provider's own list, both ways", async () => {
+  it("a filter finds messages of a provider, as does the provider's own list, in both directions", async () => {
     const expected = where((index) => index % 4 === 0);
     expect(await having({ providerId: otherProviderId })).toEqual(expected);
     const list = async (variables: object): Promise<Page> => {
@@ -160,7 +166,7 @@ describe("a filter keeps only messages", () => {
     expect((await list({ last: 2 })).nodes).toEqual(expected.slice(-2));
   });
 
-  it("with a reference", async () => {
+  it("a filter finds messages by their reference", async () => {
     expect(await having({ clientRef: "ref-1" })).toEqual(where((index) => index % 2 === 1));
     expect(await having({ clientRef: "ref" })).toEqual([]);
     expect(await having({ clientRef: "%" })).toEqual([]);
@@ -170,7 +176,7 @@ describe("a filter keeps only messages", () => {
     expect(message.text).toBe("M23");
   });
 
-  it("accepted in a stretch of time: its start belongs to it, its end does not", async () => {
+  it("a filter finds messages of a time range, including its start and excluding its end", async () => {
     expect(await having({ created: { from: second(3), until: second(6) } })).toEqual(["M5", "M4", "M3"]);
     expect(await having({ created: { from: second(3, 1), until: second(6, 1) } })).toEqual([
       "M6",
@@ -187,7 +193,7 @@ describe("a filter keeps only messages", () => {
     expect(await having({ created: offset })).toEqual(["M24", "M23"]);
   });
 
-  it("in a status, and in one of several", async () => {
+  it("a filter finds messages in one status or in several", async () => {
     const rows = await app.services.database.prisma.message.findMany({
       where: { text: { in: ["M3", "M4", "M5"] } },
     });
@@ -210,7 +216,7 @@ describe("a filter keeps only messages", () => {
     expect(await having({ status: ["QUEUED"] })).toHaveLength(22);
   });
 
-  it("that satisfy everything given", async () => {
+  it("a filter returns only messages that match all its conditions", async () => {
     const filter = {
       to: "+380501234567",
       providerId: otherProviderId,
@@ -223,7 +229,7 @@ describe("a filter keeps only messages", () => {
     ).toEqual(all);
   });
 
-  it("page by page, with one page's cursor good for another filter", async () => {
+  it("filtered messages can be paged, and a cursor works with another filter", async () => {
     const filter = { clientRef: "ref-0" };
     const first = await messages(app.client, { first: 4, filter });
     expect(first).toMatchObject({ nodes: ["M24", "M22", "M20", "M18"], pageInfo: ends(false, true) });

@@ -20,7 +20,7 @@ const types = Object.values(schema.getTypeMap()).filter(
 );
 const objects = types.filter(isObjectType);
 
-it("is the schema that schema.graphql shows", async () => {
+it("schema.graphql contains the schema of the code", async () => {
   const committed = await readFile("schema.graphql", "utf8");
   expect(committed, "schema.graphql is stale: run `npm run schema` and commit it").toBe(printedSchema());
 });
@@ -50,7 +50,7 @@ function elementsOf(type: GraphQLNamedType): [place: string, description: string
   return [own];
 }
 
-it("describes every type, field, argument, input field and enum value", () => {
+it("every type, field, argument, input field and enum value has a description", () => {
   const elements = types.flatMap(elementsOf);
   expect(elements.length).toBeGreaterThan(300);
   const undescribed = elements.filter(([, description]) => (description ?? "").trim() === "");
@@ -62,7 +62,7 @@ const fieldTypes = (type: GraphQLObjectType): Record<string, string> =>
   Object.fromEntries(Object.values(type.getFields()).map((field) => [field.name, String(field.type)]));
 
 describe("the Relay conventions", () => {
-  it("hold for nodes", () => {
+  it("nodes follow the Relay conventions", () => {
     const query = schema.getQueryType()?.getFields();
     const node = query?.["node"];
     expect([String(node?.type), String(node?.args[0]?.type)]).toEqual(["Node", "ID!"]);
@@ -78,14 +78,17 @@ describe("the Relay conventions", () => {
 
   const connections = objects.filter(({ name }) => name.endsWith("Connection"));
 
-  it.each(connections.map((type) => [type.name, type] as const))("hold for %s", (name, connection) => {
-    const edgeName = name.replace(/Connection$/, "Edge");
-    expect(fieldTypes(connection)).toMatchObject({ edges: `[${edgeName}!]!`, pageInfo: "PageInfo!" });
-    const edge = schema.getType(edgeName) as GraphQLObjectType;
-    expect(fieldTypes(edge)).toMatchObject({ cursor: "String!", node: expect.stringMatching(/^\w+!$/) });
-  });
+  it.each(connections.map((type) => [type.name, type] as const))(
+    "%s follows the Relay conventions for connections",
+    (name, connection) => {
+      const edgeName = name.replace(/Connection$/, "Edge");
+      expect(fieldTypes(connection)).toMatchObject({ edges: `[${edgeName}!]!`, pageInfo: "PageInfo!" });
+      const edge = schema.getType(edgeName) as GraphQLObjectType;
+      expect(fieldTypes(edge)).toMatchObject({ cursor: "String!", node: expect.stringMatching(/^\w+!$/) });
+    },
+  );
 
-  it("hold for every field that returns a connection", () => {
+  it("every field that returns a connection follows the Relay conventions", () => {
     const fields = objects.flatMap((type) => Object.values(type.getFields()));
     const paged = fields.filter(({ type }) => /Connection!?$/.test(String(type)));
     expect(paged.length).toBeGreaterThanOrEqual(connections.length);
@@ -95,7 +98,7 @@ describe("the Relay conventions", () => {
     }
   });
 
-  it("hold for PageInfo", () => {
+  it("PageInfo follows the Relay conventions", () => {
     expect(fieldTypes(schema.getType("PageInfo") as GraphQLObjectType)).toEqual({
       hasNextPage: "Boolean!",
       hasPreviousPage: "Boolean!",
@@ -122,20 +125,23 @@ describe("a global id", () => {
     await app.stop();
   });
 
-  it.each(["Message", "MessageEvent", "Provider", "Balance"] as const)("finds its %s again", async (type) => {
-    const query = "query ($id: ID!) { node(id: $id) { __typename id } }";
-    const found = { __typename: type, id: ids[type] };
-    expect(await app.client.data(query, { id: ids[type] })).toEqual({ node: found });
-  });
+  it.each(["Message", "MessageEvent", "Provider", "Balance"] as const)(
+    "a global id finds its %s again",
+    async (type) => {
+      const query = "query ($id: ID!) { node(id: $id) { __typename id } }";
+      const found = { __typename: type, id: ids[type] };
+      expect(await app.client.data(query, { id: ids[type] })).toEqual({ node: found });
+    },
+  );
 
-  it("finds its thing among others, in the order asked", async () => {
+  it("nodes returns objects of different types in the requested order", async () => {
     const query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";
     const asked = Object.entries(ids).toReversed();
     const found = asked.map(([type, id]) => ({ __typename: type, id }));
     expect(await app.client.data(query, { ids: asked.map(([, id]) => id) })).toEqual({ nodes: found });
   });
 
-  it("shows nothing to another account", async () => {
+  it("a global id shows nothing to another account", async () => {
     const stranger = new GraphqlClient(app.url, await app.createKey(["READ"], await app.createAccount()));
     const query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }";
     const nodes = Object.values(ids).map(() => null);

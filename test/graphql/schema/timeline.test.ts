@@ -62,18 +62,21 @@ describe("a page of a timeline", () => {
     ["the end", { last: 3 }, 5, 8, ends(true, false)],
     ["nothing from the end", { last: 0 }, 8, 8, ends(true, false)],
     ["more than there is from the end", { last: 100 }, 0, 8, ends(false, false)],
-  ])("has %s: %j", async (_, variables, from, until, expected) => {
+  ])("a timeline page has %s: %j", async (_, variables, from, until, expected) => {
     const { nodes, pageInfo } = await timeline(variables);
     expect(nodes).toEqual(statuses.slice(from, until));
     expect(pageInfo).toMatchObject(expected);
   });
 
-  it.each([1, 2, 3, 7])("of %i, followed either way, gives every event once", async (size) => {
-    expect(await readAll("forwards", size, timeline)).toEqual(statuses);
-    expect(await readAll("backwards", size, timeline)).toEqual(statuses);
-  });
+  it.each([1, 2, 3, 7])(
+    "paging a timeline by %i, forwards or backwards, returns every event once",
+    async (size) => {
+      expect(await readAll("forwards", size, timeline)).toEqual(statuses);
+      expect(await readAll("backwards", size, timeline)).toEqual(statuses);
+    },
+  );
 
-  it("between two cursors ends at the other one", async () => {
+  it("a timeline page between two cursors ends at the second one", async () => {
     const [{ pageInfo: early }, { pageInfo: late }] = [
       await timeline({ first: 2 }),
       await timeline({ last: 2 }),
@@ -83,7 +86,7 @@ describe("a page of a timeline", () => {
     expect((await timeline({ ...between, last: 1 })).nodes).toEqual(statuses.slice(5, 6));
   });
 
-  it("is refused like any other page", async () => {
+  it("a timeline refuses invalid page sizes and cursors like any other list", async () => {
     expect(await refusal("first: 101")).toBe("INVALID_INPUT");
     expect(await refusal("last: -1")).toBe("INVALID_INPUT");
     expect(await refusal('after: "zzz"')).toBe("INVALID_CURSOR");
@@ -91,7 +94,7 @@ describe("a page of a timeline", () => {
     expect(await refusal(`after: "${btoa("1".repeat(19))}"`)).toBe("INVALID_CURSOR");
   });
 
-  it("of many messages, each with a page of its own, is right for each", async () => {
+  it("timelines of many messages in one query each return their own page", async () => {
     const ids = await sendAll(client, [{ text: "one" }, { text: "two" }]);
     const query = `query ($ids: [ID!]!) {
       nodes(ids: $ids) {
@@ -115,7 +118,7 @@ describe("a page of a timeline", () => {
     ]);
   });
 
-  it("of another account's message cannot be reached through its events either", async () => {
+  it("the timeline of another account's message cannot be reached through its events", async () => {
     const { rows } = await app.services.database.pool.query<{ id: string }>(
       "select tx || '.' || id as id from message_events where message_id = $1",
       [decodeId("Message", id)],

@@ -140,7 +140,7 @@ describe("a query is refused with a code for", () => {
     ],
   ];
 
-  it.each(refused)("%s", async (_, query, code, words) => {
+  it.each(refused)("a query is refused with a code for %s", async (_, query, code, words) => {
     const { errors } = await app.client.send(query);
     expect(errors).toMatchObject([{ message: expect.stringMatching(words), extensions: { code } }]);
     expect(leakIn(errors)).toBeUndefined();
@@ -159,7 +159,7 @@ describe("a query is refused with a code for", () => {
     ],
     ["a time as a number", { input: { to: "+421901000000", text: "x", scheduledAt: 8.64e15 } }],
     ["an unknown word", { input: { to: "+421901000000", text: "x", encoding: "UTF8" } }],
-  ])("%s", async (_, variables) => {
+  ])("variables are refused with a code for %s", async (_, variables) => {
     const document = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ${outcome} } }`;
     const { errors, data } = await app.client.send(document, variables);
     expect(errors).toMatchObject([
@@ -169,7 +169,7 @@ describe("a query is refused with a code for", () => {
     expect(leakIn(errors)).toBeUndefined();
   });
 
-  it("none or several of the kinds of provider", async () => {
+  it("connectProvider refuses no provider kind, and several at once", async () => {
     for (const input of [{}, { tikosms: null }, { tikosms: { name: "a", apiToken: "b" }, other: {} }]) {
       const document = `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { ${outcome} } }`;
       const { errors } = await app.client.send(document, { input });
@@ -195,7 +195,7 @@ describe("a query is refused with a code for", () => {
     ],
     ["an unknown message", { filter: { messageIds: [nobody("Message")] } }, "NOT_FOUND"],
     ["an unknown provider", { filter: { providerId: nobody("Provider") } }, "NOT_FOUND"],
-  ])("%s to watch from", async (_, variables, code) => {
+  ])("a subscription refuses %s to start from", async (_, variables, code) => {
     const document = `subscription ($filter: MessageEventFilter, $after: Cursor) {
       messageEvents(filter: $filter, after: $after) { __typename }
     }`;
@@ -204,7 +204,7 @@ describe("a query is refused with a code for", () => {
     expect(leakIn(first)).toBeUndefined();
   });
 
-  it("a message that is not there to watch", async () => {
+  it("watching a message that does not exist is refused with a code", async () => {
     const document = "subscription ($id: ID!) { messageChanged(id: $id) { id } }";
     for (const [id, code] of [
       [nobody("Message"), "NOT_FOUND"],

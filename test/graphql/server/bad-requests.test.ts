@@ -47,7 +47,7 @@ async function speak(request: string): Promise<string> {
 }
 
 describe("a request is refused for", () => {
-  it("a body over the limit, announced or not, and not one at it", async () => {
+  it("a body over the size limit is refused, announced or not, but not one exactly at the limit", async () => {
     expect(await ask({ body: padded(largest) })).toMatchObject({ status: 200 });
     expect(await ask(inChunks(padded(largest)))).toMatchObject({ status: 200 });
     const tooLarge = refusal(413, /more than 31457280 bytes\. Send fewer messages at once/);
@@ -62,7 +62,7 @@ describe("a request is refused for", () => {
     ["text", "text/plain"],
     ["no type at all", ""],
     ["XML", "application/xml"],
-  ])("a content type that is not JSON: %s", async (_, type) => {
+  ])("a request with a content type other than JSON is refused: %s", async (_, type) => {
     const { "content-type": _type, ...others } = headers();
     const body = Buffer.from('{"query":"{ __typename }"}');
     const answer = await ask({ headers: type === "" ? others : { ...others, "content-type": type }, body });
@@ -75,13 +75,13 @@ describe("a request is refused for", () => {
     ["null", "null", /expected to be object/],
     ["a list", "[]", /Batching is not supported/],
     ["variables that are a list", '{"query":"{ __typename }","variables":[]}', /"variables"/],
-  ])("a body of %s", async (_, body, message) => {
+  ])("a request is refused with a body of %s", async (_, body, message) => {
     const answer = await ask({ body });
     expect(answer).toMatchObject({ status: 400, errors: [{ message: expect.stringMatching(message) }] });
     expect(leakIn(answer)).toBeUndefined();
   });
 
-  it("a mutation by GET, and does not run it", async () => {
+  it("a mutation by GET is refused and not run", async () => {
     const before = await countRows(app);
     const mutation =
       'mutation { sendMessage(input: { to: "+421901000000", text: "x", from: "me" }) { __typename } }';
@@ -90,7 +90,7 @@ describe("a request is refused for", () => {
     expect(await countRows(app)).toEqual(before);
   });
 
-  it("a path that is no path, also in a request for a WebSocket, and the process goes on", async () => {
+  it("an invalid path is refused, for WebSockets too, and the process continues", async () => {
     const upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n";
     const key = `sec-websocket-key: ${btoa("x".repeat(16))}\r\n`;
     for (const path of ["//", "///", "http://[", "*"]) {
@@ -126,7 +126,7 @@ function idOfFault(answer: { errors?: unknown }): string {
 }
 
 describe("a fault of our own", () => {
-  it("shows an id and nothing else, and the id is in the log", async () => {
+  it("an internal error shows the client only an id, which is also in the log", async () => {
     const broken = await startTestApp({ runsWorker: false });
     const brokenUrl = await callbackUrlOf(
       broken,
@@ -177,23 +177,23 @@ describe("a client with automatic persisted queries is told to send the query it
   const extensions = { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } };
 
   it.each([{ operationName: "Q", variables: {} }, { query: null }, {}])(
-    "with %j beside the hash",
+    "a persisted query with %j beside the hash is refused with advice to send the query",
     async (body) => {
       expect(await ask({ body: JSON.stringify({ ...body, extensions }) })).toEqual(told);
     },
   );
 
-  it("with GET", async () => {
+  it("a persisted query by GET is refused with advice to send the query", async () => {
     const path = `/graphql?extensions=${encodeURIComponent(JSON.stringify(extensions))}`;
     expect(await ask({ method: "GET" }, path)).toEqual(told);
   });
 
-  it("and is answered when it does, with the hash or without", async () => {
+  it("a query is answered with or without its hash", async () => {
     const body = JSON.stringify({ query: "{ __typename }", extensions });
     expect(await ask({ body })).toEqual({ status: 200, data: { __typename: "Query" } });
   });
 
-  it("but a request with neither is a bad one", async () => {
+  it("a request with neither query nor hash is a bad request", async () => {
     expect(await ask({ body: JSON.stringify({ extensions: {} }) })).toEqual(refusal(200, /query/));
   });
 });
@@ -202,7 +202,7 @@ it.each([
   "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9",
   "application/json",
   "image/png",
-])("a subscription asked for as %s is refused in words", async (accept) => {
+])("a subscription with the Accept header %s is refused with an explanation", async (accept) => {
   const body = JSON.stringify({ query: "subscription { messageEvents { __typename } }" });
   const answer = await ask({ body, headers: { ...headers(), accept } });
   expect(answer).toEqual(refusal(406, /text\/event-stream/));

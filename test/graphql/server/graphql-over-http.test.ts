@@ -20,8 +20,11 @@ describe.each([
   { caller: "without a key", fetchFn: fetch },
   { caller: "with a key", fetchFn: withKey },
 ])("GraphQL over HTTP, $caller", ({ fetchFn }) => {
-  it.each(serverAudits({ url: () => `${app.url}/graphql`, fetchFn }))("$id $name", async ({ fn }) => {
-    const result = await fn();
-    expect(result.status, "reason" in result ? result.reason : "").toBe("ok");
-  });
+  it.each(serverAudits({ url: () => `${app.url}/graphql`, fetchFn }))(
+    "GraphQL over HTTP audit $id: $name",
+    async ({ fn }) => {
+      const result = await fn();
+      expect(result.status, "reason" in result ? result.reason : "").toBe("ok");
+    },
+  );
 });

@@ -77,7 +77,7 @@ describe("messages with provider, timeline, cost and cursor", () => {
       for (const { node } of messages.edges) expect(node.events.edges).not.toHaveLength(0);
     });
 
-  it("take as many statements for 5 as for 50, and 4 at most", async () => {
+  it("50 messages with details take as many statements as 5, at most 4", async () => {
     const [few, many] = [await read(5), await read(50)];
     expect(many).toHaveLength(few.length);
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(4);
@@ -85,14 +85,14 @@ describe("messages with provider, timeline, cost and cursor", () => {
 });
 
 describe("a constant number of statements", () => {
-  it("sends 1 message or 100", async () => {
+  it("sending 100 messages takes as many statements as sending 1", async () => {
     const few = await statementsOf((client) => sendMessages(client, 1));
     const many = await statementsOf((client) => sendMessages(client, 100));
     expect(many).toHaveLength(few.length);
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(5);
   });
 
-  it("reads providers with their balances", async () => {
+  it("reading more providers with their balances takes no more statements", async () => {
     const query = "{ providers { id name capabilities { flash } balance { amount { amount } fetchedAt } } }";
     const read = await statementsOf(async (client) => {
       const { providers } = await client.data<{ providers: { balance: unknown }[] }>(query);
@@ -102,7 +102,7 @@ describe("a constant number of statements", () => {
     expect(read.length, read.join("\n")).toBeLessThanOrEqual(3);
   });
 
-  it("finds 2 nodes or 20", async () => {
+  it("finding 20 nodes takes as many statements as finding 2", async () => {
     const query = `query ($ids: [ID!]!) {
       nodes(ids: $ids) { id ... on Message { status provider { name } events { edges { node { status } } } } }
     }`;
@@ -116,7 +116,7 @@ describe("a constant number of statements", () => {
     expect(many.length).toBeLessThanOrEqual(4);
   });
 
-  it("shows the messages of 3 events or 30", async () => {
+  it("the messages of 30 events take as many statements as those of 3", async () => {
     const query = `query ($ids: [ID!]!) {
       nodes(ids: $ids) { ... on Message { events { edges { node { message { id status } } } } } }
     }`;
@@ -126,7 +126,7 @@ describe("a constant number of statements", () => {
     expect(many.length, many.join("\n")).toBe(few.length);
   });
 
-  it("shows the attempts of 3 messages or 30, each its own and in order", async () => {
+  it("the attempts of 30 messages take as many statements as those of 3, each with its own in order", async () => {
     const providerIds = sandboxes.map(({ providerId }) => decodeId("Provider", providerId));
     const startedAt = new Date();
     const attempts = messageIds.flatMap((id, index) =>
@@ -161,7 +161,7 @@ describe("a constant number of statements", () => {
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(4);
   });
 
-  it("reads 2 campaigns or 50, with their counts, costs and refused rows", async () => {
+  it("50 campaigns with counts, costs and refused rows take as many statements as 2", async () => {
     const recipients = [{ to: "+421901000000" }, { to: "nobody" }, { to: "nothing" }];
     const name = "Statements";
     for (let count = 0; count < 50; count++)
@@ -200,7 +200,7 @@ describe("a constant number of statements", () => {
 });
 
 describe("what many ask at the same time", () => {
-  it("is read by one statement, and each account gets only what is its own", async () => {
+  it("simultaneous reads of several accounts share one statement, and each account gets only its own rows", async () => {
     const { reads } = app.services;
     const stranger = await app.createAccount();
     const ids = messageIds.slice(0, 40).map((id) => decodeId("Message", id));

@@ -74,7 +74,7 @@ async function expectNoStreams({ services }: TestApp): Promise<void> {
 }
 
 describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
-  it("follows one message until it is delivered", async () => {
+  it("a subscription follows one message until it is delivered", async () => {
     const { id } = await send();
     const changes = await takeUntil(
       subscribe<Changed>(app.client, changedSubscription, { id }),
@@ -84,7 +84,7 @@ describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
     expect(versions).toEqual(versions.map((_, index) => (versions[0] ?? 0) + index));
   });
 
-  it("goes on after a cursor and then stays live", async () => {
+  it("a subscription resumes after a cursor and then stays live", async () => {
     const { id, cursor } = await send();
     const variables = { after: cursor, filter: { messageIds: [id] } };
     const awaited = new Set(["CaughtUp", "SUBMITTING", "SUBMITTED", "SENT", "DELIVERED"]);
@@ -95,7 +95,7 @@ describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
     });
   });
 
-  it("ends on the server when the client leaves", async () => {
+  it("a subscription ends on the server when its client leaves", async () => {
     await expectNoStreams(app);
     const stream = subscribe<Frame>(app.client, eventsSubscription);
     await stream.next();
@@ -108,13 +108,13 @@ describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
     ["an unknown message", () => encodeId("Message", newMessageId(new Date())), "NOT_FOUND"],
     ["the id of something else", () => encodeId("Provider", newMessageId(new Date())), "INVALID_ID"],
     ["no id at all", () => "nonsense", "INVALID_ID"],
-  ])("says what is wrong with %s, and ends", async (_what, id, code) => {
+  ])("a subscription says what is wrong with %s, and ends", async (_what, id, code) => {
     const results = await Array.fromAsync(subscribe(app.client, changedSubscription, { id: id() }));
     expect(results).toMatchObject([{ errors: [{ path: ["messageChanged"], extensions: { code } }] }]);
     await expectNoStreams(app);
   });
 
-  it("does not show another account's message", async () => {
+  it("a subscription does not show another account's message", async () => {
     const { id } = await send();
     const stranger = clientWith(await app.createKey(["READ"], await app.createAccount()));
     const changed = await Array.fromAsync(subscribe(stranger, changedSubscription, { id }));
@@ -125,19 +125,19 @@ describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
     await stranger.close();
   });
 
-  it("refuses a malformed cursor", async () => {
+  it("a subscription refuses a malformed cursor", async () => {
     const results = await Array.fromAsync(subscribe(app.client, eventsSubscription, { after: "x" }));
     expect(results).toMatchObject([{ errors: [{ extensions: { code: "INVALID_CURSOR", field: "after" } }] }]);
   });
 
-  it("needs a key", async () => {
+  it("a subscription needs a key", async () => {
     const nobody = clientWith(undefined);
     const results = await Array.fromAsync(subscribe(nobody, eventsSubscription));
     expect(results).toMatchObject([{ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }]);
     await nobody.close();
   });
 
-  it("needs the READ scope", async () => {
+  it("a subscription needs the READ scope", async () => {
     const sender = clientWith(await app.createKey(["SEND"]));
     const results = await Array.fromAsync(subscribe(sender, eventsSubscription));
     expect(results).toMatchObject([{ errors: [{ extensions: { code: "FORBIDDEN" } }] }]);
@@ -146,7 +146,7 @@ describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
 });
 
 describe("who may call", () => {
-  it("closes a WebSocket that comes with a wrong key with 4403", async () => {
+  it("a WebSocket with a wrong key is closed with 4403", async () => {
     const stranger = clientWith("sg_wrong");
     await expect(stranger.subscribe(eventsSubscription).next()).rejects.toMatchObject({
       code: 4403,
@@ -155,7 +155,7 @@ describe("who may call", () => {
   });
 
   it.each(["application/json", "application/graphql-response+json", "text/event-stream"])(
-    "answers a wrong key with 401 and a typed error as %s",
+    "a wrong key is answered with 401 and a typed error as %s",
     async (accept) => {
       const response = await fetch(`${app.url}/graphql`, {
         method: "POST",
@@ -171,7 +171,7 @@ describe("who may call", () => {
     },
   );
 
-  it("answers what needs no key, and says for each other field that it needs one", async () => {
+  it("without a key, public fields are answered and every other field says that it needs one", async () => {
     const query =
       '{ __typename first: message(clientRef: "1") { id } second: message(clientRef: "2") { id } }';
     const { data, errors } = await clientWith(undefined).send(query);
@@ -186,7 +186,7 @@ describe("who may call", () => {
     ["READ", '{ message(clientRef: "1") { id } }'],
     ["SEND", 'mutation { sendMessage(input: { to: "+421901000000", text: "Hello" }) { __typename } }'],
     ["ADMIN", 'mutation { checkProvider(id: "") { __typename } }'],
-  ] as const)("refuses a key without the scope %s", async (missing, query) => {
+  ] as const)("an operation is refused for a key without the scope %s", async (missing, query) => {
     const granted = (["READ", "SEND", "ADMIN"] as const).filter((scope) => scope !== missing);
     const { errors } = await clientWith(await app.createKey(granted)).send(query);
     expect(errors).toMatchObject([
@@ -194,7 +194,7 @@ describe("who may call", () => {
     ]);
   });
 
-  it("runs mutations over a WebSocket too", async () => {
+  it("mutations run over a WebSocket too", async () => {
     const results = app.client.socket().iterate({ query: sendMutation, variables: { input } });
     expect(await Array.fromAsync(results)).toMatchObject([
       { data: { sendMessage: { id: expect.any(String) } } },
@@ -204,13 +204,13 @@ describe("who may call", () => {
   it.each([
     ["a document that cannot be read", "{"],
     ["a field that does not exist", "{ nonsense }"],
-  ])("says the same over HTTP and a WebSocket about %s", async (_what, query) => {
+  ])("HTTP and WebSocket give the same error for %s", async (_what, query) => {
     const { errors } = await app.client.send(query);
     expect(errors).toMatchObject([{ extensions: { code: "BAD_REQUEST" } }]);
     await expect(app.client.subscribe(query).next()).rejects.toEqual(errors);
   });
 
-  it("takes the key of a WebSocket operation from its extensions, as GraphiQL sends it", async () => {
+  it("a WebSocket operation may carry its key in its extensions, as GraphiQL does", async () => {
     const socket = clientWith(undefined).socket();
     const headers = { Authorization: `Bearer ${app.key}` };
     const results = socket.iterate({ query: "{ viewer { keyName } }", extensions: { headers } });
@@ -222,7 +222,7 @@ describe("who may call", () => {
   });
 });
 
-it("leaves nothing behind when clients leave at any moment of a subscription's start", async () => {
+it("clients that leave while a subscription starts leave nothing behind", async () => {
   const operation = { query: eventsSubscription };
   const leave = async (turns: number): Promise<void> => {
     const controller = new AbortController();
@@ -258,7 +258,7 @@ async function holdMessages(databaseUrl: string): Promise<HeldTable> {
 }
 
 describe("a drain", () => {
-  it("completes open subscriptions and lets what is running get its answer", async () => {
+  it("a drain completes open subscriptions and answers running operations", async () => {
     const draining = await startTestApp({ runsWorker: false });
     const { sandbox: provider } = await connectTestSandbox(draining);
     const { id } = await send(draining.client);
