@@ -1,3 +1,4 @@
+import { eventChannel } from "../../src/messages/log/event-log.ts";
 import { expect, vi } from "vitest";
 import { decodeId } from "../../src/lib/global-id.ts";
 import type { MessageStatus } from "../../src/messages/model/status.ts";
@@ -68,6 +69,29 @@ export async function move(
   await database.transaction((transaction) => applyChanges(transaction, changes));
 }
 
+/**
+ * Adds a line to each message's timeline in one transaction, any number of times. Repeated receipts would not: only a few
+ * alike are listed.
+ */
+export async function addLines(
+  { services: { database } }: TestApp,
+  globalIds: readonly string[],
+): Promise<void> {
+  const ids = globalIds.map((id) => decodeId("Message", id));
+  await database.pool.query(
+    `with written as (
+      insert into message_events (
+        tx, account_id, message_id, provider_id, version, status, source, applied, ignored_reason, occurred_at, received_at
+      )
+      select pg_current_xact_id()::text::bigint, account_id, id, provider_id, version, status, 'CALLBACK', false, 'LATE',
+        now(), now()
+      from messages where id = any ($1::uuid[]) order by id
+    )
+    select pg_notify('${eventChannel}', '')`,
+    [ids],
+  );
+}
+
 export const watchEvents = (client: GraphqlClient, variables: Record<string, unknown> = {}): Frames =>
   client.subscribe<{ messageEvents: LiveFrame }>(eventsSubscription, variables);
 
@@ -112,7 +136,7 @@ export const logId = ({ id }: LiveEvent): string => decodeId("MessageEvent", id)
  * Until everything logged so far can be read: other transactions of the server, those of tests beside this one among
  * them, hold it back, and a stream that begins now would show it.
  */
-async function untilSettled({ services: { database } }: TestApp): Promise<void> {
+export async function untilSettled({ services: { database } }: TestApp): Promise<void> {
   const read =
     "select coalesce(max(tx), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint as settled from message_events";
   // And not `expect.poll`, which is for tests alone: some send before the first of them.

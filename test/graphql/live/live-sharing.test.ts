@@ -11,10 +11,12 @@ import {
   frameOf,
   loggedIds,
   logId,
+  addLines,
   move,
   nextFrame,
   sendAll,
   takeEvents,
+  untilSettled,
   watchEvents,
   type Frames,
 } from "../../support/live.ts";
@@ -171,8 +173,11 @@ it("readers may join and leave a shared subscription at any moment without a gap
   );
   const writing = new AbortController();
   const writer = (async () => {
-    for (let round = 0; !writing.signal.aborted; round++)
-      await move(app, ids, [round % 2 === 0 ? "SENT" : "SUBMITTED"]);
+    // No faster than it is read: a reader has to catch up before it is live.
+    while (!writing.signal.aborted) {
+      await addLines(app, ids);
+      await untilSettled(app);
+    }
   })();
 
   /** Reads from `after` on until so many frames came live; gives what it saw, and where it stopped. */
@@ -217,8 +222,8 @@ it("a snapshot and the stream after it have no gap while others write", async ()
   );
   const writing = new AbortController();
   const writers = ids.map(async (id) => {
-    for (let round = 0; !writing.signal.aborted; round++)
-      await move(app, [id], [round === 0 ? "SUBMITTED" : "SENT"]);
+    await move(app, [id], ["SUBMITTED", "SENT"]);
+    while (!writing.signal.aborted) await addLines(app, [id]);
   });
   const versions = new Map<string, number>();
   const query = `query ($ids: [ID!]!) {
