@@ -136,7 +136,7 @@ describe("a query is refused with a code for", () => {
       "a date that there is not",
       `{ messages(filter: { created: { from: "2026-02-30T00:00:00Z" } }) { ${page} } }`,
       "BAD_REQUEST",
-      /date-time/,
+      /is not a time/,
     ],
   ];
 
