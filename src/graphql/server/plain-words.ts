@@ -29,7 +29,7 @@ export function explainMissingQueries(): Plugin {
         request.method === "GET"
           ? "Add ?query=…, or open this address in a browser: GraphiQL is here."
           : `Send JSON with a query: -d '{"query":"{ viewer { account } }"}'.`;
-      const extensions = { code: "BAD_REQUEST" satisfies ErrorCode, http: { spec: true, status: 400 } };
+      const extensions = { code: "BAD_REQUEST" satisfies ErrorCode, http: { status: 400 } };
       throw new GraphQLError(`There is no query in the request. ${advice}`, { extensions });
     },
   };

@@ -17,13 +17,16 @@ const parser = new XMLParser({
   maxNestedTags: deepest,
 });
 
+/** In the prolog, the only place where it counts: in CDATA and comments these words are text. */
+const typeDeclaration = /^(?:\s|<\?[^]*?\?>|<!--[^]*?-->)*<!(?:DOCTYPE|ENTITY)/i;
+
 /**
  * Reads an XML document: the name and content of its root. Undefined when it is not well-formed or declares a
  * document type (entities, external files), which no provider needs.
  */
 export function readXml(text: string): XmlDocument | undefined {
   const document = text.replace(/^\uFEFF/, "").trimStart();
-  if (!document.startsWith("<") || /<!DOCTYPE|<!ENTITY/i.test(document)) return undefined;
+  if (!document.startsWith("<") || typeDeclaration.test(document)) return undefined;
   return readStrictXml(document) ?? readLenientXml(document);
 }
 
