@@ -147,7 +147,7 @@ async function importAll(
   seen: NumberSet | undefined,
 ): Promise<string> {
   const { database, spending, clock } = options;
-  const campaignId = await beginImport(database, campaign);
+  const campaignId = await beginImport(database, campaign, clock.now());
   if (campaignId !== campaign.id) return campaignId;
   try {
     const { accepted, refused, first } = await storeAll(options, campaign, source, checker, seen);

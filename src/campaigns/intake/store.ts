@@ -57,12 +57,12 @@ const insert: Statement = {
  * being imported. A key that is a day old, or whose import has died, is taken over.
  * @throws IdempotencyConflictError when the key was used for another input
  */
-export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
+export async function beginImport(database: Database, campaign: NewCampaign, now: Date): Promise<string> {
   const { id, accountId, idempotencyKey, createdAt } = campaign;
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
       if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey, createdAt]);
-      return transaction.query<{ id: string }>(insert, valuesOf(campaign));
+      return transaction.query<{ id: string }>(insert, valuesOf(campaign, now));
     });
     if (inserted) return id;
     // Not found if that campaign's import has just failed and freed the key: then insert again.
@@ -71,7 +71,7 @@ export async function beginImport(database: Database, campaign: NewCampaign): Pr
   }
 }
 
-const valuesOf = (campaign: NewCampaign): unknown[] => [
+const valuesOf = (campaign: NewCampaign, now: Date): unknown[] => [
   campaign.id,
   campaign.accountId,
   campaign.name,
@@ -85,7 +85,8 @@ const valuesOf = (campaign: NewCampaign): unknown[] => [
   campaign.windowEnd,
   campaign.messagesPerSecond,
   campaign.createdAt,
-  leaseFrom(campaign.createdAt),
+  // Not from its creation: the file's first bytes may have been long in coming.
+  leaseFrom(now),
   campaign.idempotencyKey,
   campaign.fingerprint,
 ];
