@@ -6,8 +6,8 @@ import type { Context } from "../context.ts";
 const code = "UNAUTHENTICATED" satisfies ErrorCode;
 
 /**
- * Shows the schema only with a key. The full schema is large, and nobody's share pays for an anonymous
- * request.
+ * Shows the schema only with a key. The full schema is large, and all callers without a key use one
+ * share.
  */
 export function guardSchema(): Plugin<Context> {
   const message = "The schema is shown only with a key. Send `Authorization: Bearer <key>`.";
