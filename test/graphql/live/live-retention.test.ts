@@ -14,6 +14,7 @@ import {
   takeEvents,
   watchEvents,
 } from "../../support/live.ts";
+import { eventually } from "../../support/process.ts";
 
 const days = 30;
 const dayMs = 86_400_000;
@@ -39,6 +40,16 @@ afterAll(async () => {
 
 const clearAway = (): Promise<void> => clearOldEvents(app.services.database, days);
 
+/**
+ * Clears until so many events of a message are left. The log is cleared only up to the oldest transaction of
+ * the whole server, and a test file beside this one may have one open for a while.
+ */
+const clearUntil = async (id: string, left: number): Promise<void> =>
+  await eventually(async () => {
+    await clearAway();
+    return (await timelineOf(id)) === left;
+  });
+
 async function makeOld(globalIds: readonly string[]): Promise<void> {
   const receivedAt = new Date(app.services.clock.now().getTime() - (days + 1) * dayMs);
   await app.services.database.prisma.messageEvent.updateMany({
@@ -60,7 +71,7 @@ it("a cursor older than the log is reset and the stream continues; a newer curso
   await takeEvents(shown, 1);
   await shown.return?.();
   // The third message was accepted before these events, and is young: all from it on is kept.
-  await clearAway();
+  await clearUntil(done, 2);
   expect(await timelineOf(waiting)).toBe(1);
   expect(await timelineOf(young)).toBe(1);
   const floor = await app.services.database.prisma.eventLogFloor.findUniqueOrThrow({ where: { id: 1 } });
@@ -94,10 +105,10 @@ it("old events of finished messages are deleted in order, those of unfinished on
   await app.services.database.prisma.messageEvent.updateMany({
     data: { receivedAt: new Date(app.services.clock.now().getTime() - (days + 1) * dayMs) },
   });
-  await clearAway();
-  expect([await timelineOf(done), await timelineOf(waiting)]).toEqual([0, 1]);
+  await clearUntil(done, 0);
+  expect(await timelineOf(waiting)).toBe(1);
   await move(app, [waiting], ["SUBMITTED", "DELIVERED"]);
-  await clearAway();
   // What is old of it goes now that it is done; what is young stays.
+  await clearUntil(waiting, 2);
   expect(await timelineOf(waiting)).toBe(2);
 });

@@ -194,7 +194,7 @@ describe("a client with automatic persisted queries is told to send the query it
   });
 
   it("a request with neither query nor hash is a bad request", async () => {
-    expect(await ask({ body: JSON.stringify({ extensions: {} }) })).toEqual(refusal(200, /query/));
+    expect(await ask({ body: JSON.stringify({ extensions: {} }) })).toEqual(refusal(400, /query/));
   });
 });
 
