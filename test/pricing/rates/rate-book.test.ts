@@ -2,7 +2,13 @@ import list from "mcc-mnc-list";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { multiply, sumByCurrency } from "../../../src/lib/money.ts";
-import { countryOf, isUsedIn, mccsOf, networkName, usualNetwork } from "../../../src/pricing/rates/networks.ts";
+import {
+  countryOf,
+  isUsedIn,
+  mccsOf,
+  networkName,
+  usualNetwork,
+} from "../../../src/pricing/rates/networks.ts";
 import { countryName, parseCountry } from "../../../src/sms/countries.ts";
 import { createRateBook, type KnownRate } from "../../../src/pricing/rates/rate-book.ts";
 
