@@ -13,7 +13,9 @@ const patience = { testTimeout: 30_000, hookTimeout: 60_000 };
 export default defineConfig({
   ...common,
   test: {
-    maxWorkers: 3,
+    maxWorkers: 4,
+    // Tests that run side by side wait for most of their time.
+    maxConcurrency: 40,
     projects: [
       { ...common, test: { ...patience, name: "unit", include: unit, isolate: false } },
       {

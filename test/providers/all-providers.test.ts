@@ -69,7 +69,7 @@ const variants: readonly { kind: string; title: string; own: object }[] = [
 /** Nothing comes by itself, and the first look-up is a minute later. */
 const waitsForLookUp = new Set(["TIKOSMS 005", "TIKOSMS 017", "TELEKOM 005", "TELEKOM 017", "TELEKOM 035"]);
 
-describe.each(variants)("$title", ({ kind, own }) => {
+describe.concurrent.each(variants)("$title", ({ kind, own }) => {
   const twin = twins.find((one) => one.kind === kind) as Twin;
   let server: RunningTwin;
   let providerId: string;
@@ -81,7 +81,7 @@ describe.each(variants)("$title", ({ kind, own }) => {
 
   afterAll(() => server.close());
 
-  it.concurrent.for(twin.scenarios.map(({ suffix, name, expected }) => [suffix, name, expected] as const))(
+  it.for(twin.scenarios.map(({ suffix, name, expected }) => [suffix, name, expected] as const))(
     "%s %s: %s",
     { timeout: 60_000 },
     async ([suffix, , expected], { expect: expectHere }) => {

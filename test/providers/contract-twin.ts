@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ProviderClient, Receipt, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
 import type { HttpLimits, OpenProvider } from "../../src/providers/registry.ts";
 import { type RunningTwin, twins } from "../../src/sandbox/twins.ts";
@@ -8,6 +8,7 @@ import { expectNoSecret } from "./contract-secrets.ts";
 import { serveHttp } from "./local-server.ts";
 import { checked } from "./serve-answers.ts";
 import { reconcileOne } from "./reconcile-one.ts";
+import { atEnd } from "../support/side-by-side.ts";
 
 const refused = { ok: false, problem: { kind: "refused", detail: expect.stringMatching(/\w/) } };
 
@@ -45,7 +46,7 @@ export function testTwin(subject: Subject): void {
     const twin = twins.find(({ kind }) => kind === provider.kind);
     if (!twin) throw new Error(`${provider.kind} has no sandbox twin: add one to src/sandbox/twins.ts.`);
     const server = await twin.start({ immediate: true, chosen: variant.twinChosen });
-    onTestFinished(() => server.close());
+    atEnd(() => server.close());
     const opened = open(subject, server.url, { credentials: server.credentials, ...own });
     return { server, opened, client: opened.client };
   }
