@@ -8,7 +8,8 @@ const unit = unitTests();
 const common = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
-const patience = { testTimeout: 30_000, hookTimeout: 60_000 };
+// Nobody judges a time: these end only what hangs, also on a busy machine, and the inner limit says what it waited for.
+const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } };
 
 export default defineConfig({
   ...common,
@@ -33,6 +34,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: "system",
+          testTimeout: 300_000,
           include: ["test/system/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
         },

@@ -27,6 +27,8 @@ const numbered = (suffixes: readonly string[]): Submission[] =>
     to: checked(`+42190${String(1000 + index)}${suffix}`),
   }));
 
+const patience = { timeout: 60_000 };
+
 const unknownOutcome: SubmitOutcome = { kind: "ambiguous", reason: "no outcome" };
 
 const submitMany = (client: ProviderClient, messages: readonly Submission[]): Promise<SubmitOutcome[]> =>
@@ -69,8 +71,9 @@ export function testTwin(subject: Subject): void {
     const status = expect.stringMatching(/^(SENT|DELIVERED)$/);
     const known = { ok: true, value: [{ clientRef: messageId, status }] };
     const isServed = variant.lookedUp !== undefined;
-    await vi.waitFor(async () =>
-      expect(await client.lookUp(asked)).toMatchObject(isServed ? known : refused),
+    await vi.waitFor(
+      async () => expect(await client.lookUp(asked)).toMatchObject(isServed ? known : refused),
+      patience,
     );
   });
 
@@ -98,7 +101,7 @@ export function testTwin(subject: Subject): void {
       const reported = (): Set<string | undefined> =>
         new Set(callbackReceipts.filter(({ status }) => status === "DELIVERED").map((one) => one.clientRef));
       const wanted = capabilities.receipts === "CALLBACK" ? messages.map(({ messageId }) => messageId) : [];
-      await vi.waitFor(() => expect(reported()).toEqual(new Set(wanted)), { timeout: 10_000 });
+      await vi.waitFor(() => expect(reported()).toEqual(new Set(wanted)), patience);
     },
   );
 
@@ -194,7 +197,7 @@ export function testTwin(subject: Subject): void {
           kind: "accepted",
         });
       });
-      await vi.waitFor(() => expect(receipts.map(({ status }) => status)).toContain("DELIVERED"));
+      await vi.waitFor(() => expect(receipts.map(({ status }) => status)).toContain("DELIVERED"), patience);
     },
   );
 
@@ -207,7 +210,7 @@ export function testTwin(subject: Subject): void {
       const drained = await vi.waitUntil(async () => {
         const reply = await client.drainReceipts?.();
         return reply?.ok ? reply.value : undefined;
-      });
+      }, patience);
       const receipts = [{ clientRef: message.messageId, status: "DELIVERED" }];
       expect(opened.parseCallback(drained.body, drained.contentType)).toMatchObject({
         kind: "receipts",
