@@ -15,6 +15,7 @@ import { systemClock, type Clock } from "./lib/clock.ts";
 import { BalanceFeed } from "./connections/balance-feed.ts";
 import { Connector } from "./connections/connect.ts";
 import { Connections } from "./connections/connections.ts";
+import { isQueuedInSql } from "./messages/model/status.ts";
 import { ProviderFeed } from "./connections/provider-feed.ts";
 import { createSecretBox } from "./connections/secret-box.ts";
 import { openDatabase } from "./database/database.ts";
@@ -146,7 +147,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   stops.push(() => connections.close());
 
   const balances = new BalanceFeed(database);
-  const providers = new ProviderFeed(database);
+  const providers = new ProviderFeed(database, isQueuedInSql);
   const streams = new Streams();
   const feed = new EventFeed(database, { onError, onEvents: (events) => observeLag(metrics, clock, events) });
   stops.push(() => feed.close());

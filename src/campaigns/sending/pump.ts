@@ -6,7 +6,7 @@ import { admitMessages } from "../../lanes/lane.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
-import { claimLockSpace } from "./dead-claims.ts";
+import { workerLockSpaces } from "../../queue/live-workers.ts";
 import { HandOver, type HandOverOptions } from "./submitter.ts";
 
 export interface CampaignPumpOptions extends HandOverOptions {
@@ -69,7 +69,7 @@ export class CampaignPump {
 
   async start(): Promise<void> {
     const { listener } = this.#options;
-    this.#releaseLock = await listener.hold(claimLockSpace, this.#handOver.worker);
+    this.#releaseLock = await listener.hold(workerLockSpaces.claims, this.#handOver.worker);
     await listener.on(campaignChannel, () => this.#wake());
     this.#running = this.#run();
   }

@@ -1,13 +1,13 @@
 import type { Queryable, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { IdempotencyConflictError, type DomainError } from "../../lib/errors.ts";
+import { keyHours } from "../../lib/idempotency.ts";
 import type { MessageDraft } from "./draft.ts";
 import { eventChannel } from "../log/event-log.ts";
+import { listedAsInSql } from "../model/status.ts";
+import { laneFlagInSql, priorityNumber } from "../../queue/contract.ts";
 
 export type StoreOutcome = { messageId: string } | { error: DomainError };
-
-/** How long an idempotency key stands for its input. */
-const keyHours = 24;
 
 const insert: Statement = {
   name: "insert_messages",
@@ -48,7 +48,7 @@ const insert: Statement = {
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
         "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
         "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
-        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, "createdAt",
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt",
         follows
       from accepted
     ), logged as (
@@ -63,7 +63,7 @@ const insert: Statement = {
       select count(*) from graphile_worker.add_jobs((
         select coalesce(array_agg((
           'dispatch', json_build_object('messageId', id), null, coalesce("scheduledAt", now()), null, null,
-          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, array[case when routed then 'routed ' else 'provider ' end || "providerId"]
+          ${priorityNumber("priority")}, array[${laneFlagInSql('"providerId"', "routed")}]
         )::graphile_worker.job_spec order by place), '{}') from accepted
       ))
     )
