@@ -137,14 +137,24 @@ export interface ClaimRequest {
   /** Providers that take nothing at present. */
   closed: readonly string[];
   /**
-   * Turns the messages that may be submitted now into requests. `toAsk`: providers whose lanes must be
-   * checked first.
+   * Decides which of the messages are submitted now. `toAsk`: providers whose lanes must be checked first.
    */
   admit: (
     transaction: Queryable,
-    messages: DispatchMessage[],
+    messages: readonly DispatchMessage[],
     toAsk: ReadonlySet<string>,
-  ) => Promise<SubmitRequest[]>;
+  ) => Promise<Admission>;
+}
+
+/** Which messages are submitted now, and why the others are not. */
+export interface Admission {
+  requests: SubmitRequest[];
+  /** Messages of a failing, missing or disabled provider: they had better go elsewhere. */
+  stuck: readonly DispatchMessage[];
+  /** Providers whose connection this process has not read yet. */
+  unread: ReadonlySet<string>;
+  /** Providers that did not take all they were offered. */
+  refusing: ReadonlySet<string>;
 }
 
 /** Messages that are submitted in one request. */
@@ -159,8 +169,7 @@ export interface SubmitRequest {
   submissions: Submission[];
 }
 
-export interface Claim {
-  requests: SubmitRequest[];
+export interface Claim extends Admission {
   /** The id after which the next claim continues. */
   last: string | undefined;
   /** True when the open providers have nothing to claim. */
@@ -169,7 +178,15 @@ export interface Claim {
   restMs: number;
 }
 
-const nothing = { requests: [], isEmpty: true, last: undefined, restMs: 0 };
+const nothing: Claim = {
+  requests: [],
+  stuck: [],
+  unread: new Set(),
+  refusing: new Set(),
+  isEmpty: true,
+  last: undefined,
+  restMs: 0,
+};
 
 const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
 
@@ -198,14 +215,14 @@ export async function claimMessages(
   if (found.length === 0) return nothing;
   const messages = found.map(({ message }) => message);
   const toAsk = new Set(found.flatMap(({ message, isToAsk }) => (isToAsk ? message.providerId : [])));
-  const requests = await request.admit(transaction, messages, toAsk);
-  await startSubmitting(transaction, requests, now);
-  const taken = new Set(requests.flatMap((one) => one.messages.map(({ id }) => id)));
+  const admission = await request.admit(transaction, messages, toAsk);
+  await startSubmitting(transaction, admission.requests, now);
+  const taken = new Set(admission.requests.flatMap((one) => one.messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
   const passed = found.flatMap(({ message, isPutBack }) => (isPutBack ? [] : message.id));
   const last = lastBefore(passed, taken) ?? after;
-  return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
+  return { ...admission, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
 /** A candidate message. Those put back for a retry are found regardless of the `after` id. */
