@@ -23,10 +23,10 @@ export interface SourceFile {
 /** The folders that hold several ideas, each in a folder of its own. */
 const divided = new Set(["messages", "pricing", "campaigns", "graphql"]);
 
-/** The unit of the rules: `messages/log`, `lanes`; `app.ts` and its neighbours at the top are one, but for `config.ts`. */
+/** The unit of the rules: `messages/log`, `lanes`; `main.ts` and its neighbours at the top are one, but for `config.ts`. */
 export function folderOf(path: string): string {
   const [first = "", second = "", ...deeper] = path.split("/").slice(1);
-  if (second === "") return first === "config.ts" ? "config.ts" : "app.ts";
+  if (second === "") return first === "config.ts" ? "config.ts" : "main.ts";
   return divided.has(first) && deeper.length > 0 ? `${first}/${second}` : first;
 }
 

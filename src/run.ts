@@ -1,7 +1,7 @@
 import { flushCompileCache } from "node:module";
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { startApp, type App } from "./app.ts";
+import { startApp, type App } from "./app/start.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
 import { openDatabase } from "./database/database.ts";
 import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";

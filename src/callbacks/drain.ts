@@ -37,8 +37,8 @@ async function drainAlone(options: DrainOptions, connection: Connection): Promis
   const release = await options.database.locks.tryHold(lockSpace, id);
   if (!release) return;
   try {
-    const failures = await readFailures(options, id);
-    if (failures === undefined) return;
+    const { isPaused, failures } = await readPause(options, id);
+    if (isPaused) return;
     const problem = await drain(options, connection);
     if (problem) await pauseAfter(options, id, failures + 1, problem);
     else if (failures > 0) await options.database.query(notePause, [id, 0, null]);
@@ -47,12 +47,18 @@ async function drainAlone(options: DrainOptions, connection: Connection): Promis
   }
 }
 
-const readPause: Statement = {
+interface Pause {
+  isPaused: boolean;
+  /** In a row so far. */
+  failures: number;
+}
+
+const pauseOf: Statement = {
   name: "read_drain_pause",
   text: `
-    select drain_failures as failures
+    select drain_failures as failures, coalesce(drain_paused_until > $2, false) as "isPaused"
     from providers
-    where id = $1 and (drain_paused_until is null or drain_paused_until <= $2)`,
+    where id = $1`,
 };
 
 const notePause: Statement = {
@@ -60,10 +66,9 @@ const notePause: Statement = {
   text: "update providers set drain_failures = $2, drain_paused_until = $3 where id = $1",
 };
 
-/** Failures in a row so far; undefined while the queue is left alone. */
-async function readFailures({ database, clock }: DrainOptions, id: string): Promise<number | undefined> {
-  const [row] = await database.query<{ failures: number }>(readPause, [id, clock.now()]);
-  return row?.failures;
+async function readPause({ database, clock }: DrainOptions, id: string): Promise<Pause> {
+  const [row] = await database.query<Pause>(pauseOf, [id, clock.now()]);
+  return row ?? { isPaused: true, failures: 0 };
 }
 
 async function pauseAfter(

@@ -61,6 +61,14 @@ export const readNextQuarantined = (
   after: string,
 ): Promise<StoredReading | undefined> => read(options, takeNextQuarantined, after);
 
+/** What one try to read a callback came to. */
+type Try =
+  /** There is none, or another process reads it. */
+  | { kind: "nothing" }
+  /** Read again, with this provider's connection. */
+  | { kind: "needsProvider"; providerId: string }
+  | { kind: "read"; reading: StoredReading };
+
 /**
  * Applies the receipts and marks the callback as read in one transaction. The connection is loaded outside of
  * it, since that takes a database connection of its own.
@@ -72,23 +80,35 @@ async function read(
 ): Promise<StoredReading | undefined> {
   let provider: OpenProvider | undefined;
   for (;;) {
-    let callback: StoredCallback | undefined;
-    try {
-      const done = await database.transaction(async (transaction) => {
-        [callback] = await transaction.query<StoredCallback>(take, [id]);
-        return callback && provider?.id === callback.providerId
-          ? apply(transaction, callback, provider)
-          : undefined;
-      });
-      if (done || !callback) return done;
-      provider = { id: callback.providerId, connection: await connections.get(callback.providerId) };
-    } catch (error) {
-      // PostgreSQL refused the data: quarantine this callback, so that the others go on.
-      if (!callback || !isDataError(error)) throw error;
-      const settled = settlement(callback, `Could not be applied: ${error.message}`);
-      if (settled) await database.query(settle, [callback.id, ...settled]);
-      return { id: callback.id, isProcessed: false, outcomes: [] };
-    }
+    const attempt = await tryRead(database, take, id, provider);
+    if (attempt.kind === "nothing") return undefined;
+    if (attempt.kind === "read") return attempt.reading;
+    const { providerId } = attempt;
+    provider = { id: providerId, connection: await connections.get(providerId) };
+  }
+}
+
+async function tryRead(
+  database: Database,
+  take: Statement,
+  id: string,
+  provider: OpenProvider | undefined,
+): Promise<Try> {
+  let callback: StoredCallback | undefined;
+  try {
+    return await database.transaction(async (transaction): Promise<Try> => {
+      [callback] = await transaction.query<StoredCallback>(take, [id]);
+      if (!callback) return { kind: "nothing" };
+      const { providerId } = callback;
+      if (provider?.id !== providerId) return { kind: "needsProvider", providerId };
+      return { kind: "read", reading: await apply(transaction, callback, provider) };
+    });
+  } catch (error) {
+    // PostgreSQL refused the data: quarantine this callback, so that the others go on.
+    if (!callback || !isDataError(error)) throw error;
+    const settled = settlement(callback, `Could not be applied: ${error.message}`);
+    if (settled) await database.query(settle, [callback.id, ...settled]);
+    return { kind: "read", reading: { id: callback.id, isProcessed: false, outcomes: [] } };
   }
 }
 

@@ -2,7 +2,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export interface MetricSources {
+/** What is counted at the moment the metrics are read. */
+export interface GaugeSources {
   subscriptions: () => number;
   waitingReaders: () => number;
 }
@@ -10,21 +11,10 @@ export interface MetricSources {
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Metrics for Prometheus. No label contains a number, a text or an account. */
-export function createMetrics(sources: MetricSources) {
+export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, read: () => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  gauge("smsgraph_subscriptions", "Open subscriptions of this process", sources.subscriptions);
-  gauge("smsgraph_waiting_readers", "Readers waiting for the next event", sources.waitingReaders);
   return {
     registry,
     callbacks: new Counter({
@@ -82,4 +72,18 @@ export function createMetrics(sources: MetricSources) {
       registers,
     }),
   };
+}
+
+export function addGauges({ registry }: Metrics, sources: GaugeSources): void {
+  const gauge = (name: string, help: string, read: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("smsgraph_subscriptions", "Open subscriptions of this process", sources.subscriptions);
+  gauge("smsgraph_waiting_readers", "Readers waiting for the next event", sources.waitingReaders);
 }

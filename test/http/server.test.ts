@@ -27,7 +27,7 @@ const server = createHttpServer({
     if (path.endsWith("stream")) response.write("first");
   },
   ready: async () => undefined,
-  metrics: createMetrics({ subscriptions: () => 0, waitingReaders: () => 0 }),
+  metrics: createMetrics(),
   maxRequestBytes: 1000,
   maxRequestMs: 100,
   onError: () => {},

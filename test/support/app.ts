@@ -1,7 +1,8 @@
 import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { Writable } from "node:stream";
 import { newKey, scopes, storeKey, type Scope } from "../../src/access/api-keys.ts";
-import { startApp, type App, type AppOptions } from "../../src/app.ts";
+import type { AppOptions } from "../../src/app/options.ts";
+import { startApp, type App } from "../../src/app/start.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import {
   startTikosmsSandbox,

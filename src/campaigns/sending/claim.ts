@@ -9,6 +9,10 @@ import {
   type DispatchRow,
 } from "../../messages/dispatch/attempts.ts";
 import { hasToBeAsked } from "../../lanes/lane.ts";
+import { capacityOf, tokensAt } from "../../lanes/token-bucket.ts";
+import { maxUuid, minUuid } from "../../lib/uuid.ts";
+import { inFlight } from "../../messages/model/status.ts";
+import { priorityNumber } from "../../queue/contract.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import type { Submission } from "../../providers/provider.ts";
 import { closuresOf, type Closures } from "../../sms/send-window.ts";
@@ -43,7 +47,7 @@ const readRunning: Statement = {
     select ${columns}
     from campaigns
     where status = 'RUNNING' and imported_at is not null
-    order by case priority when 'HIGH' then 0 when 'NORMAL' then 1 else 2 end, id`,
+    order by ${priorityNumber("priority")}, id`,
 };
 
 /** The campaigns that may have something to send, the most urgent first. */
@@ -59,9 +63,6 @@ const takeTokens: Statement = {
   name: "take_campaign_tokens",
   text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
 };
-
-const firstId = "00000000-0000-0000-0000-000000000000";
-const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /**
  * SQL: the prefixes of a recipient's number that may be an area code. Looked up in a JSON object, since
@@ -83,7 +84,7 @@ const mayGo = `
  * list fits.
  */
 const isBehind = (place: string): string =>
-  `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${lastId}'::uuid)`;
+  `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${maxUuid}'::uuid)`;
 
 // `case status ...` hides the status from the planner, which misjudges how many rows have it. The limits of
 // the later lists depend on the earlier ones, so what is not needed is not read.
@@ -99,7 +100,7 @@ const selectNext: Statement = {
       for no key update skip locked
     ), queued as (
       select * from messages
-      where ${mayGo} and ${isBehind("SUBMITTING")} and case status when 'QUEUED' then true else false end
+      where ${mayGo} and ${isBehind(inFlight)} and case status when 'QUEUED' then true else false end
         and retry_at is null
       order by listed_as, id
       limit $6 - (select count(*) from put_back)
@@ -137,14 +138,24 @@ export interface ClaimRequest {
   /** Providers that take nothing at present. */
   closed: readonly string[];
   /**
-   * Turns the messages that may be submitted now into requests. `toAsk`: providers whose lanes must be
-   * checked first.
+   * Decides which of the messages are submitted now. `toAsk`: providers whose lanes must be checked first.
    */
   admit: (
     transaction: Queryable,
-    messages: DispatchMessage[],
+    messages: readonly DispatchMessage[],
     toAsk: ReadonlySet<string>,
-  ) => Promise<SubmitRequest[]>;
+  ) => Promise<Admission>;
+}
+
+/** Which messages are submitted now, and why the others are not. */
+export interface Admission {
+  requests: SubmitRequest[];
+  /** Messages of a failing, missing or disabled provider: they had better go elsewhere. */
+  stuck: readonly DispatchMessage[];
+  /** Providers whose connection this process has not read yet. */
+  unread: ReadonlySet<string>;
+  /** Providers that did not take all they were offered. */
+  refusing: ReadonlySet<string>;
 }
 
 /** Messages that are submitted in one request. */
@@ -159,8 +170,7 @@ export interface SubmitRequest {
   submissions: Submission[];
 }
 
-export interface Claim {
-  requests: SubmitRequest[];
+export interface Claim extends Admission {
   /** The id after which the next claim continues. */
   last: string | undefined;
   /** True when the open providers have nothing to claim. */
@@ -169,7 +179,15 @@ export interface Claim {
   restMs: number;
 }
 
-const nothing = { requests: [], isEmpty: true, last: undefined, restMs: 0 };
+const nothing: Claim = {
+  requests: [],
+  stuck: [],
+  unread: new Set(),
+  refusing: new Set(),
+  isEmpty: true,
+  last: undefined,
+  restMs: 0,
+};
 
 const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
 
@@ -188,7 +206,7 @@ export async function claimMessages(
   const limit = Math.min(request.limit, Math.floor(tokens));
   let { after } = request;
   if (limit < 1) return { ...nothing, isEmpty: false, last: after, restMs: refillMs(campaign, tokens) };
-  const find = (start = firstId) => findNext(transaction, campaign, { ...request, limit }, start, now);
+  const find = (start = minUuid) => findNext(transaction, campaign, { ...request, limit }, start, now);
   let found = await find(after);
   if (found.length === 0 && after !== undefined) {
     // Start again from the beginning: messages that were locked by another worker have been skipped.
@@ -198,14 +216,14 @@ export async function claimMessages(
   if (found.length === 0) return nothing;
   const messages = found.map(({ message }) => message);
   const toAsk = new Set(found.flatMap(({ message, isToAsk }) => (isToAsk ? message.providerId : [])));
-  const requests = await request.admit(transaction, messages, toAsk);
-  await startSubmitting(transaction, requests, now);
-  const taken = new Set(requests.flatMap((one) => one.messages.map(({ id }) => id)));
+  const admission = await request.admit(transaction, messages, toAsk);
+  await startSubmitting(transaction, admission.requests, now);
+  const taken = new Set(admission.requests.flatMap((one) => one.messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
   const passed = found.flatMap(({ message, isPutBack }) => (isPutBack ? [] : message.id));
   const last = lastBefore(passed, taken) ?? after;
-  return { requests, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
+  return { ...admission, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
 /** A candidate message. Those put back for a retry are found regardless of the `after` id. */
@@ -250,17 +268,13 @@ async function lockForClaim(
   return (await transaction.query<RunningCampaign>(lock, [campaign.id]))[0];
 }
 
-/** The token bucket holds a tenth of a second, and at least one message, so that no burst follows a pause. */
-function tokensOf({ messagesPerSecond, tokens, refilledAt }: RunningCampaign, now: Date): number {
-  if (messagesPerSecond === null) return Infinity;
-  const seconds = Math.max(0, (now.getTime() - refilledAt.getTime()) / 1000);
-  return Math.min(Math.max(1, messagesPerSecond / 10), tokens + seconds * messagesPerSecond);
-}
+const tokensOf = (campaign: RunningCampaign, now: Date): number =>
+  campaign.messagesPerSecond === null ? Infinity : tokensAt(campaign, campaign.messagesPerSecond, now);
 
 /** Time until the bucket is half full: a claim of less is not worth its transaction. */
 function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
   if (messagesPerSecond === null) return 0;
-  const wanted = Math.max(1, messagesPerSecond / 20);
+  const wanted = Math.max(1, capacityOf(messagesPerSecond) / 2);
   return Math.max(5, ((wanted - tokens) / messagesPerSecond) * 1000);
 }
 

@@ -2,12 +2,13 @@ import type { Database, Queryable } from "../../database/database.ts";
 import type { Listener } from "../../database/listener.ts";
 import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
 import type { Failover } from "../../messages/dispatch/failover.ts";
-import { admitMessages } from "../../lanes/lane.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
-import { claimMessages, readRunningCampaigns, type RunningCampaign, type SubmitRequest } from "./claim.ts";
-import { claimLockSpace } from "./dead-claims.ts";
+import { admit } from "./admission.ts";
+import { claimMessages, readRunningCampaigns, type Claim, type RunningCampaign } from "./claim.ts";
+import { workerLockSpaces } from "../../queue/live-workers.ts";
 import { HandOver, type HandOverOptions } from "./submitter.ts";
+import { Views, type View } from "./views.ts";
 
 export interface CampaignPumpOptions extends HandOverOptions {
   database: Database;
@@ -15,31 +16,16 @@ export interface CampaignPumpOptions extends HandOverOptions {
   failover: Failover;
 }
 
-/**
- * Messages per claim and statement. The first claim is small, since a provider may take messages one by one.
- */
-const firstClaim = 100;
-const maxClaimSize = 1_000;
 const idleMs = 500;
-/**
- * A scan that finds nothing reads every message of the closed providers, so scans may take at most 1/`looks`
- * of the time.
- */
-const emptyRest = { minMs: 250, maxMs: 2_000, looks: 20 };
-/** How often messages of a failing provider are checked for another route. */
-const stuckMs = 2_000;
 
-/**
- * The progress of a campaign for one set of closed providers. Each set has its own position, so messages of a
- * slow provider keep their turn and do not hold up the others.
- */
-interface View {
-  /** The last id claimed. */
-  position: string | undefined;
-  /** How many messages to read in the next claim: not many more than the last one took. */
-  limit: number;
-  /** Until when it is not scanned again, after a scan found nothing. */
-  emptyUntil: number;
+/** What one claim came to. */
+interface Claimed {
+  /** Requests begun, messages settled and providers read: 0 when nothing moved. */
+  progress: number;
+  /** Milliseconds until the campaign's own rate allows more. */
+  restMs: number;
+  /** The providers, open before, that did not take all they were offered. */
+  refusing: ReadonlySet<string>;
 }
 
 /**
@@ -50,8 +36,7 @@ export class CampaignPump {
   readonly #handOver: HandOver;
   /** Until when campaigns that have used up their own rate rest. */
   readonly #resting = new Map<string, number>();
-  /** By campaign id, then by the closed providers. */
-  readonly #views = new Map<string, Map<string, View>>();
+  readonly #views = new Views();
   /** The running campaigns, read during the last claim. */
   #ahead: Promise<RunningCampaign[]> | undefined;
   #turn = 0;
@@ -69,7 +54,7 @@ export class CampaignPump {
 
   async start(): Promise<void> {
     const { listener } = this.#options;
-    this.#releaseLock = await listener.hold(claimLockSpace, this.#handOver.worker);
+    this.#releaseLock = await listener.hold(workerLockSpaces.claims, this.#handOver.worker);
     await listener.on(campaignChannel, () => this.#wake());
     this.#running = this.#run();
   }
@@ -110,12 +95,7 @@ export class CampaignPump {
   #pause(): Promise<void> {
     if (this.#hasChanged) return Promise.resolve();
     const now = performance.now();
-    const views = [...this.#views.values()].flatMap((own) => [...own.values()]);
-    const ends = [
-      ...this.#resting.values(),
-      ...this.#handOver.ends,
-      ...views.map(({ emptyUntil }) => emptyUntil),
-    ];
+    const ends = [...this.#resting.values(), ...this.#handOver.ends, ...this.#views.ends];
     const rests = ends.filter((until) => until > now).map((until) => until - now);
     return new Promise((done) => {
       const timer = setTimeout(done, Math.min(idleMs, ...rests));
@@ -158,8 +138,8 @@ export class CampaignPump {
   }
 
   #forgetAllBut(running: ReadonlySet<string>): void {
-    for (const map of [this.#resting, this.#views])
-      for (const id of map.keys()) if (!running.has(id)) map.delete(id);
+    for (const id of this.#resting.keys()) if (!running.has(id)) this.#resting.delete(id);
+    this.#views.forgetAllBut(running);
   }
 
   /**
@@ -180,64 +160,44 @@ export class CampaignPump {
     }
   }
 
-  /** One claim. `refusing` are the providers, open before, that did not take all they were offered. */
-  async #claimView(
+  async #claimView(campaign: RunningCampaign, closed: ReadonlySet<string>): Promise<Claimed> {
+    const view = this.#views.of(campaign.id, closed);
+    const begunAt = performance.now();
+    if (view.emptyUntil > begunAt) return { progress: 0, restMs: 0, refusing: new Set() };
+    const now = this.#options.clock.now();
+    const claim = await this.#claim(campaign, closed, view, now);
+    for (const request of claim.requests) this.#handOver.begin(request, now);
+    this.#views.advance(view, claim, begunAt);
+    const { settled, relieved } = await this.#moveOn(claim.stuck, now);
+    // Their messages are claimed the next time.
+    await Promise.all([...claim.unread].map((id) => this.#options.connections.get(id)));
+    return {
+      progress: claim.requests.length + settled + claim.unread.size,
+      restMs: claim.unread.size === 0 ? claim.restMs : 0,
+      refusing: claim.refusing.difference(relieved),
+    };
+  }
+
+  #claim(
     campaign: RunningCampaign,
     closed: ReadonlySet<string>,
-  ): Promise<{ progress: number; restMs: number; refusing: ReadonlySet<string> }> {
-    const view = this.#viewOf(campaign.id, closed);
-    const refusing = new Set<string>();
-    const begunAt = performance.now();
-    if (view.emptyUntil > begunAt) return { progress: 0, restMs: 0, refusing };
-    const { database, clock } = this.#options;
-    const now = clock.now();
-    const stuck: DispatchMessage[] = [];
-    const unread = new Set<string>();
-    const claim = await database.transaction((transaction) =>
+    { limit, position: after }: View,
+    now: Date,
+  ): Promise<Claim> {
+    const handOver = this.#handOver;
+    return this.#options.database.transaction((transaction) =>
       claimMessages(
         transaction,
         {
           campaign,
-          limit: view.limit,
-          after: view.position,
+          limit,
+          after,
           closed: [...closed],
-          admit: async (inner, messages, toAsk) => {
-            const requests = await this.#admit(inner, messages, { toAsk, stuck, unread, now });
-            const taken = new Set(requests.flatMap((request) => request.messages));
-            for (const one of messages)
-              if (!taken.has(one) && !unread.has(one.providerId)) refusing.add(one.providerId);
-            return requests;
-          },
+          admit: (inner, messages, toAsk) => admit(inner, messages, { handOver, toAsk, now }),
         },
         now,
       ),
     );
-    for (const request of claim.requests) this.#handOver.begin(request, now);
-    const taken = claim.requests.reduce((sum, { messages }) => sum + messages.length, 0);
-    // Messages of providers that were not read yet are looked for again from where they are.
-    if (unread.size === 0) view.position = claim.last;
-    view.limit = Math.min(Math.max(firstClaim, taken * 4), maxClaimSize);
-    if (claim.isEmpty && unread.size === 0) {
-      const lookMs = (performance.now() - begunAt) * emptyRest.looks;
-      const restMs = Math.min(Math.max(emptyRest.minMs, lookMs), emptyRest.maxMs);
-      view.emptyUntil = performance.now() + restMs;
-    }
-    const { settled, relieved } = await this.#moveOn(stuck, now);
-    // Their messages are claimed the next time.
-    await Promise.all([...unread].map((id) => this.#options.connections.get(id)));
-    return {
-      progress: claim.requests.length + settled + unread.size,
-      restMs: unread.size === 0 ? claim.restMs : 0,
-      refusing: refusing.difference(relieved),
-    };
-  }
-
-  #viewOf(campaignId: string, closed: ReadonlySet<string>): View {
-    const views = this.#views.get(campaignId) ?? new Map<string, View>();
-    const key = [...closed].toSorted().join(" ");
-    const view = views.get(key) ?? { position: undefined, limit: firstClaim, emptyUntil: 0 };
-    this.#views.set(campaignId, views.set(key, view));
-    return view;
   }
 
   /**
@@ -264,63 +224,6 @@ export class CampaignPump {
     for (const providerId of relieved) this.#handOver.reopen(providerId);
     return { settled, relieved };
   }
-
-  /**
-   * Turns the messages that their providers take now into requests, within this process's slots and the
-   * shared lanes. Messages of a failing or missing provider are added to `stuck`,
-   * providers whose connection this process has not read yet to `unread`.
-   */
-  async #admit(
-    transaction: Queryable,
-    found: DispatchMessage[],
-    {
-      toAsk,
-      stuck,
-      unread,
-      now,
-    }: { toAsk: ReadonlySet<string>; stuck: DispatchMessage[]; unread: Set<string>; now: Date },
-  ): Promise<SubmitRequest[]> {
-    const requests: SubmitRequest[] = [];
-    const bulkSizes = new Map<string, number>();
-    for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
-      const fitting = this.#handOver.fit(providerId, group, now);
-      if (fitting === "unread") {
-        unread.add(providerId);
-        continue;
-      }
-      if (!fitting) {
-        stuck.push(...group);
-        continue;
-      }
-      requests.push(...fitting);
-      bulkSizes.set(providerId, fitting[0]?.messages.length ?? 1);
-    }
-    const wanted = requests.flatMap(({ providerId, messages }) => (toAsk.has(providerId) ? messages : []));
-    if (wanted.length === 0) return requests;
-    const { waiting } = await admitMessages(transaction, wanted, now, {
-      isCampaign: true,
-      bulkSizes,
-    });
-    for (const message of wanted) {
-      const { id, providerId } = message;
-      const wait = waiting.get(id);
-      if (wait)
-        this.#handOver.close(
-          providerId,
-          wait.isDistrusted ? Math.min(wait.retryAfterMs, stuckMs) : wait.retryAfterMs,
-        );
-      if (wait?.isDistrusted === true) stuck.push(message);
-    }
-    return requests.flatMap((request) => without(request, waiting));
-  }
-}
-
-/** The request without the waiting messages; empty when none are left. */
-function without(request: SubmitRequest, waiting: ReadonlyMap<string, unknown>): SubmitRequest[] {
-  if (!request.messages.some(({ id }) => waiting.has(id))) return [request];
-  const messages = request.messages.filter(({ id }) => !waiting.has(id));
-  const submissions = request.submissions.filter(({ messageId }) => !waiting.has(messageId));
-  return messages.length === 0 ? [] : [{ ...request, messages, submissions }];
 }
 
 function failAll(

@@ -30,6 +30,14 @@ const maxUnstored = 5_000;
 
 const disabledMs = 1_000;
 
+/** What a provider can be handed now. */
+export type Fitting =
+  | { kind: "requests"; requests: SubmitRequest[] }
+  /** It is disconnected or switched off. */
+  | { kind: "unavailable" }
+  /** This process has not read its connection yet. */
+  | { kind: "unread" };
+
 /** How many more requests this process may start at a provider. */
 interface Slots {
   connection: Connection;
@@ -93,18 +101,15 @@ export class HandOver {
   }
 
   /**
-   * The requests that the provider has slots for; undefined when it is disconnected or switched off. Asks the database
-   * nothing, since it is called while its messages are being claimed.
+   * The requests that the provider has slots for. Asks the database nothing, since it is called while its
+   * messages are being claimed.
    */
-  fit(
-    providerId: string,
-    messages: readonly DispatchMessage[],
-    startedAt: Date,
-  ): SubmitRequest[] | "unread" | undefined {
+  fit(providerId: string, messages: readonly DispatchMessage[], startedAt: Date): Fitting {
     const connection = this.#options.connections.opened(providerId);
-    if (!connection) return "unread";
+    if (!connection) return { kind: "unread" };
     const slots = this.#slotsOf(providerId, connection);
-    return slots && fittingRequests(slots, this.#requests(slots, messages, startedAt));
+    if (!slots) return { kind: "unavailable" };
+    return { kind: "requests", requests: fittingRequests(slots, this.#requests(slots, messages, startedAt)) };
   }
 
   begin(request: SubmitRequest, startedAt: Date): void {

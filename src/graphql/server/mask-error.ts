@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PothosValidationError } from "@pothos/core";
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
 import { clipped, DomainError, errorCodes, maxErrorText, type ErrorCode } from "../../lib/errors.ts";
+import { unavailability } from "../../database/unavailable.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { explainEnum } from "./plain-words.ts";
 
@@ -12,7 +13,10 @@ import { explainEnum } from "./plain-words.ts";
  */
 export function createErrorMask(logger: Logger, onInternalError: () => void) {
   return (error: unknown): Error => {
-    const cause = originOf(error);
+    const origin = originOf(error);
+    const cause = unavailability(origin) ?? origin;
+    if (cause !== origin)
+      logger.warn({ error: origin, path: pathOf(error) }, "the database was not available");
     if (cause instanceof DomainError) return show(error, cause.message, extensionsOf(cause));
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
     if (cause instanceof GraphQLError && pathOf(error) === undefined)

@@ -7,8 +7,14 @@ import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
 import { isStorable } from "../../lib/storable.ts";
 import { draftMessage, fingerprint, type MessageDraft } from "./draft.ts";
-import { storeCounted } from "./store-counted.ts";
-import { findEarlier, storeMessages, type Repeat, type StoreOutcome } from "./store-messages.ts";
+import { storeCounted, type CountedOutcome } from "./store-counted.ts";
+import {
+  findEarlier,
+  storeMessages,
+  type EarlierUse,
+  type Repeat,
+  type StoreOutcome,
+} from "./store-messages.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { SendInput } from "./send-input.ts";
 
@@ -39,9 +45,9 @@ export class MessageSender {
   readonly #tables: RoutingTables;
   readonly #missingRates: MissingRates;
   readonly #clock: Clock;
-  readonly #store: Batcher<MessageDraft, StoreOutcome | undefined>;
-  readonly #storeCounted: Batcher<MessageDraft, StoreOutcome>;
-  readonly #find: Batcher<Repeat, StoreOutcome | undefined>;
+  readonly #store: Batcher<MessageDraft, StoreOutcome>;
+  readonly #storeCounted: Batcher<MessageDraft, CountedOutcome>;
+  readonly #find: Batcher<Repeat, EarlierUse>;
 
   constructor({ database, routingTables, spending, missingRates, clock }: SenderOptions) {
     this.#tables = routingTables;
@@ -61,8 +67,10 @@ export class MessageSender {
     return Promise.all(
       drafts.map(async (draft, place): Promise<SendResult> => {
         const outcome = draft instanceof DomainError ? { error: draft } : await this.#storeDraft(draft);
-        if (!("error" in outcome)) return outcome;
-        return (await this.#earlier(accountId, inputs[place])) ?? outcome;
+        if (!("error" in outcome)) return { messageId: outcome.messageId };
+        const earlier = await this.#findEarlier(accountId, inputs[place]);
+        if (earlier.kind === "repeated") return { messageId: earlier.messageId };
+        return { error: earlier.kind === "conflict" ? earlier.error : outcome.error };
       }),
     );
   }
@@ -101,16 +109,17 @@ export class MessageSender {
   }
 
   /** Counting what is spent takes more statements: only accounts with caps need it. */
-  async #storeDraft(draft: MessageDraft): Promise<StoreOutcome> {
-    return (await this.#store.add(draft)) ?? (await this.#storeCounted.add(draft));
+  async #storeDraft(draft: MessageDraft): Promise<CountedOutcome> {
+    const outcome = await this.#store.add(draft);
+    return outcome.kind === "needsCounting" ? this.#storeCounted.add(draft) : outcome;
   }
 
   /**
    * A repeat of an accepted input stays accepted, even when it would be refused by now (because its time has
    * passed, say).
    */
-  async #earlier(accountId: string, input: SendInput | undefined): Promise<SendResult | undefined> {
-    if (input?.idempotencyKey == null || !isStorable(input.idempotencyKey)) return undefined;
+  async #findEarlier(accountId: string, input: SendInput | undefined): Promise<EarlierUse> {
+    if (input?.idempotencyKey == null || !isStorable(input.idempotencyKey)) return { kind: "unused" };
     const { idempotencyKey } = input;
     return this.#find.add({ accountId, idempotencyKey, fingerprint: fingerprint(input) });
   }

@@ -1,32 +1,35 @@
-import type { DomainError } from "../../lib/errors.ts";
+import type { SpendingCapError } from "../../lib/errors.ts";
 import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
 import type { MessageDraft } from "./draft.ts";
 import { storeMessages, type StoreOutcome } from "./store-messages.ts";
 
+/** What became of a draft whose cost is counted. */
+export type CountedOutcome =
+  | Exclude<StoreOutcome, { kind: "needsCounting" }>
+  /** Not stored: it would exceed a cap. */
+  | { kind: "capped"; error: SpendingCapError };
+
 /** Stores those messages of accounts with caps that fit, and counts them in the same transaction. */
-export function storeCounted(spending: Spending, drafts: readonly MessageDraft[]): Promise<StoreOutcome[]> {
+export function storeCounted(spending: Spending, drafts: readonly MessageDraft[]): Promise<CountedOutcome[]> {
   const accountIds = drafts.map(({ accountId }) => accountId);
   return spending.within(accountIds, async (transaction, ledgers) => {
-    const refused = new Map<MessageDraft, DomainError>();
+    const outcomes = new Map<MessageDraft, CountedOutcome>();
     for (const draft of drafts) {
       const error = ledgers.get(draft.accountId)?.take(spendOf(draft));
-      if (error) refused.set(draft, error);
+      if (error) outcomes.set(draft, { kind: "capped", error });
     }
-    const fitting = drafts.filter((draft) => !refused.has(draft));
-    const outcomes =
-      fitting.length === 0 ? [] : await storeMessages(transaction, fitting, { isCounted: true });
-    const stored = new Map(fitting.map((draft, place) => [draft, outcomes[place]]));
-    const result = drafts.map((draft): StoreOutcome => {
-      const error = refused.get(draft);
-      return error ? { error } : (stored.get(draft) as StoreOutcome);
-    });
-    return { spends: fitting.filter((draft) => isNew(stored.get(draft), draft)).map(spendOf), result };
+    const fitting = drafts.filter((draft) => !outcomes.has(draft));
+    const stored = fitting.length === 0 ? [] : await storeMessages(transaction, fitting, { isCounted: true });
+    for (const [place, draft] of fitting.entries()) outcomes.set(draft, counted(stored[place]));
+    const spends = fitting.filter((draft) => outcomes.get(draft)?.kind === "stored").map(spendOf);
+    return { spends, result: drafts.map((draft) => counted(outcomes.get(draft))) };
   });
 }
 
-/** A repeat under an idempotency key gives the earlier message. */
-const isNew = (outcome: StoreOutcome | undefined, { id }: MessageDraft): boolean =>
-  outcome !== undefined && "messageId" in outcome && outcome.messageId === id;
+function counted(outcome: StoreOutcome | CountedOutcome | undefined): CountedOutcome {
+  if (outcome && outcome.kind !== "needsCounting") return outcome;
+  throw new Error("A counted message was neither stored nor found under its idempotency key");
+}
 
 const spendOf = ({ accountId, country, estimatedCost, estimatedCurrency }: MessageDraft): AccountSpend => ({
   accountId,

@@ -1,13 +1,27 @@
 import type { Queryable, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
-import { IdempotencyConflictError, type DomainError } from "../../lib/errors.ts";
+import { IdempotencyConflictError } from "../../lib/errors.ts";
+import { keyHours } from "../../lib/idempotency.ts";
 import type { MessageDraft } from "./draft.ts";
 import { eventChannel } from "../log/event-log.ts";
+import { listedAsInSql } from "../model/status.ts";
+import { laneFlagInSql, priorityNumber } from "../../queue/contract.ts";
 
-export type StoreOutcome = { messageId: string } | { error: DomainError };
+/** What became of a draft. */
+export type StoreOutcome =
+  | { kind: "stored"; messageId: string }
+  /** Its idempotency key has stood for this input before. */
+  | { kind: "repeated"; messageId: string }
+  /** Its idempotency key has stood for another input. */
+  | { kind: "conflict"; error: IdempotencyConflictError }
+  /** Not stored: the account has spending caps, so what is spent must be counted first. */
+  | { kind: "needsCounting" };
 
-/** How long an idempotency key stands for its input. */
-const keyHours = 24;
+/** What an idempotency key has stood for. */
+export type EarlierUse =
+  | Extract<StoreOutcome, { kind: "repeated" | "conflict" }>
+  /** It is free. */
+  | { kind: "unused" };
 
 const insert: Statement = {
   name: "insert_messages",
@@ -48,7 +62,7 @@ const insert: Statement = {
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
         "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
         "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
-        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, "createdAt",
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt",
         follows
       from accepted
     ), logged as (
@@ -63,7 +77,7 @@ const insert: Statement = {
       select count(*) from graphile_worker.add_jobs((
         select coalesce(array_agg((
           'dispatch', json_build_object('messageId', id), null, coalesce("scheduledAt", now()), null, null,
-          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, array[case when routed then 'routed ' else 'provider ' end || "providerId"]
+          ${priorityNumber("priority")}, array[${laneFlagInSql('"providerId"', "routed")}]
         )::graphile_worker.job_spec order by place), '{}') from accepted
       ))
     )
@@ -73,51 +87,45 @@ const insert: Statement = {
 /**
  * Stores messages with their first event and their dispatch job in one statement, so in one transaction. A
  * draft whose idempotency key is taken gives the message that has the key, or a conflict when the input
- * differs. Undefined for a draft whose account has caps, unless the caller counts what is spent
- * (`isCounted`).
+ * differs. A draft whose account has caps is stored only if the caller counts what is spent (`isCounted`).
  */
 export async function storeMessages(
   database: Queryable,
   drafts: readonly MessageDraft[],
   { isCounted = false } = {},
-): Promise<(StoreOutcome | undefined)[]> {
+): Promise<StoreOutcome[]> {
   const rows = withoutRepeatedKeys(drafts).map((draft, place) => ({ ...draft, place }));
   const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows), isCounted]);
   const ids = new Set(stored.map(({ id }) => id));
   const repeats = drafts.filter(({ id }) => !ids.has(id));
   const earlier =
     repeats.length === 0 ? new Map<string, UsedKey>() : await readUsedKeys(database, repeats, always);
-  return drafts.map((draft) => {
-    if (ids.has(draft.id)) return { messageId: draft.id };
-    const claim = earlier.get(keyOf(draft));
-    if (claim) return compare(claim, draft);
-    if (isCounted) throw new Error("An idempotency key was neither claimed nor found");
-    return undefined;
+  return drafts.map((draft): StoreOutcome => {
+    if (ids.has(draft.id)) return { kind: "stored", messageId: draft.id };
+    const use = compare(earlier.get(keyOf(draft)), draft);
+    return use.kind === "unused" ? { kind: "needsCounting" } : use;
   });
 }
 
 /** An input that may have been sent before. */
 export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
 
-/**
- * The messages that had these idempotency keys in the 24 hours before `now`; undefined where there is none.
- */
+/** What these idempotency keys have stood for in the 24 hours before `now`. */
 export async function findEarlier(
   database: Queryable,
   repeats: readonly Repeat[],
   now: Date,
-): Promise<(StoreOutcome | undefined)[]> {
+): Promise<EarlierUse[]> {
   const since = new Date(now.getTime() - keyHours * 3_600_000);
-  const claims = await readUsedKeys(database, repeats, since);
-  return repeats.map((repeat) => {
-    const claim = claims.get(keyOf(repeat));
-    return claim && compare(claim, repeat);
-  });
+  const used = await readUsedKeys(database, repeats, since);
+  return repeats.map((repeat) => compare(used.get(keyOf(repeat)), repeat));
 }
 
-function compare(claim: UsedKey, { idempotencyKey, fingerprint }: Repeat): StoreOutcome {
-  if (claim.fingerprint === fingerprint) return { messageId: claim.messageId };
-  return { error: new IdempotencyConflictError(idempotencyKey ?? "", claim.messageId) };
+function compare(used: UsedKey | undefined, { idempotencyKey, fingerprint }: Repeat): EarlierUse {
+  if (!used) return { kind: "unused" };
+  const { messageId } = used;
+  if (used.fingerprint === fingerprint) return { kind: "repeated", messageId };
+  return { kind: "conflict", error: new IdempotencyConflictError(idempotencyKey ?? "", messageId) };
 }
 
 const keyOf = ({ accountId, idempotencyKey }: Pick<Repeat, "accountId" | "idempotencyKey">): string =>
@@ -160,6 +168,6 @@ async function readUsedKeys(
 ): Promise<Map<string, UsedKey>> {
   const accounts = drafts.map(({ accountId }) => accountId);
   const keys = drafts.map(({ idempotencyKey }) => idempotencyKey);
-  const claims = await database.query<UsedKey>(findUsedKeys, [accounts, keys, since]);
-  return new Map(claims.map((claim) => [keyOf(claim), claim]));
+  const used = await database.query<UsedKey>(findUsedKeys, [accounts, keys, since]);
+  return new Map(used.map((key) => [keyOf(key), key]));
 }

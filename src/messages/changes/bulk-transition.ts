@@ -1,3 +1,4 @@
+import { arrayLiteral } from "../../database/array-literal.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { isWatched } from "../../lanes/breaker.ts";
 import { bulkCheckOf, checkReason } from "../model/check-schedule.ts";
@@ -135,28 +136,29 @@ const accept: Statement = {
 export async function beginAttempts(transaction: Queryable, beginning: Beginning): Promise<void> {
   const { attempts } = beginning;
   const claims = attempts.map(({ claim }) => claim);
-  const values = [...commonValues(beginning, "SUBMITTING"), listOf(claims)];
+  const values = [...commonValues(beginning, "SUBMITTING"), arrayLiteral(claims)];
   const [row] = await transaction.query<{ begun: number }>(begin, values);
   if (row?.begun !== attempts.length) throw new Error("Messages that were claimed were not queued any more");
 }
 
 /** What became of attempts that a provider accepted. */
-export interface Accepted {
-  /** Ids of messages that were SUBMITTING and are SUBMITTED now: nothing else follows for them. */
-  settled: ReadonlySet<string>;
-  /** The provider's lane is half open or without credit, and must learn of the success. */
-  isWatched: boolean;
-}
+export type AcceptOutcome =
+  | {
+      kind: "accepted";
+      /** Ids of messages that were SUBMITTING and are SUBMITTED now: nothing else follows for them. */
+      settled: ReadonlySet<string>;
+      /** The provider's lane is half open or without credit, and must learn of the success. */
+      isWatched: boolean;
+    }
+  /** Nothing was written: the attempts had ended before, or are not stored as one request any more. */
+  | { kind: "alreadyEnded" };
 
 /**
  * Ends the attempts of a request whose messages were all accepted, and moves them from SUBMITTING to
- * SUBMITTED. Undefined, with nothing written, when the attempts had already ended: an answer whose commit was
- * not confirmed is stored a second time, and a worker may be taken for dead while it waits for one.
+ * SUBMITTED. They may have ended before: an answer whose commit was not confirmed is stored a second time, and
+ * a worker may be taken for dead while it waits for one.
  */
-export async function acceptMessages(
-  transaction: Queryable,
-  acceptance: Acceptance,
-): Promise<Accepted | undefined> {
+export async function acceptMessages(transaction: Queryable, acceptance: Acceptance): Promise<AcceptOutcome> {
   const attempts = acceptance.attempts.toSorted(compareIds);
   const [row] = await transaction.query<AcceptedRow>(accept, [
     ...commonValues({ ...acceptance, attempts }, "SUBMITTED"),
@@ -164,7 +166,9 @@ export async function acceptMessages(
     attempts.map(({ providerBatchId }) => indexableId(providerBatchId)),
     acceptance.claim,
   ]);
-  return row && { ...row, settled: new Set(row.settled ?? attempts.map(({ id }) => id)) };
+  if (!row) return { kind: "alreadyEnded" };
+  const settled = new Set(row.settled ?? attempts.map(({ id }) => id));
+  return { kind: "accepted", settled, isWatched: row.isWatched };
 }
 
 interface AcceptedRow {
@@ -179,14 +183,11 @@ function commonValues(
 ): unknown[] {
   const check = bulkCheckOf(checkReason(to, kind), at);
   return [
-    listOf(attempts.map(({ id }) => id)),
-    listOf(attempts.map(({ number }) => number)),
+    arrayLiteral(attempts.map(({ id }) => id)),
+    arrayLiteral(attempts.map(({ number }) => number)),
     providerId,
     at,
     check?.at ?? null,
     check?.spreadSeconds ?? 0,
   ];
 }
-
-/** An array literal of PostgreSQL, for entries that need no quotes. */
-const listOf = (entries: readonly (string | number)[]): string => `{${entries.join(",")}}`;

@@ -80,7 +80,7 @@ export class Outcomes {
   ): Promise<{ news: readonly Finished[]; others: readonly (Finished & Lateness)[]; isLesson: boolean }> {
     const acceptance = request && acceptanceOf(finished, request);
     const accepted = acceptance && (await acceptMessages(transaction, acceptance));
-    if (accepted) {
+    if (accepted?.kind === "accepted") {
       const { settled, isWatched } = accepted;
       const others = finished.filter(({ message }) => !settled.has(message.id));
       return {

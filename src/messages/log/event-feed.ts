@@ -11,10 +11,11 @@ import {
   readEnd,
   readEvents,
   readTailAfter,
+  type Expired,
   type Tail,
 } from "./event-log.ts";
 import { Needs, Topics, type Topic, type TopicListener } from "./topics.ts";
-import type { Position, FeedEvent } from "./logged-event.ts";
+import type { FeedEvent, LoggedEvent, Position } from "./logged-event.ts";
 
 export interface EventFeedOptions {
   /** How often to look without a hint, so how long a lost one can delay an event. */
@@ -128,15 +129,20 @@ export class EventFeed {
   }
 
   /** See `EventReader.replay`. */
-  async replay(range: Range, { filter, matches }: Topic): Promise<EventBatch | undefined> {
+  async replay(range: Range, { filter, matches }: Topic): Promise<EventBatch | Expired> {
     const { pageSize } = this.#options;
-    const events =
-      comparePositions(range.after, this.#windowStart) >= 0 &&
-      (!asksFacts(filter) || comparePositions(range.after, this.#factsStart) >= 0)
-        ? this.#fromWindow(range, matches)
-        : await readEvents(this.#patientDatabase, range, filter, pageSize);
-    if (!events) return undefined;
-    const cursor = events.length === pageSize ? (events.at(-1) ?? range.until) : range.until;
+    if (this.#isInWindow(range.after, filter)) return this.#batch(this.#fromWindow(range, matches), range);
+    const page = await readEvents(this.#patientDatabase, range, filter, pageSize);
+    return page.kind === "expired" ? page : this.#batch(page.events, range);
+  }
+
+  #isInWindow(after: Position, filter: EventFilter): boolean {
+    if (comparePositions(after, this.#windowStart) < 0) return false;
+    return !asksFacts(filter) || comparePositions(after, this.#factsStart) >= 0;
+  }
+
+  #batch(events: LoggedEvent[], { until }: Range): EventBatch {
+    const cursor = events.length === this.#options.pageSize ? (events.at(-1) ?? until) : until;
     return { kind: "batch", events, cursor: { tx: cursor.tx, id: cursor.id } };
   }
 
@@ -247,10 +253,9 @@ export class EventReader {
 
   /**
    * The next events after `after`, waiting for them if necessary. Readers that wait for the same filter get
-   * the same object. Undefined when the log no longer reaches back to `after`; rejects once the reader is
-   * closed.
+   * the same object. Rejects once the reader is closed.
    */
-  next(after: Position): Promise<EventBatch | undefined> {
+  next(after: Position): Promise<EventBatch | Expired> {
     if (comparePositions(after, this.#feed.position) < 0) return this.#catchUp(after);
     return this.#wait();
   }
@@ -271,9 +276,9 @@ export class EventReader {
     this.#listener = undefined;
   }
 
-  async #catchUp(after: Position): Promise<EventBatch | undefined> {
+  async #catchUp(after: Position): Promise<EventBatch | Expired> {
     const batch = await this.replay(after, this.#feed.position);
-    if (!batch || batch.events.length > 0) return batch;
+    if (batch.kind === "expired" || batch.events.length > 0) return batch;
     return this.next(batch.cursor);
   }
 
@@ -284,11 +289,8 @@ export class EventReader {
     return this.#waiter.promise;
   }
 
-  /**
-   * One page of the events after `after` and up to `until`, which must have been reached. Undefined when the
-   * log no longer reaches back to `after`.
-   */
-  replay(after: Position, until: Position): Promise<EventBatch | undefined> {
+  /** One page of the events after `after` and up to `until`, which must have been reached. */
+  replay(after: Position, until: Position): Promise<EventBatch | Expired> {
     return this.#feed.replay({ after, until }, this.#topic);
   }
 }

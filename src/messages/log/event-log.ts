@@ -167,16 +167,18 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
   return statement;
 }
 
-/**
- * Matching events after `after` and up to `until`, both settled, in log order. Undefined when the log no
- * longer reaches back to `after`.
- */
+/** The log has been cleared beyond the position that was to be read from. */
+export interface Expired {
+  kind: "expired";
+}
+
+/** Matching events after `after` and up to `until`, both settled, in log order. */
 export async function readEvents(
   database: Queryable,
   range: { after: Position; until: Position },
   filter: EventFilter,
   limit: number,
-): Promise<LoggedEvent[] | undefined> {
+): Promise<{ kind: "events"; events: LoggedEvent[] } | Expired> {
   const { after, until } = range;
   const used = restrictions.filter((key) => filter[key] !== undefined);
   const values = [
@@ -188,8 +190,8 @@ export async function readEvents(
     ...used.map((key) => filter[key]),
   ];
   const rows = await database.query<PageRow>(readPage(used, limit), values);
-  if (rows[0]?.at(-1) !== "f") return undefined;
-  return toEvents(rows.filter((row) => row[0] !== null));
+  if (rows[0]?.at(-1) !== "f") return { kind: "expired" };
+  return { kind: "events", events: toEvents(rows.filter((row) => row[0] !== null)) };
 }
 
 /** A range of a timeline, between two event ids where given. */

@@ -81,6 +81,7 @@ it.each([
     await beginAttempts(transaction, { ...step, attempts });
     const accepted = { ...step, claim, attempts: attempts.map((attempt) => ({ ...given, ...attempt })) };
     expect(await acceptMessages(transaction, accepted)).toEqual({
+      kind: "accepted",
       settled: new Set([one, neighbour]),
       isWatched: false,
     });
@@ -107,7 +108,7 @@ it("the bulk transition leaves messages alone that have moved on", async () => {
   const foreign = { ...step, providerId: randomUUIDv7() };
   const begun = database.transaction((transaction) => beginAttempts(transaction, foreign));
   await expect(begun).rejects.toThrow("not queued any more");
-  expect(await acceptMessages(database, { ...step, providerId })).toBeUndefined();
+  expect(await acceptMessages(database, { ...step, providerId })).toEqual({ kind: "alreadyEnded" });
   expect(await picture(id)).toEqual(before);
 });
 
@@ -120,8 +121,9 @@ it("attempts end once, even when their message has moved on", async () => {
   await beginAttempts(database, step);
   const receipt = { messageId: gone, status: "DELIVERED", source: "CALLBACK", receivedAt } as const;
   await database.transaction((transaction) => applyChanges(transaction, [receipt]));
-  expect(await acceptMessages(database, step)).toEqual({ settled: new Set([waiting]), isWatched: false });
-  expect(await acceptMessages(database, step)).toBeUndefined();
+  const accepted = { kind: "accepted", settled: new Set([waiting]), isWatched: false };
+  expect(await acceptMessages(database, step)).toEqual(accepted);
+  expect(await acceptMessages(database, step)).toEqual({ kind: "alreadyEnded" });
   expect((await store.row(gone)).status).toBe("DELIVERED");
   expect(await readAttempts(database, [gone, waiting])).toMatchObject([
     { outcome: "accepted", finishedAt: receivedAt },
@@ -156,7 +158,7 @@ it("accepting messages and receipts lock in the same order, and never deadlock",
     await say(receipts, second, "DELIVERED");
     return { answer };
   });
-  expect(await accepted.answer).toEqual({ settled: new Set(), isWatched: false });
+  expect(await accepted.answer).toEqual({ kind: "accepted", settled: new Set(), isWatched: false });
 });
 
 /** Connections that wait for a lock. */
@@ -192,9 +194,9 @@ it("the attempts of a bulk request are shown while it is under way and afterward
   expect(await database.prisma.bulkAttempt.count()).toBe(0);
   expect(await shown()).toEqual(expected);
   expect((await readForDispatch(database, messageIds[2] ?? ""))?.hasOpenAttempt).toBe(true);
-  expect(
-    await acceptMessages(database, { ...step, claim, attempts: together(...messageIds) }),
-  ).toBeUndefined();
+  expect(await acceptMessages(database, { ...step, claim, attempts: together(...messageIds) })).toEqual({
+    kind: "alreadyEnded",
+  });
 });
 
 it("a request for many messages counts as one in flight", async () => {

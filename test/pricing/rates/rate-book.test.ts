@@ -154,15 +154,15 @@ describe("generated tables and recipients", () => {
           const whole = inMcc.filter((row) => row.rate.mnc === null);
           // A network that several countries use is a network of each of them.
           const country = own.filter(
-            ({ rate }) =>
-              rate.country === network.countryCode ||
-              (rate.mnc !== null &&
-                isUsedIn(rate, network.countryCode) &&
-                isUsedIn(rate, rate.country ?? network.countryCode)),
+            ({ rate: known }) =>
+              known.country === network.countryCode ||
+              (known.mnc !== null &&
+                isUsedIn(known, network.countryCode) &&
+                isUsedIn(known, known.country ?? network.countryCode)),
           );
           const isCovered = (row: (typeof own)[number]) =>
             row.rate.mnc !== null &&
-            country.some(({ rate }) => rate.mnc === null && rate.mcc === row.rate.mcc);
+            country.some(({ rate: known }) => known.mnc === null && known.mcc === row.rate.mcc);
           const shared = own.filter((row) => mccsOf(network.countryCode).includes(row.rate.mcc));
           const isOfNetwork = (row: (typeof own)[number]) => Number(row.rate.mnc) === Number(network.mnc);
           const choices = [

@@ -4,7 +4,7 @@ import { NotFoundError, StreamBehindError } from "../../../lib/errors.ts";
 import { evolve } from "../../../messages/model/evolve.ts";
 import type { EventFilter } from "../../../messages/log/event-filter.ts";
 import type { EventFeed, EventReader } from "../../../messages/log/event-feed.ts";
-import { comparePositions, encodeCursor } from "../../../messages/log/event-log.ts";
+import { comparePositions, encodeCursor, type Expired } from "../../../messages/log/event-log.ts";
 import type { Context } from "../../context.ts";
 import type { MessageShape } from "./message.ts";
 import type { TopicListener, EventBatch } from "../../../messages/log/topics.ts";
@@ -42,7 +42,7 @@ export async function* watchMessage(
   yield { ...message, streamCursor: encodeCursor(cursor) };
   while (!signal.aborted) {
     const batch = await reader.next(cursor);
-    if (!batch) throw new StreamBehindError();
+    if (batch.kind === "expired") throw new StreamBehindError();
     for (const event of batch.events) {
       if (isIncluded(message, event)) continue;
       const shape = stateAfter(event, message);
@@ -119,7 +119,7 @@ async function* replay(
   start: Position,
 ): AsyncGenerator<Exclude<EventFrame, { kind: "caughtUp" }>> {
   const end = feed.position;
-  const read = (after: Position): Promise<EventBatch | undefined> | undefined => {
+  const read = (after: Position): Promise<EventBatch | Expired> | undefined => {
     if (comparePositions(after, end) >= 0) return undefined;
     const page = reader.replay(after, end);
     // Without this, a failed page would be an unhandled rejection when the client has left.
@@ -128,7 +128,7 @@ async function* replay(
   };
   for (let next = read(start); next;) {
     const page = await next;
-    if (!page) return yield { kind: "reset", reason: "EXPIRED", cursor: feed.position };
+    if (page.kind === "expired") return yield { kind: "reset", reason: "EXPIRED", cursor: feed.position };
     next = read(page.cursor);
     yield page;
   }
@@ -163,7 +163,7 @@ export async function* watchEvents(
   while (!signal.aborted) {
     // The position may have moved while the stream was listened to.
     const batch = await reader.next(tap.cursor ?? cursor);
-    tap.cursor = batch?.cursor ?? feed.position;
-    yield batch ?? { kind: "reset", reason: "EXPIRED", cursor: tap.cursor };
+    tap.cursor = batch.kind === "expired" ? feed.position : batch.cursor;
+    yield batch.kind === "expired" ? { kind: "reset", reason: "EXPIRED", cursor: tap.cursor } : batch;
   }
 }

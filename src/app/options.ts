@@ -1,0 +1,47 @@
+import type { OperationLimits } from "../access/fair-shares.ts";
+import type { SubscriptionLimits } from "../access/allowance.ts";
+import type { ReaderLimits } from "../graphql/live/reader-limits.ts";
+import type { WebSettings } from "../http/browser-guard.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { MessageRetention } from "../messages/changes/forget-messages.ts";
+import type { HttpLimits } from "../providers/registry.ts";
+
+export interface AppOptions {
+  databaseUrl: string;
+  databasePoolSize: number;
+  /** 32 bytes. */
+  secretKey: Uint8Array;
+  host: string;
+  port: number;
+  publicUrl: string | undefined;
+  runsApi: boolean;
+  runsWorker: boolean;
+  workerConcurrency: number;
+  eventRetentionDays: number;
+  /** Absent: messages and their texts are kept for ever. */
+  retention?: MessageRetention;
+  allowInsecureProviders: boolean;
+  /** Whether providers may be in networks that only this machine can reach. */
+  allowPrivateProviders: boolean;
+  /** Counts connected providers only. */
+  maxProvidersPerAccount: number;
+  maxSegments: number;
+  developmentKey: string | undefined;
+  /** What pages and people without a key get to see; absent: as in development. */
+  web?: WebSettings;
+  logger: Logger;
+  clock?: Clock;
+  random?: () => number;
+  /** Limits of the providers' HTTP clients. */
+  providerLimits?: HttpLimits;
+  /** How much a reader of a live stream may leave unread, and for how long. */
+  readerLimits?: Partial<ReaderLimits>;
+  onStatement?: (text: string) => void;
+  /** How many sockets and subscriptions may be open at once. */
+  subscriptionLimits?: SubscriptionLimits;
+  /** How many operations may run at once. */
+  operationLimits?: OperationLimits;
+  /** Time between two pings of a WebSocket, and how long the answer may take. */
+  keepAliveMs?: number;
+}

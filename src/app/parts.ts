@@ -1,0 +1,12 @@
+import type { Listener } from "../database/listener.ts";
+import type { Services } from "../graphql/context.ts";
+import type { Metrics } from "../lib/metrics.ts";
+import type { AppOptions } from "./options.ts";
+
+/** What the API and the worker are started from. */
+export interface Parts {
+  options: AppOptions;
+  services: Services;
+  metrics: Metrics;
+  listener: Listener;
+}

@@ -1,0 +1,53 @@
+import { systemClock } from "../lib/clock.ts";
+import { addGauges, createMetrics, type Metrics } from "../lib/metrics.ts";
+import { stopAll, stopTogether, type Stops } from "../lib/shutdown.ts";
+import type { Services } from "../graphql/context.ts";
+import { startApi } from "./api.ts";
+import { wireDomain } from "./domain.ts";
+import { startJobs } from "./jobs.ts";
+import type { AppOptions } from "./options.ts";
+import { OwnUrl } from "./own-url.ts";
+import { openStores } from "./stores.ts";
+
+/** A running process: API, worker, or both. */
+export interface App {
+  services: Services;
+  metrics: Metrics;
+  /** Where the API listens; undefined for a worker. */
+  url: string | undefined;
+  /** Ends streams, lets running requests and jobs finish, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The composition root: the only place that knows every part. The database must already be migrated. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const stops: Stops = [];
+  try {
+    return await start(options, stops);
+  } catch (error) {
+    await stopAll(stops).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(options: AppOptions, stops: Stops): Promise<App> {
+  const { clock = systemClock } = options;
+  const metrics = createMetrics();
+  const url = new OwnUrl(options);
+  const stores = await openStores(options, stops);
+  const services = await wireDomain({ options, clock, metrics, url, ...stores }, stops);
+  const { streams, feed } = services;
+  addGauges(metrics, { subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
+  // The API and the worker drain at the same time.
+  const doors: Stops = [];
+  stops.push(() => stopTogether(doors));
+  const parts = { options, services, metrics, listener: stores.listener };
+  if (options.runsApi) url.listensOn(await startApi(parts, doors));
+  if (options.runsWorker) await startJobs(parts, doors);
+  return {
+    services,
+    metrics,
+    url: options.runsApi ? url.current : undefined,
+    stop: () => stopAll(stops),
+  };
+}

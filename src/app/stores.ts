@@ -1,0 +1,26 @@
+import { openDatabase, type Database } from "../database/database.ts";
+import { openListener, type Listener } from "../database/listener.ts";
+import type { Stops } from "../lib/shutdown.ts";
+import type { AppOptions } from "./options.ts";
+
+export interface Stores {
+  database: Database;
+  listener: Listener;
+  /** Logs that the database cannot be reached; whoever calls it tries again. */
+  onUnreachable: (error: Error) => void;
+}
+
+export async function openStores(options: AppOptions, stops: Stops): Promise<Stores> {
+  const { logger, databaseUrl, databasePoolSize: poolSize, onStatement } = options;
+  const database = openDatabase(databaseUrl, {
+    poolSize,
+    ...(onStatement && { onStatement }),
+    onConnectionError: (error) => logger.warn({ error }, "a database connection broke"),
+  });
+  stops.push(() => database.close());
+  const onUnreachable = (error: Error): void =>
+    logger.warn({ error }, "the database cannot be reached, trying again");
+  const listener = await openListener(databaseUrl, { onError: onUnreachable });
+  stops.push(() => listener.close());
+  return { database, listener, onUnreachable };
+}
