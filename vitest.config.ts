@@ -24,6 +24,8 @@ export default defineConfig({
         test: {
           ...patience,
           name: "database",
+          // Each file of its own has its own database; a process is shared, so that the application is read once.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [...unit, "test/system/**"],
           globalSetup: ["test/support/global-setup.ts"],

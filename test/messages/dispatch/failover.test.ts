@@ -110,13 +110,15 @@ describe("messages that their provider does not accept", () => {
       { provider: { name: "Second" }, outcome: "ACCEPTED", reason: null },
     ]);
     expect(message.attempts.every(({ latencyMilliseconds }) => latencyMilliseconds >= 0)).toBe(true);
-    expect(eventsOf(message).slice(0, 5)).toEqual([
+    const events = eventsOf(message);
+    expect(events.slice(0, 4)).toEqual([
       "First QUEUED applied",
       "First SUBMITTING applied",
       "Second QUEUED applied",
       "Second SUBMITTING applied",
-      "Second SUBMITTED applied",
     ]);
+    // A receipt may come before the answer is stored.
+    expect(events.slice(4)).toContainEqual(expect.stringMatching(/^Second SUBMITTED/));
     expect(message.events.edges[2]?.node.detail).toContain("It goes to Second instead.");
     expect(second.accepted.map(({ from }) => from)).toEqual(["Second"]);
     expect([first.requests.length, second.requests.length]).toEqual([1, 1]);
