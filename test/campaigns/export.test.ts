@@ -51,9 +51,10 @@ beforeAll(async () => {
 
 afterAll(() => store.close());
 
-async function exported(delimiter?: "," | ";"): Promise<string> {
+async function exported(delimiter: "," | ";" = ","): Promise<string> {
   let file = "";
-  for await (const lines of exportMessages(store.database, campaignId, undefined, delimiter)) file += lines;
+  const form = { statuses: undefined, delimiter, idOf: (id: string) => id };
+  for await (const lines of exportMessages(store.database, campaignId, form)) file += lines;
   return file;
 }
 

@@ -21,7 +21,7 @@ import {
 } from "../../lib/errors.ts";
 import { builder } from "./builder.ts";
 import { CapPeriodEnum } from "./pricing/cap-period.ts";
-import { encodeId } from "../../lib/global-id.ts";
+import { encodeId, shownMessage } from "../../lib/global-id.ts";
 import { Money } from "./money.ts";
 import { ProviderRejectionRef } from "./providers/rejection.ts";
 
@@ -35,8 +35,9 @@ export const ErrorCodeRef = builder.enumType("ErrorCode", {
 export const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
   description: "Every typed error. Selecting `... on Error { code message }` covers all of them.",
   fields: (t) => ({
-    message: t.exposeString("message", {
+    message: t.string({
       description: "What is wrong, where, and what to do next.",
+      resolve: shownMessage,
     }),
     code: t.expose("code", { type: ErrorCodeRef, description: "What went wrong, for programs." }),
   }),
@@ -99,7 +100,12 @@ builder.objectType(NotFoundError, {
   name: "NotFoundError",
   description: errorCodes.NOT_FOUND,
   interfaces: [ErrorInterface],
-  fields: (t) => ({ id: t.exposeID("id", { description: "The id as given." }) }),
+  fields: (t) => ({
+    id: t.id({
+      description: "The id as given.",
+      resolve: ({ type, localId }) => encodeId(type, localId),
+    }),
+  }),
 });
 
 builder.objectType(NoRouteError, {
