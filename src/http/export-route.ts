@@ -11,7 +11,7 @@ import {
   NotFoundError,
   UnauthenticatedError,
 } from "../lib/errors.ts";
-import { decodeId, encodeId, shownMessage } from "../lib/global-id.ts";
+import { decodeId, encodeId } from "../lib/global-id.ts";
 import { messageStatuses, type MessageStatus } from "../messages/model/status.ts";
 
 export interface ExportRouteOptions {
@@ -40,7 +40,7 @@ export function createExportRoute(options: ExportRouteOptions) {
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       const { code } = error;
-      const message = shownMessage(error);
+      const message = error.messageFor(encodeId);
       response.writeHead(statuses[code] ?? 400, { "content-type": "application/json; charset=utf-8" });
       response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
       return;

@@ -51,7 +51,15 @@ export abstract class DomainError extends Error {
   constructor(message: string) {
     super(clipped(message, maxErrorText));
   }
+
+  /** The message with ids as the client knows them. */
+  messageFor(_encode: EncodeId): string {
+    return this.message;
+  }
 }
+
+/** Turns a local id into the one that clients know. */
+type EncodeId = (type: NodeType, localId: string) => string;
 
 export class InvalidPhoneNumberError extends DomainError {
   readonly code = "INVALID_PHONE_NUMBER";
@@ -119,7 +127,6 @@ export class InvalidCursorError extends InvalidInputError {
 export class NotFoundError extends DomainError {
   readonly code = "NOT_FOUND";
   readonly type: NodeType;
-  /** Clients know the object by its global id instead: see `messageWith`. */
   readonly localId: string;
   /** The object in words, such as "enabled provider". */
   readonly what: string;
@@ -130,9 +137,8 @@ export class NotFoundError extends DomainError {
     this.what = what;
   }
 
-  /** The message with another form of the id. */
-  messageWith(id: string): string {
-    return missing(this.what, id);
+  override messageFor(encode: EncodeId): string {
+    return missing(this.what, encode(this.type, this.localId));
   }
 }
 

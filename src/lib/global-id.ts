@@ -1,4 +1,4 @@
-import { InvalidIdError, NotFoundError, type DomainError } from "./errors.ts";
+import { InvalidIdError } from "./errors.ts";
 import { nodeNames, type NodeType } from "./node-type.ts";
 import { isUuid } from "./uuid.ts";
 
@@ -32,7 +32,3 @@ export function decodeId(type: NodeType, globalId: string, field = "id"): string
   if (decoded.type === type) return decoded.id;
   throw new InvalidIdError(field, `\`${field}\` is the id of a ${decoded.type}; here a ${type} is meant.`);
 }
-
-/** An error's message as clients read it, who know objects by their global ids. */
-export const shownMessage = (error: DomainError): string =>
-  error instanceof NotFoundError ? error.messageWith(encodeId(error.type, error.localId)) : error.message;

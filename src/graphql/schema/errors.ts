@@ -21,7 +21,7 @@ import {
 } from "../../lib/errors.ts";
 import { builder } from "./builder.ts";
 import { CapPeriodEnum } from "./pricing/cap-period.ts";
-import { encodeId, shownMessage } from "../../lib/global-id.ts";
+import { encodeId } from "../../lib/global-id.ts";
 import { Money } from "./money.ts";
 import { ProviderRejectionRef } from "./providers/rejection.ts";
 
@@ -37,7 +37,7 @@ export const ErrorInterface = builder.interfaceRef<DomainError>("Error").impleme
   fields: (t) => ({
     message: t.string({
       description: "What is wrong, where, and what to do next.",
-      resolve: shownMessage,
+      resolve: (error) => error.messageFor(encodeId),
     }),
     code: t.expose("code", { type: ErrorCodeRef, description: "What went wrong, for programs." }),
   }),

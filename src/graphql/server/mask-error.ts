@@ -9,7 +9,7 @@ import {
   NotFoundError,
   type ErrorCode,
 } from "../../lib/errors.ts";
-import { encodeId, shownMessage } from "../../lib/global-id.ts";
+import { encodeId } from "../../lib/global-id.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { explainEnum } from "./plain-words.ts";
 
@@ -21,7 +21,7 @@ import { explainEnum } from "./plain-words.ts";
 export function createErrorMask(logger: Logger, onInternalError: () => void) {
   return (error: unknown): Error => {
     const cause = originOf(error);
-    if (cause instanceof DomainError) return show(error, shownMessage(cause), extensionsOf(cause));
+    if (cause instanceof DomainError) return show(error, cause.messageFor(encodeId), extensionsOf(cause));
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
     if (cause instanceof GraphQLError && pathOf(error) === undefined)
       return withCode(explainEnum(error as GraphQLError));

@@ -142,6 +142,7 @@ const lookalike = ({ name, code, message, cap }: SpendingCapError): SpendingCapE
   name,
   code,
   message,
+  messageFor: () => message,
   cap,
 });
 
