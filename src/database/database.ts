@@ -47,6 +47,9 @@ export interface DatabaseOptions {
   onConnectionError?: (error: Error) => void;
 }
 
+/** Milliseconds. The pool decides how long a connection is waited for, not Prisma, which would give up after two seconds. */
+const transactionOptions = { maxWait: 120_000, timeout: 30_000 };
+
 export function openDatabase(url: string, options: DatabaseOptions): Database {
   const pool = new BoundedPool(url, options.poolSize);
   const locks = new Locks(url);
@@ -59,7 +62,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
   // the process.
   pool.on("connect", (client) => client.on("error", onError));
   if (options.onStatement) watchStatements(pool, options.onStatement);
-  const prisma = holdInTransactions(new PrismaClient({ adapter: new PrismaPg(pool) }));
+  const prisma = holdInTransactions(new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions }));
 
   return {
     pool,

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Transform } from "node:stream";
 import type { Viewer } from "../access/api-keys.ts";
 import { GraphQLError } from "graphql";
-import { BusyError, type ErrorCode } from "../lib/errors.ts";
+import { unavailability } from "../database/unavailable.ts";
+import type { DomainError, ErrorCode } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import { whileClientWaits } from "../lib/waited-for.ts";
 import { BrowserGuard, isSecret, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
@@ -124,7 +125,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     // A file takes as long as it can be stored.
     const work = (): Promise<void> => handle(request, response);
     (isUpload(request) ? work() : whileClientWaits(work)).catch((error: unknown) => {
-      if (error instanceof BusyError && !response.headersSent) return refuseBusy(response, error);
+      const unavailable = unavailability(error);
+      if (unavailable && !response.headersSent) return refuseForNow(response, unavailable);
       onError(error);
       if (response.headersSent) response.destroy();
       else answer(response, 500, "internal error");
@@ -151,7 +153,7 @@ function refuse(
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
-function refuseBusy(response: ServerResponse, { message, code: as }: BusyError): void {
+function refuseForNow(response: ServerResponse, { message, code: as }: DomainError): void {
   response.setHeader("retry-after", "5");
   refuse(response, 503, message, as);
 }

@@ -293,6 +293,14 @@ export class BusyError extends DomainError {
   }
 }
 
+/** The database does not answer, or takes nothing more. */
+export class DatabaseUnavailableError extends DomainError {
+  readonly code = "UNAVAILABLE";
+  constructor(problem: string) {
+    super(`The service cannot work now: ${problem}. Try again in a few seconds.`);
+  }
+}
+
 /** A stream of versions cannot continue without a gap. */
 export class StreamBehindError extends DomainError {
   readonly code = "UNAVAILABLE";

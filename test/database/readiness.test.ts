@@ -1,8 +1,12 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { expect, inject, it, onTestFinished } from "vitest";
-import { describe as name, Readiness } from "../../src/database/readiness.ts";
-import { startTestApp } from "../support/app.ts";
+import type { PoolClient } from "pg";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { describe as wordsFor, Readiness } from "../../src/database/readiness.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { leakIn } from "../support/leaks.ts";
+import { connectProvider, nobody } from "../support/mutations.ts";
 import { freePort } from "../support/process.ts";
 
 function elsewhere(port: number): Readiness {
@@ -34,30 +38,70 @@ it("says that the database stands still, and leaves no connection behind", async
 
 it("names a full disk", () => {
   const error = { code: "53100", message: "could not write to file: No space left on device" };
-  expect(name(error)).toBe("the disk of the database is full");
+  expect(wordsFor(error)).toBe("the disk of the database is full");
 });
 
-it("answers 503 with a typed error where no connection comes free, and is ready all the same", async () => {
-  const app = await startTestApp({ runsWorker: false, databasePoolSize: 2 });
-  onTestFinished(() => app.stop());
-  const { pool } = app.services.database;
-  await app.client.data("{ viewer { keyName } }");
-  const taken = await Promise.all([pool.connect(), pool.connect()]);
-  const busy = { code: "UNAVAILABLE" };
-  const message =
-    'mutation { sendMessage(input: { to: "+421901000000", text: "x" }) { ... on Error { code } } }';
-  const [query, mutation, callback, ready] = await Promise.all([
-    app.client.send("{ messages(first: 1) { edges { node { id } } } }"),
-    app.client.send(message),
-    fetch(`${app.url}/callbacks/${crypto.randomUUID()}/x`, { method: "POST", body: "{}" }),
-    fetch(`${app.url}/readyz`),
-  ]);
-  expect(query.errors).toMatchObject([{ extensions: busy }]);
-  expect(mutation).toMatchObject(
-    mutation.errors ? { errors: [{ extensions: busy }] } : { data: { sendMessage: busy } },
-  );
-  expect(callback.status).toBe(503);
-  expect(ready.status).toBe(200);
-  for (const client of taken) client.release();
-  await app.client.data("{ messages(first: 1) { edges { node { id } } } }");
+describe("a pool of two whose connections are both in use", () => {
+  let app: TestApp;
+  let providerId: string;
+  let taken: PoolClient[];
+
+  beforeAll(async () => {
+    app = await startTestApp({ runsWorker: false, databasePoolSize: 2 });
+    providerId = await connectProvider(app.client, { defaultSender: "smsgraph" });
+    const { pool } = app.services.database;
+    taken = await Promise.all([pool.connect(), pool.connect()]);
+  });
+
+  afterAll(async () => {
+    for (const client of taken) client.release();
+    await app.client.data("{ messages(first: 1) { edges { node { id } } } }");
+    await app.stop();
+  });
+
+  it.concurrent.each([
+    ["a list", "{ messages(first: 1) { edges { node { id } } } }"],
+    ["a list that Prisma reads", "{ campaigns(first: 1) { edges { node { id } } } }"],
+    ["one thing that Prisma reads", "query ($id: ID!) { provider(id: $id) { name } }"],
+    ["a node", "query ($id: ID!) { node(id: $id) { id } }"],
+    [
+      "a message to send",
+      'mutation { sendMessage(input: { to: "+421901000000", text: "x" }) { __typename } }',
+    ],
+    [
+      "a change in Prisma's transaction",
+      "mutation ($id: ID!) { rotateCallbackSecret(id: $id) { __typename } }",
+    ],
+    ["a change of limits", "mutation { setSpendingLimits(input: { caps: [] }) { __typename } }"],
+  ])("answer %s with UNAVAILABLE and in words", async (_, document) => {
+    const answer = await app.client.send(document, document.includes("$id") ? { id: providerId } : {});
+    expect(answer.errors).toMatchObject([
+      {
+        message: expect.stringMatching(/more to do than it can now. Try again/),
+        extensions: { code: "UNAVAILABLE" },
+      },
+    ]);
+    expect(leakIn(answer)).toBeUndefined();
+  });
+
+  it.concurrent("answer callbacks and exports with 503, and readiness with 200", async () => {
+    const path = `${app.url}/campaigns/${nobody("Campaign")}/messages.csv`;
+    const answers = await Promise.all([
+      fetch(`${app.url}/callbacks/${crypto.randomUUID()}/x`, { method: "POST", body: "{}" }),
+      fetch(path, { headers: app.client.headers }),
+      fetch(`${app.url}/readyz`),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
+  });
+
+  it.concurrent("close a WebSocket that says who it is with the request to try again", async () => {
+    const socket = new WebSocket(`${app.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+    await once(socket, "open");
+    const closed = once(socket, "close");
+    // Not one that is known from a moment ago.
+    const payload = { authorization: "Bearer sg_unknown" };
+    socket.send(JSON.stringify({ type: "connection_init", payload }));
+    const [code, reason] = (await closed) as [number, Buffer];
+    expect([code, reason.toString()]).toEqual([1013, "Try again later"]);
+  });
 });

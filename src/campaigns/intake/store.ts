@@ -1,13 +1,12 @@
 import { parameters } from "../../database/columns.ts";
+import { arrayLiteral, element } from "../../database/array-literal.ts";
+import { keyHours } from "../../lib/idempotency.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { IdempotencyConflictError, type Refusal } from "../../lib/errors.ts";
 import { addJobs } from "../../queue/jobs.ts";
 import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
 import type { Accepted, Shape } from "./check.ts";
 import type { CampaignSettings } from "./settings.ts";
-
-/** How long an idempotency key stays reserved for its input. */
-const keyHours = 24;
 
 /**
  * An import that has not renewed its lease for this long is dead. Longer than the server waits for a stalled
@@ -25,7 +24,8 @@ export interface NewCampaign extends CampaignSettings {
   text: string;
   createdAt: Date;
   idempotencyKey: string | null;
-  fingerprint: Buffer | null;
+  /** Hexadecimal. */
+  fingerprint: string | null;
 }
 
 /** What an idempotency key was used for. */
@@ -77,8 +77,9 @@ const insert: Statement = {
  */
 export async function beginImport(database: Database, campaign: NewCampaign, now: Date): Promise<string> {
   const { id, accountId, idempotencyKey, createdAt } = campaign;
+  const fingerprint = campaign.fingerprint === null ? null : Buffer.from(campaign.fingerprint, "hex");
   // The lease does not begin with the creation: the file's first bytes may have been long in coming.
-  const values = { ...campaign, importUntil: leaseFrom(now) };
+  const values = { ...campaign, fingerprint, importUntil: leaseFrom(now) };
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
       if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey, createdAt]);
@@ -96,7 +97,7 @@ const leaseFrom = (now: Date): Date => new Date(now.getTime() + leaseMs);
 const findKey: Statement = {
   name: "find_campaign_key",
   text: `
-    select id, fingerprint from campaigns
+    select id, encode(fingerprint, 'hex') as fingerprint from campaigns
     where account_id = $1 and idempotency_key = $2 and created_at > $3::timestamptz - interval '${keyHours} hours'
       and (imported_at is not null or import_until >= $3)`,
 };
@@ -110,13 +111,13 @@ export async function findEarlier(
   { accountId, idempotencyKey, fingerprint }: Repeat,
   now: Date,
 ): Promise<string | undefined> {
-  const found = await database.query<{ id: string; fingerprint: Buffer }>(findKey, [
+  const found = await database.query<{ id: string; fingerprint: string }>(findKey, [
     accountId,
     idempotencyKey,
     now,
   ]);
   const [campaign] = found;
-  if (!campaign || fingerprint?.equals(campaign.fingerprint)) return campaign?.id;
+  if (!campaign || fingerprint === campaign.fingerprint) return campaign?.id;
   throw new IdempotencyConflictError(idempotencyKey ?? "", null, campaign.id);
 }
 
@@ -236,7 +237,7 @@ const shapeLists = (shapes: readonly Shape[]) => ({
 });
 
 const refusedLists = (refused: readonly Refusal[]) => ({
-  refusedPositions: list(refused.map(({ position }) => position)),
+  refusedPositions: arrayLiteral(refused.map(({ position }) => position)),
   refusedRecipients: refused.map(({ recipient }) => recipient),
   refusedCodes: refused.map(({ code }) => code),
   refusedReasons: refused.map(({ reason }) => reason),
@@ -273,8 +274,8 @@ export class ImportBuffer {
     if (accepted.length === 0) return;
     recipients.push(accepted.map(({ to }) => to).join(","));
     shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
-    clientRefs.push(accepted.map(({ clientRef }) => quoted(clientRef)).join(","));
-    texts.push(accepted.map(({ text }) => quoted(text === this.#campaignText ? null : text)).join(","));
+    clientRefs.push(accepted.map(({ clientRef }) => element(clientRef)).join(","));
+    texts.push(accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(","));
   }
 
   /** Returns what was collected, and empties the buffer. */
@@ -287,11 +288,11 @@ export class ImportBuffer {
     this.#duplicates = this.#size = 0;
     return {
       duplicates,
-      positions: list(positions),
-      recipients: list(recipients),
-      shapes: list(shapes),
-      clientRefs: list(clientRefs),
-      texts: list(texts),
+      positions: arrayLiteral(positions),
+      recipients: arrayLiteral(recipients),
+      shapes: arrayLiteral(shapes),
+      clientRefs: arrayLiteral(clientRefs),
+      texts: arrayLiteral(texts),
       ...shapeLists(kinds),
       ...refusedLists(refused),
       ...routesOf(kinds),
@@ -315,13 +316,6 @@ const emptyColumns = () => ({
   clientRefs: [] as string[],
   texts: [] as string[],
 });
-
-/** A PostgreSQL array literal. */
-const list = (parts: readonly (number | string)[]): string => `{${parts.join(",")}}`;
-
-/** An element of a PostgreSQL array literal. */
-const quoted = (text: string | null): string =>
-  text === null ? "NULL" : `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`;
 
 /**
  * Stores a batch of recipients of a campaign that is being imported, leaves out numbers it already has, and

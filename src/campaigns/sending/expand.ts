@@ -2,6 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { eventChannel } from "../../messages/log/event-log.ts";
 import { newMessageId } from "../../lib/uuid.ts";
+import { listedAsInSql } from "../../messages/model/status.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
 
 /** Messages created per transaction: a long one would hold back the readers of the event log. */
@@ -44,7 +45,7 @@ const expand: Statement = {
     ), stored as (
       insert into messages (${copied}, text, created_at, updated_at, listed_as, last_event_tx)
       select ${copied}, coalesce(text, campaign_text), $3, $3,
-        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint
       from message
     ), logged as (
       insert into message_events (

@@ -10,6 +10,7 @@ import {
   type ErrorCode,
 } from "../../lib/errors.ts";
 import { encodeId } from "../../lib/global-id.ts";
+import { unavailability } from "../../database/unavailable.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { explainEnum } from "./plain-words.ts";
 
@@ -20,7 +21,10 @@ import { explainEnum } from "./plain-words.ts";
  */
 export function createErrorMask(logger: Logger, onInternalError: () => void) {
   return (error: unknown): Error => {
-    const cause = originOf(error);
+    const origin = originOf(error);
+    const cause = unavailability(origin) ?? origin;
+    if (cause !== origin)
+      logger.warn({ error: origin, path: pathOf(error) }, "the database was not available");
     if (cause instanceof DomainError) return show(error, cause.messageFor(encodeId), extensionsOf(cause));
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
     if (cause instanceof GraphQLError && pathOf(error) === undefined)
