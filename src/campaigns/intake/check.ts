@@ -38,9 +38,9 @@ export interface Accepted {
   shape: Shape;
 }
 
-export type Verdict = { accepted: Accepted } | { refused: Refusal };
+type Verdict = { accepted: Accepted } | { refused: Refusal };
 
-export interface CheckerOptions {
+interface CheckerOptions {
   input: CampaignInput;
   template: Template;
   table: RoutingTable;
