@@ -4,6 +4,7 @@ import { BalanceFeed } from "../connections/balance-feed.ts";
 import type { BalanceWatch } from "../connections/check.ts";
 import { Connections } from "../connections/connections.ts";
 import { Connector } from "../connections/connect.ts";
+import { isQueuedInSql } from "../messages/model/status.ts";
 import { ProviderFeed } from "../connections/provider-feed.ts";
 import { createSecretBox } from "../connections/secret-box.ts";
 import type { Services } from "../graphql/context.ts";
@@ -88,7 +89,7 @@ function wireFeeds(
   return {
     feed,
     balances: new BalanceFeed(database),
-    providers: new ProviderFeed(database),
+    providers: new ProviderFeed(database, isQueuedInSql),
     campaigns: new CampaignFeed(database),
     streams: new Streams(),
   };

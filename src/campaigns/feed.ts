@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { Batcher } from "../lib/batcher.ts";
+import { WakeUps } from "../lib/wake-ups.ts";
 import type { Database } from "../database/database.ts";
 import type { Campaign } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
@@ -21,7 +22,7 @@ const maxPauseMs = 2 ** 31 - 1;
  * watchers in this process, and no watcher gets frames faster than it asked for.
  */
 export class CampaignFeed {
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #wakeUps = new WakeUps<string>();
   readonly #frames: Batcher<string, CampaignFrame | undefined>;
 
   constructor(database: Database) {
@@ -31,9 +32,8 @@ export class CampaignFeed {
 
   async open(listener: Listener): Promise<void> {
     await listener.on(campaignChannel, (campaignId) => {
-      const groups =
-        campaignId === undefined ? [...this.#waiting.values()] : [this.#waiting.get(campaignId) ?? []];
-      for (const wake of groups.flatMap((group) => [...group])) wake();
+      if (campaignId === undefined) this.#wakeUps.wakeAll();
+      else this.#wakeUps.wake(campaignId);
     });
   }
 
@@ -45,7 +45,7 @@ export class CampaignFeed {
     let shown = "";
     while (!signal.aborted) {
       // Register before reading, so that a change during the read wakes us again.
-      const hint = this.#hint(campaignId, signal);
+      const hint = this.#wakeUps.next(campaignId, signal, pollMs);
       const frame = await this.#frames.add(campaignId);
       const digest = JSON.stringify(frame);
       if (frame && digest !== shown) {
@@ -55,22 +55,6 @@ export class CampaignFeed {
       }
       await hint;
     }
-  }
-
-  #hint(campaignId: string, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = this.#waiting.get(campaignId) ?? new Set();
-      const wake = (): void => {
-        clearTimeout(timer);
-        waiting.delete(wake);
-        if (waiting.size === 0) this.#waiting.delete(campaignId);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      const timer = globalThis.setTimeout(wake, pollMs);
-      this.#waiting.set(campaignId, waiting.add(wake));
-      signal.addEventListener("abort", wake);
-    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { Batcher } from "../lib/batcher.ts";
+import { WakeUps } from "../lib/wake-ups.ts";
 import type { Database } from "../database/database.ts";
 import type { Balance } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
@@ -13,7 +14,7 @@ const maxBatchSize = 500;
  */
 export class BalanceFeed {
   readonly #database: Database;
-  readonly #waiting = new Set<() => void>();
+  readonly #wakeUps = new WakeUps();
   /** By account. All watchers of one account get the same objects. */
   readonly #newest: Batcher<string, Balance[]>;
 
@@ -27,9 +28,7 @@ export class BalanceFeed {
   }
 
   async open(listener: Listener): Promise<void> {
-    await listener.on(balanceChannel, () => {
-      for (const wake of this.#waiting) wake();
-    });
+    await listener.on(balanceChannel, () => this.#wakeUps.wakeAll());
   }
 
   /** Yields the newest balance of each provider at once, then each newer one. */
@@ -40,7 +39,7 @@ export class BalanceFeed {
     const seen = new Map<string, string>();
     while (!signal.aborted) {
       // Register before reading, so that a balance stored meanwhile wakes us again.
-      const hint = this.#hint(signal);
+      const hint = this.#wakeUps.next(undefined, signal);
       for (const balance of await this.#newest.add(accountId)) {
         if (providerId !== undefined && balance.providerId !== providerId) continue;
         if (seen.get(balance.providerId) === balance.id) continue;
@@ -54,18 +53,6 @@ export class BalanceFeed {
   /** The newest known balance of each provider of an account. */
   newest(accountId: string): Promise<Balance[]> {
     return readNewest(this.#database, [accountId]);
-  }
-
-  #hint(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener("abort", wake);
-    });
   }
 }
 

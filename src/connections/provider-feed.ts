@@ -1,4 +1,5 @@
 import { Batcher } from "../lib/batcher.ts";
+import { WakeUps } from "../lib/wake-ups.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Provider } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
@@ -16,7 +17,8 @@ interface ProviderState {
   fingerprint: string;
 }
 
-const readStates: Statement = {
+/** @param isQueued SQL: which messages are counted as waiting for the provider */
+const readStates = (isQueued: string): Statement => ({
   name: "read_provider_states",
   text: `
     select p.id, p.account_id as "accountId", p.disconnected_at is null as connected,
@@ -30,11 +32,11 @@ const readStates: Statement = {
     ) as b on true
     left join lateral (
       select count(*) as depth from messages
-      where provider_id = p.id and listed_as = 'SUBMITTING' and status in ('QUEUED', 'SUBMITTING')
+      where provider_id = p.id and ${isQueued}
     ) as q on true
     where p.account_id = any ($1::uuid[])
     order by p.priority, p.id`,
-};
+});
 
 /** Notifications about messages come by the thousand, and any of them may have changed a queue's length. */
 const queuePauseMs = 1_000;
@@ -48,17 +50,21 @@ export interface ProviderFilter {
 /** Streams the current state of accounts' providers. One statement reads for all watchers in this process. */
 export class ProviderFeed {
   readonly #database: Database;
+  readonly #readStates: Statement;
   /** All watchers of a provider get the same object. */
   readonly #rows: Batcher<string, Provider | undefined>;
-  readonly #watchers = new Set<{ accountId: string; wake: () => void }>();
+  readonly #watchers = new Set<{ accountId: string }>();
+  readonly #wakeUps = new WakeUps();
   #states: readonly ProviderState[] = [];
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #readAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(database: Database) {
+  /** @param isQueued SQL on `messages`: which of them wait for their provider */
+  constructor(database: Database, isQueued: string) {
     this.#database = patient(database);
+    this.#readStates = readStates(isQueued);
     this.#rows = new Batcher((ids) => readRows(this.#database, ids), maxBatchSize);
   }
 
@@ -76,7 +82,7 @@ export class ProviderFeed {
   async *watch(filter: ProviderFilter, signal: AbortSignal): AsyncGenerator<Provider> {
     const { accountId, providerId } = filter;
     const seen = new Map<string, string>();
-    const watcher = { accountId, wake: () => {} };
+    const watcher = { accountId };
     // A consumer that stops while it handles a provider never returns here, so unregister on abort as well.
     signal.addEventListener("abort", () => this.#watchers.delete(watcher));
     if (signal.aborted) return;
@@ -85,7 +91,7 @@ export class ProviderFeed {
       await this.#read();
       for (let isFirst = true; !signal.aborted; isFirst = false) {
         // Register before reading, so that a change during the read wakes us again.
-        const hint = wakeOrEnd(watcher, signal);
+        const hint = this.#wakeUps.next(undefined, signal);
         const wanted = this.#states.filter(
           (state) => state.accountId === accountId && (providerId === undefined || state.id === providerId),
         );
@@ -130,9 +136,9 @@ export class ProviderFeed {
       this.#timer = undefined;
       this.#readAt = performance.now();
       const accounts = [...new Set([...this.#watchers].map(({ accountId }) => accountId))];
-      this.#states = await this.#database.query<ProviderState>(readStates, [accounts]);
+      this.#states = await this.#database.query<ProviderState>(this.#readStates, [accounts]);
     } while (this.#readAgain);
-    for (const { wake } of this.#watchers) wake();
+    this.#wakeUps.wakeAll();
   }
 }
 
@@ -140,15 +146,4 @@ async function readRows({ prisma }: Database, ids: readonly string[]): Promise<(
   const rows = await prisma.provider.findMany({ where: { id: { in: [...new Set(ids)] } } });
   const rowOf = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => rowOf.get(id));
-}
-
-function wakeOrEnd(watcher: { wake: () => void }, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      signal.removeEventListener("abort", wake);
-      resolve();
-    };
-    watcher.wake = wake;
-    signal.addEventListener("abort", wake);
-  });
 }

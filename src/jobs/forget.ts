@@ -1,10 +1,10 @@
 import type { Database, Statement } from "../database/database.ts";
+import { forgetKeyHours } from "../lib/idempotency.ts";
 import { paced } from "../lib/paced.ts";
 import { retentionTime } from "../database/retention-clock.ts";
 
 const batchSize = 2_000;
 
-/** Idempotency keys hold for a day. One more hour, since they are looked up without a lock. */
 const forgetKeys: Statement = {
   name: "forget_idempotency_keys",
   text: `
@@ -12,7 +12,7 @@ const forgetKeys: Statement = {
       delete from idempotency_keys as k
       using (
         select account_id, key from idempotency_keys
-        where created_at < ${retentionTime} - interval '25 hours'
+        where created_at < ${retentionTime} - interval '${forgetKeyHours} hours'
         order by created_at
         limit ${batchSize}
       ) as old

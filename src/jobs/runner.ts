@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Runner, WorkerEvents } from "graphile-worker";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../lib/logger.ts";
-import { workerLockSpace } from "../queue/dead-workers.ts";
+import { workerLockSpaces } from "../queue/live-workers.ts";
 import { pause } from "./rounds.ts";
 
 export interface RunnerOptions {
@@ -69,7 +69,7 @@ export async function keepRunning({ launch, listener, logger }: RunnerOptions): 
     const events: WorkerEvents = new EventEmitter();
     let held: Promise<() => Promise<void>> | undefined;
     events.once("pool:create", ({ workerPool }) => {
-      held = listener.hold(workerLockSpace, workerPool.id);
+      held = listener.hold(workerLockSpaces.jobs, workerPool.id);
     });
     events.once("pool:gracefulShutdown", () => renew());
     waitForReturnedJobs(events);

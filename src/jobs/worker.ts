@@ -1,5 +1,11 @@
-import { Logger as JobLogger, run, type Runner, type TaskList, type WorkerEvents } from "graphile-worker";
-import { z } from "zod";
+import {
+  Logger as JobLogger,
+  run,
+  type JobHelpers,
+  type Runner,
+  type TaskList,
+  type WorkerEvents,
+} from "graphile-worker";
 import { removeDeadImports } from "../campaigns/intake/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
 import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
@@ -21,6 +27,7 @@ import {
 import { clearOldEvents } from "../messages/log/retention.ts";
 import type { ClosedLanes } from "../lanes/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch/dispatch.ts";
+import { payloadSchemas, type Payload, type Task } from "../queue/contract.ts";
 import { addJobs, hasSuccessor } from "../queue/jobs.ts";
 import type { Outcomes } from "../messages/dispatch/outcomes.ts";
 import { lookUpMessages, type LookUpOptions } from "../messages/receipts/look-up.ts";
@@ -56,41 +63,39 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-const dispatchPayload = z.object({ messageId: z.uuid() });
-/** Jobs queued by an earlier version hold a single message. */
-const reconcilePayload = z.union([
-  z.array(z.uuid()),
-  z.object({ messageId: z.uuid() }).transform(({ messageId }) => [messageId]),
-]);
-const providerPayload = z.object({ providerId: z.uuid() });
-const campaignPayload = z.object({ campaignId: z.uuid() });
-const lookUpPayload = z.object({ providerId: z.uuid(), messageIds: z.array(z.uuid()) });
+type Run<Name extends Task> = (payload: Payload<Name>, helpers: JobHelpers) => Promise<void>;
+type Tasks = { [Name in Task]: Run<Name> };
 
-function tasks(options: WorkerOptions): TaskList {
-  return {
-    dispatch: async (payload, { job }) => {
-      const { messageId } = dispatchPayload.parse(payload);
-      const isOver = job.attempts > 1 && (await hasSuccessor(options.database, messageId, job.id));
-      if (!isOver) await options.dispatcher.dispatch(messageId);
-    },
-    "look-up": (payload) => lookUpMessages(options, lookUpPayload.parse(payload)),
-    reconcile: (payload, { job }) =>
-      reconcileMessages(options, reconcilePayload.parse(payload), { isRepeated: job.attempts > 1 }),
-    "drain-receipts": (payload) => options.drainReceipts(providerPayload.parse(payload).providerId),
-    "expand-campaign": (payload) => expandCampaign(options, campaignPayload.parse(payload).campaignId),
-    "cancel-campaign": (payload) => cancelMessagesOf(options, campaignPayload.parse(payload).campaignId),
-    "refresh-balance": async (payload) => {
-      const connection = await options.connections.get(providerPayload.parse(payload).providerId);
-      if (connection) await refreshBalance(options, connection);
-    },
-    "refresh-rates": async (payload) => {
-      const connection = await options.connections.get(providerPayload.parse(payload).providerId);
-      if (connection) await refreshRates(options, connection);
-    },
-  };
-}
+const tasksOf = (options: WorkerOptions): Tasks => ({
+  dispatch: async ({ messageId }, { job }) => {
+    const isOver = job.attempts > 1 && (await hasSuccessor(options.database, messageId, job.id));
+    if (!isOver) await options.dispatcher.dispatch(messageId);
+  },
+  "look-up": (payload) => lookUpMessages(options, payload),
+  reconcile: (ids, { job }) => reconcileMessages(options, ids, { isRepeated: job.attempts > 1 }),
+  "drain-receipts": ({ providerId }) => options.drainReceipts(providerId),
+  "expand-campaign": ({ campaignId }) => expandCampaign(options, campaignId),
+  "cancel-campaign": ({ campaignId }) => cancelMessagesOf(options, campaignId),
+  "refresh-balance": async ({ providerId }) => {
+    const connection = await options.connections.get(providerId);
+    if (connection) await refreshBalance(options, connection);
+  },
+  "refresh-rates": async ({ providerId }) => {
+    const connection = await options.connections.get(providerId);
+    if (connection) await refreshRates(options, connection);
+  },
+});
 
-const batchDelayMs = 0;
+/** @throws ZodError in a job whose payload is not the one of its task */
+const checked =
+  <Name extends Task>(name: Name, runTask: Run<Name>): TaskList[string] =>
+  (payload, helpers) =>
+    runTask(payloadSchemas[name].parse(payload) as Payload<Name>, helpers);
+
+const taskListOf = (tasks: Tasks): TaskList =>
+  Object.fromEntries(
+    Object.entries(tasks).map(([name, runTask]) => [name, checked(name as Task, runTask as Run<Task>)]),
+  );
 
 /** Runs the jobs of the queue and the rounds that look for due work. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
@@ -195,7 +200,7 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
   });
   return run({
     pgPool: database.pool,
-    taskList: tasks(options),
+    taskList: taskListOf(tasksOf(options)),
     events,
     noHandleSignals: true,
     forbiddenFlags: () => options.lanes.flags(),
@@ -205,8 +210,9 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
         concurrentJobs: concurrency,
         pollInterval: 1000,
         localQueue: { size: concurrency * 2, ttl: 5_000 },
-        completeJobBatchDelay: batchDelayMs,
-        failJobBatchDelay: batchDelayMs,
+        // Jobs that end at the same time are recorded in one statement.
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
       },
     },
   });

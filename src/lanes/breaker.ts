@@ -1,7 +1,7 @@
 import { announceProviderChange } from "./provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 import { trialSeconds } from "./standing.ts";
-import { probeStartedAt, saveLane, withoutCredit, type Lane } from "./lane.ts";
+import { laneColumns, probeStartedAt, saveLane, withoutCredit, type LaneState } from "./lane.ts";
 
 const firstOpenSeconds = 10;
 const maxOpenSeconds = 300;
@@ -46,14 +46,10 @@ const countRecent: Statement = {
 const lockLanes: Statement = {
   name: "lock_lanes",
   text: `
-    select provider_id as "providerId", null::float8 as "maxPerSecond", null::int as "maxConcurrent",
-      0 as "inFlight", tokens, refilled_at as "refilledAt", wanted_until as "wantedUntil", breaker,
-      open_until as "openUntil", open_seconds as "openSeconds", closed_at as "closedAt",
-      no_credit_since as "noCreditSince", credit_probe_at as "creditProbeAt", yield_until as "yieldUntil",
-      paused_until as "pausedUntil"
-    from lanes
-    where provider_id = any ($1::uuid[])
-    order by provider_id
+    select ${laneColumns}
+    from lanes as l
+    where l.provider_id = any ($1::uuid[])
+    order by l.provider_id
     for no key update`,
 };
 
@@ -74,7 +70,7 @@ export async function recordSignals(
   const watched = await transaction.query<{ id: string }>(findWatched, [working]);
   const concerned = new Set([...failing, ...empty, ...watched.map(({ id }) => id)]);
   if (concerned.size === 0) return;
-  const lanes = await transaction.query<Lane>(lockLanes, [[...concerned]]);
+  const lanes = await transaction.query<LaneState>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
     const own = signals.filter(({ providerId }) => providerId === lane.providerId);
     const next = pause(
@@ -95,14 +91,14 @@ const askForBalance: Statement = {
 };
 
 /** A provider sends `Retry-After` for one message, but it applies to the whole lane. */
-function pause(lane: Lane, signals: readonly AttemptSignal[], now: Date): Lane {
+function pause(lane: LaneState, signals: readonly AttemptSignal[], now: Date): LaneState {
   const asked = Math.max(...signals.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds));
   const until = new Date(now.getTime() + Math.min(asked, maxPauseSeconds) * 1000);
   return asked > 0 && until > (lane.pausedUntil ?? now) ? { ...lane, pausedUntil: until } : lane;
 }
 
 /** A refusal for lack of credit closes the lane; a message accepted after that opens it again. */
-function nextCreditState(lane: Lane, signals: readonly AttemptSignal[], now: Date): Lane {
+function nextCreditState(lane: LaneState, signals: readonly AttemptSignal[], now: Date): LaneState {
   const { noCreditSince } = lane;
   if (signals.some(({ credit }) => credit === "none")) return withoutCredit(lane, now);
   if (noCreditSince === null) return lane;
@@ -123,10 +119,10 @@ const findWatched: Statement = {
 
 async function nextBreakerState(
   transaction: Queryable,
-  lane: Lane,
+  lane: LaneState,
   signals: readonly AttemptSignal[],
   now: Date,
-): Promise<Lane> {
+): Promise<LaneState> {
   // Attempts that were under way when the breaker opened bring no news, however late they end.
   if (lane.breaker === "OPEN") return lane;
   if (lane.breaker === "HALF_OPEN") {
@@ -148,10 +144,10 @@ async function nextBreakerState(
   return isTrouble ? open(lane, onTrial ? lane.openSeconds * 2 : firstOpenSeconds, now) : lane;
 }
 
-const isOnTrial = ({ openSeconds, closedAt }: Lane, now: Date): boolean =>
+const isOnTrial = ({ openSeconds, closedAt }: LaneState, now: Date): boolean =>
   openSeconds > 0 && now.getTime() - closedAt.getTime() < trialSeconds * 1000;
 
-const close = (lane: Lane, now: Date): Lane => ({
+const close = (lane: LaneState, now: Date): LaneState => ({
   ...lane,
   breaker: "CLOSED",
   openUntil: null,
@@ -162,13 +158,13 @@ const close = (lane: Lane, now: Date): Lane => ({
  * The breaker stays closed, so messages that name this provider still go. Routing trusts it as little as on
  * trial: few messages test whether it accepts again.
  */
-const putOnProbation = (lane: Lane, now: Date): Lane => ({
+const putOnProbation = (lane: LaneState, now: Date): LaneState => ({
   ...lane,
   closedAt: now,
   openSeconds: Math.max(lane.openSeconds, firstOpenSeconds),
 });
 
-function open(lane: Lane, seconds: number, now: Date): Lane {
+function open(lane: LaneState, seconds: number, now: Date): LaneState {
   const openSeconds = Math.min(Math.max(seconds, firstOpenSeconds), maxOpenSeconds);
   return { ...lane, breaker: "OPEN", openSeconds, openUntil: new Date(now.getTime() + openSeconds * 1000) };
 }

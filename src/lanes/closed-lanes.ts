@@ -1,9 +1,4 @@
-/**
- * The flag of a dispatch job, by which the queue can skip the jobs of one provider. Routed messages have a
- * flag of their own: they can go elsewhere, and need not wait for a provider in trouble.
- */
-export const laneFlag = (providerId: string, isRouted: boolean): string =>
-  `${isRouted ? "routed" : "provider"} ${providerId}`;
+import { laneFlag } from "../queue/contract.ts";
 
 /**
  * The lanes that take nothing at present, as far as this process knows. The worker does not fetch their jobs,

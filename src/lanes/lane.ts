@@ -1,24 +1,13 @@
 import { announceProviderChange } from "./provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
+import { tokensAt, type TokenBucket } from "./token-bucket.ts";
 
 /**
  * The lane of a provider: how fast and how many at a time we may submit, and whether it is trusted at
  * present. It is one database row, so limits and breaker apply to all workers together.
  */
-export interface Lane {
+export interface LaneState extends TokenBucket {
   providerId: string;
-  /** Throughput: submissions per second; null without a limit. */
-  maxPerSecond: number | null;
-  /** Submissions that may be in flight at once; null without a limit. */
-  maxConcurrent: number | null;
-  /** Submissions in flight now, over all workers. */
-  inFlight: number;
-  /**
-   * The token bucket: submissions that may start at once. It may hold a fraction, and status queries can make
-   * it negative.
-   */
-  tokens: number;
-  refilledAt: Date;
   /** Submissions wait for tokens until then: status queries let them go first. */
   wantedUntil: Date | null;
   breaker: BreakerState;
@@ -39,6 +28,16 @@ export interface Lane {
   yieldUntil: Date | null;
   /** The provider has asked us to send nothing until then (`Retry-After`). */
   pausedUntil: Date | null;
+}
+
+/** A lane with the limits that its owner set. Status queries can make `tokens` negative. */
+export interface Lane extends LaneState {
+  /** Throughput: submissions per second; null without a limit. */
+  maxPerSecond: number | null;
+  /** Submissions that may be in flight at once; null without a limit. */
+  maxConcurrent: number | null;
+  /** Submissions in flight now, over all workers. */
+  inFlight: number;
 }
 
 /** Who asks to submit: single messages go before those of campaigns. */
@@ -97,14 +96,32 @@ export const hasToBeAsked = (now: string): string => `(
     or l.no_credit_since is not null or l.paused_until > ${now}
 )`;
 
+const columnOf = {
+  tokens: "tokens",
+  refilledAt: "refilled_at",
+  wantedUntil: "wanted_until",
+  breaker: "breaker",
+  openUntil: "open_until",
+  openSeconds: "open_seconds",
+  closedAt: "closed_at",
+  noCreditSince: "no_credit_since",
+  creditProbeAt: "credit_probe_at",
+  yieldUntil: "yield_until",
+  pausedUntil: "paused_until",
+} satisfies Record<Exclude<keyof LaneState, "providerId">, string>;
+
+const fields = Object.keys(columnOf) as (keyof typeof columnOf)[];
+
+/** SQL: the columns of `lanes as l`, named as in `LaneState`. */
+export const laneColumns = [
+  'l.provider_id as "providerId"',
+  ...fields.map((field) => `l.${columnOf[field]} as "${field}"`),
+].join(", ");
+
 const readLanes: Statement = {
   name: "read_lanes",
   text: `
-    select p.id as "providerId", p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
-      l.tokens, l.refilled_at as "refilledAt", l.wanted_until as "wantedUntil", l.breaker,
-      l.open_until as "openUntil", l.open_seconds as "openSeconds", l.closed_at as "closedAt",
-      l.no_credit_since as "noCreditSince", l.credit_probe_at as "creditProbeAt", l.yield_until as "yieldUntil",
-      l.paused_until as "pausedUntil",
+    select ${laneColumns}, p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
       case when p.max_concurrent is null then 0 else (
         select count(distinct coalesce(claim, message_id::text))::int
         from attempts
@@ -125,19 +142,12 @@ const writeLane: Statement = {
   name: "write_lane",
   text: `
     update lanes
-    set tokens = $2, refilled_at = $3, wanted_until = $4, breaker = $5, open_until = $6, open_seconds = $7,
-      closed_at = $8, no_credit_since = $9, credit_probe_at = $10, yield_until = $11,
-      paused_until = $12
+    set ${fields.map((field, index) => `${columnOf[field]} = $${index + 2}`).join(", ")}
     where provider_id = $1`,
 };
 
-export async function saveLane(transaction: Queryable, lane: Lane): Promise<void> {
-  const { providerId, tokens, refilledAt, wantedUntil, breaker, openUntil, openSeconds, closedAt } = lane;
-  const pace = [tokens, refilledAt, wantedUntil];
-  const trust = [breaker, openUntil, openSeconds, closedAt];
-  const { noCreditSince, creditProbeAt, yieldUntil, pausedUntil } = lane;
-  const values = [providerId, ...pace, ...trust, noCreditSince, creditProbeAt, yieldUntil, pausedUntil];
-  await transaction.query(writeLane, values);
+export async function saveLane(transaction: Queryable, lane: LaneState): Promise<void> {
+  await transaction.query(writeLane, [lane.providerId, ...fields.map((field) => lane[field])]);
 }
 
 /**
@@ -267,7 +277,7 @@ function probing(before: Lane, now: Date): Lane {
 }
 
 /** The lane after a refusal for lack of credit. */
-export function withoutCredit(lane: Lane, now: Date): Lane {
+export function withoutCredit<State extends LaneState>(lane: State, now: Date): State {
   const since = lane.noCreditSince ?? now;
   const waitedMs = now.getTime() - since.getTime();
   const delayMs = Math.min(Math.max(waitedMs, creditProbeMs.least), creditProbeMs.most);
@@ -275,19 +285,13 @@ export function withoutCredit(lane: Lane, now: Date): Lane {
 }
 
 /** When the probe of a half-open lane began. */
-export const probeStartedAt = ({ openUntil }: Lane): Date =>
+export const probeStartedAt = ({ openUntil }: LaneState): Date =>
   new Date((openUntil?.getTime() ?? 0) - probeSeconds * 1000);
 
-/**
- * Refills the token bucket. It holds a tenth of a second's worth, or one token if that is more: no burst
- * after a pause.
- */
-function refill(lane: Lane, now: Date): Lane {
-  if (lane.maxPerSecond === null) return lane;
-  const seconds = Math.max(0, (now.getTime() - lane.refilledAt.getTime()) / 1000);
-  const tokens = Math.min(Math.max(1, lane.maxPerSecond / 10), lane.tokens + seconds * lane.maxPerSecond);
-  return { ...lane, tokens, refilledAt: now };
-}
+const refill = (lane: Lane, now: Date): Lane =>
+  lane.maxPerSecond === null
+    ? lane
+    : { ...lane, tokens: tokensAt(lane, lane.maxPerSecond, now), refilledAt: now };
 
 const tokenDelayMs = ({ tokens, maxPerSecond }: Lane): number =>
   maxPerSecond === null ? busyRetryMs : Math.max(5, ((1 - tokens) / maxPerSecond) * 1000);

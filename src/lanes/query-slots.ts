@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { AcquireSlot } from "../providers/http.ts";
+import { tokensAtInSql } from "./token-bucket.ts";
 
 /**
  * Status queries (look-ups and reconciliations) share the provider's lane with submissions. Each request
@@ -22,10 +23,7 @@ const take: Statement = {
       tokens = case when r.rate is null then l.tokens else r.tokens - 1 end
     from (
       select l.provider_id, p.max_per_second as rate,
-        least(
-          greatest(1, p.max_per_second / 10),
-          l.tokens + greatest(0, extract(epoch from $2::timestamptz - l.refilled_at)) * p.max_per_second
-        ) as tokens
+        ${tokensAtInSql({ tokens: "l.tokens", refilledAt: "l.refilled_at", rate: "p.max_per_second", now: "$2::timestamptz" })} as tokens
       from lanes as l
       join providers as p on p.id = l.provider_id
       where l.provider_id = $1

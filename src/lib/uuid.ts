@@ -22,6 +22,12 @@ function stamp(time: Date): string {
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;
 }
 
+/** Sorts before every other UUID. */
+export const minUuid = "00000000-0000-0000-0000-000000000000";
+
+/** Sorts after every other UUID. */
+export const maxUuid = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Whether a text is a UUID in lower case, the form we write. */

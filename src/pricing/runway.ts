@@ -1,7 +1,7 @@
 import { Decimal } from "@prisma/client/runtime/client";
 import type { Database, Statement } from "../database/database.ts";
 import { firstMessageIdAt } from "../lib/uuid.ts";
-import { messageStatuses, placesOf } from "../messages/model/status.ts";
+import { inFlight, messageStatuses, placesOf } from "../messages/model/status.ts";
 
 /** A balance and its spending in one measure: money of one currency, or units. */
 export interface Spending {
@@ -73,7 +73,7 @@ const readCommitted: Statement = {
       select case when status = 'SCHEDULED' then date_trunc('hour', scheduled_at) end as at, segments,
         estimated_cost as cost, estimated_currency as currency
       from messages
-      where provider_id = $1 and listed_as in ('SCHEDULED', 'SUBMITTING')
+      where provider_id = $1 and listed_as in ('SCHEDULED', '${inFlight}')
         and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
       union all
       select date_trunc('hour', c.scheduled_at), r.segments, r.estimated_cost, r.estimated_currency

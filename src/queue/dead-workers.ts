@@ -1,21 +1,13 @@
 import type { Database, Statement } from "../database/database.ts";
 import type { Logger } from "../lib/logger.ts";
-
-/** The space of the advisory locks that show that a worker is alive. */
-export const workerLockSpace = "smsgraph worker";
+import { isAlive, workerLockSpaces } from "./live-workers.ts";
 
 const findDead: Statement = {
   name: "find_dead_workers",
   text: `
     select distinct j.locked_by as worker from graphile_worker.jobs as j
     where j.locked_by is not null and j.locked_at < now() - interval '3 seconds'
-      and not exists (
-        select 1 from pg_locks as l
-        where l.locktype = 'advisory' and l.granted
-          and l.database = (select oid from pg_database where datname = current_database())
-          and l.classid::bigint = hashtext($1)::bigint & 4294967295
-          and l.objid::bigint = hashtext(j.locked_by)::bigint & 4294967295
-      )`,
+      and not ${isAlive("$1", "j.locked_by")}`,
 };
 
 const unlock: Statement = {
@@ -28,7 +20,7 @@ const unlock: Statement = {
  * being sent is found SUBMITTING by the next worker that takes its job, and is treated as possibly sent.
  */
 export async function releaseJobsOfTheDead(database: Database, logger: Logger): Promise<void> {
-  const dead = await database.query<{ worker: string }>(findDead, [workerLockSpace]);
+  const dead = await database.query<{ worker: string }>(findDead, [workerLockSpaces.jobs]);
   if (dead.length === 0) return;
   const workers = dead.map(({ worker }) => worker);
   await database.query(unlock, [workers]);

@@ -1,8 +1,7 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import { priorityNumber, type JobPriority, type Payload, type Task } from "./contract.ts";
 
-export type JobPriority = "LOW" | "NORMAL" | "HIGH";
-
-/** Everything that is done in the background; `src/jobs` runs it. */
+/** A job for `src/jobs` to run. */
 export type NewJob = {
   runAt?: Date;
   /** The delay from now, instead of a time. */
@@ -10,31 +9,18 @@ export type NewJob = {
   priority?: JobPriority;
   /** There is one job per key at a time: a new one replaces the one that waits. */
   key?: string;
-  /** The flag of its lane (see `closed-lanes.ts`). */
+  /** The flag of its lane (`laneFlag`). */
   lane?: string;
   /** Jobs of one queue run one after the other, over all workers. */
   queue?: string;
-} & (
-  | { task: "dispatch"; payload: { messageId: string } }
-  | { task: "look-up"; payload: { providerId: string; messageIds: string[] } }
-  /**
-   * Message ids of one provider. A waiting job with the same key takes over the ids of the new one, and keeps
-   * its own time.
-   */
-  | { task: "reconcile"; payload: string[] }
-  | { task: "drain-receipts"; payload: { providerId: string } }
-  | { task: "refresh-balance"; payload: { providerId: string } }
-  | { task: "expand-campaign"; payload: { campaignId: string } }
-  | { task: "cancel-campaign"; payload: { campaignId: string } }
-  | { task: "refresh-rates"; payload: { providerId: string } }
-);
+} & { [Name in Task]: { task: Name; payload: Payload<Name> } }[Task];
 
 const add: Statement = {
   name: "add_jobs",
   text: `
     select count(*) from graphile_worker.add_jobs((
       select array_agg((task, payload, queue, coalesce("runAt", now() + interval '1 millisecond' * coalesce("delayMs", 0)), null, key,
-        case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end,
+        ${priorityNumber("priority")},
         case when lane is not null then array[lane] end)::graphile_worker.job_spec)
       from json_to_recordset($1) as j (
         task text, payload json, "runAt" timestamptz, priority text, key text, lane text, queue text,
@@ -43,7 +29,10 @@ const add: Statement = {
     ), $2)`,
 };
 
-/** Adds jobs in the caller's transaction: they exist if and only if it commits. */
+/**
+ * Adds jobs in the caller's transaction: they exist if and only if it commits. A `reconcile` job that waits takes
+ * over the messages of a new one with the same key, and keeps its own time.
+ */
 export async function addJobs(transaction: Queryable, jobs: readonly NewJob[]): Promise<void> {
   const { gathering = [], others = [] } = Object.groupBy(jobs, ({ task }) =>
     task === "reconcile" ? "gathering" : "others",

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { canonical, fingerprintOf } from "../../lib/idempotency.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
 import { parseTimeZone } from "../../lib/time-zone.ts";
 import { checkSchedule, maxReferenceLength } from "../../messages/accept/draft.ts";
@@ -109,20 +109,11 @@ export function checkKey(key: string | null | undefined): string | null {
   return key == null ? null : checkLength(key, "idempotencyKey");
 }
 
-/**
- * Equal inputs give equal fingerprints, whether absent values are null or left out and in whatever order
- * values come. The content of a file is not included, since it can be read only once.
- */
-export function fingerprint(input: CampaignInput): Buffer {
-  const { idempotencyKey: _key, recipients, file, ...settings } = input;
-  const hash = createHash("sha256");
-  hash.update(canonical({ ...settings, file: file != null }));
-  for (const { to, clientRef, values } of recipients ?? [])
-    hash.update(`\n${canonical({ to, clientRef })}${values == null ? "" : canonical(values)}`);
-  return hash.digest();
-}
-
-function canonical(value: object): string {
-  const entries = Object.entries(value).filter(([, part]) => part != null);
-  return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+/** The fingerprint of an input. The content of a file is not included, since it can be read only once. */
+export function fingerprint({ idempotencyKey: _key, recipients, file, ...settings }: CampaignInput): string {
+  const each = (recipients ?? []).map(
+    ({ to, clientRef, values }) =>
+      `\n${canonical({ to, clientRef })}${values == null ? "" : canonical(values)}`,
+  );
+  return fingerprintOf([canonical({ ...settings, file: file != null }), ...each]);
 }

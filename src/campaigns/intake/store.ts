@@ -1,12 +1,11 @@
+import { arrayLiteral, element } from "../../database/array-literal.ts";
+import { keyHours } from "../../lib/idempotency.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { IdempotencyConflictError, type Refusal } from "../../lib/errors.ts";
 import { addJobs } from "../../queue/jobs.ts";
 import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
 import type { Accepted, Shape } from "./check.ts";
 import type { CampaignSettings } from "./settings.ts";
-
-/** How long an idempotency key stays reserved for its input. */
-const keyHours = 24;
 
 /**
  * An import that has not renewed its lease for this long is dead. Longer than the server waits for a stalled
@@ -24,7 +23,8 @@ export interface NewCampaign extends CampaignSettings {
   text: string;
   createdAt: Date;
   idempotencyKey: string | null;
-  fingerprint: Buffer | null;
+  /** Hexadecimal. */
+  fingerprint: string | null;
 }
 
 /** What an idempotency key was used for. */
@@ -46,7 +46,7 @@ const insert: Statement = {
       window_end, messages_per_second, created_at, updated_at, import_until, idempotency_key, fingerprint
     )
     values ($1, $2, $3, case when $8::timestamptz is null then 'RUNNING' else 'SCHEDULED' end::campaign_status, $4, $5,
-      $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16)
+      $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, decode($16, 'hex'))
     on conflict (account_id, idempotency_key) do nothing
     returning id`,
 };
@@ -96,7 +96,7 @@ const leaseFrom = (now: Date): Date => new Date(now.getTime() + leaseMs);
 const findKey: Statement = {
   name: "find_campaign_key",
   text: `
-    select id, fingerprint from campaigns
+    select id, encode(fingerprint, 'hex') as fingerprint from campaigns
     where account_id = $1 and idempotency_key = $2 and created_at > $3::timestamptz - interval '${keyHours} hours'
       and (imported_at is not null or import_until >= $3)`,
 };
@@ -110,13 +110,13 @@ export async function findEarlier(
   { accountId, idempotencyKey, fingerprint }: Repeat,
   now: Date,
 ): Promise<string | undefined> {
-  const found = await database.query<{ id: string; fingerprint: Buffer }>(findKey, [
+  const found = await database.query<{ id: string; fingerprint: string }>(findKey, [
     accountId,
     idempotencyKey,
     now,
   ]);
   const [campaign] = found;
-  if (!campaign || fingerprint?.equals(campaign.fingerprint)) return campaign?.id;
+  if (!campaign || fingerprint === campaign.fingerprint) return campaign?.id;
   throw new IdempotencyConflictError(idempotencyKey ?? "", null, campaign.id);
 }
 
@@ -214,8 +214,8 @@ export class ImportBuffer {
     if (accepted.length === 0) return;
     recipients.push(accepted.map(({ to }) => to).join(","));
     shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
-    clientRefs.push(accepted.map(({ clientRef }) => quoted(clientRef)).join(","));
-    texts.push(accepted.map(({ text }) => quoted(text === this.#campaignText ? null : text)).join(","));
+    clientRefs.push(accepted.map(({ clientRef }) => element(clientRef)).join(","));
+    texts.push(accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(","));
   }
 
   /** Returns the parameters of `addRecipients` from `$4` on, and empties the buffer. */
@@ -228,11 +228,11 @@ export class ImportBuffer {
     this.#duplicates = this.#size = 0;
     return [
       duplicates,
-      list(positions),
-      list(recipients),
-      list(shapes),
-      list(clientRefs),
-      list(texts),
+      arrayLiteral(positions),
+      arrayLiteral(recipients),
+      arrayLiteral(shapes),
+      arrayLiteral(clientRefs),
+      arrayLiteral(texts),
       kinds.map(({ country }) => country),
       kinds.map(({ providerId }) => providerId),
       kinds.map(({ sender }) => sender),
@@ -240,7 +240,7 @@ export class ImportBuffer {
       kinds.map(({ segments }) => segments),
       kinds.map(({ cost }) => cost?.amount ?? null),
       kinds.map(({ cost }) => cost?.currency ?? null),
-      list(refused.map(({ position }) => position)),
+      arrayLiteral(refused.map(({ position }) => position)),
       refused.map(({ recipient }) => recipient),
       refused.map(({ code }) => code),
       refused.map(({ reason }) => reason),
@@ -265,13 +265,6 @@ const emptyColumns = () => ({
   clientRefs: [] as string[],
   texts: [] as string[],
 });
-
-/** A PostgreSQL array literal. */
-const list = (parts: readonly (number | string)[]): string => `{${parts.join(",")}}`;
-
-/** An element of a PostgreSQL array literal. */
-const quoted = (text: string | null): string =>
-  text === null ? "NULL" : `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`;
 
 /**
  * Stores a batch of recipients of a campaign that is being imported, leaves out numbers it already has, and

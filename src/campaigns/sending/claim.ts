@@ -9,6 +9,10 @@ import {
   type DispatchRow,
 } from "../../messages/dispatch/attempts.ts";
 import { hasToBeAsked } from "../../lanes/lane.ts";
+import { capacityOf, tokensAt } from "../../lanes/token-bucket.ts";
+import { maxUuid, minUuid } from "../../lib/uuid.ts";
+import { inFlight } from "../../messages/model/status.ts";
+import { priorityNumber } from "../../queue/contract.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import type { Submission } from "../../providers/provider.ts";
 import { closuresOf, type Closures } from "../../sms/send-window.ts";
@@ -43,7 +47,7 @@ const readRunning: Statement = {
     select ${columns}
     from campaigns
     where status = 'RUNNING' and imported_at is not null
-    order by case priority when 'HIGH' then 0 when 'NORMAL' then 1 else 2 end, id`,
+    order by ${priorityNumber("priority")}, id`,
 };
 
 /** The campaigns that may have something to send, the most urgent first. */
@@ -59,9 +63,6 @@ const takeTokens: Statement = {
   name: "take_campaign_tokens",
   text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
 };
-
-const firstId = "00000000-0000-0000-0000-000000000000";
-const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /**
  * SQL: the prefixes of a recipient's number that may be an area code. Looked up in a JSON object, since
@@ -83,7 +84,7 @@ const mayGo = `
  * list fits.
  */
 const isBehind = (place: string): string =>
-  `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${lastId}'::uuid)`;
+  `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${maxUuid}'::uuid)`;
 
 // `case status ...` hides the status from the planner, which misjudges how many rows have it. The limits of
 // the later lists depend on the earlier ones, so what is not needed is not read.
@@ -99,7 +100,7 @@ const selectNext: Statement = {
       for no key update skip locked
     ), queued as (
       select * from messages
-      where ${mayGo} and ${isBehind("SUBMITTING")} and case status when 'QUEUED' then true else false end
+      where ${mayGo} and ${isBehind(inFlight)} and case status when 'QUEUED' then true else false end
         and retry_at is null
       order by listed_as, id
       limit $6 - (select count(*) from put_back)
@@ -205,7 +206,7 @@ export async function claimMessages(
   const limit = Math.min(request.limit, Math.floor(tokens));
   let { after } = request;
   if (limit < 1) return { ...nothing, isEmpty: false, last: after, restMs: refillMs(campaign, tokens) };
-  const find = (start = firstId) => findNext(transaction, campaign, { ...request, limit }, start, now);
+  const find = (start = minUuid) => findNext(transaction, campaign, { ...request, limit }, start, now);
   let found = await find(after);
   if (found.length === 0 && after !== undefined) {
     // Start again from the beginning: messages that were locked by another worker have been skipped.
@@ -267,17 +268,13 @@ async function lockForClaim(
   return (await transaction.query<RunningCampaign>(lock, [campaign.id]))[0];
 }
 
-/** The token bucket holds a tenth of a second, and at least one message, so that no burst follows a pause. */
-function tokensOf({ messagesPerSecond, tokens, refilledAt }: RunningCampaign, now: Date): number {
-  if (messagesPerSecond === null) return Infinity;
-  const seconds = Math.max(0, (now.getTime() - refilledAt.getTime()) / 1000);
-  return Math.min(Math.max(1, messagesPerSecond / 10), tokens + seconds * messagesPerSecond);
-}
+const tokensOf = (campaign: RunningCampaign, now: Date): number =>
+  campaign.messagesPerSecond === null ? Infinity : tokensAt(campaign, campaign.messagesPerSecond, now);
 
 /** Time until the bucket is half full: a claim of less is not worth its transaction. */
 function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
   if (messagesPerSecond === null) return 0;
-  const wanted = Math.max(1, messagesPerSecond / 20);
+  const wanted = Math.max(1, capacityOf(messagesPerSecond) / 2);
   return Math.max(5, ((wanted - tokens) / messagesPerSecond) * 1000);
 }
 

@@ -3,21 +3,13 @@ import type { Database, Statement } from "../../database/database.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { readAllForDispatch, singlingOut } from "../../messages/dispatch/attempts.ts";
 import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
-
-/** Namespace of the advisory locks that show which workers are alive. */
-export const claimLockSpace = "smsgraph claim";
+import { isAlive, workerLockSpaces } from "../../queue/live-workers.ts";
 
 const maxBatchSize = 500;
 
 /** SQL: attempts whose worker has died. Works on both tables that hold attempts. */
 const isDead = `
-  started_at < now() - interval '3 seconds' and not exists (
-    select 1 from pg_locks as l
-    where l.locktype = 'advisory' and l.granted
-      and l.database = (select oid from pg_database where datname = current_database())
-      and l.classid::bigint = hashtext($1)::bigint & 4294967295
-      and l.objid::bigint = hashtext(split_part(claim, '/', 1))::bigint & 4294967295
-  )`;
+  started_at < now() - interval '3 seconds' and not ${isAlive("$1", "split_part(claim, '/', 1)")}`;
 
 const singleOutDead = singlingOut("single_out_dead_claims", isDead);
 
@@ -41,9 +33,9 @@ export async function abandonDeadClaims(options: {
   outcomes: Outcomes;
 }): Promise<void> {
   const { database, clock, logger, outcomes } = options;
-  await database.query(singleOutDead, [claimLockSpace]);
+  await database.query(singleOutDead, [workerLockSpaces.claims]);
   const dead = await database.query<{ messageId: string; worker: string }>(findDead, [
-    claimLockSpace,
+    workerLockSpaces.claims,
     maxBatchSize,
   ]);
   if (dead.length === 0) return;

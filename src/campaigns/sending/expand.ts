@@ -2,6 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { eventChannel } from "../../messages/log/event-log.ts";
 import { newMessageId } from "../../lib/uuid.ts";
+import { listedAsInSql } from "../../messages/model/status.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
 
 /** Messages created per transaction: a long one would hold back the readers of the event log. */
@@ -44,7 +45,7 @@ const expand: Statement = {
       )
       select id, account_id, campaign_id, provider_id, recipient, sender, coalesce(text, campaign_text), encoding,
         segments, priority, country, client_ref, scheduled_at, $3, estimated_cost, estimated_currency, routed, status,
-        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, $3
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, $3
       from message
     ), logged as (
       insert into message_events (

@@ -6,7 +6,7 @@ import { campaignChannel } from "../../messages/changes/tallies.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import { admit } from "./admission.ts";
 import { claimMessages, readRunningCampaigns, type Claim, type RunningCampaign } from "./claim.ts";
-import { claimLockSpace } from "./dead-claims.ts";
+import { workerLockSpaces } from "../../queue/live-workers.ts";
 import { HandOver, type HandOverOptions } from "./submitter.ts";
 import { Views, type View } from "./views.ts";
 
@@ -54,7 +54,7 @@ export class CampaignPump {
 
   async start(): Promise<void> {
     const { listener } = this.#options;
-    this.#releaseLock = await listener.hold(claimLockSpace, this.#handOver.worker);
+    this.#releaseLock = await listener.hold(workerLockSpaces.claims, this.#handOver.worker);
     await listener.on(campaignChannel, () => this.#wake());
     this.#running = this.#run();
   }

@@ -1,6 +1,6 @@
 import type { Content, SendInput } from "./send-input.ts";
 import type { MessagePriority } from "../model/priority.ts";
-import { createHash } from "node:crypto";
+import { canonical, fingerprintOf } from "../../lib/idempotency.ts";
 import {
   CountryNotAllowedError,
   InvalidInputError,
@@ -189,9 +189,6 @@ function transliterate(text: string): string {
   );
 }
 
-/** The fingerprint of an input (hexadecimal): absent values count as the same, whether null or undefined. */
-export function fingerprint(input: SendInput): string {
-  const entries = Object.entries(input).filter(([key, value]) => key !== "idempotencyKey" && value != null);
-  const canonical = entries.toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(canonical)).digest("hex");
-}
+/** The fingerprint of an input, apart from its idempotency key. */
+export const fingerprint = ({ idempotencyKey: _key, ...input }: SendInput): string =>
+  fingerprintOf([canonical(input)]);

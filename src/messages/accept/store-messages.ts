@@ -1,8 +1,11 @@
 import type { Queryable, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { IdempotencyConflictError } from "../../lib/errors.ts";
+import { keyHours } from "../../lib/idempotency.ts";
 import type { MessageDraft } from "./draft.ts";
 import { eventChannel } from "../log/event-log.ts";
+import { listedAsInSql } from "../model/status.ts";
+import { laneFlagInSql, priorityNumber } from "../../queue/contract.ts";
 
 /** What became of a draft. */
 export type StoreOutcome =
@@ -19,9 +22,6 @@ export type EarlierUse =
   | Extract<StoreOutcome, { kind: "repeated" | "conflict" }>
   /** It is free. */
   | { kind: "unused" };
-
-/** How long an idempotency key stands for its input. */
-const keyHours = 24;
 
 const insert: Statement = {
   name: "insert_messages",
@@ -62,7 +62,7 @@ const insert: Statement = {
       select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
         "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
         "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
-        case status when 'QUEUED' then 'SUBMITTING' else status end, pg_current_xact_id()::text::bigint, "createdAt",
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt",
         follows
       from accepted
     ), logged as (
@@ -77,7 +77,7 @@ const insert: Statement = {
       select count(*) from graphile_worker.add_jobs((
         select coalesce(array_agg((
           'dispatch', json_build_object('messageId', id), null, coalesce("scheduledAt", now()), null, null,
-          case priority when 'HIGH' then -10 when 'LOW' then 10 else 0 end, array[case when routed then 'routed ' else 'provider ' end || "providerId"]
+          ${priorityNumber("priority")}, array[${laneFlagInSql('"providerId"', "routed")}]
         )::graphile_worker.job_spec order by place), '{}') from accepted
       ))
     )

@@ -1,3 +1,4 @@
+import { arrayLiteral } from "../../database/array-literal.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { isWatched } from "../../lanes/breaker.ts";
 import { bulkCheckOf, checkReason } from "../model/check-schedule.ts";
@@ -135,7 +136,7 @@ const accept: Statement = {
 export async function beginAttempts(transaction: Queryable, beginning: Beginning): Promise<void> {
   const { attempts } = beginning;
   const claims = attempts.map(({ claim }) => claim);
-  const values = [...commonValues(beginning, "SUBMITTING"), listOf(claims)];
+  const values = [...commonValues(beginning, "SUBMITTING"), arrayLiteral(claims)];
   const [row] = await transaction.query<{ begun: number }>(begin, values);
   if (row?.begun !== attempts.length) throw new Error("Messages that were claimed were not queued any more");
 }
@@ -182,14 +183,11 @@ function commonValues(
 ): unknown[] {
   const check = bulkCheckOf(checkReason(to, kind), at);
   return [
-    listOf(attempts.map(({ id }) => id)),
-    listOf(attempts.map(({ number }) => number)),
+    arrayLiteral(attempts.map(({ id }) => id)),
+    arrayLiteral(attempts.map(({ number }) => number)),
     providerId,
     at,
     check?.at ?? null,
     check?.spreadSeconds ?? 0,
   ];
 }
-
-/** An array literal of PostgreSQL, for entries that need no quotes. */
-const listOf = (entries: readonly (string | number)[]): string => `{${entries.join(",")}}`;

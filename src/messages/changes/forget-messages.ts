@@ -1,5 +1,5 @@
 import { paced } from "../../lib/paced.ts";
-import { behindIdsBefore } from "../../lib/uuid.ts";
+import { behindIdsBefore, minUuid } from "../../lib/uuid.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { isFinal, messageStatuses } from "../model/status.ts";
@@ -10,8 +10,6 @@ const atOnce = 2_000;
 
 /** Statuses in which a message will not be sent again, so its text is not needed. */
 const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
-
-const firstId = "00000000-0000-0000-0000-000000000000";
 
 const old = `${retentionTime} - make_interval(days => $4::int)`;
 
@@ -117,7 +115,7 @@ async function sweep(
   days: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  let after = firstId;
+  let after = minUuid;
   // This only bounds the search; the database's clock decides how old a message is.
   const before = new Date(Date.now() - days * dayMs);
   await paced(async () => {

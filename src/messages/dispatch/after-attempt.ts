@@ -1,7 +1,7 @@
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import type { DispatchMessage, FinishedAttempt, Lateness } from "./attempts.ts";
-import { laneFlag } from "../../lanes/closed-lanes.ts";
 import type { NextRoute } from "./failover.ts";
+import { laneFlag } from "../../queue/contract.ts";
 import { dispatchKey, type NewJob } from "../../queue/jobs.ts";
 import { creditRetryMs } from "../../lanes/lane.ts";
 import { retryDelayMs } from "./retry.ts";

@@ -1,3 +1,4 @@
+import { maxUuid, minUuid } from "../../lib/uuid.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { messageStatuses, placesOf, type MessageStatus } from "../model/status.ts";
 
@@ -39,16 +40,13 @@ export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statemen
     limit $6`,
 });
 
-const firstId = "00000000-0000-0000-0000-000000000000";
-const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-
 /** Ids of messages in order. A page costs the same however deep it is and whatever else the owner has. */
 export async function listMessages(
   database: Database,
   { kind, id }: ListOwner,
   stretch: ListStretch,
 ): Promise<string[]> {
-  const { statuses = messageStatuses, above = firstId, below = lastId } = stretch;
+  const { statuses = messageStatuses, above = minUuid, below = maxUuid } = stretch;
   const values = [id, placesOf(statuses), statuses, above, below, stretch.limit];
   const list = listIn(kind, stretch.ascending ? "asc" : "desc");
   return (await database.query<{ id: string }>(list, values)).map((row) => row.id);

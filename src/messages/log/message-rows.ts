@@ -1,3 +1,4 @@
+import { maxUuid, minUuid } from "../../lib/uuid.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { Prisma, type Message } from "../../database/generated/client.ts";
 import { toDate, type Flag } from "../../database/raw-row.ts";
@@ -118,14 +119,11 @@ const readAllIn = (order: "asc" | "desc"): Statement => ({
 
 const readAll = { asc: readAllIn("asc"), desc: readAllIn("desc") };
 
-const firstId = "00000000-0000-0000-0000-000000000000";
-const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-
 /** A page of all messages of an account, in one statement. */
 export async function readPageOfAccount(
   database: Queryable,
   { id: accountId }: ListOwner,
-  { above = firstId, below = lastId, limit, ascending }: ListStretch,
+  { above = minUuid, below = maxUuid, limit, ascending }: ListStretch,
 ): Promise<Message[]> {
   const statement = readAll[ascending ? "asc" : "desc"];
   const rows = await database.query<MessageRow>(statement, [accountId, above, below, limit]);

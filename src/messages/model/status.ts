@@ -59,18 +59,34 @@ export function ignoredReason(current: MessageStatus, next: MessageStatus): Igno
 /** The statuses in which we have not handed the message over, so it may be cancelled. */
 export const cancellable: readonly MessageStatus[] = ["SCHEDULED", "QUEUED"];
 
-/**
- * In flight: most of these statuses last only moments, so lists keep messages in any of them in one place.
- */
-const onTheWay: ReadonlySet<MessageStatus> = new Set(["QUEUED", "SUBMITTING", "SUBMITTED", "SENT"]);
+/** Most of these last only moments, so lists keep messages in any of them under one value (`inFlight`). */
+const inFlightStatuses: ReadonlySet<MessageStatus> = new Set(["QUEUED", "SUBMITTING", "SUBMITTED", "SENT"]);
 
-/** Where lists find a message that has `status` (see `Message.listedAs`). SUBMITTING stands for in flight. */
+/**
+ * The value of `listed_as` for messages in flight. It borrows a status, since a type of its own would rewrite
+ * the table of messages and three of its indexes under an exclusive lock.
+ */
+export const inFlight: MessageStatus = "SUBMITTING";
+
+/** The statuses of a message that waits for its provider. */
+export const queued = ["QUEUED", "SUBMITTING"] as const satisfies readonly MessageStatus[];
+
+/** SQL on `messages`: those of them. */
+export const isQueuedInSql = `listed_as = '${inFlight}' and status in (${queued.map((one) => `'${one}'`).join(", ")})`;
+
+/** The value of `listed_as` for messages in flight whose receipt is overdue. */
+export const overdue: MessageStatus = "SENT";
+
+/** Where lists find a message that has `status` (see `Message.listedAs`). */
 export const listedAs = (status: MessageStatus): MessageStatus =>
-  onTheWay.has(status) ? "SUBMITTING" : status;
+  inFlightStatuses.has(status) ? inFlight : status;
+
+/** The same in SQL, for a message that is stored for the first time: `status` is an expression. */
+export const listedAsInSql = (status: string): string =>
+  `case when ${status} in (${[...inFlightStatuses].map((one) => `'${one}'`).join(", ")}) then '${inFlight}' else ${status} end`;
 
 /** Where lists look for messages in one of `statuses`; each message is in one of these places. */
 export function placesOf(statuses: readonly MessageStatus[]): MessageStatus[] {
-  // Messages with an overdue receipt are listed apart, under SENT.
-  const overdue = statuses.some((status) => status === "SUBMITTED" || status === "SENT");
-  return [...new Set([...statuses.map(listedAs), ...(overdue ? (["SENT"] as const) : [])])];
+  const mayBeOverdue = statuses.some((status) => status === "SUBMITTED" || status === "SENT");
+  return [...new Set([...statuses.map(listedAs), ...(mayBeOverdue ? [overdue] : [])])];
 }

@@ -3,7 +3,7 @@ import type { Database, Queryable, Statement } from "../../database/database.ts"
 import { checkReason, isLastCheck, nextCheckAt, spread, type CheckReason } from "../model/check-schedule.ts";
 import { addJobs, dispatchKey, type NewJob } from "../../queue/jobs.ts";
 import { lookUpJob } from "./look-up.ts";
-import type { MessageStatus } from "../model/status.ts";
+import { overdue, type MessageStatus } from "../model/status.ts";
 import { applyChanges } from "../changes/transition.ts";
 
 const maxClaimSize = 500;
@@ -75,9 +75,9 @@ const planNext: Statement = {
       where c.message_id = n.id and n.at is not null
     )
     -- Their receipts are overdue: listed apart, they do not slow down lists of those that are in time.
-    update messages as m set listed_as = 'SENT'
+    update messages as m set listed_as = '${overdue}'
     from next as n
-    where m.id = n.id and m.status in ('SUBMITTED', 'SENT') and m.listed_as <> 'SENT'`,
+    where m.id = n.id and m.status in ('SUBMITTED', 'SENT') and m.listed_as <> '${overdue}'`,
 };
 
 /**
@@ -123,7 +123,7 @@ function planned(checks: readonly Check[], { id }: DueMessage, now: Date): Date 
 
 function questions(checks: readonly Check[]): NewJob[] {
   const { uncertain = [], abandoned = [], ...others } = Object.groupBy(checks, ({ reason }) => reason);
-  const overdue = Map.groupBy(Object.values(others).flat(), ({ providerId }) => providerId);
+  const withoutReceipt = Map.groupBy(Object.values(others).flat(), ({ providerId }) => providerId);
   return [
     ...[...Map.groupBy(uncertain, ({ providerId }) => providerId)].map(([providerId, messages]) =>
       reconcileJob(providerId, messages),
@@ -133,7 +133,7 @@ function questions(checks: readonly Check[]): NewJob[] {
     ...abandoned.map(
       ({ id }) => ({ task: "dispatch", payload: { messageId: id }, key: dispatchKey(id) }) as const,
     ),
-    ...[...overdue].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages)),
+    ...[...withoutReceipt].flatMap(([providerId, messages]) => lookUpJobs(providerId, messages)),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Database, Statement } from "../../database/database.ts";
+import { maxUuid, minUuid } from "../../lib/uuid.ts";
 
 /** A range of a list of messages by id, newest first. */
 export interface DifferenceStretch {
@@ -16,8 +17,8 @@ const listIn = (name: string, order: "asc" | "desc"): Statement => ({
     where provider_id = $1
       and (cost <> estimated_cost
         or (cost is not null and estimated_cost is not null and cost_currency is distinct from estimated_currency))
-      and id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-      and id > coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')
+      and id < coalesce($2::uuid, '${maxUuid}')
+      and id > coalesce($3::uuid, '${minUuid}')
     order by id ${order}
     limit $4`,
 });

@@ -1,15 +1,13 @@
+import { claimDue, kindsWith } from "../../connections/due-providers.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { firstMessageIdAt } from "../../lib/uuid.ts";
-import { registry } from "../../providers/registry.ts";
 import { mccsOf, networkKey, parseNetwork, type Network } from "./networks.ts";
 
 const hourMs = 3_600_000;
 
 /** Providers that can tell their rates. */
-const kinds = Object.values(registry)
-  .filter(({ capabilities }) => capabilities.rates)
-  .map(({ kind }) => kind);
+const kinds = kindsWith("rates");
 
 /** How many of an account's newest messages are read to see which destinations are in use. */
 const recentMessages = 20_000;
@@ -64,27 +62,14 @@ export async function networksToAsk(
   return [...unique.values()];
 }
 
-const claim: Statement = {
-  name: "claim_due_rates",
-  text: `
-    update providers as p
-    set next_rates_at = $1::timestamptz + interval '1 hour' * (1 + random() / 10)
-    from (
-      select id from providers
-      where enabled and disconnected_at is null and kind = any ($2) and next_rates_at <= $1
-      order by next_rates_at
-      limit 100
-      for no key update skip locked
-    ) as due
-    where p.id = due.id
-    returning p.id`,
-};
-
 /** Claims the providers whose rates should be refreshed now; each is due again an hour later. */
-export async function claimDueRates(database: Database, now: Date): Promise<string[]> {
-  const rows = await database.query<{ id: string }>(claim, [now, kinds]);
-  return rows.map(({ id }) => id);
-}
+export const claimDueRates = claimDue({
+  name: "rates",
+  capability: "rates",
+  due: "p.enabled and p.disconnected_at is null and p.next_rates_at <= $1",
+  next: "next_rates_at = $1::timestamptz + interval '1 hour' * (1 + random() / 10)",
+  first: "order by p.next_rates_at limit 100",
+});
 
 const dueSoon: Statement = {
   name: "make_rates_due_soon",

@@ -2,7 +2,6 @@ import type { Connection } from "../../connections/connections.ts";
 
 /** The features that a message needs from its provider. */
 export interface Requirements {
-  text: string;
   segments: number;
   encoding: "GSM7" | "UCS2";
   flash?: boolean | undefined;
@@ -47,6 +46,30 @@ export function unmetRequirement(
     reason: `validityMinutes must be 1 to ${longest} with ${row.name}.`,
   };
 }
+
+/** What of each requirement `unmetRequirement` depends on. */
+const decisive = {
+  segments: ({ segments }, always) => (segments > always ? segments : 0),
+  // Named in the reason when the text is too long.
+  encoding: ({ segments, encoding }, always) => (segments > always ? encoding : ""),
+  flash: ({ flash }) => flash === true,
+  forcesUnicode: ({ forcesUnicode }) => forcesUnicode === true,
+  validityMinutes: ({ validityMinutes }) => validityMinutes ?? "",
+  cadenceGroupId: ({ cadenceGroupId }) => cadenceGroupId != null,
+  dltTemplateId: ({ dltTemplateId }) => dltTemplateId != null,
+} satisfies Record<
+  keyof Requirements,
+  (requirements: Requirements, alwaysFits: number) => string | number | boolean
+>;
+
+const decisiveParts = Object.values(decisive);
+
+/**
+ * Requirements with the same key are met by the same providers, for the same reasons.
+ * @param alwaysFits so many segments are within every provider's limit
+ */
+export const requirementsKey = (requirements: Requirements, alwaysFits: number): string =>
+  decisiveParts.map((part) => part(requirements, alwaysFits)).join(" ");
 
 /** The input field that asks for a feature the provider lacks. */
 function missingFeature(

@@ -1,5 +1,5 @@
 import type { Connection } from "../../connections/connections.ts";
-import { unmetRequirement, type UnmetRequirement } from "./capability-check.ts";
+import { requirementsKey, unmetRequirement, type UnmetRequirement } from "./capability-check.ts";
 import { PolicyIndex, type RoutingPolicy } from "./policies.ts";
 import { rank, type Candidate, type PriorityGroup } from "./ranking.ts";
 import { fractionOf } from "./seed.ts";
@@ -37,12 +37,10 @@ export function planFor(table: RoutingTable, request: RouteRequest): RoutePlan {
   const prepared = prepare(table);
   const policy = prepared.policies.find(request);
   const trials = prepared.onTrial.map(({ trust }) => Number(fractionOf(request.seed, "trust") < trust));
-  const { country, mccmnc, flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId } = request;
-  const segments = request.segments > prepared.fewestSegments ? request.segments : 0;
-  const features = `${flash === true}${forcesUnicode === true}${cadenceGroupId != null}${dltTemplateId != null}`;
-  const requirements = `${features} ${validityMinutes ?? ""} ${segments} ${segments === 0 ? "" : request.encoding}`;
-  const place = policy ? table.policies.indexOf(policy) : "";
-  const key = `${country ?? ""} ${mccmnc ?? ""} ${place} ${trials.join("")} ${requirements}`;
+  const { country, mccmnc } = request;
+  const policyIndex = policy ? table.policies.indexOf(policy) : "";
+  const requirements = requirementsKey(request, prepared.fewestSegments);
+  const key = `${country ?? ""} ${mccmnc ?? ""} ${policyIndex} ${trials.join("")} ${requirements}`;
   const known = prepared.plans.get(key);
   if (known) return known;
   const trusted = new Map(prepared.onTrial.map(({ id }, index) => [id, trials[index] === 1]));

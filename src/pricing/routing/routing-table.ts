@@ -23,6 +23,7 @@ export interface RoutingTable {
 }
 
 export interface RouteRequest extends RoutedDestination, Requirements {
+  text: string;
   /** The caller's sender ID. Absent: each provider's default sender. */
   sender?: string | null | undefined;
   /** Providers to skip, for example because they have just refused the message. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
+import { behindIdsBefore } from "../../lib/uuid.ts";
 
 const find: Statement = {
   name: "find_unsettled_spending",
@@ -36,13 +37,13 @@ const sum: Statement = {
     select account_id, (created_at at time zone 'UTC')::date, coalesce(country, ''), estimated_currency, sum(estimated_cost)
     from (
       select account_id, created_at, country, estimated_currency, estimated_cost from messages
-      where account_id = $1 and id >= ($2 || '-0000-0000-000000000000')::uuid
+      where account_id = $1 and id >= $2::uuid
       union all
       -- Recipients of campaigns that are not messages yet.
       select c.account_id, c.created_at, r.country, r.estimated_currency, r.estimated_cost
       from campaigns as c
       join campaign_recipients as r on r.campaign_id = c.id
-      where c.account_id = $1 and c.id >= ($2 || '-0000-0000-000000000000')::uuid and c.imported_at is not null
+      where c.account_id = $1 and c.id >= $2::uuid and c.imported_at is not null
     ) as accepted
     where estimated_cost is not null
     group by 1, 2, 3, 4`,
@@ -71,7 +72,7 @@ export async function settleSpending(database: Database, accountId: string, cloc
   await database.transaction(async (transaction) => {
     if ((await transaction.query(lock, [accountId])).length === 0) return;
     await transaction.query(forget, [accountId]);
-    await transaction.query(sum, [accountId, firstIdPart(month)]);
+    await transaction.query(sum, [accountId, behindIdsBefore(month)]);
     await transaction.query(settle, [accountId]);
   });
 }
@@ -83,13 +84,4 @@ async function waitForUncounted(database: Database, since: string): Promise<void
     if (row?.passed === true) return;
     await new Promise((done) => setTimeout(done, pauseMs));
   }
-}
-
-/**
- * The first two groups of an id made at that time. Ids (UUID version 7) sort by time, and these groups hold
- * it.
- */
-function firstIdPart(time: Date): string {
-  const milliseconds = time.getTime().toString(16).padStart(12, "0");
-  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}`;
 }

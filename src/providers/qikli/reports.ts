@@ -1,3 +1,4 @@
+import { minUuid } from "../../lib/uuid.ts";
 import type { ProviderReply, Receipt, SubmittedMessage } from "../provider.ts";
 import { lookUpEach } from "../wire/look-up.ts";
 import { rowReceipt } from "./receipts.ts";
@@ -36,7 +37,7 @@ export async function drainReceipts(
 }
 
 /** The nil UUID, which no message has. */
-const nobodysMessageId = "00000000-0000-0000-0000-000000000000";
+const nobodysMessageId = minUuid;
 
 /**
  * Asks for the reports of a message that cannot exist. This checks the credentials without taking a report

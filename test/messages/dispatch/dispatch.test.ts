@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodeId } from "../../../src/lib/global-id.ts";
 import { createLogger } from "../../../src/lib/logger.ts";
-import { ClosedLanes, laneFlag } from "../../../src/lanes/closed-lanes.ts";
+import { ClosedLanes } from "../../../src/lanes/closed-lanes.ts";
+import { laneFlag } from "../../../src/queue/contract.ts";
 import { Dispatcher } from "../../../src/messages/dispatch/dispatch.ts";
 import { Failover } from "../../../src/messages/dispatch/failover.ts";
 import { Outcomes } from "../../../src/messages/dispatch/outcomes.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "../../../database/database.ts";
 import type { Provider } from "../../../database/generated/client.ts";
+import { inFlight, queued } from "../../../messages/model/status.ts";
 import { readReceiptLag } from "../../../messages/receipts/receipt-lag.ts";
 import { builder } from "../builder.ts";
 
@@ -52,7 +53,7 @@ export const ProviderHealth = builder.objectRef<Provider>("ProviderHealth").impl
       description: "Messages waiting for or in submission.",
       resolve: async ({ id }, _args, { database }) =>
         database.prisma.message.count({
-          where: { providerId: id, listedAs: "SUBMITTING", status: { in: ["QUEUED", "SUBMITTING"] } },
+          where: { providerId: id, listedAs: inFlight, status: { in: [...queued] } },
         }),
     }),
     messagesPerSecond: t.float({
