@@ -1,7 +1,7 @@
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { LastAdminKeyError, NotFoundError } from "../lib/errors.ts";
 
-interface RevokeOptions {
+export interface RevokeOptions {
   accountId: string;
   keyId: string;
   /** The id as the caller gave it. */

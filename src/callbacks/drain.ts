@@ -6,7 +6,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { ProviderProblem } from "../providers/provider.ts";
 import { readUnread } from "./read.ts";
 
-interface DrainOptions {
+export interface DrainOptions {
   database: Database;
   connections: Connections;
   clock: Clock;

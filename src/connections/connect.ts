@@ -18,7 +18,7 @@ import {
   type UpdateInput,
 } from "./provider-settings.ts";
 
-interface ConnectorOptions {
+export interface ConnectorOptions {
   database: Database;
   connections: Connections;
   clock: Clock;

@@ -38,7 +38,7 @@ export interface Sandbox {
 }
 
 /** The services needed to connect a provider. */
-interface ConnectingServices extends BalanceWatch {
+export interface ConnectingServices extends BalanceWatch {
   connector: Connector;
   connections: Connections;
 }

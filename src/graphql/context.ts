@@ -46,17 +46,17 @@ export interface Services {
 }
 
 /** One page of one message's timeline. */
-interface TimelinePage extends TimelineStretch {
+export interface TimelinePage extends TimelineStretch {
   messageId: string;
 }
 
 /** One page of the refused rows of one campaign. */
-interface RefusedPage extends RefusedStretch {
+export interface RefusedPage extends RefusedStretch {
   campaignId: string;
 }
 
 /** Messages of a campaign with the same key share one route. */
-interface CampaignRouteKey {
+export interface CampaignRouteKey {
   campaignId: string;
   providerId: string;
   country: string;

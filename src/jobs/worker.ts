@@ -41,7 +41,7 @@ import { releaseJobsOfTheDead } from "../queue/dead-workers.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 
-interface WorkerOptions extends LookUpOptions, BalanceWatch {
+export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   database: Database;
   listener: Listener;
   dispatcher: Dispatcher;
@@ -58,7 +58,7 @@ interface WorkerOptions extends LookUpOptions, BalanceWatch {
   onJobFailed?: (task: string) => void;
 }
 
-interface Worker {
+export interface Worker {
   /** Stops taking jobs and waits for the running ones. */
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { Agent, request } from "undici";
 import type { Timers } from "./clock.ts";
 
-interface CallbackSenderOptions {
+export interface CallbackSenderOptions {
   userAgent: string;
   timers: Timers;
   /** How many times a callback is posted in all. */
@@ -11,7 +11,7 @@ interface CallbackSenderOptions {
   log: (line: string) => void;
 }
 
-interface CallbackDetails {
+export interface CallbackDetails {
   /** Whether a status acknowledges the callback and ends the retries. Default: only 200. */
   isAcknowledged?: (status: number) => boolean;
   /** Default: JSON. */

@@ -1,5 +1,5 @@
 /** The status in smsgraph after a scenario has run to its end. */
-type ExpectedStatus =
+export type ExpectedStatus =
   | "OUTCOME_UNKNOWN"
   | "SUBMITTED"
   | "SENT"

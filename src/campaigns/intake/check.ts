@@ -38,9 +38,9 @@ export interface Accepted {
   shape: Shape;
 }
 
-type Verdict = { accepted: Accepted } | { refused: Refusal };
+export type Verdict = { accepted: Accepted } | { refused: Refusal };
 
-interface CheckerOptions {
+export interface CheckerOptions {
   input: CampaignInput;
   template: Template;
   table: RoutingTable;

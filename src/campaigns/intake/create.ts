@@ -33,7 +33,7 @@ export interface CreateOptions {
   clock: Clock;
 }
 
-type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
+export type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
 
 /**
  * Always read the routing table afresh: the caller may just have changed a policy through another process.

@@ -28,7 +28,7 @@ export interface NewCampaign extends CampaignSettings {
 }
 
 /** What an idempotency key was used for. */
-type Repeat = Pick<NewCampaign, "accountId" | "idempotencyKey" | "fingerprint">;
+export type Repeat = Pick<NewCampaign, "accountId" | "idempotencyKey" | "fingerprint">;
 
 const freeKey: Statement = {
   name: "free_campaign_key",

@@ -7,7 +7,7 @@ import type { RawData, WebSocket } from "ws";
  */
 const maxReasonBytes = 123;
 
-interface ProtocolSocketOptions<Extra> {
+export interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
   /** Our own data about the connection, passed to the server. */
   extra: Extra;

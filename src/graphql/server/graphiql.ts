@@ -134,7 +134,7 @@ interface NodeContext {
   res?: ServerResponse;
 }
 
-interface GraphiqlPage {
+export interface GraphiqlPage {
   options: (request: Request, context: unknown) => GraphiQLOptions | false;
   render: (options?: GraphiQLOptions) => Promise<string>;
 }

@@ -25,7 +25,7 @@ export interface NextRoute {
   isImmediate: boolean;
 }
 
-interface FailoverOptions {
+export interface FailoverOptions {
   database: Database;
   routingTables: RoutingTables;
   clock: Clock;

@@ -15,7 +15,7 @@ export interface PartReport {
 }
 
 /** The report as logged: each provider counts the parts of its own attempt. */
-interface LoggedPart extends PartReport {
+export interface LoggedPart extends PartReport {
   providerId: string | null;
 }
 

@@ -21,7 +21,7 @@ export interface RateKey {
   id: string;
 }
 
-interface RateStretch {
+export interface RateStretch {
   after: RateKey | undefined;
   before: RateKey | undefined;
   limit: number;

@@ -4,7 +4,7 @@ import { networkKey } from "./networks.ts";
 import { rateChannel, type KnownRate } from "./rate-book.ts";
 import { placePrice } from "./rate-history.ts";
 
-type RateSource = "FETCHED" | "SET" | "IMPORTED";
+export type RateSource = "FETCHED" | "SET" | "IMPORTED";
 
 /** A rate to store, with codes in their usual form. */
 export type NewRate = Omit<KnownRate, "id" | "providerId">;

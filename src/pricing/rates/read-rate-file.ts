@@ -24,14 +24,14 @@ export interface RowProblem {
   text: string;
 }
 
-interface RateFile {
+export interface RateFile {
   rows: number;
   rates: NewRate[];
   problems: RowProblem[];
 }
 
 /** The file is not a readable rate file; the message says what to do. */
-class UnreadableFileError extends Error {}
+export class UnreadableFileError extends Error {}
 
 const sameName = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "");
 

@@ -43,7 +43,7 @@ const read: Statement = {
     order by p.priority, p.id`,
 };
 
-interface RoutingTablesOptions {
+export interface RoutingTablesOptions {
   database: Database;
   connections: Connections;
   rateBooks: RateBooks;

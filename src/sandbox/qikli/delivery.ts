@@ -5,7 +5,7 @@ import type { Push } from "./push.ts";
 import type { Message, QikliState, Report } from "./state.ts";
 import { errors, statuses } from "./statuses.ts";
 
-interface DeliveryOptions {
+export interface DeliveryOptions {
   clock: Clock;
   timers: Timers;
   random: Random;

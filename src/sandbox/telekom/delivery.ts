@@ -12,7 +12,7 @@ export interface Delays {
   finalMs: number;
 }
 
-interface DeliveryOptions extends Pick<SandboxParts, "clock" | "timers" | "random" | "sender"> {
+export interface DeliveryOptions extends Pick<SandboxParts, "clock" | "timers" | "random" | "sender"> {
   delays: Delays;
   /** Where the API key has its callbacks posted, if anywhere. */
   callbackUrl: () => string | undefined;

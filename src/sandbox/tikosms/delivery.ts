@@ -12,7 +12,7 @@ export interface Delays {
   updateMs: number;
 }
 
-interface DeliveryOptions {
+export interface DeliveryOptions {
   clock: Clock;
   timers: Timers;
   random: Random;
