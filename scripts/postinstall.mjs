@@ -17,6 +17,7 @@ const node = lockedNode() ?? process.execPath;
 linkNode(node);
 const { status } = spawnSync(node, ["scripts/generate.ts"], { stdio: "inherit" });
 process.exitCode = status ?? 1;
+buildClient();
 
 /** The Node that came with the packages; undefined where it was left out, as in a container image of Node itself. */
 function lockedNode() {
@@ -36,4 +37,10 @@ function linkNode(program) {
   mkdirSync(bin, { recursive: true });
   if (process.platform === "win32") writeFileSync(join(bin, "node.cmd"), `@"${program}" %*\r\n`);
   else symlinkSync(relative(bin, program), join(bin, "node"));
+}
+
+/** For `npx smsgraph` and the examples, half a second. An image of the server has no use for it, nor its sources. */
+function buildClient() {
+  if (existsSync("packages/client/src") && existsSync("node_modules/typescript"))
+    spawnSync(node, ["node_modules/typescript/bin/tsc", "-p", "packages/client"], { stdio: "inherit" });
 }
