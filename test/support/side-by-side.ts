@@ -17,5 +17,6 @@ export function testSideBySide<Case extends readonly [string, ...unknown[]]>(
   name: string,
   body: (...values: Case) => Promise<void>,
 ): void {
+  // oxlint-disable-next-line vitest/valid-title -- it is the caller's.
   test.concurrent.for<Case>(cases)(name, (values, context) => running.run(context, () => body(...values)));
 }
