@@ -67,8 +67,9 @@ it("npm run demo fills a server with messages of every outcome, campaigns, rates
     providers { balance { id } balanceHistory(first: 50) { edges { node { id } } } }
   }`);
   expect(data.rates.edges.length).toBeGreaterThanOrEqual(12);
-  for (const { balance, balanceHistory } of data.providers)
-    if (balance !== null) expect(balanceHistory.edges.length).toBeGreaterThan(3);
+  const histories = data.providers.filter(({ balance }) => balance !== null);
+  const lengths = histories.map(({ balanceHistory }) => balanceHistory.edges.length);
+  expect(Math.min(...lengths)).toBeGreaterThan(3);
   const byName = Object.fromEntries(data.campaigns.edges.map(({ node }) => [node.name, node.status]));
   expect(byName).toMatchObject({ "Spring sale": "RUNNING", Survey: "PAUSED", "Opening day": "SCHEDULED" });
   const done = { name: "Thank you", status: "COMPLETED" } as const;
