@@ -63,14 +63,14 @@ export async function createCampaign(
   accountId: string,
   input: CampaignInput,
 ): Promise<CreateOutcome> {
-  const { database, clock } = options;
+  const { database } = options;
   if ((input.recipients == null) === (input.file == null))
     throw new InvalidInputError("recipients", "Give exactly one of `recipients` and `file`.");
   const idempotencyKey = input.dryRun === true ? null : checkKey(input.idempotencyKey);
   const print = idempotencyKey === null ? null : fingerprint(input);
   const repeat = { accountId, idempotencyKey, fingerprint: print };
   // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
-  const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat, clock.now());
+  const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat);
   if (earlier !== undefined) return { campaignId: earlier };
   const prepared = await prepare(options, accountId, input);
   if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
@@ -92,7 +92,6 @@ async function prepare({ routingTables, clock }: CreateOptions, accountId: strin
   return {
     ...settings,
     id: newMessageId(now),
-    createdAt: now,
     providerId: input.providerId ?? null,
     sender: checker.sender,
     text: input.text,
@@ -147,7 +146,7 @@ async function importAll(
   seen: NumberSet | undefined,
 ): Promise<string> {
   const { database, spending, clock } = options;
-  const campaignId = await beginImport(database, campaign, clock.now());
+  const campaignId = await beginImport(database, campaign);
   if (campaignId !== campaign.id) return campaignId;
   try {
     const { accepted, refused, first } = await storeAll(options, campaign, source, checker, seen);

@@ -1,4 +1,5 @@
 import { arrayLiteral, element } from "../../database/array-literal.ts";
+import { retentionTime } from "../../database/retention-clock.ts";
 import { keyHours } from "../../lib/idempotency.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { IdempotencyConflictError, type Refusal } from "../../lib/errors.ts";
@@ -11,7 +12,7 @@ import type { CampaignSettings } from "./settings.ts";
  * An import that has not renewed its lease for this long is dead. Longer than the server waits for a stalled
  * upload.
  */
-const leaseMs = 90_000;
+const newLease = "now() + interval '90 seconds'";
 
 /** A new campaign, before it has recipients. */
 export interface NewCampaign extends CampaignSettings {
@@ -21,7 +22,6 @@ export interface NewCampaign extends CampaignSettings {
   providerId: string | null;
   sender: string;
   text: string;
-  createdAt: Date;
   idempotencyKey: string | null;
   /** Hexadecimal. */
   fingerprint: string | null;
@@ -35,7 +35,7 @@ const freeKey: Statement = {
   text: `
     update campaigns set idempotency_key = null
     where account_id = $1 and idempotency_key = $2
-      and (created_at <= $3::timestamptz - interval '${keyHours} hours' or (imported_at is null and import_until < $3))`,
+      and (created_at <= ${retentionTime} - interval '${keyHours} hours' or (imported_at is null and import_until < now()))`,
 };
 
 const insert: Statement = {
@@ -46,7 +46,7 @@ const insert: Statement = {
       window_end, messages_per_second, created_at, updated_at, import_until, idempotency_key, fingerprint
     )
     values ($1, $2, $3, case when $8::timestamptz is null then 'RUNNING' else 'SCHEDULED' end::campaign_status, $4, $5,
-      $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, decode($16, 'hex'))
+      $6, $7, $8, $9, $10, $11, $12, now(), now(), ${newLease}, $13, decode($14, 'hex'))
     on conflict (account_id, idempotency_key) do nothing
     returning id`,
 };
@@ -57,21 +57,21 @@ const insert: Statement = {
  * being imported. A key that is a day old, or whose import has died, is taken over.
  * @throws IdempotencyConflictError when the key was used for another input
  */
-export async function beginImport(database: Database, campaign: NewCampaign, now: Date): Promise<string> {
-  const { id, accountId, idempotencyKey, createdAt } = campaign;
+export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
+  const { id, accountId, idempotencyKey } = campaign;
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
-      if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey, createdAt]);
-      return transaction.query<{ id: string }>(insert, valuesOf(campaign, now));
+      if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey]);
+      return transaction.query<{ id: string }>(insert, valuesOf(campaign));
     });
     if (inserted) return id;
     // Not found if that campaign's import has just failed and freed the key: then insert again.
-    const earlier = await findEarlier(database, campaign, createdAt);
+    const earlier = await findEarlier(database, campaign);
     if (earlier !== undefined) return earlier;
   }
 }
 
-const valuesOf = (campaign: NewCampaign, now: Date): unknown[] => [
+const valuesOf = (campaign: NewCampaign): unknown[] => [
   campaign.id,
   campaign.accountId,
   campaign.name,
@@ -84,36 +84,29 @@ const valuesOf = (campaign: NewCampaign, now: Date): unknown[] => [
   campaign.windowStart,
   campaign.windowEnd,
   campaign.messagesPerSecond,
-  campaign.createdAt,
-  // Not from its creation: the file's first bytes may have been long in coming.
-  leaseFrom(now),
   campaign.idempotencyKey,
   campaign.fingerprint,
 ];
-
-const leaseFrom = (now: Date): Date => new Date(now.getTime() + leaseMs);
 
 const findKey: Statement = {
   name: "find_campaign_key",
   text: `
     select id, encode(fingerprint, 'hex') as fingerprint from campaigns
-    where account_id = $1 and idempotency_key = $2 and created_at > $3::timestamptz - interval '${keyHours} hours'
-      and (imported_at is not null or import_until >= $3)`,
+    where account_id = $1 and idempotency_key = $2 and created_at > ${retentionTime} - interval '${keyHours} hours'
+      and (imported_at is not null or import_until >= now())`,
 };
 
 /**
- * Finds the campaign that holds an idempotency key at that time.
+ * Finds the campaign that holds an idempotency key.
  * @throws IdempotencyConflictError when it had another input
  */
 export async function findEarlier(
   database: Database,
   { accountId, idempotencyKey, fingerprint }: Repeat,
-  now: Date,
 ): Promise<string | undefined> {
   const found = await database.query<{ id: string; fingerprint: string }>(findKey, [
     accountId,
     idempotencyKey,
-    now,
   ]);
   const [campaign] = found;
   if (!campaign || fingerprint === campaign.fingerprint) return campaign?.id;
@@ -134,17 +127,17 @@ const addRecipients: Statement = {
   name: "add_campaign_recipients",
   text: `
     with alive as (
-      select id from campaigns where id = $1 and imported_at is null and import_until > $2 for update
+      select id from campaigns where id = $1 and imported_at is null and import_until > now() for update
     ), stored as (
       insert into campaign_recipients (
         campaign_id, position, recipient, client_ref, text, country, provider_id, sender, encoding, segments,
         estimated_cost, estimated_currency
       )
-      select alive.id, position, recipient, client_ref, r.text, ($10::text[])[shape], ($11::uuid[])[shape],
-        ($12::text[])[shape], ($13::text_encoding[])[shape], ($14::smallint[])[shape], ($15::numeric[])[shape],
-        ($16::text[])[shape]
+      select alive.id, position, recipient, client_ref, r.text, ($9::text[])[shape], ($10::uuid[])[shape],
+        ($11::text[])[shape], ($12::text_encoding[])[shape], ($13::smallint[])[shape], ($14::numeric[])[shape],
+        ($15::text[])[shape]
       from alive
-      cross join unnest($5::int[], $6::text[], $7::smallint[], $8::text[], $9::text[])
+      cross join unnest($4::int[], $5::text[], $6::smallint[], $7::text[], $8::text[])
         as r (position, recipient, shape, client_ref, text)
       on conflict (campaign_id, recipient) do nothing
       returning estimated_cost, estimated_currency
@@ -152,12 +145,12 @@ const addRecipients: Statement = {
       insert into refused_recipients (campaign_id, position, recipient, code, reason)
       select alive.id, r.*
       from alive
-      cross join unnest($17::int[], $18::text[], $19::text[], $20::text[]) as r (position, recipient, code, reason)
+      cross join unnest($16::int[], $17::text[], $18::text[], $19::text[]) as r (position, recipient, code, reason)
     ), explained as (
       insert into campaign_routes (campaign_id, provider_id, country, route)
       select alive.id, r.*
       from alive
-      cross join unnest($21::uuid[], $22::text[], $23::jsonb[]) as r (provider_id, country, route)
+      cross join unnest($20::uuid[], $21::text[], $22::jsonb[]) as r (provider_id, country, route)
       on conflict do nothing
     ), estimated as (
       insert into campaign_estimates as e (campaign_id, currency, amount)
@@ -167,9 +160,9 @@ const addRecipients: Statement = {
       on conflict (campaign_id, currency) do update set amount = e.amount + excluded.amount
     )
     update campaigns
-    set total = total + s.count, refused = refused + cardinality($17::int[]),
-      duplicates_removed = duplicates_removed + $4 + cardinality($5::int[]) - s.count,
-      import_until = $3, updated_at = $2
+    set total = total + s.count, refused = refused + cardinality($16::int[]),
+      duplicates_removed = duplicates_removed + $3 + cardinality($4::int[]) - s.count,
+      import_until = ${newLease}, updated_at = $2
     from (select count(*)::int as count from stored) as s
     where id = (select id from alive)
     returning id`,
@@ -277,7 +270,7 @@ export async function addToImport(
   buffer: ImportBuffer,
   now: Date,
 ): Promise<void> {
-  const parameters = [campaignId, now, leaseFrom(now), ...buffer.take()];
+  const parameters = [campaignId, now, ...buffer.take()];
   const [alive] = await database.query(addRecipients, parameters);
   if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
 }
@@ -288,8 +281,8 @@ const seal: Statement = {
     with sealed as (
       update campaigns
       set imported_at = $2, import_until = null, updated_at = $2,
-        started_at = case when status = 'RUNNING' then $2 end
-      where id = $1 and imported_at is null and import_until > $2 and total > 0
+        started_at = case when status = 'RUNNING' then $2::timestamptz end
+      where id = $1 and imported_at is null and import_until > now() and total > 0
       returning id, total, scheduled_at
     ), counted as (
       insert into campaign_tallies (campaign_id, status, delta)
