@@ -4,6 +4,7 @@ ARG NODE_IMAGE=node:26-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json prisma.config.ts ./
+COPY packages/client/package.json ./packages/client/
 COPY prisma ./prisma
 COPY scripts ./scripts
 # The image's own Node serves, and PostgreSQL is elsewhere: no optional packages.

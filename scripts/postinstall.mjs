@@ -23,6 +23,7 @@ if (existsSync("node_modules/prisma")) {
     "The database client is generated with development packages: run npm ci, then npm prune --omit=dev.",
   );
 }
+buildClient();
 
 /** The Node that came with the packages; undefined where it was left out, as in a container image of Node itself. */
 function lockedNode() {
@@ -42,4 +43,10 @@ function linkNode(program) {
   mkdirSync(bin, { recursive: true });
   if (process.platform === "win32") writeFileSync(join(bin, "node.cmd"), `@"${program}" %*\r\n`);
   else symlinkSync(relative(bin, program), join(bin, "node"));
+}
+
+/** For `npx smsgraph` and the examples, half a second. An image of the server has no use for it, nor its sources. */
+function buildClient() {
+  if (existsSync("packages/client/src") && existsSync("node_modules/typescript"))
+    spawnSync(node, ["node_modules/typescript/bin/tsc", "-p", "packages/client"], { stdio: "inherit" });
 }

@@ -11,6 +11,7 @@ const checks = [
   { name: "formatting", command: ["oxfmt", "--check"] },
   { name: "lint", command: ["oxlint", "--type-aware", "--deny-warnings"] },
   { name: "types", command: ["tsc", "--noEmit"] },
+  { name: "types of the client package", command: ["tsc", "--noEmit", "-p", "packages/client"] },
   { name: "types of the example page", command: ["tsc", "--noEmit", "-p", "examples/react"] },
 ] as const;
 

@@ -69,7 +69,7 @@ async function connectTwin(
   const known = await database.prisma.provider.findFirst({ where });
   const reach = { baseUrl, ...credentials };
   const { id } = known
-    ? await connector.update(account, known.id, known.id, reach)
+    ? await connector.update(account, known.id, reach)
     : await connector.connect(account, kind, {
         name,
         defaultSender: "smsgraph",

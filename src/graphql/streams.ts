@@ -46,9 +46,14 @@ export class Streams {
     return new OpenStream(start(controller.signal), controller, this.#open, cursorOf, tap);
   }
 
+  /** True once `closeAll` was called: a stream that ends now is cut short, not complete. */
+  get areClosed(): boolean {
+    return this.#closed;
+  }
+
   /**
-   * Ends every open stream, and every new one as soon as it opens. Clients see a normal completion and resume
-   * with their cursor.
+   * Ends every open stream, and every new one as soon as it opens. Transports must not tell their clients that
+   * a stream is complete, because clients resume only one that breaks off.
    */
   closeAll(): void {
     this.#closed = true;

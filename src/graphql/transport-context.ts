@@ -18,6 +18,8 @@ export interface ServerContext {
   endsWithSocket?: boolean;
   /** Calls `leave` once the answer of a query or mutation was sent, or its client has gone. */
   untilSent?: (leave: () => void) => void;
+  /** Where a subscription over WebSocket resumes. Over HTTP it is in the header of that name. */
+  lastEventId?: string | undefined;
   /** Only for a request over HTTP. */
   res?: ServerResponse;
 }

@@ -12,11 +12,12 @@ import {
   option,
   record,
 } from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { readBody } from "../../src/http/body.ts";
 import type { CallbackReading } from "../../src/providers/provider.ts";
 import { connect, open, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
+import { atEnd } from "../support/side-by-side.ts";
 
 /** What can be done to a body without touching anything that is needed of it. */
 interface Noise {
@@ -192,7 +193,7 @@ async function serveCallbacks(subject: Subject): Promise<(body: Body) => Promise
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => server.close().closeAllConnections());
+  atEnd(() => server.close().closeAllConnections());
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
   return async ({ bytes, headers }) => {

@@ -114,14 +114,6 @@ export function lateEndings(accepted: string): [string, Answer, HttpLimits][] {
   ];
 }
 
-export function testLate(subject: Subject): void {
-  test.each(lateEndings(subject.variant.accepted))("%s", async (_name, answer, limits) => {
-    const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
-    expect(await client.submit(submission)).toEqual(ambiguous);
-    expect(submissions()).toHaveLength(1);
-  });
-}
-
 /** Keeps the body's time limit from passing, for ever. */
 function drip(socket: Socket | null): void {
   socket?.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");

@@ -3,14 +3,8 @@ import { describe, expect, test } from "vitest";
 import { readXml } from "../../src/providers/wire/xml.ts";
 import { connectToSubmit, open, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
-import { testLate, testOpen } from "./contract-open-endings.ts";
-import {
-  echo,
-  expectNoSecret,
-  expectNothingForeign,
-  foreignBodies,
-  sentSecrets,
-} from "./contract-secrets.ts";
+import { testOpen } from "./contract-open-endings.ts";
+import { echo, expectNoSecret, sentSecrets } from "./contract-secrets.ts";
 import { serveTcp, unusedOrigin } from "./local-server.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
 
@@ -29,9 +23,6 @@ export function testSubmit(subject: Subject): void {
   });
   describe("an answer that leaves it open", () => {
     testOpen(subject);
-  });
-  describe("an answer that does not come", () => {
-    testLate(subject);
   });
   describe("secrets", () => {
     testSecrets(subject);
@@ -163,12 +154,6 @@ function testNotSent(subject: Subject): void {
     expect(requests).toEqual([]);
   });
 
-  test("a TLS handshake that hangs", async () => {
-    const origin = await serveTcp((socket) => socket.resume());
-    const { client } = open(subject, origin.replace("http:", "https:"), { connectTimeoutMs: 50 });
-    expect(await client.submit(submission)).toEqual(retryable);
-  });
-
   test("a client that was closed", async () => {
     const opened = open(subject, await unusedOrigin());
     await opened.close();
@@ -201,14 +186,4 @@ function testSecrets(subject: Subject): void {
     }));
     expectNoSecret(subject, await echoing.client.submit(submission));
   });
-
-  test.each(statuses)(
-    "and words of a server of another kind are not repeated, though it answers %i",
-    async (status) => {
-      for (const body of foreignBodies) {
-        const { client } = await connectToSubmit(subject, () => ({ ...body, status }));
-        expectNothingForeign(await client.submit(submission));
-      }
-    },
-  );
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +16,9 @@ declare module "vitest" {
 /** The database that every test file's own is cloned from. */
 export const templateName = "smsgraph_template";
 
-/** One PostgreSQL for the whole run, with a migrated template in it. */
+/** One PostgreSQL for the whole run, with a migrated template in it; and the client package, built as it is now. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  execFileSync("node_modules/.bin/tsc", ["-p", "packages/client"], { shell: process.platform === "win32" });
   const directory = await mkdtemp(join(tmpdir(), "smsgraph-test-"));
   // What a test commits need not outlive a power cut.
   const postgres = await startEmbeddedPostgres(directory, { fsync: "off", max_connections: "300" });

@@ -14,7 +14,15 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+export interface TcpProxyOptions {
+  /** After how many bytes from the server a connection breaks, in the midst of a frame or not; absent: it does not. */
+  cutAfterBytes?: () => number;
+}
+
+export async function startTcpProxy(
+  targetPort: number,
+  { cutAfterBytes }: TcpProxyOptions = {},
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isBroken = false;
   let count = 0;
@@ -22,6 +30,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     if (isBroken) return socket.destroy();
     count++;
     const other = connect(targetPort, "127.0.0.1");
+    if (cutAfterBytes) cutLater(other, socket, cutAfterBytes());
     for (const [one, another] of [
       [socket, other],
       [other, socket],
@@ -58,4 +67,15 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       await once(server, "close");
     },
   };
+}
+
+/** Lets the first bytes through, then no more. */
+function cutLater(from: Socket, to: Socket, limit: number): void {
+  let left = limit;
+  from.prependListener("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left > 0) return;
+    from.unpipe(to);
+    to.write(chunk.subarray(0, chunk.length + left), () => to.destroy());
+  });
 }

@@ -71,22 +71,26 @@ it("a stop stores a running callback and answers it", { timeout: patience }, asy
   expect(stored.map(({ providerStatus }) => providerStatus)).toEqual(taken.map(({ status }) => status));
 });
 
-it("a stop completes subscriptions over WebSocket and SSE", { timeout: patience }, async () => {
-  const { deployment, app } = await deploy();
-  const { client } = deployment;
-  const query = "subscription { messageEvents { __typename } }";
-  const socket = client.subscribe(query);
-  await socket.next();
-  const stream = await fetch(`${client.url}/graphql`, {
-    method: "POST",
-    headers: { ...client.headers, "content-type": "application/json", accept: "text/event-stream" },
-    body: JSON.stringify({ query }),
-  });
-  app.child.kill("SIGTERM");
-  expect(await socket.next()).toEqual({ done: true, value: undefined });
-  expect(await stream.text()).toMatch(/event: complete\s+(data:\s*)?$/);
-  expect(await app.ended).toEqual({ code: 0, signal: null });
-});
+it(
+  "a stop breaks off subscriptions over WebSocket and SSE without completing them",
+  { timeout: patience },
+  async () => {
+    const { deployment, app } = await deploy();
+    const { client } = deployment;
+    const query = "subscription { messageEvents { __typename } }";
+    const socket = client.subscribe(query);
+    await socket.next();
+    const stream = await fetch(`${client.url}/graphql`, {
+      method: "POST",
+      headers: { ...client.headers, "content-type": "application/json", accept: "text/event-stream" },
+      body: JSON.stringify({ query }),
+    });
+    app.child.kill("SIGTERM");
+    await expect(socket.next()).rejects.toMatchObject({ code: 1001 });
+    expect(await stream.text()).not.toContain("event: complete");
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+  },
+);
 
 it("a second signal ends the process at once", { timeout: patience }, async () => {
   const { deployment, app } = await deploy();

@@ -1,3 +1,4 @@
+import { parameters } from "../../database/columns.ts";
 import { arrayLiteral, element } from "../../database/array-literal.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { keyHours } from "../../lib/idempotency.ts";
@@ -38,15 +39,30 @@ const freeKey: Statement = {
       and (created_at <= ${retentionTime} - interval '${keyHours} hours' or (imported_at is null and import_until < now()))`,
 };
 
+const stored = parameters({
+  id: "uuid",
+  accountId: "uuid",
+  name: "text",
+  providerId: "uuid",
+  sender: "text",
+  text: "text",
+  priority: "message_priority",
+  scheduledAt: "timestamptz",
+  timeZone: "text",
+  windowStart: "smallint",
+  windowEnd: "smallint",
+  messagesPerSecond: "float8",
+  idempotencyKey: "text",
+  fingerprint: "bytea",
+});
+
 const insert: Statement = {
   name: "insert_campaign",
   text: `
-    insert into campaigns (
-      id, account_id, name, status, provider_id, sender, text, priority, scheduled_at, time_zone, window_start,
-      window_end, messages_per_second, created_at, updated_at, import_until, idempotency_key, fingerprint
-    )
-    values ($1, $2, $3, case when $8::timestamptz is null then 'RUNNING' else 'SCHEDULED' end::campaign_status, $4, $5,
-      $6, $7, $8, $9, $10, $11, $12, now(), now(), ${newLease}, $13, decode($14, 'hex'))
+    insert into campaigns (${stored.names}, status, created_at, updated_at, import_until)
+    values (${stored.list},
+      case when ${stored.sql.scheduledAt} is null then 'RUNNING' else 'SCHEDULED' end::campaign_status,
+      now(), now(), ${newLease})
     on conflict (account_id, idempotency_key) do nothing
     returning id`,
 };
@@ -59,10 +75,13 @@ const insert: Statement = {
  */
 export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
   const { id, accountId, idempotencyKey } = campaign;
+  const fingerprint = campaign.fingerprint === null ? null : Buffer.from(campaign.fingerprint, "hex");
+  // The lease does not begin with the creation: the file's first bytes may have been long in coming.
+  const values = { ...campaign, fingerprint };
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
       if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey]);
-      return transaction.query<{ id: string }>(insert, valuesOf(campaign));
+      return transaction.query<{ id: string }>(insert, stored.values(values));
     });
     if (inserted) return id;
     // Not found if that campaign's import has just failed and freed the key: then insert again.
@@ -70,23 +89,6 @@ export async function beginImport(database: Database, campaign: NewCampaign): Pr
     if (earlier !== undefined) return earlier;
   }
 }
-
-const valuesOf = (campaign: NewCampaign): unknown[] => [
-  campaign.id,
-  campaign.accountId,
-  campaign.name,
-  campaign.providerId,
-  campaign.sender,
-  campaign.text,
-  campaign.priority,
-  campaign.scheduledAt,
-  campaign.timeZone,
-  campaign.windowStart,
-  campaign.windowEnd,
-  campaign.messagesPerSecond,
-  campaign.idempotencyKey,
-  campaign.fingerprint,
-];
 
 const findKey: Statement = {
   name: "find_campaign_key",
@@ -121,23 +123,61 @@ export interface Chunk {
   duplicates: number;
 }
 
+const added = parameters({
+  campaignId: "uuid",
+  now: "timestamptz",
+  duplicates: "int",
+  // Of each recipient.
+  positions: "int[]",
+  recipients: "text[]",
+  shapes: "smallint[]",
+  clientRefs: "text[]",
+  texts: "text[]",
+  // Of each shape.
+  countries: "text[]",
+  providerIds: "uuid[]",
+  senders: "text[]",
+  encodings: "text_encoding[]",
+  segments: "smallint[]",
+  costs: "numeric[]",
+  currencies: "text[]",
+  // Of each refused row.
+  refusedPositions: "int[]",
+  refusedRecipients: "text[]",
+  refusedCodes: "text[]",
+  refusedReasons: "text[]",
+  // Of each provider and country.
+  routeProviderIds: "uuid[]",
+  routeCountries: "text[]",
+  routes: "jsonb[]",
+});
+
+type Added = Parameters<typeof added.values>[0];
+
+const ofShape = (list: keyof Added): string => `(${added.sql[list]})[shape]`;
+
+const unnested = (...lists: (keyof Added)[]): string =>
+  `unnest(${lists.map((list) => added.sql[list]).join(", ")})`;
+
 // Most columns have few different values, so rows refer to short lists of them. That makes the statement a
 // fifth smaller.
 const addRecipients: Statement = {
   name: "add_campaign_recipients",
   text: `
     with alive as (
-      select id from campaigns where id = $1 and imported_at is null and import_until > now() for update
+      select id from campaigns
+      where id = ${added.sql.campaignId} and imported_at is null and import_until > now()
+      for update
     ), stored as (
       insert into campaign_recipients (
         campaign_id, position, recipient, client_ref, text, country, provider_id, sender, encoding, segments,
         estimated_cost, estimated_currency
       )
-      select alive.id, position, recipient, client_ref, r.text, ($9::text[])[shape], ($10::uuid[])[shape],
-        ($11::text[])[shape], ($12::text_encoding[])[shape], ($13::smallint[])[shape], ($14::numeric[])[shape],
-        ($15::text[])[shape]
+      select alive.id, position, recipient, client_ref, r.text, ${ofShape("countries")}, ${ofShape("providerIds")},
+        ${ofShape("senders")}, ${ofShape("encodings")}, ${ofShape("segments")}, ${ofShape("costs")},
+        ${ofShape("currencies")}
       from alive
-      cross join unnest($4::int[], $5::text[], $6::smallint[], $7::text[], $8::text[])
+      cross join ${unnested("positions", "recipients", "shapes", "clientRefs", "texts")}
         as r (position, recipient, shape, client_ref, text)
       on conflict (campaign_id, recipient) do nothing
       returning estimated_cost, estimated_currency
@@ -145,39 +185,59 @@ const addRecipients: Statement = {
       insert into refused_recipients (campaign_id, position, recipient, code, reason)
       select alive.id, r.*
       from alive
-      cross join unnest($16::int[], $17::text[], $18::text[], $19::text[]) as r (position, recipient, code, reason)
+      cross join ${unnested("refusedPositions", "refusedRecipients", "refusedCodes", "refusedReasons")} as r
     ), explained as (
       insert into campaign_routes (campaign_id, provider_id, country, route)
       select alive.id, r.*
       from alive
-      cross join unnest($20::uuid[], $21::text[], $22::jsonb[]) as r (provider_id, country, route)
+      cross join ${unnested("routeProviderIds", "routeCountries", "routes")} as r
       on conflict do nothing
     ), estimated as (
       insert into campaign_estimates as e (campaign_id, currency, amount)
-      select $1::uuid, estimated_currency, sum(estimated_cost) from stored
+      select ${added.sql.campaignId}, estimated_currency, sum(estimated_cost) from stored
       where estimated_currency is not null
       group by estimated_currency
       on conflict (campaign_id, currency) do update set amount = e.amount + excluded.amount
     )
     update campaigns
-    set total = total + s.count, refused = refused + cardinality($16::int[]),
-      duplicates_removed = duplicates_removed + $3 + cardinality($4::int[]) - s.count,
-      import_until = ${newLease}, updated_at = $2
+    set total = total + s.count, refused = refused + cardinality(${added.sql.refusedPositions}),
+      duplicates_removed =
+        duplicates_removed + ${added.sql.duplicates} + cardinality(${added.sql.positions}) - s.count,
+      import_until = ${newLease}, updated_at = ${added.sql.now}
     from (select count(*)::int as count from stored) as s
     where id = (select id from alive)
     returning id`,
 };
 
-/** The columns of `campaign_routes`, one entry for each provider and country. */
-function routesOf(shapes: readonly Shape[]): string[][] {
-  const routes = new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape]));
-  const kinds = [...routes.values()];
-  return [
-    kinds.map(({ providerId }) => providerId),
-    kinds.map(({ country }) => country ?? ""),
-    kinds.map(({ route }) => JSON.stringify(route)),
-  ];
+/** One entry for each provider and country. */
+function routesOf(shapes: readonly Shape[]): Pick<Added, "routeProviderIds" | "routeCountries" | "routes"> {
+  const kinds = [...new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape])).values()];
+  return {
+    routeProviderIds: kinds.map(({ providerId }) => providerId),
+    routeCountries: kinds.map(({ country }) => country ?? ""),
+    routes: kinds.map(({ route }) => JSON.stringify(route)),
+  };
 }
+
+const shapeLists = (shapes: readonly Shape[]) => ({
+  countries: shapes.map(({ country }) => country),
+  providerIds: shapes.map(({ providerId }) => providerId),
+  senders: shapes.map(({ sender }) => sender),
+  encodings: shapes.map(({ encoding }) => encoding),
+  segments: shapes.map(({ segments }) => segments),
+  costs: shapes.map(({ cost }) => cost?.amount ?? null),
+  currencies: shapes.map(({ cost }) => cost?.currency ?? null),
+});
+
+const refusedLists = (refused: readonly Refusal[]) => ({
+  refusedPositions: arrayLiteral(refused.map(({ position }) => position)),
+  refusedRecipients: refused.map(({ recipient }) => recipient),
+  refusedCodes: refused.map(({ code }) => code),
+  refusedReasons: refused.map(({ reason }) => reason),
+});
+
+/** What a buffer holds, as parameters of `addRecipients`. */
+type Buffered = Omit<Added, "campaignId" | "now">;
 
 /** Collects recipients for the next insert, as array literals of PostgreSQL. */
 export class ImportBuffer {
@@ -211,34 +271,25 @@ export class ImportBuffer {
     texts.push(accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(","));
   }
 
-  /** Returns the parameters of `addRecipients` from `$4` on, and empties the buffer. */
-  take(): unknown[] {
+  /** Returns what was collected, and empties the buffer. */
+  take(): Buffered {
     const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
     const [kinds, refused, duplicates] = [[...this.#shapes.keys()], this.#refused, this.#duplicates];
     this.#shapes = new Map();
     this.#columns = emptyColumns();
     this.#refused = [];
     this.#duplicates = this.#size = 0;
-    return [
+    return {
       duplicates,
-      arrayLiteral(positions),
-      arrayLiteral(recipients),
-      arrayLiteral(shapes),
-      arrayLiteral(clientRefs),
-      arrayLiteral(texts),
-      kinds.map(({ country }) => country),
-      kinds.map(({ providerId }) => providerId),
-      kinds.map(({ sender }) => sender),
-      kinds.map(({ encoding }) => encoding),
-      kinds.map(({ segments }) => segments),
-      kinds.map(({ cost }) => cost?.amount ?? null),
-      kinds.map(({ cost }) => cost?.currency ?? null),
-      arrayLiteral(refused.map(({ position }) => position)),
-      refused.map(({ recipient }) => recipient),
-      refused.map(({ code }) => code),
-      refused.map(({ reason }) => reason),
+      positions: arrayLiteral(positions),
+      recipients: arrayLiteral(recipients),
+      shapes: arrayLiteral(shapes),
+      clientRefs: arrayLiteral(clientRefs),
+      texts: arrayLiteral(texts),
+      ...shapeLists(kinds),
+      ...refusedLists(refused),
       ...routesOf(kinds),
-    ];
+    };
   }
 
   /** PostgreSQL arrays start at 1. */
@@ -270,8 +321,8 @@ export async function addToImport(
   buffer: ImportBuffer,
   now: Date,
 ): Promise<void> {
-  const parameters = [campaignId, now, ...buffer.take()];
-  const [alive] = await database.query(addRecipients, parameters);
+  const values = added.values({ campaignId, now, ...buffer.take() });
+  const [alive] = await database.query(addRecipients, values);
   if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
 }
 

@@ -60,14 +60,17 @@ export class LiveSubscriptions {
   }
 
   /** Starts a subscription. Errors of a failed start are not masked yet. */
-  async start(args: ExecutionArgs & { contextValue: Context }): Promise<ExecutionResult | LiveStream> {
+  async start(
+    args: ExecutionArgs & { contextValue: Context },
+    { withCursors = false }: StartOptions = {},
+  ): Promise<ExecutionResult | LiveStream> {
     const { contextValue } = args;
     const refused = this.#guard.admit(args);
     if (refused) return { errors: [refused] };
     const place = new SubscriptionSlot();
     try {
       place.leave = this.#guard.enter(contextValue, (error) => place.end(this.#maskError(error)));
-      const started = await this.#open(args, place);
+      const started = await this.#open(args, place, withCursors);
       if (!(started instanceof LiveStream)) place.leave();
       return started;
     } catch (error) {
@@ -80,18 +83,25 @@ export class LiveSubscriptions {
   async #open(
     args: ExecutionArgs & { contextValue: Context },
     place: SubscriptionSlot,
+    withCursors: boolean,
   ): Promise<ExecutionResult | LiveStream> {
     const { contextValue } = args;
     Object.assign(contextValue, createContext(this.#services, contextValue.viewer));
     const checked = validateSubscriptionArgs(args);
     if (!("schema" in checked)) return { errors: checked };
-    const source = await createSourceEventStream(checked);
-    if (!(Symbol.asyncIterator in source)) return source;
-    const key = sharingKey(checked, contextValue.viewer);
-    return new LiveStream(source as Stream<object>, this.#groupOf(key, args), place);
+    const started = await createSourceEventStream(checked);
+    if (!(Symbol.asyncIterator in started)) return started;
+    const source = started as Stream<object>;
+    const key = sharingKey(checked, contextValue.viewer, withCursors);
+    const group = this.#groupOf(key, args, withCursors ? source.cursorOf : undefined);
+    return new LiveStream(source, group, place);
   }
 
-  #groupOf(key: string, args: ExecutionArgs & { contextValue: Context }): Group {
+  #groupOf(
+    key: string,
+    args: ExecutionArgs & { contextValue: Context },
+    cursorOf: Stream<object>["cursorOf"],
+  ): Group {
     const known = this.#groups.get(key);
     if (known) return known;
     const { schema, document, operationName, variableValues, contextValue } = args;
@@ -101,6 +111,7 @@ export class LiveSubscriptions {
       viewer: contextValue.viewer && { ...contextValue.viewer, keyName: "of this subscription" },
       services: this.#services,
       maskError: this.#maskError,
+      cursorOf,
       onEmpty: () => this.#groups.delete(key),
     });
     this.#groups.set(key, group);
@@ -108,11 +119,18 @@ export class LiveSubscriptions {
   }
 }
 
+export interface StartOptions {
+  /** Puts the cursor after each frame into its `extensions`, so that a client need not know the document. */
+  withCursors?: boolean;
+}
+
 interface GroupOptions {
   args: ExecutionArgs;
   viewer: Viewer | undefined;
   services: Services;
   maskError: MaskError;
+  /** Set when the answers carry their cursor. */
+  cursorOf: Stream<object>["cursorOf"];
   onEmpty: () => void;
 }
 
@@ -134,6 +152,11 @@ class Group {
     this.#options = options;
   }
 
+  /** True while the process stops: streams that end are then cut short. */
+  get isStopping(): boolean {
+    return this.#options.services.streams.areClosed;
+  }
+
   join(): void {
     this.#members++;
   }
@@ -147,8 +170,10 @@ class Group {
     const answers = this.#members > 1 ? (this.#answers ??= new WeakMap()) : undefined;
     const known = answers?.get(value);
     if (known) return known;
+    const cursor = this.#options.cursorOf?.(value);
+    const extensions = cursor === undefined ? undefined : { cursor };
     const answer = this.execute(value).then(({ data, errors }) =>
-      toJson({ data, ...(errors && { errors: errors.map(withoutStatus) }) }),
+      toJson({ data, errors: errors?.map(withoutStatus), extensions }),
     );
     answers?.set(value, answer);
     answer.catch(() => answers?.delete(value));
@@ -305,6 +330,11 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
     // The error frame that ends a revoked subscription.
     this.#place.error = undefined;
     return { json: toJson({ errors: [withoutStatus(error)] }), value: undefined };
+  }
+
+  /** True when the subscription ended because the process stops. Its client must not take it for complete. */
+  get isCutShort(): boolean {
+    return this.#group.isStopping;
   }
 
   /** The cursor after a frame; undefined when the subscription cannot be resumed. */

@@ -19,6 +19,14 @@ export class OpenOperations {
     return true;
   }
 
+  get isDraining(): boolean {
+    return this.#drained !== undefined;
+  }
+
+  has(connection: object): boolean {
+    return this.#ids.has(connection);
+  }
+
   end(connection: object, id: string): void {
     const ids = this.#ids.get(connection);
     if (ids instanceof Set) ids.delete(id);

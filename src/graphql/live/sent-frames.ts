@@ -5,6 +5,14 @@ import type { Outlet } from "./outlet.ts";
 const nothing = Buffer.alloc(0);
 const done = { done: true, value: undefined } as const;
 
+/** The operation behind the frames. */
+export interface SentOperation {
+  /** Keeps graphql-ws from sending `complete` when the frames end. */
+  forget: () => void;
+  /** The error as the client may see it. */
+  show: (error: unknown) => GraphQLError;
+}
+
 /**
  * Sends a subscription's frames to its socket. The serialised answer is shared; only the operation's `id` is
  * put in front of it. graphql-ws sees a generator without values that ends with the subscription.
@@ -14,15 +22,14 @@ export class SentFrames implements AsyncGenerator<never, undefined>, FrameSink {
   readonly #outlet: Outlet;
   readonly #id: string;
   readonly #beforePayload: Uint8Array;
-  readonly #end: (error: unknown) => GraphQLError;
+  readonly #operation: SentOperation;
 
-  /** @param end called with the error that ends the subscription; returns the error to show to the client */
-  constructor(stream: LiveStream, outlet: Outlet, id: string, end: (error: unknown) => GraphQLError) {
+  constructor(stream: LiveStream, outlet: Outlet, id: string, operation: SentOperation) {
     this.#stream = stream;
     this.#outlet = outlet;
     this.#id = id;
     this.#beforePayload = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-    this.#end = end;
+    this.#operation = operation;
   }
 
   async next(): Promise<typeof done> {
@@ -30,8 +37,10 @@ export class SentFrames implements AsyncGenerator<never, undefined>, FrameSink {
       while (await this.#sendNext()) {
         if (!this.#outlet.isFull) await this.#stream.follow(this);
       }
+      if (this.#stream.isCutShort) this.#operation.forget();
     } catch (error) {
-      const message = { id: this.#id, type: "error", payload: [this.#end(error)] };
+      this.#operation.forget();
+      const message = { id: this.#id, type: "error", payload: [this.#operation.show(error)] };
       this.#outlet.send(nothing, Buffer.from(JSON.stringify(message)));
     }
     return done;

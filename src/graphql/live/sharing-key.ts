@@ -6,11 +6,12 @@ import type { Viewer } from "../../access/api-keys.ts";
 export function sharingKey(
   { document, operation, rawVariableValues }: ValidatedSubscriptionArgs,
   viewer: Viewer | undefined,
+  withCursors: boolean,
 ): string {
   const unshared = startVariable(document);
   const variables = Object.entries(rawVariableValues ?? {}).filter(([name]) => name !== unshared);
   const text = document.loc?.source.body ?? "";
-  const all = [text, operation.name?.value, rightsOf(viewer), Object.fromEntries(variables)];
+  const all = [text, operation.name?.value, rightsOf(viewer), withCursors, Object.fromEntries(variables)];
   // A hash: a document with a thousand ids would take too much memory for each subscription.
   return hash("sha256", canonicalJson(all), "base64");
 }

@@ -1,10 +1,9 @@
-import { STATUS_CODES, type Server } from "node:http";
+import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
 import {
   CloseCode,
-  handleProtocols,
   makeServer,
   type Context as Connection,
   type Disposable,
@@ -27,6 +26,7 @@ import { Outlet } from "./outlet.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
+import { chooseProtocol, refuseProtocol } from "./subprotocol.ts";
 import { UnknownSocket } from "./unknown-socket.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 
@@ -56,6 +56,8 @@ interface OperationArgs extends ExecutionArgs {
 interface Extra {
   socket: WebSocket;
   viewer: Viewer | undefined;
+  /** The `Authorization` header of the upgrade request; connection parameters take precedence. */
+  authorization: string | undefined;
   /** Undefined once it is known whose the socket is. */
   unknown: UnknownSocket | undefined;
   /** Releases what the socket holds. */
@@ -88,6 +90,8 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const end = (connection: Connection<Record<string, unknown>, Extra>, id: string): void => {
     operations.end(connection, id);
     restIfUnknown(connection);
+    // A socket whose streams were cut short need not wait for the answers of others.
+    if (operations.isDraining && !operations.has(connection)) void sendAway(connection.extra.socket);
   };
   const server = makeServer<Record<string, unknown>, Extra>({
     execute: (args) => whileClientWaits(() => (args as unknown as OperationArgs).execute(args)) as never,
@@ -105,10 +109,12 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
       connection.extra.leave?.();
     },
   });
-  const sockets = acceptSockets(options, (socket, carrier) => {
+  const sockets = acceptSockets(options, (socket, carrier, { headers }) => {
+    const unknown = new UnknownSocket(socket, carrier);
+    if (refuseProtocol(socket)) return;
     ProtocolSocket.serve(socket, {
       server,
-      extra: { socket, viewer: undefined, unknown: new UnknownSocket(socket, carrier), leave: undefined },
+      extra: { socket, viewer: undefined, authorization: bearerIn(headers), unknown, leave: undefined },
       keepAliveMs: options.keepAliveMs ?? keepAliveMs,
       onError: options.maskError,
     });
@@ -116,12 +122,16 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   return {
     async dispose() {
       await operations.drain(maxDrainMs);
-      // The last answer is written in this turn of the event loop.
-      await setImmediate();
-      for (const socket of sockets.clients) socket.close(goingAway, "Going away");
+      await Promise.all(Array.from(sockets.clients, sendAway));
       await new Promise((done) => sockets.close(done));
     },
   };
+}
+
+async function sendAway(socket: WebSocket): Promise<void> {
+  // The last answer is written in this turn of the event loop.
+  await setImmediate();
+  socket.close(goingAway, "Going away");
 }
 
 /** What the types of `ws` do not know yet. */
@@ -129,7 +139,7 @@ type SocketOptions = SocketServerOptions & { closeTimeout: number };
 
 function acceptSockets(
   { server, yoga, readerLimits, pages }: WebSocketOptions,
-  serve: (socket: WebSocket, carrier: Duplex) => void,
+  serve: (socket: WebSocket, carrier: Duplex, request: IncomingMessage) => void,
 ): WebSocketServer {
   // Without compression, ws writes a frame at once, so the frames that an outlet writes directly fit in
   // between.
@@ -138,7 +148,7 @@ function acceptSockets(
     maxPayload: maxRequestBytes,
     perMessageDeflate: false,
     closeTimeout: closedMs,
-    handleProtocols,
+    handleProtocols: chooseProtocol,
   };
   const sockets = new WebSocketServer(settings);
   server.on("upgrade", (request, socket, head) => {
@@ -146,7 +156,7 @@ function acceptSockets(
     if (!refused && pathOf(request) === yoga.graphqlEndpoint) {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         Outlet.open(webSocket, socket, readerLimits);
-        serve(webSocket, socket);
+        serve(webSocket, socket, request);
       });
       return;
     }
@@ -167,7 +177,8 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
     const { connectionParams, extra } = connection;
     const { socket } = extra;
     try {
-      const viewer = await whileClientWaits(() => authenticate(access, authorizationIn(connectionParams)));
+      const authorization = connectionAuthorization(connectionParams) ?? extra.authorization ?? null;
+      const viewer = await whileClientWaits(() => authenticate(access, authorization));
       if (socket.readyState !== socket.OPEN) return false;
       const leave = allowance.takeSocket(viewer);
       if (!leave) {
@@ -192,6 +203,7 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       };
       // Release them: graphql-ws would keep them as long as the socket.
       Object.assign(connection, { connectionParams: undefined });
+      extra.authorization = undefined;
       return true;
     } catch (error) {
       if (error instanceof DomainError && !(error instanceof BusyError))
@@ -209,17 +221,18 @@ function restIfUnknown({ extra, subscriptions }: Connection<Record<string, unkno
 
 /** A subscription sends its own frames. graphql-ws only sees when it ends. */
 async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
-  const { connection, id } = args;
-  const started = await options.live.start(args);
+  const { connection, id, payload } = args;
+  const withCursors = resumeIn(payload) !== undefined;
+  const started = await options.live.start(args, { withCursors });
   // Release them: graphql-ws would keep the arguments, and everything loaded at the start, as long as the
   // subscription.
   Object.assign(args, { contextValue: undefined, variableValues: undefined });
   Object.assign(args.payload, { query: "", variables: null });
   if (started instanceof LiveStream) {
     const outlet = Outlet.of(connection.extra.socket);
-    return new SentFrames(started, outlet, id, (error) => {
-      delete connection.subscriptions[id];
-      return withoutStatus(options.maskError(error) as GraphQLError);
+    return new SentFrames(started, outlet, id, {
+      forget: () => delete connection.subscriptions[id],
+      show: (error) => withoutStatus(options.maskError(error) as GraphQLError),
     });
   }
   const errors = started.errors?.map((error) => withoutStatus(options.maskError(error) as GraphQLError));
@@ -236,7 +249,14 @@ async function start(
     const own = authorizationIn(payload.extensions?.["headers"]);
     const viewer = own === null ? connected : await authenticate(access, own);
     const untilSent = afterAnswer(Outlet.of(socket));
-    return await prepare(yoga, { viewer, socket, endsWithSocket: own === null, untilSent }, payload);
+    const caller = {
+      viewer,
+      socket,
+      endsWithSocket: own === null,
+      untilSent,
+      lastEventId: cursorIn(payload),
+    };
+    return await prepare(yoga, caller, payload);
   } catch (error) {
     const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
     return errors.map(withoutStatus);
@@ -305,4 +325,23 @@ function authorizationIn(headers: unknown): string | null {
     if (name.toLowerCase() === "authorization" && typeof value === "string") return value;
   }
   return null;
+}
+
+/** Other schemes are for a proxy in front of us. */
+const bearerIn = ({ authorization }: IncomingHttpHeaders): string | undefined =>
+  /^bearer\b/i.test(authorization?.trim() ?? "") ? authorization : undefined;
+
+/** Clients written for other servers send their headers as `headers` in the connection parameters. */
+const connectionAuthorization = (params: Record<string, unknown> | undefined): string | null =>
+  authorizationIn(params) ?? authorizationIn(params?.["headers"]);
+
+/**
+ * What a client sends in a subscription's `extensions.resume`: a cursor to resume from, or null at its first
+ * start. Its frames then carry their cursor. This is for WebSockets what `Last-Event-ID` is for event streams.
+ */
+const resumeIn = ({ extensions }: SubscribePayload): unknown => extensions?.["resume"];
+
+function cursorIn(payload: SubscribePayload): string | undefined {
+  const resume = resumeIn(payload);
+  return typeof resume === "string" ? resume : undefined;
 }

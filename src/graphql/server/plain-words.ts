@@ -49,8 +49,8 @@ export function explainEnum(error: GraphQLError): GraphQLError {
 const statusTexts: Readonly<Record<number, string>> = {
   406:
     "None of the forms in your Accept header is one this answer has. Queries and mutations are answered as " +
-    "application/json or application/graphql-response+json; subscriptions as text/event-stream, or over a WebSocket " +
-    "(graphql-transport-ws). Multipart is not spoken.",
+    "application/json or application/graphql-response+json; subscriptions as text/event-stream, as " +
+    "multipart/mixed;subscriptionSpec=1.0 (the parameter must be there), or over a WebSocket (graphql-transport-ws).",
 };
 
 /** Yoga answers some requests with only a status. This adds a body that explains it. */

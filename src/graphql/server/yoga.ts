@@ -12,7 +12,7 @@ import { isUpload, receiveUpload } from "../../http/upload.ts";
 import { createContext, type Context, type Services } from "../context.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { endEventSources } from "../live/ended-stream.ts";
-import { streamOverSse } from "../live/sse.ts";
+import { streamOverHttp } from "../live/http-streams.ts";
 import type { LiveSubscriptions } from "../live/live-subscriptions.ts";
 import type { ReaderLimits } from "../live/reader-limits.ts";
 import { maxNesting, maxTokens } from "../schema/limits.ts";
@@ -61,12 +61,12 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       codeValidationErrors(),
       guardAccess(guard),
       ...(web.introspection ? [] : [guardSchema()]),
-      streamOverSse(live, readerLimits),
+      streamOverHttp(live, readerLimits),
       endEventSources(),
     ],
-    context: async ({ request, viewer, untilSent, res }) => ({
+    context: async ({ request, viewer, untilSent, res, lastEventId }) => ({
       ...createContext(services, viewer ?? (await authenticateRequest(access, request))),
-      lastEventId: request.headers.get("last-event-id") ?? undefined,
+      lastEventId: lastEventId ?? request.headers.get("last-event-id") ?? undefined,
       untilSent: untilSent ?? (res && untilClosed(res)),
     }),
   });

@@ -1,3 +1,4 @@
+import { columns } from "../../database/columns.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { IdempotencyConflictError } from "../../lib/errors.ts";
@@ -23,17 +24,39 @@ export type EarlierUse =
   /** It is free. */
   | { kind: "unused" };
 
+/** What a draft has that is a column of its message, too. */
+const messageColumns = columns({
+  id: "uuid",
+  accountId: "uuid",
+  providerId: "uuid",
+  recipient: "text",
+  sender: "text",
+  text: "text",
+  encoding: "text_encoding",
+  segments: "smallint",
+  flash: "boolean",
+  priority: "message_priority",
+  country: "text",
+  clientRef: "text",
+  scheduledAt: "timestamptz",
+  validUntil: "timestamptz",
+  cadenceGroupId: "text",
+  dltTemplateId: "text",
+  createdAt: "timestamptz",
+  estimatedCost: "numeric",
+  estimatedCurrency: "text",
+  routed: "boolean",
+  route: "jsonb",
+  duplicatePolicy: "duplicate_policy",
+  follows: "uuid",
+} satisfies Partial<Record<keyof MessageDraft, string>>);
+
 const insert: Statement = {
   name: "insert_messages",
   text: `
     with draft as (
       select * from json_to_recordset($1) as d (
-        place int, id uuid, "accountId" uuid, "providerId" uuid, recipient text, sender text, text text,
-        encoding text_encoding, segments smallint, flash boolean, priority message_priority, country text,
-        "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "cadenceGroupId" text,
-        "dltTemplateId" text, "createdAt" timestamptz,
-        "estimatedCost" numeric, "estimatedCurrency" text, routed boolean, route jsonb,
-        "duplicatePolicy" duplicate_policy, "idempotencyKey" text, fingerprint text, follows uuid
+        place int, "idempotencyKey" text, fingerprint text, ${messageColumns.record}
       )
       where $2 or not exists (
         select 1 from spending_limits where account_id = d."accountId" and jsonb_array_length(caps) > 0
@@ -53,17 +76,9 @@ const insert: Statement = {
       from draft
       where "idempotencyKey" is null or id in (select message_id from claimed)
     ), stored as (
-      insert into messages (
-        id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
-        client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at,
-        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, listed_as, last_event_tx, updated_at,
-        follows
-      )
-      select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
-        "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
-        "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
-        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt",
-        follows
+      insert into messages (${messageColumns.names}, status, listed_as, last_event_tx, updated_at)
+      select ${messageColumns.selected}, status,
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt"
       from accepted
     ), logged as (
       insert into message_events (

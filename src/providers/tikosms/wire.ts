@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { count, decimal, fieldErrors, flag, listReader, reader, text } from "../wire/fields.ts";
+import { count, decimal, flag, listReader, reader, text } from "../wire/fields.ts";
+
+/** Laravel's `{"from":["…"]}`: the errors by field. */
+const fieldErrors = z.record(z.string(), z.unknown()).optional().catch(undefined);
 
 /**
  * Fields that every answer may have, success or error (TikoSMS documentation; `message` and `errors` are

@@ -257,14 +257,15 @@ function key(text: string, variables: Record<string, unknown>, granted: Scope[] 
   const args = validateSubscriptionArgs({ schema, document: parse(text), variableValues: variables });
   if (!("schema" in args)) throw new Error(JSON.stringify(args));
   const names = { accountName: "", keyId: String(Math.random()), keyName: "" };
-  return sharingKey(args, {
+  const viewer = {
     accountId: "account",
     ...names,
     scopes: new Set(granted),
     expiresAt: undefined,
     watches: undefined,
     asOf: 0,
-  });
+  };
+  return sharingKey(args, viewer, false);
 }
 
 describe("what a subscription shares is known by", () => {

@@ -43,9 +43,29 @@ it("closes a socket that introduces itself twice", async () => {
   expect((await closed)[0]).toBe(4429);
 });
 
-it("closes a socket that does not say which protocol it speaks", async () => {
-  const socket = await connect([]);
-  expect((await once(socket, "close"))[0]).toBe(4406);
+it.each([
+  ["does not say which protocol it speaks", []],
+  ["speaks the old protocol of subscriptions-transport-ws", ["graphql-ws"]],
+])("closes a socket that %s, with the name of the right one", async (_what, protocols) => {
+  const socket = await connect(protocols);
+  const [code, reason] = (await once(socket, "close")) as [number, Buffer];
+  expect(code).toBe(4406);
+  expect(String(reason)).toContain("Speak graphql-transport-ws (npm package graphql-ws)");
+});
+
+it("tells a client of subscriptions-transport-ws what to use in a message that it shows", async () => {
+  const socket = new WebSocket(`${app.url.replace("http", "ws")}/graphql`, ["graphql-ws"]);
+  const [message] = (await once(socket, "message")) as [Buffer];
+  expect(JSON.parse(String(message))).toMatchObject({
+    type: "connection_error",
+    payload: { message: expect.stringContaining("Speak graphql-transport-ws") },
+  });
+});
+
+it("chooses graphql-transport-ws from a client that offers both protocols", async () => {
+  const socket = await connect(["graphql-ws", "graphql-transport-ws"]);
+  expect(socket.protocol).toBe("graphql-transport-ws");
+  socket.close();
 });
 
 it.each([

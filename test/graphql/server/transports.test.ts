@@ -1,5 +1,7 @@
+import { createClient, type ClientOptions } from "graphql-ws";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { encodeId } from "../../../src/lib/global-id.ts";
 import { newMessageId } from "../../../src/lib/uuid.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../../support/app.ts";
@@ -222,6 +224,90 @@ describe("who may call", () => {
   });
 });
 
+const bearer = (key: string): Record<string, string> => ({ Authorization: `Bearer ${key}` });
+
+describe("a WebSocket may carry its key", () => {
+  const whose = "{ viewer { keyName } }";
+
+  async function ask(
+    options: Partial<ClientOptions>,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    class WithHeaders extends WebSocket {
+      constructor(url: string, protocols: string) {
+        super(url, protocols, { headers });
+      }
+    }
+    const url = `${app.url.replace("http", "ws")}/graphql`;
+    const socket = createClient({ url, webSocketImpl: WithHeaders, retryAttempts: 0, ...options });
+    try {
+      return (await socket.iterate({ query: whose }).next()).value;
+    } finally {
+      await socket.dispose();
+    }
+  }
+
+  const known = { data: { viewer: { keyName: "test" } } };
+
+  it("in the authorization header of its upgrade request", async () => {
+    expect(await ask({}, bearer(app.key))).toEqual(known);
+    await expect(ask({}, bearer("sg_wrong"))).rejects.toMatchObject({ code: 4403 });
+  });
+
+  it("in the headers of its connection parameters", async () => {
+    expect(await ask({ connectionParams: { headers: bearer(app.key) } })).toEqual(known);
+    await expect(ask({ connectionParams: { headers: bearer("sg_wrong") } })).rejects.toMatchObject({
+      code: 4403,
+    });
+  });
+
+  it("in its connection parameters, whatever is in the header, which may be for a proxy", async () => {
+    expect(await ask({ connectionParams: bearer(app.key) }, bearer("sg_wrong"))).toEqual(known);
+    expect(await ask({}, { Authorization: "Basic YTpi" })).toMatchObject({
+      errors: [{ extensions: { code: "UNAUTHENTICATED" } }],
+    });
+  });
+});
+
+describe("a subscription that says where to resume in its extensions", () => {
+  const query = "subscription { messageEvents { ... on MessageEventBatch { events { status } } } }";
+  interface Answer {
+    data: { messageEvents: { events?: { status: string }[] } };
+    extensions: { cursor: string };
+  }
+
+  it("gets the cursor of each frame and goes on from one, though its document names none", async () => {
+    const socket = app.client.socket();
+    const first = socket.iterate({ query, extensions: { resume: null } });
+    const caughtUp = (await first.next()).value as Answer;
+    expect(caughtUp.extensions.cursor).toMatch(/./);
+    await first.return?.();
+    const { id } = await send(app.client);
+    await takeUntil(
+      app.client.subscribe<Changed>(changedSubscription, { id }),
+      ({ data }) => data?.messageChanged.status === "DELIVERED",
+    );
+    const resumed = socket.iterate({ query, extensions: { resume: caughtUp.extensions.cursor } });
+    const statuses: string[] = [];
+    for await (const answer of resumed) {
+      statuses.push(...((answer as Answer).data.messageEvents.events ?? []).map(({ status }) => status));
+      if (statuses.includes("DELIVERED")) break;
+    }
+    expect(statuses[0]).toBe("QUEUED");
+    const wrong = socket.iterate({ query, extensions: { resume: "nonsense" } });
+    expect((await wrong.next()).value).toMatchObject({
+      errors: [{ extensions: { code: "INVALID_CURSOR" } }],
+    });
+    await socket.dispose();
+  });
+
+  it("is like any other without it: its frames have no extensions", async () => {
+    const frames = app.client.subscribe(query);
+    expect((await frames.next()).value).toEqual({ data: { messageEvents: {} } });
+    await frames.return?.();
+  });
+});
+
 it("clients that leave while a subscription starts leave nothing behind", async () => {
   const operation = { query: eventsSubscription };
   const leave = async (turns: number): Promise<void> => {
@@ -258,7 +344,7 @@ async function holdMessages(databaseUrl: string): Promise<HeldTable> {
 }
 
 describe("a drain", () => {
-  it("a drain completes open subscriptions and answers running operations", async () => {
+  it("a drain breaks off open subscriptions without completing them, and answers running operations", async () => {
     const draining = await startTestApp({ runsWorker: false });
     const { sandbox: provider } = await connectTestSandbox(draining);
     const { id } = await send(draining.client);
@@ -270,9 +356,14 @@ describe("a drain", () => {
     const cancelled = draining.client.subscribe(cancelMutation, { id }).next();
     await messages.waiting(2);
 
-    const completed = Promise.all(streams.map((stream) => Array.fromAsync(stream)));
+    const endings = Promise.allSettled(streams.map((stream) => Array.fromAsync(stream)));
     const stopped = draining.stop();
-    await completed;
+    expect(await endings).toMatchObject([
+      { status: "rejected", reason: { code: 1001 } },
+      ...Array.from({ length: 2 }, () => ({
+        reason: { message: expect.stringContaining("without a complete") },
+      })),
+    ]);
     await messages.release();
 
     expect(await sent).toMatchObject({ status: "QUEUED" });

@@ -20,12 +20,12 @@ export interface MessageSnapshot {
 /** @throws NotFoundError when the account has no such message */
 export async function readSnapshot(
   { feed, database }: Pick<Context, "feed" | "database">,
-  { accountId, messageId, shownId }: { accountId: string; messageId: string; shownId: string },
+  { accountId, messageId }: { accountId: string; messageId: string },
 ): Promise<MessageSnapshot> {
   const cursor = feed.position;
   const message = await database.prisma.message.findUnique({ where: { id: messageId, accountId } });
   if (message) return { message, cursor };
-  throw new NotFoundError("message", shownId);
+  throw new NotFoundError("Message", messageId);
 }
 
 /**

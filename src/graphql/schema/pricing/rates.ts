@@ -125,13 +125,13 @@ builder.queryFields((t) => ({
         description: "Its country, if several share the code: ISO 3166-1 alpha-2 code or English name.",
       }),
     },
-    resolve: async (_root, { providerId: shownId, mccmnc, country }, context) => {
-      const providerId = decodeId("Provider", shownId, "providerId");
+    resolve: async (_root, { mccmnc, country, ...args }, context) => {
+      const providerId = decodeId("Provider", args.providerId, "providerId");
       const wanted = {
         network: readNetwork(mccmnc),
         country: country == null ? undefined : readCountry(country),
       };
-      const connection = await context.connector.find(accountOf(context), providerId, shownId);
+      const connection = await context.connector.find(accountOf(context), providerId);
       const rate = await findRate(context, connection, wanted);
       return rate && context.database.prisma.rate.findUnique({ where: { id: rate.rateId } });
     },
@@ -147,9 +147,9 @@ builder.queryFields((t) => ({
         mccmnc: t.arg.string({ description: filterArgs.mccmnc }),
         validAt: t.arg({ type: "DateTime", description: filterArgs.validAt }),
       },
-      resolve: async (_root, { providerId: shownId, ...args }, context, info) => {
+      resolve: async (_root, { providerId: globalId, ...args }, context, info) => {
         const accountId = accountOf(context);
-        const providerId = shownId == null ? undefined : decodeId("Provider", shownId, "providerId");
+        const providerId = globalId == null ? undefined : decodeId("Provider", globalId, "providerId");
         return pageOfRates(args, { accountId, providerId }, context, info);
       },
     },
@@ -226,9 +226,9 @@ builder.mutationFields((t) => ({
       "Fetches a provider's rates now, for all destinations that were used or asked for. This also happens every hour.",
     authScopes: { ADMIN: true },
     args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
-    resolve: async (_root, { providerId: shownId }, context) => {
-      const providerId = decodeId("Provider", shownId, "providerId");
-      const connection = await context.connector.find(accountOf(context), providerId, shownId);
+    resolve: async (_root, args, context) => {
+      const providerId = decodeId("Provider", args.providerId, "providerId");
+      const connection = await context.connector.find(accountOf(context), providerId);
       if (!connection.adapter.capabilities.rates) {
         const advice = "It tells no rates. Set them with `setRates`, or import them from CSV.";
         throw new UnsupportedFeatureError("refreshRates", connection.row.name, advice);
@@ -246,7 +246,7 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, context) => {
       const providerId = decodeId("Provider", input.providerId, "input.providerId");
       const accountId = accountOf(context);
-      await context.connector.find(accountId, providerId, input.providerId);
+      await context.connector.find(accountId, providerId);
       if (input.rates.length === 0 || input.rates.length > maxRates) {
         const text = `\`rates\` must have 1 to ${maxRates} entries, not ${input.rates.length}.`;
         throw new InvalidInputError("input.rates", text);

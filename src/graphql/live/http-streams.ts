@@ -1,17 +1,17 @@
 import type { ServerResponse } from "node:http";
 import type { Plugin } from "graphql-yoga";
 import type { Context } from "../context.ts";
-import { endedFields } from "./ended-stream.ts";
-import { LiveStream, type Frame, type LiveSubscriptions } from "./live-subscriptions.ts";
+import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
+import { eventStream, multipart, type StreamForm } from "./stream-forms.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 
 const pingMs = 12_000;
 
 /**
- * Subscriptions over SSE. Each event carries its cursor as `id`. A client that reconnects with
- * `Last-Event-ID`, as the standard says, continues where it stopped.
+ * Subscriptions over HTTP: as SSE, or in parts, as Apollo Client asks for them. A client that reconnects with
+ * `Last-Event-ID`, as the standard of SSE says, continues where it stopped.
  */
-export function streamOverSse(live: LiveSubscriptions, limits: ReaderLimits): Plugin<Context> {
+export function streamOverHttp(live: LiveSubscriptions, limits: ReaderLimits): Plugin<Context> {
   const streams = new WeakMap<Request, LiveStream>();
   return {
     onSubscribe({ setSubscribeFn }) {
@@ -30,30 +30,27 @@ export function streamOverSse(live: LiveSubscriptions, limits: ReaderLimits): Pl
     onResultProcess(answer) {
       const stream = streams.get(answer.request);
       if (!stream) return;
-      // The client does not accept an event stream.
-      if (!answer.resultProcessor) return void stream.close();
+      const form = answer.resultProcessor ? eventStream : multipart;
+      if (form === multipart && !takesParts(answer.request)) return void stream.close();
       const { res: response } = answer.serverContext as unknown as { res: ServerResponse };
-      const body = bodyOf(stream, response, limits);
-      answer.setResultProcessor(
-        (_result, { Response }) => new Response(body, { headers }),
-        "text/event-stream",
-      );
+      const body = bodyOf(stream, form, response, limits);
+      const headers = { ...commonHeaders, "content-type": form.contentType };
+      answer.setResultProcessor((_result, { Response }) => new Response(body, { headers }), form.contentType);
     },
   };
 }
 
 type SubscribeArgs = Parameters<LiveSubscriptions["start"]>[0];
 
-const headers = {
-  "content-type": "text/event-stream",
+/** Only with this parameter: without it, a client asks for the parts of one answer, which `@defer` makes. */
+const takesParts = ({ headers }: Request): boolean =>
+  /multipart\/mixed[^,]*;\s*subscriptionSpec\s*=\s*"?1\.0\b/i.test(headers.get("accept") ?? "");
+
+const commonHeaders = {
   "cache-control": "no-cache",
   connection: "keep-alive",
   "content-encoding": "none",
 };
-
-const encoder = new TextEncoder();
-const ping = encoder.encode(":\n\n");
-const end = encoder.encode("event: complete\ndata:\n\n");
 
 /**
  * The next frame is made only after the client has taken the one before. A reader that does not take a frame
@@ -61,6 +58,7 @@ const end = encoder.encode("event: complete\ndata:\n\n");
  */
 function bodyOf(
   stream: LiveStream,
+  form: StreamForm,
   response: ServerResponse,
   limits: ReaderLimits,
 ): ReadableStream<Uint8Array> {
@@ -75,9 +73,9 @@ function bodyOf(
   return new ReadableStream<Uint8Array>({
     start(controller) {
       // Some clients see the headers only with the first byte.
-      controller.enqueue(ping);
+      controller.enqueue(form.begin);
       pings = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(ping);
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(form.ping);
       }, pingMs);
     },
     async pull(controller) {
@@ -86,26 +84,13 @@ function bodyOf(
       if (response.destroyed) return controller.close();
       if (frame) {
         stalled = setTimeout(() => response.destroy(), limits.stallMs);
-        return controller.enqueue(eventOf(frame.json, fieldsOf(stream, frame)));
+        return controller.enqueue(form.frame(frame, stream));
       }
-      controller.enqueue(end);
+      // A client that is told the end does not come back, so one that is cut short is not told.
+      if (!stream.isCutShort) controller.enqueue(form.end);
       await stop();
       controller.close();
     },
     cancel: stop,
   });
 }
-
-const head = encoder.encode("event: next\n");
-const beforeData = encoder.encode("data: ");
-const afterData = encoder.encode("\n\n");
-
-/** The cursor of a frame, or the mark that tells the browser not to come back. */
-function fieldsOf(stream: LiveStream, frame: Frame): string {
-  if (frame.value === undefined) return endedFields;
-  const cursor = stream.cursorOf(frame);
-  return cursor === undefined ? "" : `id: ${cursor}\n`;
-}
-
-const eventOf = (json: Uint8Array, fields: string): Uint8Array =>
-  Buffer.concat([head, encoder.encode(fields), beforeData, json.subarray(0, -1), afterData]);

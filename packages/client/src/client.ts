@@ -1,0 +1,129 @@
+import { isPassing, problemOf, refusalOf, type SmsgraphError } from "./errors.ts";
+import { follow, iterate, stoppable, type ConnectionState, type Sink } from "./follow.ts";
+import { sendMutation, watchCampaignQuery, watchMessageQuery } from "./queries.ts";
+import type { CampaignFields, MessageFields, SendMessageInput, SendResult } from "./types.ts";
+import { messageEvents, type MessageEvent, type MessageEventsOptions } from "./message-events.ts";
+import { overSocket } from "./sockets.ts";
+import { overSse, post, resultIn, type Access, type Operation } from "./transport.ts";
+
+type Secret = string | (() => string | Promise<string>);
+
+export interface ClientOptions {
+  /** Where smsgraph is: `https://sms.example.com`, with or without `/graphql`. */
+  url: string;
+  /** The API key, or a function that is asked for it at each connection. */
+  key?: Secret;
+  /** A watch token in its place, for browsers. */
+  token?: Secret;
+  /** What carries subscriptions (default `ws`). */
+  transport?: "ws" | "sse";
+  /** The WebSocket class where there is none built in, as on Node 20: that of the package `ws`. */
+  webSocket?: unknown;
+  fetch?: typeof fetch;
+  /** Hears when subscriptions open, and when one is broken off and why. */
+  onState?: (state: ConnectionState) => void;
+}
+
+export interface Client {
+  /** Every event of the account's messages that fits, each once and in order, over any number of disconnects. */
+  messageEvents: <More = object>(
+    options?: MessageEventsOptions,
+  ) => AsyncGenerator<MessageEvent<More>, void, void>;
+  /** The present state of a message at once, then each change. */
+  watchMessage: (id: string) => AsyncGenerator<MessageFields, void, void>;
+  /** The present state of a campaign at once, then its changes, at most `maxPerSecond` (default 4). */
+  watchCampaign: (
+    id: string,
+    options?: { maxPerSecond?: number },
+  ) => AsyncGenerator<CampaignFields, void, void>;
+  /**
+   * Sends a message: the message as stored, or one of the API's typed errors (`isError`). Tries again when the
+   * network breaks, which cannot send twice: each call has an idempotency key.
+   * @throws SmsgraphError when the key is refused or nothing answers
+   */
+  send: (input: SendMessageInput) => Promise<SendResult>;
+  /** Any query or mutation. @throws SmsgraphError */
+  request: <Data>(operation: Operation | FormData) => Promise<Data>;
+  /** Any subscription, kept going as `messageEvents` is. The answer ends it. */
+  subscribe: (operation: Operation, sink: Sink, after?: string) => () => void;
+}
+
+const maxTries = 6;
+const retryMs = 500;
+
+export function createClient(options: ClientOptions): Client {
+  const access = accessOf(options);
+  const open = options.transport === "sse" ? overSse(access) : overSocket(access, options.webSocket);
+  const { onState } = options;
+  const subscribe: Client["subscribe"] = (operation, sink, after) =>
+    follow(open, operation, sink, { after, onState });
+
+  async function request<Data>(operation: Operation | FormData): Promise<Data> {
+    const body = operation instanceof FormData ? operation : JSON.stringify(operation);
+    const response = await post(access, body, { accept: "application/json" }).catch((error: unknown) => {
+      throw problemOf(error);
+    });
+    const { data, errors } = await resultIn(response);
+    if (errors) throw refusalOf(errors);
+    return data as Data;
+  }
+
+  async function send(input: SendMessageInput): Promise<SendResult> {
+    const variables = { input: { idempotencyKey: newKey(), ...input } };
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await request<{ sendMessage: SendResult }>({ query: sendMutation, variables });
+        return answer.sendMessage;
+      } catch (error) {
+        if (tries === maxTries || !isPassing(error as SmsgraphError)) throw error;
+        await new Promise((done) => setTimeout(done, retryMs * 2 ** tries * Math.random()));
+      }
+    }
+  }
+
+  function watch<Value>(
+    query: string,
+    variables: Record<string, unknown>,
+    isNews: (value: Value) => boolean = () => true,
+  ): AsyncGenerator<Value, void, void> {
+    const start = (sink: Sink): (() => void) => subscribe({ query, variables }, sink);
+    return stoppable(async function* (stopped) {
+      for await (const data of iterate<Record<string, Value>>(start, undefined, stopped))
+        yield* Object.values(data).filter(isNews);
+    });
+  }
+
+  return {
+    messageEvents: (wanted = {}) =>
+      stoppable((stopped) => messageEvents(subscribe, wanted, stopped), wanted.signal),
+    watchMessage(id) {
+      // A new connection begins with the present state, which may be known.
+      let known = -1;
+      return watch<MessageFields>(
+        watchMessageQuery,
+        { id },
+        ({ version }) => version > known && (known = version) >= 0,
+      );
+    },
+    watchCampaign: (id, { maxPerSecond } = {}) => watch(watchCampaignQuery, { id, maxPerSecond }),
+    send,
+    request,
+    subscribe,
+  };
+}
+
+function accessOf({ url, key, token, fetch: ask = fetch }: ClientOptions): Access {
+  const { location } = globalThis as { location?: { href: string } };
+  const endpoint = new URL(url, location?.href);
+  if (endpoint.pathname === "/") endpoint.pathname = "/graphql";
+  endpoint.protocol = endpoint.protocol.replace("ws", "http");
+  const secret = key ?? token;
+  return {
+    url: endpoint.href,
+    authorization: async () => `Bearer ${typeof secret === "function" ? await secret() : secret}`,
+    fetch: (input, init) => ask(input, init),
+  };
+}
+
+/** Not `crypto.randomUUID`, which browsers have on secure pages only. */
+const newKey = (): string => Array.from(crypto.getRandomValues(new Uint32Array(4)), String).join("-");
