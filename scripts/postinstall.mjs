@@ -19,8 +19,8 @@ if (existsSync("node_modules/prisma")) {
   const { status } = spawnSync(node, ["scripts/generate.ts"], { stdio: "inherit" });
   process.exitCode = status ?? 1;
 } else if (!existsSync("src/database/generated")) {
-  console.warn(
-    "The database client is generated with development packages: run npm ci, then npm prune --omit=dev.",
+  process.stderr.write(
+    "The database client is generated with development packages: run npm ci, then npm prune --omit=dev.\n",
   );
 }
 buildClient();

@@ -22,15 +22,23 @@ interface Sent {
   code?: string;
 }
 
+const send = async (idempotencyKey: string): Promise<Sent> => {
+  const document = `mutation ($key: String) {
+  sendMessage(input: { to: "+421901000000", text: "x", idempotencyKey: $key }) {
+    ... on Message { id } ... on Error { code } } }`;
+  return (await app.client.data<{ sendMessage: Sent }>(document, { key: idempotencyKey })).sendMessage;
+};
+
+const create = async (idempotencyKey: string): Promise<Sent> => {
+  const document = `mutation ($key: String) {
+  createCampaign(input: { name: "C", text: "x", recipients: [{ to: "+421901000000" }], idempotencyKey: $key }) {
+    ... on Campaign { id } ... on Error { code } } }`;
+  return (await app.client.data<{ createCampaign: Sent }>(document, { key: idempotencyKey })).createCampaign;
+};
+
 it.each(jumps)(
   "a process whose clock jumps by %i days takes a repeated key for the same message",
   async (jump) => {
-    const send = async (idempotencyKey: string): Promise<Sent> => {
-      const document = `mutation ($key: String) {
-      sendMessage(input: { to: "+421901000000", text: "x", idempotencyKey: $key }) {
-        ... on Message { id } ... on Error { code } } }`;
-      return (await app.client.data<{ sendMessage: Sent }>(document, { key: idempotencyKey })).sendMessage;
-    };
     days = 0;
     const first = await send(`message ${jump}`);
     days = jump;
@@ -45,13 +53,6 @@ it.each(jumps)(
 it.each(jumps)(
   "a process whose clock jumps by %i days takes a repeated key for the same campaign",
   async (jump) => {
-    const create = async (idempotencyKey: string): Promise<Sent> => {
-      const document = `mutation ($key: String) {
-      createCampaign(input: { name: "C", text: "x", recipients: [{ to: "+421901000000" }], idempotencyKey: $key }) {
-        ... on Campaign { id } ... on Error { code } } }`;
-      return (await app.client.data<{ createCampaign: Sent }>(document, { key: idempotencyKey }))
-        .createCampaign;
-    };
     days = 0;
     const first = await create(`campaign ${jump}`);
     days = jump;
