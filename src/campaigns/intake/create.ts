@@ -13,16 +13,8 @@ import { NumberSet } from "./number-set.ts";
 import { PreviewTally, type CampaignPreview } from "./preview.ts";
 import { readInline, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { checkKey, checkLength, checkSettings, fingerprint, type CampaignInput } from "./settings.ts";
-import {
-  addToImport,
-  beginImport,
-  findEarlier,
-  ImportBuffer,
-  sealImport,
-  type Chunk,
-  type NewCampaign,
-  type Repeat,
-} from "./store.ts";
+import { beginImport, findEarlier, sealImport, type NewCampaign, type Repeat } from "./store.ts";
+import { addToImport, ImportBuffer, type Chunk } from "./store-recipients.ts";
 import { textWarnings } from "../../sms/text-warnings.ts";
 import { parseTemplate, type Template } from "./template.ts";
 import { windowCheckOf } from "./window-check.ts";
