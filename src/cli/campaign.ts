@@ -14,10 +14,10 @@ The file has a header row with a column \`to\`; its other columns fill the place
   --from SENDER        the sender ID; default: the provider's
   --provider ID        the provider that is to carry it; default: routing chooses
   --dry-run            checks the file and says what it would cost; sends nothing
-  --url URL            where smsgraph is; default: SMSGRAPH_URL, else http://localhost:4000
+  --url URL            where smsgraph is; default: SMSGRAPH_URL, or http://localhost:4000
   --help               this text
 
-The API key is taken from SMSGRAPH_KEY, else from the development key in DATA_DIR (.data).
+The API key is taken from SMSGRAPH_KEY, or from the development key in DATA_DIR (.data).
 `;
 
 const options = {

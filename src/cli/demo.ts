@@ -12,11 +12,11 @@ Usage: npm run demo [-- options]      (after npm start, in another terminal)
 
   --days N             days of history; default: 30
   --messages N         messages of each past day; default: 100
-  --url URL            where smsgraph is; default: SMSGRAPH_URL, else http://localhost:4000
+  --url URL            where smsgraph is; default: SMSGRAPH_URL, or http://localhost:4000
   --help               this text
 
-It sends only through connected sandboxes, never to real phones. The API key is taken from SMSGRAPH_KEY, else from the
-development key in DATA_DIR (.data), and the database is that of DATABASE_URL, else the one in DATA_DIR.
+It sends only through connected sandboxes, never to real phones. The API key is taken from SMSGRAPH_KEY, or from the
+development key in DATA_DIR (.data), and the database is that of DATABASE_URL, or the one in DATA_DIR.
 A second run on the same day adds nothing. On a later day it adds new messages and campaigns, but no second history.
 `;
 
