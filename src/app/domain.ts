@@ -1,7 +1,7 @@
 import { Access } from "../access/access.ts";
 import { CampaignFeed } from "../campaigns/feed.ts";
 import { BalanceFeed } from "../connections/balance-feed.ts";
-import type { BalanceWatch } from "../connections/check.ts";
+import type { BalanceWatch } from "../connections/refresh-balance.ts";
 import { Connections } from "../connections/connections.ts";
 import { Connector } from "../connections/connect.ts";
 import { isQueuedInSql } from "../messages/model/status.ts";

@@ -6,7 +6,7 @@ import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { CampaignFeed } from "../campaigns/feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
 import { readRefusedOf, type RefusedStretch } from "../campaigns/intake/refused.ts";
-import type { BalanceWatch } from "../connections/check.ts";
+import type { BalanceWatch } from "../connections/refresh-balance.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";

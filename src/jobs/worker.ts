@@ -8,7 +8,7 @@ import {
 } from "graphile-worker";
 import { removeDeadImports } from "../campaigns/intake/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
-import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
+import { refreshBalance, type BalanceWatch } from "../connections/refresh-balance.ts";
 import { claimDueDrains } from "../connections/drain-rounds.ts";
 import { abandonDeadClaims } from "../campaigns/sending/dead-claims.ts";
 import { expandCampaign } from "../campaigns/sending/expand.ts";

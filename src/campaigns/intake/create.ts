@@ -21,6 +21,7 @@ import {
   sealImport,
   type Chunk,
   type NewCampaign,
+  type Repeat,
 } from "./store.ts";
 import { textWarnings } from "../../sms/text-warnings.ts";
 import { parseTemplate, type Template } from "./template.ts";
@@ -70,18 +71,22 @@ export async function createCampaign(
   const print = idempotencyKey === null ? null : fingerprint(input);
   const repeat = { accountId, idempotencyKey, fingerprint: print };
   // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
-  const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat, clock.now());
-  if (earlier !== undefined) return { campaignId: earlier };
+  const earlier = await findEarlier(database, repeat, clock.now());
+  if (earlier.kind === "repeated") return { campaignId: earlier.campaignId };
   const prepared = await prepare(options, accountId, input);
   if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
-  const { template: _template, source, checker, ...campaign } = prepared;
+  const campaign: NewCampaign = { ...prepared.campaign, ...repeat };
   // The numbers of a file are too many to keep in memory.
   const seen = input.file == null ? new NumberSet() : undefined;
-  return { campaignId: await importAll(options, { ...campaign, ...repeat }, source, checker, seen) };
+  return { campaignId: await importAll(options, campaign, { ...prepared, seen }) };
 }
 
 /** Checks everything that can be checked before something is stored. */
-async function prepare({ routingTables, clock }: CreateOptions, accountId: string, input: CampaignInput) {
+async function prepare(
+  { routingTables, clock }: CreateOptions,
+  accountId: string,
+  input: CampaignInput,
+): Promise<PreparedCampaign> {
   const now = clock.now();
   const settings = checkSettings(input, now);
   if (input.from != null) checkLength(input.from, "from");
@@ -89,17 +94,15 @@ async function prepare({ routingTables, clock }: CreateOptions, accountId: strin
   const table = await routingTables.of(accountId, staleMs);
   const checker = new RecipientChecker({ input, template, table, window: windowCheckOf(settings, now) });
   const source = await open(input, template);
-  return {
+  const campaign = {
     ...settings,
     id: newMessageId(now),
     createdAt: now,
     providerId: input.providerId ?? null,
     sender: checker.sender,
     text: input.text,
-    template,
-    checker,
-    source,
   };
+  return { campaign, checker, source };
 }
 
 function readTemplate(text: string): Template {
@@ -110,7 +113,19 @@ function readTemplate(text: string): Template {
   return parseTemplate(text);
 }
 
-type PreparedCampaign = Awaited<ReturnType<typeof prepare>>;
+interface PreparedCampaign {
+  campaign: Omit<NewCampaign, keyof Repeat>;
+  source: RecipientSource;
+  checker: RecipientChecker;
+}
+
+/** Where recipients come from, and what decides which of them are taken. */
+interface Recipients {
+  source: RecipientSource;
+  checker: RecipientChecker;
+  /** The numbers so far; undefined leaves repeated ones to the database. */
+  seen: NumberSet | undefined;
+}
 
 function open(
   { recipients, file }: CampaignInput,
@@ -122,7 +137,7 @@ function open(
 async function preview(
   { spending, routingTables }: CreateOptions,
   accountId: string,
-  { source, checker, text }: PreparedCampaign,
+  { source, checker, campaign: { text } }: PreparedCampaign,
 ): Promise<CampaignPreview> {
   const tally = new PreviewTally();
   const seen = new NumberSet();
@@ -142,15 +157,13 @@ async function preview(
 async function importAll(
   options: CreateOptions,
   campaign: NewCampaign,
-  source: RecipientSource,
-  checker: RecipientChecker,
-  seen: NumberSet | undefined,
+  recipients: Recipients,
 ): Promise<string> {
   const { database, spending, clock } = options;
   const campaignId = await beginImport(database, campaign, clock.now());
   if (campaignId !== campaign.id) return campaignId;
   try {
-    const { accepted, refused, first } = await storeAll(options, campaign, source, checker, seen);
+    const { accepted, refused, first } = await storeAll(options, campaign, recipients);
     if (accepted === 0) throw new NoRecipientsError(refused, first);
     if (await sealImport(spending, campaign, clock.now())) return campaignId;
     throw new Error("The import was given up, since it gave no sign of life for too long");
@@ -165,9 +178,7 @@ async function importAll(
 async function storeAll(
   { database, clock }: CreateOptions,
   { id, text }: NewCampaign,
-  source: RecipientSource,
-  checker: RecipientChecker,
-  seen: NumberSet | undefined,
+  { source, checker, seen }: Recipients,
 ): Promise<{ accepted: number; refused: number; first: Refusal[] }> {
   const first: Refusal[] = [];
   let [accepted, refused] = [0, 0];

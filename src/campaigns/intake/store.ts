@@ -86,9 +86,9 @@ export async function beginImport(database: Database, campaign: NewCampaign, now
       return transaction.query<{ id: string }>(insert, stored.values(values));
     });
     if (inserted) return id;
-    // Not found if that campaign's import has just failed and freed the key: then insert again.
+    // Unused if that campaign's import has just failed and freed the key: then insert again.
     const earlier = await findEarlier(database, campaign, createdAt);
-    if (earlier !== undefined) return earlier;
+    if (earlier.kind === "repeated") return earlier.campaignId;
   }
 }
 
@@ -102,6 +102,9 @@ const findKey: Statement = {
       and (imported_at is not null or import_until >= $3)`,
 };
 
+/** What an idempotency key has stood for. */
+export type EarlierUse = { kind: "repeated"; campaignId: string } | { kind: "unused" };
+
 /**
  * Finds the campaign that holds an idempotency key at that time.
  * @throws IdempotencyConflictError when it had another input
@@ -110,15 +113,13 @@ export async function findEarlier(
   database: Database,
   { accountId, idempotencyKey, fingerprint }: Repeat,
   now: Date,
-): Promise<string | undefined> {
-  const found = await database.query<{ id: string; fingerprint: string }>(findKey, [
-    accountId,
-    idempotencyKey,
-    now,
-  ]);
-  const [campaign] = found;
-  if (!campaign || fingerprint === campaign.fingerprint) return campaign?.id;
-  throw new IdempotencyConflictError(idempotencyKey ?? "", null, campaign.id);
+): Promise<EarlierUse> {
+  if (idempotencyKey === null) return { kind: "unused" };
+  const values = [accountId, idempotencyKey, now];
+  const [campaign] = await database.query<{ id: string; fingerprint: string }>(findKey, values);
+  if (!campaign) return { kind: "unused" };
+  if (fingerprint === campaign.fingerprint) return { kind: "repeated", campaignId: campaign.id };
+  throw new IdempotencyConflictError(idempotencyKey, null, campaign.id);
 }
 
 /** A batch of checked recipients, accepted and refused. */

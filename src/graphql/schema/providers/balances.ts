@@ -1,4 +1,4 @@
-import { refreshBalance } from "../../../connections/check.ts";
+import { refreshBalance } from "../../../connections/refresh-balance.ts";
 import {
   InvalidInputError,
   NotFoundError,
