@@ -1,3 +1,4 @@
+// oxlint-disable-next-line node/no-process-env
 const factor = Number(process.env["THOROUGH"] ?? 1);
 
 /**
