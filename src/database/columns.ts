@@ -10,6 +10,8 @@ export interface Columns<Name extends string> {
   selected: string;
   /** The columns of a table that they go into: `account_id, …`. */
   names: string;
+  /** Reads the table's columns as properties: `m.account_id as "accountId", …`. */
+  readFrom: (alias: string) => string;
   /** Assigns them from that record under an alias: `account_id = s."accountId", …`. */
   assignedFrom: (alias: string) => string;
 }
@@ -21,6 +23,7 @@ export function columns<Name extends string>(types: Types<Name>): Columns<Name> 
     record: keys.map((key) => `"${key}" ${types[key]}`).join(", "),
     selected: keys.map((key) => `"${key}"`).join(", "),
     names: keys.map(columnOf).join(", "),
+    readFrom: (alias) => keys.map((key) => `${alias}.${columnOf(key)} as "${key}"`).join(", "),
     assignedFrom: (alias) => keys.map((key) => `${columnOf(key)} = ${alias}."${key}"`).join(", "),
   };
 }

@@ -8,6 +8,7 @@ describe("the lists of a statement's columns", () => {
     expect(list.record).toBe('"id" uuid, "accountId" uuid, "createdAt" timestamptz');
     expect(list.selected).toBe('"id", "accountId", "createdAt"');
     expect(list.names).toBe("id, account_id, created_at");
+    expect(list.readFrom("m")).toBe('m.id as "id", m.account_id as "accountId", m.created_at as "createdAt"');
     expect(list.assignedFrom("s")).toBe(
       'id = s."id", account_id = s."accountId", created_at = s."createdAt"',
     );

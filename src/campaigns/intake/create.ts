@@ -13,16 +13,8 @@ import { NumberSet } from "./number-set.ts";
 import { PreviewTally, type CampaignPreview } from "./preview.ts";
 import { readInline, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { checkKey, checkLength, checkSettings, fingerprint, type CampaignInput } from "./settings.ts";
-import {
-  addToImport,
-  beginImport,
-  findEarlier,
-  ImportBuffer,
-  sealImport,
-  type Chunk,
-  type NewCampaign,
-  type Repeat,
-} from "./store.ts";
+import { beginImport, findEarlier, sealImport, type NewCampaign, type Repeat } from "./store.ts";
+import { addToImport, ImportBuffer, type Chunk } from "./store-recipients.ts";
 import { textWarnings } from "../../sms/text-warnings.ts";
 import { parseTemplate, type Template } from "./template.ts";
 import { windowCheckOf } from "./window-check.ts";
@@ -64,14 +56,14 @@ export async function createCampaign(
   accountId: string,
   input: CampaignInput,
 ): Promise<CreateOutcome> {
-  const { database, clock } = options;
+  const { database } = options;
   if ((input.recipients == null) === (input.file == null))
     throw new InvalidInputError("recipients", "Give exactly one of `recipients` and `file`.");
   const idempotencyKey = input.dryRun === true ? null : checkKey(input.idempotencyKey);
   const print = idempotencyKey === null ? null : fingerprint(input);
   const repeat = { accountId, idempotencyKey, fingerprint: print };
   // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
-  const earlier = await findEarlier(database, repeat, clock.now());
+  const earlier = await findEarlier(database, repeat);
   if (earlier.kind === "repeated") return { campaignId: earlier.campaignId };
   const prepared = await prepare(options, accountId, input);
   if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
@@ -97,7 +89,6 @@ async function prepare(
   const campaign = {
     ...settings,
     id: newMessageId(now),
-    createdAt: now,
     providerId: input.providerId ?? null,
     sender: checker.sender,
     text: input.text,
@@ -160,7 +151,7 @@ async function importAll(
   recipients: Recipients,
 ): Promise<string> {
   const { database, spending, clock } = options;
-  const campaignId = await beginImport(database, campaign, clock.now());
+  const campaignId = await beginImport(database, campaign);
   if (campaignId !== campaign.id) return campaignId;
   try {
     const { accepted, refused, first } = await storeAll(options, campaign, recipients);

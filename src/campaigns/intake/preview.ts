@@ -3,7 +3,7 @@ import type { TextEncoding } from "../../sms/text.ts";
 import { multiply, sumByCurrency, type Amount } from "../../lib/money.ts";
 import type { Spend } from "../../pricing/spending/ledger.ts";
 import type { Accepted, Shape } from "./check.ts";
-import type { Chunk } from "./store.ts";
+import type { Chunk } from "./store-recipients.ts";
 
 /** What would happen to the recipients of one country. */
 export interface CountryPreview {

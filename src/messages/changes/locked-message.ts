@@ -1,3 +1,4 @@
+import { columns } from "../../database/columns.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import type { MessageState } from "../model/evolve.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -17,15 +18,31 @@ export interface LockedMessage extends MessageState {
   nextCheckAt?: Date | null;
 }
 
+/** What a change may write of a message. */
+export const stateColumns = columns({
+  status: "message_status",
+  version: "int",
+  providerStatus: "text",
+  providerMessageId: "text",
+  providerBatchId: "text",
+  failureCode: "text",
+  failureText: "text",
+  failurePermanent: "boolean",
+  mccmnc: "text",
+  cost: "numeric",
+  costCurrency: "text",
+  submittedAt: "timestamptz",
+  sentAt: "timestamptz",
+  deliveredAt: "timestamptz",
+  updatedAt: "timestamptz",
+  retryAt: "timestamptz",
+} satisfies Partial<Record<keyof LockedMessage, string>>);
+
 const lock: Statement = {
   name: "lock_messages",
   text: `
-    select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId", status, version,
-      last_event_tx as "lastEventTx", provider_status as "providerStatus",
-      provider_message_id as "providerMessageId", provider_batch_id as "providerBatchId",
-      failure_code as "failureCode", failure_text as "failureText", failure_permanent as "failurePermanent",
-      mccmnc, cost, cost_currency as "costCurrency", submitted_at as "submittedAt", sent_at as "sentAt",
-      delivered_at as "deliveredAt", updated_at as "updatedAt", retry_at as "retryAt",
+    select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId",
+      last_event_tx as "lastEventTx", ${stateColumns.readFrom("m")},
       (select kind from providers where id = m.provider_id) as kind,
       (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m

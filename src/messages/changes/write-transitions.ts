@@ -3,26 +3,7 @@ import { execute, type Queryable, type Statement } from "../../database/database
 import { eventChannel } from "../log/event-log.ts";
 import { listedAs } from "../model/status.ts";
 import type { NewEvent } from "./event-of-change.ts";
-import type { LockedMessage } from "./locked-message.ts";
-
-const state = columns({
-  status: "message_status",
-  version: "int",
-  providerStatus: "text",
-  providerMessageId: "text",
-  providerBatchId: "text",
-  failureCode: "text",
-  failureText: "text",
-  failurePermanent: "boolean",
-  mccmnc: "text",
-  cost: "numeric",
-  costCurrency: "text",
-  submittedAt: "timestamptz",
-  sentAt: "timestamptz",
-  deliveredAt: "timestamptz",
-  updatedAt: "timestamptz",
-  retryAt: "timestamptz",
-} satisfies Partial<Record<keyof LockedMessage, string>>);
+import { stateColumns, type LockedMessage } from "./locked-message.ts";
 
 const logged = columns({
   accountId: "uuid",
@@ -56,11 +37,11 @@ const writeStatesAndEvents: Statement = {
   text: `
     with state as (
       select * from json_to_recordset($1) as s (
-        id uuid, "listedAs" message_status, "checkAt" timestamptz, "keepsCheck" boolean, ${state.record}
+        id uuid, "listedAs" message_status, "checkAt" timestamptz, "keepsCheck" boolean, ${stateColumns.record}
       )
     ), written as (
       update messages as m
-      set ${state.assignedFrom("s")}, listed_as = s."listedAs",
+      set ${stateColumns.assignedFrom("s")}, listed_as = s."listedAs",
         last_event_tx = greatest(m.last_event_tx, pg_current_xact_id()::text::bigint)
       from state as s
       where m.id = s.id
@@ -114,7 +95,7 @@ export async function writeTransitions(
 function toState(message: LockedMessage): object {
   const { id, status, nextCheckAt } = message;
   return {
-    ...onlySet(message, state.keys),
+    ...onlySet(message, stateColumns.keys),
     id,
     listedAs: listedAs(status),
     checkAt: nextCheckAt ?? undefined,
