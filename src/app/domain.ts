@@ -37,7 +37,7 @@ export async function wireDomain(ground: Ground, stops: Stops): Promise<Services
   const connecting = await wireConnections(ground, stops);
   const live = wireFeeds(ground, stops);
   const accepting = await wireAccepting(ground, connecting.connections);
-  const access = new Access({ database, secretKey: options.secretKey, clock, onError: onUnreachable });
+  const access = new Access({ database, secretKey: options.secretKey, onError: onUnreachable });
   stops.push(() => access.close());
   return {
     database,

@@ -1,7 +1,7 @@
 import { openAsBlob } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { readSecret } from "../development/secret-file.ts";
+import { ask, findServer, runCommand, UsageError, type Server } from "./server.ts";
 
 const help = `Sends one text to everyone in a CSV file, and follows the campaign until everything is handed over.
 
@@ -14,10 +14,10 @@ The file has a header row with a column \`to\`; its other columns fill the place
   --from SENDER        the sender ID; default: the provider's
   --provider ID        the provider that is to carry it; default: routing chooses
   --dry-run            checks the file and says what it would cost; sends nothing
-  --url URL            where smsgraph is; default: SMSGRAPH_URL, else http://localhost:4000
+  --url URL            where smsgraph is; default: SMSGRAPH_URL, or http://localhost:4000
   --help               this text
 
-The API key is taken from SMSGRAPH_KEY, else from the development key in DATA_DIR (.data).
+The API key is taken from SMSGRAPH_KEY, or from the development key in DATA_DIR (.data).
 `;
 
 const options = {
@@ -74,14 +74,6 @@ interface Progress {
   counts: Record<string, number>;
 }
 
-/** What the user can mend: its message is all that is shown. */
-class UsageError extends Error {}
-
-interface Server {
-  url: string;
-  key: string;
-}
-
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help) return void process.stdout.write(help);
@@ -105,15 +97,6 @@ async function main(): Promise<void> {
   await follow(server, id);
 }
 
-async function findServer(given: string | undefined): Promise<Server> {
-  // oxlint-disable-next-line node/no-process-env
-  const { SMSGRAPH_URL, SMSGRAPH_KEY, DATA_DIR = ".data" } = process.env;
-  const url = (given ?? SMSGRAPH_URL ?? "http://localhost:4000").replace(/\/(graphql\/?)?$/, "");
-  const key = SMSGRAPH_KEY ?? (await readSecret(DATA_DIR, "development-key"));
-  if (key !== undefined) return { url, key };
-  throw new UsageError("There is no API key: set SMSGRAPH_KEY, or start smsgraph here once (npm start).");
-}
-
 /** An upload as the GraphQL multipart request specification has it. */
 async function upload(server: Server, path: string, input: object): Promise<Created> {
   const file = await readable(path);
@@ -133,22 +116,6 @@ async function readable(path: string): Promise<Blob> {
   } catch {
     throw new UsageError(`${path} cannot be read.`);
   }
-}
-
-async function ask<Data>({ url, key }: Server, body: FormData | string): Promise<Data> {
-  const headers = {
-    authorization: `Bearer ${key}`,
-    ...(typeof body === "string" && { "content-type": "application/json" }),
-  };
-  const response = await fetch(`${url}/graphql`, { method: "POST", headers, body }).catch(() => {
-    throw new UsageError(
-      `Nothing answers at ${url}. Start smsgraph (npm start), or name its address with --url.`,
-    );
-  });
-  const { data, errors } = (await response.json()) as { data?: Data; errors?: { message: string }[] };
-  if (errors?.[0]) throw new UsageError(errors[0].message);
-  if (!data) throw new UsageError(`${url} does not answer as smsgraph does.`);
-  return data;
 }
 
 function describe(preview: Preview): string {
@@ -186,11 +153,4 @@ async function follow(server: Server, id: string): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  const isExpected = error instanceof UsageError || (error instanceof Error && "code" in error);
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  if (!isExpected) throw error;
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -112,7 +112,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     {
       name: "remove dead campaign imports",
       everyMs: 30_000,
-      run: () => removeDeadImports(database, options.clock),
+      run: () => removeDeadImports(database),
     },
     { name: "advance the retention clock", everyMs: 60_000, run: () => advanceClock(options) },
     { name: "forget what is old", everyMs: 60_000, run: (stopping) => forgetOld(database, stopping) },

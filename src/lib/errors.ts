@@ -234,7 +234,7 @@ export class IdempotencyConflictError extends DomainError {
 }
 
 /** A row of a campaign's input that cannot become a message. */
-export interface Refusal {
+export interface RefusedRow {
   /** Row number in the input. */
   position: number;
   /** The recipient as given, shortened if it is long. */
@@ -247,8 +247,8 @@ export class NoRecipientsError extends DomainError {
   readonly code = "NO_RECIPIENTS";
   readonly refusedCount: number;
   /** The first refused rows. */
-  readonly refused: readonly Refusal[];
-  constructor(refusedCount: number, refused: readonly Refusal[]) {
+  readonly refused: readonly RefusedRow[];
+  constructor(refusedCount: number, refused: readonly RefusedRow[]) {
     const reasons = refused.slice(0, 3).map(({ position, reason }) => `Row ${position}: ${reason}`);
     super(
       refusedCount === 0

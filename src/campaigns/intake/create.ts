@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
-import { InvalidInputError, InvalidTextError, NoRecipientsError, type Refusal } from "../../lib/errors.ts";
+import { InvalidInputError, InvalidTextError, NoRecipientsError, type RefusedRow } from "../../lib/errors.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
@@ -56,14 +56,14 @@ export async function createCampaign(
   accountId: string,
   input: CampaignInput,
 ): Promise<CreateOutcome> {
-  const { database, clock } = options;
+  const { database } = options;
   if ((input.recipients == null) === (input.file == null))
     throw new InvalidInputError("recipients", "Give exactly one of `recipients` and `file`.");
   const idempotencyKey = input.dryRun === true ? null : checkKey(input.idempotencyKey);
   const print = idempotencyKey === null ? null : fingerprint(input);
   const repeat = { accountId, idempotencyKey, fingerprint: print };
   // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
-  const earlier = await findEarlier(database, repeat, clock.now());
+  const earlier = await findEarlier(database, repeat);
   if (earlier.kind === "repeated") return { campaignId: earlier.campaignId };
   const prepared = await prepare(options, accountId, input);
   if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
@@ -89,7 +89,6 @@ async function prepare(
   const campaign = {
     ...settings,
     id: newMessageId(now),
-    createdAt: now,
     providerId: input.providerId ?? null,
     sender: checker.sender,
     text: input.text,
@@ -152,7 +151,7 @@ async function importAll(
   recipients: Recipients,
 ): Promise<string> {
   const { database, spending, clock } = options;
-  const campaignId = await beginImport(database, campaign, clock.now());
+  const campaignId = await beginImport(database, campaign);
   if (campaignId !== campaign.id) return campaignId;
   try {
     const { accepted, refused, first } = await storeAll(options, campaign, recipients);
@@ -171,8 +170,8 @@ async function storeAll(
   { database, clock }: CreateOptions,
   { id, text }: NewCampaign,
   { source, checker, seen }: Recipients,
-): Promise<{ accepted: number; refused: number; first: Refusal[] }> {
-  const first: Refusal[] = [];
+): Promise<{ accepted: number; refused: number; first: RefusedRow[] }> {
+  const first: RefusedRow[] = [];
   let [accepted, refused] = [0, 0];
   const buffer = new ImportBuffer(text);
   let signAt = clock.now().getTime() + signEveryMs;
@@ -210,7 +209,7 @@ function checkRows(
   seen: NumberSet | undefined,
 ): Chunk {
   const accepted: Accepted[] = [];
-  const refused: Refusal[] = [];
+  const refused: RefusedRow[] = [];
   let duplicates = 0;
   for (const row of rows) {
     const verdict = checker.check(row);

@@ -1,22 +1,21 @@
 import { arrayLiteral, element } from "../../database/array-literal.ts";
 import { parameters } from "../../database/columns.ts";
 import type { Database, Statement } from "../../database/database.ts";
-import type { Refusal } from "../../lib/errors.ts";
+import type { RefusedRow } from "../../lib/errors.ts";
 import type { Accepted, Shape } from "./check.ts";
 
 /**
  * An import that has not renewed its lease for this long is dead. Longer than the server waits for a stalled
  * upload.
  */
-const leaseMs = 90_000;
+export const newLease = "now() + interval '90 seconds'";
 
 /** Until when an import that gives a sign of life now is taken for alive. */
-export const leaseFrom = (now: Date): Date => new Date(now.getTime() + leaseMs);
 
 /** A batch of checked recipients, accepted and refused. */
 export interface Chunk {
   accepted: readonly Accepted[];
-  refused: readonly Refusal[];
+  refused: readonly RefusedRow[];
   /** Repeated numbers that were already left out. */
   duplicates: number;
 }
@@ -24,7 +23,6 @@ export interface Chunk {
 const added = parameters({
   campaignId: "uuid",
   now: "timestamptz",
-  leaseUntil: "timestamptz",
   duplicates: "int",
   // Of each recipient.
   positions: "int[]",
@@ -65,7 +63,7 @@ const addRecipients: Statement = {
   text: `
     with alive as (
       select id from campaigns
-      where id = ${added.sql.campaignId} and imported_at is null and import_until > ${added.sql.now}
+      where id = ${added.sql.campaignId} and imported_at is null and import_until > now()
       for update
     ), stored as (
       insert into campaign_recipients (
@@ -102,7 +100,7 @@ const addRecipients: Statement = {
     set total = total + s.count, refused = refused + cardinality(${added.sql.refusedPositions}),
       duplicates_removed =
         duplicates_removed + ${added.sql.duplicates} + cardinality(${added.sql.positions}) - s.count,
-      import_until = ${added.sql.leaseUntil}, updated_at = ${added.sql.now}
+      import_until = ${newLease}, updated_at = ${added.sql.now}
     from (select count(*)::int as count from stored) as s
     where id = (select id from alive)
     returning id`,
@@ -128,7 +126,7 @@ const shapeLists = (shapes: readonly Shape[]) => ({
   currencies: shapes.map(({ cost }) => cost?.currency ?? null),
 });
 
-const refusedLists = (refused: readonly Refusal[]) => ({
+const refusedLists = (refused: readonly RefusedRow[]) => ({
   refusedPositions: arrayLiteral(refused.map(({ position }) => position)),
   refusedRecipients: refused.map(({ recipient }) => recipient),
   refusedCodes: refused.map(({ code }) => code),
@@ -136,14 +134,14 @@ const refusedLists = (refused: readonly Refusal[]) => ({
 });
 
 /** What a buffer holds, as parameters of `addRecipients`. */
-type Buffered = Omit<Added, "campaignId" | "now" | "leaseUntil">;
+type Buffered = Omit<Added, "campaignId" | "now">;
 
 /** Collects recipients for the next insert, as array literals of PostgreSQL. */
 export class ImportBuffer {
   readonly #campaignText: string;
   #shapes = new Map<Shape, number>();
   #columns = emptyColumns();
-  #refused: Refusal[] = [];
+  #refused: RefusedRow[] = [];
   #duplicates = 0;
   #size = 0;
 
@@ -220,7 +218,7 @@ export async function addToImport(
   buffer: ImportBuffer,
   now: Date,
 ): Promise<void> {
-  const values = added.values({ campaignId, now, leaseUntil: leaseFrom(now), ...buffer.take() });
+  const values = added.values({ campaignId, now, ...buffer.take() });
   const [alive] = await database.query(addRecipients, values);
   if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
 }

@@ -1,10 +1,11 @@
 import { parameters } from "../../database/columns.ts";
+import { retentionTime } from "../../database/retention-clock.ts";
 import { keyHours } from "../../lib/idempotency.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { IdempotencyConflictError } from "../../lib/errors.ts";
 import { addJobs } from "../../queue/jobs.ts";
 import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
-import { leaseFrom } from "./store-recipients.ts";
+import { newLease } from "./store-recipients.ts";
 import type { CampaignSettings } from "./settings.ts";
 
 /** A new campaign, before it has recipients. */
@@ -15,7 +16,6 @@ export interface NewCampaign extends CampaignSettings {
   providerId: string | null;
   sender: string;
   text: string;
-  createdAt: Date;
   idempotencyKey: string | null;
   /** Hexadecimal. */
   fingerprint: string | null;
@@ -29,7 +29,7 @@ const freeKey: Statement = {
   text: `
     update campaigns set idempotency_key = null
     where account_id = $1 and idempotency_key = $2
-      and (created_at <= $3::timestamptz - interval '${keyHours} hours' or (imported_at is null and import_until < $3))`,
+      and (created_at <= ${retentionTime} - interval '${keyHours} hours' or (imported_at is null and import_until < now()))`,
 };
 
 const stored = parameters({
@@ -45,8 +45,6 @@ const stored = parameters({
   windowStart: "smallint",
   windowEnd: "smallint",
   messagesPerSecond: "float8",
-  createdAt: "timestamptz",
-  importUntil: "timestamptz",
   idempotencyKey: "text",
   fingerprint: "bytea",
 });
@@ -54,10 +52,10 @@ const stored = parameters({
 const insert: Statement = {
   name: "insert_campaign",
   text: `
-    insert into campaigns (${stored.names}, status, updated_at)
+    insert into campaigns (${stored.names}, status, created_at, updated_at, import_until)
     values (${stored.list},
       case when ${stored.sql.scheduledAt} is null then 'RUNNING' else 'SCHEDULED' end::campaign_status,
-      ${stored.sql.createdAt})
+      now(), now(), ${newLease})
     on conflict (account_id, idempotency_key) do nothing
     returning id`,
 };
@@ -68,19 +66,19 @@ const insert: Statement = {
  * being imported. A key that is a day old, or whose import has died, is taken over.
  * @throws IdempotencyConflictError when the key was used for another input
  */
-export async function beginImport(database: Database, campaign: NewCampaign, now: Date): Promise<string> {
-  const { id, accountId, idempotencyKey, createdAt } = campaign;
+export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
+  const { id, accountId, idempotencyKey } = campaign;
   const fingerprint = campaign.fingerprint === null ? null : Buffer.from(campaign.fingerprint, "hex");
   // The lease does not begin with the creation: the file's first bytes may have been long in coming.
-  const values = { ...campaign, fingerprint, importUntil: leaseFrom(now) };
+  const values = { ...campaign, fingerprint };
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
-      if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey, createdAt]);
+      if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey]);
       return transaction.query<{ id: string }>(insert, stored.values(values));
     });
     if (inserted) return id;
     // Unused if that campaign's import has just failed and freed the key: then insert again.
-    const earlier = await findEarlier(database, campaign, createdAt);
+    const earlier = await findEarlier(database, campaign);
     if (earlier.kind === "repeated") return earlier.campaignId;
   }
 }
@@ -89,24 +87,23 @@ const findKey: Statement = {
   name: "find_campaign_key",
   text: `
     select id, encode(fingerprint, 'hex') as fingerprint from campaigns
-    where account_id = $1 and idempotency_key = $2 and created_at > $3::timestamptz - interval '${keyHours} hours'
-      and (imported_at is not null or import_until >= $3)`,
+    where account_id = $1 and idempotency_key = $2 and created_at > ${retentionTime} - interval '${keyHours} hours'
+      and (imported_at is not null or import_until >= now())`,
 };
 
 /** What an idempotency key has stood for. */
 export type EarlierUse = { kind: "repeated"; campaignId: string } | { kind: "unused" };
 
 /**
- * Finds the campaign that holds an idempotency key at that time.
+ * Finds the campaign that holds an idempotency key.
  * @throws IdempotencyConflictError when it had another input
  */
 export async function findEarlier(
   database: Database,
   { accountId, idempotencyKey, fingerprint }: Repeat,
-  now: Date,
 ): Promise<EarlierUse> {
   if (idempotencyKey === null) return { kind: "unused" };
-  const values = [accountId, idempotencyKey, now];
+  const values = [accountId, idempotencyKey];
   const [campaign] = await database.query<{ id: string; fingerprint: string }>(findKey, values);
   if (!campaign) return { kind: "unused" };
   if (fingerprint === campaign.fingerprint) return { kind: "repeated", campaignId: campaign.id };
@@ -119,8 +116,8 @@ const seal: Statement = {
     with sealed as (
       update campaigns
       set imported_at = $2, import_until = null, updated_at = $2,
-        started_at = case when status = 'RUNNING' then $2 end
-      where id = $1 and imported_at is null and import_until > $2 and total > 0
+        started_at = case when status = 'RUNNING' then $2::timestamptz end
+      where id = $1 and imported_at is null and import_until > now() and total > 0
       returning id, total, scheduled_at
     ), counted as (
       insert into campaign_tallies (campaign_id, status, delta)

@@ -113,8 +113,7 @@ export async function storeMessages(
   const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows), isCounted]);
   const ids = new Set(stored.map(({ id }) => id));
   const repeats = drafts.filter(({ id }) => !ids.has(id));
-  const earlier =
-    repeats.length === 0 ? new Map<string, UsedKey>() : await readUsedKeys(database, repeats, always);
+  const earlier = repeats.length === 0 ? new Map<string, UsedKey>() : await readUsedKeys(database, repeats);
   return drafts.map((draft): StoreOutcome => {
     if (ids.has(draft.id)) return { kind: "stored", messageId: draft.id };
     const use = compare(earlier.get(keyOf(draft)), draft);
@@ -126,13 +125,8 @@ export async function storeMessages(
 export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
 
 /** What these idempotency keys have stood for in the 24 hours before `now`. */
-export async function findEarlier(
-  database: Queryable,
-  repeats: readonly Repeat[],
-  now: Date,
-): Promise<EarlierUse[]> {
-  const since = new Date(now.getTime() - keyHours * 3_600_000);
-  const used = await readUsedKeys(database, repeats, since);
+export async function findEarlier(database: Queryable, repeats: readonly Repeat[]): Promise<EarlierUse[]> {
+  const used = await readUsedKeys(database, repeats, findHeldKeys);
   return repeats.map((repeat) => compare(used.get(keyOf(repeat)), repeat));
 }
 
@@ -163,26 +157,28 @@ interface UsedKey {
   fingerprint: string;
 }
 
-const findUsedKeys: Statement = {
-  name: "find_used_idempotency_keys",
-  text: `
+const findKeys = (more = ""): string => `
     select account_id as "accountId", key as "idempotencyKey", message_id as "messageId",
       encode(fingerprint, 'hex') as fingerprint
     from idempotency_keys
     join unnest($1::uuid[], $2::text[]) as wanted (account, key) using (key)
-    where account_id = wanted.account and created_at > $3`,
-};
+    where account_id = wanted.account ${more}`;
 
 /** A key that could not be claimed is taken, whatever time it is now. */
-const always = new Date(0);
+const findUsedKeys: Statement = { name: "find_used_idempotency_keys", text: findKeys() };
+
+const findHeldKeys: Statement = {
+  name: "find_held_idempotency_keys",
+  text: findKeys(`and created_at > ${retentionTime} - interval '${keyHours} hours'`),
+};
 
 async function readUsedKeys(
   database: Queryable,
   drafts: readonly Repeat[],
-  since: Date,
+  statement = findUsedKeys,
 ): Promise<Map<string, UsedKey>> {
   const accounts = drafts.map(({ accountId }) => accountId);
   const keys = drafts.map(({ idempotencyKey }) => idempotencyKey);
-  const used = await database.query<UsedKey>(findUsedKeys, [accounts, keys, since]);
+  const used = await database.query<UsedKey>(statement, [accounts, keys]);
   return new Map(used.map((key) => [keyOf(key), key]));
 }
