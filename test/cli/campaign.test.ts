@@ -44,7 +44,7 @@ function run(options: string[], env: Record<string, string> = {}): Promise<Run> 
 }
 
 describe.concurrent("npm run campaign", () => {
-  it("sends a file's text to its people and follows it to the end", async () => {
+  it("npm run campaign sends a file's text to its people and follows it to the end", async () => {
     const { code, output, problem } = await run([
       join(folder, "people.csv"),
       "--text",
@@ -55,7 +55,7 @@ describe.concurrent("npm run campaign", () => {
     expect(output).toMatch(/^COMPLETED: 2 total, 0 queued/m);
   });
 
-  it("says with --dry-run what would be sent and what is refused, and sends nothing", async () => {
+  it("npm run campaign says with --dry-run what would be sent and what is refused, and sends nothing", async () => {
     const file = join(folder, "people.csv");
     const { code, output } = await run([file, "--text", "Hello {{first_name}}", "--dry-run"]);
     expect(code).toBe(0);
@@ -64,7 +64,7 @@ describe.concurrent("npm run campaign", () => {
     expect(output).toContain("Nothing was sent.");
   });
 
-  it("says in one sentence what is wrong, and ends with 1", async () => {
+  it("npm run campaign says in one sentence what is wrong, and ends with 1", async () => {
     const file = join(folder, "people.csv");
     const wrong = await Promise.all([
       run([file]),
