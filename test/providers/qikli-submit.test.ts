@@ -78,13 +78,6 @@ describe("the request", () => {
     expect(readXml(requests[0]?.body ?? "")).toEqual({ root: "request", content: { messages: { message } } });
   });
 
-  test("a request to Qikli names the time to deliver as the platform prints times", async () => {
-    const { client, requests } = await connect(() => good);
-    await client.submit({ ...submission, deliverAt: new Date("2019-11-09T16:00:00Z") });
-    const [message] = JSON.parse(requests[0]?.body ?? "").messages;
-    expect(message.sendAt).toBe("2019-11-09T16:00:00.000+0000");
-  });
-
   test("a request to Qikli asks for 48 hours of validity at most", async () => {
     const { client, requests } = await connect(() => good);
     await client.submit({ ...submission, validityMinutes: 5_000 });

@@ -92,14 +92,10 @@ describe("the request", () => {
       cadenceGroupId: "1000",
       encoding: "UCS2",
       callbackUrl: undefined,
-      // Summer time in Bratislava, two hours ahead of UTC.
-      deliverAt: new Date("2026-07-31T06:00:00Z"),
     } as const;
     const common = { token, to: "421901234567", from: "MyBrand", text: submission.text, type: "flash" };
-    const time = { delivery_time: "2026-07-31 08:00:00" };
     expect(await written(changes)).toEqual({
       ...common,
-      ...time,
       callback: false,
       priority: 3,
       validity: 60,
@@ -108,7 +104,6 @@ describe("the request", () => {
     });
     expect(await written(changes, "XML")).toEqual({
       ...common,
-      ...time,
       callback: "0",
       priority: "3",
       validity: "60",

@@ -19,10 +19,10 @@ import type { Scope } from "../../access/api-keys.ts";
 import { defaultPageSize, maxPageSize } from "../schema/limits.ts";
 import { scopesFor } from "./scope-rules.ts";
 
-export type Variables = Readonly<Record<string, unknown>>;
+type Variables = Readonly<Record<string, unknown>>;
 
 /** A field, and the scopes of which it needs one. */
-export interface Need {
+interface Need {
   field: string;
   anyOf: readonly Scope[];
 }

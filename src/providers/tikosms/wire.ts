@@ -12,7 +12,6 @@ const envelope = z.object({ success: flag, error: text, message: text, errors: f
 export type Envelope = z.infer<typeof envelope>;
 
 const submitReply = z.object({ message_id: text, campaign_id: text });
-export type SubmitReply = z.infer<typeof submitReply>;
 
 /** A delivery report: the content of a callback, or a row of `get_message`. */
 const report = z.object({
@@ -46,7 +45,6 @@ const balance = z.object({
   balance: decimal,
   in_credit_limit: decimal,
 });
-export type Balance = z.infer<typeof balance>;
 
 const rate = z.object({
   mcc: text,
