@@ -198,8 +198,10 @@ describe("an answer that decides", () => {
     [{ error: "", errors: { to: [], from: ["Three", "Four"] } }, "Three"],
     [{ errors: { from: "Three" } }, "Three"],
     [{ errors: ["odd"] }, "HTTP 422 Unprocessable Entity"],
-    [{ error: "line\r\n  break\u0007" }, "line break"],
-    [{ error: "x".repeat(400) }, `${"x".repeat(299)}…`],
+    [{ success: false, error: "line\r\n  break\u0007" }, "line break"],
+    [{ success: false, error: "x".repeat(400) }, `${"x".repeat(299)}…`],
+    [{ error: "A secret of another server" }, "HTTP 422 Unprocessable Entity"],
+    [{ message: "A secret of another server", data: {} }, "HTTP 422 Unprocessable Entity"],
   ])("%o says %j", async (body, text) => {
     const { client } = await connect(() => json(body, 422));
     expect(await client.submit(submission)).toMatchObject({ failure: { text } });

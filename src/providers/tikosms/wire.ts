@@ -1,8 +1,5 @@
 import { z } from "zod";
-import { count, decimal, flag, listReader, reader, text } from "../wire/fields.ts";
-
-/** Laravel's `{"from":["…"]}`: the errors by field. */
-const fieldErrors = z.record(z.string(), z.unknown()).optional().catch(undefined);
+import { count, decimal, fieldErrors, flag, listReader, reader, text } from "../wire/fields.ts";
 
 /**
  * Fields that every answer may have, success or error (TikoSMS documentation; `message` and `errors` are
