@@ -137,7 +137,7 @@ class Planner {
     part.own += field ? ownCostOf(field) : 1;
     // Introspection is not counted here: the schema is finite, and GraphQL limits how often its lists may be
     // nested.
-    const isOfSchema = type.name.startsWith("__") || name.startsWith("__");
+    const isOfSchema = type.name.startsWith("__") || name === "__schema" || name === "__type";
     const inner = field && node.selectionSet && this.#read(node.selectionSet, getNamedType(field.type));
     if (!isOfSchema) {
       part.breadth += 1 + (inner?.breadth ?? 0);
