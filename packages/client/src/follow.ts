@@ -92,7 +92,7 @@ export function follow(
 }
 
 /** Results that a slow reader may have waiting before its subscription is closed for a while. */
-const maxWaiting = 100;
+const maxWaiting = 32;
 
 /**
  * A generator whose `return` takes effect at once, also while it waits for its next value: that of a plain one
