@@ -1,5 +1,7 @@
-# One image for every role: ROLE=api, worker or all.
-FROM node:26-bookworm-slim AS build
+# One image for every role: ROLE=api, worker or all. Pin the base by its digest where you build it:
+# --build-arg NODE_IMAGE=node:26-bookworm-slim@sha256:...
+ARG NODE_IMAGE=node:26-bookworm-slim
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json prisma.config.ts ./
 COPY packages/client/package.json ./packages/client/
@@ -9,9 +11,10 @@ COPY scripts ./scripts
 RUN npm ci --omit=optional
 COPY tsconfig.json ./
 COPY src ./src
-RUN npm prune --omit=dev --omit=optional --ignore-scripts
+# What generates and tests goes: also the Prisma CLI with its studio and other databases' drivers.
+RUN npm prune --omit=dev --omit=optional --ignore-scripts && rm -rf prisma.config.ts scripts
 
-FROM node:26-bookworm-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app ./

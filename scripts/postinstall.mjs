@@ -15,8 +15,14 @@ const packages = {
 
 const node = lockedNode() ?? process.execPath;
 linkNode(node);
-const { status } = spawnSync(node, ["scripts/generate.ts"], { stdio: "inherit" });
-process.exitCode = status ?? 1;
+if (existsSync("node_modules/prisma")) {
+  const { status } = spawnSync(node, ["scripts/generate.ts"], { stdio: "inherit" });
+  process.exitCode = status ?? 1;
+} else if (!existsSync("src/database/generated")) {
+  process.stderr.write(
+    "The database client is generated with development packages: run npm ci, then npm prune --omit=dev.\n",
+  );
+}
 buildClient();
 
 /** The Node that came with the packages; undefined where it was left out, as in a container image of Node itself. */

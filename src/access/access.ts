@@ -1,5 +1,5 @@
-import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
+import { DatabaseTime } from "../database/database-time.ts";
 import type { Listener } from "../database/listener.ts";
 import { UnauthenticatedError } from "../lib/errors.ts";
 import { ApiKeys, type Viewer } from "./api-keys.ts";
@@ -26,7 +26,6 @@ export interface AccessOptions {
   database: Database;
   /** 32 bytes. */
   secretKey: Uint8Array;
-  clock: Clock;
   onError: (error: Error) => void;
 }
 
@@ -36,7 +35,7 @@ export interface AccessOptions {
  */
 export class Access {
   readonly #database: Database;
-  readonly #clock: Clock;
+  readonly #time = new DatabaseTime();
   readonly #onError: (error: Error) => void;
   readonly #keys: ApiKeys;
   readonly #tokens: WatchTokens;
@@ -44,11 +43,10 @@ export class Access {
   #check: { timer: NodeJS.Timeout; due: number } | undefined;
   #closed = false;
 
-  constructor({ database, secretKey, clock, onError }: AccessOptions) {
+  constructor({ database, secretKey, onError }: AccessOptions) {
     this.#database = database;
-    this.#clock = clock;
     this.#onError = onError;
-    this.#keys = new ApiKeys(database, clock);
+    this.#keys = new ApiKeys(database, this.#time);
     this.#tokens = new WatchTokens(secretKey);
   }
 
@@ -74,9 +72,9 @@ export class Access {
   /** The same, but for watch tokens only. */
   async findWatcher(token: string): Promise<Viewer | undefined> {
     const claims = this.#tokens.open(token);
-    if (!claims || claims.expiresAt <= this.#clock.now()) return undefined;
-    const viewer = await this.#keys.findById(claims.keyId);
-    if (!viewer) return undefined;
+    const viewer = claims && (await this.#keys.findById(claims.keyId));
+    // Judged after the key was read: the database's time may have come with it.
+    if (!viewer || claims.expiresAt.getTime() <= this.#time.now()) return undefined;
     const { target: watches, expiresAt } = claims;
     // The holder of a token must not see the name of the key.
     return { ...viewer, keyName: "watch token", scopes: new Set(), watches, expiresAt };
@@ -88,7 +86,7 @@ export class Access {
     target: WatchTarget,
     lifetimeSeconds: number,
   ): { token: string; expiresAt: Date } {
-    const wanted = this.#clock.now().getTime() + lifetimeSeconds * 1000;
+    const wanted = this.#time.now() + lifetimeSeconds * 1000;
     const expiresAt = new Date(Math.min(wanted, keyExpiresAt?.getTime() ?? wanted));
     return { token: this.#tokens.seal({ keyId, target, expiresAt }), expiresAt };
   }
@@ -98,7 +96,7 @@ export class Access {
     const held: Held = { end, timer: undefined };
     const group = this.#held.get(keyId) ?? new Set();
     this.#held.set(keyId, group.add(held));
-    const remainingMs = expiresAt && Math.max(0, expiresAt.getTime() - this.#clock.now().getTime());
+    const remainingMs = expiresAt && Math.max(0, expiresAt.getTime() - this.#time.now());
     // The expiry of a key can change, so it is looked up when the time comes. The expiry of a token cannot
     // change.
     if (remainingMs !== undefined && !watches) this.#checkIn(remainingMs);
@@ -136,7 +134,8 @@ export class Access {
     const ids = groups.map(([keyId]) => keyId);
     try {
       const rows = await this.#database.query<LiveKey>(findLiveKeys, [ids]);
-      const now = this.#clock.now().getTime();
+      if (rows[0]) this.#time.note(rows[0].databaseMs);
+      const now = this.#time.now();
       const live = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt?.getTime() ?? Infinity]));
       for (const [keyId, group] of groups) {
         const remainingMs = (live.get(keyId) ?? now) - now;
@@ -161,11 +160,13 @@ export class Access {
 interface LiveKey {
   id: string;
   expiresAt: Date | null;
+  databaseMs: number;
 }
 
 const findLiveKeys: Statement = {
   name: "find_live_keys",
   text: `
-    select id, expires_at as "expiresAt" from api_keys
+    select id, expires_at as "expiresAt", extract(epoch from clock_timestamp())::float8 * 1000 as "databaseMs"
+    from api_keys
     where id = any($1::uuid[]) and revoked_at is null`,
 };

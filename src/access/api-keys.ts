@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUIDv7 } from "node:crypto";
-import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
+import type { DatabaseTime } from "../database/database-time.ts";
 import type { WatchTarget } from "./watch-tokens.ts";
 
 /** What a key may do. The scopes are independent of each other. */
@@ -38,13 +38,13 @@ const cacheSize = 10_000;
  */
 export class ApiKeys {
   readonly #database: Database;
-  readonly #clock: Clock;
+  readonly #time: DatabaseTime;
   readonly #cache = new Map<string, { viewer: Promise<Viewer | undefined>; until: number }>();
   #changes = 0;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, time: DatabaseTime) {
     this.#database = database;
-    this.#clock = clock;
+    this.#time = time;
   }
 
   /** How many key changes this process has seen. */
@@ -70,16 +70,16 @@ export class ApiKeys {
 
   async #cached(name: string, statement: Statement, value: () => unknown): Promise<Viewer | undefined> {
     const cached = this.#cache.get(name);
-    const viewer = await (cached && cached.until > Date.now()
+    const viewer = await (cached && cached.until > performance.now()
       ? cached.viewer
       : this.#remember(name, this.#load(statement, value())));
-    if (viewer?.expiresAt && viewer.expiresAt <= this.#clock.now()) return undefined;
+    if (viewer?.expiresAt && viewer.expiresAt.getTime() <= this.#time.now()) return undefined;
     return viewer;
   }
 
   #remember(name: string, viewer: Promise<Viewer | undefined>): Promise<Viewer | undefined> {
     if (this.#cache.size >= cacheSize) this.#cache.clear();
-    this.#cache.set(name, { viewer, until: Date.now() + cacheMs });
+    this.#cache.set(name, { viewer, until: performance.now() + cacheMs });
     viewer.catch(() => this.#cache.delete(name));
     return viewer;
   }
@@ -91,9 +91,11 @@ export class ApiKeys {
       // A key changed meanwhile, and this row may be older than the change: read again.
       if (asOf !== this.#changes) continue;
       if (!row) return undefined;
+      const { databaseMs, ...read } = row;
+      this.#time.note(databaseMs);
       const granted = new Set(scopes.filter((scope) => row.scopes.includes(scope)));
       const expiresAt = row.expiresAt ?? undefined;
-      return { ...row, scopes: granted, expiresAt, watches: undefined, asOf };
+      return { ...read, scopes: granted, expiresAt, watches: undefined, asOf };
     }
   }
 }
@@ -105,6 +107,8 @@ interface ViewerRow {
   keyName: string;
   scopes: string[];
   expiresAt: Date | null;
+  /** The database's time. */
+  databaseMs: number;
 }
 
 /**
@@ -126,7 +130,7 @@ const findViewerBy = (condition: string): string => `
     ), noted as (
       update api_keys set last_used_at = now() where id in (select id from used)
     )
-    select * from viewer`;
+    select *, extract(epoch from clock_timestamp())::float8 * 1000 as "databaseMs" from viewer`;
 
 const findViewer: Statement = { name: "find_viewer", text: findViewerBy("k.hash = $1") };
 

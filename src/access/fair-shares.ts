@@ -20,7 +20,7 @@ export interface OperationLimits {
   socket: Share;
   key: Share;
   account: Share;
-  longestWaitMs: number;
+  maxWaitMs: number;
 }
 
 /**
@@ -31,7 +31,7 @@ export const defaultOperationLimits: OperationLimits = {
   socket: { queries: 8, mutations: 500, cost: 50_000, waiting: 1_500, waitingCost: 150_000 },
   key: { queries: 12, mutations: 1_000, cost: 75_000, waiting: 3_000, waitingCost: 225_000 },
   account: { queries: 16, mutations: 2_000, cost: 100_000, waiting: 4_000, waitingCost: 300_000 },
-  longestWaitMs: 2_000,
+  maxWaitMs: 2_000,
 };
 
 export interface Caller {
@@ -83,7 +83,7 @@ export class FairShares {
       place.stopWaiting();
       this.#advance(place.account);
       reject(this.#tooMany(full));
-    }, this.#limits.longestWaitMs);
+    }, this.#limits.maxWaitMs);
     place.wait(() => {
       clearTimeout(timer);
       resolve(this.#begin(place));
@@ -128,7 +128,7 @@ export class FairShares {
   }
 
   #tooMany({ scope }: Holding): TooManyRequestsError {
-    return new TooManyRequestsError(scope, Math.ceil(this.#limits.longestWaitMs / 1000));
+    return new TooManyRequestsError(scope, Math.ceil(this.#limits.maxWaitMs / 1000));
   }
 }
 

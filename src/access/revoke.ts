@@ -4,8 +4,6 @@ import { LastAdminKeyError, NotFoundError } from "../lib/errors.ts";
 export interface RevokeOptions {
   accountId: string;
   keyId: string;
-  /** The id as the caller gave it. */
-  shownId: string;
   /** Allows revoking the last non-expiring ADMIN key of the account. */
   evenTheLast?: boolean;
 }
@@ -17,13 +15,13 @@ export interface RevokeOptions {
  */
 export async function revokeKey(
   database: Database,
-  { accountId, keyId, shownId, evenTheLast = false }: RevokeOptions,
+  { accountId, keyId, evenTheLast = false }: RevokeOptions,
 ): Promise<void> {
   await database.transaction(async (transaction) => {
     // Without this lock, two keys could revoke each other, and none would be left.
     await transaction.query(lockAccount, [accountId]);
     const key = await readKey(transaction, accountId, keyId);
-    if (!key) throw new NotFoundError("API key", shownId);
+    if (!key) throw new NotFoundError("ApiKey", keyId);
     if (key.isLastAdmin && !evenTheLast) throw new LastAdminKeyError(key.name);
     await transaction.query(markRevoked, [keyId]);
   });

@@ -1,7 +1,7 @@
 import { Access } from "../access/access.ts";
 import { CampaignFeed } from "../campaigns/feed.ts";
 import { BalanceFeed } from "../connections/balance-feed.ts";
-import type { BalanceWatch } from "../connections/check.ts";
+import type { BalanceWatch } from "../connections/refresh-balance.ts";
 import { Connections } from "../connections/connections.ts";
 import { Connector } from "../connections/connect.ts";
 import { isQueuedInSql } from "../messages/model/status.ts";
@@ -37,7 +37,7 @@ export async function wireDomain(ground: Ground, stops: Stops): Promise<Services
   const connecting = await wireConnections(ground, stops);
   const live = wireFeeds(ground, stops);
   const accepting = await wireAccepting(ground, connecting.connections);
-  const access = new Access({ database, secretKey: options.secretKey, clock, onError: onUnreachable });
+  const access = new Access({ database, secretKey: options.secretKey, onError: onUnreachable });
   stops.push(() => access.close());
   return {
     database,

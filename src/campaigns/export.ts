@@ -1,6 +1,5 @@
 import type { Database, Statement } from "../database/database.ts";
 import { toTextCell } from "../lib/csv.ts";
-import { encodeId } from "../lib/global-id.ts";
 import { listMessages } from "../messages/log/message-lists.ts";
 import type { MessageStatus } from "../messages/model/status.ts";
 
@@ -54,36 +53,42 @@ const readPage: Statement = {
     order by m.id`,
 };
 
+/** What an export has in it, and in which form. */
+export interface ExportForm {
+  /** Undefined: all. */
+  statuses: readonly MessageStatus[] | undefined;
+  delimiter: Delimiter;
+  /** The id of a message as the reader of the file knows it. */
+  idOf: (localId: string) => string;
+}
+
 /** The separator of the cells in a line. */
 export type Delimiter = "," | ";";
 
 /**
  * Writes the messages of a campaign as CSV (RFC 4180), one page of lines at a time, in the order of their
  * creation. Spreadsheets open it directly: they see that it is UTF-8, no cell is taken for a formula, and
- * numbers stay text. Importing the file gives the same recipients and references again. `statuses` undefined:
- * all.
+ * numbers stay text. Importing the file gives the same recipients and references again.
  */
 export async function* exportMessages(
   database: Database,
   campaignId: string,
-  statuses: readonly MessageStatus[] | undefined,
-  delimiter: Delimiter = ",",
+  { statuses, delimiter, idOf }: ExportForm,
 ): AsyncGenerator<string> {
   yield `\uFEFF${columns.join(delimiter)}\r\n`;
   let above: string | undefined;
   for (;;) {
-    const stretch = { statuses, above, limit: pageSize, ascending: true };
-    const ids = await listMessages(database, { kind: "campaign", id: campaignId }, stretch);
+    const range = { statuses, above, limit: pageSize, ascending: true };
+    const ids = await listMessages(database, { kind: "campaign", id: campaignId }, range);
     if (ids.length === 0) return;
     const rows = await database.query<Row>(readPage, [ids]);
-    yield rows.map((row) => toLine(row, delimiter)).join("");
+    yield rows.map((row) => toLine({ ...row, id: idOf(String(row.id)) }, delimiter)).join("");
     above = ids.at(-1);
   }
 }
 
 function toLine(row: Row, delimiter: Delimiter): string {
-  const shown: Row = { ...row, id: encodeId("Message", String(row.id)) };
-  return `${columns.map((column) => toCell(shown[column])).join(delimiter)}\r\n`;
+  return `${columns.map((column) => toCell(row[column])).join(delimiter)}\r\n`;
 }
 
 function toCell(value: Row[keyof Row]): string {

@@ -13,8 +13,6 @@ export type CampaignStatus = "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | 
 export interface CampaignTarget {
   accountId: string;
   campaignId: string;
-  /** The id as the caller gave it. */
-  shownId: string;
 }
 
 interface LifeCycleOptions {
@@ -94,7 +92,7 @@ const readStatus: Statement = {
 async function applyTo(
   database: Queryable,
   statement: Statement,
-  { accountId, campaignId, shownId }: CampaignTarget,
+  { accountId, campaignId }: CampaignTarget,
   now: Date,
   already: readonly CampaignStatus[],
 ): Promise<void> {
@@ -104,7 +102,7 @@ async function applyTo(
     campaignId,
     accountId,
   ]);
-  if (!row) throw new NotFoundError("campaign", shownId);
+  if (!row) throw new NotFoundError("Campaign", campaignId);
   if (!row.isImported)
     throw new CampaignEndedError("being imported", "Try again when its recipients are stored.");
   if (already.includes(row.status)) return;
@@ -131,8 +129,8 @@ async function cancelOnce({ database, clock }: LifeCycleOptions, campaignId: str
   let found = 0;
   let above: string | undefined;
   for (;;) {
-    const stretch = { statuses: cancellable, above, limit: cancelChunk, ascending: true };
-    const ids = await listMessages(database, owner, stretch);
+    const range = { statuses: cancellable, above, limit: cancelChunk, ascending: true };
+    const ids = await listMessages(database, owner, range);
     if (ids.length === 0) return found;
     await cancelAll(database, ids, clock.now());
     found += ids.length;

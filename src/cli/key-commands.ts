@@ -66,7 +66,7 @@ export async function revoke(database: Database, id: string, evenTheLast: boolea
     return;
   }
   try {
-    await revokeKey(database, { accountId: key.accountId, keyId: id, shownId: id, evenTheLast });
+    await revokeKey(database, { accountId: key.accountId, keyId: id, evenTheLast });
   } catch (error) {
     if (!(error instanceof LastAdminKeyError)) throw error;
     throw new ConfigError(

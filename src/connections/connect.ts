@@ -65,13 +65,13 @@ export class Connector {
   }
 
   /** @throws InvalidInputError @throws NotFoundError */
-  async update(accountId: string, id: string, shownId: string, input: UpdateInput): Promise<Provider> {
+  async update(accountId: string, id: string, input: UpdateInput): Promise<Provider> {
     const { connections, clock, database } = this.#options;
-    const { adapter } = await this.find(accountId, id, shownId);
+    const { adapter } = await this.find(accountId, id);
     const { common, own } = split(input, adapter, clock.now());
     await this.#checkHost(own);
     const changed = await database.prisma.$transaction(async (prisma) => {
-      const row = await lockConnected(prisma, id, shownId);
+      const row = await lockConnected(prisma, id);
       const secrets = connections.openSecrets(row);
       const stored = { ...(row.settings as object), ...secrets.credentials };
       const { settings, credentials } = this.#parse(adapter, stored, own);
@@ -92,17 +92,12 @@ export class Connector {
    * @throws InvalidInputError
    * @throws NotFoundError
    */
-  async rotateCallbackSecret(
-    accountId: string,
-    id: string,
-    shownId: string,
-    overlapHours: number,
-  ): Promise<Provider> {
+  async rotateCallbackSecret(accountId: string, id: string, overlapHours: number): Promise<Provider> {
     const { connections, clock, database } = this.#options;
     checkOverlap(overlapHours);
-    await this.find(accountId, id, shownId);
+    await this.find(accountId, id);
     const changed = await database.prisma.$transaction(async (prisma) => {
-      const row = await lockConnected(prisma, id, shownId);
+      const row = await lockConnected(prisma, id);
       const { credentials, ...callback } = connections.openSecrets(row);
       const rotated = rotateSecrets(callback, clock.now(), overlapHours * 3_600_000);
       const secrets = connections.sealSecrets(id, { credentials, ...rotated });
@@ -116,9 +111,9 @@ export class Connector {
    * Disconnects the provider. Its messages stay; its callback URL stops working at once.
    * @throws NotFoundError
    */
-  async disconnect(accountId: string, id: string, shownId: string): Promise<Provider> {
+  async disconnect(accountId: string, id: string): Promise<Provider> {
     const { connections, clock, database } = this.#options;
-    await this.find(accountId, id, shownId);
+    await this.find(accountId, id);
     const data = { enabled: false, disconnectedAt: clock.now(), ...this.#renewal() };
     const row = await database.prisma.provider.update({ where: { id }, data });
     await connections.changed(id);
@@ -128,10 +123,10 @@ export class Connector {
   /**
    * @throws NotFoundError when the account has no such connection, or has disconnected it
    */
-  async find(accountId: string, id: string, shownId: string): Promise<Connection> {
+  async find(accountId: string, id: string): Promise<Connection> {
     const connection = await this.#options.connections.get(id);
     if (!connection || connection.row.accountId !== accountId || connection.row.disconnectedAt) {
-      throw new NotFoundError("provider", shownId);
+      throw new NotFoundError("Provider", id);
     }
     return connection;
   }
@@ -211,13 +206,9 @@ function checkOverlap(hours: number): void {
  * Reads the row under a lock instead of using the cached connection: another process may be changing it, and
  * neither change may be lost.
  */
-async function lockConnected(
-  prisma: Prisma.TransactionClient,
-  id: string,
-  shownId: string,
-): Promise<Provider> {
+async function lockConnected(prisma: Prisma.TransactionClient, id: string): Promise<Provider> {
   await prisma.$queryRaw`select 1 from providers where id = ${id}::uuid for no key update`;
   const row = await prisma.provider.findUniqueOrThrow({ where: { id } });
-  if (row.disconnectedAt) throw new NotFoundError("provider", shownId);
+  if (row.disconnectedAt) throw new NotFoundError("Provider", id);
   return row;
 }

@@ -129,17 +129,6 @@ export class Connections {
     return this.#ready.get(id);
   }
 
-  /** The account's enabled connections, the preferred first. */
-  async enabledOf(accountId: string): Promise<Connection[]> {
-    const rows = await this.#database.prisma.provider.findMany({
-      where: { accountId, enabled: true, disconnectedAt: null },
-      orderBy: [{ priority: "asc" }, { id: "asc" }],
-      select: { id: true },
-    });
-    const connections = await Promise.all(rows.map(({ id }) => this.get(id)));
-    return connections.filter((connection) => connection !== undefined);
-  }
-
   /** The URL to which the provider must post its receipts. */
   callbackUrl({ row, callbackSecrets: { callbackSecret } }: Connection): string {
     return `${this.#publicUrl()}/callbacks/${row.id}/${callbackSecret}`;

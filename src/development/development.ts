@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { newKey, scopes, storeKey } from "../access/api-keys.ts";
-import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
+import { refreshBalance, type BalanceWatch } from "../connections/refresh-balance.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { Database } from "../database/database.ts";
@@ -69,7 +69,7 @@ async function connectTwin(
   const known = await database.prisma.provider.findFirst({ where });
   const reach = { baseUrl, ...credentials };
   const { id } = known
-    ? await connector.update(account, known.id, known.id, reach)
+    ? await connector.update(account, known.id, reach)
     : await connector.connect(account, kind, {
         name,
         defaultSender: "smsgraph",

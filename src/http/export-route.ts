@@ -11,7 +11,7 @@ import {
   NotFoundError,
   UnauthenticatedError,
 } from "../lib/errors.ts";
-import { decodeId } from "../lib/global-id.ts";
+import { decodeId, encodeId } from "../lib/global-id.ts";
 import { messageStatuses, type MessageStatus } from "../messages/model/status.ts";
 
 export interface ExportRouteOptions {
@@ -39,7 +39,8 @@ export function createExportRoute(options: ExportRouteOptions) {
       lines = await open(options, request);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      const { message, code } = error;
+      const { code } = error;
+      const message = error.messageFor(encodeId);
       response.writeHead(statuses[code] ?? 400, { "content-type": "application/json; charset=utf-8" });
       response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
       return;
@@ -63,16 +64,21 @@ async function open(
   if (!viewer.scopes.has("READ"))
     throw new ForbiddenError(`The key "${viewer.keyName}" lacks the scope READ.`);
   const url = new URL(request.url ?? "/", "http://localhost");
-  const [, , shownId = "", file, ...rest] = url.pathname.split("/");
+  const [, , globalId = "", file, ...rest] = url.pathname.split("/");
   if ((request.method !== "GET" && request.method !== "HEAD") || file !== "messages.csv" || rest.length > 0) {
     throw new InvalidInputError("path", "Ask with GET for /campaigns/<id>/messages.csv.");
   }
   const wanted = url.searchParams.getAll("status").map(toStatus);
   const delimiter = toDelimiter(url.searchParams.get("delimiter"));
-  const campaignId = decodeId("Campaign", unescape(shownId));
+  const campaignId = decodeId("Campaign", unescape(globalId));
   const where = { id: campaignId, accountId: viewer.accountId };
-  if ((await database.prisma.campaign.count({ where })) === 0) throw new NotFoundError("campaign", shownId);
-  return exportMessages(database, campaignId, wanted.length === 0 ? undefined : wanted, delimiter);
+  if ((await database.prisma.campaign.count({ where })) === 0)
+    throw new NotFoundError("Campaign", campaignId);
+  return exportMessages(database, campaignId, {
+    statuses: wanted.length === 0 ? undefined : wanted,
+    delimiter,
+    idOf: (localId) => encodeId("Message", localId),
+  });
 }
 
 /** Text with invalid URL escapes is returned unchanged. */

@@ -8,7 +8,7 @@ import {
 } from "graphile-worker";
 import { removeDeadImports } from "../campaigns/intake/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
-import { refreshBalance, type BalanceWatch } from "../connections/check.ts";
+import { refreshBalance, type BalanceWatch } from "../connections/refresh-balance.ts";
 import { claimDueDrains } from "../connections/drain-rounds.ts";
 import { abandonDeadClaims } from "../campaigns/sending/dead-claims.ts";
 import { expandCampaign } from "../campaigns/sending/expand.ts";
@@ -112,7 +112,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     {
       name: "remove dead campaign imports",
       everyMs: 30_000,
-      run: () => removeDeadImports(database, options.clock),
+      run: () => removeDeadImports(database),
     },
     { name: "advance the retention clock", everyMs: 60_000, run: () => advanceClock(options) },
     { name: "forget what is old", everyMs: 60_000, run: (stopping) => forgetOld(database, stopping) },

@@ -1,3 +1,5 @@
+import { nodeNames, type NodeType } from "./node-type.ts";
+
 /** Every kind of error that a client can get, as a stable word for programs. */
 export const errorCodes = {
   INVALID_PHONE_NUMBER: "The recipient is not a phone number that can get an SMS.",
@@ -49,7 +51,15 @@ export abstract class DomainError extends Error {
   constructor(message: string) {
     super(clipped(message, maxErrorText));
   }
+
+  /** The message with ids as the client knows them. */
+  messageFor(_encode: EncodeId): string {
+    return this.message;
+  }
 }
+
+/** Turns a local id into the one that clients know. */
+type EncodeId = (type: NodeType, localId: string) => string;
 
 export class InvalidPhoneNumberError extends DomainError {
   readonly code = "INVALID_PHONE_NUMBER";
@@ -116,16 +126,24 @@ export class InvalidCursorError extends InvalidInputError {
 
 export class NotFoundError extends DomainError {
   readonly code = "NOT_FOUND";
+  readonly type: NodeType;
+  readonly localId: string;
+  /** The object in words, such as "enabled provider". */
   readonly what: string;
-  /** The id as it was given. */
-  readonly id: string;
-  constructor(what: string, id: string) {
-    const shown = clipped(id, maxRepeated);
-    super(`There is no ${what} with the id ${shown} in this account. Use an id that this account was given.`);
+  constructor(type: NodeType, localId: string, what: string = nodeNames[type]) {
+    super(missing(what, localId));
+    this.type = type;
+    this.localId = localId;
     this.what = what;
-    this.id = shown;
+  }
+
+  override messageFor(encode: EncodeId): string {
+    return missing(this.what, encode(this.type, this.localId));
   }
 }
+
+const missing = (what: string, id: string): string =>
+  `There is no ${what} with the id ${id} in this account. Use an id that this account was given.`;
 
 /** A provider that could not carry a message, and the reason. */
 export interface ProviderRejection {
@@ -216,7 +234,7 @@ export class IdempotencyConflictError extends DomainError {
 }
 
 /** A row of a campaign's input that cannot become a message. */
-export interface Refusal {
+export interface RefusedRow {
   /** Row number in the input. */
   position: number;
   /** The recipient as given, shortened if it is long. */
@@ -229,8 +247,8 @@ export class NoRecipientsError extends DomainError {
   readonly code = "NO_RECIPIENTS";
   readonly refusedCount: number;
   /** The first refused rows. */
-  readonly refused: readonly Refusal[];
-  constructor(refusedCount: number, refused: readonly Refusal[]) {
+  readonly refused: readonly RefusedRow[];
+  constructor(refusedCount: number, refused: readonly RefusedRow[]) {
     const reasons = refused.slice(0, 3).map(({ position, reason }) => `Row ${position}: ${reason}`);
     super(
       refusedCount === 0

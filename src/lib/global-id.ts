@@ -1,18 +1,6 @@
 import { InvalidIdError } from "./errors.ts";
+import { nodeNames, type NodeType } from "./node-type.ts";
 import { isUuid } from "./uuid.ts";
-
-/** The types that have a global id. */
-export type NodeType = "Provider" | "Message" | "MessageEvent" | "Campaign" | "Balance" | "Rate" | "ApiKey";
-
-const nodeTypes: ReadonlySet<string> = new Set<NodeType>([
-  "Provider",
-  "Message",
-  "MessageEvent",
-  "Campaign",
-  "Balance",
-  "Rate",
-  "ApiKey",
-]);
 
 /** A global id: the type and the local id, in base64. */
 export const encodeId = (type: NodeType, id: string): string =>
@@ -26,7 +14,8 @@ export function decodeAnyId(globalId: string, field: string): { type: NodeType; 
   const text = Buffer.from(globalId, "base64").toString("latin1");
   const [type = "", id = ""] = text.split(":");
   const isLocal = type === "MessageEvent" ? /^\d{1,18}\.\d{1,18}$/.test(id) : isUuid(id);
-  if (nodeTypes.has(type) && isLocal && text === `${type}:${id}`) return { type: type as NodeType, id };
+  if (Object.hasOwn(nodeNames, type) && isLocal && text === `${type}:${id}`)
+    return { type: type as NodeType, id };
   const shown = globalId.length > 60 ? `${globalId.slice(0, 60)}…` : globalId;
   throw new InvalidIdError(
     field,

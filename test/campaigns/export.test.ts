@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { exportMessages } from "../../src/campaigns/export.ts";
 import { readCsv } from "../../src/campaigns/intake/csv.ts";
 import { parseTemplate } from "../../src/campaigns/intake/template.ts";
-import { decodeId } from "../../src/lib/global-id.ts";
+import { decodeId, encodeId } from "../../src/lib/global-id.ts";
 import { newMessageId } from "../../src/lib/uuid.ts";
 import type { E164 } from "../../src/providers/provider.ts";
 import { openMessageStore, type MessageStore } from "../support/stored-messages.ts";
@@ -51,9 +51,10 @@ beforeAll(async () => {
 
 afterAll(() => store.close());
 
-async function exported(delimiter?: "," | ";"): Promise<string> {
+async function exported(delimiter: "," | ";" = ","): Promise<string> {
   let file = "";
-  for await (const lines of exportMessages(store.database, campaignId, undefined, delimiter)) file += lines;
+  const form = { statuses: undefined, delimiter, idOf: (id: string) => encodeId("Message", id) };
+  for await (const lines of exportMessages(store.database, campaignId, form)) file += lines;
   return file;
 }
 

@@ -69,7 +69,7 @@ describe("npm run keys", () => {
   it("lists keys without their secrets, and revokes one", async () => {
     const { stdout: secret } = await keys("create", "--account", "Florist", "--name", "till");
     await viewerOf(secret.trim());
-    await expect.poll(() => listed("till"), { timeout: 20_000 }).not.toContain("never");
+    await expect.poll(() => listed("till"), { timeout: 60_000 }).not.toContain("never");
     const [id = "", account, , scopes, , , state] = await listed("till");
     expect([account, scopes, state]).toEqual(["Florist", "READ,SEND", "live"]);
     expect((await keys("list")).stdout).not.toContain(secret.trim());

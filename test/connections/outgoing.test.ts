@@ -68,7 +68,7 @@ describe("another origin of a provider", () => {
     const { providerState } = app.services.database.prisma;
     await providerState.create({ data: { providerId: id, value } });
     const updateWith = (own: object): Promise<object> =>
-      app.services.connector.update(app.accountId, id, id, { ...own });
+      app.services.connector.update(app.accountId, id, { ...own });
     await updateWith({ name: "Renamed" });
     expect(await providerState.count({ where: { providerId: id } })).toBe(1);
     await updateWith({ baseUrl: "https://two.example.com", token: "s".repeat(64) });
@@ -99,8 +99,8 @@ describe("a provider in a private network, where they are not allowed,", () => {
     const refused = { code: "INVALID_INPUT", field: "baseUrl", message: expect.stringContaining("private") };
     const input = { name: "T", apiToken: "t", baseUrl };
     await expect(careful().connect(app.accountId, "TIKOSMS", input)).rejects.toMatchObject(refused);
-    await expect(careful().update(app.accountId, id, id, input)).rejects.toMatchObject(refused);
-    await app.services.connector.disconnect(app.accountId, id, id);
+    await expect(careful().update(app.accountId, id, input)).rejects.toMatchObject(refused);
+    await app.services.connector.disconnect(app.accountId, id);
   });
 
   it("a connected provider that turns out to be in a private network gets no requests", async () => {
@@ -216,6 +216,6 @@ it("an account cannot exceed its number of connected providers, even with concur
   const { id } = await app.services.database.prisma.provider.findFirstOrThrow({
     where: { accountId: account },
   });
-  await app.services.connector.disconnect(account, id, id);
+  await app.services.connector.disconnect(account, id);
   expect(await connect()).toMatchObject({ __typename: "Provider" });
 });

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { Client } from "pg";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { migrate } from "../../src/database/migrate.ts";
 import { withSchemaEngine } from "../support/schema-engine.ts";
 import { countWaiting, createEmptyDatabase } from "../support/database.ts";
+import { startTestApp } from "../support/app.ts";
+import { connectProvider } from "../support/mutations.ts";
 import { eventually } from "../support/process.ts";
 
 async function query<Row>(url: string, text: string): Promise<Row[]> {
@@ -88,4 +90,26 @@ it("starts anew when it was cut off in the middle", async () => {
   expect(rows.length).toBeGreaterThan(0);
   expect(rows.every(({ finished }) => finished)).toBe(true);
   await drop();
+});
+
+it("needs a role that owns its database, and no superuser", async () => {
+  const { url, drop } = await createEmptyDatabase();
+  const own = new URL(url);
+  const name = own.pathname.slice(1);
+  const role = `owner_of_${name}`;
+  await query(url, `create role ${role} login password 'x'; alter database ${name} owner to ${role}`);
+  onTestFinished(async () => {
+    await query(url, `reassign owned by ${role} to current_user; drop owned by ${role}`);
+    await drop();
+  });
+  own.username = role;
+  own.password = "x";
+  await migrate(own.href);
+  const app = await startTestApp({ databaseUrl: own.href });
+  onTestFinished(() => app.stop());
+  await connectProvider(app.client, { defaultSender: "smsgraph", baseUrl: "http://127.0.0.1:9" });
+  const { sendMessage } = await app.client.data<{ sendMessage: object }>(
+    `mutation { sendMessage(input: { to: "+421901000000", text: "x" }) { ... on Message { status } } }`,
+  );
+  expect(sendMessage).toEqual({ status: "QUEUED" });
 });

@@ -141,7 +141,7 @@ describe("limits over all workers", () => {
 
   it("all workers together keep the throughput limit", async () => {
     await connectAndSend({ maxPerSecond: 20 }, 40);
-    await expect.poll(() => times.length, { timeout: 15_000 }).toBe(40);
+    await expect.poll(() => times.length, { timeout: 60_000 }).toBe(40);
     const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
     expect(span).toBeGreaterThan((39 / 20) * 1000 * 0.8);
     const busiest = Math.max(
@@ -155,7 +155,7 @@ describe("limits over all workers", () => {
     answer = (respond) => held.push(respond);
     await connectAndSend({ maxConcurrent: 3 }, 12);
     for (let released = 0; released < 12;) {
-      await expect.poll(() => held.length, { timeout: 15_000 }).toBeGreaterThan(0);
+      await expect.poll(() => held.length, { timeout: 60_000 }).toBeGreaterThan(0);
       const batch = held.splice(0);
       released += batch.length;
       for (const respond of batch) respond();
@@ -173,15 +173,18 @@ describe("limits over all workers", () => {
       .toEqual({ count: 1 });
     const id = await queueMessage(app, { providerId });
     const statusNow = async () => (await prisma.message.findUniqueOrThrow({ where: { id } })).status;
-    await expect.poll(statusNow, { timeout: 15_000 }).toBe("SUBMITTED");
+    await expect.poll(statusNow, { timeout: 60_000 }).toBe("SUBMITTED");
   });
 
   it("a `Retry-After` to one message pauses the provider's whole lane", async () => {
     status = 429;
+    answer = (respond) => {
+      respond();
+      // Only the first is told to wait.
+      status = 200;
+    };
     await connectAndSend({ maxConcurrent: 1 }, 5);
-    await expect.poll(() => times.length, { timeout: 15_000 }).toBe(1);
-    status = 200;
-    await expect.poll(() => times.length, { timeout: 20_000 }).toBe(6);
+    await expect.poll(() => times.length, { timeout: 60_000 }).toBe(6);
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1_900);
   });
 
@@ -190,7 +193,7 @@ describe("limits over all workers", () => {
     const id = await connectAndSend({}, 60);
     const newestLane = () =>
       app.services.database.prisma.lane.findFirstOrThrow({ orderBy: { refilledAt: "desc" } });
-    await expect.poll(async () => (await newestLane()).breaker, { timeout: 15_000 }).toBe("OPEN");
+    await expect.poll(async () => (await newestLane()).breaker, { timeout: 60_000 }).toBe("OPEN");
     expect(times.length).toBeLessThan(60);
     const { messages } = await app.client.data<{ messages: { edges: { node: { status: string } }[] } }>(
       "query ($filter: MessageFilter) { messages(filter: $filter, first: 100) { edges { node { status } } } }",
@@ -201,7 +204,7 @@ describe("limits over all workers", () => {
     status = 200;
     const seen = times.length;
     await app.services.database.prisma.lane.updateMany({ data: { openUntil: new Date(0) } });
-    await expect.poll(async () => (await newestLane()).breaker, { timeout: 20_000 }).toBe("CLOSED");
-    await expect.poll(() => times.length, { timeout: 20_000 }).toBeGreaterThan(seen + 1);
+    await expect.poll(async () => (await newestLane()).breaker, { timeout: 60_000 }).toBe("CLOSED");
+    await expect.poll(() => times.length, { timeout: 60_000 }).toBeGreaterThan(seen + 1);
   });
 });

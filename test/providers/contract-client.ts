@@ -1,6 +1,5 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { onTestFinished } from "vitest";
 import type { HttpLimits, OpenProvider, RegisteredProvider } from "../../src/providers/registry.ts";
 import type { ProviderClient, ProviderReply } from "../../src/providers/provider.ts";
 import { type Contract, submission, type Variant } from "./contract-description.ts";
@@ -8,6 +7,7 @@ import type { Seen } from "./local-server.ts";
 import { createMemoryState } from "./memory-state.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
 import { reconcileOne } from "./reconcile-one.ts";
+import { atEnd } from "../support/side-by-side.ts";
 
 /** One provider, spoken to in one way. */
 export interface Subject {
@@ -24,7 +24,7 @@ export function open(
 ): OpenProvider {
   const settings = { ...credentials, ...variant.settings, baseUrl };
   const opened = provider.open(settings, createMemoryState(), limits);
-  onTestFinished(() => void opened.close());
+  atEnd(() => void opened.close());
   return opened;
 }
 
@@ -64,7 +64,7 @@ export async function serveResets({ variant }: Subject): Promise<string> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => {
+  atEnd(() => {
     server.close().closeAllConnections();
   });
   const address = server.address();

@@ -12,11 +12,13 @@ import {
   option,
   record,
 } from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { readBody } from "../../src/http/body.ts";
 import type { CallbackReading } from "../../src/providers/provider.ts";
 import { connect, open, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
+import { atEnd } from "../support/side-by-side.ts";
+import { runs } from "../support/runs.ts";
 
 /** What can be done to a body without touching anything that is needed of it. */
 interface Noise {
@@ -130,7 +132,7 @@ function mangleXml(body: string, { xml, attributes, cdata, prefix, comments }: N
   return declaration + text;
 }
 
-const runs = { numRuns: 60 };
+const runCount = runs(25);
 
 /** Whatever can be read is read, on the road of callbacks and on that of look-ups. */
 export function testNoise(subject: Subject): void {
@@ -149,7 +151,7 @@ export function testNoise(subject: Subject): void {
             if (!/^\s*[{<]/.test(body)) return;
             expect(await read(mangle(body, made))).toEqual(plain);
           }),
-          runs,
+          runCount,
         );
       }
     },
@@ -176,7 +178,7 @@ export function testNoise(subject: Subject): void {
           answer = mangle(recorded, made);
           expect(await ask()).toEqual(plain);
         }),
-        runs,
+        runCount,
       );
     },
   );
@@ -192,7 +194,7 @@ async function serveCallbacks(subject: Subject): Promise<(body: Body) => Promise
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => server.close().closeAllConnections());
+  atEnd(() => server.close().closeAllConnections());
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
   return async ({ bytes, headers }) => {

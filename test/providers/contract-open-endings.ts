@@ -6,6 +6,7 @@ import { connectToSubmit, open, serveResets, type Subject } from "./contract-cli
 import { submission } from "./contract-description.ts";
 import { mutate, mutation } from "./contract-mutations.ts";
 import type { Answer } from "./serve-answers.ts";
+import { runs } from "../support/runs.ts";
 
 const ambiguous = { kind: "ambiguous", reason: expect.stringMatching(/\w/) };
 const html = { "content-type": "text/html" };
@@ -82,7 +83,7 @@ export function testOpen(subject: Subject): void {
         expect((await client.submit(submission)).kind).not.toBe("retryable");
         expect(submissions()).toHaveLength(sentBefore + 1);
       }),
-      { numRuns: 200 },
+      runs(80),
     );
   });
 }
@@ -112,14 +113,6 @@ export function lateEndings(accepted: string): [string, Answer, HttpLimits][] {
     ["half a body", (response) => response.socket?.write(half), short],
     ["a body drop by drop", (response) => drip(response.socket), short],
   ];
-}
-
-export function testLate(subject: Subject): void {
-  test.each(lateEndings(subject.variant.accepted))("%s", async (_name, answer, limits) => {
-    const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
-    expect(await client.submit(submission)).toEqual(ambiguous);
-    expect(submissions()).toHaveLength(1);
-  });
 }
 
 /** Keeps the body's time limit from passing, for ever. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readXml } from "../../src/providers/wire/xml.ts";
 import { connectToSubmit, open, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
-import { testLate, testOpen } from "./contract-open-endings.ts";
+import { testOpen } from "./contract-open-endings.ts";
 import { echo, expectNoSecret, sentSecrets } from "./contract-secrets.ts";
 import { serveTcp, unusedOrigin } from "./local-server.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
@@ -23,9 +23,6 @@ export function testSubmit(subject: Subject): void {
   });
   describe("an answer that leaves it open", () => {
     testOpen(subject);
-  });
-  describe("an answer that does not come", () => {
-    testLate(subject);
   });
   describe("secrets", () => {
     testSecrets(subject);
@@ -155,12 +152,6 @@ function testNotSent(subject: Subject): void {
     const { client } = open(subject, origin.replace("http:", "https:"));
     expect(await client.submit(submission)).toEqual(retryable);
     expect(requests).toEqual([]);
-  });
-
-  test("a TLS handshake that hangs", async () => {
-    const origin = await serveTcp((socket) => socket.resume());
-    const { client } = open(subject, origin.replace("http:", "https:"), { connectTimeoutMs: 50 });
-    expect(await client.submit(submission)).toEqual(retryable);
   });
 
   test("a client that was closed", async () => {

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ProviderClient, Receipt, Submission, SubmitOutcome } from "../../src/providers/provider.ts";
 import type { HttpLimits, OpenProvider } from "../../src/providers/registry.ts";
 import { type RunningTwin, twins } from "../../src/sandbox/twins.ts";
@@ -8,6 +8,7 @@ import { expectNoSecret } from "./contract-secrets.ts";
 import { serveHttp } from "./local-server.ts";
 import { checked } from "./serve-answers.ts";
 import { reconcileOne } from "./reconcile-one.ts";
+import { atEnd } from "../support/side-by-side.ts";
 
 const refused = { ok: false, problem: { kind: "refused", detail: expect.stringMatching(/\w/) } };
 
@@ -25,6 +26,8 @@ const numbered = (suffixes: readonly string[]): Submission[] =>
     messageId: `0198a1b2-0000-7000-8000-${String(index).padStart(12, "0")}`,
     to: checked(`+42190${String(1000 + index)}${suffix}`),
   }));
+
+const patience = { timeout: 60_000 };
 
 const unknownOutcome: SubmitOutcome = { kind: "ambiguous", reason: "no outcome" };
 
@@ -45,7 +48,7 @@ export function testTwin(subject: Subject): void {
     const twin = twins.find(({ kind }) => kind === provider.kind);
     if (!twin) throw new Error(`${provider.kind} has no sandbox twin: add one to src/sandbox/twins.ts.`);
     const server = await twin.start({ immediate: true, chosen: variant.twinChosen });
-    onTestFinished(() => server.close());
+    atEnd(() => server.close());
     const opened = open(subject, server.url, { credentials: server.credentials, ...own });
     return { server, opened, client: opened.client };
   }
@@ -68,8 +71,9 @@ export function testTwin(subject: Subject): void {
     const status = expect.stringMatching(/^(SENT|DELIVERED)$/);
     const known = { ok: true, value: [{ clientRef: messageId, status }] };
     const isServed = variant.lookedUp !== undefined;
-    await vi.waitFor(async () =>
-      expect(await client.lookUp(asked)).toMatchObject(isServed ? known : refused),
+    await vi.waitFor(
+      async () => expect(await client.lookUp(asked)).toMatchObject(isServed ? known : refused),
+      patience,
     );
   });
 
@@ -97,7 +101,7 @@ export function testTwin(subject: Subject): void {
       const reported = (): Set<string | undefined> =>
         new Set(callbackReceipts.filter(({ status }) => status === "DELIVERED").map((one) => one.clientRef));
       const wanted = capabilities.receipts === "CALLBACK" ? messages.map(({ messageId }) => messageId) : [];
-      await vi.waitFor(() => expect(reported()).toEqual(new Set(wanted)), { timeout: 10_000 });
+      await vi.waitFor(() => expect(reported()).toEqual(new Set(wanted)), patience);
     },
   );
 
@@ -193,7 +197,7 @@ export function testTwin(subject: Subject): void {
           kind: "accepted",
         });
       });
-      await vi.waitFor(() => expect(receipts.map(({ status }) => status)).toContain("DELIVERED"));
+      await vi.waitFor(() => expect(receipts.map(({ status }) => status)).toContain("DELIVERED"), patience);
     },
   );
 
@@ -206,7 +210,7 @@ export function testTwin(subject: Subject): void {
       const drained = await vi.waitUntil(async () => {
         const reply = await client.drainReceipts?.();
         return reply?.ok ? reply.value : undefined;
-      });
+      }, patience);
       const receipts = [{ clientRef: message.messageId, status: "DELIVERED" }];
       expect(opened.parseCallback(drained.body, drained.contentType)).toMatchObject({
         kind: "receipts",

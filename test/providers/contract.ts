@@ -5,6 +5,7 @@ import { testBulk } from "./contract-bulk.ts";
 import { testCallbacks } from "./contract-callbacks.ts";
 import type { Subject } from "./contract-client.ts";
 import { loadContracts, missingText } from "./contract-description.ts";
+import { testLate } from "./contract-late.ts";
 import { testNoise } from "./contract-noise.ts";
 import { testQuestions } from "./contract-questions.ts";
 import { testDeclaration } from "./contract-settings.ts";
@@ -40,6 +41,9 @@ export function testContract(kind: ProviderKind): void {
       });
       describe("asks", () => {
         testQuestions(subject);
+      });
+      describe("waits in vain for an answer", () => {
+        testLate(subject);
       });
       describe("reads", () => {
         testNoise(subject);

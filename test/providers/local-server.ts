@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { onTestFinished } from "vitest";
+import { atEnd } from "../support/side-by-side.ts";
 
 /** A request as it arrived, complete. */
 export interface Seen {
@@ -29,7 +29,7 @@ export async function serveHttp(answer: (seen: Seen, response: ServerResponse) =
     text(request).then(take, () => {});
   });
   server.on("connection", () => connections++);
-  onTestFinished(() => server.closeAllConnections());
+  atEnd(() => server.closeAllConnections());
   return { origin: await listen(server), requests, connectionCount: () => connections };
 }
 
@@ -40,7 +40,7 @@ export async function serveTcp(connected: (socket: Socket) => void): Promise<str
     sockets.add(socket.on("error", () => {}));
     connected(socket);
   });
-  onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+  atEnd(() => sockets.forEach((socket) => socket.destroy()));
   return listen(server);
 }
 
@@ -56,7 +56,7 @@ export async function unusedOrigin(): Promise<string> {
 async function listen(server: Server): Promise<string> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => void server.close());
+  atEnd(() => void server.close());
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
   return `http://127.0.0.1:${address.port}`;

@@ -313,13 +313,12 @@ describe("no body breaks the reader", () => {
     },
   );
 
-  test("in time in proportion to the body", () => {
+  // Time that grows with the square of the length would not end within the limit of a test.
+  test("a body of many thousand pieces is read to its end", () => {
     const hostile = ["<a>", "<", "&", '{"results":', '["', "<results/>", "<!--"].map((part) =>
       part.repeat(100_000),
     );
-    const startedAt = performance.now();
     for (const body of hostile) expect(isRead(body)).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 });
 

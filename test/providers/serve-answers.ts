@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
-import { onTestFinished } from "vitest";
 import { createProviderHttp, type ProviderHttp } from "../../src/providers/http.ts";
 import type { E164 } from "../../src/providers/provider.ts";
 import { type Seen, serveHttp } from "./local-server.ts";
+import { atEnd } from "../support/side-by-side.ts";
 
 /** What a simulated provider answers; a function instead takes the connection into its own hands. */
 export type Answer =
@@ -23,7 +23,7 @@ export function serveAnswers(answerTo: (seen: Seen) => Answer) {
 /** Connections for the running test. The time limit is small for answers that never come. */
 export function openHttp(origin: string, totalTimeoutMs?: number): ProviderHttp {
   const http = createProviderHttp({ origin, totalTimeoutMs });
-  onTestFinished(() => void http.close());
+  atEnd(() => void http.close());
   return http;
 }
 

@@ -179,11 +179,10 @@ describe("no body breaks the reader", () => {
     }
   });
 
-  test("takes time in proportion to the body", () => {
+  // Time that grows with the square of the length would not end within the limit of a test.
+  test("a body of many thousand pieces is read to its end", () => {
     const pieces = ['"', "/*", "//", "<a>", "<!--", "&a=", ",\n", "{", "["];
-    const startedAt = performance.now();
     for (const piece of pieces) expect(isRead(piece.repeat(100_000))).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 });
 

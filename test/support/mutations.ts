@@ -1,4 +1,5 @@
-import { encodeId, type NodeType } from "../../src/lib/global-id.ts";
+import { encodeId } from "../../src/lib/global-id.ts";
+import type { NodeType } from "../../src/lib/node-type.ts";
 import type { GraphqlClient } from "./graphql-client.ts";
 
 /** What a mutation returned: a success or any of the typed errors. */

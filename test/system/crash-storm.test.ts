@@ -85,7 +85,7 @@ function pick(chance: number, isFirst: boolean): NonNullable<Plan["outcome"]> {
   return chance < 0.35 && isFirst ? "busy" : "answer";
 }
 
-it("a storm of kills loses nothing and sends nothing twice", { timeout: 150_000 }, async () => {
+it("a storm of kills loses nothing and sends nothing twice", { timeout: 300_000 }, async () => {
   const deployment = await Deployment.create();
   const { double } = deployment;
   const fleet = new Fleet(deployment);

@@ -18,7 +18,7 @@ import { RestartableApp } from "../support/restartable-app.ts";
 
 const example = (path: string): string => fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
 
-const patience = { timeout: 120_000 };
+const patience = { timeout: 60_000 };
 const steps = ["QUEUED", "SUBMITTING", "SUBMITTED", "SENT", "DELIVERED"];
 let app: RestartableApp;
 let directory: string;
@@ -167,7 +167,7 @@ const connection = (page: Page, text: string): Promise<void> =>
 /** Waits until so many messages in the list are DELIVERED. */
 async function listed(page: Page, count: number): Promise<void> {
   const statuses = page.locator(".messages").getByText("DELIVERED", { exact: true });
-  await expect.poll(() => statuses.count(), { timeout: 20_000 }).toBe(count);
+  await expect.poll(() => statuses.count(), { timeout: 60_000 }).toBe(count);
 }
 
 const eventCount = async (page: Page): Promise<number> =>

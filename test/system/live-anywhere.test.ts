@@ -115,4 +115,4 @@ it("a client that resumes misses and repeats nothing, whichever process dies and
     expect(follower.connections).toBeGreaterThan(1);
   }
   expect(new Set(sent).size).toBe(messages);
-}, 150_000);
+}, 300_000);

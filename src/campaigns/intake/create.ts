@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
-import { InvalidInputError, InvalidTextError, NoRecipientsError, type Refusal } from "../../lib/errors.ts";
+import { InvalidInputError, InvalidTextError, NoRecipientsError, type RefusedRow } from "../../lib/errors.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
@@ -13,15 +13,8 @@ import { NumberSet } from "./number-set.ts";
 import { PreviewTally, type CampaignPreview } from "./preview.ts";
 import { readInline, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { checkKey, checkLength, checkSettings, fingerprint, type CampaignInput } from "./settings.ts";
-import {
-  addToImport,
-  beginImport,
-  findEarlier,
-  ImportBuffer,
-  sealImport,
-  type Chunk,
-  type NewCampaign,
-} from "./store.ts";
+import { beginImport, findEarlier, sealImport, type NewCampaign, type Repeat } from "./store.ts";
+import { addToImport, ImportBuffer, type Chunk } from "./store-recipients.ts";
 import { textWarnings } from "../../sms/text-warnings.ts";
 import { parseTemplate, type Template } from "./template.ts";
 import { windowCheckOf } from "./window-check.ts";
@@ -63,25 +56,29 @@ export async function createCampaign(
   accountId: string,
   input: CampaignInput,
 ): Promise<CreateOutcome> {
-  const { database, clock } = options;
+  const { database } = options;
   if ((input.recipients == null) === (input.file == null))
     throw new InvalidInputError("recipients", "Give exactly one of `recipients` and `file`.");
   const idempotencyKey = input.dryRun === true ? null : checkKey(input.idempotencyKey);
   const print = idempotencyKey === null ? null : fingerprint(input);
   const repeat = { accountId, idempotencyKey, fingerprint: print };
   // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
-  const earlier = idempotencyKey === null ? undefined : await findEarlier(database, repeat, clock.now());
-  if (earlier !== undefined) return { campaignId: earlier };
+  const earlier = await findEarlier(database, repeat);
+  if (earlier.kind === "repeated") return { campaignId: earlier.campaignId };
   const prepared = await prepare(options, accountId, input);
   if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
-  const { template: _template, source, checker, ...campaign } = prepared;
+  const campaign: NewCampaign = { ...prepared.campaign, ...repeat };
   // The numbers of a file are too many to keep in memory.
   const seen = input.file == null ? new NumberSet() : undefined;
-  return { campaignId: await importAll(options, { ...campaign, ...repeat }, source, checker, seen) };
+  return { campaignId: await importAll(options, campaign, { ...prepared, seen }) };
 }
 
 /** Checks everything that can be checked before something is stored. */
-async function prepare({ routingTables, clock }: CreateOptions, accountId: string, input: CampaignInput) {
+async function prepare(
+  { routingTables, clock }: CreateOptions,
+  accountId: string,
+  input: CampaignInput,
+): Promise<PreparedCampaign> {
   const now = clock.now();
   const settings = checkSettings(input, now);
   if (input.from != null) checkLength(input.from, "from");
@@ -89,17 +86,14 @@ async function prepare({ routingTables, clock }: CreateOptions, accountId: strin
   const table = await routingTables.of(accountId, staleMs);
   const checker = new RecipientChecker({ input, template, table, window: windowCheckOf(settings, now) });
   const source = await open(input, template);
-  return {
+  const campaign = {
     ...settings,
     id: newMessageId(now),
-    createdAt: now,
     providerId: input.providerId ?? null,
     sender: checker.sender,
     text: input.text,
-    template,
-    checker,
-    source,
   };
+  return { campaign, checker, source };
 }
 
 function readTemplate(text: string): Template {
@@ -110,7 +104,19 @@ function readTemplate(text: string): Template {
   return parseTemplate(text);
 }
 
-type PreparedCampaign = Awaited<ReturnType<typeof prepare>>;
+interface PreparedCampaign {
+  campaign: Omit<NewCampaign, keyof Repeat>;
+  source: RecipientSource;
+  checker: RecipientChecker;
+}
+
+/** Where recipients come from, and what decides which of them are taken. */
+interface Recipients {
+  source: RecipientSource;
+  checker: RecipientChecker;
+  /** The numbers so far; undefined leaves repeated ones to the database. */
+  seen: NumberSet | undefined;
+}
 
 function open(
   { recipients, file }: CampaignInput,
@@ -122,7 +128,7 @@ function open(
 async function preview(
   { spending, routingTables }: CreateOptions,
   accountId: string,
-  { source, checker, text }: PreparedCampaign,
+  { source, checker, campaign: { text } }: PreparedCampaign,
 ): Promise<CampaignPreview> {
   const tally = new PreviewTally();
   const seen = new NumberSet();
@@ -142,15 +148,13 @@ async function preview(
 async function importAll(
   options: CreateOptions,
   campaign: NewCampaign,
-  source: RecipientSource,
-  checker: RecipientChecker,
-  seen: NumberSet | undefined,
+  recipients: Recipients,
 ): Promise<string> {
   const { database, spending, clock } = options;
-  const campaignId = await beginImport(database, campaign, clock.now());
+  const campaignId = await beginImport(database, campaign);
   if (campaignId !== campaign.id) return campaignId;
   try {
-    const { accepted, refused, first } = await storeAll(options, campaign, source, checker, seen);
+    const { accepted, refused, first } = await storeAll(options, campaign, recipients);
     if (accepted === 0) throw new NoRecipientsError(refused, first);
     if (await sealImport(spending, campaign, clock.now())) return campaignId;
     throw new Error("The import was given up, since it gave no sign of life for too long");
@@ -165,11 +169,9 @@ async function importAll(
 async function storeAll(
   { database, clock }: CreateOptions,
   { id, text }: NewCampaign,
-  source: RecipientSource,
-  checker: RecipientChecker,
-  seen: NumberSet | undefined,
-): Promise<{ accepted: number; refused: number; first: Refusal[] }> {
-  const first: Refusal[] = [];
+  { source, checker, seen }: Recipients,
+): Promise<{ accepted: number; refused: number; first: RefusedRow[] }> {
+  const first: RefusedRow[] = [];
   let [accepted, refused] = [0, 0];
   const buffer = new ImportBuffer(text);
   let signAt = clock.now().getTime() + signEveryMs;
@@ -207,7 +209,7 @@ function checkRows(
   seen: NumberSet | undefined,
 ): Chunk {
   const accepted: Accepted[] = [];
-  const refused: Refusal[] = [];
+  const refused: RefusedRow[] = [];
   let duplicates = 0;
   for (const row of rows) {
     const verdict = checker.check(row);

@@ -1,4 +1,3 @@
-import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 
 /** Rows deleted per transaction: a long one would hold back the readers of the event log. */
@@ -14,7 +13,7 @@ const giveUpDead: Statement = {
   name: "give_up_dead_campaign_imports",
   text: `
     update campaigns set import_until = null, idempotency_key = null
-    where imported_at is null and import_until < $1`,
+    where imported_at is null and import_until < now()`,
 };
 
 const findGivenUp: Statement = {
@@ -56,8 +55,8 @@ export async function abandonImport(database: Database, campaignId: string): Pro
 }
 
 /** Removes the imports whose process died. */
-export async function removeDeadImports(database: Database, clock: Clock): Promise<void> {
-  await database.query(giveUpDead, [clock.now()]);
+export async function removeDeadImports(database: Database): Promise<void> {
+  await database.query(giveUpDead, []);
   for (const { id } of await database.query<{ id: string }>(findGivenUp, [])) await remove(database, id);
 }
 

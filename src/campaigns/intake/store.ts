@@ -1,17 +1,12 @@
-import { arrayLiteral, element } from "../../database/array-literal.ts";
+import { parameters } from "../../database/columns.ts";
+import { retentionTime } from "../../database/retention-clock.ts";
 import { keyHours } from "../../lib/idempotency.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
-import { IdempotencyConflictError, type Refusal } from "../../lib/errors.ts";
+import { IdempotencyConflictError } from "../../lib/errors.ts";
 import { addJobs } from "../../queue/jobs.ts";
 import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
-import type { Accepted, Shape } from "./check.ts";
+import { newLease } from "./store-recipients.ts";
 import type { CampaignSettings } from "./settings.ts";
-
-/**
- * An import that has not renewed its lease for this long is dead. Longer than the server waits for a stalled
- * upload.
- */
-const leaseMs = 90_000;
 
 /** A new campaign, before it has recipients. */
 export interface NewCampaign extends CampaignSettings {
@@ -21,7 +16,6 @@ export interface NewCampaign extends CampaignSettings {
   providerId: string | null;
   sender: string;
   text: string;
-  createdAt: Date;
   idempotencyKey: string | null;
   /** Hexadecimal. */
   fingerprint: string | null;
@@ -35,18 +29,33 @@ const freeKey: Statement = {
   text: `
     update campaigns set idempotency_key = null
     where account_id = $1 and idempotency_key = $2
-      and (created_at <= $3::timestamptz - interval '${keyHours} hours' or (imported_at is null and import_until < $3))`,
+      and (created_at <= ${retentionTime} - interval '${keyHours} hours' or (imported_at is null and import_until < now()))`,
 };
+
+const stored = parameters({
+  id: "uuid",
+  accountId: "uuid",
+  name: "text",
+  providerId: "uuid",
+  sender: "text",
+  text: "text",
+  priority: "message_priority",
+  scheduledAt: "timestamptz",
+  timeZone: "text",
+  windowStart: "smallint",
+  windowEnd: "smallint",
+  messagesPerSecond: "float8",
+  idempotencyKey: "text",
+  fingerprint: "bytea",
+});
 
 const insert: Statement = {
   name: "insert_campaign",
   text: `
-    insert into campaigns (
-      id, account_id, name, status, provider_id, sender, text, priority, scheduled_at, time_zone, window_start,
-      window_end, messages_per_second, created_at, updated_at, import_until, idempotency_key, fingerprint
-    )
-    values ($1, $2, $3, case when $8::timestamptz is null then 'RUNNING' else 'SCHEDULED' end::campaign_status, $4, $5,
-      $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, decode($16, 'hex'))
+    insert into campaigns (${stored.names}, status, created_at, updated_at, import_until)
+    values (${stored.list},
+      case when ${stored.sql.scheduledAt} is null then 'RUNNING' else 'SCHEDULED' end::campaign_status,
+      now(), now(), ${newLease})
     on conflict (account_id, idempotency_key) do nothing
     returning id`,
 };
@@ -57,229 +66,48 @@ const insert: Statement = {
  * being imported. A key that is a day old, or whose import has died, is taken over.
  * @throws IdempotencyConflictError when the key was used for another input
  */
-export async function beginImport(database: Database, campaign: NewCampaign, now: Date): Promise<string> {
-  const { id, accountId, idempotencyKey, createdAt } = campaign;
+export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
+  const { id, accountId, idempotencyKey } = campaign;
+  const fingerprint = campaign.fingerprint === null ? null : Buffer.from(campaign.fingerprint, "hex");
+  // The lease does not begin with the creation: the file's first bytes may have been long in coming.
+  const values = { ...campaign, fingerprint };
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
-      if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey, createdAt]);
-      return transaction.query<{ id: string }>(insert, valuesOf(campaign, now));
+      if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey]);
+      return transaction.query<{ id: string }>(insert, stored.values(values));
     });
     if (inserted) return id;
-    // Not found if that campaign's import has just failed and freed the key: then insert again.
-    const earlier = await findEarlier(database, campaign, createdAt);
-    if (earlier !== undefined) return earlier;
+    // Unused if that campaign's import has just failed and freed the key: then insert again.
+    const earlier = await findEarlier(database, campaign);
+    if (earlier.kind === "repeated") return earlier.campaignId;
   }
 }
-
-const valuesOf = (campaign: NewCampaign, now: Date): unknown[] => [
-  campaign.id,
-  campaign.accountId,
-  campaign.name,
-  campaign.providerId,
-  campaign.sender,
-  campaign.text,
-  campaign.priority,
-  campaign.scheduledAt,
-  campaign.timeZone,
-  campaign.windowStart,
-  campaign.windowEnd,
-  campaign.messagesPerSecond,
-  campaign.createdAt,
-  // Not from its creation: the file's first bytes may have been long in coming.
-  leaseFrom(now),
-  campaign.idempotencyKey,
-  campaign.fingerprint,
-];
-
-const leaseFrom = (now: Date): Date => new Date(now.getTime() + leaseMs);
 
 const findKey: Statement = {
   name: "find_campaign_key",
   text: `
     select id, encode(fingerprint, 'hex') as fingerprint from campaigns
-    where account_id = $1 and idempotency_key = $2 and created_at > $3::timestamptz - interval '${keyHours} hours'
-      and (imported_at is not null or import_until >= $3)`,
+    where account_id = $1 and idempotency_key = $2 and created_at > ${retentionTime} - interval '${keyHours} hours'
+      and (imported_at is not null or import_until >= now())`,
 };
 
+/** What an idempotency key has stood for. */
+export type EarlierUse = { kind: "repeated"; campaignId: string } | { kind: "unused" };
+
 /**
- * Finds the campaign that holds an idempotency key at that time.
+ * Finds the campaign that holds an idempotency key.
  * @throws IdempotencyConflictError when it had another input
  */
 export async function findEarlier(
   database: Database,
   { accountId, idempotencyKey, fingerprint }: Repeat,
-  now: Date,
-): Promise<string | undefined> {
-  const found = await database.query<{ id: string; fingerprint: string }>(findKey, [
-    accountId,
-    idempotencyKey,
-    now,
-  ]);
-  const [campaign] = found;
-  if (!campaign || fingerprint === campaign.fingerprint) return campaign?.id;
-  throw new IdempotencyConflictError(idempotencyKey ?? "", null, campaign.id);
-}
-
-/** A batch of checked recipients, accepted and refused. */
-export interface Chunk {
-  accepted: readonly Accepted[];
-  refused: readonly Refusal[];
-  /** Repeated numbers that were already left out. */
-  duplicates: number;
-}
-
-// Most columns have few different values, so rows refer to short lists of them. That makes the statement a
-// fifth smaller.
-const addRecipients: Statement = {
-  name: "add_campaign_recipients",
-  text: `
-    with alive as (
-      select id from campaigns where id = $1 and imported_at is null and import_until > $2 for update
-    ), stored as (
-      insert into campaign_recipients (
-        campaign_id, position, recipient, client_ref, text, country, provider_id, sender, encoding, segments,
-        estimated_cost, estimated_currency
-      )
-      select alive.id, position, recipient, client_ref, r.text, ($10::text[])[shape], ($11::uuid[])[shape],
-        ($12::text[])[shape], ($13::text_encoding[])[shape], ($14::smallint[])[shape], ($15::numeric[])[shape],
-        ($16::text[])[shape]
-      from alive
-      cross join unnest($5::int[], $6::text[], $7::smallint[], $8::text[], $9::text[])
-        as r (position, recipient, shape, client_ref, text)
-      on conflict (campaign_id, recipient) do nothing
-      returning estimated_cost, estimated_currency
-    ), refused as (
-      insert into refused_recipients (campaign_id, position, recipient, code, reason)
-      select alive.id, r.*
-      from alive
-      cross join unnest($17::int[], $18::text[], $19::text[], $20::text[]) as r (position, recipient, code, reason)
-    ), explained as (
-      insert into campaign_routes (campaign_id, provider_id, country, route)
-      select alive.id, r.*
-      from alive
-      cross join unnest($21::uuid[], $22::text[], $23::jsonb[]) as r (provider_id, country, route)
-      on conflict do nothing
-    ), estimated as (
-      insert into campaign_estimates as e (campaign_id, currency, amount)
-      select $1::uuid, estimated_currency, sum(estimated_cost) from stored
-      where estimated_currency is not null
-      group by estimated_currency
-      on conflict (campaign_id, currency) do update set amount = e.amount + excluded.amount
-    )
-    update campaigns
-    set total = total + s.count, refused = refused + cardinality($17::int[]),
-      duplicates_removed = duplicates_removed + $4 + cardinality($5::int[]) - s.count,
-      import_until = $3, updated_at = $2
-    from (select count(*)::int as count from stored) as s
-    where id = (select id from alive)
-    returning id`,
-};
-
-/** The columns of `campaign_routes`, one entry for each provider and country. */
-function routesOf(shapes: readonly Shape[]): string[][] {
-  const routes = new Map(shapes.map((shape) => [`${shape.providerId} ${shape.country}`, shape]));
-  const kinds = [...routes.values()];
-  return [
-    kinds.map(({ providerId }) => providerId),
-    kinds.map(({ country }) => country ?? ""),
-    kinds.map(({ route }) => JSON.stringify(route)),
-  ];
-}
-
-/** Collects recipients for the next insert, as array literals of PostgreSQL. */
-export class ImportBuffer {
-  readonly #campaignText: string;
-  #shapes = new Map<Shape, number>();
-  #columns = emptyColumns();
-  #refused: Refusal[] = [];
-  #duplicates = 0;
-  #size = 0;
-
-  /** `campaignText` is stored with the campaign; recipients with this text do not store it again. */
-  constructor(campaignText: string) {
-    this.#campaignText = campaignText;
-  }
-
-  /** Number of input rows collected. */
-  get size(): number {
-    return this.#size;
-  }
-
-  add({ accepted, refused, duplicates }: Chunk): void {
-    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
-    positions.push(...accepted.map(({ position }) => position));
-    this.#refused.push(...refused);
-    this.#duplicates += duplicates;
-    this.#size += accepted.length + refused.length + duplicates;
-    if (accepted.length === 0) return;
-    recipients.push(accepted.map(({ to }) => to).join(","));
-    shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
-    clientRefs.push(accepted.map(({ clientRef }) => element(clientRef)).join(","));
-    texts.push(accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(","));
-  }
-
-  /** Returns the parameters of `addRecipients` from `$4` on, and empties the buffer. */
-  take(): unknown[] {
-    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
-    const [kinds, refused, duplicates] = [[...this.#shapes.keys()], this.#refused, this.#duplicates];
-    this.#shapes = new Map();
-    this.#columns = emptyColumns();
-    this.#refused = [];
-    this.#duplicates = this.#size = 0;
-    return [
-      duplicates,
-      arrayLiteral(positions),
-      arrayLiteral(recipients),
-      arrayLiteral(shapes),
-      arrayLiteral(clientRefs),
-      arrayLiteral(texts),
-      kinds.map(({ country }) => country),
-      kinds.map(({ providerId }) => providerId),
-      kinds.map(({ sender }) => sender),
-      kinds.map(({ encoding }) => encoding),
-      kinds.map(({ segments }) => segments),
-      kinds.map(({ cost }) => cost?.amount ?? null),
-      kinds.map(({ cost }) => cost?.currency ?? null),
-      arrayLiteral(refused.map(({ position }) => position)),
-      refused.map(({ recipient }) => recipient),
-      refused.map(({ code }) => code),
-      refused.map(({ reason }) => reason),
-      ...routesOf(kinds),
-    ];
-  }
-
-  /** PostgreSQL arrays start at 1. */
-  #placeOf(shape: Shape): number {
-    const known = this.#shapes.get(shape);
-    if (known !== undefined) return known;
-    this.#shapes.set(shape, this.#shapes.size + 1);
-    return this.#shapes.size;
-  }
-}
-
-/** Each column is a list of strings that are already joined with commas. */
-const emptyColumns = () => ({
-  positions: [] as number[],
-  recipients: [] as string[],
-  shapes: [] as string[],
-  clientRefs: [] as string[],
-  texts: [] as string[],
-});
-
-/**
- * Stores a batch of recipients of a campaign that is being imported, leaves out numbers it already has, and
- * renews the lease.
- * @throws Error when the import was given up meanwhile
- */
-export async function addToImport(
-  database: Database,
-  campaignId: string,
-  buffer: ImportBuffer,
-  now: Date,
-): Promise<void> {
-  const parameters = [campaignId, now, leaseFrom(now), ...buffer.take()];
-  const [alive] = await database.query(addRecipients, parameters);
-  if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
+): Promise<EarlierUse> {
+  if (idempotencyKey === null) return { kind: "unused" };
+  const values = [accountId, idempotencyKey];
+  const [campaign] = await database.query<{ id: string; fingerprint: string }>(findKey, values);
+  if (!campaign) return { kind: "unused" };
+  if (fingerprint === campaign.fingerprint) return { kind: "repeated", campaignId: campaign.id };
+  throw new IdempotencyConflictError(idempotencyKey, null, campaign.id);
 }
 
 const seal: Statement = {
@@ -288,8 +116,8 @@ const seal: Statement = {
     with sealed as (
       update campaigns
       set imported_at = $2, import_until = null, updated_at = $2,
-        started_at = case when status = 'RUNNING' then $2 end
-      where id = $1 and imported_at is null and import_until > $2 and total > 0
+        started_at = case when status = 'RUNNING' then $2::timestamptz end
+      where id = $1 and imported_at is null and import_until > now() and total > 0
       returning id, total, scheduled_at
     ), counted as (
       insert into campaign_tallies (campaign_id, status, delta)

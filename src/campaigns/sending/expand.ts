@@ -8,6 +8,11 @@ import { campaignChannel } from "../../messages/changes/tallies.ts";
 /** Messages created per transaction: a long one would hold back the readers of the event log. */
 const chunkSize = 2_000;
 
+/** What a message has from its recipient and its campaign as it is. */
+const copied = `
+  id, account_id, campaign_id, provider_id, recipient, sender, encoding, segments, priority, country, client_ref,
+  scheduled_at, estimated_cost, estimated_currency, routed, status`;
+
 /**
  * Deletes recipients and inserts their messages in one statement, so a crash can neither lose a recipient nor
  * send to one twice. It waits for recipients that another worker is turning into messages, so finding none
@@ -38,14 +43,9 @@ const expand: Statement = {
       join unnest($2::uuid[]) with ordinality as ids (id, place) using (place)
       cross join campaign as c
     ), stored as (
-      insert into messages (
-        id, account_id, campaign_id, provider_id, recipient, sender, text, encoding, segments, priority, country,
-        client_ref, scheduled_at, created_at, estimated_cost, estimated_currency, routed, status, listed_as,
-        last_event_tx, updated_at
-      )
-      select id, account_id, campaign_id, provider_id, recipient, sender, coalesce(text, campaign_text), encoding,
-        segments, priority, country, client_ref, scheduled_at, $3, estimated_cost, estimated_currency, routed, status,
-        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, $3
+      insert into messages (${copied}, text, created_at, updated_at, listed_as, last_event_tx)
+      select ${copied}, coalesce(text, campaign_text), $3, $3,
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint
       from message
     ), logged as (
       insert into message_events (

@@ -10,7 +10,8 @@ import { getDatamodel } from "../../database/generated/pothos.ts";
 import { ForbiddenError, InvalidInputError, UnauthenticatedError } from "../../lib/errors.ts";
 import type { Upload } from "../../http/upload.ts";
 import type { Context } from "../context.ts";
-import { decodeAnyId, encodeId, type NodeType } from "../../lib/global-id.ts";
+import { decodeAnyId, encodeId } from "../../lib/global-id.ts";
+import type { NodeType } from "../../lib/node-type.ts";
 import { maxNodes } from "./limits.ts";
 
 /** The TypeScript types behind the schema. */

@@ -35,8 +35,9 @@ export const ErrorCodeRef = builder.enumType("ErrorCode", {
 export const ErrorInterface = builder.interfaceRef<DomainError>("Error").implement({
   description: "Every typed error. Selecting `... on Error { code message }` covers all of them.",
   fields: (t) => ({
-    message: t.exposeString("message", {
+    message: t.string({
       description: "What is wrong, where, and what to do next.",
+      resolve: (error) => error.messageFor(encodeId),
     }),
     code: t.expose("code", { type: ErrorCodeRef, description: "What went wrong, for programs." }),
   }),
@@ -99,7 +100,12 @@ builder.objectType(NotFoundError, {
   name: "NotFoundError",
   description: errorCodes.NOT_FOUND,
   interfaces: [ErrorInterface],
-  fields: (t) => ({ id: t.exposeID("id", { description: "The id as given." }) }),
+  fields: (t) => ({
+    id: t.id({
+      description: "The id as given.",
+      resolve: ({ type, localId }) => encodeId(type, localId),
+    }),
+  }),
 });
 
 builder.objectType(NoRouteError, {

@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { PothosValidationError } from "@pothos/core";
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
-import { clipped, DomainError, errorCodes, maxErrorText, type ErrorCode } from "../../lib/errors.ts";
+import {
+  clipped,
+  DomainError,
+  errorCodes,
+  maxErrorText,
+  NotFoundError,
+  type ErrorCode,
+} from "../../lib/errors.ts";
+import { encodeId } from "../../lib/global-id.ts";
 import { unavailability } from "../../database/unavailable.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { explainEnum } from "./plain-words.ts";
@@ -17,7 +25,7 @@ export function createErrorMask(logger: Logger, onInternalError: () => void) {
     const cause = unavailability(origin) ?? origin;
     if (cause !== origin)
       logger.warn({ error: origin, path: pathOf(error) }, "the database was not available");
-    if (cause instanceof DomainError) return show(error, cause.message, extensionsOf(cause));
+    if (cause instanceof DomainError) return show(error, cause.messageFor(encodeId), extensionsOf(cause));
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
     if (cause instanceof GraphQLError && pathOf(error) === undefined)
       return withCode(explainEnum(error as GraphQLError));
@@ -41,6 +49,10 @@ const pathOf = (error: unknown): string | undefined =>
 
 /** The typed fields of the error, so that programs need not parse its text. */
 function extensionsOf(error: DomainError): GraphQLErrorExtensions {
+  if (error instanceof NotFoundError) {
+    const { what, type, localId, code } = error;
+    return { what, id: encodeId(type, localId), code };
+  }
   const {
     name: _name,
     stack: _stack,

@@ -61,7 +61,7 @@ function choose(table: RoutingTable, request: RouteRequest): ChosenRoute {
 
 function chooseNamed(table: RoutingTable, request: RouteRequest, providerId: string): ChosenRoute {
   const connection = table.connections.find(({ row }) => row.id === providerId);
-  if (!connection) throw new NotFoundError("enabled provider", providerId);
+  if (!connection) throw new NotFoundError("Provider", providerId, "enabled provider");
   const chosen = routeVia(table, connection, request);
   if ("problem" in chosen) throw toError(chosen.problem, connection.row.name);
   return { connection, ...chosen };

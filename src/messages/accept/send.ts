@@ -55,7 +55,7 @@ export class MessageSender {
     this.#clock = clock;
     this.#store = new Batcher((drafts) => storeMessages(database, drafts), maxBatchSize);
     this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), maxBatchSize);
-    this.#find = new Batcher((repeats) => findEarlier(database, repeats, clock.now()), maxBatchSize);
+    this.#find = new Batcher((repeats) => findEarlier(database, repeats), maxBatchSize);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { columns } from "../../database/columns.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { IdempotencyConflictError } from "../../lib/errors.ts";
@@ -23,17 +24,39 @@ export type EarlierUse =
   /** It is free. */
   | { kind: "unused" };
 
+/** What a draft has that is a column of its message, too. */
+const messageColumns = columns({
+  id: "uuid",
+  accountId: "uuid",
+  providerId: "uuid",
+  recipient: "text",
+  sender: "text",
+  text: "text",
+  encoding: "text_encoding",
+  segments: "smallint",
+  flash: "boolean",
+  priority: "message_priority",
+  country: "text",
+  clientRef: "text",
+  scheduledAt: "timestamptz",
+  validUntil: "timestamptz",
+  cadenceGroupId: "text",
+  dltTemplateId: "text",
+  createdAt: "timestamptz",
+  estimatedCost: "numeric",
+  estimatedCurrency: "text",
+  routed: "boolean",
+  route: "jsonb",
+  duplicatePolicy: "duplicate_policy",
+  follows: "uuid",
+} satisfies Partial<Record<keyof MessageDraft, string>>);
+
 const insert: Statement = {
   name: "insert_messages",
   text: `
     with draft as (
       select * from json_to_recordset($1) as d (
-        place int, id uuid, "accountId" uuid, "providerId" uuid, recipient text, sender text, text text,
-        encoding text_encoding, segments smallint, flash boolean, priority message_priority, country text,
-        "clientRef" text, "scheduledAt" timestamptz, "validUntil" timestamptz, "cadenceGroupId" text,
-        "dltTemplateId" text, "createdAt" timestamptz,
-        "estimatedCost" numeric, "estimatedCurrency" text, routed boolean, route jsonb,
-        "duplicatePolicy" duplicate_policy, "idempotencyKey" text, fingerprint text, follows uuid
+        place int, "idempotencyKey" text, fingerprint text, ${messageColumns.record}
       )
       where $2 or not exists (
         select 1 from spending_limits where account_id = d."accountId" and jsonb_array_length(caps) > 0
@@ -53,17 +76,9 @@ const insert: Statement = {
       from draft
       where "idempotencyKey" is null or id in (select message_id from claimed)
     ), stored as (
-      insert into messages (
-        id, account_id, provider_id, recipient, sender, text, encoding, segments, flash, priority, country,
-        client_ref, scheduled_at, valid_until, cadence_group_id, dlt_template_id, created_at,
-        estimated_cost, estimated_currency, routed, route, duplicate_policy, status, listed_as, last_event_tx, updated_at,
-        follows
-      )
-      select id, "accountId", "providerId", recipient, sender, text, encoding, segments, flash, priority, country,
-        "clientRef", "scheduledAt", "validUntil", "cadenceGroupId", "dltTemplateId", "createdAt",
-        "estimatedCost", "estimatedCurrency", routed, route, "duplicatePolicy", status,
-        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt",
-        follows
+      insert into messages (${messageColumns.names}, status, listed_as, last_event_tx, updated_at)
+      select ${messageColumns.selected}, status,
+        ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt"
       from accepted
     ), logged as (
       insert into message_events (
@@ -98,8 +113,7 @@ export async function storeMessages(
   const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows), isCounted]);
   const ids = new Set(stored.map(({ id }) => id));
   const repeats = drafts.filter(({ id }) => !ids.has(id));
-  const earlier =
-    repeats.length === 0 ? new Map<string, UsedKey>() : await readUsedKeys(database, repeats, always);
+  const earlier = repeats.length === 0 ? new Map<string, UsedKey>() : await readUsedKeys(database, repeats);
   return drafts.map((draft): StoreOutcome => {
     if (ids.has(draft.id)) return { kind: "stored", messageId: draft.id };
     const use = compare(earlier.get(keyOf(draft)), draft);
@@ -111,13 +125,8 @@ export async function storeMessages(
 export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
 
 /** What these idempotency keys have stood for in the 24 hours before `now`. */
-export async function findEarlier(
-  database: Queryable,
-  repeats: readonly Repeat[],
-  now: Date,
-): Promise<EarlierUse[]> {
-  const since = new Date(now.getTime() - keyHours * 3_600_000);
-  const used = await readUsedKeys(database, repeats, since);
+export async function findEarlier(database: Queryable, repeats: readonly Repeat[]): Promise<EarlierUse[]> {
+  const used = await readUsedKeys(database, repeats, findHeldKeys);
   return repeats.map((repeat) => compare(used.get(keyOf(repeat)), repeat));
 }
 
@@ -148,26 +157,28 @@ interface UsedKey {
   fingerprint: string;
 }
 
-const findUsedKeys: Statement = {
-  name: "find_used_idempotency_keys",
-  text: `
+const findKeys = (more = ""): string => `
     select account_id as "accountId", key as "idempotencyKey", message_id as "messageId",
       encode(fingerprint, 'hex') as fingerprint
     from idempotency_keys
     join unnest($1::uuid[], $2::text[]) as wanted (account, key) using (key)
-    where account_id = wanted.account and created_at > $3`,
-};
+    where account_id = wanted.account ${more}`;
 
 /** A key that could not be claimed is taken, whatever time it is now. */
-const always = new Date(0);
+const findUsedKeys: Statement = { name: "find_used_idempotency_keys", text: findKeys() };
+
+const findHeldKeys: Statement = {
+  name: "find_held_idempotency_keys",
+  text: findKeys(`and created_at > ${retentionTime} - interval '${keyHours} hours'`),
+};
 
 async function readUsedKeys(
   database: Queryable,
   drafts: readonly Repeat[],
-  since: Date,
+  statement = findUsedKeys,
 ): Promise<Map<string, UsedKey>> {
   const accounts = drafts.map(({ accountId }) => accountId);
   const keys = drafts.map(({ idempotencyKey }) => idempotencyKey);
-  const used = await database.query<UsedKey>(findUsedKeys, [accounts, keys, since]);
+  const used = await database.query<UsedKey>(statement, [accounts, keys]);
   return new Map(used.map((key) => [keyOf(key), key]));
 }

@@ -14,10 +14,9 @@ export async function cancelMessage(
   { database, clock }: { database: Database; clock: Clock },
   accountId: string,
   messageId: string,
-  shownId: string,
 ): Promise<void> {
   const owned = await database.prisma.message.count({ where: { id: messageId, accountId } });
-  if (owned === 0) throw new NotFoundError("message", shownId);
+  if (owned === 0) throw new NotFoundError("Message", messageId);
   const change = { messageId, status: "CANCELLED", source: "API", receivedAt: clock.now() } as const;
   const [transition] = await database.transaction((transaction) =>
     applyChanges(transaction, [{ ...change, onlyFrom: cancellable }]),

@@ -4,7 +4,6 @@ import type { Database, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { isFinal, messageStatuses } from "../model/status.ts";
 
-const dayMs = 86_400_000;
 /** How many messages one transaction reads: a long transaction would hold back readers of the event log. */
 const atOnce = 2_000;
 
@@ -17,20 +16,20 @@ const old = `${retentionTime} - make_interval(days => $4::int)`;
  * SQL: the next range of messages by id, and in it the settled ones that have not changed for so many days.
  */
 const oldMessages = `
-  stretch as materialized (
+  range as materialized (
     select id, status, updated_at from messages
     where id > $1::uuid and id < $2::uuid
     order by id
     limit ${atOnce}
   ), old as materialized (
     select m.id from messages as m
-    where m.id = any (array(select id from stretch)) and m.status = any ($3::message_status[]) and m.updated_at < ${old}
+    where m.id = any (array(select id from range)) and m.status = any ($3::message_status[]) and m.updated_at < ${old}
     order by m.id
     for no key update skip locked
   )`;
 
 const reached =
-  "select (select id from stretch order by id desc limit 1) as reached, (select count(*)::int from stretch) as seen";
+  "select (select id from range order by id desc limit 1) as reached, (select count(*)::int from range) as seen";
 
 const blankTexts: Statement = {
   name: "blank_old_texts",
@@ -109,6 +108,11 @@ export async function clearOldAttempts(
   }, signal);
 }
 
+const findBound: Statement = {
+  name: "find_bound_of_old_messages",
+  text: `select ${retentionTime} - make_interval(days => $1::int) as before`,
+};
+
 async function sweep(
   database: Database,
   statement: Statement,
@@ -116,10 +120,11 @@ async function sweep(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let after = minUuid;
-  // This only bounds the search; the database's clock decides how old a message is.
-  const before = new Date(Date.now() - days * dayMs);
+  // Ids begin with the time of their message: none behind that of so many days ago is old enough.
+  const [bound] = await database.query<{ before: Date }>(findBound, [days]);
+  if (!bound) return;
   await paced(async () => {
-    const values = [after, behindIdsBefore(before), settled, days];
+    const values = [after, behindIdsBefore(bound.before), settled, days];
     const [row] = await database.query<{ reached: string | null; seen: number }>(statement, values);
     after = row?.reached ?? after;
     return (row?.seen ?? 0) >= atOnce;

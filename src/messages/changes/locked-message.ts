@@ -1,4 +1,7 @@
+import { columns } from "../../database/columns.ts";
+import type { Queryable, Statement } from "../../database/database.ts";
 import type { MessageState } from "../model/evolve.ts";
+import type { StatusChange } from "../model/status-change.ts";
 
 export interface LockedMessage extends MessageState {
   id: string;
@@ -13,4 +16,67 @@ export interface LockedMessage extends MessageState {
   retryAt: Date | null;
   /** When to check it next: null for never, undefined to leave the plan as it is. */
   nextCheckAt?: Date | null;
+}
+
+/** What a change may write of a message. */
+export const stateColumns = columns({
+  status: "message_status",
+  version: "int",
+  providerStatus: "text",
+  providerMessageId: "text",
+  providerBatchId: "text",
+  failureCode: "text",
+  failureText: "text",
+  failurePermanent: "boolean",
+  mccmnc: "text",
+  cost: "numeric",
+  costCurrency: "text",
+  submittedAt: "timestamptz",
+  sentAt: "timestamptz",
+  deliveredAt: "timestamptz",
+  updatedAt: "timestamptz",
+  retryAt: "timestamptz",
+} satisfies Partial<Record<keyof LockedMessage, string>>);
+
+const lock: Statement = {
+  name: "lock_messages",
+  text: `
+    select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId",
+      last_event_tx as "lastEventTx", ${stateColumns.readFrom("m")},
+      (select kind from providers where id = m.provider_id) as kind,
+      (select currency from providers where id = m.provider_id) as "accountCurrency"
+    from messages as m
+    where id = any ($1::uuid[])
+    order by id
+    for no key update`,
+};
+
+/** In the order of their ids, so that two transactions never wait for each other. */
+export async function lockMessages(
+  transaction: Queryable,
+  changes: readonly StatusChange[],
+): Promise<Map<string, LockedMessage>> {
+  const ids = [...new Set(changes.map(({ messageId }) => messageId))];
+  const rows = await transaction.query<LockedMessage>(lock, [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+const readKindsOf: Statement = {
+  name: "read_provider_kinds",
+  text: "select id, kind from providers where id = any ($1::uuid[])",
+};
+
+/** The kinds of providers that messages may move to. Usually there are none, and no statement is needed. */
+export async function readKinds(
+  transaction: Queryable,
+  messages: ReadonlyMap<string, LockedMessage>,
+  changes: readonly StatusChange[],
+): Promise<Map<string, string>> {
+  const others = changes.flatMap(({ messageId, providerId, rerouting }) => {
+    const own = messages.get(messageId)?.providerId;
+    return [providerId, rerouting?.providerId].filter((id) => id !== undefined && id !== own);
+  });
+  if (others.length === 0) return new Map();
+  const rows = await transaction.query<{ id: string; kind: string }>(readKindsOf, [[...new Set(others)]]);
+  return new Map(rows.map(({ id, kind }) => [id, kind]));
 }

@@ -2,7 +2,7 @@ import { maxUuid, minUuid } from "../../lib/uuid.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { Prisma, type Message } from "../../database/generated/client.ts";
 import { toDate, type Flag } from "../../database/raw-row.ts";
-import type { ListOwner, ListStretch } from "./message-lists.ts";
+import type { ListOwner, ListRange } from "./message-lists.ts";
 
 /** A row as the texts that PostgreSQL sends, in the order of `messageColumns`. */
 type MessageRow = readonly (string | null)[];
@@ -123,7 +123,7 @@ const readAll = { asc: readAllIn("asc"), desc: readAllIn("desc") };
 export async function readPageOfAccount(
   database: Queryable,
   { id: accountId }: ListOwner,
-  { above = minUuid, below = maxUuid, limit, ascending }: ListStretch,
+  { above = minUuid, below = maxUuid, limit, ascending }: ListRange,
 ): Promise<Message[]> {
   const statement = readAll[ascending ? "asc" : "desc"];
   const rows = await database.query<MessageRow>(statement, [accountId, above, below, limit]);

@@ -1,4 +1,5 @@
 import { storedFailureCode } from "../../providers/failure-codes.ts";
+import { columns } from "../../database/columns.ts";
 import { execute, type Database, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
@@ -6,18 +7,30 @@ import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type Transition } from "../changes/transition.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
 
+/** What is kept of a receipt. */
+const kept = columns({
+  providerMessageId: "text",
+  status: "message_status",
+  providerStatus: "text",
+  source: "event_source",
+  occurredAt: "timestamptz",
+  receivedAt: "timestamptz",
+  part: "smallint",
+  parts: "smallint",
+  cost: "numeric",
+  costCurrency: "text",
+  mccmnc: "text",
+  failureCode: "text",
+  failureText: "text",
+  failurePermanent: "boolean",
+} satisfies Record<Exclude<keyof ParkedRow, "messageId">, string>);
+
 const park: Statement = {
   name: "park_receipts",
   text: `
-    insert into parked_receipts (
-      provider_id, provider_message_id, status, provider_status, source, occurred_at, received_at, part, parts,
-      cost, cost_currency, mccmnc, failure_code, failure_text, failure_permanent
-    )
-    select * from json_to_recordset($1) as r (
-      "providerId" uuid, "providerMessageId" text, status message_status, "providerStatus" text,
-      source event_source, "occurredAt" timestamptz, "receivedAt" timestamptz, part smallint, parts smallint,
-      cost numeric, "costCurrency" text, mccmnc text, "failureCode" text, "failureText" text, "failurePermanent" boolean
-    )`,
+    insert into parked_receipts (provider_id, ${kept.names})
+    select "providerId", ${kept.selected}
+    from json_to_recordset($1) as r ("providerId" uuid, ${kept.record})`,
 };
 
 /**
@@ -52,10 +65,10 @@ export async function parkReceipts(
   const parked = numbers.flatMap(({ providerId, number }) =>
     matchable.filter((one) => one.providerId === providerId).slice(0, maxParkedOfProvider - number),
   );
-  const kept = new Set(parked);
-  const rows = matchable.filter((one) => kept.has(one)).map(toRow);
+  const isKept = new Set(parked);
+  const rows = matchable.filter((one) => isKept.has(one)).map(toRow);
   if (rows.length > 0) await execute(transaction, park, [JSON.stringify(rows)]);
-  return kept;
+  return isKept;
 }
 
 const toRow = ({ receipt: { failure, ...receipt }, ...from }: ReceivedReceipt): object => ({
@@ -103,10 +116,7 @@ const take = `
     delete from parked_receipts as p
     using due
     where p.id = due.id
-    returning p.id, due."messageId", p.provider_message_id as "providerMessageId", p.status,
-      p.provider_status as "providerStatus", p.source, p.occurred_at as "occurredAt",
-      p.received_at as "receivedAt", p.part, p.parts, p.cost, p.cost_currency as "costCurrency", p.mccmnc, p.failure_code as "failureCode",
-      p.failure_text as "failureText", p.failure_permanent as "failurePermanent"
+    returning p.id, due."messageId", ${kept.readFrom("p")}
   )
   select * from taken order by id`;
 

@@ -1,4 +1,5 @@
-import { noteProblem, refreshBalance, type BalanceWatch } from "../../connections/check.ts";
+import { noteProblem } from "../../connections/note-problem.ts";
+import { refreshBalance, type BalanceWatch } from "../../connections/refresh-balance.ts";
 import type { Connection } from "../../connections/connections.ts";
 import type { ProviderProblem, ProviderReply, RateQuery, RateReading } from "../../providers/provider.ts";
 import { parseCountry } from "../../sms/countries.ts";

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
+import { columns } from "../../database/columns.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { networkKey } from "./networks.ts";
 import { rateChannel, type KnownRate } from "./rate-book.ts";
@@ -54,17 +55,23 @@ const end: Statement = {
     where r.id = e.id`,
 };
 
+const rateColumns = columns({
+  id: "uuid",
+  mcc: "text",
+  mnc: "text",
+  country: "text",
+  price: "numeric",
+  currency: "text",
+  validFrom: "timestamptz",
+  validUntil: "timestamptz",
+});
+
 const insert: Statement = {
   name: "insert_rates",
   text: `
-    insert into rates (
-      id, account_id, provider_id, source, mcc, mnc, country, price, currency, valid_from, valid_until
-    )
-    select id, $2, $3, $4::rate_source, mcc, mnc, country, price, currency, "validFrom", "validUntil"
-    from json_to_recordset($1) as r (
-      id uuid, mcc text, mnc text, country text, price numeric, currency text, "validFrom" timestamptz,
-      "validUntil" timestamptz
-    )`,
+    insert into rates (account_id, provider_id, source, ${rateColumns.names})
+    select $2, $3, $4::rate_source, ${rateColumns.selected}
+    from json_to_recordset($1) as r (${rateColumns.record})`,
 };
 
 const announce: Statement = { name: "announce_rates", text: `select pg_notify('${rateChannel}', '')` };

@@ -102,7 +102,7 @@ function checkRoute(
   field: string,
   known: ReadonlySet<string>,
 ): PolicyRoute {
-  if (!known.has(providerId)) throw new NotFoundError("connected provider", providerId);
+  if (!known.has(providerId)) throw new NotFoundError("Provider", providerId, "connected provider");
   if (all.filter((one) => one.providerId === providerId).length > 1) {
     throw new InvalidInputError(
       `${field}.providerId`,

@@ -53,14 +53,14 @@ const create = async (count: number, text: string): Promise<string> => {
   return (await createCampaign(apps[0], { text, recipients })).id;
 };
 
-const patience = { timeout: 10_000, interval: 50 };
+const patience = { timeout: 60_000, interval: 50 };
 
 /** Equal texts are sent in bulk requests, individual texts in single ones. */
 const texts = ["Hello", "Hello {{name}}"];
 
 it.each(texts)(
   "a paused campaign starts no request, with two workers: %s",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (text) => {
     let requests = 0;
     double.plan = () => {
@@ -91,7 +91,7 @@ it.each(texts)(
 
 it.each(texts)(
   "a cancelled campaign also cancels messages that a provider refuses later, with two workers: %s",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (text) => {
     double.plan = () => ({ before: gate.promise, outcome: "busy" });
     const count = 10_000;

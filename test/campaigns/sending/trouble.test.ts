@@ -72,7 +72,7 @@ const enable = (id: string, enabled: boolean): Promise<unknown> =>
 
 it(
   "a campaign finishes although its providers in turn lack credit, are switched off and do not answer",
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const [first, second, third] = doubles as [ProviderDouble, ProviderDouble, ProviderDouble];
     const total = 900;
@@ -110,7 +110,7 @@ it(
     await enable(ids[1] ?? "", true);
     third.plan = () => ({ outcome: "hang" });
     await expect
-      .poll(async () => (await count(id)).status, { timeout: 90_000, interval: 200 })
+      .poll(async () => (await count(id)).status, { timeout: 60_000, interval: 200 })
       .toBe("COMPLETED");
     await reaches(id, total);
     expect((await count(id)).counts).toEqual({ delivered: total, failed: 0 });

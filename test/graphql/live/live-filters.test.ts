@@ -115,7 +115,11 @@ describe("messageEvents shows only", () => {
     const { ids: others } = await sendAll(app, [{}]);
     const [last = ""] = ids.slice(-1);
     await move(app, [...others, last], ["SENT"]);
-    expect(await takeEvents(stream, 1)).toMatchObject([{ message: { id: last }, status: "SENT" }]);
+    // The stream may begin before the last of what was stored.
+    const seen: Awaited<ReturnType<typeof takeEvents>> = [];
+    while (seen.length === 0)
+      seen.push(...(await takeEvents(stream, 1)).filter(({ status }) => status !== "ACCEPTED"));
+    expect(seen).toMatchObject([{ message: { id: last }, status: "SENT" }]);
     await stream.return?.();
   });
 });

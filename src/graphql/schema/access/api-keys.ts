@@ -158,9 +158,9 @@ builder.mutationFields((t) => ({
       "expiry cannot be revoked.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the key." }) },
-    resolve: async (_root, { id: shownId }, context) => {
-      const id = decodeId("ApiKey", shownId);
-      await revokeKey(context.database, { accountId: accountOf(context), keyId: id, shownId });
+    resolve: async (_root, args, context) => {
+      const id = decodeId("ApiKey", args.id);
+      await revokeKey(context.database, { accountId: accountOf(context), keyId: id });
       return ApiKey.addBrand(await context.database.prisma.apiKey.findUniqueOrThrow({ where: { id } }));
     },
   }),

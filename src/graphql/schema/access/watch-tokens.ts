@@ -71,15 +71,15 @@ async function findTarget(
   context: Context,
   { messageId, campaignId }: typeof CreateWatchTokenInput.$inferInput,
 ): Promise<WatchTarget> {
-  const shownId = messageId ?? campaignId;
-  if (shownId == null || (messageId != null && campaignId != null)) {
+  const globalId = messageId ?? campaignId;
+  if (globalId == null || (messageId != null && campaignId != null)) {
     throw new InvalidInputError("messageId", "Give exactly one of `messageId` and `campaignId`.");
   }
   const type = messageId == null ? "Campaign" : "Message";
-  const id = decodeId(type, shownId, type === "Message" ? "messageId" : "campaignId");
+  const id = decodeId(type, globalId, type === "Message" ? "messageId" : "campaignId");
   const where = { id, accountId: accountOf(context) };
   const { message, campaign } = context.database.prisma;
   const found = type === "Message" ? await message.count({ where }) : await campaign.count({ where });
-  if (found === 0) throw new NotFoundError(type.toLowerCase(), shownId);
+  if (found === 0) throw new NotFoundError(type, id);
   return { type, id };
 }

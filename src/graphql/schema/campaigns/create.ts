@@ -26,7 +26,7 @@ import { builder } from "../builder.ts";
 import { Campaign } from "./campaign.ts";
 import { accountOf } from "../../context.ts";
 import { ErrorInterface } from "../errors.ts";
-import { decodeId, encodeId } from "../../../lib/global-id.ts";
+import { decodeId } from "../../../lib/global-id.ts";
 import { MessagePriorityEnum, TextEncodingEnum } from "../messages/enums.ts";
 import { Money } from "../money.ts";
 import { pageOfRefusals, RefusedRecipient, RefusedRecipientConnection } from "./refused-recipients.ts";
@@ -142,6 +142,7 @@ const lookalike = ({ name, code, message, cap }: SpendingCapError): SpendingCapE
   name,
   code,
   message,
+  messageFor: () => message,
   cap,
 });
 
@@ -249,9 +250,7 @@ builder.mutationField("createCampaign", (t) =>
     authScopes: { SEND: true },
     args: { input: t.arg({ type: CreateCampaignInput, required: true, description: "The campaign." }) },
     resolve: async (_root, { input }, context, info) => {
-      const outcome = await createCampaign(context, accountOf(context), toCampaignInput(input)).catch(
-        showIds,
-      );
+      const outcome = await createCampaign(context, accountOf(context), toCampaignInput(input));
       if ("preview" in outcome) return outcome.preview;
       const query = queryFromInfo({ context, info, typeName: "Campaign" });
       const where = { id: outcome.campaignId };
@@ -259,9 +258,3 @@ builder.mutationField("createCampaign", (t) =>
     },
   }),
 );
-
-/** Replaces local ids in errors with the global id that the caller gave. */
-function showIds(error: unknown): never {
-  if (error instanceof NotFoundError) throw new NotFoundError(error.what, encodeId("Provider", error.id));
-  throw error;
-}

@@ -20,10 +20,10 @@ const id = (what: string) =>
 
 async function change(
   context: Context,
-  shownId: string,
+  globalId: string,
   apply: (context: Context, target: CampaignTarget) => Promise<void>,
 ) {
-  const target = { accountId: accountOf(context), campaignId: decodeId("Campaign", shownId), shownId };
+  const target = { accountId: accountOf(context), campaignId: decodeId("Campaign", globalId) };
   await apply(context, target);
   const row = await context.database.prisma.campaign.findUniqueOrThrow({ where: { id: target.campaignId } });
   return Campaign.addBrand(row);
@@ -72,8 +72,8 @@ builder.subscriptionField("campaignProgress", (t) =>
         description: `The most frames per second, up to ${fastest}.`,
       }),
     },
-    subscribe: async (_root, { id: shownId, maxPerSecond }, context) => {
-      const campaignId = decodeId("Campaign", shownId);
+    subscribe: async (_root, { maxPerSecond, ...args }, context) => {
+      const campaignId = decodeId("Campaign", args.id);
       if (!(maxPerSecond > 0 && maxPerSecond <= fastest)) {
         throw new InvalidInputError(
           "maxPerSecond",
@@ -82,7 +82,7 @@ builder.subscriptionField("campaignProgress", (t) =>
       }
       const where = { id: campaignId, accountId: accountOf(context) };
       if ((await context.database.prisma.campaign.count({ where })) === 0)
-        throw new NotFoundError("campaign", shownId);
+        throw new NotFoundError("Campaign", campaignId);
       return context.streams.open((signal) => context.campaigns.watch(campaignId, maxPerSecond, signal));
     },
     resolve: (campaign) => campaign,

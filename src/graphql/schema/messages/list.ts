@@ -25,8 +25,8 @@ export function pageOfMessages(
       .toSorted()
       .at(-1);
     const below = [where.lt, created?.until && firstMessageIdAt(created.until)].filter(isGiven).toSorted()[0];
-    const stretch = { statuses, above, below, limit, ascending: orderBy === "asc" };
-    return reads.page(accountId, owner, stretch);
+    const range = { statuses, above, below, limit, ascending: orderBy === "asc" };
+    return reads.page(accountId, owner, range);
   });
 }
 

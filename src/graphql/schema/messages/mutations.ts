@@ -17,7 +17,7 @@ import { cancelMessage } from "../../../messages/changes/cancel.ts";
 import type { SendResult } from "../../../messages/accept/send.ts";
 import { builder } from "../builder.ts";
 import { accountOf, type Context } from "../../context.ts";
-import { decodeId, encodeId } from "../../../lib/global-id.ts";
+import { decodeId } from "../../../lib/global-id.ts";
 import { maxMessages } from "../limits.ts";
 import { DuplicatePolicyEnum, MessagePriorityEnum, TextEncodingChoice } from "./enums.ts";
 import { Message, type MessageShape } from "./message.ts";
@@ -129,10 +129,6 @@ function toSendInput(input: SendMessage, fallbackProviderId?: string | null): Se
   };
 }
 
-/** Replaces local ids in errors with the global id that the caller gave. */
-const withShownId = (error: DomainError): DomainError =>
-  error instanceof NotFoundError ? new NotFoundError(error.what, encodeId("Provider", error.id)) : error;
-
 /**
  * Sends, then reads the stored rows, together with other requests. So every returned message is committed.
  */
@@ -150,7 +146,7 @@ async function send(
   return inputs.map((input) => {
     if (input instanceof DomainError) return input as SendResultShape;
     const result = results.next().value as SendResult;
-    if ("error" in result) return withShownId(result.error) as SendResultShape;
+    if ("error" in result) return result.error as SendResultShape;
     return Message.addBrand(stored.get(result.messageId) as MessageShape);
   });
 }
@@ -188,7 +184,7 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: "Global id of the message." }) },
     resolve: async (_root, { id }, context) => {
       const messageId = decodeId("Message", id);
-      await cancelMessage(context, accountOf(context), messageId, id);
+      await cancelMessage(context, accountOf(context), messageId);
       return Message.addBrand(
         await context.database.prisma.message.findUniqueOrThrow({ where: { id: messageId } }),
       );

@@ -78,11 +78,11 @@ builder.queryField("lookupPhoneNumber", (t) =>
       number: t.arg.string({ required: true, description: "The number in international form." }),
       providerId: t.arg.id({ description: "A provider to ask too (see `capabilities.numberLookup`)." }),
     },
-    resolve: async (_root, { number, providerId: shownId }, context) => {
+    resolve: async (_root, { number, providerId }, context) => {
       const facts = readNumberFacts(number);
-      if (shownId == null) return { ...facts, providerCheck: null };
-      const id = decodeId("Provider", shownId, "providerId");
-      const { client, row } = await context.connector.find(accountOf(context), id, shownId);
+      if (providerId == null) return { ...facts, providerCheck: null };
+      const id = decodeId("Provider", providerId, "providerId");
+      const { client, row } = await context.connector.find(accountOf(context), id);
       if (!client.lookUpNumber) {
         throw new UnsupportedFeatureError("lookupPhoneNumber", row.name, "Leave `providerId` out.");
       }

@@ -20,12 +20,12 @@ export interface MessageSnapshot {
 /** @throws NotFoundError when the account has no such message */
 export async function readSnapshot(
   { feed, database }: Pick<Context, "feed" | "database">,
-  { accountId, messageId, shownId }: { accountId: string; messageId: string; shownId: string },
+  { accountId, messageId }: { accountId: string; messageId: string },
 ): Promise<MessageSnapshot> {
   const cursor = feed.position;
   const message = await database.prisma.message.findUnique({ where: { id: messageId, accountId } });
   if (message) return { message, cursor };
-  throw new NotFoundError("message", shownId);
+  throw new NotFoundError("Message", messageId);
 }
 
 /**
@@ -83,7 +83,7 @@ export type EventFrame =
 export class EventTap implements Tap<EventFrame>, TopicListener {
   cursor: Position | undefined;
   /** Set once the stream has caught up and only waits for new events. */
-  reader: EventReader | undefined;
+  #reader: EventReader | undefined;
   #taker: Taker<EventFrame> | undefined;
 
   constructor(start: Position | undefined) {
@@ -92,11 +92,17 @@ export class EventTap implements Tap<EventFrame>, TopicListener {
 
   open(taker: Taker<EventFrame>): boolean {
     this.#taker = taker;
-    return this.cursor !== undefined && this.reader?.listen(this.cursor, this) === true;
+    return this.cursor !== undefined && this.#reader?.listen(this.cursor, this) === true;
+  }
+
+  /** The stream has caught up to `cursor`: from there on the tap can listen to the reader itself. */
+  caughtUp(reader: EventReader, cursor: Position): void {
+    this.#reader = reader;
+    this.cursor = cursor;
   }
 
   close(): void {
-    this.reader?.unlisten();
+    this.#reader?.unlisten();
   }
 
   deliver(batch: EventBatch): void {
@@ -158,7 +164,7 @@ export async function* watchEvents(
     ({ cursor } = frame);
     if (frame.kind === "reset" || frame.events.length > 0) yield frame;
   }
-  Object.assign(tap, { cursor, reader });
+  tap.caughtUp(reader, cursor);
   yield { kind: "caughtUp", cursor };
   while (!signal.aborted) {
     // The position may have moved while the stream was listened to.

@@ -143,7 +143,7 @@ builder.subscriptionFields((t) => ({
     authScopes: { READ: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the message." }) },
     subscribe: async (_root, { id }, context) => {
-      const target = { accountId: accountOf(context), messageId: decodeId("Message", id), shownId: id };
+      const target = { accountId: accountOf(context), messageId: decodeId("Message", id) };
       const snapshot = await readSnapshot(context, target);
       const { feed, streams } = context;
       return streams.open((signal) => watchMessage(feed, snapshot, signal));
@@ -166,7 +166,7 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_root, { filter, after }, context) => {
       const position = startOf(context, after);
       const wanted = toFilter(context, filter);
-      await checkTargets(context, wanted, filter);
+      await checkTargets(context, wanted);
       const { feed, streams } = context;
       const tap = new EventTap(position);
       return streams.open((signal) => watchEvents(feed, wanted, tap, signal), { cursorOf, tap });
@@ -182,23 +182,22 @@ builder.subscriptionFields((t) => ({
 async function checkTargets(
   { database: { prisma } }: Context,
   { accountId, messageIds, campaignId, providerId }: EventFilter,
-  shown: FilterInput,
 ): Promise<void> {
   if (messageIds) {
     const where = { accountId, id: { in: [...messageIds] } };
     const found = await prisma.message.findMany({ where, select: { id: true } });
     const known = new Set(found.map(({ id }) => id));
-    const missing = messageIds.findIndex((id) => !known.has(id));
-    if (missing >= 0) throw new NotFoundError("message", String(shown?.messageIds?.[missing]));
+    const missing = messageIds.find((id) => !known.has(id));
+    if (missing !== undefined) throw new NotFoundError("Message", missing);
   }
   if (
     campaignId !== undefined &&
     (await prisma.campaign.count({ where: { id: campaignId, accountId } })) === 0
   )
-    throw new NotFoundError("campaign", String(shown?.campaignId));
+    throw new NotFoundError("Campaign", campaignId);
   if (
     providerId !== undefined &&
     (await prisma.provider.count({ where: { id: providerId, accountId } })) === 0
   )
-    throw new NotFoundError("provider", String(shown?.providerId));
+    throw new NotFoundError("Provider", providerId);
 }

@@ -151,8 +151,8 @@ builder.queryField("quote", (t) =>
       const accountId = accountOf(context);
       const table = await context.routingTables.of(accountId, 0);
       const named = providerId == null ? null : decodeId("Provider", providerId, "providerId");
-      if (providerId != null && !table.connections.some(({ row }) => row.id === named)) {
-        throw new NotFoundError("enabled provider", providerId);
+      if (named !== null && !table.connections.some(({ row }) => row.id === named)) {
+        throw new NotFoundError("Provider", named, "enabled provider");
       }
       await context.spending.settle(accountId);
       const spent = table.limits.caps.length === 0 ? [] : await context.spending.read(accountId);

@@ -120,12 +120,7 @@ builder.mutationField("setRoutingPolicies", (t) =>
           providerId: decodeId("Provider", one.providerId, `policies.${place}.routes.${index}.providerId`),
         })),
       }));
-      try {
-        return { policies: await setPolicies(context, accountOf(context), inputs) };
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error;
-        throw new NotFoundError(error.what, encodeId("Provider", error.id));
-      }
+      return { policies: await setPolicies(context, accountOf(context), inputs) };
     },
   }),
 );

@@ -1,4 +1,4 @@
-import { refreshBalance } from "../../../connections/check.ts";
+import { refreshBalance } from "../../../connections/refresh-balance.ts";
 import {
   InvalidInputError,
   NotFoundError,
@@ -30,9 +30,9 @@ builder.mutationField("refreshBalance", (t) =>
     description: "Fetches a provider's balance now. This also happens every ten minutes.",
     authScopes: { ADMIN: true },
     args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
-    resolve: async (_root, { providerId: shownId }, context) => {
-      const providerId = decodeId("Provider", shownId, "providerId");
-      const connection = await context.connector.find(accountOf(context), providerId, shownId);
+    resolve: async (_root, args, context) => {
+      const providerId = decodeId("Provider", args.providerId, "providerId");
+      const connection = await context.connector.find(accountOf(context), providerId);
       if (!connection.adapter.capabilities.balance) {
         throw new UnsupportedFeatureError("refreshBalance", connection.row.name, "It tells no balance.");
       }
@@ -49,11 +49,11 @@ builder.subscriptionField("balanceChanged", (t) =>
     description: "The newest balance of each provider at once, then every newer one.",
     authScopes: { READ: true },
     args: { providerId: t.arg.id({ description: "Only this provider; absent: all." }) },
-    subscribe: async (_root, { providerId: shownId }, context) => {
+    subscribe: async (_root, args, context) => {
       const accountId = accountOf(context);
-      const providerId = shownId == null ? undefined : decodeId("Provider", shownId, "providerId");
-      if (providerId !== undefined && shownId != null)
-        await context.connector.find(accountId, providerId, shownId);
+      const providerId =
+        args.providerId == null ? undefined : decodeId("Provider", args.providerId, "providerId");
+      if (providerId !== undefined) await context.connector.find(accountId, providerId);
       return context.streams.open((signal) => context.balances.watch({ accountId, providerId }, signal));
     },
     resolve: (balance) => balance,

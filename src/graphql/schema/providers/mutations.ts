@@ -63,7 +63,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: UpdateProviderInput, required: true, description: "What to change." }) },
     resolve: async (_root, { input: { id, ...changes } }, context) => {
       const providerId = decodeId("Provider", id);
-      return Provider.addBrand(await context.connector.update(accountOf(context), providerId, id, changes));
+      return Provider.addBrand(await context.connector.update(accountOf(context), providerId, changes));
     },
   }),
   rotateCallbackSecret: t.field({
@@ -86,7 +86,7 @@ builder.mutationFields((t) => ({
       const providerId = decodeId("Provider", id);
       const account = accountOf(context);
       return Provider.addBrand(
-        await context.connector.rotateCallbackSecret(account, providerId, id, overlapHours),
+        await context.connector.rotateCallbackSecret(account, providerId, overlapHours),
       );
     },
   }),
@@ -97,7 +97,7 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {
       const providerId = decodeId("Provider", id);
-      return Provider.addBrand(await context.connector.disconnect(accountOf(context), providerId, id));
+      return Provider.addBrand(await context.connector.disconnect(accountOf(context), providerId));
     },
   }),
   checkProvider: t.field({
@@ -108,7 +108,7 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {
       const providerId = decodeId("Provider", id);
-      const connection = await context.connector.find(accountOf(context), providerId, id);
+      const connection = await context.connector.find(accountOf(context), providerId);
       return checkConnection(context, connection);
     },
   }),

@@ -12,12 +12,12 @@ builder.subscriptionField("providerChanged", (t) =>
       "the balance. Changes of the queue length are sent at most once a second.",
     authScopes: { READ: true },
     args: { id: t.arg.id({ description: "Only this provider; absent: all." }) },
-    subscribe: async (_root, { id: shownId }, context) => {
+    subscribe: async (_root, { id }, context) => {
       const accountId = accountOf(context);
-      const providerId = shownId == null ? undefined : decodeId("Provider", shownId);
+      const providerId = id == null ? undefined : decodeId("Provider", id);
       if (providerId !== undefined && !(await hasProvider(context, accountId, providerId))) {
         // A stream about a provider that the account does not have would stay silent forever.
-        throw new NotFoundError("provider", String(shownId));
+        throw new NotFoundError("Provider", providerId);
       }
       return context.streams.open((signal) => context.providers.watch({ accountId, providerId }, signal));
     },

@@ -1,0 +1,12 @@
+/** The types of objects that clients refer to by id, and what people call them. */
+export const nodeNames = {
+  Provider: "provider",
+  Message: "message",
+  MessageEvent: "event",
+  Campaign: "campaign",
+  Balance: "balance",
+  Rate: "rate",
+  ApiKey: "API key",
+} as const;
+
+export type NodeType = keyof typeof nodeNames;
