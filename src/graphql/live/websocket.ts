@@ -246,13 +246,13 @@ async function start(
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   try {
-    const own = authorizationIn(payload.extensions?.["headers"]);
-    const viewer = own === null ? connected : await authenticate(access, own);
+    const authorization = authorizationIn(payload.extensions?.["headers"]);
+    const viewer = authorization === null ? connected : await authenticate(access, authorization);
     const untilSent = afterAnswer(Outlet.of(socket));
     const caller = {
       viewer,
       socket,
-      endsWithSocket: own === null,
+      endsWithSocket: authorization === null,
       untilSent,
       lastEventId: cursorIn(payload),
     };
