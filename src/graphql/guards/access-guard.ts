@@ -18,7 +18,7 @@ import { planOf, type OperationPlan } from "./operation-plan.ts";
 import { checkWatched } from "./watch-guard.ts";
 import type { ServerContext } from "../transport-context.ts";
 
-export interface AccessGuardOptions {
+interface AccessGuardOptions {
   access: Access;
   allowance: Allowance;
   shares: FairShares;
