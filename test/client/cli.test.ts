@@ -173,5 +173,5 @@ it("smsgraph send --watch works on a Node without WebSocket, such as Node 20", a
   const output = await new Promise<string>((done, fail) => {
     execFile(process.execPath, options, environment(), (error, text) => (error ? fail(error) : done(text)));
   });
-  expect(output).toMatch(/ QUEUED\n(.*\n)* ?.* DELIVERED\n$/);
+  expect(output).toMatch(/ DELIVERED\n$/);
 });

@@ -94,11 +94,11 @@ const stock: Record<string, Start> = {
       preferGetMethod: false,
       exchanges: [subscriptionExchange({ forwardSubscription })],
     });
-    const { unsubscribe } = urql.subscription<Data>(query, {}).subscribe(({ data, error }) => {
+    const subscription = urql.subscription<Data>(query, {}).subscribe(({ data, error }) => {
       if (error) told.isComplete = true;
       else tell(told, data);
     });
-    closers.push(() => unsubscribe());
+    closers.push(() => subscription.unsubscribe());
   },
   "Apollo Client"(told) {
     const client = new ApolloClient({

@@ -48,7 +48,7 @@ export interface Client {
   subscribe: (operation: Operation, sink: Sink, after?: string) => () => void;
 }
 
-const maxTries = 6;
+const maxTries = 4;
 const retryMs = 500;
 
 export function createClient(options: ClientOptions): Client {
