@@ -6,7 +6,7 @@ import type { AppOptions } from "./options.ts";
 export interface Stores {
   database: Database;
   listener: Listener;
-  /** Logs that the database cannot be reached; whoever calls it tries again. */
+  /** Logs that the database cannot be reached; the caller tries again. */
   onUnreachable: (error: Error) => void;
 }
 

@@ -8,7 +8,7 @@ import { readBody, UnreadableBody } from "../http/body.ts";
 import type { CallbackIngest, IngestResult } from "./ingest.ts";
 
 /** Result of a callback request, for the metrics. */
-export type CallbackResult =
+type CallbackResult =
   | "accepted"
   | "quarantined"
   | "over_quota"
@@ -21,7 +21,7 @@ export type CallbackResult =
   | "wrong_method"
   | "unavailable";
 
-export interface CallbackRouteOptions {
+interface CallbackRouteOptions {
   connections: Connections;
   ingest: CallbackIngest;
   clock: Clock;
@@ -33,7 +33,7 @@ export interface CallbackRouteOptions {
 /** Ten times the largest batch that any provider is known to push. */
 const maxBodyBytes = 1024 * 1024;
 
-class Refusal extends Error {
+class CallbackError extends Error {
   readonly status: number;
   readonly result: CallbackResult;
   constructor(status: number, result: CallbackResult, message: string) {
@@ -43,8 +43,12 @@ class Refusal extends Error {
   }
 }
 
-const overQuota = (): Refusal =>
-  new Refusal(503, "over_quota", "Not stored, since too much of this kind is waiting. Send it again later.");
+const overQuota = (): CallbackError =>
+  new CallbackError(
+    503,
+    "over_quota",
+    "Not stored, since too much of this kind is waiting. Send it again later.",
+  );
 
 /**
  * `POST /callbacks/:providerId/:secret`: answers 200 after the receipts are committed, 400 when a body is
@@ -62,7 +66,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       options.onReceipts(result, connection);
       answer(response, 200, "ok");
     } catch (error) {
-      const refusal = toRefusal(error, options.logger);
+      const refusal = toCallbackError(error, options.logger);
       options.onResult(refusal.result, connection?.adapter.kind);
       if (refusal.result === "over_quota") response.setHeader("retry-after", "600");
       else if (refusal.status === 503) response.setHeader("retry-after", "5");
@@ -81,11 +85,11 @@ async function authenticate(
   const [, , providerId = "", secret = ""] = path.split("/");
   const connection = isUuid(providerId) ? await connections.get(providerId) : undefined;
   if (!connection || connection.row.disconnectedAt)
-    throw new Refusal(404, "unknown_provider", "There is no such provider.");
+    throw new CallbackError(404, "unknown_provider", "There is no such provider.");
   if (!isCallbackSecret(connection.callbackSecrets, secret, clock.now()))
-    throw new Refusal(403, "wrong_secret", "The secret is wrong.");
+    throw new CallbackError(403, "wrong_secret", "The secret is wrong.");
   if (method !== "POST" && !(method === "GET" && url?.includes("?")))
-    throw new Refusal(405, "wrong_method", "Callbacks are sent with POST.");
+    throw new CallbackError(405, "wrong_method", "Callbacks are sent with POST.");
   return connection;
 }
 
@@ -111,17 +115,17 @@ async function take(
   return result;
 }
 
-const malformed = (reason: string): Refusal =>
-  new Refusal(400, "malformed", `The body cannot be read: ${reason}`);
+const malformed = (reason: string): CallbackError =>
+  new CallbackError(400, "malformed", `The body cannot be read: ${reason}`);
 
 /** A GET callback carries its data in the query. */
 const queryOf = ({ url = "" }: IncomingMessage): string => url.slice(url.indexOf("?") + 1);
 
-function toRefusal(error: unknown, logger: Logger): Refusal {
-  if (error instanceof Refusal) return error;
-  if (error instanceof UnreadableBody) return new Refusal(error.status, error.reason, error.message);
+function toCallbackError(error: unknown, logger: Logger): CallbackError {
+  if (error instanceof CallbackError) return error;
+  if (error instanceof UnreadableBody) return new CallbackError(error.status, error.reason, error.message);
   logger.error({ error }, "could not store a callback; the provider is asked to send it again");
-  return new Refusal(503, "unavailable", "Not stored. Send it again.");
+  return new CallbackError(503, "unavailable", "Not stored. Send it again.");
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

@@ -54,7 +54,7 @@ const readPage: Statement = {
 };
 
 /** What an export has in it, and in which form. */
-export interface ExportForm {
+interface ExportForm {
   /** Undefined: all. */
   statuses: readonly MessageStatus[] | undefined;
   delimiter: Delimiter;
@@ -78,8 +78,8 @@ export async function* exportMessages(
   yield `\uFEFF${columns.join(delimiter)}\r\n`;
   let above: string | undefined;
   for (;;) {
-    const stretch = { statuses, above, limit: pageSize, ascending: true };
-    const ids = await listMessages(database, { kind: "campaign", id: campaignId }, stretch);
+    const range = { statuses, above, limit: pageSize, ascending: true };
+    const ids = await listMessages(database, { kind: "campaign", id: campaignId }, range);
     if (ids.length === 0) return;
     const rows = await database.query<Row>(readPage, [ids]);
     yield rows.map((row) => toLine({ ...row, id: idOf(String(row.id)) }, delimiter)).join("");

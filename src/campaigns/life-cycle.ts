@@ -8,7 +8,7 @@ import { campaignChannel } from "../messages/changes/tallies.ts";
 import { applyChanges } from "../messages/changes/transition.ts";
 import { expandCampaign } from "./sending/expand.ts";
 
-export type CampaignStatus = "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
+type CampaignStatus = "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
 
 export interface CampaignTarget {
   accountId: string;
@@ -129,8 +129,8 @@ async function cancelOnce({ database, clock }: LifeCycleOptions, campaignId: str
   let found = 0;
   let above: string | undefined;
   for (;;) {
-    const stretch = { statuses: cancellable, above, limit: cancelChunk, ascending: true };
-    const ids = await listMessages(database, owner, stretch);
+    const range = { statuses: cancellable, above, limit: cancelChunk, ascending: true };
+    const ids = await listMessages(database, owner, range);
     if (ids.length === 0) return found;
     await cancelAll(database, ids, clock.now());
     found += ids.length;

@@ -36,9 +36,21 @@ export async function startEmbeddedPostgres(
   await stopLeftover(data);
   const port = settings["port"] ?? String(await freePort());
   const server = await launch(binaries.postgres, data, launcher, { ...settings, port });
+  return { url: await urlOf(root, port), stop: () => stop(server) };
+}
+
+/** The URL of the server that another process runs with its files in `directory`; undefined when none runs. */
+export async function runningPostgres(directory: string): Promise<string | undefined> {
+  const root = resolve(directory);
+  // The fourth line is the port (PostgreSQL documentation, "Database File Layout").
+  const file = await readFile(join(root, "postgres", "postmaster.pid"), "utf8").catch(() => "");
+  const port = file.split("\n")[3]?.trim() ?? "";
+  return port === "" ? undefined : urlOf(root, port);
+}
+
+async function urlOf(root: string, port: string): Promise<string> {
   const password = await readFile(passwordFile(root), "utf8");
-  const url = `postgresql://smsgraph:${password}@127.0.0.1:${port}/postgres`;
-  return { url, stop: () => stop(server) };
+  return `postgresql://smsgraph:${password}@127.0.0.1:${port}/postgres`;
 }
 
 const passwordFile = (root: string): string => join(root, "postgres-password");

@@ -3,13 +3,13 @@ import { Client } from "pg";
 
 const answerMs = 5_000;
 const lookAgainMs = 100;
-const longestIdleMs = 10_000;
+const maxIdleMs = 10_000;
 
 const tryStatement = "select pg_try_advisory_lock(hashtext($1), hashtext($2)) as held";
 const releaseStatement = "select pg_advisory_unlock(hashtext($1), hashtext($2))";
 
 /** Releases a lock. Never fails: a broken connection has released it already. */
-export type Release = () => Promise<void>;
+type Release = () => Promise<void>;
 
 /**
  * Advisory locks over all processes that outlast a statement. They share one connection of their own, opened
@@ -47,9 +47,9 @@ export class Locks {
     return undefined;
   }
 
-  /** Waits until the lock is free. @throws Error when it is not within `longestMs` */
-  async hold(space: string, key: string, longestMs: number): Promise<Release> {
-    const deadline = performance.now() + longestMs;
+  /** Waits until the lock is free. @throws Error when it is not within `maxMs` */
+  async hold(space: string, key: string, maxMs: number): Promise<Release> {
+    const deadline = performance.now() + maxMs;
     for (;;) {
       const release = await this.tryHold(space, key);
       if (release) return release;
@@ -101,6 +101,6 @@ export class Locks {
     this.#held.delete(name);
     if (this.#held.size > 0) return;
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => void this.close(), longestIdleMs).unref();
+    this.#idle = setTimeout(() => void this.close(), maxIdleMs).unref();
   }
 }

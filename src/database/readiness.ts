@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
 
-/** Together less than two seconds, in which whoever asks wants an answer. */
+/** Together less than two seconds: a probe of a load balancer gives up soon after. */
 const connectMs = 900;
 const answerMs = 900;
 

@@ -5,15 +5,15 @@ import type { Clock } from "../lib/clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { CampaignFeed } from "../campaigns/feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
-import { readRefusedOf, type RefusedStretch } from "../campaigns/intake/refused.ts";
+import { readRefusedOf, type RefusedRange } from "../campaigns/intake/refused.ts";
 import type { BalanceWatch } from "../connections/refresh-balance.ts";
 import type { Connector } from "../connections/connect.ts";
 import type { ProviderFeed } from "../connections/provider-feed.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
-import { UnauthenticatedError, type Refusal } from "../lib/errors.ts";
+import { UnauthenticatedError, type RefusedRow } from "../lib/errors.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
-import type { TimelineStretch } from "../messages/log/event-log.ts";
+import type { TimelineRange } from "../messages/log/event-log.ts";
 import type { MessageSender } from "../messages/accept/send.ts";
 import type { StoredRoute } from "../messages/model/stored-route.ts";
 import type { RateBooks } from "../pricing/rates/rate-book.ts";
@@ -46,17 +46,17 @@ export interface Services {
 }
 
 /** One page of one message's timeline. */
-export interface TimelinePage extends TimelineStretch {
+interface TimelinePage extends TimelineRange {
   messageId: string;
 }
 
 /** One page of the refused rows of one campaign. */
-export interface RefusedPage extends RefusedStretch {
+interface RefusedPage extends RefusedRange {
   campaignId: string;
 }
 
 /** Messages of a campaign with the same key share one route. */
-export interface CampaignRouteKey {
+interface CampaignRouteKey {
   campaignId: string;
   providerId: string;
   country: string;
@@ -70,7 +70,7 @@ export interface Context extends Services {
   timelines: DataLoader<TimelinePage, LoggedEvent[]>;
   campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
-  refusedRecipients: DataLoader<RefusedPage, Refusal[]>;
+  refusedRecipients: DataLoader<RefusedPage, RefusedRow[]>;
   /** `Last-Event-ID`: the last cursor that the client of an event stream received. */
   lastEventId?: string | undefined;
 }
@@ -124,43 +124,43 @@ const routeKey = ({ campaignId, providerId, country }: CampaignRouteKey): string
 const createRefusedLoader = (database: Database): Context["refusedRecipients"] =>
   new DataLoader(
     (pages) =>
-      loadAlike(pages, async (group, stretch) => {
+      loadAlike(pages, async (group, range) => {
         const ids = group.map(({ campaignId }) => campaignId);
-        return readRefusedOf(database, ids, stretch);
+        return readRefusedOf(database, ids, range);
       }),
     batchOnly,
   );
 
-interface AnyStretch {
+interface AnyRange {
   after?: bigint | number | undefined;
   before?: bigint | number | undefined;
   limit: number;
   inverted: boolean;
 }
 
-const stretchOf = ({ after, before, limit, inverted }: AnyStretch): string =>
+const rangeOf = ({ after, before, limit, inverted }: AnyRange): string =>
   `${after} ${before} ${limit} ${inverted}`;
 
 /**
  * Combines loads of the same page range from different lists. `load` must answer in the order of its keys.
  */
-async function loadAlike<Page extends AnyStretch, Row>(
+async function loadAlike<Page extends AnyRange, Row>(
   pages: readonly Page[],
-  load: (group: readonly Page[], stretch: Page) => Promise<readonly Row[][]>,
+  load: (group: readonly Page[], range: Page) => Promise<readonly Row[][]>,
 ): Promise<Row[][]> {
   const loaded = new Map<Page, Row[]>();
-  for (const group of Map.groupBy(pages, stretchOf).values()) {
-    const [stretch] = group;
-    if (!stretch) continue;
-    const lists = await load(group, stretch);
+  for (const group of Map.groupBy(pages, rangeOf).values()) {
+    const [range] = group;
+    if (!range) continue;
+    const lists = await load(group, range);
     for (const [index, page] of group.entries()) loaded.set(page, lists[index] ?? []);
   }
   return pages.map((page) => loaded.get(page) ?? []);
 }
 
 const loadTimelines = (reads: Reads, pages: readonly TimelinePage[]): Promise<LoggedEvent[][]> =>
-  loadAlike(pages, async (group, stretch) => {
+  loadAlike(pages, async (group, range) => {
     const ids = group.map(({ messageId }) => messageId);
-    const timelines = await reads.timelines([...new Set(ids)], stretch);
+    const timelines = await reads.timelines([...new Set(ids)], range);
     return ids.map((id) => timelines.get(id) ?? []);
   });

@@ -2,22 +2,22 @@ import type { Database } from "../database/database.ts";
 import type { Campaign, Message, Provider } from "../database/generated/client.ts";
 import { Batcher } from "../lib/batcher.ts";
 import { SharedReads } from "../lib/shared-reads.ts";
-import { readTimelinesOf, type TimelineStretch } from "../messages/log/event-log.ts";
+import { readTimelinesOf, type TimelineRange } from "../messages/log/event-log.ts";
 import type { LoggedEvent } from "../messages/log/logged-event.ts";
-import { listMessages, type ListOwner, type ListStretch } from "../messages/log/message-lists.ts";
+import { listMessages, type ListOwner, type ListRange } from "../messages/log/message-lists.ts";
 import { readMessages, readPageOfAccount, type OwnedId } from "../messages/log/message-rows.ts";
 
-const largestBatch = 500;
+const maxBatchSize = 500;
 
 interface Page {
   accountId: string;
   owner: ListOwner;
-  stretch: ListStretch;
+  range: ListRange;
 }
 
 interface Timelines {
   messageIds: readonly string[];
-  stretch: TimelineStretch;
+  range: TimelineRange;
 }
 
 /**
@@ -34,20 +34,20 @@ export class Reads {
 
   constructor(database: Database) {
     const { prisma } = database;
-    this.#messages = new Batcher((asked) => readMessages(database, asked), largestBatch);
+    this.#messages = new Batcher((asked) => readMessages(database, asked), maxBatchSize);
     this.#providers = new Batcher(
       async (asked) => owned(asked, await prisma.provider.findMany({ where: { id: { in: idsOf(asked) } } })),
-      largestBatch,
+      maxBatchSize,
     );
     this.#campaigns = new Batcher(
       async (asked) => owned(asked, await prisma.campaign.findMany({ where: { id: { in: idsOf(asked) } } })),
-      largestBatch,
+      maxBatchSize,
     );
     this.#pages = new SharedReads(JSON.stringify, (page) => readPage(database, page));
     this.#timelines = new SharedReads(
-      ({ messageIds, stretch: { after, before, limit, inverted } }) =>
+      ({ messageIds, range: { after, before, limit, inverted } }) =>
         `${after} ${before} ${limit} ${inverted} ${messageIds.join(" ")}`,
-      ({ messageIds, stretch }) => readTimelinesOf(database, messageIds, stretch),
+      ({ messageIds, range }) => readTimelinesOf(database, messageIds, range),
     );
   }
 
@@ -65,15 +65,15 @@ export class Reads {
   }
 
   /** A page of an owner's messages, limited to this account. */
-  page(accountId: string, owner: ListOwner, stretch: ListStretch): Promise<Message[]> {
-    return this.#pages.ask({ accountId, owner, stretch });
+  page(accountId: string, owner: ListOwner, range: ListRange): Promise<Message[]> {
+    return this.#pages.ask({ accountId, owner, range });
   }
 
   /**
    * The same page range of several timelines. The caller has already read these messages for their account.
    */
-  timelines(messageIds: readonly string[], stretch: TimelineStretch): Promise<Map<string, LoggedEvent[]>> {
-    return this.#timelines.ask({ messageIds, stretch });
+  timelines(messageIds: readonly string[], range: TimelineRange): Promise<Map<string, LoggedEvent[]>> {
+    return this.#timelines.ask({ messageIds, range });
   }
 }
 
@@ -87,9 +87,9 @@ function owned<Row extends OwnedId>(asked: readonly OwnedId[], rows: readonly Ro
   });
 }
 
-async function readPage(database: Database, { accountId, owner, stretch }: Page): Promise<Message[]> {
-  if (owner.kind === "account" && !stretch.statuses) return readPageOfAccount(database, owner, stretch);
-  const ids = await listMessages(database, owner, stretch);
+async function readPage(database: Database, { accountId, owner, range }: Page): Promise<Message[]> {
+  if (owner.kind === "account" && !range.statuses) return readPageOfAccount(database, owner, range);
+  const ids = await listMessages(database, owner, range);
   const rows = await readMessages(
     database,
     ids.map((id) => ({ accountId, id })),

@@ -41,13 +41,13 @@ export interface Lane extends LaneState {
 }
 
 /** Who asks to submit: single messages go before those of campaigns. */
-export interface Asker {
+interface Asker {
   isCampaign: boolean;
   /** Messages per request, by provider; 1 where absent. */
   bulkSizes?: ReadonlyMap<string, number>;
 }
 
-export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
+type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 
 /** How many of the waiting submissions may start, and when to ask again for the others. */
 export interface Admission {
@@ -75,7 +75,7 @@ const busyRetryMs = 50;
  * An account without credit is tested with one message after seconds, later every few minutes: for providers
  * that report no balance, and for refusals that were about one expensive message.
  */
-const creditProbeMs = { least: 4_000, most: 300_000 };
+const creditProbeMs = { min: 4_000, max: 300_000 };
 /** How often to check a lane without credit. Often, since a new balance can open it at any time. */
 export const creditRetryMs = 5_000;
 /** How long campaigns hold back after a single message had to wait; that message asks again well before. */
@@ -212,7 +212,7 @@ function decideForCampaign(lane: Lane, wanted: number, bulkSize: number, now: Da
   return decide(lane, wanted, now, bulkSize);
 }
 
-export interface Decision {
+interface Decision {
   admission: Admission;
   next: Lane;
 }
@@ -280,7 +280,7 @@ function probing(before: Lane, now: Date): Lane {
 export function withoutCredit<State extends LaneState>(lane: State, now: Date): State {
   const since = lane.noCreditSince ?? now;
   const waitedMs = now.getTime() - since.getTime();
-  const delayMs = Math.min(Math.max(waitedMs, creditProbeMs.least), creditProbeMs.most);
+  const delayMs = Math.min(Math.max(waitedMs, creditProbeMs.min), creditProbeMs.max);
   return { ...lane, noCreditSince: since, creditProbeAt: new Date(now.getTime() + delayMs) };
 }
 

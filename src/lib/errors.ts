@@ -198,9 +198,14 @@ export class SpendingCapError extends DomainError {
   }
 }
 
-const describeCap = ({ country, period, amount, currency, spent }: ReachedCap): string =>
-  `The cap of ${amount} ${currency} a ${period.toLowerCase()}${country === null ? "" : ` for ${country}`} would be ` +
-  `exceeded: ${spent} ${currency} is spent. Raise it with \`setSpendingLimits\`, or wait for the next ${period.toLowerCase()}.`;
+/** Without amounts: keys that may only send see it too. */
+const describeCap = ({ country, period }: ReachedCap): string => {
+  const unit = period.toLowerCase();
+  return (
+    `The cap for ${country === null ? "" : `${country} in `}a ${unit} would be exceeded. Raise it with \`setSpendingLimits\`, ` +
+    `or wait for the next ${unit}.`
+  );
+};
 
 const uncounted =
   "Spending is capped, and no cap can count this message: its price is not known, or in another currency. Set its " +
@@ -234,7 +239,7 @@ export class IdempotencyConflictError extends DomainError {
 }
 
 /** A row of a campaign's input that cannot become a message. */
-export interface Refusal {
+export interface RefusedRow {
   /** Row number in the input. */
   position: number;
   /** The recipient as given, shortened if it is long. */
@@ -247,8 +252,8 @@ export class NoRecipientsError extends DomainError {
   readonly code = "NO_RECIPIENTS";
   readonly refusedCount: number;
   /** The first refused rows. */
-  readonly refused: readonly Refusal[];
-  constructor(refusedCount: number, refused: readonly Refusal[]) {
+  readonly refused: readonly RefusedRow[];
+  constructor(refusedCount: number, refused: readonly RefusedRow[]) {
     const reasons = refused.slice(0, 3).map(({ position, reason }) => `Row ${position}: ${reason}`);
     super(
       refusedCount === 0

@@ -5,7 +5,7 @@ import { countryOfNewArea } from "./area-codes.ts";
 import { countryOfPlain, mobileLengths, respell } from "./phone-plans.ts";
 import { plainText, readWritten } from "./written-number.ts";
 
-export interface Recipient {
+interface Recipient {
   to: E164;
   /** ISO 3166-1 alpha-2; null where a calling code is shared and the number does not show the country. */
   country: string | null;

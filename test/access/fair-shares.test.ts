@@ -7,7 +7,7 @@ const limits: OperationLimits = {
   socket: { ...share, queries: 2 },
   key: { ...share, queries: 3 },
   account: share,
-  longestWaitMs: 2_000,
+  maxWaitMs: 2_000,
 };
 
 const small: Load = { kind: "queries", cost: 1 };

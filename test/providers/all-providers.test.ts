@@ -7,7 +7,7 @@ let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({
     workerConcurrency: 40,
-    providerLimits: { headersTimeoutMs: 2_000, totalTimeoutMs: 6_000 },
+    providerLimits: { headersTimeoutMs: 5_000, totalTimeoutMs: 10_000 },
   });
 });
 

@@ -10,6 +10,7 @@ import { openEndings } from "./contract-open-endings.ts";
 import { echo, expectNoSecret, sentSecrets } from "./contract-secrets.ts";
 import { type Seen, serveTcp, unusedOrigin } from "./local-server.ts";
 import { type Answer, checked, serveAnswers } from "./serve-answers.ts";
+import { runs } from "../support/runs.ts";
 
 const someText = expect.stringMatching(/\w/);
 const accepted = expect.objectContaining({ kind: "accepted" });
@@ -344,7 +345,7 @@ function testAnything(subject: Subject, bulk: BulkDescription): void {
         expectOneEach(outcomes);
         expect(outcomes.map(({ kind }) => kind)).not.toContain("retryable");
       }),
-      { numRuns: 200 },
+      runs(80),
     );
   });
 
@@ -356,7 +357,7 @@ function testAnything(subject: Subject, bulk: BulkDescription): void {
         body = Buffer.from(bytes).toString("latin1");
         expect(await submitMany(client, messages)).toEqual(each(messages, ambiguous));
       }),
-      { numRuns: 200 },
+      runs(80),
     );
   });
 

@@ -4,8 +4,9 @@ import { isStorable } from "../../src/lib/storable.ts";
 import type { CallbackReading, Receipt, ReportedStatus } from "../../src/providers/provider.ts";
 import { open, type Subject } from "./contract-client.ts";
 import { mutate, mutation } from "./contract-mutations.ts";
+import { runs } from "../support/runs.ts";
 
-const runs = { numRuns: 2_000 };
+const runCount = runs(400);
 
 const contentTypes = constantFrom(
   undefined,
@@ -77,11 +78,11 @@ export function testCallbacks(subject: Subject): void {
     const unit = integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
     assert(
       property(string(), contentTypes, (body, type) => expectSound(parse(body, type))),
-      runs,
+      runCount,
     );
     assert(
       property(string({ unit }), contentTypes, (body, type) => expectSound(parse(body, type))),
-      runs,
+      runCount,
     );
   });
 
@@ -90,7 +91,7 @@ export function testCallbacks(subject: Subject): void {
     const decoded = uint8Array({ maxLength: 200 }).map((bytes) => new TextDecoder().decode(bytes));
     assert(
       property(decoded, contentTypes, (body, type) => expectSound(parse(body, type))),
-      runs,
+      runCount,
     );
   });
 
@@ -102,7 +103,7 @@ export function testCallbacks(subject: Subject): void {
         // Most are still read after the first; hardly any after the last.
         for (const deformed of deform(body, [first, second, third])) expectSound(parse(deformed, type));
       }),
-      runs,
+      runCount,
     );
   });
 }

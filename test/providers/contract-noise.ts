@@ -18,6 +18,7 @@ import type { CallbackReading } from "../../src/providers/provider.ts";
 import { connect, open, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
 import { atEnd } from "../support/side-by-side.ts";
+import { runs } from "../support/runs.ts";
 
 /** What can be done to a body without touching anything that is needed of it. */
 interface Noise {
@@ -131,7 +132,7 @@ function mangleXml(body: string, { xml, attributes, cdata, prefix, comments }: N
   return declaration + text;
 }
 
-const runs = { numRuns: 60 };
+const runCount = runs(25);
 
 /** Whatever can be read is read, on the road of callbacks and on that of look-ups. */
 export function testNoise(subject: Subject): void {
@@ -150,7 +151,7 @@ export function testNoise(subject: Subject): void {
             if (!/^\s*[{<]/.test(body)) return;
             expect(await read(mangle(body, made))).toEqual(plain);
           }),
-          runs,
+          runCount,
         );
       }
     },
@@ -177,7 +178,7 @@ export function testNoise(subject: Subject): void {
           answer = mangle(recorded, made);
           expect(await ask()).toEqual(plain);
         }),
-        runs,
+        runCount,
       );
     },
   );

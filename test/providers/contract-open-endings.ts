@@ -6,6 +6,7 @@ import { connectToSubmit, open, serveResets, type Subject } from "./contract-cli
 import { submission } from "./contract-description.ts";
 import { mutate, mutation } from "./contract-mutations.ts";
 import type { Answer } from "./serve-answers.ts";
+import { runs } from "../support/runs.ts";
 
 const ambiguous = { kind: "ambiguous", reason: expect.stringMatching(/\w/) };
 const html = { "content-type": "text/html" };
@@ -82,7 +83,7 @@ export function testOpen(subject: Subject): void {
         expect((await client.submit(submission)).kind).not.toBe("retryable");
         expect(submissions()).toHaveLength(sentBefore + 1);
       }),
-      { numRuns: 200 },
+      runs(80),
     );
   });
 }

@@ -4,6 +4,7 @@ import examples from "libphonenumber-js/mobile/examples";
 import { describe, expect, it } from "vitest";
 import { InvalidPhoneNumberError } from "../../src/lib/errors.ts";
 import { parseRecipient } from "../../src/sms/phone.ts";
+import { runs } from "../support/runs.ts";
 
 /** The number, or why it was refused. */
 function read(input: string): string {
@@ -125,7 +126,7 @@ describe("numbers as people and spreadsheets write them", () => {
     const first = new Map(inputs.map((input) => [input, read(input)]));
     assert(
       property(constantFrom(...inputs), (input) => read(input) === first.get(input)),
-      { numRuns: 500 },
+      runs(300),
     );
   });
 

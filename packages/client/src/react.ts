@@ -64,7 +64,7 @@ export interface LiveEvents<More> {
   error: SmsgraphError | undefined;
 }
 
-/** The account's events, each once and in order. A change of `filter`, `after` or `fields` begins anew. */
+/** The account's events, each once and in order. A change of `filter`, `after` or `fields` starts again from the beginning. */
 export function useMessageEvents<More = object>(
   options: UseMessageEventsOptions<More> = {},
 ): LiveEvents<More> {

@@ -1,4 +1,4 @@
-import { DomainError, InvalidInputError, InvalidTextError, type Refusal } from "../../lib/errors.ts";
+import { DomainError, InvalidInputError, InvalidTextError, type RefusedRow } from "../../lib/errors.ts";
 import { checkSegments, contentOf, planMessage, type MessagePlan } from "../../messages/accept/draft.ts";
 import { routeMessage } from "../../messages/accept/choose-route.ts";
 import type { StoredRoute } from "../../messages/model/stored-route.ts";
@@ -38,9 +38,9 @@ export interface Accepted {
   shape: Shape;
 }
 
-export type Verdict = { accepted: Accepted } | { refused: Refusal };
+type Verdict = { accepted: Accepted } | { refused: RefusedRow };
 
-export interface CheckerOptions {
+interface CheckerOptions {
   input: CampaignInput;
   template: Template;
   table: RoutingTable;
@@ -77,7 +77,7 @@ export class RecipientChecker {
       return { accepted: this.#accept(row) };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      return { refused: toRefusal(row, error) };
+      return { refused: toRefusedRow(row, error) };
     }
   }
 
@@ -117,7 +117,7 @@ const anyContent = contentOf({ text: "Hello" });
 const maxShownLength = 100;
 
 /** The number is unchecked input of any content and length: make it text that can be stored. */
-function toRefusal({ position, to }: RecipientRow, { code, message }: DomainError): Refusal {
+function toRefusedRow({ position, to }: RecipientRow, { code, message }: DomainError): RefusedRow {
   return { position, recipient: showable(to.slice(0, maxShownLength)), code, reason: showable(message) };
 }
 

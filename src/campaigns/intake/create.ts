@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
-import { InvalidInputError, InvalidTextError, NoRecipientsError, type Refusal } from "../../lib/errors.ts";
+import { InvalidInputError, InvalidTextError, NoRecipientsError, type RefusedRow } from "../../lib/errors.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
@@ -26,7 +26,7 @@ export interface CreateOptions {
   clock: Clock;
 }
 
-export type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
+type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
 
 /**
  * Always read the routing table afresh: the caller may just have changed a policy through another process.
@@ -170,8 +170,8 @@ async function storeAll(
   { database, clock }: CreateOptions,
   { id, text }: NewCampaign,
   { source, checker, seen }: Recipients,
-): Promise<{ accepted: number; refused: number; first: Refusal[] }> {
-  const first: Refusal[] = [];
+): Promise<{ accepted: number; refused: number; first: RefusedRow[] }> {
+  const first: RefusedRow[] = [];
   let [accepted, refused] = [0, 0];
   const buffer = new ImportBuffer(text);
   let signAt = clock.now().getTime() + signEveryMs;
@@ -209,7 +209,7 @@ function checkRows(
   seen: NumberSet | undefined,
 ): Chunk {
   const accepted: Accepted[] = [];
-  const refused: Refusal[] = [];
+  const refused: RefusedRow[] = [];
   let duplicates = 0;
   for (const row of rows) {
     const verdict = checker.check(row);

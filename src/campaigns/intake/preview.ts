@@ -1,4 +1,4 @@
-import type { Refusal, SpendingCapError } from "../../lib/errors.ts";
+import type { RefusedRow, SpendingCapError } from "../../lib/errors.ts";
 import type { TextEncoding } from "../../sms/text.ts";
 import { multiply, sumByCurrency, type Amount } from "../../lib/money.ts";
 import type { Spend } from "../../pricing/spending/ledger.ts";
@@ -24,7 +24,7 @@ export interface CampaignPreview {
   /** The countries with the most recipients first. */
   countries: CountryPreview[];
   /** The first few. */
-  refusedRecipients: Refusal[];
+  refusedRecipients: RefusedRow[];
   /** The first few. */
   messages: PreviewedMessage[];
   /** What is allowed but probably a mistake, in plain words. */
@@ -50,7 +50,7 @@ export const previewedMessages = 5;
  */
 export class PreviewTally {
   readonly #shapes = new Map<Shape, number>();
-  readonly #refusals: Refusal[] = [];
+  readonly #refusals: RefusedRow[] = [];
   readonly #messages: PreviewedMessage[] = [];
   #refused = 0;
   #duplicates = 0;

@@ -1,8 +1,8 @@
 import type { Queryable, Statement } from "../../database/database.ts";
-import type { Refusal } from "../../lib/errors.ts";
+import type { RefusedRow } from "../../lib/errors.ts";
 
 /** A range of refused rows between two optional positions; read from its end when `inverted`. */
-export interface RefusedStretch {
+export interface RefusedRange {
   after?: number | undefined;
   before?: number | undefined;
   limit: number;
@@ -34,10 +34,10 @@ const afterAll = 2 ** 31 - 1;
 export async function readRefusedOf(
   database: Queryable,
   campaignIds: readonly string[],
-  { after = 0, before = afterAll, limit, inverted }: RefusedStretch,
-): Promise<Refusal[][]> {
+  { after = 0, before = afterAll, limit, inverted }: RefusedRange,
+): Promise<RefusedRow[][]> {
   const wanted = [...new Set(campaignIds)];
-  const rows = await database.query<Refusal & { campaignId: string }>(inverted ? readBack : read, [
+  const rows = await database.query<RefusedRow & { campaignId: string }>(inverted ? readBack : read, [
     wanted,
     after,
     before,

@@ -1,7 +1,7 @@
 import { arrayLiteral, element } from "../../database/array-literal.ts";
 import { parameters } from "../../database/columns.ts";
 import type { Database, Statement } from "../../database/database.ts";
-import type { Refusal } from "../../lib/errors.ts";
+import type { RefusedRow } from "../../lib/errors.ts";
 import type { Accepted, Shape } from "./check.ts";
 
 /**
@@ -15,7 +15,7 @@ export const newLease = "now() + interval '90 seconds'";
 /** A batch of checked recipients, accepted and refused. */
 export interface Chunk {
   accepted: readonly Accepted[];
-  refused: readonly Refusal[];
+  refused: readonly RefusedRow[];
   /** Repeated numbers that were already left out. */
   duplicates: number;
 }
@@ -126,7 +126,7 @@ const shapeLists = (shapes: readonly Shape[]) => ({
   currencies: shapes.map(({ cost }) => cost?.currency ?? null),
 });
 
-const refusedLists = (refused: readonly Refusal[]) => ({
+const refusedLists = (refused: readonly RefusedRow[]) => ({
   refusedPositions: arrayLiteral(refused.map(({ position }) => position)),
   refusedRecipients: refused.map(({ recipient }) => recipient),
   refusedCodes: refused.map(({ code }) => code),
@@ -141,7 +141,7 @@ export class ImportBuffer {
   readonly #campaignText: string;
   #shapes = new Map<Shape, number>();
   #columns = emptyColumns();
-  #refused: Refusal[] = [];
+  #refused: RefusedRow[] = [];
   #duplicates = 0;
   #size = 0;
 

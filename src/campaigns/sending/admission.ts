@@ -2,13 +2,13 @@ import type { Queryable } from "../../database/database.ts";
 import { admitMessages } from "../../lanes/lane.ts";
 import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
 import type { Admission, SubmitRequest } from "./claim.ts";
-import type { HandOver } from "./submitter.ts";
+import type { Submitter } from "./submitter.ts";
 
 /** How often messages of a failing provider are checked for another route. */
 const stuckMs = 2_000;
 
-export interface AdmissionOptions {
-  handOver: HandOver;
+interface AdmissionOptions {
+  submitter: Submitter;
   /** Providers whose lanes must be checked first. */
   toAsk: ReadonlySet<string>;
   now: Date;
@@ -21,12 +21,12 @@ export interface AdmissionOptions {
 export async function admit(
   transaction: Queryable,
   found: readonly DispatchMessage[],
-  { handOver, toAsk, now }: AdmissionOptions,
+  { submitter, toAsk, now }: AdmissionOptions,
 ): Promise<Admission> {
-  const fitting = fit(handOver, found, now);
+  const fitting = fit(submitter, found, now);
   const { requests, unread } = fitting;
   const asked = requests.filter(({ providerId }) => toAsk.has(providerId));
-  const { waiting, distrusted } = await askLanes(transaction, asked, handOver, now);
+  const { waiting, distrusted } = await askLanes(transaction, asked, submitter, now);
   const admitted = requests.flatMap((request) => without(request, waiting));
   const taken = new Set(admitted.flatMap(({ messages }) => messages));
   const left = found.filter((message) => !taken.has(message) && !unread.has(message.providerId));
@@ -36,7 +36,7 @@ export async function admit(
 
 /** The requests for which this process has slots. */
 function fit(
-  handOver: HandOver,
+  submitter: Submitter,
   found: readonly DispatchMessage[],
   now: Date,
 ): Pick<Admission, "requests" | "stuck" | "unread"> {
@@ -44,7 +44,7 @@ function fit(
   const stuck: DispatchMessage[] = [];
   const unread = new Set<string>();
   for (const [providerId, group] of Map.groupBy(found, (message) => message.providerId)) {
-    const fitting = handOver.fit(providerId, group, now);
+    const fitting = submitter.fit(providerId, group, now);
     if (fitting.kind === "unread") unread.add(providerId);
     else if (fitting.kind === "unavailable") stuck.push(...group);
     else requests.push(...fitting.requests);
@@ -56,7 +56,7 @@ function fit(
 async function askLanes(
   transaction: Queryable,
   requests: readonly SubmitRequest[],
-  handOver: HandOver,
+  submitter: Submitter,
   now: Date,
 ): Promise<{ waiting: ReadonlySet<string>; distrusted: DispatchMessage[] }> {
   if (requests.length === 0) return { waiting: new Set(), distrusted: [] };
@@ -68,7 +68,7 @@ async function askLanes(
     const wait = waiting.get(id);
     if (!wait) continue;
     const { isDistrusted, retryAfterMs } = wait;
-    handOver.close(providerId, isDistrusted ? Math.min(retryAfterMs, stuckMs) : retryAfterMs);
+    submitter.close(providerId, isDistrusted ? Math.min(retryAfterMs, stuckMs) : retryAfterMs);
   }
   const distrusted = wanted.filter(({ id }) => waiting.get(id)?.isDistrusted === true);
   return { waiting: new Set(waiting.keys()), distrusted };

@@ -7,10 +7,10 @@ import { applyChanges } from "../../messages/changes/transition.ts";
 import { admit } from "./admission.ts";
 import { claimMessages, readRunningCampaigns, type Claim, type RunningCampaign } from "./claim.ts";
 import { workerLockSpaces } from "../../queue/live-workers.ts";
-import { HandOver, type HandOverOptions } from "./submitter.ts";
+import { Submitter, type SubmitterOptions } from "./submitter.ts";
 import { Views, type View } from "./views.ts";
 
-export interface CampaignPumpOptions extends HandOverOptions {
+interface CampaignPumpOptions extends SubmitterOptions {
   database: Database;
   listener: Listener;
   failover: Failover;
@@ -33,7 +33,7 @@ interface Claimed {
  */
 export class CampaignPump {
   readonly #options: CampaignPumpOptions;
-  readonly #handOver: HandOver;
+  readonly #submitter: Submitter;
   /** Until when campaigns that have used up their own rate rest. */
   readonly #resting = new Map<string, number>();
   readonly #views = new Views();
@@ -49,12 +49,12 @@ export class CampaignPump {
 
   constructor(options: CampaignPumpOptions) {
     this.#options = options;
-    this.#handOver = new HandOver(options, () => this.#wake());
+    this.#submitter = new Submitter(options, () => this.#wake());
   }
 
   async start(): Promise<void> {
     const { listener } = this.#options;
-    this.#releaseLock = await listener.hold(workerLockSpaces.claims, this.#handOver.worker);
+    this.#releaseLock = await listener.hold(workerLockSpaces.claims, this.#submitter.worker);
     await listener.on(campaignChannel, () => this.#wake());
     this.#running = this.#run();
   }
@@ -64,7 +64,7 @@ export class CampaignPump {
     this.#stopping = true;
     this.#wake();
     await this.#running;
-    await this.#handOver.finish();
+    await this.#submitter.finish();
     await this.#releaseLock?.();
   }
 
@@ -95,7 +95,7 @@ export class CampaignPump {
   #pause(): Promise<void> {
     if (this.#hasChanged) return Promise.resolve();
     const now = performance.now();
-    const ends = [...this.#resting.values(), ...this.#handOver.ends, ...this.#views.ends];
+    const ends = [...this.#resting.values(), ...this.#submitter.ends, ...this.#views.ends];
     const rests = ends.filter((until) => until > now).map((until) => until - now);
     return new Promise((done) => {
       const timer = setTimeout(done, Math.min(idleMs, ...rests));
@@ -111,7 +111,7 @@ export class CampaignPump {
    * priority take turns.
    */
   async #claimOnce(ahead: Promise<RunningCampaign[]> | undefined): Promise<number> {
-    if (this.#handOver.isFull) return 0;
+    if (this.#submitter.isFull) return 0;
     const campaigns = await (ahead ?? readRunningCampaigns(this.#options.database));
     const now = performance.now();
     const awake = campaigns.filter(({ id, waiting }) => waiting > 0 && (this.#resting.get(id) ?? 0) <= now);
@@ -149,12 +149,12 @@ export class CampaignPump {
   async #claimFrom(campaign: RunningCampaign): Promise<number> {
     const { id } = campaign;
     let claimed = 0;
-    let closed = new Set(this.#handOver.closedProviders());
+    let closed = new Set(this.#submitter.closedProviders());
     for (;;) {
       const { progress, restMs, refusing } = await this.#claimView(campaign, closed);
       claimed += progress;
       if (restMs > 0) this.#resting.set(id, performance.now() + restMs);
-      const left = closed.union(refusing).union(new Set(this.#handOver.closedProviders()));
+      const left = closed.union(refusing).union(new Set(this.#submitter.closedProviders()));
       if (restMs > 0 || left.size === closed.size || this.#stopping) return claimed;
       closed = left;
     }
@@ -166,7 +166,7 @@ export class CampaignPump {
     if (view.emptyUntil > begunAt) return { progress: 0, restMs: 0, refusing: new Set() };
     const now = this.#options.clock.now();
     const claim = await this.#claim(campaign, closed, view, now);
-    for (const request of claim.requests) this.#handOver.begin(request, now);
+    for (const request of claim.requests) this.#submitter.begin(request, now);
     this.#views.advance(view, claim, begunAt);
     const { settled, relieved } = await this.#moveOn(claim.stuck, now);
     // Their messages are claimed the next time.
@@ -184,7 +184,7 @@ export class CampaignPump {
     { limit, position: after }: View,
     now: Date,
   ): Promise<Claim> {
-    const handOver = this.#handOver;
+    const submitter = this.#submitter;
     return this.#options.database.transaction((transaction) =>
       claimMessages(
         transaction,
@@ -193,7 +193,7 @@ export class CampaignPump {
           limit,
           after,
           closed: [...closed],
-          admit: (inner, messages, toAsk) => admit(inner, messages, { handOver, toAsk, now }),
+          admit: (inner, messages, toAsk) => admit(inner, messages, { submitter, toAsk, now }),
         },
         now,
       ),
@@ -221,7 +221,7 @@ export class CampaignPump {
       await database.transaction((transaction) => failAll(transaction, messages, now));
       settled += messages.length;
     }
-    for (const providerId of relieved) this.#handOver.reopen(providerId);
+    for (const providerId of relieved) this.#submitter.reopen(providerId);
     return { settled, relieved };
   }
 }

@@ -8,7 +8,7 @@ import { toSubmission } from "../../messages/dispatch/submission.ts";
 import type { Submission, SubmitOutcome } from "../../providers/provider.ts";
 import type { SubmitRequest } from "./claim.ts";
 
-export interface HandOverOptions {
+export interface SubmitterOptions {
   connections: Connections;
   clock: Clock;
   logger: Logger;
@@ -31,7 +31,7 @@ const maxUnstored = 5_000;
 const disabledMs = 1_000;
 
 /** What a provider can be handed now. */
-export type Fitting =
+type Fitting =
   | { kind: "requests"; requests: SubmitRequest[] }
   /** It is disconnected or switched off. */
   | { kind: "unavailable" }
@@ -48,10 +48,10 @@ interface Slots {
 /**
  * Submits claimed messages to their providers, with limited requests in progress, and stores the outcomes.
  */
-export class HandOver {
+export class Submitter {
   /** The worker's name, with which its claims begin (`attempts.claim`). */
   readonly worker = randomUUID();
-  readonly #options: HandOverOptions;
+  readonly #options: SubmitterOptions;
   /** Called when there is room for more. */
   readonly #onRoom: () => void;
   readonly #slots = new Map<string, Slots>();
@@ -64,7 +64,7 @@ export class HandOver {
   #stores = 0;
   #claims = 0;
 
-  constructor(options: HandOverOptions, onRoom: () => void) {
+  constructor(options: SubmitterOptions, onRoom: () => void) {
     this.#options = options;
     this.#onRoom = onRoom;
   }

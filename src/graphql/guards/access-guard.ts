@@ -35,10 +35,10 @@ const startLimits: OperationLimits = {
   socket: starting,
   key: { ...starting, queries: 32 },
   account: { ...starting, queries: 32 },
-  longestWaitMs: 3_600_000,
+  maxWaitMs: 3_600_000,
 };
 
-export interface AccessGuardOptions {
+interface AccessGuardOptions {
   access: Access;
   allowance: Allowance;
   shares: FairShares;

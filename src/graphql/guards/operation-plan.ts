@@ -19,10 +19,10 @@ import type { Scope } from "../../access/api-keys.ts";
 import { defaultPageSize, maxPageSize } from "../schema/limits.ts";
 import { scopesFor } from "./scope-rules.ts";
 
-export type Variables = Readonly<Record<string, unknown>>;
+type Variables = Readonly<Record<string, unknown>>;
 
 /** A field, and the scopes of which it needs one. */
-export interface Need {
+interface Need {
   field: string;
   anyOf: readonly Scope[];
 }
@@ -137,7 +137,7 @@ class Planner {
     part.own += field ? ownCostOf(field) * (type.name.startsWith("__") ? schemaCost : 1) : 1;
     // Introspection is not counted here: the schema is finite, and GraphQL limits how often its lists may be
     // nested.
-    const isOfSchema = type.name.startsWith("__") || name.startsWith("__");
+    const isOfSchema = type.name.startsWith("__") || name === "__schema" || name === "__type";
     const inner = field && node.selectionSet && this.#read(node.selectionSet, getNamedType(field.type));
     if (!isOfSchema) {
       part.breadth += 1 + (inner?.breadth ?? 0);

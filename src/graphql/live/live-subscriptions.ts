@@ -120,7 +120,7 @@ export class LiveSubscriptions {
   }
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** Puts the cursor after each frame into its `extensions`, so that a client need not know the document. */
   withCursors?: boolean;
 }

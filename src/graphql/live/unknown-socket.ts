@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 
 /** What may come in before it is known whose socket it is, and in one message of one that stays without a key. */
-const largestMessageBytes = 64 * 1024;
+const maxMessageBytes = 64 * 1024;
 /** What stands around it: two bytes, a long length and a mask, by RFC 6455, section 5.2; and a short one's. */
 const frameHeadBytes = 14;
 const controlHeadBytes = 6;
@@ -56,7 +56,7 @@ export class UnknownSocket {
 
   readonly #count = ({ length }: Buffer): void => {
     this.#unread += length;
-    if (this.#unread <= largestMessageBytes + frameHeadBytes) return;
+    if (this.#unread <= maxMessageBytes + frameHeadBytes) return;
     this.leave();
     this.#socket.close(tooBig, "Without a key a message may have 64 KB");
     // What is still coming is neither read nor kept.

@@ -31,7 +31,7 @@ import { chooseProtocol, refuseProtocol } from "./subprotocol.ts";
 import { UnknownSocket } from "./unknown-socket.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 
-export interface WebSocketOptions {
+interface WebSocketOptions {
   server: Server;
   yoga: Yoga;
   access: Access;
@@ -77,7 +77,7 @@ const closedMs = 5_000;
 const maxDrainMs = 30_000;
 
 /** The account has too many sockets in this process. graphql-ws clients retry with growing delays. */
-export const tooManySockets = 4420;
+const tooManySockets = 4420;
 
 type Options = ServerOptions<Record<string, unknown>, Extra>;
 

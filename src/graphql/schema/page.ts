@@ -19,7 +19,7 @@ export interface Keyset<Row, Key> {
 }
 
 /** A range of a list between two optional keys. Read from its end backwards when `inverted`. */
-export interface Stretch<Key> {
+interface PageRange<Key> {
   after: Key | undefined;
   before: Key | undefined;
   limit: number;
@@ -30,7 +30,7 @@ export interface Stretch<Key> {
  * @throws InvalidInputError when a page size is negative or over 100, or when both `first` and `last` are
  * given
  */
-export function checkPageSize({ first, last }: PageArgs): void {
+function checkPageSize({ first, last }: PageArgs): void {
   for (const [field, size] of Object.entries({ first, last })) {
     if (size == null || (size >= 0 && size <= maxPageSize)) continue;
     const advice = "Read further pages with `after` and `before`.";
@@ -47,7 +47,7 @@ export function checkPageSize({ first, last }: PageArgs): void {
 export async function paginate<Row, Key>(
   args: PageArgs,
   keyset: Keyset<Row, Key>,
-  load: (stretch: Stretch<Key>) => PromiseLike<Row[]>,
+  load: (range: PageRange<Key>) => PromiseLike<Row[]>,
 ) {
   checkPageSize(args);
   const after = readCursor(keyset, "after", args.after);
@@ -81,7 +81,7 @@ const byId: Keyset<{ id: string }, string> = {
 };
 
 /** The query conditions of a page in a list ordered by id, newest first. */
-export interface IdStretch {
+interface IdRange {
   where: { lt?: string; gt?: string };
   orderBy: "asc" | "desc";
   take: number;
@@ -90,7 +90,7 @@ export interface IdStretch {
 /** Reads a page of a list ordered by id, newest first. */
 export function paginateById<Row extends { id: string }>(
   args: PageArgs,
-  load: (stretch: IdStretch) => PromiseLike<Row[]>,
+  load: (range: IdRange) => PromiseLike<Row[]>,
 ) {
   return paginate<Row, string>(args, byId, ({ after, before, limit, inverted }) =>
     load({

@@ -16,20 +16,20 @@ const old = `${retentionTime} - make_interval(days => $4::int)`;
  * SQL: the next range of messages by id, and in it the settled ones that have not changed for so many days.
  */
 const oldMessages = `
-  stretch as materialized (
+  range as materialized (
     select id, status, updated_at from messages
     where id > $1::uuid and id < $2::uuid
     order by id
     limit ${atOnce}
   ), old as materialized (
     select m.id from messages as m
-    where m.id = any (array(select id from stretch)) and m.status = any ($3::message_status[]) and m.updated_at < ${old}
+    where m.id = any (array(select id from range)) and m.status = any ($3::message_status[]) and m.updated_at < ${old}
     order by m.id
     for no key update skip locked
   )`;
 
 const reached =
-  "select (select id from stretch order by id desc limit 1) as reached, (select count(*)::int from stretch) as seen";
+  "select (select id from range order by id desc limit 1) as reached, (select count(*)::int from range) as seen";
 
 const blankTexts: Statement = {
   name: "blank_old_texts",

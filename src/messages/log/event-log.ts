@@ -195,7 +195,7 @@ export async function readEvents(
 }
 
 /** A range of a timeline, between two event ids where given. */
-export interface TimelineStretch {
+export interface TimelineRange {
   after?: bigint | undefined;
   before?: bigint | undefined;
   limit: number;
@@ -225,7 +225,7 @@ const readTimelinesBack = timelinesIn("read_timelines_back", "desc");
 export async function readTimelinesOf(
   database: Queryable,
   messageIds: readonly string[],
-  { after = 0n, before = lastId, limit, inverted }: TimelineStretch,
+  { after = 0n, before = lastId, limit, inverted }: TimelineRange,
 ): Promise<Map<string, LoggedEvent[]>> {
   const statement = inverted ? readTimelinesBack : readTimelines;
   const rows = await database.query<EventRow>(statement, [messageIds, after, before, limit]);

@@ -9,7 +9,7 @@ export interface ListOwner {
 }
 
 /** Which of them: a range of ids, read from its end unless `ascending`. */
-export interface ListStretch {
+export interface ListRange {
   /** Only messages in one of these statuses; all where undefined. */
   statuses?: readonly MessageStatus[] | undefined;
   /** Bounds by id, both exclusive. */
@@ -44,10 +44,10 @@ export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statemen
 export async function listMessages(
   database: Database,
   { kind, id }: ListOwner,
-  stretch: ListStretch,
+  range: ListRange,
 ): Promise<string[]> {
-  const { statuses = messageStatuses, above = minUuid, below = maxUuid } = stretch;
-  const values = [id, placesOf(statuses), statuses, above, below, stretch.limit];
-  const list = listIn(kind, stretch.ascending ? "asc" : "desc");
+  const { statuses = messageStatuses, above = minUuid, below = maxUuid } = range;
+  const values = [id, placesOf(statuses), statuses, above, below, range.limit];
+  const list = listIn(kind, range.ascending ? "asc" : "desc");
   return (await database.query<{ id: string }>(list, values)).map((row) => row.id);
 }

@@ -2,13 +2,13 @@ import { maxUuid, minUuid } from "../../lib/uuid.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { Prisma, type Message } from "../../database/generated/client.ts";
 import { toDate, type Flag } from "../../database/raw-row.ts";
-import type { ListOwner, ListStretch } from "./message-lists.ts";
+import type { ListOwner, ListRange } from "./message-lists.ts";
 
 /** A row as the texts that PostgreSQL sends, in the order of `messageColumns`. */
 type MessageRow = readonly (string | null)[];
 
 /** Columns of `messages as m`. Times are in seconds: a number is parsed faster than a date. */
-export const messageColumns = `
+const messageColumns = `
   m.id, m.account_id, m.provider_id, m.campaign_id, m.recipient, m.sender, m.text, m.encoding, m.segments, m.flash,
   m.priority, m.country, m.client_ref, date_part('epoch', m.scheduled_at), date_part('epoch', m.valid_until),
   m.cadence_group_id, m.dlt_template_id, date_part('epoch', m.created_at), m.estimated_cost, m.estimated_currency,
@@ -22,7 +22,7 @@ const toTime = (seconds: string | null | undefined): Date | null =>
 const toAmount = (text: string | null | undefined): Prisma.Decimal | null =>
   text == null ? null : new Prisma.Decimal(text);
 
-export function toMessage(row: MessageRow): Message {
+function toMessage(row: MessageRow): Message {
   const routeText = row[21] ?? null;
   return {
     id: row[0] as string,
@@ -123,7 +123,7 @@ const readAll = { asc: readAllIn("asc"), desc: readAllIn("desc") };
 export async function readPageOfAccount(
   database: Queryable,
   { id: accountId }: ListOwner,
-  { above = minUuid, below = maxUuid, limit, ascending }: ListStretch,
+  { above = minUuid, below = maxUuid, limit, ascending }: ListRange,
 ): Promise<Message[]> {
   const statement = readAll[ascending ? "asc" : "desc"];
   const rows = await database.query<MessageRow>(statement, [accountId, above, below, limit]);

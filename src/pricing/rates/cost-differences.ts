@@ -2,7 +2,7 @@ import type { Database, Statement } from "../../database/database.ts";
 import { maxUuid, minUuid } from "../../lib/uuid.ts";
 
 /** A range of a list of messages by id, newest first. */
-export interface DifferenceStretch {
+interface DifferenceRange {
   after: string | undefined;
   before: string | undefined;
   limit: number;
@@ -33,7 +33,7 @@ const listBack = listIn("list_cost_differences_back", "asc");
 export async function listCostDifferences(
   database: Database,
   providerId: string,
-  { after, before, limit, inverted }: DifferenceStretch,
+  { after, before, limit, inverted }: DifferenceRange,
 ): Promise<string[]> {
   const values = [providerId, after ?? null, before ?? null, limit];
   const rows = await database.query<{ id: string }>(inverted ? listBack : list, values);

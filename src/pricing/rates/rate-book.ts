@@ -15,7 +15,7 @@ export interface AppliedRate {
 }
 
 /** Where a message goes. The network is set only when it is known. */
-export interface Destination {
+interface Destination {
   /** ISO 3166-1 alpha-2; null when unknown. */
   country: string | null;
   mccmnc?: string | null;
@@ -141,7 +141,7 @@ class ProviderRates {
 
   #look(country: string | null, network: Network | undefined, time: number): CachedRate {
     const groups = [...this.#ofNetwork(network, country), ...this.#ofCountry(country)];
-    const found = groups.map((group) => dearest(valid(group, time))).find((rate) => rate !== undefined);
+    const found = groups.map((group) => highest(valid(group, time))).find((rate) => rate !== undefined);
     return { ...spanAround(groups.flat(), time), rate: found && applied(found) };
   }
 
@@ -197,7 +197,7 @@ const valid = (rates: readonly KnownRate[], time: number): KnownRate[] =>
  * The highest price. Prices in different currencies cannot be compared, so only those in the currency of the
  * newest rate count.
  */
-function dearest(rates: readonly KnownRate[]): KnownRate | undefined {
+function highest(rates: readonly KnownRate[]): KnownRate | undefined {
   const newest = rates.reduce<KnownRate | undefined>(
     (best, rate) => (best && best.validFrom > rate.validFrom ? best : rate),
     undefined,

@@ -21,7 +21,7 @@ export interface RateKey {
   id: string;
 }
 
-export interface RateStretch {
+interface RateRange {
   after: RateKey | undefined;
   before: RateKey | undefined;
   limit: number;
@@ -58,7 +58,7 @@ const columnsOf = (key: RateKey | undefined): unknown[] =>
 export function listRates(
   database: Database,
   { accountId, providerId, country, network, validAt }: RateFilter,
-  { after, before, limit, inverted }: RateStretch,
+  { after, before, limit, inverted }: RateRange,
 ): Promise<RateKey[]> {
   const { mcc, mnc } = network ?? { mcc: null, mnc: null };
   const shared = country === undefined ? [] : mccsOf(country);

@@ -29,7 +29,7 @@ export interface RoutedDestination {
 }
 
 /**
- * Finds the policy for a destination: by the longest prefix, else by network, else by country, else the
+ * Finds the policy for a destination: by the longest prefix, otherwise by network, by country, and at last the
  * general one.
  */
 export class PolicyIndex {
@@ -62,7 +62,7 @@ export class PolicyIndex {
     return undefined;
   }
 
-  /** The policy of the network, else that of its country code. */
+  /** The policy of the network, otherwise that of its country code. */
   #ofNetwork(mccmnc: string | null | undefined): RoutingPolicy | undefined {
     if (mccmnc == null || this.#byCode.size === 0) return undefined;
     return this.#byCode.get(keyOf(mccmnc)) ?? this.#byCode.get(mccmnc.slice(0, 3));

@@ -18,7 +18,7 @@ export interface RoutePlan {
 interface Prepared {
   policies: PolicyIndex;
   /** The lowest segment limit of all providers: a text within it fits every one of them. */
-  fewestSegments: number;
+  commonMaxSegments: number;
   onTrial: readonly { id: string; trust: number }[];
   plans: Map<string, RoutePlan>;
 }
@@ -39,7 +39,7 @@ export function planFor(table: RoutingTable, request: RouteRequest): RoutePlan {
   const trials = prepared.onTrial.map(({ trust }) => Number(fractionOf(request.seed, "trust") < trust));
   const { country, mccmnc } = request;
   const policyIndex = policy ? table.policies.indexOf(policy) : "";
-  const requirements = requirementsKey(request, prepared.fewestSegments);
+  const requirements = requirementsKey(request, prepared.commonMaxSegments);
   const key = `${country ?? ""} ${mccmnc ?? ""} ${policyIndex} ${trials.join("")} ${requirements}`;
   const known = prepared.plans.get(key);
   if (known) return known;
@@ -54,7 +54,7 @@ function prepare(table: RoutingTable): Prepared {
   if (known) return known;
   const prepared = {
     policies: new PolicyIndex(table.policies),
-    fewestSegments: Math.min(...table.connections.map(({ adapter }) => adapter.capabilities.maxSegments)),
+    commonMaxSegments: Math.min(...table.connections.map(({ adapter }) => adapter.capabilities.maxSegments)),
     onTrial: table.connections.flatMap(({ row: { id } }) => {
       const { trust } = table.standings.get(id) ?? unblemished;
       return trust > 0 && trust < 1 ? [{ id, trust }] : [];

@@ -11,7 +11,7 @@ const maxRows = 1_000;
 /** Maximum requests per reading, in case a platform ignores the period and always returns the same rows. */
 const maxRequests = 64;
 /** A period this short is not divided further. */
-const shortestMs = 2_000;
+const minMs = 2_000;
 /** Up to this many messages are looked up one by one, the way the platform documents best. */
 const fewMessages = 3;
 
@@ -77,7 +77,7 @@ async function readPeriod(
   if (problem) return { ok: false, problem };
   const { rows } = readReports(reply.kind === "answer" ? reply.document : undefined);
   if (rows.length === 0 && !isNothing(reply)) return unreadable;
-  if (rows.length < maxRows || until - from <= shortestMs || reading.requestsLeft < 2) {
+  if (rows.length < maxRows || until - from <= minMs || reading.requestsLeft < 2) {
     return { ok: true, value: rows.flatMap((row) => rowReceipt(row, reading.timeZone) ?? []) };
   }
   const middle = Math.floor((from + until) / 2);

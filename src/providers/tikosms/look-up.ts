@@ -60,7 +60,7 @@ function receiptsFor(message: SubmittedMessage, rows: readonly Report[], timeZon
   }));
 }
 
-/** Finds a message's rows by its id, else by our reference, else by number among rows without a reference. */
+/** Finds a message's rows by its id, otherwise by our reference, otherwise by number among rows without a reference. */
 function rowsOfMessage(
   rows: readonly Report[],
   { messageId, providerMessageId, to }: SubmittedMessage,

@@ -1,7 +1,7 @@
 import { behaviourLookup, type Scenario } from "../scenarios.ts";
 import { usualBehaviour, type TikosmsBehaviour } from "./behaviour.ts";
 
-export type TikosmsScenario = Scenario<TikosmsBehaviour>;
+type TikosmsScenario = Scenario<TikosmsBehaviour>;
 
 export const tikosmsScenarios: readonly TikosmsScenario[] = [
   {
@@ -79,7 +79,7 @@ export const tikosmsScenarios: readonly TikosmsScenario[] = [
     suffix: "010",
     name: "throttled once",
     description:
-      "Answers 429 with `Retry-After: 1` to the first attempt (counted by `client_ref`, else by number), accepts the second.",
+      "Answers 429 with `Retry-After: 1` to the first attempt (counted by `client_ref`, or by number without one), accepts the second.",
     expected: "DELIVERED",
     behaviour: { answer: "throttledOnce" },
   },

@@ -42,8 +42,8 @@ const idsIn = (statuses?: readonly MessageStatus[]): string[] =>
   all.filter(({ status }) => statuses?.includes(status) ?? true).map(({ id }) => id);
 
 describe.each(["account", "campaign", "provider"] as const)("message lists of one %s", (kind) => {
-  const list = (stretch: Partial<Parameters<typeof listMessages>[2]>) =>
-    listMessages(store.database, owners[kind], { limit: 100, ascending: false, ...stretch });
+  const list = (range: Partial<Parameters<typeof listMessages>[2]>) =>
+    listMessages(store.database, owners[kind], { limit: 100, ascending: false, ...range });
 
   it("messages are listed in order, forwards and backwards", async () => {
     expect(await list({})).toEqual(idsIn());

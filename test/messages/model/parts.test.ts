@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { weighPart, type PartReport } from "../../../src/messages/model/parts.ts";
 import { ignoredReason, type IgnoredReason, type MessageStatus } from "../../../src/messages/model/status.ts";
 import type { StatusChange } from "../../../src/messages/model/status-change.ts";
+import { runs } from "../../support/runs.ts";
 
 type Said = Pick<StatusChange, "status" | "part" | "parts" | "cost">;
 
@@ -157,7 +158,7 @@ describe("part reports in any order, with repeats", () => {
         const arrival = ends.includes("READ") ? "READ" : "DELIVERED";
         expect(failures.length > 0 ? failures : [arrival]).toContain(status);
       }),
-      { numRuns: 3000 },
+      runs(800),
     );
   });
 
@@ -167,7 +168,7 @@ describe("part reports in any order, with repeats", () => {
         const cents = parts.reduce((sum, one) => sum + one.cents, 0);
         expect(Math.round(Number(tell(...order).cost) * 100)).toBe(cents);
       }),
-      { numRuns: 3000 },
+      runs(800),
     );
   });
 });

@@ -5,6 +5,7 @@ import { route, type RouteResult } from "../../../src/pricing/routing/route.ts";
 import { countryRate, fakeTable, type FakeProvider } from "../../support/routing-table.ts";
 import type { Standing } from "../../../src/lanes/standing.ts";
 import type { RouteRequest } from "../../../src/pricing/routing/routing-table.ts";
+import { runs } from "../../support/runs.ts";
 
 const plain: RouteRequest = {
   to: "+421901000000",
@@ -249,6 +250,6 @@ it("routing follows the rules for generated providers, policies, states and rate
       const told = [...Object.keys(codesOf(result)), ...(expected === undefined ? [] : [expected])];
       expect(told.toSorted()).toEqual(providers.map(({ id }) => id).toSorted());
     }),
-    { numRuns: 2_000 },
+    runs(600),
   );
 });

@@ -9,7 +9,7 @@ import { MessagePriorityEnum } from "../messages/enums.ts";
 import { Money, money } from "../money.ts";
 
 /** A campaign row. In a stream it also carries its progress. */
-export type CampaignShape = CampaignRow & { progress?: CampaignProgress };
+type CampaignShape = CampaignRow & { progress?: CampaignProgress };
 
 export const CampaignStatusEnum = builder.enumType("CampaignStatus", {
   description: "The status of a campaign.",

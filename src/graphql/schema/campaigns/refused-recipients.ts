@@ -1,10 +1,10 @@
-import type { Refusal } from "../../../lib/errors.ts";
+import type { RefusedRow } from "../../../lib/errors.ts";
 import { builder } from "../builder.ts";
 import { Campaign } from "./campaign.ts";
 import { ErrorCodeRef } from "../errors.ts";
 import { paginate, type Keyset, type PageArgs } from "../page.ts";
 
-export const RefusedRecipient = builder.objectRef<Refusal>("RefusedRecipient").implement({
+export const RefusedRecipient = builder.objectRef<RefusedRow>("RefusedRecipient").implement({
   description: "A row of a campaign's input that could not become a message.",
   fields: (t) => ({
     to: t.exposeString("recipient", {
@@ -19,7 +19,7 @@ export const RefusedRecipient = builder.objectRef<Refusal>("RefusedRecipient").i
   }),
 });
 
-const byPosition: Keyset<Refusal, number> = {
+const byPosition: Keyset<RefusedRow, number> = {
   keyOf: ({ position }) => position,
   write: String,
   read: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined),
@@ -35,7 +35,7 @@ export const RefusedRecipientConnection = builder.connectionObject(
 );
 
 /** A page of refusals that are already in memory, ordered by position. */
-export const pageOfRefusals = (args: PageArgs, refusals: readonly Refusal[]) =>
+export const pageOfRefusals = (args: PageArgs, refusals: readonly RefusedRow[]) =>
   paginate(args, byPosition, ({ after = 0, before = Infinity, limit, inverted }) => {
     const between = refusals.filter(({ position }) => position > after && position < before);
     return Promise.resolve((inverted ? between.toReversed() : between).slice(0, limit));
@@ -48,7 +48,7 @@ builder.prismaObjectField(Campaign, "refusedRecipients", (t) =>
       description: "Rows that could not become a message, in input order.",
       select: { id: true },
       resolve: ({ id: campaignId }, args, { refusedRecipients }) =>
-        paginate(args, byPosition, (stretch) => refusedRecipients.load({ campaignId, ...stretch })),
+        paginate(args, byPosition, (range) => refusedRecipients.load({ campaignId, ...range })),
     },
     RefusedRecipientConnection,
   ),

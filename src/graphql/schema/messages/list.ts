@@ -5,7 +5,7 @@ import type { Context } from "../../context.ts";
 import { paginateById, type PageArgs } from "../page.ts";
 
 /** Which messages of a list to return. */
-export interface ListFilter {
+interface ListFilter {
   accountId: string;
   /** In one of these statuses; absent: in any. */
   statuses?: readonly MessageStatus[] | undefined;
@@ -25,8 +25,8 @@ export function pageOfMessages(
       .toSorted()
       .at(-1);
     const below = [where.lt, created?.until && firstMessageIdAt(created.until)].filter(isGiven).toSorted()[0];
-    const stretch = { statuses, above, below, limit, ascending: orderBy === "asc" };
-    return reads.page(accountId, owner, stretch);
+    const range = { statuses, above, below, limit, ascending: orderBy === "asc" };
+    return reads.page(accountId, owner, range);
   });
 }
 

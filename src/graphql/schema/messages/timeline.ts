@@ -16,7 +16,7 @@ builder.prismaObjectField(Message, "events", (t) =>
       type: MessageEvent,
       description: "The timeline, oldest first, including ignored receipts.",
       resolve: ({ id: messageId }, args, { timelines }) =>
-        paginate(args, byLogId, (stretch) => timelines.load({ messageId, ...stretch })),
+        paginate(args, byLogId, (range) => timelines.load({ messageId, ...range })),
     },
     { name: "MessageEventConnection", description: "A page of a message's timeline." },
     { name: "MessageEventEdge", description: "An event and its position in the timeline." },

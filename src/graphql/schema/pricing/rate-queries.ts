@@ -65,8 +65,8 @@ function pageOfRates(
     network: mccmnc == null ? undefined : readNetwork(mccmnc),
     validAt: validAt ?? undefined,
   };
-  return paginate(args, byNetwork, async (stretch) => {
-    const keys = await listRates(context.database, filter, stretch);
+  return paginate(args, byNetwork, async (range) => {
+    const keys = await listRates(context.database, filter, range);
     const rows = await context.database.prisma.rate.findMany({
       ...query,
       where: { id: { in: keys.map(({ id }) => id) } },

@@ -61,8 +61,8 @@ builder.prismaObjectField(Provider, "costDifferences", (t) =>
       description: "Messages whose charge differs from the estimate, newest first.",
       select: { id: true },
       resolve: ({ id: providerId }, args, { database }) =>
-        paginate(args, byMessage, async (stretch) => {
-          const ids = await listCostDifferences(database, providerId, stretch);
+        paginate(args, byMessage, async (range) => {
+          const ids = await listCostDifferences(database, providerId, range);
           const messages = await database.prisma.message.findMany({ where: { id: { in: ids } } });
           const byId = new Map(messages.map((message) => [message.id, message]));
           return ids.flatMap((id) => toDifference(byId.get(id) as MessageRow));
