@@ -45,10 +45,10 @@ export const benchmark: Benchmark = {
       quiet?.push(await measure(secondsPerRound));
       const before = server.residentBytes();
       const peak = watchPeak(server);
-      let isOver = false;
-      const measured = measure(secondsPerRound).finally(() => (isOver = true));
+      const over = new AbortController();
+      const measured = measure(secondsPerRound).finally(() => over.abort());
       const total = { done: 0, refused: 0 };
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const { done, refused } = await ask(client, pages);
         total.done += done;
         total.refused += refused;

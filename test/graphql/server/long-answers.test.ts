@@ -43,6 +43,9 @@ describe("the length of an answer", () => {
   });
 });
 
+const aliases = Array.from({ length: 8 }, (_, index) => `t${index}: text`).join(" ");
+const page = (first: number): string => `{ messages(first: ${first}) { edges { node { ${aliases} } } } }`;
+
 describe("a running server", () => {
   let app: TestApp;
 
@@ -57,7 +60,6 @@ describe("a running server", () => {
   });
 
   const long = "x".repeat(30_000);
-  const aliases = Array.from({ length: 8 }, (_, index) => `t${index}: text`).join(" ");
   const send = `mutation ($input: SendMessagesInput!) { sendMessages(input: $input) {
     ... on SendMessagesSuccess { results { ... on Message { ${aliases} } ... on Error { message } } } } }`;
   const input = { messages: Array.from({ length: 100 }, () => ({ to: "+421901000000", text: long })) };
@@ -72,7 +74,6 @@ describe("a running server", () => {
   });
 
   it("refuses a page whose texts are too long together, over a WebSocket too, and answers half of it", async () => {
-    const page = (first: number): string => `{ messages(first: ${first}) { edges { node { ${aliases} } } } }`;
     expect(30_000 * 8 * 100).toBeGreaterThan(maxAnswerLength);
     const refused = { errors: [{ extensions: { code: "QUERY_TOO_COMPLEX" } }] };
     expect(await app.client.send(page(100))).toMatchObject(refused);
