@@ -70,7 +70,8 @@ export class LiveSubscriptions {
     const slot = new SubscriptionSlot();
     try {
       slot.leave = this.#guard.enter(contextValue, (error) => slot.end(this.#maskError(error)));
-      const started = await this.#open(args, slot, withCursors);
+      const endTurn = await this.#guard.turnToStart(contextValue);
+      const started = await this.#open(args, slot, withCursors).finally(endTurn);
       if (!(started instanceof LiveStream)) slot.leave();
       return started;
     } catch (error) {
