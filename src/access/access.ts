@@ -6,7 +6,7 @@ import { ApiKeys, type Viewer } from "./api-keys.ts";
 import { WatchTokens, type WatchTarget } from "./watch-tokens.ts";
 
 /** A trigger notifies this channel when keys are revoked, removed, or get another expiry. */
-export const apiKeyChannel = "smsgraph_api_keys";
+const apiKeyChannel = "smsgraph_api_keys";
 
 /**
  * Changes this close together are checked in one statement. It also lets a key that revokes itself get its
@@ -22,7 +22,7 @@ interface Held {
   timer: NodeJS.Timeout | undefined;
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   database: Database;
   /** 32 bytes. */
   secretKey: Uint8Array;

@@ -23,7 +23,7 @@ const readQuarantine: Statement = {
 };
 
 /** An accepted callback request, with the receipts that could be read. */
-export interface IncomingCallback {
+interface IncomingCallback {
   providerId: string;
   receivedAt: Date;
   contentType: string | null;

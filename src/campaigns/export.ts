@@ -54,7 +54,7 @@ const readPage: Statement = {
 };
 
 /** What an export has in it, and in which form. */
-export interface ExportForm {
+interface ExportForm {
   /** Undefined: all. */
   statuses: readonly MessageStatus[] | undefined;
   delimiter: Delimiter;

@@ -18,7 +18,7 @@ import {
   type UpdateInput,
 } from "./provider-settings.ts";
 
-export interface ConnectorOptions {
+interface ConnectorOptions {
   database: Database;
   connections: Connections;
   clock: Clock;

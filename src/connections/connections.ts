@@ -22,7 +22,7 @@ export interface Connection extends OpenProvider {
 }
 
 /** The encrypted part of a connection. */
-export interface ConnectionSecrets extends CallbackSecrets {
+interface ConnectionSecrets extends CallbackSecrets {
   credentials: Record<string, string>;
 }
 

@@ -2,7 +2,7 @@ import type { Database, Statement } from "../database/database.ts";
 import { registry } from "../providers/registry.ts";
 
 /** A regular task of each provider, in SQL on `providers as p`. `$1` is the time. */
-export interface ProviderRound {
+interface ProviderRound {
   name: string;
   /** Only providers with this capability. */
   capability: "balance" | "rates" | "receiptQueue";

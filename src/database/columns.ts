@@ -2,7 +2,7 @@
 type Types<Name extends string> = Readonly<Record<Name, string>>;
 
 /** The lists of columns in a large statement, all from one table. In SQL, `accountId` is `account_id`. */
-export interface Columns<Name extends string> {
+interface Columns<Name extends string> {
   keys: readonly Name[];
   /** The record that `json_to_recordset` reads: `"accountId" uuid, …`. */
   record: string;

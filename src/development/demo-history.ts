@@ -2,7 +2,7 @@ import type { Client } from "pg";
 import { newMessageId } from "../lib/uuid.ts";
 
 /** The client reference of every message of the history, by which a second run finds the first. */
-export const historyRef = "demo history";
+const historyRef = "demo history";
 
 /** A connected sandbox. */
 export interface DemoProvider {

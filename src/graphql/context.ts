@@ -46,17 +46,17 @@ export interface Services {
 }
 
 /** One page of one message's timeline. */
-export interface TimelinePage extends TimelineRange {
+interface TimelinePage extends TimelineRange {
   messageId: string;
 }
 
 /** One page of the refused rows of one campaign. */
-export interface RefusedPage extends RefusedRange {
+interface RefusedPage extends RefusedRange {
   campaignId: string;
 }
 
 /** Messages of a campaign with the same key share one route. */
-export interface CampaignRouteKey {
+interface CampaignRouteKey {
   campaignId: string;
   providerId: string;
   country: string;

@@ -1,7 +1,7 @@
 import type { Viewer } from "../access/api-keys.ts";
 
 /** What one may send as the body of a GraphQL request. */
-export interface BodyLimits {
+interface BodyLimits {
   bytes: number;
   /** How long it may take to come in. */
   ms: number;

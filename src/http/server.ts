@@ -32,7 +32,7 @@ const connectionLimits = {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   graphql: (request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined) => unknown;
   /** Who calls with this `Authorization` header; undefined when it is no key of ours. */
   identify: (authorization: string) => Promise<Viewer | undefined>;

@@ -11,7 +11,7 @@ export const maxUploadBytes = 500 * 1024 * 1024;
 const maxOperationsBytes = 1024 * 1024;
 
 /** An upload may be slow, but some data must arrive at least this often. */
-export const maxStallMs = 30_000;
+const maxStallMs = 30_000;
 
 /**
  * How long the rest of an upload is read and dropped after the answer. Many clients read the answer only
@@ -70,7 +70,7 @@ export class Upload implements AsyncIterable<Uint8Array> {
 }
 
 /** A GraphQL request, with the file put in its place. */
-export type Operations = Record<string, unknown>;
+type Operations = Record<string, unknown>;
 
 export const isUpload = ({ method, headers }: IncomingMessage): boolean =>
   method === "POST" && /^multipart\/form-data\b/i.test(headers["content-type"] ?? "");

@@ -8,7 +8,7 @@ export type Cells = string[];
 export class UnreadableCsvError extends Error {}
 
 /** A CSV file as a stream of rows, of any size. */
-export interface Csv {
+interface Csv {
   /** Names of the columns; empty for a file without rows. */
   header: Cells;
   /** The rows below the header, in chunks. Empty rows are included. */

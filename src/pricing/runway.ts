@@ -4,7 +4,7 @@ import { firstMessageIdAt } from "../lib/uuid.ts";
 import { inFlight, messageStatuses, placesOf } from "../messages/model/status.ts";
 
 /** A balance and its spending in one measure: money of one currency, or units. */
-export interface Spending {
+interface Spending {
   balance: Decimal;
   /** Spent during the last `burnHours`. */
   spent: Decimal;

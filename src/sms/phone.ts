@@ -6,7 +6,7 @@ import { impossibility } from "./impossible-numbers.ts";
 import { countryOfPlain, respell } from "./phone-plans.ts";
 import { plainText, readWritten } from "./written-number.ts";
 
-export interface Recipient {
+interface Recipient {
   to: E164;
   /** ISO 3166-1 alpha-2; null where a calling code is shared and the number does not show the country. */
   country: string | null;

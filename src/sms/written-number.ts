@@ -1,7 +1,7 @@
 import { InvalidPhoneNumberError } from "../lib/errors.ts";
 
 /** A number as it was written, without what people and spreadsheets put around its digits. */
-export interface WrittenNumber {
+interface WrittenNumber {
   digits: string;
   /** Whether it begins with its calling code, shown by a plus or `00`. */
   isInternational: boolean;

@@ -38,9 +38,9 @@ export interface Accepted {
   shape: Shape;
 }
 
-export type Verdict = { accepted: Accepted } | { refused: RefusedRow };
+type Verdict = { accepted: Accepted } | { refused: RefusedRow };
 
-export interface CheckerOptions {
+interface CheckerOptions {
   input: CampaignInput;
   template: Template;
   table: RoutingTable;

@@ -7,7 +7,7 @@ import { nameKey, type Template } from "./template.ts";
 export type UploadedFile = AsyncIterable<Uint8Array>;
 
 /** Rows of one file, not counting the header. */
-export const maxFileRows = 5_000_000;
+const maxFileRows = 5_000_000;
 
 const invalid = (message: string): InvalidInputError => new InvalidInputError("file", message);
 

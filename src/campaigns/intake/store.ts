@@ -92,7 +92,7 @@ const findKey: Statement = {
 };
 
 /** What an idempotency key has stood for. */
-export type EarlierUse = { kind: "repeated"; campaignId: string } | { kind: "unused" };
+type EarlierUse = { kind: "repeated"; campaignId: string } | { kind: "unused" };
 
 /**
  * Finds the campaign that holds an idempotency key.

@@ -7,7 +7,7 @@ import type { Submitter } from "./submitter.ts";
 /** How often messages of a failing provider are checked for another route. */
 const stuckMs = 2_000;
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   submitter: Submitter;
   /** Providers whose lanes must be checked first. */
   toAsk: ReadonlySet<string>;

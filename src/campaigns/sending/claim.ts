@@ -125,7 +125,7 @@ const selectNext: Statement = {
     cross join lateral (${attemptsSoFar}) as a`,
 };
 
-export interface ClaimRequest {
+interface ClaimRequest {
   /** As just read. */
   campaign: RunningCampaign;
   /** Maximum number of messages. */

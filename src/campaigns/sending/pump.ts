@@ -10,7 +10,7 @@ import { workerLockSpaces } from "../../queue/live-workers.ts";
 import { Submitter, type SubmitterOptions } from "./submitter.ts";
 import { Views, type View } from "./views.ts";
 
-export interface CampaignPumpOptions extends SubmitterOptions {
+interface CampaignPumpOptions extends SubmitterOptions {
   database: Database;
   listener: Listener;
   failover: Failover;

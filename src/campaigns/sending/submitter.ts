@@ -31,7 +31,7 @@ const maxUnstored = 5_000;
 const disabledMs = 1_000;
 
 /** What a provider can be handed now. */
-export type Fitting =
+type Fitting =
   | { kind: "requests"; requests: SubmitRequest[] }
   /** It is disconnected or switched off. */
   | { kind: "unavailable" }

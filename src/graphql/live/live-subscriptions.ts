@@ -70,7 +70,8 @@ export class LiveSubscriptions {
     const place = new SubscriptionSlot();
     try {
       place.leave = this.#guard.enter(contextValue, (error) => place.end(this.#maskError(error)));
-      const started = await this.#open(args, place, withCursors);
+      const endTurn = await this.#guard.turnToStart(contextValue);
+      const started = await this.#open(args, place, withCursors).finally(endTurn);
       if (!(started instanceof LiveStream)) place.leave();
       return started;
     } catch (error) {
@@ -119,7 +120,7 @@ export class LiveSubscriptions {
   }
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** Puts the cursor after each frame into its `extensions`, so that a client need not know the document. */
   withCursors?: boolean;
 }

@@ -23,6 +23,7 @@ import { maxRequestBytes } from "../schema/limits.ts";
 import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
+import { Pace } from "./pace.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
@@ -30,7 +31,7 @@ import { chooseProtocol, refuseProtocol } from "./subprotocol.ts";
 import { UnknownSocket } from "./unknown-socket.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 
-export interface WebSocketOptions {
+interface WebSocketOptions {
   server: Server;
   yoga: Yoga;
   access: Access;
@@ -76,7 +77,7 @@ const closedMs = 5_000;
 const maxDrainMs = 30_000;
 
 /** The account has too many sockets in this process. graphql-ws clients retry with growing delays. */
-export const tooManySockets = 4420;
+const tooManySockets = 4420;
 
 type Options = ServerOptions<Record<string, unknown>, Extra>;
 
@@ -99,6 +100,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
     onConnect: identifyWith(options),
     onSubscribe: async (connection, id, payload) => {
       if (!operations.begin(connection, id)) return neverStarted;
+      await Pace.of(connection.extra.socket).next();
       const started = await whileClientWaits(() => start(options, connection.extra, payload));
       return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
     },

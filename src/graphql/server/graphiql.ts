@@ -134,7 +134,7 @@ interface NodeContext {
   res?: ServerResponse;
 }
 
-export interface GraphiqlPage {
+interface GraphiqlPage {
   options: (request: Request, context: unknown) => GraphiQLOptions | false;
   render: (options?: GraphiQLOptions) => Promise<string>;
 }

@@ -29,7 +29,7 @@ const staleRefusalMs = 50;
 /** The stored message (now, or before under the same idempotency key), or why it was not stored. */
 export type SendResult = { messageId: string } | { error: DomainError };
 
-export interface SenderOptions {
+interface SenderOptions {
   database: Database;
   routingTables: RoutingTables;
   spending: Spending;

@@ -6,7 +6,7 @@ import { ignoredReason, type IgnoredReason, type MessageStatus } from "../model/
 import type { LockedMessage } from "./locked-message.ts";
 
 /** What a change means for a message that may have moved from one provider to another. */
-export interface Attribution {
+interface Attribution {
   ignored?: IgnoredReason | undefined;
   rerouting?: Rerouting | undefined;
   /** True when another provider has the message: then this one's ids and prices are not stored with it. */

@@ -15,7 +15,7 @@ interface Step {
 }
 
 /** Messages that are about to be handed over. Each `claim` names the request, as in `attempts.claim`. */
-export interface Beginning extends Step {
+interface Beginning extends Step {
   attempts: readonly { id: string; number: number; claim: string }[];
 }
 
@@ -142,7 +142,7 @@ export async function beginAttempts(transaction: Queryable, beginning: Beginning
 }
 
 /** What became of attempts that a provider accepted. */
-export type AcceptOutcome =
+type AcceptOutcome =
   | {
       kind: "accepted";
       /** Ids of messages that were SUBMITTING and are SUBMITTED now: nothing else follows for them. */

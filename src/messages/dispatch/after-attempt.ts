@@ -15,7 +15,7 @@ export interface Finished extends FinishedAttempt {
 }
 
 /** What follows from an outcome: the change of the message, and another attempt where that is allowed. */
-export interface Consequences {
+interface Consequences {
   change: StatusChange;
   /** The change to apply when the first one no longer applies. */
   otherwise?: StatusChange;

@@ -14,7 +14,7 @@ import type { StatusChange } from "../model/status-change.ts";
 import { toSubmission } from "./submission.ts";
 import { applyChanges } from "../changes/transition.ts";
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   database: Database;
   connections: Connections;
   clock: Clock;

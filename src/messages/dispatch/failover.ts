@@ -25,7 +25,7 @@ export interface NextRoute {
   isImmediate: boolean;
 }
 
-export interface FailoverOptions {
+interface FailoverOptions {
   database: Database;
   routingTables: RoutingTables;
   clock: Clock;

@@ -15,7 +15,7 @@ import { matchParkedOf } from "../receipts/parked.ts";
 import { cancellable } from "../model/status.ts";
 import { applyChanges } from "../changes/transition.ts";
 
-export interface OutcomesOptions {
+interface OutcomesOptions {
   database: Database;
   clock: Clock;
   logger: Logger;
@@ -26,7 +26,7 @@ export interface OutcomesOptions {
 const maxBatchSize = 200;
 
 /** A request for many messages. */
-export type BulkRequest = Pick<Acceptance, "claim" | "kind">;
+type BulkRequest = Pick<Acceptance, "claim" | "kind">;
 
 /** Stores how attempts ended, and what follows from it. */
 export class Outcomes {

@@ -122,7 +122,7 @@ function reference({ clientRef }: Receipt): string | null {
   return written !== undefined && isUuid(written) ? written : null;
 }
 
-export function toChange(
+function toChange(
   messageId: string,
   { providerId, receipt, source, receivedAt }: ReceivedReceipt,
 ): StatusChange {

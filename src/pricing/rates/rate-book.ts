@@ -15,7 +15,7 @@ export interface AppliedRate {
 }
 
 /** Where a message goes. The network is set only when it is known. */
-export interface Destination {
+interface Destination {
   /** ISO 3166-1 alpha-2; null when unknown. */
   country: string | null;
   mccmnc?: string | null;

@@ -20,7 +20,7 @@ export interface RateInput {
 }
 
 /** What is wrong with a rate. */
-export interface RateProblem {
+interface RateProblem {
   /** The field of the rate. */
   field: keyof RateInput;
   /** Plain words, including what to write instead. */

@@ -21,7 +21,7 @@ export interface RateKey {
   id: string;
 }
 
-export interface RateRange {
+interface RateRange {
   after: RateKey | undefined;
   before: RateKey | undefined;
   limit: number;

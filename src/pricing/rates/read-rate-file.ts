@@ -24,14 +24,14 @@ export interface RowProblem {
   text: string;
 }
 
-export interface RateFile {
+interface RateFile {
   rows: number;
   rates: NewRate[];
   problems: RowProblem[];
 }
 
 /** The file is not a readable rate file; the message says what to do. */
-export class UnreadableFileError extends Error {}
+class UnreadableFileError extends Error {}
 
 const sameName = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "");
 

@@ -8,7 +8,7 @@ import { type RoutingTables } from "./routing-tables.ts";
 import { routingChannel } from "../spending/limits.ts";
 
 /** A policy as the caller gives it; absent fields do not restrict. */
-export interface PolicyInput {
+interface PolicyInput {
   countries?: readonly string[] | null | undefined;
   mccs?: readonly string[] | null | undefined;
   prefixes?: readonly string[] | null | undefined;
@@ -19,7 +19,7 @@ export interface PolicyInput {
   }[];
 }
 
-export interface PolicySettingsOptions {
+interface PolicySettingsOptions {
   database: Database;
   routingTables: RoutingTables;
   clock: Clock;

@@ -8,7 +8,7 @@ import { SpendingLedger, type Spent } from "./ledger.ts";
 import { type CapPeriod, type SpendingCap, type SpendingLimits, routingChannel } from "./limits.ts";
 
 /** Limits as the caller gives them; absent fields do not restrict. */
-export interface LimitsInput {
+interface LimitsInput {
   allowedCountries?: readonly string[] | null | undefined;
   caps?:
     | readonly {
@@ -56,7 +56,7 @@ const read: Statement = {
     from spending_limits where account_id = $1`,
 };
 
-export interface LimitSettingsOptions {
+interface LimitSettingsOptions {
   database: Database;
   clock: Clock;
   spending: Spending;

@@ -27,6 +27,22 @@ export function printable(text: string): string {
   return line.length > 300 ? `${line.slice(0, 299).toWellFormed()}…` : line;
 }
 
+/** What Laravel, on which two of the providers are built, says by itself, without the fields of the application. */
+const frameworkTexts = new Set([
+  "Unauthenticated.",
+  "This action is unauthorized.",
+  "Too Many Attempts.",
+  "Server Error",
+  "Service Unavailable",
+]);
+
+/**
+ * Whether a text may be shown to people. Under a wrong base URL any server may answer: what does not have the
+ * form of the provider's own answers is not repeated.
+ */
+export const isOwnText = (text: string, hasOwnForm: boolean): boolean =>
+  hasOwnForm || frameworkTexts.has(text);
+
 /** The status and the server's text, for reasons and details. */
 export function describe({ status, errorText }: { status: number; errorText: string }): string {
   return errorText === reasonPhrase(status) ? errorText : `HTTP ${status}: ${errorText}`;

@@ -9,7 +9,7 @@ export type BulkReply =
   | { kind: "all"; outcome: SubmitOutcome };
 
 /** How a provider takes several messages. */
-export interface BulkForm {
+interface BulkForm {
   /** Splits messages into groups that fit into one request; each message is in exactly one. */
   divide(submissions: readonly Submission[]): readonly (readonly Submission[])[];
   submitOne(submission: Submission): Promise<SubmitOutcome>;

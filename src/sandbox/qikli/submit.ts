@@ -12,7 +12,7 @@ import { type StatusName, statuses } from "./statuses.ts";
 import { readRequest, type SendRequest } from "./validation.ts";
 import { type Format, printVerdicts } from "./wire.ts";
 
-export interface SubmitFormats {
+interface SubmitFormats {
   sent: Format;
   wanted: Format;
 }

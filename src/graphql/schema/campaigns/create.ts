@@ -1,3 +1,4 @@
+import { textCost } from "../limits.ts";
 import { queryFromInfo } from "@pothos/plugin-prisma";
 import { createCampaign } from "../../../campaigns/intake/create.ts";
 import {
@@ -132,7 +133,10 @@ const PreviewedCampaignMessage = builder.objectRef<PreviewedMessage>("CampaignMe
   description: "A message of a campaign, as it would be sent.",
   fields: (t) => ({
     to: t.exposeString("to", { description: "The recipient in E.164." }),
-    text: t.exposeString("text", { description: "The text with its values filled in." }),
+    text: t.exposeString("text", {
+      description: "The text with its values filled in.",
+      extensions: { cost: { own: textCost } },
+    }),
     encoding: t.expose("encoding", { type: TextEncodingEnum, description: "Its encoding." }),
     segments: t.exposeInt("segments", { description: "How many segments would be sent and charged." }),
   }),
