@@ -58,7 +58,7 @@ function readHeader(header: readonly string[], template: Template): Columns {
 }
 
 const known = (name: string): string | undefined =>
-  ["to", "clientRef"].find((column) => column.toLowerCase() === name.toLowerCase());
+  ["to", "clientRef"].find((column) => column.toLowerCase() === nameKey(name).toLowerCase());
 
 async function* readRows(
   parts: AsyncIterator<Cells[]>,
