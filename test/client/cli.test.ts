@@ -167,3 +167,11 @@ it.each([[], ["send"], ["listen"], ["keys"], ["campaign"]])(
     expect(output).toContain("--url URL");
   },
 );
+
+it("smsgraph send --watch works on a Node without WebSocket, such as Node 20", async () => {
+  const options = ["--no-experimental-websocket", program, "send", "+421901000000", "Hello", "--watch"];
+  const output = await new Promise<string>((done, fail) => {
+    execFile(process.execPath, options, environment(), (error, text) => (error ? fail(error) : done(text)));
+  });
+  expect(output).toMatch(/ DELIVERED\n$/);
+});

@@ -15,9 +15,9 @@ export interface ClientOptions {
   key?: Secret;
   /** A watch token in its place, for browsers. */
   token?: Secret;
-  /** What carries subscriptions (default `ws`). */
+  /** What carries subscriptions (default `ws`, or `sse` where there is no WebSocket, as on Node 20). */
   transport?: "ws" | "sse";
-  /** The WebSocket class where there is none built in, as on Node 20: that of the package `ws`. */
+  /** The WebSocket class where there is none built in: that of the package `ws`. */
   webSocket?: unknown;
   fetch?: typeof fetch;
   /** Hears when subscriptions open, and when one is broken off and why. */
@@ -48,13 +48,13 @@ export interface Client {
   subscribe: (operation: Operation, sink: Sink, after?: string) => () => void;
 }
 
-const maxTries = 6;
+const maxTries = 4;
 const retryMs = 500;
 
 export function createClient(options: ClientOptions): Client {
   const access = accessOf(options);
-  const open = options.transport === "sse" ? overSse(access) : overSocket(access, options.webSocket);
-  const { onState } = options;
+  const { onState, webSocket = globalThis.WebSocket, transport = webSocket ? "ws" : "sse" } = options;
+  const open = transport === "sse" ? overSse(access) : overSocket(access, webSocket);
   const subscribe: Client["subscribe"] = (operation, sink, after) =>
     follow(open, operation, sink, { after, onState });
 

@@ -50,10 +50,8 @@ async function run(rest: string[]): Promise<void> {
   const { values, positionals } = readArguments(rest, options);
   if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is one word too many.\n\n${help}`);
   const { after, store, json, all, sse } = values;
-  if (!sse && typeof WebSocket === "undefined")
-    throw new UsageError("This Node has no WebSocket: use --sse, or Node 22 and newer.");
   const client = connect(values, {
-    transport: sse ? "sse" : "ws",
+    ...(sse && { transport: "sse" }),
     onState(connection) {
       if (connection.state === "reconnecting") complain(`${connection.problem.message}: trying again`);
     },
