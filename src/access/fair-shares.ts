@@ -28,9 +28,9 @@ export interface OperationLimits {
  * stored together, so more mutations at once are better.
  */
 const defaultOperationLimits: OperationLimits = {
-  socket: { queries: 8, mutations: 500, cost: 50_000, waiting: 1_500, waitingCost: 150_000 },
-  key: { queries: 12, mutations: 1_000, cost: 75_000, waiting: 3_000, waitingCost: 225_000 },
-  account: { queries: 16, mutations: 2_000, cost: 100_000, waiting: 4_000, waitingCost: 300_000 },
+  socket: { queries: 8, mutations: 500, cost: 5_000, waiting: 1_500, waitingCost: 150_000 },
+  key: { queries: 12, mutations: 1_000, cost: 10_000, waiting: 3_000, waitingCost: 225_000 },
+  account: { queries: 16, mutations: 2_000, cost: 15_000, waiting: 4_000, waitingCost: 300_000 },
   maxWaitMs: 2_000,
 };
 

@@ -24,6 +24,7 @@ import { authorizationIn, bearerIn, connectionAuthorization, resumeIn } from "./
 import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
+import { Pace } from "./pace.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
@@ -100,6 +101,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
     onConnect: identifyWith(options),
     onSubscribe: async (connection, id, payload) => {
       if (!operations.begin(connection, id)) return neverStarted;
+      await Pace.of(connection.extra.socket).next();
       const started = await whileClientWaits(() => start(options, connection.extra, payload));
       return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
     },
@@ -246,13 +248,13 @@ async function start(
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   try {
-    const own = authorizationIn(payload.extensions?.["headers"]);
-    const viewer = own === null ? connected : await authenticate(access, own);
+    const authorization = authorizationIn(payload.extensions?.["headers"]);
+    const viewer = authorization === null ? connected : await authenticate(access, authorization);
     const untilSent = afterAnswer(Outlet.of(socket));
     const caller = {
       viewer,
       socket,
-      endsWithSocket: own === null,
+      endsWithSocket: authorization === null,
       untilSent,
       lastEventId: resumeIn(payload).after,
     };
