@@ -55,7 +55,7 @@ export function createClient(options: ClientOptions): Client {
   const access = accessOf(options);
   const { onState, webSocket = globalThis.WebSocket, transport = webSocket ? "ws" : "sse" } = options;
   const open = transport === "sse" ? overSse(access) : overSocket(access, webSocket);
-  const request: Client["request"] = (operation) => ask(access, operation);
+  const request: Client["request"] = (operation) => answerTo(access, operation);
   const subscribe: Client["subscribe"] = (operation, sink, after) =>
     follow(open, operation, sink, { after, onState });
 
@@ -87,7 +87,7 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-async function ask<Data>(access: Access, operation: Operation | FormData): Promise<Data> {
+async function answerTo<Data>(access: Access, operation: Operation | FormData): Promise<Data> {
   const body = operation instanceof FormData ? operation : JSON.stringify(operation);
   const response = await post(access, body, { accept: "application/json" }).catch((error: unknown) => {
     throw problemOf(error);
