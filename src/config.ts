@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 import type { WebSettings } from "./http/browser-guard.ts";
+import type { TracingSettings } from "./tracing/tracing.ts";
 
 /** The environment cannot be used. The message lists every problem. */
 export class ConfigError extends Error {}
@@ -77,6 +78,13 @@ const environment = z.object({
     .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 characters without spaces")
     .optional(),
   MAX_SEGMENTS: wholeNumber(1, 255).default(10),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .trim()
+    .regex(/^(0|1|0?\.\d{1,9}|[01]\.0+)$/, "must be a share from 0 to 1, such as 0.1")
+    .transform(Number)
+    .default(1),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
 
@@ -111,6 +119,8 @@ export interface Config {
   web: WebSettings;
   /** The most segments one message may have. */
   maxSegments: number;
+  /** Absent: nothing is traced. */
+  tracing: TracingSettings | undefined;
   logLevel: string;
 }
 
@@ -210,6 +220,10 @@ function toConfig(values: z.infer<typeof environment>): Config {
     web: toWebSettings(values, production),
     maxSegments: values.MAX_SEGMENTS,
     allowPrivateProviders: values.ALLOW_PRIVATE_PROVIDERS ?? !production,
+    tracing:
+      values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? undefined
+        : { endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: values.OTEL_TRACES_SAMPLER_ARG },
     logLevel: values.LOG_LEVEL ?? "info",
   };
 }

@@ -20,6 +20,8 @@ import { RateBooks } from "../pricing/rates/rate-book.ts";
 import { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import { Spending } from "../pricing/spending/spending.ts";
 import type { AppOptions } from "./options.ts";
+import { notePushed } from "../messages/log/pushed-spans.ts";
+import { isTracing } from "../tracing/tracing.ts";
 import type { OwnUrl } from "./own-url.ts";
 import type { Stores } from "./stores.ts";
 
@@ -84,6 +86,9 @@ function wireFeeds(
   const feed = new EventFeed(database, {
     onError: onUnreachable,
     onEvents: (events) => observeLag(metrics, clock, events),
+    ...(isTracing() && {
+      onHanded: (events) => void notePushed(database, events, "subscriptions").catch(onUnreachable),
+    }),
   });
   stops.push(() => feed.close());
   return {

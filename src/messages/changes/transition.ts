@@ -9,6 +9,7 @@ import { lockMessages, readKinds, type LockedMessage } from "./locked-message.ts
 import { findReplays } from "./replays.ts";
 import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import { writeTransitions } from "./write-transitions.ts";
+import type { StoredTrace } from "../../tracing/tracing.ts";
 
 /** What became of a change. */
 export interface Transition {
@@ -17,6 +18,8 @@ export interface Transition {
   ignoredReason: IgnoredReason | null;
   /** The message's status after the change. */
   status: MessageStatus;
+  /** Of the message. */
+  trace: StoredTrace;
   /** Repeated so often that it is not added to the timeline any more. */
   isReplay?: boolean;
 }
@@ -45,13 +48,20 @@ export async function applyChanges(
     const event = toEvent(message, change, reports);
     const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
     if (isNoNews(event, message, next))
-      return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
+      return {
+        change,
+        applied: false,
+        ignoredReason: event.ignoredReason,
+        status: message.status,
+        trace: message.trace,
+      };
     events.push(event);
     changed.set(message.id, next);
     // As the next transaction will read it: reports that are not in the log do not count.
     if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
     const { applied, ignoredReason: reason } = event;
-    const transition: Transition = { change, applied, ignoredReason: reason, status: next.status };
+    const { status, trace } = next;
+    const transition: Transition = { change, applied, ignoredReason: reason, status, trace };
     if (bringsNothing(event, message, next)) ignored.set(event, transition);
     return transition;
   });

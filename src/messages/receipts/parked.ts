@@ -5,6 +5,7 @@ import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type Transition } from "../changes/transition.ts";
+import { noteReceipts } from "./receipt-spans.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
 
 /** A receipt as it is stored. */
@@ -234,7 +235,9 @@ async function applyParked(
   transaction: Queryable,
   rows: readonly ParkedRow[],
 ): Promise<(Transition | undefined)[]> {
-  return applyChanges(transaction, rows.map(toChange));
+  const transitions = await applyChanges(transaction, rows.map(toChange));
+  noteReceipts(transitions.map((transition) => ({ kind: "matched", ...(transition && { transition }) })));
+  return transitions;
 }
 
 function toChange(parked: ParkedRow): StatusChange {
