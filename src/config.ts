@@ -51,6 +51,7 @@ const environment = z.object({
   DEVELOPMENT_KEY: developmentKey.optional(),
   SECRET_KEY: secretKey.optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 1000).default(20),
+  WORKER_PORT: port.optional(),
   MAX_SUBSCRIPTIONS_PER_SOCKET: wholeNumber(1, 1_000_000).default(
     defaultSubscriptionLimits.subscriptionsPerSocket,
   ),
@@ -106,6 +107,8 @@ export interface Config {
   /** 32 bytes in base64. Absent in development: made once and kept in `dataDirectory`. */
   secretKey: string | undefined;
   workerConcurrency: number;
+  /** Where a process that is only a worker tells how it is. Absent: nowhere. */
+  workerPort: number | undefined;
   subscriptionLimits: SubscriptionLimits;
   /** How long events are kept; older cursors are reset. */
   eventRetentionDays: number;
@@ -208,6 +211,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
     developmentKey: values.DEVELOPMENT_KEY,
     secretKey: values.SECRET_KEY,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    workerPort: values.WORKER_PORT,
     subscriptionLimits: {
       subscriptionsPerSocket: values.MAX_SUBSCRIPTIONS_PER_SOCKET,
       subscriptionsPerAccount: values.MAX_SUBSCRIPTIONS_PER_ACCOUNT,

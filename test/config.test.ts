@@ -39,6 +39,7 @@ describe("with nothing set", () => {
       developmentKey: undefined,
       secretKey: undefined,
       workerConcurrency: 20,
+      workerPort: undefined,
       subscriptionLimits: {
         subscriptionsPerSocket: 1_000,
         subscriptionsPerAccount: 20_000,
