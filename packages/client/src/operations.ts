@@ -2,112 +2,112 @@
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
-export type Incremental<T> =
-  | T
-  | { [P in keyof T]?: P extends " $fragmentName" | "__typename" ? T[P] : never };
-import type { TypedDocumentNode as DocumentNode } from "@graphql-typed-document-node/core";
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** The status of a campaign. */
 export type CampaignStatus =
   /** Stopped for good: messages that were not submitted are CANCELLED. */
-  | "CANCELLED"
+  | 'CANCELLED'
   /** Every message was submitted or has ended. Receipts may still arrive, and are counted. */
-  | "COMPLETED"
+  | 'COMPLETED'
   /** Nothing more is submitted until it is resumed. */
-  | "PAUSED"
+  | 'PAUSED'
   /** Its messages are being submitted to their providers. */
-  | "RUNNING"
+  | 'RUNNING'
   /** Held until `scheduledAt`. */
-  | "SCHEDULED";
+  | 'SCHEDULED';
 
 /** Whether a message may go to another provider when the first one may already have it. */
 export type DuplicatePolicy =
   /** It goes to another provider at once. The recipient may get it twice, but is unlikely to miss it. Only for messages without a `providerId`. */
-  | "ALLOW_POSSIBLE_DUPLICATE"
+  | 'ALLOW_POSSIBLE_DUPLICATE'
   /** It waits until the provider's answer or a receipt shows what happened. */
-  | "NEVER";
+  | 'NEVER';
 
 /** What went wrong, as a stable word for programs. */
 export type ErrorCode =
   /** The request is not valid GraphQL for this schema. */
-  | "BAD_REQUEST"
+  | 'BAD_REQUEST'
   /** The campaign has ended, or its recipients are still being read. */
-  | "CAMPAIGN_ENDED"
+  | 'CAMPAIGN_ENDED'
   /** The account may not send to the recipient's country. */
-  | "COUNTRY_NOT_ALLOWED"
+  | 'COUNTRY_NOT_ALLOWED'
   /** The API key lacks the scope, or the watch token is for something else. */
-  | "FORBIDDEN"
+  | 'FORBIDDEN'
   /** The idempotency key was used with another input. */
-  | "IDEMPOTENCY_CONFLICT"
+  | 'IDEMPOTENCY_CONFLICT'
   /** An internal error. Search the server's log for the id in the message. */
-  | "INTERNAL"
+  | 'INTERNAL'
   /** The cursor did not come from smsgraph. */
-  | "INVALID_CURSOR"
+  | 'INVALID_CURSOR'
   /** The id did not come from smsgraph, or it is the id of another type. */
-  | "INVALID_ID"
+  | 'INVALID_ID'
   /** A value is out of its range or has the wrong form. */
-  | "INVALID_INPUT"
+  | 'INVALID_INPUT'
   /** The recipient is not a phone number that can get an SMS. */
-  | "INVALID_PHONE_NUMBER"
+  | 'INVALID_PHONE_NUMBER'
   /** The time is in the past or too far ahead. */
-  | "INVALID_SCHEDULE"
+  | 'INVALID_SCHEDULE'
   /** The sender is missing, or the provider does not allow it. */
-  | "INVALID_SENDER"
+  | 'INVALID_SENDER'
   /** The text is empty, too long, or cannot be encoded as asked. */
-  | "INVALID_TEXT"
+  | 'INVALID_TEXT'
   /** It is the account's last ADMIN key without an expiry. */
-  | "LAST_ADMIN_KEY"
+  | 'LAST_ADMIN_KEY'
   /** The message was already submitted or has ended. */
-  | "NOT_CANCELLABLE"
+  | 'NOT_CANCELLABLE'
   /** This account has no object with this id. */
-  | "NOT_FOUND"
+  | 'NOT_FOUND'
   /** None of the recipients can get a message. */
-  | "NO_RECIPIENTS"
+  | 'NO_RECIPIENTS'
   /** No connected provider can carry the message. */
-  | "NO_ROUTE"
+  | 'NO_ROUTE'
   /** The request has only the hash of a query. Queries are not stored: send the query itself. */
-  | "PERSISTED_QUERY_NOT_SUPPORTED"
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
   /** The query asks for too much at once. */
-  | "QUERY_TOO_COMPLEX"
+  | 'QUERY_TOO_COMPLEX'
   /** The message would exceed what the account may spend. */
-  | "SPENDING_CAP_REACHED"
+  | 'SPENDING_CAP_REACHED'
   /** The account already has the most connected providers allowed. */
-  | "TOO_MANY_PROVIDERS"
+  | 'TOO_MANY_PROVIDERS'
   /** Too many operations are running at once; `retryAfterSeconds` says when to try again. */
-  | "TOO_MANY_REQUESTS"
+  | 'TOO_MANY_REQUESTS'
   /** The socket or the account has too many open subscriptions. */
-  | "TOO_MANY_SUBSCRIPTIONS"
+  | 'TOO_MANY_SUBSCRIPTIONS'
+  /** The account already has the most webhooks allowed. */
+  | 'TOO_MANY_WEBHOOKS'
   /** The API key or watch token is missing, unknown, revoked or expired. */
-  | "UNAUTHENTICATED"
+  | 'UNAUTHENTICATED'
   /** The service cannot answer now; try again. */
-  | "UNAVAILABLE"
+  | 'UNAVAILABLE'
   /** The provider cannot do what was asked. */
-  | "UNSUPPORTED_FEATURE";
+  | 'UNSUPPORTED_FEATURE';
 
 /** The source of an event. */
 export type EventSource =
   /** A call to this API. */
-  | "API"
+  | 'API'
   /** A receipt that the provider sent. */
-  | "CALLBACK"
+  | 'CALLBACK'
   /** Sending by smsgraph. */
-  | "DISPATCH"
+  | 'DISPATCH'
   /** A status query to the provider, because a receipt was overdue. */
-  | "POLL"
+  | 'POLL'
   /** A status query to the provider, because the outcome of a submission was unknown. */
-  | "RECONCILE";
+  | 'RECONCILE';
 
 /** Why an event did not change its message. */
 export type IgnoredReason =
   /** The message already had another final status; the first one stays. */
-  | "ALREADY_FINAL"
+  | 'ALREADY_FINAL'
   /** This is about one part of a long message, and other parts are outstanding. */
-  | "AWAITING_PARTS"
+  | 'AWAITING_PARTS'
   /** The message already had this status. */
-  | "DUPLICATE"
+  | 'DUPLICATE'
   /** The message already had a later status. */
-  | "LATE"
+  | 'LATE'
   /** It is about an earlier attempt with another provider and does not affect the current one. */
-  | "OTHER_ATTEMPT";
+  | 'OTHER_ATTEMPT';
 
 /** Which events to watch. All given conditions must hold. */
 export type MessageEventFilter = {
@@ -128,42 +128,42 @@ export type MessageEventFilter = {
 /** Which waiting messages are sent first. */
 export type MessagePriority =
   /** Before everything else: one-time passwords and alarms. */
-  | "HIGH"
+  | 'HIGH'
   /** After everything else. */
-  | "LOW"
+  | 'LOW'
   /** In the order of acceptance. */
-  | "NORMAL";
+  | 'NORMAL';
 
 /** The status of a message. It only moves forward, and a final status never changes. */
 export type MessageStatus =
   /** Final: cancelled before submission. */
-  | "CANCELLED"
+  | 'CANCELLED'
   /** Final: the phone received it. */
-  | "DELIVERED"
+  | 'DELIVERED'
   /** Final: its validity period ended before it could be delivered. */
-  | "EXPIRED"
+  | 'EXPIRED'
   /** Final: it could not be sent. */
-  | "FAILED"
+  | 'FAILED'
   /** The request was sent but there was no clear answer: the provider may or may not have the message. It is never sent again blindly; smsgraph asks the provider what became of it. */
-  | "OUTCOME_UNKNOWN"
+  | 'OUTCOME_UNKNOWN'
   /** Accepted and stored, waiting for dispatch. */
-  | "QUEUED"
+  | 'QUEUED'
   /** Final: the recipient has read it. */
-  | "READ"
+  | 'READ'
   /** Final: refused by the provider or the operator. */
-  | "REJECTED"
+  | 'REJECTED'
   /** Held by smsgraph until `scheduledAt`. */
-  | "SCHEDULED"
+  | 'SCHEDULED'
   /** Handed to the operator (an intermediate receipt). Not yet delivered. */
-  | "SENT"
+  | 'SENT'
   /** The provider accepted it. */
-  | "SUBMITTED"
+  | 'SUBMITTED'
   /** The request to the provider is running. */
-  | "SUBMITTING"
+  | 'SUBMITTING'
   /** Final: it could not be delivered. */
-  | "UNDELIVERED"
+  | 'UNDELIVERED'
   /** The provider does not know; a later final receipt can still replace this. */
-  | "UNKNOWN";
+  | 'UNKNOWN';
 
 /** A message to send. */
 export type SendMessageInput = {
@@ -200,799 +200,84 @@ export type SendMessageInput = {
 /** Why a stream could not resume from its cursor. */
 export type StreamResetReason =
   /** The cursor is ahead of the log: the database was restored to an earlier state. */
-  | "AHEAD_OF_LOG"
+  | 'AHEAD_OF_LOG'
   /** The cursor is older than the stored log. */
-  | "EXPIRED";
+  | 'EXPIRED';
 
 /** Which encoding a message should use. */
 export type TextEncodingChoice =
   /** GSM-7 when the text fits it, otherwise UCS-2. The text is not changed. */
-  | "AUTO"
+  | 'AUTO'
   /** GSM-7. Other characters are transliterated (`’` to `'`); the message is refused if that is impossible. */
-  | "GSM7"
+  | 'GSM7'
   /** UCS-2, even when the text fits GSM-7. Only for providers that allow the choice. */
-  | "UCS2";
+  | 'UCS2';
 
-export type MessageEventFieldsFragment = {
-  id: string;
-  cursor: string;
-  status: MessageStatus;
-  applied: boolean;
-  ignoredReason: IgnoredReason | null;
-  providerStatus: string | null;
-  source: EventSource;
-  occurredAt: string;
-  receivedAt: string;
-  message: {
-    id: string;
-    to: string;
-    status: MessageStatus;
-    isFinal: boolean;
-    version: number;
-    clientRef: string | null;
-  };
-};
+export type MessageEventFieldsFragment = { id: string, cursor: string, status: MessageStatus, applied: boolean, ignoredReason: IgnoredReason | null, providerStatus: string | null, source: EventSource, occurredAt: string, receivedAt: string, message: { id: string, to: string, status: MessageStatus, isFinal: boolean, version: number, clientRef: string | null } };
 
-export type MessageFieldsFragment = {
-  __typename: "Message";
-  id: string;
-  to: string;
-  from: string;
-  text: string;
-  status: MessageStatus;
-  isFinal: boolean;
-  version: number;
-  providerStatus: string | null;
-  clientRef: string | null;
-  cursor: string;
-  createdAt: string;
-  sentAt: string | null;
-  deliveredAt: string | null;
-  failure: { code: string; text: string; permanent: boolean } | null;
-};
+export type MessageFieldsFragment = { __typename: 'Message', id: string, to: string, from: string, text: string, status: MessageStatus, isFinal: boolean, version: number, providerStatus: string | null, clientRef: string | null, cursor: string, createdAt: string, sentAt: string | null, deliveredAt: string | null, failure: { code: string, text: string, permanent: boolean } | null };
 
-export type CampaignFieldsFragment = {
-  id: string;
-  name: string;
-  status: CampaignStatus;
-  estimatedCompletionAt: string | null;
-  counts: {
-    total: number;
-    scheduled: number;
-    queued: number;
-    submitting: number;
-    outcomeUnknown: number;
-    submitted: number;
-    sent: number;
-    delivered: number;
-    read: number;
-    undelivered: number;
-    expired: number;
-    rejected: number;
-    failed: number;
-    cancelled: number;
-    unknown: number;
-  };
-};
+export type CampaignFieldsFragment = { id: string, name: string, status: CampaignStatus, estimatedCompletionAt: string | null, counts: { total: number, scheduled: number, queued: number, submitting: number, outcomeUnknown: number, submitted: number, sent: number, delivered: number, read: number, undelivered: number, expired: number, rejected: number, failed: number, cancelled: number, unknown: number } };
 
 export type MessageEventsSubscriptionVariables = Exact<{
   filter?: MessageEventFilter | null | undefined;
   after?: string | null | undefined;
 }>;
 
-export type MessageEventsSubscription = {
-  messageEvents:
+
+export type MessageEventsSubscription = { messageEvents:
     | { cursor: string }
-    | {
-        cursor: string;
-        events: Array<{
-          id: string;
-          cursor: string;
-          status: MessageStatus;
-          applied: boolean;
-          ignoredReason: IgnoredReason | null;
-          providerStatus: string | null;
-          source: EventSource;
-          occurredAt: string;
-          receivedAt: string;
-          message: {
-            id: string;
-            to: string;
-            status: MessageStatus;
-            isFinal: boolean;
-            version: number;
-            clientRef: string | null;
-          };
-        }>;
-      }
-    | { cursor: string; reason: StreamResetReason };
-};
+    | { cursor: string, events: Array<{ id: string, cursor: string, status: MessageStatus, applied: boolean, ignoredReason: IgnoredReason | null, providerStatus: string | null, source: EventSource, occurredAt: string, receivedAt: string, message: { id: string, to: string, status: MessageStatus, isFinal: boolean, version: number, clientRef: string | null } }> }
+    | { cursor: string, reason: StreamResetReason }
+   };
 
 export type WatchMessageSubscriptionVariables = Exact<{
   id: string;
 }>;
 
-export type WatchMessageSubscription = {
-  messageChanged: {
-    __typename: "Message";
-    id: string;
-    to: string;
-    from: string;
-    text: string;
-    status: MessageStatus;
-    isFinal: boolean;
-    version: number;
-    providerStatus: string | null;
-    clientRef: string | null;
-    cursor: string;
-    createdAt: string;
-    sentAt: string | null;
-    deliveredAt: string | null;
-    failure: { code: string; text: string; permanent: boolean } | null;
-  };
-};
+
+export type WatchMessageSubscription = { messageChanged: { __typename: 'Message', id: string, to: string, from: string, text: string, status: MessageStatus, isFinal: boolean, version: number, providerStatus: string | null, clientRef: string | null, cursor: string, createdAt: string, sentAt: string | null, deliveredAt: string | null, failure: { code: string, text: string, permanent: boolean } | null } };
 
 export type WatchCampaignSubscriptionVariables = Exact<{
   id: string;
   maxPerSecond?: number;
 }>;
 
-export type WatchCampaignSubscription = {
-  campaignProgress: {
-    id: string;
-    name: string;
-    status: CampaignStatus;
-    estimatedCompletionAt: string | null;
-    counts: {
-      total: number;
-      scheduled: number;
-      queued: number;
-      submitting: number;
-      outcomeUnknown: number;
-      submitted: number;
-      sent: number;
-      delivered: number;
-      read: number;
-      undelivered: number;
-      expired: number;
-      rejected: number;
-      failed: number;
-      cancelled: number;
-      unknown: number;
-    };
-  };
-};
+
+export type WatchCampaignSubscription = { campaignProgress: { id: string, name: string, status: CampaignStatus, estimatedCompletionAt: string | null, counts: { total: number, scheduled: number, queued: number, submitting: number, outcomeUnknown: number, submitted: number, sent: number, delivered: number, read: number, undelivered: number, expired: number, rejected: number, failed: number, cancelled: number, unknown: number } } };
 
 export type GetMessageQueryVariables = Exact<{
   id: string;
 }>;
 
-export type GetMessageQuery = {
-  message: {
-    __typename: "Message";
-    id: string;
-    to: string;
-    from: string;
-    text: string;
-    status: MessageStatus;
-    isFinal: boolean;
-    version: number;
-    providerStatus: string | null;
-    clientRef: string | null;
-    cursor: string;
-    createdAt: string;
-    sentAt: string | null;
-    deliveredAt: string | null;
-    failure: { code: string; text: string; permanent: boolean } | null;
-  } | null;
-};
+
+export type GetMessageQuery = { message: { __typename: 'Message', id: string, to: string, from: string, text: string, status: MessageStatus, isFinal: boolean, version: number, providerStatus: string | null, clientRef: string | null, cursor: string, createdAt: string, sentAt: string | null, deliveredAt: string | null, failure: { code: string, text: string, permanent: boolean } | null } | null };
 
 export type SendMutationVariables = Exact<{
   input: SendMessageInput;
 }>;
 
-export type SendMutation = {
-  sendMessage:
-    | { __typename: "CountryNotAllowedError"; code: ErrorCode; message: string }
-    | { __typename: "IdempotencyConflictError"; code: ErrorCode; message: string }
-    | { __typename: "InvalidInputError"; code: ErrorCode; message: string }
-    | { __typename: "InvalidPhoneNumberError"; code: ErrorCode; message: string }
-    | { __typename: "InvalidScheduleError"; code: ErrorCode; message: string }
-    | { __typename: "InvalidSenderError"; code: ErrorCode; message: string }
-    | { __typename: "InvalidTextError"; code: ErrorCode; message: string }
-    | {
-        __typename: "Message";
-        id: string;
-        to: string;
-        from: string;
-        text: string;
-        status: MessageStatus;
-        isFinal: boolean;
-        version: number;
-        providerStatus: string | null;
-        clientRef: string | null;
-        cursor: string;
-        createdAt: string;
-        sentAt: string | null;
-        deliveredAt: string | null;
-        failure: { code: string; text: string; permanent: boolean } | null;
-      }
-    | { __typename: "NoRouteError"; code: ErrorCode; message: string }
-    | { __typename: "NotFoundError"; code: ErrorCode; message: string }
-    | { __typename: "SpendingCapError"; code: ErrorCode; message: string }
-    | { __typename: "UnsupportedFeatureError"; code: ErrorCode; message: string };
-};
 
-export const MessageEventFieldsFragmentDoc = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "MessageEventFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "MessageEvent" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "cursor" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          { kind: "Field", name: { kind: "Name", value: "applied" } },
-          { kind: "Field", name: { kind: "Name", value: "ignoredReason" } },
-          { kind: "Field", name: { kind: "Name", value: "providerStatus" } },
-          { kind: "Field", name: { kind: "Name", value: "source" } },
-          { kind: "Field", name: { kind: "Name", value: "occurredAt" } },
-          { kind: "Field", name: { kind: "Name", value: "receivedAt" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "message" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "id" } },
-                { kind: "Field", name: { kind: "Name", value: "to" } },
-                { kind: "Field", name: { kind: "Name", value: "status" } },
-                { kind: "Field", name: { kind: "Name", value: "isFinal" } },
-                { kind: "Field", name: { kind: "Name", value: "version" } },
-                { kind: "Field", name: { kind: "Name", value: "clientRef" } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<MessageEventFieldsFragment, unknown>;
-export const MessageFieldsFragmentDoc = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "MessageFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Message" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "__typename" } },
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "to" } },
-          { kind: "Field", name: { kind: "Name", value: "from" } },
-          { kind: "Field", name: { kind: "Name", value: "text" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          { kind: "Field", name: { kind: "Name", value: "isFinal" } },
-          { kind: "Field", name: { kind: "Name", value: "version" } },
-          { kind: "Field", name: { kind: "Name", value: "providerStatus" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "failure" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "code" } },
-                { kind: "Field", name: { kind: "Name", value: "text" } },
-                { kind: "Field", name: { kind: "Name", value: "permanent" } },
-              ],
-            },
-          },
-          { kind: "Field", name: { kind: "Name", value: "clientRef" } },
-          { kind: "Field", name: { kind: "Name", value: "cursor" } },
-          { kind: "Field", name: { kind: "Name", value: "createdAt" } },
-          { kind: "Field", name: { kind: "Name", value: "sentAt" } },
-          { kind: "Field", name: { kind: "Name", value: "deliveredAt" } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<MessageFieldsFragment, unknown>;
-export const CampaignFieldsFragmentDoc = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "CampaignFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Campaign" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "name" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "counts" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "total" } },
-                { kind: "Field", name: { kind: "Name", value: "scheduled" } },
-                { kind: "Field", name: { kind: "Name", value: "queued" } },
-                { kind: "Field", name: { kind: "Name", value: "submitting" } },
-                { kind: "Field", name: { kind: "Name", value: "outcomeUnknown" } },
-                { kind: "Field", name: { kind: "Name", value: "submitted" } },
-                { kind: "Field", name: { kind: "Name", value: "sent" } },
-                { kind: "Field", name: { kind: "Name", value: "delivered" } },
-                { kind: "Field", name: { kind: "Name", value: "read" } },
-                { kind: "Field", name: { kind: "Name", value: "undelivered" } },
-                { kind: "Field", name: { kind: "Name", value: "expired" } },
-                { kind: "Field", name: { kind: "Name", value: "rejected" } },
-                { kind: "Field", name: { kind: "Name", value: "failed" } },
-                { kind: "Field", name: { kind: "Name", value: "cancelled" } },
-                { kind: "Field", name: { kind: "Name", value: "unknown" } },
-              ],
-            },
-          },
-          { kind: "Field", name: { kind: "Name", value: "estimatedCompletionAt" } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<CampaignFieldsFragment, unknown>;
-export const MessageEventsDocument = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "OperationDefinition",
-      operation: "subscription",
-      name: { kind: "Name", value: "MessageEvents" },
-      variableDefinitions: [
-        {
-          kind: "VariableDefinition",
-          variable: { kind: "Variable", name: { kind: "Name", value: "filter" } },
-          type: { kind: "NamedType", name: { kind: "Name", value: "MessageEventFilter" } },
-        },
-        {
-          kind: "VariableDefinition",
-          variable: { kind: "Variable", name: { kind: "Name", value: "after" } },
-          type: { kind: "NamedType", name: { kind: "Name", value: "Cursor" } },
-        },
-      ],
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "messageEvents" },
-            arguments: [
-              {
-                kind: "Argument",
-                name: { kind: "Name", value: "filter" },
-                value: { kind: "Variable", name: { kind: "Name", value: "filter" } },
-              },
-              {
-                kind: "Argument",
-                name: { kind: "Name", value: "after" },
-                value: { kind: "Variable", name: { kind: "Name", value: "after" } },
-              },
-            ],
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                {
-                  kind: "InlineFragment",
-                  typeCondition: { kind: "NamedType", name: { kind: "Name", value: "MessageEventBatch" } },
-                  selectionSet: {
-                    kind: "SelectionSet",
-                    selections: [
-                      { kind: "Field", name: { kind: "Name", value: "cursor" } },
-                      {
-                        kind: "Field",
-                        name: { kind: "Name", value: "events" },
-                        selectionSet: {
-                          kind: "SelectionSet",
-                          selections: [
-                            { kind: "FragmentSpread", name: { kind: "Name", value: "MessageEventFields" } },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-                {
-                  kind: "InlineFragment",
-                  typeCondition: { kind: "NamedType", name: { kind: "Name", value: "CaughtUp" } },
-                  selectionSet: {
-                    kind: "SelectionSet",
-                    selections: [{ kind: "Field", name: { kind: "Name", value: "cursor" } }],
-                  },
-                },
-                {
-                  kind: "InlineFragment",
-                  typeCondition: { kind: "NamedType", name: { kind: "Name", value: "StreamReset" } },
-                  selectionSet: {
-                    kind: "SelectionSet",
-                    selections: [
-                      { kind: "Field", name: { kind: "Name", value: "cursor" } },
-                      { kind: "Field", name: { kind: "Name", value: "reason" } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "MessageEventFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "MessageEvent" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "cursor" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          { kind: "Field", name: { kind: "Name", value: "applied" } },
-          { kind: "Field", name: { kind: "Name", value: "ignoredReason" } },
-          { kind: "Field", name: { kind: "Name", value: "providerStatus" } },
-          { kind: "Field", name: { kind: "Name", value: "source" } },
-          { kind: "Field", name: { kind: "Name", value: "occurredAt" } },
-          { kind: "Field", name: { kind: "Name", value: "receivedAt" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "message" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "id" } },
-                { kind: "Field", name: { kind: "Name", value: "to" } },
-                { kind: "Field", name: { kind: "Name", value: "status" } },
-                { kind: "Field", name: { kind: "Name", value: "isFinal" } },
-                { kind: "Field", name: { kind: "Name", value: "version" } },
-                { kind: "Field", name: { kind: "Name", value: "clientRef" } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<MessageEventsSubscription, MessageEventsSubscriptionVariables>;
-export const WatchMessageDocument = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "OperationDefinition",
-      operation: "subscription",
-      name: { kind: "Name", value: "WatchMessage" },
-      variableDefinitions: [
-        {
-          kind: "VariableDefinition",
-          variable: { kind: "Variable", name: { kind: "Name", value: "id" } },
-          type: { kind: "NonNullType", type: { kind: "NamedType", name: { kind: "Name", value: "ID" } } },
-        },
-      ],
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "messageChanged" },
-            arguments: [
-              {
-                kind: "Argument",
-                name: { kind: "Name", value: "id" },
-                value: { kind: "Variable", name: { kind: "Name", value: "id" } },
-              },
-            ],
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [{ kind: "FragmentSpread", name: { kind: "Name", value: "MessageFields" } }],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "MessageFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Message" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "__typename" } },
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "to" } },
-          { kind: "Field", name: { kind: "Name", value: "from" } },
-          { kind: "Field", name: { kind: "Name", value: "text" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          { kind: "Field", name: { kind: "Name", value: "isFinal" } },
-          { kind: "Field", name: { kind: "Name", value: "version" } },
-          { kind: "Field", name: { kind: "Name", value: "providerStatus" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "failure" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "code" } },
-                { kind: "Field", name: { kind: "Name", value: "text" } },
-                { kind: "Field", name: { kind: "Name", value: "permanent" } },
-              ],
-            },
-          },
-          { kind: "Field", name: { kind: "Name", value: "clientRef" } },
-          { kind: "Field", name: { kind: "Name", value: "cursor" } },
-          { kind: "Field", name: { kind: "Name", value: "createdAt" } },
-          { kind: "Field", name: { kind: "Name", value: "sentAt" } },
-          { kind: "Field", name: { kind: "Name", value: "deliveredAt" } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<WatchMessageSubscription, WatchMessageSubscriptionVariables>;
-export const WatchCampaignDocument = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "OperationDefinition",
-      operation: "subscription",
-      name: { kind: "Name", value: "WatchCampaign" },
-      variableDefinitions: [
-        {
-          kind: "VariableDefinition",
-          variable: { kind: "Variable", name: { kind: "Name", value: "id" } },
-          type: { kind: "NonNullType", type: { kind: "NamedType", name: { kind: "Name", value: "ID" } } },
-        },
-        {
-          kind: "VariableDefinition",
-          variable: { kind: "Variable", name: { kind: "Name", value: "maxPerSecond" } },
-          type: { kind: "NonNullType", type: { kind: "NamedType", name: { kind: "Name", value: "Float" } } },
-          defaultValue: { kind: "IntValue", value: "4" },
-        },
-      ],
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "campaignProgress" },
-            arguments: [
-              {
-                kind: "Argument",
-                name: { kind: "Name", value: "id" },
-                value: { kind: "Variable", name: { kind: "Name", value: "id" } },
-              },
-              {
-                kind: "Argument",
-                name: { kind: "Name", value: "maxPerSecond" },
-                value: { kind: "Variable", name: { kind: "Name", value: "maxPerSecond" } },
-              },
-            ],
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [{ kind: "FragmentSpread", name: { kind: "Name", value: "CampaignFields" } }],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "CampaignFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Campaign" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "name" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "counts" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "total" } },
-                { kind: "Field", name: { kind: "Name", value: "scheduled" } },
-                { kind: "Field", name: { kind: "Name", value: "queued" } },
-                { kind: "Field", name: { kind: "Name", value: "submitting" } },
-                { kind: "Field", name: { kind: "Name", value: "outcomeUnknown" } },
-                { kind: "Field", name: { kind: "Name", value: "submitted" } },
-                { kind: "Field", name: { kind: "Name", value: "sent" } },
-                { kind: "Field", name: { kind: "Name", value: "delivered" } },
-                { kind: "Field", name: { kind: "Name", value: "read" } },
-                { kind: "Field", name: { kind: "Name", value: "undelivered" } },
-                { kind: "Field", name: { kind: "Name", value: "expired" } },
-                { kind: "Field", name: { kind: "Name", value: "rejected" } },
-                { kind: "Field", name: { kind: "Name", value: "failed" } },
-                { kind: "Field", name: { kind: "Name", value: "cancelled" } },
-                { kind: "Field", name: { kind: "Name", value: "unknown" } },
-              ],
-            },
-          },
-          { kind: "Field", name: { kind: "Name", value: "estimatedCompletionAt" } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<WatchCampaignSubscription, WatchCampaignSubscriptionVariables>;
-export const GetMessageDocument = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "OperationDefinition",
-      operation: "query",
-      name: { kind: "Name", value: "GetMessage" },
-      variableDefinitions: [
-        {
-          kind: "VariableDefinition",
-          variable: { kind: "Variable", name: { kind: "Name", value: "id" } },
-          type: { kind: "NonNullType", type: { kind: "NamedType", name: { kind: "Name", value: "ID" } } },
-        },
-      ],
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "message" },
-            arguments: [
-              {
-                kind: "Argument",
-                name: { kind: "Name", value: "id" },
-                value: { kind: "Variable", name: { kind: "Name", value: "id" } },
-              },
-            ],
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [{ kind: "FragmentSpread", name: { kind: "Name", value: "MessageFields" } }],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "MessageFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Message" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "__typename" } },
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "to" } },
-          { kind: "Field", name: { kind: "Name", value: "from" } },
-          { kind: "Field", name: { kind: "Name", value: "text" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          { kind: "Field", name: { kind: "Name", value: "isFinal" } },
-          { kind: "Field", name: { kind: "Name", value: "version" } },
-          { kind: "Field", name: { kind: "Name", value: "providerStatus" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "failure" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "code" } },
-                { kind: "Field", name: { kind: "Name", value: "text" } },
-                { kind: "Field", name: { kind: "Name", value: "permanent" } },
-              ],
-            },
-          },
-          { kind: "Field", name: { kind: "Name", value: "clientRef" } },
-          { kind: "Field", name: { kind: "Name", value: "cursor" } },
-          { kind: "Field", name: { kind: "Name", value: "createdAt" } },
-          { kind: "Field", name: { kind: "Name", value: "sentAt" } },
-          { kind: "Field", name: { kind: "Name", value: "deliveredAt" } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<GetMessageQuery, GetMessageQueryVariables>;
-export const SendDocument = {
-  kind: "Document",
-  definitions: [
-    {
-      kind: "OperationDefinition",
-      operation: "mutation",
-      name: { kind: "Name", value: "Send" },
-      variableDefinitions: [
-        {
-          kind: "VariableDefinition",
-          variable: { kind: "Variable", name: { kind: "Name", value: "input" } },
-          type: {
-            kind: "NonNullType",
-            type: { kind: "NamedType", name: { kind: "Name", value: "SendMessageInput" } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "sendMessage" },
-            arguments: [
-              {
-                kind: "Argument",
-                name: { kind: "Name", value: "input" },
-                value: { kind: "Variable", name: { kind: "Name", value: "input" } },
-              },
-            ],
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                {
-                  kind: "InlineFragment",
-                  typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Message" } },
-                  selectionSet: {
-                    kind: "SelectionSet",
-                    selections: [{ kind: "FragmentSpread", name: { kind: "Name", value: "MessageFields" } }],
-                  },
-                },
-                {
-                  kind: "InlineFragment",
-                  typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Error" } },
-                  selectionSet: {
-                    kind: "SelectionSet",
-                    selections: [
-                      { kind: "Field", name: { kind: "Name", value: "__typename" } },
-                      { kind: "Field", name: { kind: "Name", value: "code" } },
-                      { kind: "Field", name: { kind: "Name", value: "message" } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: "FragmentDefinition",
-      name: { kind: "Name", value: "MessageFields" },
-      typeCondition: { kind: "NamedType", name: { kind: "Name", value: "Message" } },
-      selectionSet: {
-        kind: "SelectionSet",
-        selections: [
-          { kind: "Field", name: { kind: "Name", value: "__typename" } },
-          { kind: "Field", name: { kind: "Name", value: "id" } },
-          { kind: "Field", name: { kind: "Name", value: "to" } },
-          { kind: "Field", name: { kind: "Name", value: "from" } },
-          { kind: "Field", name: { kind: "Name", value: "text" } },
-          { kind: "Field", name: { kind: "Name", value: "status" } },
-          { kind: "Field", name: { kind: "Name", value: "isFinal" } },
-          { kind: "Field", name: { kind: "Name", value: "version" } },
-          { kind: "Field", name: { kind: "Name", value: "providerStatus" } },
-          {
-            kind: "Field",
-            name: { kind: "Name", value: "failure" },
-            selectionSet: {
-              kind: "SelectionSet",
-              selections: [
-                { kind: "Field", name: { kind: "Name", value: "code" } },
-                { kind: "Field", name: { kind: "Name", value: "text" } },
-                { kind: "Field", name: { kind: "Name", value: "permanent" } },
-              ],
-            },
-          },
-          { kind: "Field", name: { kind: "Name", value: "clientRef" } },
-          { kind: "Field", name: { kind: "Name", value: "cursor" } },
-          { kind: "Field", name: { kind: "Name", value: "createdAt" } },
-          { kind: "Field", name: { kind: "Name", value: "sentAt" } },
-          { kind: "Field", name: { kind: "Name", value: "deliveredAt" } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<SendMutation, SendMutationVariables>;
+export type SendMutation = { sendMessage:
+    | { __typename: 'CountryNotAllowedError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidPhoneNumberError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidScheduleError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidSenderError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidTextError', code: ErrorCode, message: string }
+    | { __typename: 'Message', id: string, to: string, from: string, text: string, status: MessageStatus, isFinal: boolean, version: number, providerStatus: string | null, clientRef: string | null, cursor: string, createdAt: string, sentAt: string | null, deliveredAt: string | null, failure: { code: string, text: string, permanent: boolean } | null }
+    | { __typename: 'NoRouteError', code: ErrorCode, message: string }
+    | { __typename: 'NotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'SpendingCapError', code: ErrorCode, message: string }
+    | { __typename: 'UnsupportedFeatureError', code: ErrorCode, message: string }
+   };
+
+export const MessageEventFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"MessageEventFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MessageEvent"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"applied"}},{"kind":"Field","name":{"kind":"Name","value":"ignoredReason"}},{"kind":"Field","name":{"kind":"Name","value":"providerStatus"}},{"kind":"Field","name":{"kind":"Name","value":"source"}},{"kind":"Field","name":{"kind":"Name","value":"occurredAt"}},{"kind":"Field","name":{"kind":"Name","value":"receivedAt"}},{"kind":"Field","name":{"kind":"Name","value":"message"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"isFinal"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"clientRef"}}]}}]}}]} as unknown as DocumentNode<MessageEventFieldsFragment, unknown>;
+export const MessageFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"MessageFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"isFinal"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"providerStatus"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"permanent"}}]}},{"kind":"Field","name":{"kind":"Name","value":"clientRef"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"sentAt"}},{"kind":"Field","name":{"kind":"Name","value":"deliveredAt"}}]}}]} as unknown as DocumentNode<MessageFieldsFragment, unknown>;
+export const CampaignFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CampaignFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Campaign"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"counts"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"scheduled"}},{"kind":"Field","name":{"kind":"Name","value":"queued"}},{"kind":"Field","name":{"kind":"Name","value":"submitting"}},{"kind":"Field","name":{"kind":"Name","value":"outcomeUnknown"}},{"kind":"Field","name":{"kind":"Name","value":"submitted"}},{"kind":"Field","name":{"kind":"Name","value":"sent"}},{"kind":"Field","name":{"kind":"Name","value":"delivered"}},{"kind":"Field","name":{"kind":"Name","value":"read"}},{"kind":"Field","name":{"kind":"Name","value":"undelivered"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"rejected"}},{"kind":"Field","name":{"kind":"Name","value":"failed"}},{"kind":"Field","name":{"kind":"Name","value":"cancelled"}},{"kind":"Field","name":{"kind":"Name","value":"unknown"}}]}},{"kind":"Field","name":{"kind":"Name","value":"estimatedCompletionAt"}}]}}]} as unknown as DocumentNode<CampaignFieldsFragment, unknown>;
+export const MessageEventsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"MessageEvents"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"MessageEventFilter"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Cursor"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"messageEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MessageEventBatch"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"events"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"MessageEventFields"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"CaughtUp"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"StreamReset"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"MessageEventFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MessageEvent"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"applied"}},{"kind":"Field","name":{"kind":"Name","value":"ignoredReason"}},{"kind":"Field","name":{"kind":"Name","value":"providerStatus"}},{"kind":"Field","name":{"kind":"Name","value":"source"}},{"kind":"Field","name":{"kind":"Name","value":"occurredAt"}},{"kind":"Field","name":{"kind":"Name","value":"receivedAt"}},{"kind":"Field","name":{"kind":"Name","value":"message"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"isFinal"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"clientRef"}}]}}]}}]} as unknown as DocumentNode<MessageEventsSubscription, MessageEventsSubscriptionVariables>;
+export const WatchMessageDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"WatchMessage"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"messageChanged"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"MessageFields"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"MessageFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"isFinal"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"providerStatus"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"permanent"}}]}},{"kind":"Field","name":{"kind":"Name","value":"clientRef"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"sentAt"}},{"kind":"Field","name":{"kind":"Name","value":"deliveredAt"}}]}}]} as unknown as DocumentNode<WatchMessageSubscription, WatchMessageSubscriptionVariables>;
+export const WatchCampaignDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"WatchCampaign"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"maxPerSecond"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Float"}}},"defaultValue":{"kind":"IntValue","value":"4"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"campaignProgress"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}},{"kind":"Argument","name":{"kind":"Name","value":"maxPerSecond"},"value":{"kind":"Variable","name":{"kind":"Name","value":"maxPerSecond"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"CampaignFields"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"CampaignFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Campaign"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"counts"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"total"}},{"kind":"Field","name":{"kind":"Name","value":"scheduled"}},{"kind":"Field","name":{"kind":"Name","value":"queued"}},{"kind":"Field","name":{"kind":"Name","value":"submitting"}},{"kind":"Field","name":{"kind":"Name","value":"outcomeUnknown"}},{"kind":"Field","name":{"kind":"Name","value":"submitted"}},{"kind":"Field","name":{"kind":"Name","value":"sent"}},{"kind":"Field","name":{"kind":"Name","value":"delivered"}},{"kind":"Field","name":{"kind":"Name","value":"read"}},{"kind":"Field","name":{"kind":"Name","value":"undelivered"}},{"kind":"Field","name":{"kind":"Name","value":"expired"}},{"kind":"Field","name":{"kind":"Name","value":"rejected"}},{"kind":"Field","name":{"kind":"Name","value":"failed"}},{"kind":"Field","name":{"kind":"Name","value":"cancelled"}},{"kind":"Field","name":{"kind":"Name","value":"unknown"}}]}},{"kind":"Field","name":{"kind":"Name","value":"estimatedCompletionAt"}}]}}]} as unknown as DocumentNode<WatchCampaignSubscription, WatchCampaignSubscriptionVariables>;
+export const GetMessageDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"GetMessage"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"MessageFields"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"MessageFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"isFinal"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"providerStatus"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"permanent"}}]}},{"kind":"Field","name":{"kind":"Name","value":"clientRef"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"sentAt"}},{"kind":"Field","name":{"kind":"Name","value":"deliveredAt"}}]}}]} as unknown as DocumentNode<GetMessageQuery, GetMessageQueryVariables>;
+export const SendDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"Send"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"SendMessageInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"sendMessage"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"MessageFields"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Error"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"MessageFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Message"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"to"}},{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"isFinal"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"providerStatus"}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"permanent"}}]}},{"kind":"Field","name":{"kind":"Name","value":"clientRef"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"sentAt"}},{"kind":"Field","name":{"kind":"Name","value":"deliveredAt"}}]}}]} as unknown as DocumentNode<SendMutation, SendMutationVariables>;
