@@ -41,12 +41,12 @@ const creditIn = ({ amount, units }: BalanceReading): DecimalText => amount ?? u
 async function store(
   database: Database,
   { row: { id: providerId, accountId } }: Connection,
-  told: BalanceReading,
+  reading: BalanceReading,
   fetchedAt: Date,
 ): Promise<{ balance: Balance; crossed: boolean }> {
   const { prisma } = database;
-  const { amount, currency, units, creditLimit, providerUpdatedAt } = told;
-  const values = [providerId, creditIn(told), fetchedAt];
+  const { amount, currency, units, creditLimit, providerUpdatedAt } = reading;
+  const values = [providerId, creditIn(reading), fetchedAt];
   const [lowness] = await database.query<Lowness>(noteLow, values);
   const { isLow, crossed } = lowness ?? { isLow: false, crossed: false };
   const data = {

@@ -72,10 +72,10 @@ export async function recordSignals(
   if (concerned.size === 0) return;
   const lanes = await transaction.query<LaneState>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
-    const own = signals.filter(({ providerId }) => providerId === lane.providerId);
+    const ofLane = signals.filter(({ providerId }) => providerId === lane.providerId);
     const next = pause(
-      nextCreditState(await nextBreakerState(transaction, lane, own, now), own, now),
-      own,
+      nextCreditState(await nextBreakerState(transaction, lane, ofLane, now), ofLane, now),
+      ofLane,
       now,
     );
     if (next === lane) continue;

@@ -73,8 +73,8 @@ export async function readKinds(
   changes: readonly StatusChange[],
 ): Promise<Map<string, string>> {
   const others = changes.flatMap(({ messageId, providerId, rerouting }) => {
-    const own = messages.get(messageId)?.providerId;
-    return [providerId, rerouting?.providerId].filter((id) => id !== undefined && id !== own);
+    const current = messages.get(messageId)?.providerId;
+    return [providerId, rerouting?.providerId].filter((id) => id !== undefined && id !== current);
   });
   if (others.length === 0) return new Map();
   const rows = await transaction.query<{ id: string; kind: string }>(readKindsOf, [[...new Set(others)]]);

@@ -64,9 +64,9 @@ export class Failover {
     const messages = await this.#withSenders(movable.map(({ message }) => message));
     const tables = await this.#tablesOf(messages);
     return new Map(
-      messages.flatMap((message, place) => {
+      messages.flatMap((message, index) => {
         const next = nextRoute(tables.get(message.accountId), message, this.#options.clock.now());
-        return next && (next.isImmediate || movable[place]?.outcome.kind === "retryable")
+        return next && (next.isImmediate || movable[index]?.outcome.kind === "retryable")
           ? [[message.id, next] as const]
           : [];
       }),

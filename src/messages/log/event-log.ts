@@ -148,7 +148,7 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
   const asksMessages = used.some(
     (key) => key === "campaignId" || key === "clientRefPrefix" || key === "countries",
   );
-  const wanted = used.map((key, place) => `and ${conditions[key](`$${place + 6}`)}`);
+  const wanted = used.map((key, index) => `and ${conditions[key](`$${index + 6}`)}`);
   const text = `
     select e.*, f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint)
     from event_log_floor as f

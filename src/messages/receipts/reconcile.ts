@@ -32,9 +32,9 @@ export async function reconcileMessages(
   await postponeChecks(options, ids.slice(maxTogether), deferMs);
   const rows = await readUnresolvedMessages(options.database, ids.slice(0, maxTogether), ["OUTCOME_UNKNOWN"]);
   if (isRepeated) await noteResends(options, rows);
-  for (const [providerId, own] of Map.groupBy(rows, (row) => row.providerId)) {
+  for (const [providerId, ofProvider] of Map.groupBy(rows, (row) => row.providerId)) {
     const connection = await options.connections.get(providerId);
-    if (connection) await reconcileAt(options, connection, own);
+    if (connection) await reconcileAt(options, connection, ofProvider);
   }
 }
 
@@ -54,7 +54,7 @@ async function reconcileAt(
   const support = createSupport(options, connection, rows);
   const questions = rows.map((row) => questionOf(options, row, connection));
   const outcomes = await connection.throttledClient.reconcile(questions, support);
-  const answered = rows.map((row, place) => ({ row, outcome: outcomes[place] ?? absent }));
+  const answered = rows.map((row, index) => ({ row, outcome: outcomes[index] ?? absent }));
   await bindAll(database, answered, clock.now());
   for (const { row, outcome } of answered) {
     if (outcome.kind === "unavailable") noteProblem(options, row, outcome.problem);

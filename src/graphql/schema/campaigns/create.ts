@@ -72,7 +72,7 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
     file: t.field({
       type: "Upload",
       description:
-        "A CSV file in UTF-8 with a header row, separated by commas, semicolons or tabs. The column `to` " +
+        "A CSV file in UTF-8 with a header row, separated by commas, semicolons, tabs or bars. The column `to` " +
         "is required and `clientRef` is optional. Every other column holds values of that name; an empty cell is no value.",
     }),
     providerId: t.id({ description: "The provider for all messages; absent: each message is routed." }),
