@@ -14,8 +14,8 @@ export function readJson(text: string): unknown {
 }
 
 /**
- * A number that JavaScript might print in other words than it is written in: with an exponent, a zero at its end, or many
- * digits. Without one, no literal has to be kept, and parsing takes a third of the time.
+ * A number that JavaScript might print differently from how it is written: with an exponent, a trailing zero,
+ * or many digits. A document without one needs no literals, and parsing takes a third of the time.
  */
 const unusualNumber =
   /(?:^|[[,]|"\s*:)\s*(?=[-\d])(?!(?!-0(?![\d.eE]))-?(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?(?![\d.eE+-]))/;
