@@ -34,7 +34,7 @@ export async function refreshBalance(
   return { ok: true, value: balance };
 }
 
-/** What can still be sent for, in money or in units. */
+/** What is left to send with, in money or in units. */
 const creditIn = ({ amount, units }: BalanceReading): DecimalText => amount ?? units ?? "0";
 
 /** Stores and announces a balance. `crossed`: it is the first one below the provider's threshold. */

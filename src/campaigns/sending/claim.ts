@@ -150,7 +150,7 @@ interface ClaimRequest {
 /** Which messages are submitted now, and why the others are not. */
 export interface Admission {
   requests: SubmitRequest[];
-  /** Messages of a failing, missing or disabled provider: they had better go elsewhere. */
+  /** Messages of a failing, missing or disabled provider: another provider should take them. */
   stuck: readonly DispatchMessage[];
   /** Providers whose connection this process has not read yet. */
   unread: ReadonlySet<string>;

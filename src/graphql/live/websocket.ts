@@ -92,7 +92,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const end = (connection: Connection<Record<string, unknown>, Extra>, id: string): void => {
     operations.end(connection, id);
     restIfUnknown(connection);
-    // A socket whose streams were cut short need not wait for the answers of others.
+    // A socket whose streams were cut short need not wait for the answers of other sockets.
     if (operations.isDraining && !operations.has(connection)) void sendAway(connection.extra.socket);
   };
   const server = makeServer<Record<string, unknown>, Extra>({
@@ -137,7 +137,7 @@ async function sendAway(socket: WebSocket): Promise<void> {
   socket.close(goingAway, "Going away");
 }
 
-/** What the types of `ws` do not know yet. */
+/** Not in the types of `ws` yet. */
 type SocketOptions = SocketServerOptions & { closeTimeout: number };
 
 function acceptSockets(

@@ -99,8 +99,8 @@ export class MessageSender {
   }
 
   /**
-   * A provider without a rate for a destination cannot compete for it. Noted, so that providers that publish
-   * rates are asked.
+   * A provider without a rate for a destination cannot compete for it. Note it, so that a provider that
+   * publishes rates is asked for this one.
    */
   #noteMissingRates({ country, route }: MessageDraft): void {
     if (route.price === null) this.#missingRates.note(route.providerId, country);

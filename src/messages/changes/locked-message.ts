@@ -18,7 +18,7 @@ export interface LockedMessage extends MessageState {
   nextCheckAt?: Date | null;
 }
 
-/** What a change may write of a message. */
+/** The columns of a message that a change may write. */
 export const stateColumns = columns({
   status: "message_status",
   version: "int",

@@ -26,7 +26,7 @@ export interface Topic {
   readers: number;
 }
 
-/** What readers need of new events: nothing, the events, or also the facts of their messages. */
+/** What the readers need to read: nothing, the events, or also the facts of their messages. */
 export const Needs = { nothing: 0, events: 1, facts: 2 } as const;
 export type Needs = (typeof Needs)[keyof typeof Needs];
 

@@ -71,7 +71,7 @@ export const inFlight: MessageStatus = "SUBMITTING";
 /** The statuses of a message that waits for its provider. */
 export const queued = ["QUEUED", "SUBMITTING"] as const satisfies readonly MessageStatus[];
 
-/** SQL on `messages`: those of them. */
+/** SQL on `messages`: whether a message waits for its provider. */
 export const isQueuedInSql = `listed_as = '${inFlight}' and status in (${queued.map((one) => `'${one}'`).join(", ")})`;
 
 /** The value of `listed_as` for messages in flight whose receipt is overdue. */

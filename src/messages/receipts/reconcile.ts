@@ -111,7 +111,7 @@ const findKnownIds: Statement = {
     where provider_id = $1 and provider_message_id = any ($2)`,
 };
 
-// Limited by id, which holds the time, since there is no index by batch: what is submitted alone is submitted
+// Limited by id, which contains the time, since there is no index by batch: a single message is submitted
 // soon after it is stored.
 const findKnownBatches: Statement = {
   name: "find_known_provider_batch_ids",
@@ -137,7 +137,7 @@ const returnResend: Statement = {
 };
 
 /**
- * What the adapter asks us while it searches. `waits`: whether the message would be sent again if its
+ * What the adapter may ask us while it searches. `waits`: whether the message would be resent if its
  * connection were switched on.
  */
 function createSupport(
@@ -175,8 +175,8 @@ const findResent: Statement = {
 };
 
 /**
- * Notes that a worker ended while it may have been asking by a resend: that is allowed once, so it is not
- * done again.
+ * Notes that a worker ended during what may have been a resend. A resend is allowed only once, so it is not
+ * repeated.
  */
 async function noteResends(
   { database, clock }: LookUpOptions,
