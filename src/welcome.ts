@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 
-export interface BannerOptions {
+interface BannerOptions {
   url: string | undefined;
   developmentKey: string | undefined;
   sandboxes: readonly { title: string; url: string }[];

@@ -142,7 +142,7 @@ describe("a problem", () => {
     },
   );
 
-  it("does not come alone: all are reported together, those of production too", () => {
+  it("a problem in the configuration does not come alone: all are reported together, those of production too", () => {
     const problems = problemsOf({
       NODE_ENV: "production",
       PORT: "x",
@@ -185,7 +185,7 @@ describe("production", () => {
     expect(problemsOf({ ...others, [name]: "" })).toEqual([expect.stringContaining(why)]);
   });
 
-  it("shows GraphiQL, the schema and the metrics to nobody without a key, unless told to", () => {
+  it("production shows GraphiQL, the schema and the metrics to nobody without a key, unless told to", () => {
     const closed = { ...openSettings, graphiql: false, introspection: false, metrics: false };
     expect(readConfig(production).web).toEqual(closed);
     const open = { GRAPHIQL: "true", INTROSPECTION: "true", METRICS: "true" };
@@ -207,7 +207,7 @@ describe("production", () => {
     expect(problemsOf({ SECRET_KEY })).toEqual([]);
   });
 
-  it("takes every random SECRET_KEY", () => {
+  it("production accepts every random SECRET_KEY", () => {
     const keys = Array.from({ length: 1000 }, () => randomBytes(32).toString("base64"));
     expect(keys.flatMap((SECRET_KEY) => problemsOf({ ...production, SECRET_KEY }))).toEqual([]);
   });
@@ -222,7 +222,7 @@ describe("production", () => {
     },
   );
 
-  it("needs nothing else", () => {
+  it("production needs no other settings", () => {
     expect(problemsOf(production)).toEqual([]);
   });
 });

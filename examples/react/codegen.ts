@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { preset } from "@graphql-codegen/client-preset";
 import { codegen } from "@graphql-codegen/core";
 import { buildSchema, parse } from "graphql";
+import { scalars } from "smsgraph/codegen";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,7 +19,7 @@ export async function generateDocuments(): Promise<{ path: string; text: string 
     schemaAst: buildSchema(schema),
     documents: [{ location: "src/operations.graphql", document: parse(operations), rawSDL: operations }],
     config: {
-      scalars: { Cursor: "string", DateTime: "string", Decimal: "string", ID: "string" },
+      scalars,
       enumsAsTypes: true,
       useTypeImports: true,
     },

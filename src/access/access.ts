@@ -6,7 +6,7 @@ import { ApiKeys, type Viewer } from "./api-keys.ts";
 import { WatchTokens, type WatchTarget } from "./watch-tokens.ts";
 
 /** A trigger notifies this channel when keys are revoked, removed, or get another expiry. */
-export const apiKeyChannel = "smsgraph_api_keys";
+const apiKeyChannel = "smsgraph_api_keys";
 
 /**
  * Changes this close together are checked in one statement. It also lets a key that revokes itself get its
@@ -22,7 +22,7 @@ interface Held {
   timer: NodeJS.Timeout | undefined;
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   database: Database;
   /** 32 bytes. */
   secretKey: Uint8Array;
@@ -73,7 +73,7 @@ export class Access {
   async findWatcher(token: string): Promise<Viewer | undefined> {
     const claims = this.#tokens.open(token);
     const viewer = claims && (await this.#keys.findById(claims.keyId));
-    // Judged after the key was read: the database's time may have come with it.
+    // Checked only now: reading the key may have brought a newer database time.
     if (!viewer || claims.expiresAt.getTime() <= this.#time.now()) return undefined;
     const { target: watches, expiresAt } = claims;
     // The holder of a token must not see the name of the key.

@@ -24,7 +24,7 @@ export interface Viewer {
 }
 
 /** Keys have 192 random bits, so a single unsalted hash is enough to protect them at rest. */
-export const hashKey = (key: string): Uint8Array<ArrayBuffer> =>
+const hashKey = (key: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(createHash("sha256").update(key).digest());
 
 export const newKey = (): string => `sg_${randomBytes(24).toString("base64url")}`;

@@ -3,7 +3,7 @@ import { holderOf } from "./allowance.ts";
 import type { Viewer } from "./api-keys.ts";
 
 /** What one socket, key or account may use at once. */
-export interface Share {
+interface Share {
   queries: number;
   mutations: number;
   /**
@@ -27,14 +27,14 @@ export interface OperationLimits {
  * A few queries at once already use all that the database and the processor have. Messages sent at once are
  * stored together, so more mutations at once are better.
  */
-export const defaultOperationLimits: OperationLimits = {
-  socket: { queries: 8, mutations: 500, cost: 50_000, waiting: 1_500, waitingCost: 150_000 },
-  key: { queries: 12, mutations: 1_000, cost: 75_000, waiting: 3_000, waitingCost: 225_000 },
-  account: { queries: 16, mutations: 2_000, cost: 100_000, waiting: 4_000, waitingCost: 300_000 },
+const defaultOperationLimits: OperationLimits = {
+  socket: { queries: 8, mutations: 500, cost: 5_000, waiting: 1_500, waitingCost: 150_000 },
+  key: { queries: 12, mutations: 1_000, cost: 10_000, waiting: 3_000, waitingCost: 225_000 },
+  account: { queries: 16, mutations: 2_000, cost: 15_000, waiting: 4_000, waitingCost: 300_000 },
   maxWaitMs: 2_000,
 };
 
-export interface Caller {
+interface Caller {
   viewer: Viewer | undefined;
   /** The WebSocket of the operation; undefined over HTTP. */
   socket: object | undefined;
@@ -45,7 +45,7 @@ export interface Load {
   cost: number;
 }
 
-/** Gives the place of an operation back. Calling it again does nothing. */
+/** Frees the place of an operation. Calling it again does nothing. */
 export type Leave = () => void;
 
 /**

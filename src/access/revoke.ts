@@ -1,7 +1,7 @@
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { LastAdminKeyError, NotFoundError } from "../lib/errors.ts";
 
-export interface RevokeOptions {
+interface RevokeOptions {
   accountId: string;
   keyId: string;
   /** Allows revoking the last non-expiring ADMIN key of the account. */

@@ -7,7 +7,7 @@ export interface WatchTarget {
 }
 
 /** The content of a watch token: its key, its target, and its expiry. */
-export interface WatchClaims {
+interface WatchClaims {
   keyId: string;
   target: WatchTarget;
   expiresAt: Date;

@@ -26,7 +26,7 @@ import type { OwnUrl } from "./own-url.ts";
 import type { Stores } from "./stores.ts";
 
 /** What the domain is wired from. */
-export interface Ground extends Stores {
+interface Ground extends Stores {
   options: AppOptions;
   clock: Clock;
   metrics: Metrics;

@@ -6,7 +6,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { ProviderProblem } from "../providers/provider.ts";
 import { readUnread } from "./read.ts";
 
-export interface DrainOptions {
+interface DrainOptions {
   database: Database;
   connections: Connections;
   clock: Clock;

@@ -1,6 +1,6 @@
 import { readNextQuarantined, type ReadOptions, type StoredReading } from "./read.ts";
 
-export interface ReprocessOptions extends ReadOptions {
+interface ReprocessOptions extends ReadOptions {
   /** Called after each callback, with the counts so far. */
   onProgress?: (counts: Readonly<ReprocessCounts>) => void;
 }

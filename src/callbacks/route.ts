@@ -8,7 +8,7 @@ import { readBody, UnreadableBody } from "../http/body.ts";
 import type { CallbackIngest, IngestResult } from "./ingest.ts";
 
 /** Result of a callback request, for the metrics. */
-export type CallbackResult =
+type CallbackResult =
   | "accepted"
   | "quarantined"
   | "over_quota"
@@ -21,7 +21,7 @@ export type CallbackResult =
   | "wrong_method"
   | "unavailable";
 
-export interface CallbackRouteOptions {
+interface CallbackRouteOptions {
   connections: Connections;
   ingest: CallbackIngest;
   clock: Clock;

@@ -54,7 +54,7 @@ const readPage: Statement = {
 };
 
 /** What an export has in it, and in which form. */
-export interface ExportForm {
+interface ExportForm {
   /** Undefined: all. */
   statuses: readonly MessageStatus[] | undefined;
   delimiter: Delimiter;
@@ -88,14 +88,19 @@ export async function* exportMessages(
 }
 
 function toLine(row: Row, delimiter: Delimiter): string {
-  return `${columns.map((column) => toCell(row[column])).join(delimiter)}\r\n`;
+  return `${columns.map((column) => toCell(row[column], amounts.has(column))).join(delimiter)}\r\n`;
 }
 
-function toCell(value: Row[keyof Row]): string {
+/** Columns to calculate with. */
+const amounts: ReadonlySet<string> = new Set(["estimated_cost", "cost"]);
+
+function toCell(value: Row[keyof Row], isAmount: boolean): string {
   if (value === null) return "";
   const cell =
     typeof value === "string"
-      ? toTextCell(value)
+      ? isAmount
+        ? value
+        : toTextCell(value)
       : value instanceof Date
         ? value.toISOString()
         : String(value);

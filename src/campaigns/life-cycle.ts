@@ -8,7 +8,7 @@ import { campaignChannel } from "../messages/changes/tallies.ts";
 import { applyChanges } from "../messages/changes/transition.ts";
 import { expandCampaign } from "./sending/expand.ts";
 
-export type CampaignStatus = "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
+type CampaignStatus = "SCHEDULED" | "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
 
 export interface CampaignTarget {
   accountId: string;

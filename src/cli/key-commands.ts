@@ -6,7 +6,7 @@ import { LastAdminKeyError } from "../lib/errors.ts";
 import { newKey, scopes, storeKey, type Scope } from "../access/api-keys.ts";
 import { revokeKey } from "../access/revoke.ts";
 
-export interface CreateValues {
+interface CreateValues {
   account: string;
   name: string;
   scopes: string;

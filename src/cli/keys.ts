@@ -24,7 +24,7 @@ revoke    Ends a key for good. Within a second every socket and stream opened wi
   --force     also the last key of its account with the ADMIN scope
 
 Takes the same environment variables as smsgraph itself: DATABASE_URL, or in development the database in DATA_DIR, for
-which smsgraph has to be stopped (while it runs, \`createApiKey\` makes keys). \`npm run keys -- --help\` shows this.
+which smsgraph has to be stopped (while it runs, \`npx smsgraph keys\` makes them). \`npm run keys -- --help\` shows this.
 `;
 
 const options = {
@@ -64,9 +64,7 @@ async function find(config: Config, stops: Stops): Promise<string> {
     return await findDatabase(config, stops);
   } catch (error) {
     if (error instanceof ConfigError || !(error instanceof Error)) throw error;
-    throw new ConfigError(
-      `${error.message} While it runs, use \`createApiKey\` and \`revokeApiKey\` in GraphiQL.`,
-    );
+    throw new ConfigError(`${error.message} While it runs, use \`npx smsgraph keys\`.`);
   }
 }
 

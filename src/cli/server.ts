@@ -20,14 +20,12 @@ export async function findServer(named: string | undefined): Promise<Server> {
 }
 
 /**
- * Executes an operation, given as JSON or as a multipart request.
+ * Executes an operation.
+ * @param body the operation and its variables, as JSON
  * @throws UsageError
  */
-export async function ask<Data>({ url, key }: Server, body: FormData | string): Promise<Data> {
-  const headers = {
-    authorization: `Bearer ${key}`,
-    ...(typeof body === "string" && { "content-type": "application/json" }),
-  };
+export async function ask<Data>({ url, key }: Server, body: string): Promise<Data> {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
   const response = await fetch(`${url}/graphql`, { method: "POST", headers, body }).catch(() => {
     throw new UsageError(
       `Nothing answers at ${url}. Start smsgraph (npm start), or name its address with --url.`,

@@ -22,7 +22,7 @@ export interface Connection extends OpenProvider {
 }
 
 /** The encrypted part of a connection. */
-export interface ConnectionSecrets extends CallbackSecrets {
+interface ConnectionSecrets extends CallbackSecrets {
   credentials: Record<string, string>;
 }
 
@@ -124,20 +124,9 @@ export class Connections {
     return opening;
   }
 
-  /** What `get` would answer, where that needs no statement: for those who hold a connection to the database. */
+  /** Like `get`, but only from the cache: for callers that hold a connection to the database. */
   opened(id: string): Connection | undefined {
     return this.#ready.get(id);
-  }
-
-  /** The account's enabled connections, the preferred first. */
-  async enabledOf(accountId: string): Promise<Connection[]> {
-    const rows = await this.#database.prisma.provider.findMany({
-      where: { accountId, enabled: true, disconnectedAt: null },
-      orderBy: [{ priority: "asc" }, { id: "asc" }],
-      select: { id: true },
-    });
-    const connections = await Promise.all(rows.map(({ id }) => this.get(id)));
-    return connections.filter((connection) => connection !== undefined);
   }
 
   /** The URL to which the provider must post its receipts. */

@@ -42,7 +42,7 @@ const readStates = (isQueued: string): Statement => ({
 const queuePauseMs = 1_000;
 const maxBatchSize = 500;
 
-export interface ProviderFilter {
+interface ProviderFilter {
   accountId: string;
   providerId: string | undefined;
 }

@@ -34,19 +34,19 @@ export async function refreshBalance(
   return { ok: true, value: balance };
 }
 
-/** What can still be sent for, in money or in units. */
+/** What is left to send with, in money or in units. */
 const creditIn = ({ amount, units }: BalanceReading): DecimalText => amount ?? units ?? "0";
 
 /** Stores and announces a balance. `crossed`: it is the first one below the provider's threshold. */
 async function store(
   database: Database,
   { row: { id: providerId, accountId } }: Connection,
-  told: BalanceReading,
+  reading: BalanceReading,
   fetchedAt: Date,
 ): Promise<{ balance: Balance; crossed: boolean }> {
   const { prisma } = database;
-  const { amount, currency, units, creditLimit, providerUpdatedAt } = told;
-  const values = [providerId, creditIn(told), fetchedAt];
+  const { amount, currency, units, creditLimit, providerUpdatedAt } = reading;
+  const values = [providerId, creditIn(reading), fetchedAt];
   const [lowness] = await database.query<Lowness>(noteLow, values);
   const { isLow, crossed } = lowness ?? { isLow: false, crossed: false };
   const data = {
@@ -74,18 +74,19 @@ interface Lowness {
   crossed: boolean;
 }
 
+/** SQL: whether the balance `$2` is below the provider's threshold. */
+const belowThreshold = "(low_balance is not null and $2::numeric < low_balance)";
+
+// Written only when it changes, and never read under a lock first: many at once would lock each other out.
 const noteLow: Statement = {
   name: "note_low_balance",
   text: `
-    with before as (
-      select id, balance_low_since, low_balance is not null and $2 < low_balance as is_low
-      from providers
-      where id = $1
-      for no key update
+    with changed as (
+      update providers
+      set balance_low_since = case when balance_low_since is null then $3::timestamptz end
+      where id = $1 and ${belowThreshold} = (balance_low_since is null)
+      returning 1
     )
-    update providers as p
-    set balance_low_since = case when before.is_low then coalesce(before.balance_low_since, $3) end
-    from before
-    where p.id = before.id
-    returning before.is_low as "isLow", before.is_low and before.balance_low_since is null as crossed`,
+    select ${belowThreshold} as "isLow", ${belowThreshold} and exists (select from changed) as crossed
+    from providers where id = $1`,
 };

@@ -2,7 +2,7 @@
 type Types<Name extends string> = Readonly<Record<Name, string>>;
 
 /** The lists of columns in a large statement, all from one table. In SQL, `accountId` is `account_id`. */
-export interface Columns<Name extends string> {
+interface Columns<Name extends string> {
   keys: readonly Name[];
   /** The record that `json_to_recordset` reads: `"accountId" uuid, …`. */
   record: string;
@@ -42,8 +42,8 @@ export interface Parameters<Name extends string> {
 
 export function parameters<Name extends string>(types: Types<Name>): Parameters<Name> {
   const keys = keysOf(types);
-  const placeholders = keys.map((key, place) => `$${place + 1}::${types[key]}`);
-  const sql = Object.fromEntries(keys.map((key, place) => [key, placeholders[place]]));
+  const placeholders = keys.map((key, index) => `$${index + 1}::${types[key]}`);
+  const sql = Object.fromEntries(keys.map((key, index) => [key, placeholders[index]]));
   return {
     sql: sql as Record<Name, string>,
     names: keys.map(columnOf).join(", "),

@@ -17,7 +17,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export interface ListenerOptions {
+interface ListenerOptions {
   /** Called once for each outage, not for each attempt to reconnect. */
   onError: (error: Error) => void;
 }

@@ -9,7 +9,7 @@ const tryStatement = "select pg_try_advisory_lock(hashtext($1), hashtext($2)) as
 const releaseStatement = "select pg_advisory_unlock(hashtext($1), hashtext($2))";
 
 /** Releases a lock. Never fails: a broken connection has released it already. */
-export type Release = () => Promise<void>;
+type Release = () => Promise<void>;
 
 /**
  * Advisory locks over all processes that outlast a statement. They share one connection of their own, opened

@@ -38,7 +38,7 @@ export interface Sandbox {
 }
 
 /** The services needed to connect a provider. */
-export interface ConnectingServices extends BalanceWatch {
+interface ConnectingServices extends BalanceWatch {
   connector: Connector;
   connections: Connections;
 }

@@ -49,12 +49,12 @@ export interface Services {
 }
 
 /** One page of one message's timeline. */
-export interface TimelinePage extends TimelineRange {
+interface TimelinePage extends TimelineRange {
   messageId: string;
 }
 
 /** One page of the refused rows of one campaign. */
-export interface RefusedPage extends RefusedRange {
+interface RefusedPage extends RefusedRange {
   campaignId: string;
 }
 
@@ -64,7 +64,7 @@ export interface DeliveryPage extends DeliveryRange {
 }
 
 /** Messages of a campaign with the same key share one route. */
-export interface CampaignRouteKey {
+interface CampaignRouteKey {
   campaignId: string;
   providerId: string;
   country: string;

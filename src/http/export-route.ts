@@ -14,7 +14,7 @@ import {
 import { decodeId, encodeId } from "../lib/global-id.ts";
 import { messageStatuses, type MessageStatus } from "../messages/model/status.ts";
 
-export interface ExportRouteOptions {
+interface ExportRouteOptions {
   database: Database;
   /** The viewer of an `Authorization` header; undefined when the key is not valid. */
   identify: (authorization: string) => Promise<Viewer | undefined>;

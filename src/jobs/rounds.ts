@@ -1,7 +1,7 @@
 import type { Logger } from "../lib/logger.ts";
 
 /** A task that is repeated, one run after the other. */
-export interface Round {
+interface Round {
   name: string;
   everyMs: number;
   /** A long run should end early when this signal aborts. */

@@ -6,7 +6,7 @@ import type { Logger } from "../lib/logger.ts";
 import { workerLockSpaces } from "../queue/live-workers.ts";
 import { pause } from "./rounds.ts";
 
-export interface RunnerOptions {
+interface RunnerOptions {
   /** Starts graphile-worker's runner, which reports on `events`. */
   launch: (events: WorkerEvents) => Promise<Runner>;
   listener: Listener;

@@ -41,7 +41,7 @@ import { releaseJobsOfTheDead } from "../queue/dead-workers.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 
-export interface WorkerOptions extends LookUpOptions, BalanceWatch {
+interface WorkerOptions extends LookUpOptions, BalanceWatch {
   database: Database;
   listener: Listener;
   dispatcher: Dispatcher;
@@ -58,7 +58,7 @@ export interface WorkerOptions extends LookUpOptions, BalanceWatch {
   onJobFailed?: (task: string) => void;
 }
 
-export interface Worker {
+interface Worker {
   /** Stops taking jobs and waits for the running ones. */
   stop(): Promise<void>;
 }

@@ -41,13 +41,13 @@ export interface Lane extends LaneState {
 }
 
 /** Who asks to submit: single messages go before those of campaigns. */
-export interface Asker {
+interface Asker {
   isCampaign: boolean;
   /** Messages per request, by provider; 1 where absent. */
   bulkSizes?: ReadonlyMap<string, number>;
 }
 
-export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
+type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 
 /** How many of the waiting submissions may start, and when to ask again for the others. */
 export interface Admission {
@@ -212,7 +212,7 @@ function decideForCampaign(lane: Lane, wanted: number, bulkSize: number, now: Da
   return decide(lane, wanted, now, bulkSize);
 }
 
-export interface Decision {
+interface Decision {
   admission: Admission;
   next: Lane;
 }

@@ -49,7 +49,7 @@ const readState: Statement = {
     where l.provider_id = $1`,
 };
 
-export interface QueryState {
+interface QueryState {
   /** Requests per second; null without a limit. */
   rate: number | null;
   /** Whether the breaker is open, and lets nothing through until `openUntil`. */
@@ -84,7 +84,7 @@ const maxWaitMs = 3_000;
 const maxListWaitMs = 60_000;
 const listPauseMs = 200;
 
-export interface SlotOptions {
+interface SlotOptions {
   database: Database;
   clock: Clock;
   /** Whether this process is ending: then a waiting list gives up, and is read later by another one. */

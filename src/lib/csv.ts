@@ -8,7 +8,7 @@ export type Cells = string[];
 export class UnreadableCsvError extends Error {}
 
 /** A CSV file as a stream of rows, of any size. */
-export interface Csv {
+interface Csv {
   /** Names of the columns; empty for a file without rows. */
   header: Cells;
   /** The rows below the header, in chunks. Empty rows are included. */
@@ -20,13 +20,13 @@ const maxHeaderBytes = 65_536;
 const pieceBytes = 8_192;
 /** Maximum characters of one row: an unclosed quotation mark would otherwise take the rest of the file. */
 const maxRow = 65_536;
-const delimiters = [",", ";", "\t"] as const;
+const delimiters = [",", ";", "\t", "|"] as const;
 
 const unreadable = (message: string): UnreadableCsvError => new UnreadableCsvError(message);
 
 /**
- * Opens a file as CSV: UTF-8 with any line endings. Cells are separated by commas, semicolons or tabs:
- * whichever the header uses, or a first line such as `sep=;` names.
+ * Opens a file as CSV: UTF-8 with any line endings. Cells are separated by commas, semicolons, tabs or
+ * bars: whichever the header uses, or a first line such as `sep=;` names.
  * @throws UnreadableCsvError also while its rows are read
  */
 export async function openCsv(file: AsyncIterable<Uint8Array>): Promise<Csv> {
@@ -114,8 +114,21 @@ function tidy(cell: string): string {
   return fromTextCell((quoted ?? cell).trim());
 }
 
-/** Text that a spreadsheet would calculate, or would change because it looks like a number. */
-const isNoText = /^[=+\-@\t\r＝＋－＠]|^0\d+$|^\d{12,}$|^\d+[eE]\d+$/;
+const month =
+  "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
+
+/** Text that a spreadsheet would calculate, or would change since it looks like a number, date or truth value. */
+const isNoText = new RegExp(
+  [
+    /^[=+\-@\t\r＝＋－＠]|^0\d+$|^\d{12,}$|^[\d.,]+e[+-]?\d+$/,
+    /^[.,(]?\d+[\d.,:/\s-]*[.,:/\s)-][\d.,:/\s)-]*$|^[.,]\d+$|^(?:true|false)$/,
+    /^\d+(?::\d+)*\s?(?:[ap]m?|%)$/,
+    new RegExp(`^\\d{1,4}[\\s./-]*${month}(?:[\\s./-]*\\d{1,4})?$|^${month}[\\s./-]*\\d{1,4}$`),
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "i",
+);
 
 /**
  * Writes a text as a cell that spreadsheets leave unchanged. A formula or a number gets an apostrophe in
@@ -167,10 +180,10 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buff
   }
 }
 
-/** A first line `sep=;`, which Excel writes and hides, and the delimiter in it. */
+/** A first line `sep=;` (or `sep=;;;`), which Excel reads and hides, and the delimiter in it. */
 function separatorOf(head: Buffer): [line: string, delimiter?: string] {
   const [line = "", delimiter] =
-    /^\uFEFF?"?sep=([^\r\n])"?(?:\r\n|\n|\r)/i.exec(head.toString("utf8", 0, 16)) ?? [];
+    /^\uFEFF?"?sep=([^\r\n])"?\1*(?:\r\n|\n|\r)/i.exec(head.toString("utf8", 0, 64)) ?? [];
   return delimiter === undefined ? [""] : [line, delimiter];
 }
 

@@ -199,9 +199,14 @@ export class SpendingCapError extends DomainError {
   }
 }
 
-const describeCap = ({ country, period, amount, currency, spent }: ReachedCap): string =>
-  `The cap of ${amount} ${currency} a ${period.toLowerCase()}${country === null ? "" : ` for ${country}`} would be ` +
-  `exceeded: ${spent} ${currency} is spent. Raise it with \`setSpendingLimits\`, or wait for the next ${period.toLowerCase()}.`;
+/** Without amounts: keys that may only send see it too. */
+const describeCap = ({ country, period }: ReachedCap): string => {
+  const unit = period.toLowerCase();
+  return (
+    `The cap for ${country === null ? "" : `${country} in `}a ${unit} would be exceeded. Raise it with \`setSpendingLimits\`, ` +
+    `or wait for the next ${unit}.`
+  );
+};
 
 const uncounted =
   "Spending is capped, and no cap can count this message: its price is not known, or in another currency. Set its " +

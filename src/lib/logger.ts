@@ -20,7 +20,7 @@ const phoneNumber = /(\+?\d{3})\d{3,}(\d{2})/g;
 /** `+421901000123` becomes `+421…23`: enough to recognise the number, not enough to call it. */
 export const maskNumber = (number: string): string => number.replace(phoneNumber, "$1…$2");
 
-export interface LoggerOptions {
+interface LoggerOptions {
   level: string;
   destination?: DestinationStream;
 }

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** What is counted at the moment the metrics are read. */
-export interface GaugeSources {
+interface GaugeSources {
   subscriptions: () => number;
   waitingReaders: () => number;
 }

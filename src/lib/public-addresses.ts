@@ -9,7 +9,7 @@ import { buildConnector } from "undici";
  */
 
 /** The host resolved to an address that is not public. */
-export class PrivateAddressError extends Error {
+class PrivateAddressError extends Error {
   readonly code = "EPRIVATEADDRESS";
   constructor() {
     super("the host is in a private network");

@@ -52,8 +52,6 @@ export interface Submission {
   priority: "LOW" | "NORMAL" | "HIGH";
   /** Validity period: how many minutes from now delivery may be tried. Absent: the provider's default. */
   validityMinutes?: number;
-  /** When to deliver, for a provider that schedules messages itself; absent: now. */
-  deliverAt?: Date;
   /** The provider's id of a cadence group. */
   cadenceGroupId?: string;
   /** The template registered with the Indian DLT platform. */
@@ -128,7 +126,6 @@ export interface UncertainSubmission {
   /** As submitted, if they were. A provider that is asked by resending needs the identical request. */
   flash?: boolean;
   validityMinutes?: number;
-  deliverAt?: Date;
   callbackUrl?: string;
 }
 

@@ -1,7 +1,7 @@
 import { Agent, request } from "undici";
 import type { Timers } from "./clock.ts";
 
-export interface CallbackSenderOptions {
+interface CallbackSenderOptions {
   userAgent: string;
   timers: Timers;
   /** How many times a callback is posted in all. */
@@ -11,7 +11,7 @@ export interface CallbackSenderOptions {
   log: (line: string) => void;
 }
 
-export interface CallbackDetails {
+interface CallbackDetails {
   /** Whether a status acknowledges the callback and ends the retries. Default: only 200. */
   isAcknowledged?: (status: number) => boolean;
   /** Default: JSON. */

@@ -26,7 +26,7 @@ export type SandboxReply = { afterwards?: () => void } & (
 export type SandboxHandler = (request: SandboxRequest) => SandboxReply | Promise<SandboxReply>;
 
 /** A received request, for tests. Long bodies are truncated; the `Authorization` header is left out. */
-export interface RequestRecord {
+interface RequestRecord {
   method: string;
   path: string;
   query: Record<string, string>;
@@ -34,7 +34,7 @@ export interface RequestRecord {
   body: string;
 }
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   host: string;
   /** 0: any free port. */
   port: number;

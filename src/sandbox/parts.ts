@@ -1,5 +1,5 @@
 /** How a text is split into parts. */
-export interface PartCount {
+interface PartCount {
   /** GSM data coding scheme: 0 is GSM-7, 8 is UCS-2. */
   dataCoding: 0 | 8;
   parts: number;

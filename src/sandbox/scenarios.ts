@@ -1,5 +1,5 @@
 /** The status in smsgraph after a scenario has run to its end. */
-export type ExpectedStatus =
+type ExpectedStatus =
   | "OUTCOME_UNKNOWN"
   | "SUBMITTED"
   | "SENT"

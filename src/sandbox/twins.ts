@@ -6,7 +6,7 @@ import { startTelekomSandbox, telekomScenarios } from "./telekom/index.ts";
 import { startTikosmsSandbox, tikosmsScenarios } from "./tikosms/index.ts";
 import { startTonkraSandbox, tonkraScenarios } from "./tonkra/index.ts";
 
-export interface TwinOptions extends SandboxOptions {
+interface TwinOptions extends SandboxOptions {
   /** The required token or password; random by default. */
   secret?: string;
   /** Removes the provider's delays. */
@@ -16,7 +16,7 @@ export interface TwinOptions extends SandboxOptions {
 }
 
 /** A setting that one of the sandboxes has. */
-export interface Choice {
+interface Choice {
   /** The allowed values, the default first; absent: any text. */
   values?: readonly string[];
   description: string;

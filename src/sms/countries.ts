@@ -44,21 +44,22 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
   BA: ["Bosnia", "Bosnia-Herzegovina", "Bosnia Hercegovina"],
   BF: ["Upper Volta"],
   BJ: ["Dahomey"],
-  BL: ["Saint Barts"],
+  BL: ["Saint Barts", "Saint Barth"],
   BN: ["Brunei Darussalam"],
   BO: ["Plurinational State of Bolivia"],
   BQ: ["Bonaire", "Bonaire, Sint Eustatius and Saba", "Bonaire, Saint Eustatius and Saba"],
-  BY: ["Byelorussia", "White Russia"],
+  BY: ["Byelorussia", "Belorussia", "Byelarus", "White Russia"],
   BZ: ["British Honduras"],
   CC: ["Cocos Islands", "Keeling Islands"],
   CD: ["DRC", "Zaire", "Congo Kinshasa"],
   CF: ["Central African Rep"],
   CG: ["Congo Brazzaville", "Republic of the Congo", "Congo, Republic of the", "Congo (Republic)"],
   CI: ["Ivory Coast", "Cote Ivoire"],
-  CN: ["PRC", "People's Republic of China", "Mainland China", "China PR"],
+  CN: ["PRC", "People's Republic of China", "Mainland China", "China PR", "PR China"],
   CV: ["Cabo Verde", "Cape Verde Islands"],
   CZ: ["Czech Republic", "Czech Rep"],
   DO: ["Dominican Rep"],
+  ES: ["Canary Islands"],
   EH: ["Sahrawi Arab Democratic Republic", "Spanish Sahara"],
   FK: ["Malvinas", "Falklands"],
   FM: ["Federated States of Micronesia"],
@@ -76,43 +77,68 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
   GF: ["Guyane", "French Guyana"],
   GL: ["Kalaallit Nunaat"],
   GR: ["Hellas", "Hellenic Republic"],
-  HK: ["Hong Kong SAR"],
+  GN: ["Guinea Conakry"],
+  HK: ["Hong Kong SAR", "Hong Kong, China"],
   IE: ["Eire"],
   IO: ["Diego Garcia", "Chagos Islands", "Chagos Archipelago"],
   IR: ["Persia"],
   KG: ["Kyrgyz Republic", "Kirghizia", "Kirgizstan"],
   KH: ["Kampuchea"],
   KN: ["Saint Christopher and Nevis"],
+  KP: ["DPRK"],
+  KR: ["ROK"],
+  KZ: ["Kazakstan"],
   LA: ["Lao", "Lao PDR", "Lao People's Democratic Republic"],
   LK: ["Ceylon"],
+  LU: ["Luxemburg"],
   LY: ["Libyan Arab Jamahiriya", "Socialist People's Libyan Arab Jamahiriya"],
   MD: ["Moldavia"],
   MF: ["Saint Martin (French part)"],
-  MK: ["Macedonia", "FYROM", "The former Yugoslav Republic of Macedonia"],
+  MK: ["Macedonia", "FYROM", "FYR Macedonia", "The former Yugoslav Republic of Macedonia"],
   MM: ["Burma"],
-  MO: ["Macau", "Macao SAR", "Macau SAR"],
+  MO: ["Macau", "Macao SAR", "Macau SAR", "Macao, China", "Macau, China"],
   NL: ["Holland"],
   PF: ["Tahiti"],
-  PS: ["Occupied Palestinian Territory", "Palestinian Territory, Occupied", "Palestinian Territory"],
+  PG: ["PNG"],
+  PS: [
+    "Gaza",
+    "West Bank and Gaza",
+    "Occupied Palestinian Territory",
+    "Palestinian Territory, Occupied",
+    "Palestinian Territory",
+  ],
   PT: ["Madeira", "Azores"],
-  RU: ["Russian Federation", "Russia Federation"],
+  RE: ["Reunion Island"],
+  RO: ["Roumania", "Rumania"],
+  RU: ["Russian Federation", "Russia Federation", "Russian Fed"],
+  SA: ["KSA"],
   SH: ["Saint Helena, Ascension and Tristan da Cunha"],
   SJ: ["Svalbard", "Spitsbergen", "Svalbard and Jan Mayen Islands"],
   SK: ["Slovak Republic", "Slovak Rep"],
+  SR: ["Surinam"],
   ST: ["Sao Tome"],
   SX: ["Saint Maarten", "Sint Maarten (Dutch part)"],
   SY: ["Syrian Arab Republic"],
   SZ: ["Swaziland"],
   TA: ["Tristan"],
+  TC: ["Turks and Caicos"],
   TH: ["Siam"],
+  TJ: ["Tadjikistan"],
   TL: ["East Timor"],
   TR: ["Turkey"],
   TT: ["Trinidad"],
-  TW: ["Republic of China", "Taiwan, Province of China", "Chinese Taipei", "Formosa"],
+  TW: [
+    "Republic of China",
+    "Taiwan, Province of China",
+    "Taiwan ROC",
+    "Taiwan, China",
+    "Chinese Taipei",
+    "Formosa",
+  ],
   UM: ["United States Minor Outlying Islands"],
   US: ["USA", "US of America", "United States of America", "America"],
   VA: ["Vatican", "Holy See", "Vatican City State", "Holy See (Vatican City State)"],
-  VG: ["British Virgin Islands", "Virgin Islands, British", "Virgin Islands (UK)"],
+  VG: ["British Virgin Islands", "Virgin Islands, British", "Virgin Islands (UK)", "UK Virgin Islands"],
   VI: ["US Virgin Islands", "Virgin Islands, US", "United States Virgin Islands"],
   VN: ["Viet Nam"],
   VU: ["New Hebrides"],
@@ -124,7 +150,7 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Reduces a name to its words, so that accents, case, points, apostrophes, `the`, `&` and `St.` make no
+ * Reduces a name to its words, so that accents, case, points, apostrophes, `the`, `and` and `St.` make no
  * difference.
  */
 function fold(name: string): string {
@@ -135,23 +161,38 @@ function fold(name: string): string {
     .toLowerCase()
     .replaceAll("ı", "i")
     .replaceAll(/[.'’‘ʼ`´]/g, "")
-    .replaceAll("&", " and ")
     .replaceAll(/[^\p{L}\d]+/gu, " ")
     .replaceAll(/\b(?:st|ste|sainte)\b/g, "saint")
     .replaceAll(/\bis\b/g, "islands")
     .replaceAll(/\bisland\b/g, "islands")
-    .replaceAll(/\bthe\b/g, " ");
+    .replaceAll(/\b(?:the|and)\b/g, " ");
   return words.trim().replaceAll(/ +/g, " ");
 }
 
-/** Names that need the words in brackets behind them to show which country is meant. */
+/** Territories whose state is often named behind them, as in `Guam (USA)`. */
+const territories: Readonly<Record<string, string>> = {
+  AU: "CC CX NF",
+  CN: "HK MO TW",
+  DK: "FO GL",
+  FI: "AX",
+  FR: "BL GF GP MF MQ NC PF PM RE WF YT",
+  GB: "AC AI BM FK GG GI IM IO JE KY MS SH TA TC VG",
+  IL: "PS",
+  NL: "AW BQ CW SX",
+  NO: "SJ",
+  NZ: "CK NU TK",
+  RS: "XK",
+  US: "AS GU MP PR VI",
+};
+
+/** Names that show a country only together with the words in brackets behind them. */
 const unclearNames = new Set(["congo", "guinea", "korea", "virgin islands"]);
 
 const beforeBracket = (name: string): string => name.replace(/\s*[([].*$/, "");
 
 const codesByName = new Map<string, string>();
 
-// Full names go before those that are cut out of a longer one.
+// Full names take precedence over names that are cut out of a longer one.
 for (const names of [certainNames, (code: string) => certainNames(code).map(bareName)]) {
   for (const code of countryCodes) {
     for (const name of names(code).map(fold))
@@ -179,7 +220,7 @@ const divided: readonly { name: RegExp; sign: RegExp; code: string }[] = [
 const stateWords =
   "republic|rep|kingdom|state|states|commonwealth|principality|grand duchy|duchy|sultanate|union|federation|territory|" +
   "province|islamic|arab|democratic|peoples|peoples democratic|socialist|federal|federated|united|oriental|plurinational|" +
-  "bolivarian|cooperative|co operative|hashemite|independent|former|formerly|yugoslav|of|and";
+  "bolivarian|cooperative|co operative|hashemite|independent|former|formerly|yugoslav|of";
 const around = new RegExp(`^(?:(?:${stateWords}) )+(?=\\S)|(?: (?:${stateWords}))+$`, "g");
 
 /**
@@ -187,6 +228,12 @@ const around = new RegExp(`^(?:(?:${stateWords}) )+(?=\\S)|(?: (?:${stateWords})
  * Undefined for everything else, and for a name that could mean two countries.
  */
 export function parseCountry(text: string): string | undefined {
+  const names = text.split(/\/|[([](?:formerly|now|also)\b/i);
+  const all = new Set(names.map((name) => readName(name)));
+  return readName(text) ?? (names.length > 1 && all.size === 1 ? [...all][0] : undefined);
+}
+
+function readName(text: string): string | undefined {
   const code = text.trim().toUpperCase();
   if (isCountry(code)) return code;
   const name = fold(text);
@@ -202,11 +249,14 @@ export function parseCountry(text: string): string | undefined {
 
 /**
  * A name without its explanation in brackets, as in `Netherlands (Kingdom of the Netherlands)`. Empty where
- * the brackets tell two countries apart.
+ * the brackets tell two countries apart, or name another one, as in `Denmark (Greenland)`.
  */
 function bareName(text: string): string {
   const name = fold(beforeBracket(text));
-  return unclearNames.has(name) ? "" : name;
+  const [, explanation = ""] = /[([]([^)\]]*)/.exec(text) ?? [];
+  const [code, other] = [codesByName.get(name) ?? "", codesByName.get(fold(explanation))];
+  const isOther = other !== undefined && other !== code && !territories[other]?.includes(code);
+  return unclearNames.has(name) || isOther ? "" : name;
 }
 
 /** Turns `Gambia, The` and `Virgin Islands, British` the other way round. */

@@ -5,6 +5,8 @@ interface MobileNumbers {
   country: CountryCode;
   /** Possible numbers of digits after the calling code. */
   lengths: ReadonlySet<number>;
+  /** What they look like, as far as the library knows. */
+  known: RegExp;
   /** A prefix that is there only by mistake, such as the 0 in +421 0901. */
   prefix: RegExp | undefined;
 }
@@ -13,7 +15,7 @@ interface MobileNumbers {
 interface NumberingPlan {
   possibleLengths(): number[];
   nationalPrefixForParsing(): string | undefined;
-  type(name: "MOBILE"): { possibleLengths(): number[] | undefined } | undefined;
+  type(name: "MOBILE"): { possibleLengths(): number[] | undefined; pattern(): string } | undefined;
 }
 
 function planOf(country: CountryCode): MobileNumbers {
@@ -21,9 +23,11 @@ function planOf(country: CountryCode): MobileNumbers {
   metadata.selectNumberingPlan(country);
   const plan = metadata.numberingPlan as unknown as NumberingPlan;
   const prefix = plan.nationalPrefixForParsing();
+  const mobile = plan.type("MOBILE");
   return {
     country,
-    lengths: new Set(plan.type("MOBILE")?.possibleLengths() ?? plan.possibleLengths()),
+    lengths: new Set(mobile?.possibleLengths() ?? plan.possibleLengths()),
+    known: new RegExp(`^(?:${mobile?.pattern() ?? "(?!)"})$`),
     prefix: prefix === undefined ? undefined : new RegExp(`^(?:${prefix})`),
   };
 }
@@ -46,8 +50,8 @@ const unshared = new Map(
  * lengths too.
  */
 export function mobileLengths(callingCode: string, country: string | undefined): number[] {
-  const own = country === undefined ? undefined : plans.get(country);
-  const all = own ? [own] : (byCallingCode.get(callingCode) ?? []);
+  const countryPlan = country === undefined ? undefined : plans.get(country);
+  const all = countryPlan ? [countryPlan] : (byCallingCode.get(callingCode) ?? []);
   return [...new Set(all.flatMap(({ lengths }) => [...lengths]))].toSorted((one, other) => one - other);
 }
 
@@ -58,27 +62,33 @@ interface Respelling {
 
 /**
  * Spellings of one number, with the one under which all networks reach it, by calling code: Brazil's ninth
- * digit (2016), Mexico's 1 (gone since 2020) and its 044 and 045, Argentina's 9 of mobile numbers, Benin's 01
+ * digit (2016), Mexico's 1 (gone since 2020) and its 044 and 045, Argentina's 9 of mobile numbers and its 15, Benin's 01
  * (2024).
  */
-const respellings: Readonly<Record<string, Respelling>> = {
-  "52": { written: /^(?:1|0?4[45]1?)(\d{10})$/, as: "$1" },
-  "54": { written: /^([^9]\d{9})$/, as: "9$1" },
-  "55": { written: /^(\d{2})([6-9]\d{7})$/, as: "$19$2" },
-  "229": { written: /^(\d{8})$/, as: "01$1" },
+const respellings: Readonly<Record<string, readonly Respelling[]>> = {
+  "52": [{ written: /^(?:1|0?4[45]1?)(\d{10})$/, as: "$1" }],
+  "54": [
+    { written: /^([^9]\d{9})$/, as: "9$1" },
+    {
+      written: /^90?(?:(11)15(\d{8})|([23]\d\d)15(\d{7})|([23]\d{3})15(\d{6}))$/,
+      as: "9$1$2$3$4$5$6",
+    },
+  ],
+  "55": [{ written: /^(\d{2})([6-9]\d{7})$/, as: "$19$2" }],
+  "229": [{ written: /^(\d{8})$/, as: "01$1" }],
 };
 
 /** The spelling of a national number under which all networks reach it. */
 export function respell(callingCode: string, national: string): string {
-  const respelling = respellings[callingCode];
+  const respelling = respellings[callingCode]?.find(({ written }) => written.test(national));
   return respelling ? national.replace(respelling.written, respelling.as) : national;
 }
 
 const plain = /^\+[1-9]\d{6,14}$/;
 
 /**
- * The country of a number that is already in E.164, has the right length, and whose calling code belongs to
- * one country alone. Most numbers of a campaign are like this, and the library takes ten times as long for
+ * The country of a mobile number that is already in E.164, and whose calling code belongs to one country
+ * alone. Most numbers of a campaign are like this, and the library takes ten times as long for
  * the same answer. Undefined for every other number, even a good one.
  */
 export function countryOfPlain(number: string): string | undefined {
@@ -90,7 +100,8 @@ export function countryOfPlain(number: string): string | undefined {
     if (!plan) continue;
     const national = number.slice(1 + digits);
     const isUsual = plan.prefix?.test(national) !== true && respell(callingCode, national) === national;
-    return plan.lengths.has(national.length) && isUsual ? plan.country : undefined;
+    const isMobile = plan.lengths.has(national.length) && plan.known.test(national);
+    return isMobile && isUsual ? plan.country : undefined;
   }
   return undefined;
 }

@@ -2,10 +2,11 @@ import { parsePhoneNumberWithError, ParseError, type PhoneNumber } from "libphon
 import { InvalidPhoneNumberError } from "../lib/errors.ts";
 import type { E164 } from "../providers/provider.ts";
 import { countryOfNewArea } from "./area-codes.ts";
-import { countryOfPlain, mobileLengths, respell } from "./phone-plans.ts";
+import { impossibility } from "./impossible-numbers.ts";
+import { countryOfPlain, respell } from "./phone-plans.ts";
 import { plainText, readWritten } from "./written-number.ts";
 
-export interface Recipient {
+interface Recipient {
   to: E164;
   /** ISO 3166-1 alpha-2; null where a calling code is shared and the number does not show the country. */
   country: string | null;
@@ -19,6 +20,8 @@ const problems: Readonly<Record<string, string>> = {
 };
 
 const maxShownLength = 40;
+/** Of an international number (E.164), with a trunk prefix that is there by mistake. */
+const maxDigits = 18;
 
 /**
  * Checks a recipient and normalises it to E.164, so that every spelling of a number gives the same result. A
@@ -38,26 +41,32 @@ function parseWritten(text: string): Recipient {
   const refuse = (problem: string): never => {
     throw new InvalidPhoneNumberError(shown, `"${shown}" ${problem}`);
   };
+  if (digits.length > maxDigits) refuse("is too long for a phone number.");
   if (!isInternational) {
     const known = digits.startsWith("0") ? undefined : readKnown(digits);
     if (known && readAmerican(digits))
       refuse(`may be +${digits} or +1${digits}. Write it with a plus and the country code.`);
-    return known ?? refuse("has no country code.");
+    return (
+      known ??
+      refuse(digits.startsWith("0") ? "begins with 0, not with a country code." : "has no country code.")
+    );
   }
   const number = parse(digits);
   if (typeof number === "string") return refuse(problems[number] ?? "is not a phone number.");
   if (number.isNonGeographic()) refuse("belongs to no country.");
-  return toRecipient(number) ?? refuse(`has the wrong length for its country: ${describeLength(number)}`);
+  const recipient = toRecipient(number);
+  return typeof recipient === "string" ? refuse(recipient) : recipient;
 }
 
-/** Undefined when no mobile number of its country has this length. */
+/** The problem in plain words when no mobile can have this number. */
 function toRecipient({
   countryCallingCode,
   nationalNumber,
   country: found,
-}: PhoneNumber): Recipient | undefined {
+}: PhoneNumber): Recipient | string {
   const national = respell(countryCallingCode, nationalNumber);
-  if (!mobileLengths(countryCallingCode, found).includes(national.length)) return undefined;
+  const problem = impossibility(countryCallingCode, national, found);
+  if (problem !== undefined) return problem;
   const to = `+${countryCallingCode}${national}` as E164;
   const country = national === nationalNumber ? found : countryOf(to);
   return { to, country: country ?? countryOfNewArea(to) ?? null };
@@ -67,12 +76,6 @@ const countryOf = (number: string): string | undefined => {
   const parsed = parse(number.slice(1));
   return typeof parsed === "string" ? undefined : parsed.country;
 };
-
-function describeLength({ countryCallingCode, nationalNumber, country }: PhoneNumber): string {
-  const lengths = mobileLengths(countryCallingCode, country);
-  const span = lengths.length > 2 ? `${lengths[0]} to ${lengths.at(-1)}` : lengths.join(" or ");
-  return `${nationalNumber.length} digits after +${countryCallingCode}, where mobile numbers have ${span}.`;
-}
 
 /** Only digits go to the library: with anything else its answer may depend on the call before. */
 function parse(digits: string): PhoneNumber | string {
@@ -87,17 +90,17 @@ function parse(digits: string): PhoneNumber | string {
 /** Whether these digits are a complete number that can be sent to. */
 function isWhole(digits: string): boolean {
   const number = parse(digits);
-  return typeof number !== "string" && toRecipient(number) !== undefined;
+  return typeof number !== "string" && typeof toRecipient(number) !== "string";
 }
 
 /** Reads a number without a plus, if it is a mobile number that its country's plan knows. */
 function readKnown(digits: string): Recipient | undefined {
   const number = parse(digits);
-  const recipient = typeof number === "string" ? undefined : toRecipient(number);
-  const spelled = recipient && parse(recipient.to.slice(1));
-  if (spelled === undefined || typeof spelled === "string") return undefined;
+  const recipient = typeof number === "string" ? number : toRecipient(number);
+  const spelled = typeof recipient === "string" ? recipient : parse(recipient.to.slice(1));
+  if (typeof recipient === "string" || typeof spelled === "string") return undefined;
   const isMobile = ["MOBILE", "FIXED_LINE_OR_MOBILE"].includes(spelled.getType() ?? "");
-  return isMobile || countryOfNewArea(recipient?.to ?? "") !== undefined ? recipient : undefined;
+  return isMobile || countryOfNewArea(recipient.to) !== undefined ? recipient : undefined;
 }
 
 /** Reads ten digits as a North American number: people there leave the country code out. */

@@ -1,7 +1,7 @@
 import { InvalidPhoneNumberError } from "../lib/errors.ts";
 
 /** A number as it was written, without what people and spreadsheets put around its digits. */
-export interface WrittenNumber {
+interface WrittenNumber {
   digits: string;
   /** Whether it begins with its calling code, shown by a plus or `00`. */
   isInternational: boolean;
@@ -56,7 +56,10 @@ export function readWritten(text: string, isWhole: (digits: string) => boolean):
   const grouped = /^\+?\d{1,3}(?:,\d{3}){2,}(?:\.0*)?$/.test(written) ? written.replaceAll(",", "") : written;
   const whole = withoutTail(grouped, isWhole) ?? refuse("has something after the number. Remove it.");
   const bare = whole.replaceAll(/[\s\p{Pd}()[\]./'’·•_~−]/gu, "");
-  if (!/^\+?\d+$/.test(bare)) refuse("is not a phone number.");
+  if (!/^\+?\d+$/.test(bare))
+    refuse(
+      isWhole(digitsOf(whole)) ? "has more in it than a number. Remove the rest." : "is not a phone number.",
+    );
   const digits = bare.replace("+", "");
   const isAbroad = bare.startsWith("+") || digits.startsWith("00");
   return { digits: digits.replace(isAbroad ? /^00/ : "", ""), isInternational: isAbroad };

@@ -251,4 +251,39 @@ describe("a mutation that asks for more than its key may see", () => {
     expect(cancelMessage).toEqual({ id: sent.sendMessage.id, status: "CANCELLED" });
     expect(encodeId("Message", decodeId("Message", sent.sendMessage.id))).toBe(sent.sendMessage.id);
   });
+
+  it("a key with only SEND learns that a cap is reached, and no amounts", async () => {
+    await app.client.data(
+      `mutation ($id: ID!) {
+        setRates(input: { providerId: $id, rates: [{ mccmnc: "231", price: "0.05", currency: "EUR" }] }) {
+          ... on RateChanges { added }
+        }
+        setSpendingLimits(input: { caps: [{ period: DAY, amount: "0.0731", currency: "EUR" }] }) {
+          ... on SpendingLimits { caps { country } }
+        }
+      }`,
+      { id: ids.provider },
+    );
+    const client = new GraphqlClient(app.url, await app.createKey(["SEND"]));
+    const { sendMessage, createCampaign } = await client.data<Record<string, unknown>>(
+      `mutation ($campaign: CreateCampaignInput!, $id: ID!) {
+        first: sendMessage(input: { to: "+421901000000", text: "Hello", providerId: $id }) { __typename }
+        sendMessage(input: { to: "+421901000000", text: "Hello", providerId: $id }) { ... on Error { code message } }
+        createCampaign(input: $campaign) { ... on Error { code message } }
+      }`,
+      {
+        id: ids.provider,
+        campaign: {
+          name: "C",
+          text: "Hello",
+          providerId: ids.provider,
+          recipients: [{ to: "+421901000000" }, { to: "+421901000001" }],
+        },
+      },
+    );
+    for (const refused of [sendMessage, createCampaign]) {
+      expect(refused).toMatchObject({ code: "SPENDING_CAP_REACHED" });
+      expect(JSON.stringify(refused)).not.toMatch(/EUR|\d/);
+    }
+  });
 });

@@ -27,6 +27,20 @@ const references = [
   "two\nlines",
   "a\rb",
   "order-1",
+  "1-2",
+  "3/4/26",
+  "1.50",
+  ".5",
+  "(5)",
+  "12:30",
+  "1.5E+10",
+  "MAR1",
+  "2-Sept",
+  "May 2026",
+  "6:30 pm",
+  "5%",
+  "true",
+  "'1-2",
 ];
 
 beforeAll(async () => {

@@ -48,7 +48,7 @@ async function listed(name: string): Promise<string[]> {
 }
 
 describe("npm run keys", () => {
-  it("makes a key and writes it alone to standard output, with what to do next beside it", async () => {
+  it("npm run keys makes a key and writes it alone to standard output, with what to do next beside it", async () => {
     const { code, stdout, stderr } = await keys(
       "--account",
       "Bakery",
@@ -66,7 +66,7 @@ describe("npm run keys", () => {
     });
   });
 
-  it("lists keys without their secrets, and revokes one", async () => {
+  it("npm run keys lists keys without their secrets, and revokes one", async () => {
     const { stdout: secret } = await keys("create", "--account", "Florist", "--name", "till");
     await viewerOf(secret.trim());
     await expect.poll(() => listed("till"), { timeout: 60_000 }).not.toContain("never");
@@ -87,7 +87,7 @@ describe("npm run keys", () => {
     });
   });
 
-  it("keeps an account's last ADMIN key unless it is told to", async () => {
+  it("npm run keys keeps an account's last ADMIN key unless it is told to", async () => {
     await keys("--account", "Garage", "--name", "boss", "--scopes", "ADMIN");
     const [id = ""] = await listed("boss");
     expect(await keys("revoke", id)).toMatchObject({ code: 1, stderr: expect.stringContaining("--force") });
@@ -95,7 +95,7 @@ describe("npm run keys", () => {
     expect((await listed("boss")).at(-1)).toMatch(/^revoked /);
   });
 
-  it("makes a key that ends by itself", async () => {
+  it("npm run keys makes a key that ends by itself", async () => {
     const expires = new Date(Date.now() + 86_400_000).toISOString();
     expect(await keys("--account", "Kiosk", "--name", "brief", "--expires", expires)).toMatchObject({
       code: 0,
@@ -103,7 +103,7 @@ describe("npm run keys", () => {
     expect((await listed("brief")).at(-1)).toBe(`until ${expires.slice(0, 16).replace("T", " ")}`);
   });
 
-  it("shows how it is used", async () => {
+  it("npm run keys shows how it is used", async () => {
     const { code, stdout } = await run(process.execPath, [main, "--help"], {});
     expect([code, stdout]).toEqual([0, expect.stringContaining("npm run keys -- list")]);
   });
@@ -125,7 +125,7 @@ describe("npm run keys", () => {
     expect(stderr).not.toMatch(/\n +at /);
   });
 
-  it("asks for the database", async () => {
+  it("npm run keys asks for the database", async () => {
     const { code, stderr } = await run(process.execPath, [main, "list"], { DATA_DIR: "/nowhere" });
     expect([code, stderr]).toEqual([
       1,

@@ -92,7 +92,7 @@ it("starts anew when it was cut off in the middle", async () => {
   await drop();
 });
 
-it("needs a role that owns its database, and no superuser", async () => {
+it("a migration needs a role that owns its database, and no superuser", async () => {
   const { url, drop } = await createEmptyDatabase();
   const own = new URL(url);
   const name = own.pathname.slice(1);

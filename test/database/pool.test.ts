@@ -14,7 +14,7 @@ async function open(poolSize: number): Promise<Database> {
   return database;
 }
 
-it("refuses a second connection to what holds one of the pool, by whichever road it asks", async () => {
+it("the pool refuses a second connection to what holds one of the pool, by whichever road it asks", async () => {
   const database = await open(5);
   const problem = "asked for by what holds one already";
   const roads: (() => PromiseLike<unknown>)[] = [
@@ -30,7 +30,7 @@ it("refuses a second connection to what holds one of the pool, by whichever road
   expect(await database.query(one, [])).toEqual([{ one: 1 }]);
 });
 
-it("keeps locks that last out of the pool, so that fifty of them leave it to others", async () => {
+it("the pool keeps locks that last out of the pool, so that fifty of them leave it to others", async () => {
   const database = await open(2);
   const keys = Array.from({ length: 50 }, (_, index) => `key ${index}`);
   const releases = await Promise.all(keys.map((key) => database.locks.tryHold("test", key)));
@@ -39,7 +39,7 @@ it("keeps locks that last out of the pool, so that fifty of them leave it to oth
   for (const release of releases) await release?.();
 });
 
-it("gives a lock to one at a time, within a process and between processes", async () => {
+it("the pool gives a lock to one at a time, within a process and between processes", async () => {
   const database = await open(2);
   const other = openDatabase(database.pool.options.connectionString ?? "", { poolSize: 2 });
   onTestFinished(() => other.close());

@@ -19,7 +19,7 @@ async function open(): Promise<{ database: Database; server: Client; name: strin
   return { database, server, name: new URL(url).pathname.slice(1) };
 }
 
-it("reads when an outage is over", async () => {
+it("a patient read reads when an outage is over", async () => {
   const { database, server, name } = await open();
   await server.query(`alter database ${name} allow_connections false`);
   const reads = patient(database);
@@ -29,7 +29,7 @@ it("reads when an outage is over", async () => {
   expect(await reading).toEqual([[{ count: 0 }], 0]);
 });
 
-it("reads again when its connection was cut", async () => {
+it("a patient read reads again when its connection was cut", async () => {
   const { database, server, name } = await open();
   await database.query({ name: "make_sequence", text: "create sequence tries" }, []);
   const sleepOnce = {
@@ -49,7 +49,7 @@ it("passes on an error that is no outage", async () => {
   await expect(patient(database).query(wrong, [])).rejects.toThrow('column "nothing" does not exist');
 });
 
-it("stops waiting when the database is closed", async () => {
+it("a patient read stops waiting when the database is closed", async () => {
   const { database, server, name } = await open();
   await server.query(`alter database ${name} allow_connections false`);
   const reading = patient(database).query(countAccounts, []);

@@ -16,15 +16,15 @@ function elsewhere(port: number): Readiness {
   return new Readiness(url.href);
 }
 
-it("says nothing against a database that works", async () => {
+it("readiness says nothing against a database that works", async () => {
   expect(await new Readiness(inject("postgresUrl")).problem()).toBeUndefined();
 });
 
-it("says that there is no connection", async () => {
+it("readiness says that there is no connection", async () => {
   expect(await elsewhere(await freePort()).problem()).toBe("there is no connection to the database");
 });
 
-it("says that the database stands still, and leaves no connection behind", async () => {
+it("readiness says that the database stands still, and leaves no connection behind", async () => {
   const server = createServer((socket) => void socket.on("error", () => undefined).resume());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -36,7 +36,7 @@ it("says that the database stands still, and leaves no connection behind", async
   await gone;
 });
 
-it("names a full disk", () => {
+it("readiness names a full disk", () => {
   const error = { code: "53100", message: "could not write to file: No space left on device" };
   expect(wordsFor(error)).toBe("the disk of the database is full");
 });

@@ -80,7 +80,7 @@ it("lets go of a hundred sockets that never say who they are", { timeout: 300_00
   await Promise.all(sockets);
 });
 
-it("takes a message of 64 KB on a WebSocket without a key, and no more", async () => {
+it("the server takes a message of 64 KB on a WebSocket without a key, and no more", async () => {
   for (const [extra, code] of [
     [0, 4400],
     [1024, 1009],
@@ -93,14 +93,14 @@ it("takes a message of 64 KB on a WebSocket without a key, and no more", async (
   }
 });
 
-it("takes long messages on a WebSocket as soon as its key is known", async () => {
+it("the server takes long messages on a WebSocket as soon as its key is known", async () => {
   const { query } = JSON.parse(padded(1024 * 1024)) as { query: string };
   const [result] = await Array.fromAsync(app.client.subscribe(query));
   expect(result).toEqual({ data: { __typename: "Query" } });
   await app.client.close();
 });
 
-it("reads bodies as far as the key can use them", async () => {
+it("the server reads bodies as far as the key can use them", async () => {
   const token = await app.createKey(["ADMIN"]);
   const reader = await app.createKey(["READ"]);
   const megabyte = 1024 * 1024;
@@ -112,7 +112,7 @@ it("reads bodies as far as the key can use them", async () => {
   expect((await post(padded(megabyte + 1), bearer(reader))).status).toBe(200);
 });
 
-it("reads a file for those who may send alone", async () => {
+it("the server reads a file for those who may send alone", async () => {
   const body = new Uint8Array(bodyOf(uploadOf({}, "to\n+421901000001\n")));
   const upload = async (headers: Record<string, string>): Promise<unknown> => {
     const method = "POST";

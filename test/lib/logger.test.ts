@@ -36,7 +36,7 @@ describe("a phone number in the log", () => {
     expect(maskNumber(text)).toBe(masked);
   });
 
-  it("is masked in an error's message and stack, and in what a provider or the job queue said", () => {
+  it("a phone number in the log is masked in an error's message and stack, and in what a provider or the job queue said", () => {
     const { logger, text } = capture();
     const error = Object.assign(new Error('duplicate key: "+421901000123"'), {
       code: "23505",
@@ -56,7 +56,7 @@ describe("a phone number in the log", () => {
 });
 
 describe("what must never be in the log", () => {
-  it("is taken out, wherever in an object it stands", () => {
+  it("a secret is taken out, wherever in an object it stands", () => {
     const { logger, text } = capture();
     const secret = "do not write this";
     const names = ["authorization", "apiToken", "token", "password", "secret", "text", "body", "credentials"];
@@ -71,7 +71,7 @@ describe("what must never be in the log", () => {
 });
 
 describe("the form of a line", () => {
-  it("is one JSON object with level, time and message", () => {
+  it("a log line is one JSON object with level, time and message", () => {
     const { logger, lines } = capture();
     logger.info({ messageId: "m" }, "hello\nworld");
     expect(lines()).toEqual([
@@ -84,7 +84,7 @@ describe("the form of a line", () => {
     ]);
   });
 
-  it("is not written below the level asked for", () => {
+  it("a log line is not written below the level asked for", () => {
     const { logger, text } = capture("warn");
     logger.info("quiet");
     logger.warn("loud");

@@ -20,7 +20,7 @@ const amount = fc
 const plain = (value: InstanceType<typeof Decimal>): string => new Decimal(value).plus(0).toFixed();
 
 describe("money", () => {
-  test("is exact to the last decimal, whatever is added, subtracted, multiplied or compared", () => {
+  test("money is exact to the last decimal, whatever is added, subtracted, multiplied or compared", () => {
     fc.assert(
       fc.property(amount, amount, fc.nat(1000), (one, other, segments) => {
         expect(new Decimal(add(one, other)).eq(new Decimal(one).plus(other))).toBe(true);
@@ -32,7 +32,7 @@ describe("money", () => {
     );
   });
 
-  test("reads equal where it is equal: without an exponent and without zeros at its end", () => {
+  test("money reads equal where it is equal: without an exponent and without zeros at its end", () => {
     fc.assert(
       fc.property(amount, (one) => {
         const written = add(one, "0");
@@ -47,7 +47,7 @@ describe("money", () => {
     ]);
   });
 
-  test("is summed for each currency and never across", () => {
+  test("money is summed for each currency and never across", () => {
     const currency = fc.constantFrom("EUR", "USD", "NGN");
     fc.assert(
       fc.property(fc.array(fc.record({ amount, currency })), (costs) => {

@@ -11,7 +11,13 @@ import {
   type Subject,
 } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
-import { echo, expectNoSecret, sentSecrets } from "./contract-secrets.ts";
+import {
+  echo,
+  expectNoSecret,
+  expectNothingForeign,
+  foreignBodies,
+  sentSecrets,
+} from "./contract-secrets.ts";
 import { type Seen, serveTcp, unusedOrigin } from "./local-server.ts";
 import type { Answer } from "./serve-answers.ts";
 
@@ -130,6 +136,14 @@ function testQuestion(subject: Subject, question: Question): void {
       }
       const echoed = await askOf((seen) => ({ status, body: errorBody(echo(seen)), headers }));
       expectNoSecret(subject, echoed.reply);
+    },
+  );
+
+  test.each(question === "drainReceipts" ? [] : [200, 401, 403, 404, 422, 500])(
+    "answered with %i by a server of another kind, whose words are not repeated",
+    async (status) => {
+      for (const body of foreignBodies)
+        expectNothingForeign((await askOf(() => ({ ...body, status }))).reply);
     },
   );
 }

@@ -4,7 +4,13 @@ import { readXml } from "../../src/providers/wire/xml.ts";
 import { connectToSubmit, open, type Subject } from "./contract-client.ts";
 import { submission } from "./contract-description.ts";
 import { testOpen } from "./contract-open-endings.ts";
-import { echo, expectNoSecret, sentSecrets } from "./contract-secrets.ts";
+import {
+  echo,
+  expectNoSecret,
+  expectNothingForeign,
+  foreignBodies,
+  sentSecrets,
+} from "./contract-secrets.ts";
 import { serveTcp, unusedOrigin } from "./local-server.ts";
 import { type Answer, serveAnswers } from "./serve-answers.ts";
 
@@ -186,4 +192,14 @@ function testSecrets(subject: Subject): void {
     }));
     expectNoSecret(subject, await echoing.client.submit(submission));
   });
+
+  test.each(statuses)(
+    "and words of a server of another kind are not repeated, though it answers %i",
+    async (status) => {
+      for (const body of foreignBodies) {
+        const { client } = await connectToSubmit(subject, () => ({ ...body, status }));
+        expectNothingForeign(await client.submit(submission));
+      }
+    },
+  );
 }

@@ -30,7 +30,7 @@ describe("sending it again", () => {
     expect(second).toEqual(first);
   });
 
-  test("shows by its duplicate that the first was accepted", async () => {
+  test("a second submission to Qikli shows by its duplicate that the first was accepted", async () => {
     const { client } = await connect(() => json(verdict(duplicate)));
     expect(await reconcileOne(client, uncertain)).toEqual({
       kind: "found",
@@ -39,7 +39,7 @@ describe("sending it again", () => {
     });
   });
 
-  test("shows by its acceptance that it is accepted now", async () => {
+  test("a second submission to Qikli shows by its acceptance that it is accepted now", async () => {
     const { client } = await connect(() => json(verdict(accepted)));
     expect(await reconcileOne(client, uncertain)).toEqual({
       kind: "found",
@@ -77,7 +77,7 @@ describe("sending it again", () => {
     expect(outcome).toMatchObject({ kind: "unavailable", problem: { kind: "unreachable" } });
   });
 
-  test("is not done twice, nor where the connection forbids it", async () => {
+  test("a second submission to Qikli is not done twice, nor where the connection forbids it", async () => {
     const { client, requests } = await connect(() => json(verdict(accepted)));
     expect(await reconcileOne(client, { ...uncertain, resendAllowed: false })).toEqual({ kind: "absent" });
     const careful = await connect(() => json(verdict(accepted)), { resend: false });
@@ -87,7 +87,7 @@ describe("sending it again", () => {
 });
 
 describe("with the logs", () => {
-  test("finds the message without sending it", async () => {
+  test("a reconciliation with Qikli's logs finds the message without sending it", async () => {
     const { client, requests } = await connect(() => logged, { logs: true });
     expect(await reconcileOne(client, uncertain)).toMatchObject({
       kind: "found",
@@ -133,7 +133,7 @@ describe("with the logs", () => {
     );
   });
 
-  test("says what stood in the way", async () => {
+  test("a reconciliation with Qikli's logs says what stood in the way", async () => {
     const missing = await connect(() => ({ status: 404 }), { logs: true });
     const down = await connect(() => ({ status: 503 }), { logs: true });
     const messages = [{ messageId, to: submission.to }];

@@ -24,7 +24,7 @@ const good = json(verdict(accepted));
 const someText = expect.stringMatching(/\w/);
 
 describe("the request", () => {
-  test("is the documented one, as far as one message goes", async () => {
+  test("a request to Qikli is the documented one, as far as one message goes", async () => {
     const { client, requests } = await connect(() => good);
     const printed = JSON.parse(fixture("send.request.json")).messages[0];
     const own = { messageId: "MESSAGE-ID-127-xyz", from: "SAMPLESENDER", callbackUrl: undefined };
@@ -42,7 +42,7 @@ describe("the request", () => {
     });
   });
 
-  test("is the documented one in XML", async () => {
+  test("a request to Qikli is the documented one in XML", async () => {
     const { client, requests } = await connect(() => good, { format: "XML" });
     await client.submit({ ...submission, messageId: "MESSAGE-ID-127-xyz", callbackUrl: undefined });
     expect(requests[0]?.headers).toMatchObject({
@@ -61,7 +61,7 @@ describe("the request", () => {
   const destination = { to: "233205072987", messageId };
   const wanted = { from: "SAMPLE", text, notifyUrl: submission.callbackUrl };
 
-  test("carries everything that was asked for", async () => {
+  test("a request to Qikli carries everything that was asked for", async () => {
     const { client, requests } = await connect(() => good);
     await client.submit(everything);
     const details = { notifyContentType: "application/json", flash: true, validityPeriod: 720 };
@@ -70,7 +70,7 @@ describe("the request", () => {
     });
   });
 
-  test("carries everything that was asked for in XML", async () => {
+  test("a request to Qikli carries everything that was asked for in XML", async () => {
     const { client, requests } = await connect(() => good, { format: "XML" });
     await client.submit(everything);
     const details = { notifyContentType: "application/xml", flash: "true", validityPeriod: "720" };
@@ -78,14 +78,7 @@ describe("the request", () => {
     expect(readXml(requests[0]?.body ?? "")).toEqual({ root: "request", content: { messages: { message } } });
   });
 
-  test("names the time to deliver as the platform prints times", async () => {
-    const { client, requests } = await connect(() => good);
-    await client.submit({ ...submission, deliverAt: new Date("2019-11-09T16:00:00Z") });
-    const [message] = JSON.parse(requests[0]?.body ?? "").messages;
-    expect(message.sendAt).toBe("2019-11-09T16:00:00.000+0000");
-  });
-
-  test("asks for 48 hours of validity at most", async () => {
+  test("a request to Qikli asks for 48 hours of validity at most", async () => {
     const { client, requests } = await connect(() => good);
     await client.submit({ ...submission, validityMinutes: 5_000 });
     expect(JSON.parse(requests[0]?.body ?? "")).toMatchObject({ messages: [{ validityPeriod: 2_880 }] });
@@ -103,7 +96,7 @@ describe("the request", () => {
     expect(requests.map((seen) => seen.path)).toEqual([expected]);
   });
 
-  test("has long credentials on one line, in UTF-8", async () => {
+  test("a request to Qikli has long credentials on one line, in UTF-8", async () => {
     const own = { username: "ž".repeat(80), password: "päss:wörd ".repeat(20) };
     const { client, requests } = await connect(() => good, own);
     await client.submit(submission);

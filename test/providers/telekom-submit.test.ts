@@ -32,7 +32,7 @@ async function written(changes: Partial<Submission>, format: "JSON" | "XML" = "J
 }
 
 describe("the request", () => {
-  test("is the documented one, with a token, a sender and callbacks", async () => {
+  test("a request to Telekom SK is the documented one, with a token, a sender and callbacks", async () => {
     const { session_id: _, ...printed } = JSON.parse(fixture("send_message.request.json"));
     const own = { token, to: "421901234567", from: "MyBrand", callback: true };
     expect(await written({})).toEqual({ ...printed, ...own });
@@ -52,7 +52,7 @@ describe("the request", () => {
     expect(JSON.parse(requests[0]?.body ?? "")).toMatchObject({ to });
   });
 
-  test("is the documented one in XML, with digits for booleans", async () => {
+  test("a request to Telekom SK is the documented one in XML, with digits for booleans", async () => {
     const { root, content } = readXml(fixture("send_message.request.xml")) ?? {};
     expect(root).toBe("request");
     const { session_id: _, ...printed } = Object(content);
@@ -84,7 +84,7 @@ describe("the request", () => {
     expect(requests.map((seen) => seen.path)).toEqual([expected]);
   });
 
-  test("has every parameter there is", async () => {
+  test("a request to Telekom SK has every parameter there is", async () => {
     const changes = {
       flash: true,
       priority: "HIGH",
@@ -92,14 +92,10 @@ describe("the request", () => {
       cadenceGroupId: "1000",
       encoding: "UCS2",
       callbackUrl: undefined,
-      // Summer time in Bratislava, two hours ahead of UTC.
-      deliverAt: new Date("2026-07-31T06:00:00Z"),
     } as const;
     const common = { token, to: "421901234567", from: "MyBrand", text: submission.text, type: "flash" };
-    const time = { delivery_time: "2026-07-31 08:00:00" };
     expect(await written(changes)).toEqual({
       ...common,
-      ...time,
       callback: false,
       priority: 3,
       validity: 60,
@@ -108,7 +104,6 @@ describe("the request", () => {
     });
     expect(await written(changes, "XML")).toEqual({
       ...common,
-      ...time,
       callback: "0",
       priority: "3",
       validity: "60",
@@ -126,17 +121,17 @@ describe("the request", () => {
   ])("for %o has %o", async (changes, fields) => expect(await written(changes)).toMatchObject(fields));
 
   // `false` strips diacritics, and GSM-7 has letters with some.
-  test("leaves the encoding of accented letters to the provider", async () => {
+  test("a request to Telekom SK leaves the encoding of accented letters to the provider", async () => {
     expect(await written({ text: "déjà vu" })).not.toHaveProperty("unicode");
   });
 
-  test("carries any text unharmed in XML", async () => {
+  test("a request to Telekom SK carries any text unharmed in XML", async () => {
     const text = "a < b && \"c\" > 'd' ]]> &amp; <!-- \u{1f600}\nline";
     expect(await written({ text }, "XML")).toMatchObject({ text });
     expect(await written({ text: "no\u0000 control\u0007" }, "XML")).toMatchObject({ text: "no control" });
   });
 
-  test("is not made for a cadence group that cannot be one", async () => {
+  test("a request to Telekom SK is not made for a cadence group that cannot be one", async () => {
     const { client, requests } = await connect(() => success());
     const outcome = await client.submit({ ...submission, cadenceGroupId: "morning" });
     expect(outcome).toMatchObject(rejected("REJECTED", "invalid_request", true));

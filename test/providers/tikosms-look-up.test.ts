@@ -122,7 +122,7 @@ describe("looking up", () => {
     expect(reply).toMatchObject({ ok: true, value: [{ providerMessageId: id }] });
   });
 
-  test("asks four at a time, and each once", async () => {
+  test("a look-up at TikoSMS asks four at a time, and each once", async () => {
     const waiting: (() => void)[] = [];
     const { client, requests } = await connect(({ query }) => (response) => {
       const row = { ...documentedRow, message_id: query["message_id"] };
@@ -137,7 +137,7 @@ describe("looking up", () => {
     expect(waiting).toEqual([]);
   });
 
-  test("stops at the first problem, and says so", async () => {
+  test("a look-up at TikoSMS stops at the first problem, and says so", async () => {
     const { client, requests } = await connect(() => ({ status: 401, body: fixture("balance.401.json") }));
     const problem = { kind: "unauthenticated", detail: "HTTP 401: User not authenticated" };
     const many = Array.from({ length: 20 }, () => message);
@@ -157,7 +157,7 @@ describe("looking up", () => {
     }));
     const rows = ids.map((client_ref, index) => ({ ...documentedRow, client_ref, message_id: `m-${index}` }));
 
-    test("is asked for once, whatever order its rows come in", async () => {
+    test("a TikoSMS campaign of many messages is asked for once, whatever order its rows come in", async () => {
       const { client, requests } = await connect(() => json({ data: rows.toReversed() }));
       const receipts = ids.map((clientRef, index) => ({ clientRef, providerMessageId: `m-${index}` }));
       expect(await client.lookUp(many)).toMatchObject({ ok: true, value: receipts });

@@ -35,7 +35,7 @@ describe("reconciling", () => {
     );
   }
 
-  test("finds the campaign whose row has our reference", async () => {
+  test("a reconciliation at TikoSMS finds the campaign whose row has our reference", async () => {
     const { client, requests } = await connect(({ path }) =>
       path.endsWith("/get_messages")
         ? { body: fixture("get_messages.200.json") }
@@ -74,7 +74,7 @@ describe("reconciling", () => {
     expect(opened).toEqual(["ours-2", "ours-3", "ours-1", "ours-0"]);
   });
 
-  test("goes on where a campaign is gone or has no such row", async () => {
+  test("a reconciliation at TikoSMS goes on where a campaign is gone or has no such row", async () => {
     const list = ["gone", "else", "ours"].map((campaign_id) => ({ ...documented, campaign_id }));
     const { client } = await connect(({ path, query }) => {
       if (path.endsWith("/get_messages")) return json({ campaigns: list });
@@ -86,7 +86,7 @@ describe("reconciling", () => {
     expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "found", providerBatchId: "ours" });
   });
 
-  test("finds a message that has no status yet", async () => {
+  test("a reconciliation at TikoSMS finds a message that has no status yet", async () => {
     const { client } = await withCampaigns([documented], () => [{ ...row, status: null }]);
     expect(await reconcileOne(client, uncertain)).toMatchObject({
       kind: "found",
@@ -105,12 +105,12 @@ describe("reconciling", () => {
 
   const alike = Array.from({ length: 600 }, (_, index) => ({ ...documented, campaign_id: `c-${index}` }));
 
-  test("finds the one among 600 campaigns alike, wherever it stands", async () => {
+  test("a reconciliation at TikoSMS finds the one among 600 campaigns alike, wherever it stands", async () => {
     const { client } = await withCampaigns(alike, (id) => (id === "c-599" ? [row] : []));
     expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "found", providerMessageId: "m-1" });
   });
 
-  test("does not open campaigns of one message that other messages of ours are", async () => {
+  test("a reconciliation at TikoSMS does not open campaigns of one message that other messages of ours are", async () => {
     const { client, requests } = await withCampaigns(alike, () => []);
     const knownBatches = alike.slice(1).map(({ campaign_id }) => campaign_id);
     expect(await reconcileOne(client, { ...uncertain, knownBatches })).toEqual({ kind: "absent" });

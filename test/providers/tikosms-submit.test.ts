@@ -17,7 +17,7 @@ const accepted = { body: fixture("message.200.json") };
 const html = { "content-type": "text/html" };
 
 describe("the request", () => {
-  test("is the documented one", async () => {
+  test("a request to TikoSMS is the documented one", async () => {
     const { client, requests } = await connect(() => accepted);
     await client.submit({ ...submission, messageId: "invoice-10294" });
     expect(requests).toMatchObject([
@@ -34,14 +34,14 @@ describe("the request", () => {
     expect(JSON.parse(requests[0]?.body ?? "")).toEqual(JSON.parse(fixture("message.request.json")));
   });
 
-  test("is that of the introduction, plus our reference", async () => {
+  test("a request to TikoSMS is that of the introduction, plus our reference", async () => {
     const { client, requests } = await connect(() => accepted);
     await client.submit({ ...submission, callbackUrl: "https://yoursite.com/sms-callback" });
     const printed = JSON.parse(fixture("message.introduction.request.json"));
     expect(JSON.parse(requests[0]?.body ?? "")).toEqual({ ...printed, client_ref: messageId });
   });
 
-  test("has no callback_url where we cannot be reached", async () => {
+  test("a request to TikoSMS has no callback_url where we cannot be reached", async () => {
     const { client, requests } = await connect(() => accepted);
     await client.submit({ ...submission, callbackUrl: undefined });
     expect(JSON.parse(requests[0]?.body ?? "")).not.toHaveProperty("callback_url");
@@ -198,8 +198,10 @@ describe("an answer that decides", () => {
     [{ error: "", errors: { to: [], from: ["Three", "Four"] } }, "Three"],
     [{ errors: { from: "Three" } }, "Three"],
     [{ errors: ["odd"] }, "HTTP 422 Unprocessable Entity"],
-    [{ error: "line\r\n  break\u0007" }, "line break"],
-    [{ error: "x".repeat(400) }, `${"x".repeat(299)}…`],
+    [{ success: false, error: "line\r\n  break\u0007" }, "line break"],
+    [{ success: false, error: "x".repeat(400) }, `${"x".repeat(299)}…`],
+    [{ error: "A secret of another server" }, "HTTP 422 Unprocessable Entity"],
+    [{ message: "A secret of another server", data: {} }, "HTTP 422 Unprocessable Entity"],
   ])("%o says %j", async (body, text) => {
     const { client } = await connect(() => json(body, 422));
     expect(await client.submit(submission)).toMatchObject({ failure: { text } });
@@ -242,7 +244,7 @@ describe("the prefix", () => {
     expect(requests.map((seen) => seen.path)).toEqual(["/v1/message"]);
   });
 
-  test("is a fault of the connection where neither is known", async () => {
+  test("TikoSMS's path prefix is a fault of the connection where neither is known", async () => {
     const { client, requests } = await connect(() => routeMissing);
     expect(await client.submit(submission)).toMatchObject(
       rejected("FAILED", "provider_misconfigured", false),
@@ -271,7 +273,7 @@ describe("the prefix", () => {
     expect(await client.submit(submission)).toMatchObject({ kind: "ambiguous" });
   });
 
-  test("holds for messages submitted side by side", async () => {
+  test("TikoSMS's path prefix holds for messages submitted side by side", async () => {
     const { client } = await connect((seen) => (seen.path.startsWith("/api") ? accepted : routeMissing));
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => client.submit(submission)));
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(Array.from({ length: 8 }, () => "accepted"));

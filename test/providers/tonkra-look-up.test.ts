@@ -89,7 +89,7 @@ describe("looking up", () => {
     expect(requests).toEqual([]);
   });
 
-  test("stops at the first problem, and says so", async () => {
+  test("a look-up at Tonkra stops at the first problem, and says so", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("real.token.200.json") }));
     const many = Array.from({ length: 20 }, () => message);
     expect(await client.lookUp(many)).toMatchObject({ ok: false, problem: { kind: "unauthenticated" } });
@@ -133,7 +133,7 @@ describe("reconciling", () => {
     json({ ...listed, data: { ...listed.data, current_page: current, last_page: last, data: rows } });
   const found = { kind: "found", providerMessageId: row.uid };
 
-  test("finds the row of the documented page", async () => {
+  test("a reconciliation at Tonkra finds the row of the documented page", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("real.list.200.json") }));
     expect(await reconcileOne(client, uncertain)).toEqual({
       ...found,
@@ -167,7 +167,7 @@ describe("reconciling", () => {
     ]);
   });
 
-  test("reads and asks in the connection's zone", async () => {
+  test("a reconciliation at Tonkra reads and asks in the connection's zone", async () => {
     const { client, requests } = await connect(() => pageOf([{ ...row, sent_at: "2025-05-29 17:07:41" }]), {
       timeZone: "Africa/Lagos",
     });
@@ -237,7 +237,7 @@ describe("reconciling", () => {
     expect(await reconcileOne(client, uncertain)).toMatchObject(found);
   });
 
-  test("stops where the messages are older than ours", async () => {
+  test("a reconciliation at Tonkra stops where the messages are older than ours", async () => {
     const { client, requests } = await connect(pages(9, { sent_at: "2025-05-29 16:00:00" }));
     expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
     expect(requests).toHaveLength(1);
@@ -266,7 +266,7 @@ describe("reconciling", () => {
     return { rows, serve };
   }
 
-  test("finds 300 of 1,200 with one walk through the list, and gives each its own", async () => {
+  test("a reconciliation at Tonkra finds 300 of 1,200 with one walk through the list, and gives each its own", async () => {
     const { rows, serve } = listOf(1_200, (index) => `Hello ${index}`);
     const { client, requests } = await connect(serve);
     const lost = rows
@@ -285,7 +285,7 @@ describe("reconciling", () => {
     expect(requests.length).toBeLessThanOrEqual(48);
   });
 
-  test("gives messages that look the same one row each, and none twice", async () => {
+  test("a reconciliation at Tonkra gives messages that look the same one row each, and none twice", async () => {
     const rows = ["one", "two"].map((id) => ({ ...row, uid: id }));
     const { client } = await connect(() => pageOf(rows, 1, 1));
     const three = ["a", "b", "c"].map((id) => ({ ...uncertain, messageId: id }));
@@ -298,7 +298,7 @@ describe("reconciling", () => {
     expect(two).toMatchObject([{ kind: "unavailable" }]);
   });
 
-  test("asks again without the filters where they are refused", async () => {
+  test("a reconciliation at Tonkra asks again without the filters where they are refused", async () => {
     const { client, requests } = await connect(({ query }) =>
       query["timezone"] === undefined ? pageOf([row]) : json({ status: "error", message: "Zone" }, 422),
     );

@@ -9,7 +9,7 @@ const html = { "content-type": "text/html" };
 const refused = (message: string, status = 403): Answer => json({ status: "error", message }, status);
 
 describe("the request", () => {
-  test("is the documented one", async () => {
+  test("a request to Tonkra is the documented one", async () => {
     const { client, requests } = await connect(() => accepted);
     await client.submit(submission);
     expect(requests).toMatchObject([
@@ -25,7 +25,7 @@ describe("the request", () => {
     expect(JSON.parse(requests[0]?.body ?? "")).toEqual({ ...printed, api_token: token });
   });
 
-  test("has the token in its header alone under v3", async () => {
+  test("a request to Tonkra has the token in its header alone under v3", async () => {
     const { client, requests } = await connect(() => accepted, { api: "V3" });
     await client.submit({ ...submission, dltTemplateId: "1107161234567890123" });
     expect(requests).toMatchObject([
@@ -216,7 +216,7 @@ describe("an error under 200 that does not say why", () => {
     expect(requests.map((seen) => seen.path)).toEqual(["/api/http/sms/send", "/api/http/balance"]);
   });
 
-  test("is asked of the list, where there is no balance", async () => {
+  test("a Tonkra error under 200 without a reason is looked up in the list if there is no balance", async () => {
     const { client } = await connect(({ path }) =>
       path.endsWith("/balance") ? { status: 404 } : refused("Diese Zugangsdaten sind falsch.", 200),
     );

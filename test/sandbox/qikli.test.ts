@@ -22,7 +22,7 @@ const error = (messageId: string, text: string) => ({
 });
 
 describe("sending", () => {
-  it("takes the documented request and answers as documented", async () => {
+  it("the Qikli sandbox takes the documented request and answers as documented", async () => {
     const sandbox = await startQikli();
     const body = fixture("send.request.json").replace("2332xxxxxxxx", "233205072988");
     const reply = await callQikli(sandbox, "POST", sendPath, { body });
@@ -36,7 +36,7 @@ describe("sending", () => {
     });
   });
 
-  it("takes the same in XML", async () => {
+  it("the Qikli sandbox takes the documented request in XML, too", async () => {
     const sandbox = await startQikli();
     const body = fixture("send.request.xml").replace("2332xxxxxxxx", "233205072988");
     const reply = await callQikli(sandbox, "POST", sendPath, { body, headers: xml });
@@ -63,7 +63,7 @@ describe("sending", () => {
     expect(one).not.toBe(other);
   });
 
-  it("takes a message id once, in one request and over several", async () => {
+  it("the Qikli sandbox takes a message id once, in one request and over several", async () => {
     const sandbox = await startQikli();
     const destinations = [
       { to: "421901000100", messageId: "one" },
@@ -99,7 +99,7 @@ describe("sending", () => {
     ]);
   });
 
-  it("leaves destinations after the first whose own request would end in a fault out of the answer", async () => {
+  it("the Qikli sandbox leaves destinations after the first whose own request would end in a fault out of the answer", async () => {
     const sandbox = await startQikli();
     const suffixes = ["000", "009", "011", "012", "019", "023", "042", "010", "049"];
     const destinations = suffixes.map((suffix) => ({ to: `421901000${suffix}`, messageId: suffix }));
@@ -121,7 +121,7 @@ describe("sending", () => {
     );
   });
 
-  it("refuses texts of more than 25 parts", async () => {
+  it("the Qikli sandbox refuses texts of more than 25 parts", async () => {
     const sandbox = await startQikli();
     const words = await Promise.all(
       [25 * 153, 25 * 153 + 1].map(async (length) => {
@@ -224,7 +224,7 @@ describe("what a client must send", () => {
     });
   });
 
-  it("takes everything the platform knows", async () => {
+  it("the Qikli sandbox takes everything the platform knows", async () => {
     const more = {
       flash: true,
       transliteration: "CENTRAL_EUROPEAN",
@@ -253,7 +253,7 @@ describe("what a client must send", () => {
     expect(reply.text).toContain("<messageId>BAD_REQUEST</messageId>");
   });
 
-  it("knows its paths and methods alone", async () => {
+  it("the Qikli sandbox answers only its own paths and methods", async () => {
     const sandbox = await startQikli();
     expect(await callQikli(sandbox, "GET", sendPath)).toMatchObject({ status: 405 });
     expect(await callQikli(sandbox, "POST", reportsPath)).toMatchObject({ status: 405 });
@@ -275,7 +275,7 @@ describe("the reports to pull", () => {
     expect(body).toEqual({ results: [{ ...documented, sentAt: time, doneAt: time }] });
   });
 
-  it("can be read once", async () => {
+  it("reports of the Qikli sandbox can be read once", async () => {
     const sandbox = await startQikli();
     for (const suffix of ["100", "101", "102"])
       await callQikli(sandbox, "POST", sendPath, { body: message(suffix) });
@@ -290,7 +290,7 @@ describe("the reports to pull", () => {
     expect(await ids()).toEqual([]);
   });
 
-  it("can be read by bulk id, in XML, and 50 at a time unless asked for more", async () => {
+  it("reports of the Qikli sandbox can be read by bulk id, in XML, and 50 at a time unless asked for more", async () => {
     const sandbox = await startQikli();
     const destinations = Array.from({ length: 60 }, (_, index) => ({ to: String(421901000100 + index) }));
     await callQikli(sandbox, "POST", sendPath, {
@@ -311,7 +311,7 @@ describe("the reports to pull", () => {
     expect(reply).toMatchObject({ status: 400 });
   });
 
-  it("are forgotten, and so are message ids, once there are too many", async () => {
+  it("reports of the Qikli sandbox are forgotten, and so are message ids, once there are too many", async () => {
     const sandbox = await startQikli({ maxMessages: 2 });
     for (const suffix of ["100", "101", "102"])
       await callQikli(sandbox, "POST", sendPath, { body: message(suffix) });
@@ -323,7 +323,7 @@ describe("the reports to pull", () => {
 });
 
 describe("the logs", () => {
-  it("are served on request, and can be read again", async () => {
+  it("logs of the Qikli sandbox are served on request, and can be read again", async () => {
     const sandbox = await startQikli({ logs: true });
     for (const suffix of ["005", "001"])
       await callQikli(sandbox, "POST", sendPath, { body: message(suffix) });
@@ -359,7 +359,7 @@ describe("pushed reports", () => {
     expect(batches.map(({ length }) => length).toSorted((one, other) => one - other)).toEqual([20, 100]);
   });
 
-  it("are repeated until a 2xx, and wait to be pulled when nobody takes them", async () => {
+  it("pushed reports of the Qikli sandbox are repeated until a 2xx, and wait to be pulled when nobody takes them", async () => {
     const clock = createManualClock("2015-02-12T08:58:20Z");
     const statuses = [500, 204, 503, 503];
     const callbacks = await startReceiver(() => statuses.shift() ?? 0);

@@ -23,7 +23,7 @@ describe("the functions in JSON", () => {
     expect(await call(sandbox, "sms-groups", { session_id })).toMatchObject({ body: { result: ok } });
   });
 
-  it("takes a message and shows it", async () => {
+  it("the Telekom SK sandbox takes a message and shows it", async () => {
     const sandbox = await startSandbox({ clock: createManualClock("2017-01-01T09:45:00Z") });
     const sent = await call(sandbox, "send_message", toScenario("000"));
     const message_id = Number(at(sent.body, "messages", 0, "message_id"));
@@ -43,7 +43,7 @@ describe("the functions in JSON", () => {
     });
   });
 
-  it("lists groups, page by page", async () => {
+  it("the Telekom SK sandbox lists groups, page by page", async () => {
     const sandbox = await startSandbox();
     const all = await call(sandbox, "sms-groups");
     expect(all.body).toMatchObject({
@@ -73,7 +73,7 @@ describe("the functions in JSON", () => {
 });
 
 describe("the functions in XML", () => {
-  it("are the same, in the shapes of the documentation", async () => {
+  it("the Telekom SK functions in XML are the same, in the shapes of the documentation", async () => {
     const sandbox = await startSandbox({ clock: createManualClock("2017-01-01T09:45:00Z") });
     const ask = (name: string, fields: Fields = {}) => call(sandbox, name, fields, { format: "xml" });
     const opened = await ask("auth");

@@ -20,7 +20,7 @@ describe("bulk requests", () => {
     expect(commonUpdate?.text).toContain('"client_ref":"second"');
   });
 
-  it("leaves refused recipients out without a word, unless none remains", async () => {
+  it("a bulk request to the TikoSMS sandbox leaves refused recipients out without a word, unless none remains", async () => {
     const sandbox = await startSandbox();
     const recipients = ["421901000013", "421901000014", "12", "421901000000"].map((to) => ({ to }));
     const submitted = await call(sandbox, "POST", "messages", { body: { ...bulk, recipients } });
@@ -33,7 +33,7 @@ describe("bulk requests", () => {
     expect(await call(sandbox, "POST", "messages", { body: none })).toMatchObject({ status: 403 });
   });
 
-  it("leaves out recipients after the first whose own request would not be kept", async () => {
+  it("a bulk request to the TikoSMS sandbox leaves out recipients after the first whose own request would not be kept", async () => {
     const sandbox = await startSandbox();
     const recipients = ["000", "009", "011", "012", "018", "019"].map((suffix) => ({
       to: `421901000${suffix}`,
@@ -46,7 +46,7 @@ describe("bulk requests", () => {
     expect(at(body, "data")).toMatchObject(kept);
   });
 
-  it("takes 100,000 recipients and not one more", async () => {
+  it("a bulk request to the TikoSMS sandbox takes 100,000 recipients and not one more", async () => {
     const sandbox = await startSandbox({ clock: createManualClock("2025-08-11T13:12:34Z") });
     const recipients = Array.from({ length: 100_000 }, (_, index) => ({ to: String(380500000100 + index) }));
     const body = { ...bulk, recipients };

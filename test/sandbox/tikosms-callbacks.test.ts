@@ -38,7 +38,7 @@ describe("callbacks", () => {
     });
   });
 
-  it("have no delivery time for a failure, and no reference when none was given", async () => {
+  it("callbacks of the TikoSMS sandbox have no delivery time for a failure, and no reference when none was given", async () => {
     const [sandbox, callbacks] = [await startSandbox(), await startReceiver()];
     const body = { ...submission("001", callbacks), client_ref: undefined };
     await call(sandbox, "POST", "message", { body });
@@ -46,7 +46,7 @@ describe("callbacks", () => {
     expect(at(update, "update")).toMatchObject({ delivered_at: null, client_ref: null, status: "UNDELIV" });
   });
 
-  it("are repeated with growing pauses until they are answered with 200", async () => {
+  it("callbacks of the TikoSMS sandbox are repeated with growing pauses until they are answered with 200", async () => {
     const clock = createManualClock("2025-08-06T15:33:45Z");
     const answers = [500, 204, 200];
     const callbacks = await startReceiver(({ text }) =>
@@ -68,7 +68,7 @@ describe("callbacks", () => {
     ]);
   });
 
-  it("are given up in the end, without telling their URL", async () => {
+  it("callbacks of the TikoSMS sandbox are given up in the end, without telling their URL", async () => {
     const { promise: givenUp, resolve } = Promise.withResolvers<string>();
     const log = (line: string) => line.includes("given up") && resolve(line);
     const callbacks = await startReceiver(({ text }) => (text.includes("create") ? 503 : 200));

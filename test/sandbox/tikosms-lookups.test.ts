@@ -6,7 +6,7 @@ import { at, call, textAt } from "./tikosms-client.ts";
 const single = { from: "MySender", message: "Your OTP is 1234", to: "380501234567" };
 
 describe("look-ups", () => {
-  it("shows one row for each part, and lets the query win over the body", async () => {
+  it("a look-up in the TikoSMS sandbox shows one row for each part, and lets the query win over the body", async () => {
     const sandbox = await startSandbox();
     const submitted = await call(sandbox, "POST", "message", {
       body: { ...single, message: "ž".repeat(80) },
@@ -27,7 +27,7 @@ describe("look-ups", () => {
     );
   });
 
-  it("does not find what is not there", async () => {
+  it("a look-up in the TikoSMS sandbox does not find what is not there", async () => {
     const sandbox = await startSandbox();
     const submitted = await call(sandbox, "POST", "message", { body: single });
     const messageId = textAt(submitted.body, "message_id");
@@ -62,7 +62,7 @@ describe("look-ups", () => {
     expect(reply.body).toEqual({ message, errors: { [message.split(" ")[1] ?? ""]: [message] } });
   });
 
-  it("lists the newest campaign first, and one alone when asked", async () => {
+  it("a look-up in the TikoSMS sandbox lists the newest campaign first, and one alone when asked", async () => {
     const sandbox = await startSandbox();
     const submit = (message: string) => call(sandbox, "POST", "message", { body: { ...single, message } });
     const older = await submit("older");
@@ -100,7 +100,7 @@ describe("the sandbox as a tool", () => {
     expect(new Set(ids)).toHaveLength(4);
   });
 
-  it("keeps the last requests, without credentials and with long bodies cut", async () => {
+  it("the TikoSMS sandbox keeps the last requests, without credentials and with long bodies cut", async () => {
     const lines: string[] = [];
     const sandbox = await startSandbox({ log: (line) => lines.push(line) });
     await call(sandbox, "POST", "message", { body: { ...single, message: "x".repeat(20_000) } });
@@ -112,7 +112,7 @@ describe("the sandbox as a tool", () => {
     expect(lines).toEqual(["POST /v1/message 422", "GET /v1/sms-rates 200"]);
   });
 
-  it("says so when its port is taken", async () => {
+  it("the TikoSMS sandbox says so when its port is taken", async () => {
     const { port } = await startSandbox();
     await expect(startTikosmsSandbox({ port })).rejects.toThrow("EADDRINUSE");
   });

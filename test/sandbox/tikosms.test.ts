@@ -10,7 +10,7 @@ const numberUnknown =
   "Oops! We couldn't find this number in any country on Earth. Mind giving it another look?";
 
 describe.each(["/v1", "/api/v1"] as const)("the endpoints under %s", (prefix) => {
-  it("takes a single message and shows it", async () => {
+  it("the TikoSMS sandbox takes a single message and shows it", async () => {
     const clock = createManualClock("2025-08-06T12:35:18.250Z");
     const sandbox = await startSandbox({ clock });
     const body = { ...single, client_ref: "order-123" };
@@ -46,7 +46,7 @@ describe.each(["/v1", "/api/v1"] as const)("the endpoints under %s", (prefix) =>
     });
   });
 
-  it("takes the documentation's bulk request, removes duplicates and lists the campaign", async () => {
+  it("the TikoSMS sandbox takes the documentation's bulk request, removes duplicates and lists the campaign", async () => {
     const sandbox = await startSandbox({ clock: createManualClock("2025-08-11T13:12:34.900Z") });
     const recipients = ["380501234567", "380501234568", "380501234567"].map((to) => ({ to }));
     const body = { ...bulk, recipients, callback_url: null, concurrency: 20 };
@@ -74,7 +74,7 @@ describe.each(["/v1", "/api/v1"] as const)("the endpoints under %s", (prefix) =>
     });
   });
 
-  it("shows the balance and charges it", async () => {
+  it("the TikoSMS sandbox shows the balance and charges it", async () => {
     const sandbox = await startSandbox({ clock: createManualClock("2025-07-03T13:34:34Z") });
     const before = await call(sandbox, "GET", "balance", { prefix });
     expect(before.status).toBe(200);
@@ -89,7 +89,7 @@ describe.each(["/v1", "/api/v1"] as const)("the endpoints under %s", (prefix) =>
     expect(at(after.body, "balance")).toBe(634.7938);
   });
 
-  it("shows a rate", async () => {
+  it("the TikoSMS sandbox shows a rate", async () => {
     const sandbox = await startSandbox();
     const query = { mccmnc: "255001", country: "Ukraine" };
     const shown = await call(sandbox, "GET", "sms-rates", { prefix, query });
@@ -136,7 +136,7 @@ describe("what a client must send", () => {
     expect(reply.body).toEqual({ message: "The route v1/balance could not be found." });
   });
 
-  it("names every missing field as Laravel does", async () => {
+  it("the TikoSMS sandbox names every missing field as Laravel does", async () => {
     const reply = await call(await startSandbox(), "POST", "message", { body: { to: 380501234567 } });
     expect(reply.status).toBe(422);
     expect(reply.body).toEqual({
@@ -184,7 +184,7 @@ describe("what a client must send", () => {
     expect(reply).toMatchObject({ status: 422, body: { message } });
   });
 
-  it("takes 15, 16 and 160 characters, and counts characters", async () => {
+  it("the TikoSMS sandbox takes 15, 16 and 160 characters, and counts characters", async () => {
     const sandbox = await startSandbox();
     const longest = { ...single, from: "123456789012345", message: "😀".repeat(160) };
     expect(await call(sandbox, "POST", "message", { body: longest })).toMatchObject({ status: 200 });

@@ -190,7 +190,7 @@ describe("several numbers", () => {
     expect(at(reply.body, "message")).toMatch(/'To' number: 31612345013 The phone number 12 is not valid\.$/);
   });
 
-  it("are refused where none is left", async () => {
+  it("several numbers in a request to the Tonkra sandbox are refused where none is left", async () => {
     const body = { ...single, recipient: "31612345013,12" };
     expect(await call(await startSandbox(), "POST", "sms/send", { body })).toMatchObject({ status: 403 });
   });
@@ -202,7 +202,7 @@ describe("several numbers", () => {
     expect(at((await call(sandbox, "GET", "sms")).body, "data", "total")).toBe(2);
   });
 
-  it("are scheduled without a uid, in the zone of the profile", async () => {
+  it("several numbers in a request to the Tonkra sandbox are scheduled without a uid, in the zone of the profile", async () => {
     const clock = createManualClock(start);
     const sandbox = await startSandbox({ clock, variant: { timeZone: "Africa/Lagos" } });
     const body = { ...single, recipient: "31612345000,31612345001", schedule_time: "2025-05-29 17:09" };
@@ -217,7 +217,7 @@ describe("several numbers", () => {
 });
 
 describe("the list", () => {
-  it("has 25 to a page, the newest first", async () => {
+  it("the Tonkra sandbox's list has 25 to a page, the newest first", async () => {
     const sandbox = await startSandbox();
     for (let count = 1; count <= 51; count++) {
       await call(sandbox, "POST", "sms/send", { body: { ...single, message: `${count}` } });
@@ -232,7 +232,7 @@ describe("the list", () => {
     expect(at(first, "next_page_url")).toBe(`${sandbox.url}/api/http/sms?page=2`);
   });
 
-  it("leaves out the middle of many pages", async () => {
+  it("the Tonkra sandbox's list leaves out the middle of many pages", async () => {
     const { paginate } = await import("../../src/sandbox/tonkra/wire.ts");
     const items = Array.from({ length: 500 }, () => 1);
     const { links } = paginate(items, (item) => ({ item }), { current: 10, path: "p" });
@@ -241,7 +241,7 @@ describe("the list", () => {
     );
   });
 
-  it("is filtered by time, zone, type and direction", async () => {
+  it("the Tonkra sandbox's list is filtered by time, zone, type and direction", async () => {
     const clock = createManualClock(start);
     const sandbox = await startSandbox({ clock });
     await call(sandbox, "POST", "sms/send", { body: single });

@@ -60,20 +60,20 @@ describe("the Node script", () => {
   let child: ChildProcess | undefined;
   /** What it printed, over all its lives. */
   let printed = "";
+  let complaints = "";
 
   const lines = (): string[] => printed.split("\n").slice(0, -1);
 
   function start(key = app.key): ChildProcess {
     // oxlint-disable-next-line node/no-process-env
     const { PATH = "" } = process.env;
-    const SMSGRAPH_URL = `ws://127.0.0.1:${app.proxy.port}/graphql`;
+    const SMSGRAPH_URL = `http://127.0.0.1:${app.proxy.port}`;
     child = spawn(process.execPath, [example("node-watch/watch.ts")], {
       env: { PATH, SMSGRAPH_URL, SMSGRAPH_KEY: key, CURSOR_FILE: file },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => (printed += text));
-    }
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (complaints += text));
     return child;
   }
 
@@ -128,6 +128,7 @@ describe("the Node script", () => {
       start();
       await seenDelivered(8);
       await app.stop();
+      await eventually(() => complaints.includes("trying again"));
       await app.restart();
       await send(2);
       await settled();
@@ -153,10 +154,10 @@ describe("the Node script", () => {
   });
 
   it("the Node example ends when its key is refused", patience, async () => {
-    printed = "";
+    complaints = "";
     const [code] = (await once(start("sg_wrong"), "close")) as [number];
     expect(code).toBe(1);
-    expect(printed).toContain("The API key is unknown or revoked");
+    expect(complaints).toMatch(/^The API key is unknown or revoked.*\n$/);
   });
 });
 

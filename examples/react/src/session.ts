@@ -1,10 +1,10 @@
-import { Client, fetchExchange, subscriptionExchange } from "@urql/core";
-import { createClient } from "graphql-ws";
+import { Client, fetchExchange } from "@urql/core";
+import { createClient, type ConnectionState } from "smsgraph";
+import { smsgraphExchange } from "smsgraph/urql";
 import { followMessages, type LiveMessages } from "./live-messages.ts";
-import { forwardResumably } from "./resume.ts";
 import { createStore, type Store } from "./store.ts";
 
-export type Connection = "connecting" | "connected" | "reconnecting" | "refused";
+export type Connection = "connecting" | ConnectionState["state"];
 
 /** Everything that hangs on one API key. */
 export interface Session {
@@ -13,29 +13,15 @@ export interface Session {
   live: LiveMessages;
 }
 
-const refused = 4403;
-
 export function openSession(key: string): Session {
-  const authorization = `Bearer ${key}`;
   const connection = createStore<Connection>("connecting");
-  const sockets = createClient({
-    url: `${location.origin.replace(/^http/, "ws")}/graphql`,
-    connectionParams: { authorization },
-    retryAttempts: Infinity,
-    retryWait: () => new Promise((done) => setTimeout(done, 500 + Math.random() * 1000)),
-    // A server that is away comes back. A key that is refused stays refused.
-    shouldRetry: (problem) => (problem as CloseEvent).code !== refused,
-    on: {
-      connected: () => connection.set("connected"),
-      closed: (event) => connection.set((event as CloseEvent).code === refused ? "refused" : "reconnecting"),
-    },
-  });
+  const smsgraph = createClient({ url: "/graphql", key, onState: ({ state }) => connection.set(state) });
   const client = new Client({
     url: "/graphql",
     preferGetMethod: false,
-    fetchOptions: { headers: { authorization } },
+    fetchOptions: { headers: { authorization: `Bearer ${key}` } },
     // No cache: what is shown is kept up to date by the stream.
-    exchanges: [fetchExchange, subscriptionExchange({ forwardSubscription: forwardResumably(sockets) })],
+    exchanges: [fetchExchange, smsgraphExchange(smsgraph)],
   });
   return { client, connection, live: followMessages(client, `smsgraph:live:${key}`) };
 }

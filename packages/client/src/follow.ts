@@ -1,10 +1,11 @@
 import { isPassing, refusalOf, type SmsgraphError } from "./errors.ts";
 import type { Operation, Result, Transport } from "./transport.ts";
 
-/** How a subscription stands: `problem` is why it is not open. */
+/** How a subscription stands: `problem` is why it is not open. One that is refused does not come back. */
 export type ConnectionState =
   | { state: "connected" }
-  | { state: "reconnecting"; problem: SmsgraphError; delayMs: number };
+  | { state: "reconnecting"; problem: SmsgraphError; delayMs: number }
+  | { state: "refused"; problem: SmsgraphError };
 
 /** Hears a subscription over all its connections. */
 export interface Sink {
@@ -54,7 +55,10 @@ export function follow(
     };
     const fail = (problem: SmsgraphError): void => {
       close();
-      if (!isPassing(problem)) return sink.error(problem);
+      if (!isPassing(problem)) {
+        onState?.({ state: "refused", problem });
+        return sink.error(problem);
+      }
       const delayMs = delayAfter(failures++);
       timer = setTimeout(connect, delayMs);
       onState?.({ state: "reconnecting", problem, delayMs });
@@ -88,7 +92,7 @@ export function follow(
 }
 
 /** Results that a slow reader may have waiting before its subscription is closed for a while. */
-const maxWaiting = 100;
+const maxWaiting = 32;
 
 /**
  * A generator whose `return` takes effect at once, also while it waits for its next value: that of a plain one

@@ -1,4 +1,4 @@
-import { createContext, createElement, useContext, useEffect, useState, type ReactNode } from "react";
+import { createContext, createElement, useContext, useEffect, useRef, useState, type ReactNode } from "react";
 import type { Client } from "./client.ts";
 import type { SmsgraphError } from "./errors.ts";
 import type { MessageEvent, MessageEventsOptions } from "./message-events.ts";
@@ -8,7 +8,7 @@ const ClientContext = createContext<Client | undefined>(undefined);
 
 /** Gives the hooks below it their client. */
 export const SmsgraphProvider = ({ client, children }: { client: Client; children?: ReactNode }) =>
-  createElement(ClientContext, { value: client } as never, children);
+  createElement(ClientContext.Provider, { value: client }, children);
 
 export function useSmsgraph(): Client {
   const client = useContext(ClientContext);
@@ -73,19 +73,22 @@ export function useMessageEvents<More = object>(
   const [live, setLive] = useState(nothing);
   const { filter, after, fields, limit = 100 } = options;
   const identity = JSON.stringify([filter, after, fields]);
+  const latest = useRef(options);
+  useEffect(() => void (latest.current = options));
   useEffect(() => {
     setLive(nothing);
     const wanted: MessageEventsOptions = {
-      ...options,
+      ...latest.current,
       onCaughtUp(cursor) {
         setLive((known) => ({ ...known, caughtUp: true }));
-        options.onCaughtUp?.(cursor);
+        latest.current.onCaughtUp?.(cursor);
       },
+      onReset: (reset) => latest.current.onReset?.(reset),
     };
     return eachOf(client.messageEvents<More>(wanted), {
       next(event) {
         setLive((known) => ({ ...known, events: [event, ...known.events].slice(0, limit) }));
-        options.onEvent?.(event);
+        latest.current.onEvent?.(event);
       },
       error: (error) => setLive((known) => ({ ...known, error })),
     });

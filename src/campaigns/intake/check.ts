@@ -38,9 +38,9 @@ export interface Accepted {
   shape: Shape;
 }
 
-export type Verdict = { accepted: Accepted } | { refused: RefusedRow };
+type Verdict = { accepted: Accepted } | { refused: RefusedRow };
 
-export interface CheckerOptions {
+interface CheckerOptions {
   input: CampaignInput;
   template: Template;
   table: RoutingTable;
@@ -95,7 +95,7 @@ export class RecipientChecker {
     const { template } = this.#options;
     const text = template.render(values);
     if (text !== undefined) return text;
-    const missing = template.names.filter((_, place) => values[place] === undefined);
+    const missing = template.names.filter((_, index) => values[index] === undefined);
     throw new InvalidTextError(`There is no value for ${missing.map((name) => `{{${name}}}`).join(", ")}.`);
   }
 

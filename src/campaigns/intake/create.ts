@@ -26,7 +26,7 @@ export interface CreateOptions {
   clock: Clock;
 }
 
-export type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
+type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
 
 /**
  * Always read the routing table afresh: the caller may just have changed a policy through another process.

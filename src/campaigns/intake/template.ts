@@ -13,8 +13,16 @@ export interface Template {
 
 const maxNameLength = 64;
 
-/** Unicode can write the same letters in several ways; names that look the same are made equal. */
-export const nameKey = (name: string): string => name.normalize("NFC");
+/**
+ * Makes names equal that look the same: Unicode writes a letter in several ways, has many spaces, and
+ * characters that nobody sees.
+ */
+export const nameKey = (name: string): string =>
+  name
+    .normalize("NFKC")
+    .replaceAll(/\p{Cf}/gu, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 
 /**
  * @throws InvalidTextError when a placeholder is not closed or has no name
@@ -43,7 +51,7 @@ export function parseTemplate(text: string): Template {
 }
 
 function readName(written: string | undefined, from: string): string {
-  const name = nameKey(written?.trim() ?? "");
+  const name = nameKey(written ?? "");
   if (name !== "" && name.length <= maxNameLength && !/[{}]/.test(name)) return name;
   const shown = from.length > 30 ? `${from.slice(0, 30)}…` : from;
   throw new InvalidTextError(

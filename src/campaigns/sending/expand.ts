@@ -73,7 +73,7 @@ const expand: Statement = {
 };
 
 /** Turns the next recipients of a campaign into messages. Returns how many; 0 when all are done. */
-export async function expandChunk(database: Database, clock: Clock, campaignId: string): Promise<number> {
+async function expandChunk(database: Database, clock: Clock, campaignId: string): Promise<number> {
   const now = clock.now();
   const ids = Array.from({ length: chunkSize }, () => newMessageId(now)).toSorted();
   const [made] = await database.query<{ count: number }>(expand, [campaignId, ids, now]);

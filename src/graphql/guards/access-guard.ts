@@ -3,7 +3,7 @@ import type { Plugin } from "graphql-yoga";
 import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
-import type { FairShares, Leave } from "../../access/fair-shares.ts";
+import { FairShares, type Leave, type OperationLimits } from "../../access/fair-shares.ts";
 import {
   DomainError,
   ForbiddenError,
@@ -12,13 +12,33 @@ import {
   TooManyRequestsError,
 } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
-import { maxBreadth, maxComplexity, maxDepth, maxNesting } from "../schema/limits.ts";
+import {
+  maxAnswerLength,
+  maxBreadth,
+  maxComplexity,
+  maxDepth,
+  maxFrameComplexity,
+  maxNesting,
+} from "../schema/limits.ts";
+import { isLongerThan } from "./answer-size.ts";
 import { isNestedDeeper } from "./nesting.ts";
 import { planOf, type OperationPlan } from "./operation-plan.ts";
 import { checkWatched } from "./watch-guard.ts";
 import type { ServerContext } from "../transport-context.ts";
 
-export interface AccessGuardOptions {
+/**
+ * How many subscriptions may be starting at once. A start reads from the database, and after a restart all clients come
+ * back together: they wait for their turn, also as long as the database is away.
+ */
+const starting = { queries: 16, mutations: 0, cost: 0, waiting: Infinity, waitingCost: Infinity };
+const startLimits: OperationLimits = {
+  socket: starting,
+  key: { ...starting, queries: 32 },
+  account: { ...starting, queries: 32 },
+  maxWaitMs: 3_600_000,
+};
+
+interface AccessGuardOptions {
   access: Access;
   allowance: Allowance;
   shares: FairShares;
@@ -36,6 +56,7 @@ export class AccessGuard {
   readonly #access: Access;
   readonly #allowance: Allowance;
   readonly #shares: FairShares;
+  readonly #starts = new FairShares(startLimits);
 
   constructor({ access, allowance, shares }: AccessGuardOptions) {
     this.#access = access;
@@ -66,8 +87,8 @@ export class AccessGuard {
       const { viewer, socket } = args.contextValue as Checked;
       const kind = plan.kind === "mutation" ? "mutations" : "queries";
       const place = this.#shares.enter({ viewer, socket }, { kind, cost: costOf(args, plan) });
-      if (typeof place === "function") return runIn(place, args, execute);
-      return place.then((leave) => runIn(leave, args, execute)).catch(refusalOf);
+      if (typeof place === "function") return runIn(place, args, plan, execute);
+      return place.then((leave) => runIn(leave, args, plan, execute)).catch(refusalOf);
     } catch (error) {
       return refusalOf(error);
     }
@@ -86,6 +107,11 @@ export class AccessGuard {
       release();
       leave();
     };
+  }
+
+  /** Waits for the caller's turn to start a subscription. Returns how to give the turn to the next. */
+  async turnToStart({ viewer, socket }: ServerContext): Promise<Leave> {
+    return this.#starts.enter({ viewer, socket }, { kind: "queries", cost: 0 });
   }
 
   #check(args: ExecutionArgs, plan: OperationPlan): DomainError | undefined {
@@ -122,11 +148,13 @@ export function guardAccess(guard: AccessGuard): Plugin<Context> {
 async function runIn(
   leave: Leave,
   args: ExecutionArgs,
+  { kind }: OperationPlan,
   execute: (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
   const { untilSent } = args.contextValue as Checked;
   try {
-    return await execute(args);
+    const result = await execute(args);
+    return isLongerThan(result.data, maxAnswerLength) ? { errors: [toGraphqlError(tooLong(kind))] } : result;
   } finally {
     if (untilSent) untilSent(leave);
     else leave();
@@ -137,11 +165,12 @@ const costOf = ({ variableValues }: ExecutionArgs, plan: OperationPlan): number 
   plan.cost(variableValues ?? {});
 
 function sizeProblem(args: ExecutionArgs, plan: OperationPlan): QueryTooComplexError | undefined {
+  const most = plan.kind === "subscription" ? maxFrameComplexity : maxComplexity;
   const problem =
     (plan.depth > maxDepth && `its fields are nested ${plan.depth} deep, and ${maxDepth} are allowed`) ||
     (plan.breadth > maxBreadth && `it has ${plan.breadth} fields, and ${maxBreadth} are allowed`) ||
-    (costOf(args, plan) > maxComplexity &&
-      `its answer could hold ${costOf(args, plan)} values, and ${maxComplexity} are allowed`);
+    (costOf(args, plan) > most &&
+      `its answer could hold ${costOf(args, plan)} values, and ${most} are allowed`);
   if (!problem) return undefined;
   return new QueryTooComplexError(
     `The query is too large: ${problem}. Ask for fewer fields, or for smaller pages.`,
@@ -156,6 +185,12 @@ function lackedScope({ needs }: OperationPlan, { scopes, keyName }: Viewer): For
       "Nothing was done. Leave the field out, or use a key that has it.",
   );
 }
+
+const tooLong = (kind: OperationPlan["kind"]): QueryTooComplexError =>
+  new QueryTooComplexError(
+    `The answer has more than ${maxAnswerLength / 1e6} million characters. ` +
+      `${kind === "mutation" ? "The changes were made. " : ""}Ask for fewer fields, or for smaller pages.`,
+  );
 
 const tooNested = (): InvalidInputError =>
   new InvalidInputError("variables", `The variables are nested more than ${maxNesting} deep.`);

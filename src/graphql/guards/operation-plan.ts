@@ -19,10 +19,10 @@ import type { Scope } from "../../access/api-keys.ts";
 import { defaultPageSize, maxPageSize } from "../schema/limits.ts";
 import { scopesFor } from "./scope-rules.ts";
 
-export type Variables = Readonly<Record<string, unknown>>;
+type Variables = Readonly<Record<string, unknown>>;
 
 /** A field, and the scopes of which it needs one. */
-export interface Need {
+interface Need {
   field: string;
   anyOf: readonly Scope[];
 }
@@ -91,7 +91,7 @@ class Planner {
     const part = this.#read(selectionSet, root);
     const { depth, breadth } = part;
     const constant = isConstant(part, new Set()) ? costOf(part, {}, new Map()) : undefined;
-    const cost = (variables: Variables): number => constant ?? costOf(part, variables, new Map());
+    const cost = (variables: Variables): number => Math.ceil(constant ?? costOf(part, variables, new Map()));
     return { kind, needs: [...this.#needs.values()], depth, breadth, cost };
   }
 
@@ -134,10 +134,10 @@ class Planner {
     const anyOf = scopesFor(type.name, name);
     if (anyOf.length > 0 && !this.#needs.has(anyOf))
       this.#needs.set(anyOf, { field: `${type.name}.${name}`, anyOf });
-    part.own += field ? ownCostOf(field) : 1;
+    part.own += field ? ownCostOf(field) * (type.name.startsWith("__") ? schemaCost : 1) : 1;
     // Introspection is not counted here: the schema is finite, and GraphQL limits how often its lists may be
     // nested.
-    const isOfSchema = type.name.startsWith("__") || name.startsWith("__");
+    const isOfSchema = type.name.startsWith("__") || name === "__schema" || name === "__type";
     const inner = field && node.selectionSet && this.#read(node.selectionSet, getNamedType(field.type));
     if (!isOfSchema) {
       part.breadth += 1 + (inner?.breadth ?? 0);
@@ -156,7 +156,8 @@ class Planner {
       if (typeof first !== "function" && typeof last !== "function") return pageSize(first, last);
       return (variables) => pageSize(valueOf(first, variables), valueOf(last, variables));
     }
-    if (!isListType(getNullableType(field.type))) return 1;
+    // The edges of a connection were counted where their number was asked for.
+    if (!isListType(getNullableType(field.type)) || type.name.endsWith("Connection")) return 1;
     const ids = this.#reader(argumentOf("ids"));
     return typeof ids === "function" ? (variables) => lengthOf(ids(variables)) : lengthOf(ids);
   }
@@ -199,6 +200,9 @@ interface CostSetting {
 }
 
 const costSetting = ({ extensions }: GraphQLField<unknown, unknown>): CostSetting => extensions["cost"] ?? {};
+
+/** What a value of the schema costs: it is in memory. */
+const schemaCost = 0.2;
 
 const ownCostOf = (field: GraphQLField<unknown, unknown>): number => costSetting(field).own ?? 1;
 

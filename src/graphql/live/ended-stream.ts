@@ -5,12 +5,12 @@ import type { ErrorCode } from "../../lib/errors.ts";
  * An `EventSource` reconnects after every stream that ends, even after an error that would only happen again.
  * Such an error gets this id. The browser sends it back when it reconnects, and the answer 204 makes it stop.
  */
-export const endedId = "ended";
+const endedId = "ended";
 
 /** The SSE fields that carry this id and make the browser reconnect at once. */
 export const endedFields = `id: ${endedId}\nretry: 100\n`;
 
-/** Errors that may have passed when the client comes back: it continues from its last event. */
+/** Errors that may be over when the client reconnects. It then continues from its last event. */
 const passing: ReadonlySet<unknown> = new Set<ErrorCode>(["UNAVAILABLE", "INTERNAL"]);
 
 export function endEventSources(): Plugin {

@@ -7,7 +7,7 @@ import type { RawData, WebSocket } from "ws";
  */
 const maxReasonBytes = 123;
 
-export interface ProtocolSocketOptions<Extra> {
+interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
   /** Our own data about the connection, passed to the server. */
   extra: Extra;

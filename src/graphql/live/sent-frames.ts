@@ -6,7 +6,7 @@ const nothing = Buffer.alloc(0);
 const done = { done: true, value: undefined } as const;
 
 /** The operation behind the frames. */
-export interface SentOperation {
+interface SentOperation {
   /** Keeps graphql-ws from sending `complete` when the frames end. */
   forget: () => void;
   /** The error as the client may see it. */

@@ -3,7 +3,13 @@ export const defaultPageSize = 20;
 export const maxPageSize = 100;
 
 /** The most one query may cost: a field costs 1, a list costs 1 for each entry it may hold. */
-export const maxComplexity = 250_000;
+export const maxComplexity = 50_000;
+/** The same for each frame of a subscription, which is computed again for every event. */
+export const maxFrameComplexity = 25_000;
+/** What the text of a message costs: it may be as long as many other values together. */
+export const textCost = 10;
+/** The most characters of one answer as JSON; a page of a hundred messages with all fields has one million. */
+export const maxAnswerLength = 16_000_000;
 export const maxDepth = 15;
 /** The most fields and directives in one operation, with fragments expanded. */
 export const maxBreadth = 500;

@@ -19,7 +19,7 @@ export interface Keyset<Row, Key> {
 }
 
 /** A range of a list between two optional keys. Read from its end backwards when `inverted`. */
-export interface PageRange<Key> {
+interface PageRange<Key> {
   after: Key | undefined;
   before: Key | undefined;
   limit: number;
@@ -30,7 +30,7 @@ export interface PageRange<Key> {
  * @throws InvalidInputError when a page size is negative or over 100, or when both `first` and `last` are
  * given
  */
-export function checkPageSize({ first, last }: PageArgs): void {
+function checkPageSize({ first, last }: PageArgs): void {
   for (const [field, size] of Object.entries({ first, last })) {
     if (size == null || (size >= 0 && size <= maxPageSize)) continue;
     const advice = "Read further pages with `after` and `before`.";
@@ -81,7 +81,7 @@ const byId: Keyset<{ id: string }, string> = {
 };
 
 /** The query conditions of a page in a list ordered by id, newest first. */
-export interface IdRange {
+interface IdRange {
   where: { lt?: string; gt?: string };
   orderBy: "asc" | "desc";
   take: number;

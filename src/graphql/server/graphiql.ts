@@ -114,7 +114,7 @@ const logo =
   '<g fill="#fff"><circle cx="10" cy="14" r="2"/><circle cx="16" cy="14" r="2"/><circle cx="22" cy="14" r="2"/></g>' +
   "</svg>";
 
-/** Its scripts and styles stand in the page, and its workers are made from them. */
+/** Scripts and styles are inline in the page, and workers are made from blobs. */
 const policy = [
   "default-src 'none'",
   "script-src 'unsafe-inline' blob:",
@@ -134,7 +134,7 @@ interface NodeContext {
   res?: ServerResponse;
 }
 
-export interface GraphiqlPage {
+interface GraphiqlPage {
   options: (request: Request, context: unknown) => GraphiQLOptions | false;
   render: (options?: GraphiQLOptions) => Promise<string>;
 }

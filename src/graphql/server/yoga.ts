@@ -21,7 +21,7 @@ import { withCode } from "./mask-error.ts";
 import { explainMissingQueries, explainEnum, explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { schema } from "../schema/schema.ts";
 
-export interface YogaOptions {
+interface YogaOptions {
   services: Services;
   guard: AccessGuard;
   maskError: (error: unknown) => Error;

@@ -9,7 +9,7 @@ const maxAlike = 3;
 const maxIgnored = 30;
 
 /** The fields by which two ignored events count as the same. */
-export interface IgnoredEvent {
+interface IgnoredEvent {
   messageId: string;
   status: string;
   providerStatus: string | null;

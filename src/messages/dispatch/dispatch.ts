@@ -14,7 +14,7 @@ import type { StatusChange } from "../model/status-change.ts";
 import { toSubmission } from "./submission.ts";
 import { applyChanges } from "../changes/transition.ts";
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   database: Database;
   connections: Connections;
   clock: Clock;
@@ -28,7 +28,7 @@ export interface DispatcherOptions {
 type AttemptClaim =
   | { kind: "claimed"; startedAt: Date }
   | ({ kind: "wait" } & Wait)
-  /** It is not ours to send any more: cancelled, or taken by another. */
+  /** Not to be sent by this job any more: the message was cancelled, or another worker took it. */
   | { kind: "lost" };
 
 /** A longer wait happens in the queue, so that it does not occupy a worker's place. */

@@ -17,7 +17,7 @@ import {
 import { Needs, Topics, type Topic, type TopicListener } from "./topics.ts";
 import type { FeedEvent, LoggedEvent, Position } from "./logged-event.ts";
 
-export interface EventFeedOptions {
+interface EventFeedOptions {
   /** How often to look without a hint, so how long a lost one can delay an event. */
   pollMs?: number;
   /** How many of the newest events are kept in memory; readers further back read the table. */

@@ -8,7 +8,7 @@ import type { ListOwner, ListRange } from "./message-lists.ts";
 type MessageRow = readonly (string | null)[];
 
 /** Columns of `messages as m`. Times are in seconds: a number is parsed faster than a date. */
-export const messageColumns = `
+const messageColumns = `
   m.id, m.account_id, m.provider_id, m.campaign_id, m.recipient, m.sender, m.text, m.encoding, m.segments, m.flash,
   m.priority, m.country, m.client_ref, date_part('epoch', m.scheduled_at), date_part('epoch', m.valid_until),
   m.cadence_group_id, m.dlt_template_id, date_part('epoch', m.created_at), m.estimated_cost, m.estimated_currency,
@@ -22,7 +22,7 @@ const toTime = (seconds: string | null | undefined): Date | null =>
 const toAmount = (text: string | null | undefined): Prisma.Decimal | null =>
   text == null ? null : new Prisma.Decimal(text);
 
-export function toMessage(row: MessageRow): Message {
+function toMessage(row: MessageRow): Message {
   const routeText = row[21] ?? null;
   return {
     id: row[0] as string,

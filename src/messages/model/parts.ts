@@ -15,7 +15,7 @@ export interface PartReport {
 }
 
 /** The report as logged: each provider counts the parts of its own attempt. */
-export interface LoggedPart extends PartReport {
+interface LoggedPart extends PartReport {
   providerId: string | null;
 }
 

@@ -2,7 +2,7 @@ import type { Database, Statement } from "../../database/database.ts";
 import { maxUuid, minUuid } from "../../lib/uuid.ts";
 
 /** A range of a list of messages by id, newest first. */
-export interface DifferenceRange {
+interface DifferenceRange {
   after: string | undefined;
   before: string | undefined;
   limit: number;

@@ -6,7 +6,7 @@ import type { AppliedRate } from "./rate-book.ts";
 import { noteQuestion } from "./missing-rates.ts";
 
 /** The rate a caller asks for. */
-export interface WantedRate {
+interface WantedRate {
   network: Network;
   /** ISO 3166-1 alpha-2. */
   country: string | undefined;

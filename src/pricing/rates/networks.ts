@@ -25,8 +25,11 @@ const addedCodes: readonly (readonly [country: string, mcc: string])[] = [
   ["VA", "222"],
 ];
 
-/** The networks of Palestine. The list has them under Israel's code, for both countries. */
-const homes: Readonly<Record<string, string>> = { "425-5": "PS", "425-6": "PS" };
+/**
+ * The networks of Palestine, which the list has under Israel's code for both countries, and Australia's code,
+ * which it gives to the islands as well.
+ */
+const homes: Readonly<Record<string, string>> = { "425-5": "PS", "425-6": "PS", 505: "AU" };
 
 const inUse = (operator: Operator): number => Number(operator.status === "Operational");
 
@@ -96,8 +99,8 @@ const entryOf = (network: Network): Operator | undefined =>
 export function countryOf(network: Network): string | undefined {
   const main = owners.get(network.mcc)?.main ?? [];
   const used = network.mnc === null ? [] : usersOf(network);
-  const home = homes[networkKey(network)];
-  if (home !== undefined) return home;
+  const home = homes[networkKey(network)] ?? homes[network.mcc];
+  if (home !== undefined && (used.length === 0 || used.includes(home))) return home;
   if (used.length === 0) return onlyOne(main);
   return onlyOne(used) ?? onlyOne(used.filter((country) => main.includes(country)));
 }

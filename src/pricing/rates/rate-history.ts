@@ -10,7 +10,7 @@ export interface PricePeriod {
 }
 
 /** The changes that a new price makes to a history. */
-export interface Placement<Known extends PricePeriod> {
+interface Placement<Known extends PricePeriod> {
   /** Periods whose end changes. */
   ended: { period: Known; validUntil: Date | null }[];
   added: PricePeriod | undefined;

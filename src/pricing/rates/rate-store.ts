@@ -5,7 +5,7 @@ import { networkKey } from "./networks.ts";
 import { rateChannel, type KnownRate } from "./rate-book.ts";
 import { placePrice } from "./rate-history.ts";
 
-export type RateSource = "FETCHED" | "SET" | "IMPORTED";
+type RateSource = "FETCHED" | "SET" | "IMPORTED";
 
 /** A rate to store, with codes in their usual form. */
 export type NewRate = Omit<KnownRate, "id" | "providerId">;

@@ -3,7 +3,7 @@ import type { UnmetRequirement } from "./capability-check.ts";
 import type { OutrankedCode } from "./ranking.ts";
 
 /** Why a provider was not chosen, as a stable code. */
-export type RejectionCode =
+type RejectionCode =
   | UnmetRequirement["code"]
   | OutrankedCode
   | "DISABLED"

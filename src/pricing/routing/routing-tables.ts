@@ -43,7 +43,7 @@ const read: Statement = {
     order by p.priority, p.id`,
 };
 
-export interface RoutingTablesOptions {
+interface RoutingTablesOptions {
   database: Database;
   connections: Connections;
   rateBooks: RateBooks;

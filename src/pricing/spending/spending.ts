@@ -86,24 +86,6 @@ export class Spending {
   }
 
   /**
-   * Reserves the whole cost of a campaign in the transaction that stores it, or throws and reserves nothing.
-   * A spend may be the sum of many messages. Call `settle` before the transaction.
-   * @throws SpendingCapError
-   */
-  async reserve(transaction: Queryable, spends: readonly AccountSpend[]): Promise<void> {
-    const ledgers = await this.#open(transaction, [...new Set(spends.map(({ accountId }) => accountId))]);
-    if ("unsettled" in ledgers) throw new Error("The account's spending is not settled: settle it first");
-    for (const spend of spends) {
-      const error = ledgers.opened.get(spend.accountId)?.take(spend);
-      if (error) throw error;
-    }
-    await this.#count(
-      transaction,
-      spends.filter(({ accountId }) => ledgers.opened.has(accountId)),
-    );
-  }
-
-  /**
    * Counts what was accepted before there were caps, if that is still to do. Usually costs one short
    * statement.
    */

@@ -74,8 +74,8 @@ export function lookUp(
     if (problem) return { ok: false, problem };
     const { rows } = readReports(reply.kind === "answer" ? reply.document : undefined);
     if (rows.length === 0 && !isNothing(reply)) return unreadable;
-    const own = rows.filter((row) => row.messageId?.toLowerCase() === providerMessageId.toLowerCase());
-    const receipts = own.flatMap((row) => rowReceipt(row, timeZone) ?? []);
+    const ofMessage = rows.filter((row) => row.messageId?.toLowerCase() === providerMessageId.toLowerCase());
+    const receipts = ofMessage.flatMap((row) => rowReceipt(row, timeZone) ?? []);
     return { ok: true, value: receipts.map((receipt) => ({ ...receipt, clientRef: messageId })) };
   });
 }

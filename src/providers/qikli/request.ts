@@ -12,7 +12,6 @@ export interface Sendable {
   text: string;
   flash?: boolean;
   validityMinutes?: number;
-  deliverAt?: Date;
   callbackUrl?: string;
 }
 
@@ -52,7 +51,6 @@ interface Common {
   notifyUrl?: string;
   notifyContentType?: string;
   validityPeriod?: number;
-  sendAt?: string;
 }
 
 interface MessageEntry extends Common {
@@ -60,7 +58,7 @@ interface MessageEntry extends Common {
 }
 
 function commonOf(sendable: Sendable, format: QikliSettings["format"]): Common {
-  const { from, text, flash, validityMinutes, deliverAt, callbackUrl } = sendable;
+  const { from, text, flash, validityMinutes, callbackUrl } = sendable;
   return {
     from,
     text,
@@ -69,7 +67,5 @@ function commonOf(sendable: Sendable, format: QikliSettings["format"]): Common {
     ...(validityMinutes !== undefined && {
       validityPeriod: Math.min(validityMinutes, longestValidityMinutes),
     }),
-    // `2019-11-09T16:00:00.000+0000`: the platform writes offsets without a colon and never a Z.
-    ...(deliverAt && { sendAt: deliverAt.toISOString().replace("Z", "+0000") }),
   };
 }

@@ -12,7 +12,7 @@ import { failed, rejected } from "../wire/outcomes.ts";
 export const sessionLost: ReadonlySet<string> = new Set(["SESSION_NOT_FOUND", "AUTHENTICATION_REQUIRED"]);
 
 /** There is no such message. One of the codes means that the id was missing, which comes to the same. */
-export const messageUnknown: ReadonlySet<string> = new Set(["MESSAGE_NOT_FOUND", "MESSAGE_ID_REQUIRED"]);
+const messageUnknown: ReadonlySet<string> = new Set(["MESSAGE_NOT_FOUND", "MESSAGE_ID_REQUIRED"]);
 
 /** Faults of the message; sending it again cannot help. */
 const messageFaults: Readonly<Record<string, FailureCode>> = {

@@ -8,7 +8,7 @@ import { readSessionId } from "./wire.ts";
 export type Now = () => number;
 
 /** A session for the next call, or why there is none. */
-export type Taken = { kind: "session"; id: string } | { kind: "none"; cause: Reply };
+type Taken = { kind: "session"; id: string } | { kind: "none"; cause: Reply };
 
 export interface Sessions {
   /** The session to use now; never the `lost` one. */

@@ -25,7 +25,7 @@ export const senderProblem = senderChecker("Telekom SK", {
 export async function submit(
   transport: Transport,
   submission: Submission,
-  settings: SpellingSettings,
+  settings: NumberFormat,
 ): Promise<SubmitOutcome> {
   const { cadenceGroupId } = submission;
   if (cadenceGroupId !== undefined && !/^\d{1,15}$/.test(cadenceGroupId)) {
@@ -38,21 +38,19 @@ export async function submit(
   return outcomeOf(await transport.call("send_message", requestOf(submission, settings)));
 }
 
-/** The settings that decide the format of numbers and times. */
-export type SpellingSettings = Pick<TelekomSettings, "timeZone" | "preferRcs">;
+type NumberFormat = Pick<TelekomSettings, "preferRcs">;
 
 const priorities = { LOW: 1, NORMAL: undefined, HIGH: 3 } as const;
 
 /** Values that equal the provider's defaults are left out. */
-function requestOf(submission: Submission, { timeZone, preferRcs }: SpellingSettings): Fields {
-  const { from, text, priority, flash, validityMinutes, cadenceGroupId, deliverAt } = submission;
+function requestOf(submission: Submission, { preferRcs }: NumberFormat): Fields {
+  const { from, text, priority, flash, validityMinutes, cadenceGroupId } = submission;
   return {
     to: spelled(submission.to, preferRcs),
     text,
     from,
     // The URL itself is set with the API key in the web application.
     callback: submission.callbackUrl !== undefined,
-    delivery_time: deliverAt && wallClock(deliverAt, timeZone),
     priority: priorities[priority],
     validity: validityMinutes && Math.min(longestValidityMinutes, Math.max(1, Math.ceil(validityMinutes))),
     unicode: unicodeOf(submission),
@@ -76,12 +74,6 @@ function spelled(number: E164, preferRcs: boolean): string {
 function unicodeOf({ encoding, text }: Submission): boolean | undefined {
   if (encoding === "UCS2") return true;
   return /(?![A-Za-z])\p{L}/u.test(text) ? undefined : false;
-}
-
-/** `YYYY-MM-DD HH:MM:SS`, without a zone. */
-function wallClock(instant: Date, timeZone: string): string {
-  const zoned = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(timeZone);
-  return zoned.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
 }
 
 /** What an answer, or a missing one, proves about a submission. */

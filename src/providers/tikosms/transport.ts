@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResult, ProviderHttp } from "../http.ts";
 import type { TikosmsSettings } from "./config.ts";
-import { isRouteMissing, printable, reasonPhrase, type ReplyOf } from "../wire/answers.ts";
+import { isOwnText, isRouteMissing, printable, reasonPhrase, type ReplyOf } from "../wire/answers.ts";
 import { readLenientJson } from "../wire/json.ts";
 import { type Envelope, readEnvelope } from "./wire.ts";
 
@@ -84,7 +84,8 @@ type HttpAnswer = HttpResult & { kind: "answer" };
 function readAnswer(answer: HttpAnswer, { apiToken }: TikosmsSettings): Answer {
   const json = readLenientJson(answer.body);
   const envelope = readEnvelope(json);
-  const said = envelope?.error ?? envelope?.message ?? firstText(envelope?.errors);
+  const text = envelope?.error ?? envelope?.message ?? firstText(envelope?.errors);
+  const said = text !== undefined && isOwnText(text, isOwnForm(envelope)) ? text : undefined;
   return {
     kind: "answer",
     status: answer.status,
@@ -93,6 +94,12 @@ function readAnswer(answer: HttpAnswer, { apiToken }: TikosmsSettings): Answer {
     errorText: said === undefined ? reasonPhrase(answer.status) : printable(said.replaceAll(apiToken, "***")),
     retryAfterSeconds: answer.retryAfterSeconds,
   };
+}
+
+/** Errors say `success`; only a refused token has nothing but its text (TikoSMS OpenAPI). Fields in error are Laravel's. */
+function isOwnForm(envelope: Envelope | undefined): boolean {
+  const { success, errors, error } = envelope ?? {};
+  return success !== undefined || errors !== undefined || error === "User not authenticated";
 }
 
 /** The first message in Laravel's `{"errors":{"from":["…"]}}`. */

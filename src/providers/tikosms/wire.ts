@@ -1,8 +1,5 @@
 import { z } from "zod";
-import { count, decimal, flag, listReader, reader, text } from "../wire/fields.ts";
-
-/** Laravel's `{"from":["…"]}`: the errors by field. */
-const fieldErrors = z.record(z.string(), z.unknown()).optional().catch(undefined);
+import { count, decimal, fieldErrors, flag, listReader, reader, text } from "../wire/fields.ts";
 
 /**
  * Fields that every answer may have, success or error (TikoSMS documentation; `message` and `errors` are
@@ -12,7 +9,6 @@ const envelope = z.object({ success: flag, error: text, message: text, errors: f
 export type Envelope = z.infer<typeof envelope>;
 
 const submitReply = z.object({ message_id: text, campaign_id: text });
-export type SubmitReply = z.infer<typeof submitReply>;
 
 /** A delivery report: the content of a callback, or a row of `get_message`. */
 const report = z.object({
@@ -46,7 +42,6 @@ const balance = z.object({
   balance: decimal,
   in_credit_limit: decimal,
 });
-export type Balance = z.infer<typeof balance>;
 
 const rate = z.object({
   mcc: text,

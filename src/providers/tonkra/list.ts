@@ -10,7 +10,7 @@ const maxPages = 50_000;
 /** Pages in a row with nothing new. */
 const maxRepeats = 3;
 
-export interface ListQuery {
+interface ListQuery {
   /** Newer versions understand these; older ones ignore them. */
   filters: Readonly<Record<string, string>>;
   /**

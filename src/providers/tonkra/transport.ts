@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResult, ProviderHttp } from "../http.ts";
-import { isRouteMissing, printable, reasonPhrase, type ReplyOf } from "../wire/answers.ts";
+import { isOwnText, isRouteMissing, printable, reasonPhrase, type ReplyOf } from "../wire/answers.ts";
 import { readLenientJson } from "../wire/json.ts";
 import type { TonkraSettings } from "./config.ts";
 import { readEnvelope } from "./wire.ts";
@@ -14,7 +14,7 @@ export interface Answer {
   verdict: "success" | "error" | undefined;
   /** The body's `message`, without the token. */
   message: string | undefined;
-  /** The message, or the name of the HTTP status. */
+  /** The message where it has the form of Tonkra's own, otherwise the name of the HTTP status. */
   errorText: string;
   retryAfterSeconds?: number;
 }
@@ -86,16 +86,20 @@ function isMissing(answer: HttpAnswer): boolean {
 
 function readAnswer({ status, body, retryAfterSeconds }: HttpAnswer, { apiToken }: TonkraSettings): Answer {
   const json = readLenientJson(body);
-  const { status: word, message: said } = readEnvelope(json) ?? {};
+  const { status: word, message: said, errors } = readEnvelope(json) ?? {};
   const verdict = word?.trim().toLowerCase();
   const message = said === undefined ? undefined : printable(withoutToken(said, apiToken));
+  const isKnown = verdict === "success" || verdict === "error";
   return {
     kind: "answer",
     status,
     json,
-    verdict: verdict === "success" || verdict === "error" ? verdict : undefined,
+    verdict: isKnown ? verdict : undefined,
     message,
-    errorText: message ?? reasonPhrase(status),
+    errorText:
+      message !== undefined && isOwnText(message, isKnown || errors !== undefined)
+        ? message
+        : reasonPhrase(status),
     retryAfterSeconds,
   };
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { asList, count, decimal, reader, text } from "../wire/fields.ts";
+import { asList, count, decimal, fieldErrors, reader, text } from "../wire/fields.ts";
 
 /**
  * Fields of every answer (Tonkra documentation). `status` is `success` or `error`; the framework's own
  * answers, such as a 401, have only a `message`.
  */
-const envelope = z.object({ status: text, message: text });
+const envelope = z.object({ status: text, message: text, errors: fieldErrors });
 export const readEnvelope = reader(envelope);
 
 /**

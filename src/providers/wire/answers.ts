@@ -27,6 +27,22 @@ export function printable(text: string): string {
   return line.length > 300 ? `${line.slice(0, 299).toWellFormed()}…` : line;
 }
 
+/** Laravel's own texts, without the fields of the application. Two of the providers are built on Laravel. */
+const frameworkTexts = new Set([
+  "Unauthenticated.",
+  "This action is unauthorized.",
+  "Too Many Attempts.",
+  "Server Error",
+  "Service Unavailable",
+]);
+
+/**
+ * Whether a text may be shown to people. Under a wrong base URL any server may answer, so a text is repeated
+ * only if it has the form of the provider's own answers.
+ */
+export const isOwnText = (text: string, hasOwnForm: boolean): boolean =>
+  hasOwnForm || frameworkTexts.has(text);
+
 /** The status and the server's text, for reasons and details. */
 export function describe({ status, errorText }: { status: number; errorText: string }): string {
   return errorText === reasonPhrase(status) ? errorText : `HTTP ${status}: ${errorText}`;

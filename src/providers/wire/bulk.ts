@@ -9,7 +9,7 @@ export type BulkReply =
   | { kind: "all"; outcome: SubmitOutcome };
 
 /** How a provider takes several messages. */
-export interface BulkForm {
+interface BulkForm {
   /** Splits messages into groups that fit into one request; each message is in exactly one. */
   divide(submissions: readonly Submission[]): readonly (readonly Submission[])[];
   submitOne(submission: Submission): Promise<SubmitOutcome>;
@@ -106,10 +106,10 @@ export function groupAlike(
 ): Submission[][] {
   let last: { key: readonly unknown[]; text: string } | undefined;
   const alike = Map.groupBy(submissions, (submission) => {
-    const own = key(submission);
+    const parts = key(submission);
     // Usually all keys are equal, and comparing them is cheaper than serialising them.
-    if (!last?.key.every((part, place) => part === own[place]))
-      last = { key: own, text: JSON.stringify(own) };
+    if (!last?.key.every((part, index) => part === parts[index]))
+      last = { key: parts, text: JSON.stringify(parts) };
     return last.text;
   });
   return [...alike.values()].flatMap(withEachNumberOnce);

@@ -37,6 +37,9 @@ export const flag = z
 /** An exact decimal, given as a number or as text. */
 export const decimal = text.transform((value) => (value === undefined ? undefined : readDecimal(value)));
 
+/** Laravel's `{"from":["…"]}`: the errors by field. */
+export const fieldErrors = z.record(z.string(), z.unknown()).optional().catch(undefined);
+
 /** A list, or a single object in place of one; undefined for anything else. */
 export const list = z
   .unknown()

@@ -5,7 +5,7 @@ import type { Push } from "./push.ts";
 import type { Message, QikliState, Report } from "./state.ts";
 import { errors, statuses } from "./statuses.ts";
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   clock: Clock;
   timers: Timers;
   random: Random;

@@ -20,7 +20,7 @@ export interface QikliSandboxOptions extends SandboxOptions {
   logs?: boolean;
 }
 
-export interface Delays {
+interface Delays {
   /** Time from acceptance to the first report, and between reports, varied by up to a fifth. */
   reportMs: number;
   /** How long a pushed report waits for others to share its request. */

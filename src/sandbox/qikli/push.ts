@@ -6,7 +6,7 @@ import { formats, printReports } from "./wire.ts";
 /** Maximum reports in one request. */
 const maxBatchSize = 100;
 
-export interface PusherOptions {
+interface PusherOptions {
   sender: CallbackSender;
   timers: Timers;
   /** How long a report waits for others to the same URL. */

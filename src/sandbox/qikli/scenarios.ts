@@ -3,7 +3,7 @@ import { type QikliBehaviour, usualBehaviour } from "./behaviour.ts";
 import { commonScenarios } from "./common-scenarios.ts";
 import { ownScenarios } from "./own-scenarios.ts";
 
-export type QikliScenario = Scenario<QikliBehaviour>;
+type QikliScenario = Scenario<QikliBehaviour>;
 
 export const qikliScenarios: readonly QikliScenario[] = [...commonScenarios, ...ownScenarios];
 

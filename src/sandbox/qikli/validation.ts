@@ -40,7 +40,7 @@ export const reportQuery = z.object({
 /** The errors by field. */
 export type ValidationErrors = Record<string, string[]>;
 
-export type ReadResult<Value> = { ok: true; value: Value } | { ok: false; errors: ValidationErrors };
+type ReadResult<Value> = { ok: true; value: Value } | { ok: false; errors: ValidationErrors };
 
 /** For a bulk request with thousands of wrong destinations, only the first errors are returned. */
 const maxErrors = 100;

@@ -12,7 +12,7 @@ export interface Delays {
   finalMs: number;
 }
 
-export interface DeliveryOptions extends Pick<SandboxParts, "clock" | "timers" | "random" | "sender"> {
+interface DeliveryOptions extends Pick<SandboxParts, "clock" | "timers" | "random" | "sender"> {
   delays: Delays;
   /** Where the API key has its callbacks posted, if anywhere. */
   callbackUrl: () => string | undefined;

@@ -1,7 +1,7 @@
 import { behaviourLookup, type Scenario } from "../scenarios.ts";
 import { usualBehaviour, type TelekomBehaviour } from "./behaviour.ts";
 
-export type TelekomScenario = Scenario<TelekomBehaviour>;
+type TelekomScenario = Scenario<TelekomBehaviour>;
 
 type Row = readonly [
   suffix: string,

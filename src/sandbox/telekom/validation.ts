@@ -14,7 +14,7 @@ export interface Submission {
   group: Group | undefined;
 }
 
-export type ReadResult = { ok: true; value: Submission } | { ok: false; code: string };
+type ReadResult = { ok: true; value: Submission } | { ok: false; code: string };
 
 const textOf = z.union([z.string(), z.number().transform(String)]);
 

@@ -12,7 +12,7 @@ export interface Delays {
   updateMs: number;
 }
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   clock: Clock;
   timers: Timers;
   random: Random;

@@ -1,7 +1,7 @@
 import { behaviourLookup, type Scenario } from "../scenarios.ts";
 import { usualBehaviour, type TikosmsBehaviour } from "./behaviour.ts";
 
-export type TikosmsScenario = Scenario<TikosmsBehaviour>;
+type TikosmsScenario = Scenario<TikosmsBehaviour>;
 
 export const tikosmsScenarios: readonly TikosmsScenario[] = [
   {

@@ -43,7 +43,7 @@ export interface Part {
   deliveredAt: number | null;
 }
 
-export interface Acceptance {
+interface Acceptance {
   submission: Submission;
   /** The recipients that are not refused. */
   recipients: readonly Recipient[];

@@ -62,7 +62,7 @@ export interface ValidationProblem {
   errors: Record<string, string[]>;
 }
 
-export type ReadResult<Value> = { ok: true; value: Value } | { ok: false; problem: ValidationProblem };
+type ReadResult<Value> = { ok: true; value: Value } | { ok: false; problem: ValidationProblem };
 
 export function read<Value>(schema: z.ZodType<Value>, input: unknown): ReadResult<Value> {
   const result = schema.safeParse(input, { error: laravelMessage });

@@ -7,7 +7,7 @@ import type { StatusWord } from "./behaviour.ts";
 const isoText = (time: number) => new Date(time).toISOString();
 
 /** `2025-08-06 15:32:18`, without a zone; the sandbox writes UTC. */
-export const plainTime = (time: number) => isoText(time).slice(0, 19).replace("T", " ");
+const plainTime = (time: number) => isoText(time).slice(0, 19).replace("T", " ");
 
 /** `2025.07.03 13:34:34`, only for the balance. */
 export const dottedTime = (time: number) => plainTime(time).replaceAll("-", ".");
@@ -68,7 +68,7 @@ export function rateRow(network: Network) {
 }
 
 /** One part of a message, as in its callbacks. */
-export interface PartReport {
+interface PartReport {
   campaign: Campaign;
   message: Message;
   /** Counted from 1. */

@@ -9,7 +9,7 @@ import type { Message, Submission } from "./state.ts";
 import { readSend, type SendRequest } from "./validation.ts";
 import { listedRow, literalBody, sentRow, sloppyBody } from "./wire.ts";
 
-export const sendPlaceholder = "sms reports with all details";
+const sendPlaceholder = "sms reports with all details";
 const delivered = "Your message was successfully delivered";
 
 /** `POST` and `GET sms/send`: refusals first, then the behaviour of the first number's scenario. */

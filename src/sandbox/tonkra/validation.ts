@@ -22,7 +22,7 @@ export interface SendRequest extends Omit<Submission, "startsAt"> {
   scheduledAt: number | undefined;
 }
 
-export type Reading<Value> = { ok: true; value: Value } | { ok: false; status: number; problem: string };
+type Reading<Value> = { ok: true; value: Value } | { ok: false; status: number; problem: string };
 
 const fault = (status: number, problem: string) => ({ ok: false, status, problem }) as const;
 

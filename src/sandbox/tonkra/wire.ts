@@ -4,7 +4,7 @@ import { type Message, wordAt } from "./state.ts";
 /** The vendor's rows, pages and formats, as public clients of the platform show them. */
 
 /** `2025-05-29 16:07:41`, in a zone. */
-export function zonedTime(time: number, timeZone: string): string {
+function zonedTime(time: number, timeZone: string): string {
   const zoned = Temporal.Instant.fromEpochMilliseconds(time).toZonedDateTimeISO(timeZone);
   return zoned.toPlainDateTime().toString({ smallestUnit: "second" }).replace("T", " ");
 }

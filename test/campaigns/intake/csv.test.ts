@@ -47,6 +47,16 @@ describe("a CSV file", () => {
     ["the name that exports have", "to,client_ref,name\n+421901,r1,Jana\n+421902,,Ján\n"],
     ["spaces behind quotation marks", 'to,clientRef,name\n"+421901" , "r1" ,"Jana" \n+421902,"" ,Ján\n'],
     ["quotation marks", '"to","clientRef","name"\n"+421901","r1","Jana"\n"+421902","","Ján"\n'],
+    ["bars", "to|clientRef|name\n+421901|r1|Jana\n+421902||Ján\n"],
+    ["names in full-width letters", "ｔｏ,ｃｌｉｅｎｔＲｅｆ,ｎａｍｅ\n+421901,r1,Jana\n+421902,,Ján\n"],
+    [
+      "unseen characters in its names",
+      "to,clientRef\u00a0,\u200bname\u00ad\n+421901,r1,Jana\n+421902,,Ján\n",
+    ],
+    [
+      "a line that names the delimiter and is padded",
+      "sep=;;;\r\nto;clientRef;name\r\n+421901;r1;Jana\r\n+421902;;Ján",
+    ],
     ["another order of columns", "name,other,to,clientRef\nJana,x,+421901,r1\nJán,y,+421902,\n"],
     ["other cases of the two names", "TO,Clientref,name\n+421901,r1,Jana\n+421902,,Ján\n"],
   ])("a CSV file with %s is read correctly in chunks of any size", async (_, file) => {

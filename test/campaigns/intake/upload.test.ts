@@ -57,7 +57,7 @@ describe("an uploaded file", () => {
         to: "0901",
         row: 5,
         code: "INVALID_PHONE_NUMBER",
-        reason: expect.stringContaining("no country code"),
+        reason: expect.stringContaining("begins with 0"),
       },
       { to: "+421901000003", row: 7, code: "INVALID_TEXT", reason: "There is no value for {{name}}." },
       { to: "+421901000004", row: 8, code: "INVALID_INPUT", reason: "The row has 4 cells, the header 3." },

@@ -1,4 +1,5 @@
 import { ApolloClient, gql, HttpLink, InMemoryCache } from "@apollo/client";
+import { possibleTypes } from "smsgraph/possible-types";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connectTestSandbox, startTestApp, type TestApp } from "../../support/app.ts";
 import { sendAll, type LiveFrame } from "../../support/live.ts";
@@ -29,7 +30,7 @@ afterAll(async () => {
 
 function apollo(url = app.url): ApolloClient {
   const link = new HttpLink({ uri: `${url}/graphql`, headers: app.client.headers });
-  return new ApolloClient({ link, cache: new InMemoryCache() });
+  return new ApolloClient({ link, cache: new InMemoryCache({ possibleTypes }) });
 }
 
 it("Apollo Client's HttpLink gets every event as parts of one answer over HTTP", async () => {

@@ -1,3 +1,4 @@
+import { textCost } from "../limits.ts";
 import type { Campaign as CampaignRow } from "../../../database/generated/client.ts";
 import type { CampaignProgress } from "../../../campaigns/progress.ts";
 import { messageStatuses, type MessageStatus } from "../../../messages/model/status.ts";
@@ -8,7 +9,7 @@ import { MessagePriorityEnum } from "../messages/enums.ts";
 import { Money, money } from "../money.ts";
 
 /** A campaign row. In a stream it also carries its progress. */
-export type CampaignShape = CampaignRow & { progress?: CampaignProgress };
+type CampaignShape = CampaignRow & { progress?: CampaignProgress };
 
 export const CampaignStatusEnum = builder.enumType("CampaignStatus", {
   description: "The status of a campaign.",
@@ -71,7 +72,10 @@ export const Campaign = builder.prismaNode("Campaign", {
     name: t.exposeString("name", { description: "Your name for it." }),
     status: t.expose("status", { type: CampaignStatusEnum, description: "Its status." }),
     from: t.exposeString("sender", { description: "The sender that recipients see." }),
-    text: t.exposeString("text", { description: "The text as given, with its placeholders." }),
+    text: t.exposeString("text", {
+      description: "The text as given, with its placeholders.",
+      extensions: { cost: { own: textCost } },
+    }),
     provider: t.relation("provider", {
       nullable: true,
       description: "The requested provider; null when each message is routed.",

@@ -1,3 +1,4 @@
+import { textCost } from "../limits.ts";
 import { queryFromInfo } from "@pothos/plugin-prisma";
 import { createCampaign } from "../../../campaigns/intake/create.ts";
 import {
@@ -71,7 +72,7 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
     file: t.field({
       type: "Upload",
       description:
-        "A CSV file in UTF-8 with a header row, separated by commas, semicolons or tabs. The column `to` " +
+        "A CSV file in UTF-8 with a header row, separated by commas, semicolons, tabs or bars. The column `to` " +
         "is required and `clientRef` is optional. Every other column holds values of that name; an empty cell is no value.",
     }),
     providerId: t.id({ description: "The provider for all messages; absent: each message is routed." }),
@@ -132,7 +133,10 @@ const PreviewedCampaignMessage = builder.objectRef<PreviewedMessage>("CampaignMe
   description: "A message of a campaign, as it would be sent.",
   fields: (t) => ({
     to: t.exposeString("to", { description: "The recipient in E.164." }),
-    text: t.exposeString("text", { description: "The text with its values filled in." }),
+    text: t.exposeString("text", {
+      description: "The text with its values filled in.",
+      extensions: { cost: { own: textCost } },
+    }),
     encoding: t.expose("encoding", { type: TextEncodingEnum, description: "Its encoding." }),
     segments: t.exposeInt("segments", { description: "How many segments would be sent and charged." }),
   }),

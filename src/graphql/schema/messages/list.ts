@@ -5,7 +5,7 @@ import type { Context } from "../../context.ts";
 import { paginateById, type PageArgs } from "../page.ts";
 
 /** Which messages of a list to return. */
-export interface ListFilter {
+interface ListFilter {
   accountId: string;
   /** In one of these statuses; absent: in any. */
   statuses?: readonly MessageStatus[] | undefined;

@@ -1,3 +1,4 @@
+import { textCost } from "../limits.ts";
 import type { Message as MessageRow } from "../../../database/generated/client.ts";
 import { encodeCursor } from "../../../messages/log/event-log.ts";
 import { isFinal } from "../../../messages/model/status.ts";
@@ -42,7 +43,10 @@ export const Message = builder.prismaNode("Message", {
     }),
     to: t.exposeString("recipient", { description: "The recipient, in E.164 with a leading `+`." }),
     from: t.exposeString("sender", { description: "The sender that the recipient sees." }),
-    text: t.exposeString("text", { description: "The text as sent." }),
+    text: t.exposeString("text", {
+      description: "The text as sent.",
+      extensions: { cost: { own: textCost } },
+    }),
     encoding: t.expose("encoding", { type: TextEncodingEnum, description: "The encoding of the text." }),
     segments: t.exposeInt("segments", { description: "How many segments are sent and charged." }),
     flash: t.exposeBoolean("flash", { description: "The phone shows it at once and does not store it." }),

@@ -12,7 +12,7 @@ import type { Taker, Tap } from "../../streams.ts";
 import type { LoggedEvent, Position } from "../../../messages/log/logged-event.ts";
 
 /** A message, and a log position from before it was read. */
-export interface MessageSnapshot {
+interface MessageSnapshot {
   message: Message;
   cursor: Position;
 }

@@ -20,6 +20,7 @@ const MessageEventBatch = builder.objectRef<EventBatch>("MessageEventBatch").imp
     events: t.field({
       type: [MessageEvent],
       description: "The events.",
+      extensions: { cost: { multiplier: 100 } },
       resolve: ({ events }): LoggedEvent[] => events,
     }),
     cursor: t.field({

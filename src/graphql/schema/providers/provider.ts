@@ -10,7 +10,7 @@ import { decodeId } from "../../../lib/global-id.ts";
 import { Balance } from "../pricing/pricing.ts";
 import { ProviderHealth } from "./health.ts";
 
-export const ProviderKindEnum = builder.enumType("ProviderKind", {
+const ProviderKindEnum = builder.enumType("ProviderKind", {
   description: "The providers that smsgraph supports.",
   values: Object.fromEntries(
     Object.values(registry).map(({ kind, title, documentedBaseUrl }) => [

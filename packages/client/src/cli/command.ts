@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { createClient, type Client, type ClientOptions } from "../client.ts";
+import { SmsgraphError } from "../errors.ts";
+
+/** What the user can mend: its message is all that is shown. */
+export class UsageError extends Error {}
+
+export interface Command {
+  /** One line for the list of commands. */
+  does: string;
+  help: string;
+  run: (rest: string[]) => Promise<void>;
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+export const accessOptions = {
+  url: { type: "string" },
+  key: { type: "string" },
+} as const satisfies Options;
+
+export const accessHelp = `  --url URL     where smsgraph is; default: SMSGRAPH_URL, else http://localhost:4000
+  --key KEY     the API key; default: SMSGRAPH_KEY, else the development key of smsgraph started in this folder
+  --help        this text
+`;
+
+/** Options and words of a command. @throws UsageError */
+export function readArguments<Wanted extends Options>(args: string[], options: Wanted) {
+  try {
+    return parseArgs({ args, options: { ...accessOptions, ...options }, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** @throws UsageError without a key */
+export function connect(
+  { url, key }: { url?: string | undefined; key?: string | undefined },
+  more: Partial<ClientOptions> = {},
+): Client {
+  const { SMSGRAPH_URL, SMSGRAPH_KEY } = process.env;
+  const secret = key ?? (SMSGRAPH_KEY || developmentKey());
+  if (!secret) throw new UsageError("There is no API key: give it with --key, or in SMSGRAPH_KEY.");
+  const address = url ?? SMSGRAPH_URL ?? "http://localhost:4000";
+  if (!URL.canParse(address))
+    throw new UsageError(`${address} is not an address, as http://localhost:4000 is.`);
+  return createClient({ url: address, key: secret, ...more });
+}
+
+/** Where the server keeps it that was started in this folder. */
+function developmentKey(): string | undefined {
+  const path = join(process.env["DATA_DIR"] ?? ".data", "development-key");
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+}
+
+export const print = (line: string): void => void process.stdout.write(`${line}\n`);
+export const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Ends with what a result says when it is one of the API's errors. @throws UsageError */
+export function successOf<Result extends object>(result: Result): Exclude<Result, { message: string }> {
+  const { code, message } = result as { code?: string; message?: string };
+  if (code !== undefined && message !== undefined) throw new UsageError(`${message} (${code})`);
+  return result as Exclude<Result, { message: string }>;
+}
+
+/** The words for what went wrong; undefined for a mistake of ours. */
+export function wordsFor(
+  error: unknown,
+  url = process.env["SMSGRAPH_URL"] ?? "http://localhost:4000",
+): string | undefined {
+  if (error instanceof UsageError) return error.message;
+  if (!(error instanceof SmsgraphError)) return undefined;
+  return error.code === "UNREACHABLE"
+    ? `Nothing answers at ${url} (${error.message}). Start smsgraph, or name its address with --url.`
+    : `${error.message} (${error.code})`;
+}

@@ -1,0 +1,177 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
+import { eventually } from "../support/process.ts";
+
+interface Run {
+  code: number;
+  output: string;
+  problem: string;
+}
+
+const program = "packages/client/bin/smsgraph.js";
+let app: TestApp;
+let folder: string;
+let closeSandbox: () => Promise<unknown>;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  const { sandbox } = await connectTestSandbox(app);
+  closeSandbox = () => sandbox.close();
+  folder = await mkdtemp(join(tmpdir(), "smsgraph-cli-"));
+  await writeFile(
+    join(folder, "people.csv"),
+    "to,first_name\n+421901000000,Eva\n+421901000100,Jan\nnobody,Ida\n",
+  );
+});
+
+afterAll(async () => {
+  await app.stop();
+  await closeSandbox();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const environment = (more: Record<string, string> = {}) => ({
+  env: { PATH: "", SMSGRAPH_URL: app.url, SMSGRAPH_KEY: app.key, ...more },
+});
+
+function run(options: string[], more: Record<string, string> = {}): Promise<Run> {
+  return new Promise((done) => {
+    execFile(process.execPath, [program, ...options], environment(more), (error, output, problem) =>
+      done({ code: error === null ? 0 : Number(error.code), output, problem }),
+    );
+  });
+}
+
+describe("smsgraph send", () => {
+  it("sends a message and prints its statuses until the last one", async () => {
+    const { code, output, problem } = await run(["send", "+421901000000", "Hello", "there", "--watch"]);
+    expect({ code, problem }).toEqual({ code: 0, problem: "" });
+    const lines = output.trim().split("\n");
+    expect(lines[0]).toMatch(/^\S+ QUEUED$/);
+    expect(lines.at(-1)).toMatch(/^\S+ DELIVERED$/);
+  });
+
+  it("sends nothing a second time for the same idempotency key", async () => {
+    const options = ["send", "+421901000000", "Once", "--idempotency-key", "cli", "--ref", "order 7"];
+    const [first, second] = [await run(options), await run(options)];
+    expect(first.code).toBe(0);
+    expect(second.output.split(" ")[0]).toBe(first.output.split(" ")[0]);
+  });
+});
+
+it("smsgraph listen prints each change once, over its own restarts with a stored cursor", async () => {
+  let printed = "";
+  const start = () => {
+    const options = ["listen", "--json", "--ref", "listened", "--store", join(folder, "cursor")];
+    const child = spawn(process.execPath, [program, ...options], {
+      ...environment(),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    return async () => {
+      const closed = once(child, "close");
+      child.kill("SIGINT");
+      await closed;
+    };
+  };
+  const events = (): { status: string; id: string }[] =>
+    printed
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { status: string; id: string });
+  const stop = start();
+  await eventually(async () => app.services.streams.size === 1);
+  await run(["send", "+421901000000", "Hello", "--ref", "listened 1"]);
+  await eventually(() => events().length > 0);
+  await stop();
+  await run(["send", "+421901000000", "Hello", "--ref", "listened 2"]);
+  const stopAgain = start();
+  await eventually(() => events().filter(({ status }) => status === "DELIVERED").length >= 2);
+  await stopAgain();
+  const ids = events().map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const statuses = events().map(({ status }) => status);
+  expect(statuses.filter((status) => status === "QUEUED")).toHaveLength(2);
+});
+
+it("smsgraph keys makes a key, lists it and revokes it, while the server runs", async () => {
+  const made = await run(["keys", "create", "--name", "from the command line", "--scopes", "READ"]);
+  expect(made).toMatchObject({ code: 0, output: expect.stringMatching(/^\S+\n$/) });
+  const listed = await run(["keys"]);
+  const line = listed.output.split("\n").find((each) => each.includes("from the command line")) ?? "";
+  expect(line).toContain(" READ (made ");
+  const [id = ""] = line.split(" ");
+  expect(await run(["keys", "revoke", id])).toMatchObject({ code: 0, output: `${id} is revoked\n` });
+  const refused = await run(["keys"], { SMSGRAPH_KEY: made.output.trim() });
+  expect(refused).toMatchObject({ code: 1, problem: expect.stringContaining("UNAUTHENTICATED") });
+});
+
+describe("smsgraph campaign", () => {
+  it("sends a file's text to its people and follows it to the end", async () => {
+    const { code, output, problem } = await run([
+      "campaign",
+      join(folder, "people.csv"),
+      "--text",
+      "Hello {{first_name}}",
+    ]);
+    expect({ code, problem }).toEqual({ code: 0, problem: "" });
+    expect(output).toContain("2 recipients, 1 refused, 0 named twice");
+    expect(output).toMatch(/^COMPLETED: 2 total/m);
+  });
+
+  it("says with --dry-run what would be sent and what is refused, and sends nothing", async () => {
+    const file = join(folder, "people.csv");
+    const { code, output } = await run(["campaign", file, "--text", "Hello {{first_name}}", "--dry-run"]);
+    expect(code).toBe(0);
+    expect(output).toContain("+421901000000 (1 segments): Hello Eva");
+    expect(output).toContain("row 4: nobody:");
+    expect(output).toContain("Nothing was sent.");
+  });
+});
+
+it("smsgraph says in one sentence what is wrong, and ends with 1", async () => {
+  const file = join(folder, "people.csv");
+  const cases: [string[], string, Record<string, string>?][] = [
+    [["campaign", file], "--text is missing"],
+    [["campaign", "nowhere.csv", "--text", "Hello"], "nowhere.csv cannot be read"],
+    [["campaign", file, "--text", "Hello {{surname}}"], "surname"],
+    [["campaign", file, "--text", "Hello"], "API key", { SMSGRAPH_KEY: "sg_wrong" }],
+    [["campaign", file, "--text", "Hello", "--bogus"], "--bogus"],
+    [["send", "12", "Hello"], "INVALID_PHONE_NUMBER"],
+    [["send", "+421901000000"], "Name a number and a text"],
+    [["send", "+421901000000", "Hello"], "Nothing answers", { SMSGRAPH_URL: "http://127.0.0.1:9" }],
+    [["listen"], "API key", { SMSGRAPH_KEY: "sg_wrong" }],
+    [["listen", "--country", "Slovakia"], "INVALID_INPUT"],
+    [["listen"], "There is no API key", { SMSGRAPH_KEY: "", DATA_DIR: "nowhere" }],
+    [["keys", "revoke"], "Which key?"],
+    [["nonsense"], 'There is no command "nonsense"'],
+  ];
+  for (const [options, said, more] of cases) {
+    const { code, problem } = await run(options, more);
+    expect({ code, problem }).toEqual({ code: 1, problem: expect.stringContaining(said) });
+    expect(problem).not.toMatch(/^\s+at /m);
+  }
+}, 60_000);
+
+it.each([[], ["send"], ["listen"], ["keys"], ["campaign"]])(
+  "smsgraph %s --help says how it is used",
+  async (...command) => {
+    const { code, output } = await run([...command, "--help"]);
+    expect(code).toBe(0);
+    expect(output).toContain("Usage: smsgraph");
+    expect(output).toContain("--url URL");
+  },
+);
+
+it("smsgraph send --watch works on a Node without WebSocket, such as Node 20", async () => {
+  const options = ["--no-experimental-websocket", program, "send", "+421901000000", "Hello", "--watch"];
+  const output = await new Promise<string>((done, fail) => {
+    execFile(process.execPath, options, environment(), (error, text) => (error ? fail(error) : done(text)));
+  });
+  expect(output).toMatch(/ DELIVERED\n$/);
+});
