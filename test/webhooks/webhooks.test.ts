@@ -247,17 +247,17 @@ test("a redirect is not followed", async () => {
 
 test("an endless answer counts by its status and is broken off", async () => {
   const { endpoint } = await hook("endless");
-  let isOpen = true;
+  let isBrokenOff = false;
   endpoint.answer((_received, response) => {
     response.writeHead(200);
     const write = (): void => {
-      while (isOpen && response.write("x".repeat(65_536)));
+      while (response.write("x".repeat(65_536)));
     };
-    response.on("drain", write).on("close", () => (isOpen = false));
+    response.on("drain", write).on("close", () => (isBrokenOff = true));
     write();
   });
   await schedule("endless", 1);
-  await eventually(() => !isOpen);
+  await eventually(() => isBrokenOff);
   expect(endpoint.requests).toHaveLength(1);
 });
 
@@ -321,8 +321,8 @@ test("a replay after a cursor delivers the same events under the same ids", asyn
   const [first] = endpoint.taken();
   await replayWebhook(app.client, { id, after: first?.cursor });
   await eventually(() => endpoint.requests.length === 5);
-  const ids = endpoint.requests.map(({ headers }) => headers["webhook-id"]);
-  expect(ids.slice(3).toSorted()).toEqual(ids.slice(1, 3).toSorted());
+  const ids = endpoint.requests.map(({ headers }) => headers["webhook-id"] ?? "");
+  expect(new Set(ids.slice(3))).toEqual(new Set(ids.slice(1, 3)));
 });
 
 test("a replay since a time delivers what was learned since then", async () => {
