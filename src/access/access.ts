@@ -73,7 +73,7 @@ export class Access {
   async findWatcher(token: string): Promise<Viewer | undefined> {
     const claims = this.#tokens.open(token);
     const viewer = claims && (await this.#keys.findById(claims.keyId));
-    // Judged after the key was read: the database's time may have come with it.
+    // Checked only now: reading the key may have brought a newer database time.
     if (!viewer || claims.expiresAt.getTime() <= this.#time.now()) return undefined;
     const { target: watches, expiresAt } = claims;
     // The holder of a token must not see the name of the key.

@@ -45,7 +45,7 @@ export interface Load {
   cost: number;
 }
 
-/** Gives the place of an operation back. Calling it again does nothing. */
+/** Frees the place of an operation. Calling it again does nothing. */
 export type Leave = () => void;
 
 /**

@@ -121,18 +121,19 @@ async function store(
   const full = await findFullQuarantines(transaction, callbacks);
   const results = callbacks.map((callback): IngestResult => {
     const { providerId, receipts, problem } = callback;
-    const own = outcomes.splice(0, receipts.length);
-    const isUseless = own.every(({ kind }) => kind === "dropped");
+    const outcomesOfThis = outcomes.splice(0, receipts.length);
+    const isUseless = outcomesOfThis.every(({ kind }) => kind === "dropped");
     const isReplay =
-      own.length > 0 && own.every((one) => one.kind === "matched" && one.transition.isReplay === true);
+      outcomesOfThis.length > 0 &&
+      outcomesOfThis.every((one) => one.kind === "matched" && one.transition.isReplay === true);
     const quarantined = problem !== undefined && !full.has(providerId);
-    const refused = isUseless && !quarantined && (own.length > 0 || problem !== undefined);
-    return { quarantined, refused, isKept: !refused && (quarantined || !isReplay), outcomes: own };
+    const refused = isUseless && !quarantined && (outcomesOfThis.length > 0 || problem !== undefined);
+    return { quarantined, refused, isKept: !refused && (quarantined || !isReplay), outcomes: outcomesOfThis };
   });
   await storeBodies(
     transaction,
-    callbacks.flatMap((callback, place) => {
-      const result = results[place];
+    callbacks.flatMap((callback, index) => {
+      const result = results[index];
       return result?.isKept ? [{ ...callback, quarantined: result.quarantined }] : [];
     }),
   );

@@ -70,8 +70,8 @@ async function readFrames(
   const progressOf = new Map(wanted.map((id, index) => [id, progress[index]]));
   const frames = new Map<string, CampaignFrame>();
   for (const row of rows) {
-    const own = progressOf.get(row.id);
-    if (own) frames.set(row.id, { ...row, progress: own });
+    const campaignProgress = progressOf.get(row.id);
+    if (campaignProgress) frames.set(row.id, { ...row, progress: campaignProgress });
   }
   return ids.map((id) => frames.get(id));
 }

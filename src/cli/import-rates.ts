@@ -84,10 +84,10 @@ async function findProvider(
     include: { account: true },
     orderBy: { id: "asc" },
   });
-  const own = rows.filter(
+  const matching = rows.filter(
     (row) => account === undefined || [row.account.name, row.accountId].includes(account),
   );
-  const [found, ...others] = own;
+  const [found, ...others] = matching;
   if (found && others.length === 0) {
     const owner = { accountId: found.accountId, providerId: found.id, source: "IMPORTED" } as const;
     return { owner, name: found.name };
@@ -102,12 +102,12 @@ async function findProvider(
     const whose = account === undefined ? "" : ` in the account "${account}"`;
     throw new ConfigError(`There is no provider "${provider}"${whose}. Connected providers: ${names}.`);
   }
-  const accounts = [...new Set(own.map((row) => row.account.name))];
+  const accounts = [...new Set(matching.map((row) => row.account.name))];
   const advice =
     accounts.length > 1
       ? `Say whose with --account: ${accounts.map((name) => `"${name}"`).join(", ")}.`
-      : `Give its id instead: ${own.map((row) => row.id).join(", ")}.`;
-  throw new ConfigError(`There are ${own.length} providers "${provider}". ${advice}`);
+      : `Give its id instead: ${matching.map((row) => row.id).join(", ")}.`;
+  throw new ConfigError(`There are ${matching.length} providers "${provider}". ${advice}`);
 }
 
 /** Accepts the id of the API or of the database. */

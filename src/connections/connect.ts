@@ -48,9 +48,13 @@ export class Connector {
     const { connections, clock, database } = this.#options;
     const adapter = registry[kind];
     const id = randomUUIDv7();
-    const { common, own } = split(input, adapter, this.#options.clock.now());
-    const { settings, credentials } = this.#parse(adapter, { baseUrl: adapter.documentedBaseUrl }, own);
-    await this.#checkHost(own);
+    const { common, adapterSettings } = split(input, adapter, this.#options.clock.now());
+    const { settings, credentials } = this.#parse(
+      adapter,
+      { baseUrl: adapter.documentedBaseUrl },
+      adapterSettings,
+    );
+    await this.#checkHost(adapterSettings);
     const secrets = connections.sealSecrets(id, { credentials, callbackSecret: newCallbackSecret() });
     const now = clock.now();
     const times = { createdAt: now, updatedAt: now };
@@ -68,14 +72,14 @@ export class Connector {
   async update(accountId: string, id: string, input: UpdateInput): Promise<Provider> {
     const { connections, clock, database } = this.#options;
     const { adapter } = await this.find(accountId, id);
-    const { common, own } = split(input, adapter, clock.now());
-    await this.#checkHost(own);
+    const { common, adapterSettings } = split(input, adapter, clock.now());
+    await this.#checkHost(adapterSettings);
     const changed = await database.prisma.$transaction(async (prisma) => {
       const row = await lockConnected(prisma, id);
       const secrets = connections.openSecrets(row);
       const stored = { ...(row.settings as object), ...secrets.credentials };
-      const { settings, credentials } = this.#parse(adapter, stored, own);
-      checkCredentials(adapter, stored, settings, own);
+      const { settings, credentials } = this.#parse(adapter, stored, adapterSettings);
+      checkCredentials(adapter, stored, settings, adapterSettings);
       if (wantsNewSession(secrets.credentials, credentials, stored, settings)) {
         await prisma.providerState.deleteMany({ where: { providerId: id } });
       }
@@ -150,12 +154,12 @@ export class Connector {
   #parse(
     adapter: RegisteredProvider,
     base: Record<string, unknown>,
-    own: Record<string, unknown>,
+    adapterSettings: Record<string, unknown>,
   ): { settings: object; credentials: Record<string, string> } {
-    for (const [key, value] of Object.entries(own))
+    for (const [key, value] of Object.entries(adapterSettings))
       if (typeof value === "string") requireStorable(value, key);
-    const parsed = parseSettings(adapter, { ...base, ...own });
-    const foreign = Object.keys(own).find((key) => !Object.hasOwn(parsed, key));
+    const parsed = parseSettings(adapter, { ...base, ...adapterSettings });
+    const foreign = Object.keys(adapterSettings).find((key) => !Object.hasOwn(parsed, key));
     if (foreign !== undefined)
       throw new InvalidInputError(foreign, `${adapter.title} has no \`${foreign}\`.`);
     this.#checkBaseUrl(new URL(parsed["baseUrl"] as string));

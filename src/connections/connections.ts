@@ -124,7 +124,7 @@ export class Connections {
     return opening;
   }
 
-  /** What `get` would answer, where that needs no statement: for those who hold a connection to the database. */
+  /** Like `get`, but only from the cache: for callers that hold a connection to the database. */
   opened(id: string): Connection | undefined {
     return this.#ready.get(id);
   }

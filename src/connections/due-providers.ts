@@ -8,7 +8,7 @@ interface ProviderRound {
   capability: "balance" | "rates" | "receiptQueue";
   /** When it is due. */
   due: string;
-  /** The change by which it is not due again at once. */
+  /** The assignment that makes it due later. */
   next: string;
   /** Which are claimed first, and how many at most; all by default. */
   first?: string;
@@ -18,7 +18,7 @@ interface ProviderRound {
 export const kindsWith = (capability: ProviderRound["capability"]): string[] =>
   Object.values(registry).flatMap(({ kind, capabilities }) => (capabilities[capability] ? kind : []));
 
-/** Makes a function that claims the providers whose turn has come, each for one worker. It returns their ids. */
+/** Makes a function that claims the providers that are due, each for one worker, and returns their ids. */
 export function claimDue(round: ProviderRound): (database: Database, now: Date) => Promise<string[]> {
   const statement: Statement = {
     name: `claim_due_${round.name}`,

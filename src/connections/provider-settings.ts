@@ -78,7 +78,7 @@ export function parseSettings(
  * @throws InvalidInputError
  */
 export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date) {
-  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, lowBalance, ...own } = input;
+  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, lowBalance, ...rest } = input;
   if (name != null) checkName(name);
   checkSender(defaultSender, adapter);
   checkLimit("maxPerSecond", maxPerSecond, 0.01);
@@ -94,7 +94,7 @@ export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date
       // Ask for the balance at once, so that a low one is noticed under the new threshold.
       ...(lowBalance !== undefined && { lowBalance, nextBalanceAt: now }),
     },
-    own: Object.fromEntries(Object.entries(own).filter(([, value]) => value != null)),
+    adapterSettings: Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null)),
   };
 }
 

@@ -34,19 +34,19 @@ export async function refreshBalance(
   return { ok: true, value: balance };
 }
 
-/** What can still be sent for, in money or in units. */
+/** What is left to send with, in money or in units. */
 const creditIn = ({ amount, units }: BalanceReading): DecimalText => amount ?? units ?? "0";
 
 /** Stores and announces a balance. `crossed`: it is the first one below the provider's threshold. */
 async function store(
   database: Database,
   { row: { id: providerId, accountId } }: Connection,
-  told: BalanceReading,
+  reading: BalanceReading,
   fetchedAt: Date,
 ): Promise<{ balance: Balance; crossed: boolean }> {
   const { prisma } = database;
-  const { amount, currency, units, creditLimit, providerUpdatedAt } = told;
-  const values = [providerId, creditIn(told), fetchedAt];
+  const { amount, currency, units, creditLimit, providerUpdatedAt } = reading;
+  const values = [providerId, creditIn(reading), fetchedAt];
   const [lowness] = await database.query<Lowness>(noteLow, values);
   const { isLow, crossed } = lowness ?? { isLow: false, crossed: false };
   const data = {

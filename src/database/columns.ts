@@ -42,8 +42,8 @@ export interface Parameters<Name extends string> {
 
 export function parameters<Name extends string>(types: Types<Name>): Parameters<Name> {
   const keys = keysOf(types);
-  const placeholders = keys.map((key, place) => `$${place + 1}::${types[key]}`);
-  const sql = Object.fromEntries(keys.map((key, place) => [key, placeholders[place]]));
+  const placeholders = keys.map((key, index) => `$${index + 1}::${types[key]}`);
+  const sql = Object.fromEntries(keys.map((key, index) => [key, placeholders[index]]));
   return {
     sql: sql as Record<Name, string>,
     names: keys.map(columnOf).join(", "),

@@ -1,12 +1,12 @@
 /**
- * The database's clock, which all processes share, as it was last read. In between it goes on by time that has passed, so
- * that a jump of this machine's clock ends nothing and makes nothing last.
+ * The database's clock, which all processes share. Between two readings it is carried on by this process's
+ * monotonic clock, so that a jump of the machine's clock neither ends nor prolongs anything.
  */
 export class DatabaseTime {
-  /** Milliseconds to add to the time that has passed since the process began. */
+  /** Milliseconds to add to the monotonic clock. */
   #ahead = performance.timeOrigin;
 
-  /** Call with the database's time whenever a statement has read it, in milliseconds. */
+  /** Call this whenever a statement has read the database's time. */
   note(databaseMs: number): void {
     this.#ahead = databaseMs - performance.now();
   }

@@ -1,13 +1,13 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
 
-/** Together less than two seconds: a probe of a load balancer gives up soon after. */
+/** Together less than two seconds: the probe of a load balancer gives up soon after that. */
 const connectMs = 900;
 const answerMs = 900;
 
 /**
- * Sorts more than it may hold in memory, so that PostgreSQL has to write a file: on a full disk it can still read, and
- * nothing else. Nothing of it is left, and the log is not written.
+ * Needs more memory than it may use, so PostgreSQL has to write a temporary file. A full disk shows only when
+ * something is written. The file is removed at once, and nothing is written to the write-ahead log.
  */
 const spill = `set work_mem = '64kB'; select count(*) from generate_series(1, 50000)`;
 
@@ -15,8 +15,8 @@ const spill = `set work_mem = '64kB'; select count(*) from generate_series(1, 50
 const diskFull = "53100";
 
 /**
- * Whether the database can be worked with, asked on a connection of its own: those of the pool may all be in use, and one
- * that stands still would hold the question.
+ * Whether the database can be used. Each check opens its own connection, because all connections of the pool
+ * may be busy or stuck.
  */
 export class Readiness {
   readonly #url: string;
@@ -26,7 +26,10 @@ export class Readiness {
     this.#url = url;
   }
 
-  /** What is wrong, in words for everybody; undefined when nothing is. Those who ask at the same time are answered as one. */
+  /**
+   * What is wrong, in words that anyone may see; undefined when nothing is. Simultaneous calls share one
+   * check.
+   */
   async problem(): Promise<string | undefined> {
     this.#running ??= this.#ask().finally(() => (this.#running = undefined));
     return this.#running;
@@ -49,7 +52,7 @@ export class Readiness {
       return describe(error as Error & { code?: string });
     } finally {
       void client.end().catch(() => undefined);
-      // One that stands still does not say good-bye.
+      // A database that is stuck would never end the connection.
       socket.destroySoon();
     }
   }

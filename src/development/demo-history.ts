@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { newMessageId } from "../lib/uuid.ts";
 
-/** The client reference of every message of the history, by which a second run finds the first. */
+/** The client reference of every message of the history. A second run recognises the first one by it. */
 const historyRef = "demo history";
 
 /** A connected sandbox. */
@@ -12,7 +12,7 @@ export interface DemoProvider {
   price: number;
 }
 
-/** Statuses in which messages of the past have ended, with how many of a thousand do. */
+/** Final statuses of past messages, with their share of a thousand. */
 const endings = [
   { status: "DELIVERED", share: 938 },
   {
@@ -76,7 +76,8 @@ export async function writeDay(
 }
 
 function messageAt(createdAt: Date, number: number, providers: readonly DemoProvider[]) {
-  // Not random: the same number gives the same message. The factors have no divisor in common with 1000.
+  // Not random: the same number always gives the same message. The factors have no divisor in common with
+  // 1000.
   const drawn = (number * 617 + 331) % 1_000;
   const provider = providers[(number * 7) % providers.length];
   const country = countries[(number * 3) % countries.length];

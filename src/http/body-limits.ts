@@ -1,19 +1,19 @@
 import type { Viewer } from "../access/api-keys.ts";
 
-/** What one may send as the body of a GraphQL request. */
+/** Limits on the body of a GraphQL request. */
 interface BodyLimits {
   bytes: number;
-  /** How long it may take to come in. */
+  /** How long it may take to arrive. */
   ms: number;
 }
 
 /** Without a key, and with a watch token: an operation, and no lists of recipients. */
 const strangerBytes = 64 * 1024;
 const strangerMs = 8_000;
-/** For one who neither sends nor asks for quotes: a thousand rates, or as many ids. */
+/** For a key that can neither send nor ask for quotes: a thousand rates, or as many ids. */
 const administratorBytes = 1024 * 1024;
 
-/** Only what the key can use is read; `most` is for those who send. */
+/** Reads no more than the key can use; `most` is the limit of keys that may send. */
 export function limitsOf(viewer: Viewer | undefined, most: BodyLimits): BodyLimits {
   if (!viewer || viewer.watches)
     return { bytes: Math.min(strangerBytes, most.bytes), ms: Math.min(strangerMs, most.ms) };

@@ -52,10 +52,10 @@ export class BrowserGuard {
   readonly #ownOrigin: string | undefined;
 
   constructor({ allowedOrigins, allowedHosts }: WebSettings, publicUrl: string | undefined) {
-    const own = publicUrl === undefined ? null : URL.parse(publicUrl);
-    this.#ownOrigin = own?.origin;
+    const ownUrl = publicUrl === undefined ? null : URL.parse(publicUrl);
+    this.#ownOrigin = ownUrl?.origin;
     this.#origins = new Set(allowedOrigins);
-    this.#hosts = new Set([...allowedHosts, ...(own ? [own.host] : [])].map(nameOf));
+    this.#hosts = new Set([...allowedHosts, ...(ownUrl ? [ownUrl.host] : [])].map(nameOf));
   }
 
   /** Undefined when the request is allowed. */
@@ -100,8 +100,8 @@ export class BrowserGuard {
 /** The scheme is not compared: a proxy may end TLS for us. */
 function isSameOrigin(origin: string, host: string | undefined): boolean {
   const page = URL.parse(origin);
-  const own = page && host !== undefined ? URL.parse(`${page.protocol}//${host}`) : null;
-  return page !== null && own !== null && page.host === own.host;
+  const server = page && host !== undefined ? URL.parse(`${page.protocol}//${host}`) : null;
+  return page !== null && server !== null && page.host === server.host;
 }
 
 const forwardedHeaders = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
@@ -134,6 +134,6 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 
 /** Whether the request has `secret` as its Bearer token. */
 export function isSecret({ headers }: IncomingMessage, secret: string): boolean {
-  const given = /^Bearer +(\S+)$/i.exec(headers.authorization?.trim() ?? "")?.[1] ?? "";
-  return timingSafeEqual(digest(given), digest(secret));
+  const token = /^Bearer +(\S+)$/i.exec(headers.authorization?.trim() ?? "")?.[1] ?? "";
+  return timingSafeEqual(digest(token), digest(secret));
 }

@@ -17,10 +17,16 @@ import { isUpload } from "./upload.ts";
  */
 const maxUploadMs = 60 * 60_000;
 
-/** Providers and load balancers ask these, under any name; a secret guards the one, and the others tell nothing. */
+/**
+ * Accepted under any host name: providers and load balancers may use others. A secret protects callbacks, and
+ * the other paths reveal nothing.
+ */
 const unguarded = new Set(["callbacks", "healthz", "readyz"]);
 
-/** How long what nobody reads is dropped: many clients listen only when they have sent all. */
+/**
+ * How long an unwanted body is read and dropped: many clients read the answer only after they have sent
+ * everything.
+ */
 const dropMs = 10_000;
 
 const connectionLimits = {
@@ -122,7 +128,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections();
     });
-    // A file takes as long as it can be stored.
+    // A file may take as long as storing it takes.
     const work = (): Promise<void> => handle(request, response);
     (isUpload(request) ? work() : whileClientWaits(work)).catch((error: unknown) => {
       const unavailable = unavailability(error);
@@ -158,7 +164,7 @@ function refuseForNow(response: ServerResponse, { message, code: as }: DomainErr
   refuse(response, 503, message, as);
 }
 
-/** A file is read for those who may use it. */
+/** A file is read only for a key that may use it. */
 function refuseUpload(request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined): void {
   limitTime(request, response, dropMs);
   if (viewer) refuse(response, 403, `The key "${viewer.keyName}" lacks the scope SEND.`);
@@ -177,7 +183,7 @@ function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: nu
     request.socket.destroySoon();
   }, maxMs);
   timer.unref();
-  // Also after an early answer: what comes then is read and dropped, and not for ever.
+  // This also limits how long the rest is read and dropped after an early answer.
   request.once("close", () => clearTimeout(timer));
 }
 

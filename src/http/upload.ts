@@ -238,14 +238,14 @@ function readMap(map: Operations): { field: string; path: string[] } | "none" {
 /** Puts the file in its place, which must exist and be null. */
 function put(upload: Upload, operations: Operations, path: readonly string[]): void {
   let parent: unknown = operations;
-  for (const step of path.slice(0, -1)) parent = own(parent, step);
+  for (const step of path.slice(0, -1)) parent = ownProperty(parent, step);
   const last = path.at(-1) ?? "";
-  if (own(parent, last) !== null)
+  if (ownProperty(parent, last) !== null)
     throw refuse(`\`map\` names ${path.join(".").slice(0, 100)}, and there is no null in \`operations\`.`);
   (parent as Record<string, unknown>)[last] = upload;
 }
 
-const own = (value: unknown, key: string): unknown =>
+const ownProperty = (value: unknown, key: string): unknown =>
   typeof value === "object" && value !== null && Object.hasOwn(value, key)
     ? (value as Record<string, unknown>)[key]
     : undefined;

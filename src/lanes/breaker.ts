@@ -24,7 +24,7 @@ export interface AttemptSignal {
   /** When the attempt began. */
   startedAt: Date;
   failed: boolean;
-  /** The refusal would meet every message, as with wrong credentials. */
+  /** Every message would be refused, as with wrong credentials. */
   failsForAll?: boolean;
   /** Whether the account has credit; absent when the attempt did not show it. */
   credit?: "some" | "none";
@@ -72,10 +72,10 @@ export async function recordSignals(
   if (concerned.size === 0) return;
   const lanes = await transaction.query<LaneState>(lockLanes, [[...concerned]]);
   for (const lane of lanes) {
-    const own = signals.filter(({ providerId }) => providerId === lane.providerId);
+    const ofLane = signals.filter(({ providerId }) => providerId === lane.providerId);
     const next = pause(
-      nextCreditState(await nextBreakerState(transaction, lane, own, now), own, now),
-      own,
+      nextCreditState(await nextBreakerState(transaction, lane, ofLane, now), ofLane, now),
+      ofLane,
       now,
     );
     if (next === lane) continue;
@@ -155,8 +155,8 @@ const close = (lane: LaneState, now: Date): LaneState => ({
 });
 
 /**
- * The breaker stays closed, so messages that name this provider still go. Routing trusts it as little as on
- * trial: few messages test whether it accepts again.
+ * The breaker stays closed, so messages that name this provider still go. Routing gives it as few messages as
+ * a lane on trial: they test whether the provider accepts again.
  */
 const putOnProbation = (lane: LaneState, now: Date): LaneState => ({
   ...lane,

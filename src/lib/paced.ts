@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 
-/** How many times as long as a step took is rested after it. */
+/** The pause after a step, as a multiple of the time that the step took. */
 const restPerWork = 4;
 
 /**
- * Takes one step after the other until one says that it was the last, or until `signal`. Most of the time it rests, so that
- * work without haste leaves the database to those who wait for an answer.
+ * Runs step after step until one says that it was the last, or until `signal` aborts. It pauses most of the
+ * time, so that work that is not urgent leaves the database to requests.
  */
 export async function paced(isThereMore: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
   for (;;) {

@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 const requests = new AsyncLocalStorage<true>();
 
 /**
- * Runs work that a client waits for. It gives up sooner, because a client prefers a quick error to a long
- * wait.
+ * Runs work that a client waits for. It waits less long for the database, because a client prefers a quick
+ * error.
  */
 export const whileClientWaits = <Result>(work: () => Result): Result => requests.run(true, work);
 

@@ -1,7 +1,7 @@
 import { Decimal } from "@prisma/client/runtime/client";
 import type { Database, Statement } from "../database/database.ts";
 import { firstMessageIdAt } from "../lib/uuid.ts";
-import { inFlight, messageStatuses, placesOf } from "../messages/model/status.ts";
+import { inFlight, messageStatuses, listsHolding } from "../messages/model/status.ts";
 
 /** A balance and its spending in one measure: money of one currency, or units. */
 interface Spending {
@@ -108,7 +108,7 @@ export async function readRunway(
     providerId,
     since,
     currency,
-    placesOf(handedOver),
+    listsHolding(handedOver),
     handedOver,
   ]);
   const rows = await database.query<{ at: Date | null; amount: string }>(readCommitted, [

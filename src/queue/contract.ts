@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What each job carries, by its task. Everything that is done in the background is one of these. */
+/** The payload of each background task. */
 export const payloadSchemas = {
   dispatch: z.object({ messageId: z.uuid() }),
   "look-up": z.object({ providerId: z.uuid(), messageIds: z.array(z.uuid()) }),

@@ -35,6 +35,6 @@ export function fieldsOf(body: unknown): object {
 
 /** The merged fields of query and body, as Laravel merges them: for a field in both, the query wins. */
 export function queryAndBody({ query, body }: SandboxRequest): Record<string, unknown> {
-  const given = [...query].filter(([, value]) => value !== "");
-  return { ...fieldsOf(parseJson(body)), ...Object.fromEntries(given) };
+  const filled = [...query].filter(([, value]) => value !== "");
+  return { ...fieldsOf(parseJson(body)), ...Object.fromEntries(filled) };
 }

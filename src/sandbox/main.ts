@@ -52,7 +52,7 @@ async function run(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void closeAll(running));
   for (const [index, twin] of chosen.entries()) {
     const { host, token: secret, seed, immediate } = values;
-    const own = settings.filter(([name]) => Object.hasOwn(twin.choices, name));
+    const forTwin = settings.filter(([name]) => Object.hasOwn(twin.choices, name));
     const port = first === 0 ? 0 : first + index;
     const server = await twin.start({
       port,
@@ -61,7 +61,7 @@ async function run(): Promise<void> {
       seed,
       log,
       immediate,
-      chosen: Object.fromEntries(own),
+      chosen: Object.fromEntries(forTwin),
     });
     running.push(server);
     if (values["callback-url"] !== undefined) server.setCallbackUrl?.(values["callback-url"]);

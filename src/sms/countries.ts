@@ -185,14 +185,14 @@ const territories: Readonly<Record<string, string>> = {
   US: "AS GU MP PR VI",
 };
 
-/** Names that need the words in brackets behind them to show which country is meant. */
+/** Names that show a country only together with the words in brackets behind them. */
 const unclearNames = new Set(["congo", "guinea", "korea", "virgin islands"]);
 
 const beforeBracket = (name: string): string => name.replace(/\s*[([].*$/, "");
 
 const codesByName = new Map<string, string>();
 
-// Full names go before those that are cut out of a longer one.
+// Full names take precedence over names that are cut out of a longer one.
 for (const names of [certainNames, (code: string) => certainNames(code).map(bareName)]) {
   for (const code of countryCodes) {
     for (const name of names(code).map(fold))

@@ -50,8 +50,8 @@ const unshared = new Map(
  * lengths too.
  */
 export function mobileLengths(callingCode: string, country: string | undefined): number[] {
-  const own = country === undefined ? undefined : plans.get(country);
-  const all = own ? [own] : (byCallingCode.get(callingCode) ?? []);
+  const countryPlan = country === undefined ? undefined : plans.get(country);
+  const all = countryPlan ? [countryPlan] : (byCallingCode.get(callingCode) ?? []);
   return [...new Set(all.flatMap(({ lengths }) => [...lengths]))].toSorted((one, other) => one - other);
 }
 

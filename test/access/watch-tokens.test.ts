@@ -86,10 +86,9 @@ const watchEvents = `subscription ($filter: MessageEventFilter) {
 
 describe("making a watch token", () => {
   it("a watch token lasts fifteen minutes by default", async () => {
-    const before = Date.now();
     const { expiresAt } = await createToken({ messageId });
-    expect(Date.parse(expiresAt) - before).toBeGreaterThanOrEqual(900_000);
-    expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(900_000);
+    // By the database's clock, which a process knows as exactly as an answer is quick.
+    expect(Math.round((Date.parse(expiresAt) - Date.now()) / 60_000)).toBe(15);
   });
 
   it("a watch token ends with its key at the latest", async () => {

@@ -1,3 +1,5 @@
+import { readLenientJson } from "../../src/providers/wire/json.ts";
+import { readXml } from "../../src/providers/wire/xml.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { excessOf, maxElements } from "../../src/providers/callback-bounds.ts";
 import type { CallbackReading, Receipt } from "../../src/providers/provider.ts";
@@ -164,6 +166,7 @@ describe("a body is refused before it is parsed", () => {
     ["of attributes without values", `<r ${"a ".repeat(times)}/>`],
     ["of entities", `<r>${"&amp;".repeat(times)}</r>`],
     ["of sections", `<r>${"<![CDATA[a]]>".repeat(times)}</r>`],
+    ["of brackets in a section", `<r><![CDATA[${"]".repeat(times)}]]></r>`],
     ["of comments", `<r>${"<!---->".repeat(times)}</r>`],
     ["in XML nested too deep", `${"<a>".repeat(51)}${"</a>".repeat(51)}`],
     ["that is a form of many fields", "a=b&".repeat(times)],
@@ -174,6 +177,12 @@ describe("a body is refused before it is parsed", () => {
     for (const kind of ["TIKOSMS", "TONKRA", "TELEKOM", "QIKLI"] as const) {
       expect(read(kind, body)).toEqual({ kind: "malformed", reason: expect.stringMatching(/more than/) });
     }
+  });
+
+  it.each(bodies)("%s in an answer, ten times over: it is not repaired and not read", (_, body) => {
+    const answer = body.repeat(10);
+    const reading = body.startsWith("<") ? readXml(`<r>${answer}</r>`) : readLenientJson(`{${answer}`);
+    expect(reading).toBeUndefined();
   });
 
   it("but not the largest batch that a provider is known to push, in any form", () => {

@@ -55,31 +55,9 @@ export function createClient(options: ClientOptions): Client {
   const access = accessOf(options);
   const { onState, webSocket = globalThis.WebSocket, transport = webSocket ? "ws" : "sse" } = options;
   const open = transport === "sse" ? overSse(access) : overSocket(access, webSocket);
+  const request: Client["request"] = (operation) => answerTo(access, operation);
   const subscribe: Client["subscribe"] = (operation, sink, after) =>
     follow(open, operation, sink, { after, onState });
-
-  async function request<Data>(operation: Operation | FormData): Promise<Data> {
-    const body = operation instanceof FormData ? operation : JSON.stringify(operation);
-    const response = await post(access, body, { accept: "application/json" }).catch((error: unknown) => {
-      throw problemOf(error);
-    });
-    const { data, errors } = await resultIn(response);
-    if (errors) throw refusalOf(errors);
-    return data as Data;
-  }
-
-  async function send(input: SendMessageInput): Promise<SendResult> {
-    const variables = { input: { idempotencyKey: newKey(), ...input } };
-    for (let tries = 1; ; tries++) {
-      try {
-        const answer = await request<{ sendMessage: SendResult }>({ query: sendMutation, variables });
-        return answer.sendMessage;
-      } catch (error) {
-        if (tries === maxTries || !isPassing(error as SmsgraphError)) throw error;
-        await new Promise((done) => setTimeout(done, retryMs * 2 ** tries * Math.random()));
-      }
-    }
-  }
 
   function watch<Value>(
     query: string,
@@ -99,17 +77,37 @@ export function createClient(options: ClientOptions): Client {
     watchMessage(id) {
       // A new connection begins with the present state, which may be known.
       let known = -1;
-      return watch<MessageFields>(
-        watchMessageQuery,
-        { id },
-        ({ version }) => version > known && (known = version) >= 0,
-      );
+      const isNews = ({ version }: MessageFields): boolean => version > known && (known = version) >= 0;
+      return watch(watchMessageQuery, { id }, isNews);
     },
     watchCampaign: (id, { maxPerSecond } = {}) => watch(watchCampaignQuery, { id, maxPerSecond }),
-    send,
+    send: (input) => send(request, input),
     request,
     subscribe,
   };
+}
+
+async function answerTo<Data>(access: Access, operation: Operation | FormData): Promise<Data> {
+  const body = operation instanceof FormData ? operation : JSON.stringify(operation);
+  const response = await post(access, body, { accept: "application/json" }).catch((error: unknown) => {
+    throw problemOf(error);
+  });
+  const { data, errors } = await resultIn(response);
+  if (errors) throw refusalOf(errors);
+  return data as Data;
+}
+
+async function send(request: Client["request"], input: SendMessageInput): Promise<SendResult> {
+  const variables = { input: { idempotencyKey: newKey(), ...input } };
+  for (let tries = 1; ; tries++) {
+    try {
+      const answer = await request<{ sendMessage: SendResult }>({ query: sendMutation, variables });
+      return answer.sendMessage;
+    } catch (error) {
+      if (tries === maxTries || !isPassing(error as SmsgraphError)) throw error;
+      await new Promise((done) => setTimeout(done, retryMs * 2 ** tries * Math.random()));
+    }
+  }
 }
 
 function accessOf({ url, key, token, fetch: ask = fetch }: ClientOptions): Access {

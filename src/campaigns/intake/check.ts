@@ -95,7 +95,7 @@ export class RecipientChecker {
     const { template } = this.#options;
     const text = template.render(values);
     if (text !== undefined) return text;
-    const missing = template.names.filter((_, place) => values[place] === undefined);
+    const missing = template.names.filter((_, index) => values[index] === undefined);
     throw new InvalidTextError(`There is no value for ${missing.map((name) => `{{${name}}}`).join(", ")}.`);
   }
 

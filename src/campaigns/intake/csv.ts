@@ -38,22 +38,22 @@ interface Columns {
 
 function readHeader(header: readonly string[], template: Template): Columns {
   const names = header.map((name) => known(name) ?? nameKey(name));
-  const places = new Map(names.map((name, place) => [name, place]));
+  const indexes = new Map(names.map((name, index) => [name, index]));
   const twice = names.find((name, index) => name !== "" && names.indexOf(name) !== index);
   if (twice !== undefined)
     throw invalid(`The column "${shorten(twice)}" is there twice. Rename one of them.`);
   const found = shorten(names.filter((name) => name !== "").join(", ")) || "none";
-  const to = places.get("to");
+  const to = indexes.get("to");
   if (to === undefined) {
     throw invalid(`The first row must name the columns, one of them \`to\`. Columns found: ${found}.`);
   }
-  const missing = template.names.filter((name) => !places.has(name) && !header.includes(name));
+  const missing = template.names.filter((name) => !indexes.has(name) && !header.includes(name));
   if (missing.length > 0) throw unknownPlaceholders(missing, `The file has the columns ${found}.`);
   return {
     count: header.length,
     to,
-    clientRef: places.get("clientRef") ?? names.findIndex((name) => /^client[ _-]ref$/i.test(name)),
-    values: template.names.map((name) => places.get(name) ?? header.indexOf(name)),
+    clientRef: indexes.get("clientRef") ?? names.findIndex((name) => /^client[ _-]ref$/i.test(name)),
+    values: template.names.map((name) => indexes.get(name) ?? header.indexOf(name)),
   };
 }
 
@@ -87,7 +87,7 @@ function toRow(cells: Cells, position: number, columns: Columns): RecipientRow {
     position,
     to: cells[columns.to] ?? "",
     clientRef: clientRef === "" ? null : clientRef,
-    values: columns.values.map((place) => cells[place] || undefined),
+    values: columns.values.map((index) => cells[index] || undefined),
   };
 }
 

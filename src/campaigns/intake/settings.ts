@@ -7,7 +7,7 @@ import type { UploadedFile } from "./csv.ts";
 import type { RecipientInput } from "./recipients.ts";
 import type { MessagePriority } from "../../messages/model/priority.ts";
 
-/** The caller's input; ids are database ids (UUIDs), not those of the API. */
+/** The caller's input. Ids are database ids (UUIDs), not those of the API. */
 export interface CampaignInput {
   name: string;
   from?: string | null | undefined;

@@ -10,7 +10,7 @@ import type { Accepted, Shape } from "./check.ts";
  */
 export const newLease = "now() + interval '90 seconds'";
 
-/** Until when an import that gives a sign of life now is taken for alive. */
+/** Until when an import that renews its lease now counts as alive. */
 
 /** A batch of checked recipients, accepted and refused. */
 export interface Chunk {

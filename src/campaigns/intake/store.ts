@@ -21,7 +21,7 @@ export interface NewCampaign extends CampaignSettings {
   fingerprint: string | null;
 }
 
-/** What an idempotency key was used for. */
+/** The input and the campaign for which an idempotency key was used. */
 export type Repeat = Pick<NewCampaign, "accountId" | "idempotencyKey" | "fingerprint">;
 
 const freeKey: Statement = {
@@ -69,7 +69,7 @@ const insert: Statement = {
 export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
   const { id, accountId, idempotencyKey } = campaign;
   const fingerprint = campaign.fingerprint === null ? null : Buffer.from(campaign.fingerprint, "hex");
-  // The lease does not begin with the creation: the file's first bytes may have been long in coming.
+  // The lease does not begin with the creation: the file's first bytes may arrive much later.
   const values = { ...campaign, fingerprint };
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
@@ -91,7 +91,7 @@ const findKey: Statement = {
       and (imported_at is not null or import_until >= now())`,
 };
 
-/** What an idempotency key has stood for. */
+/** The campaign that an idempotency key stands for. */
 type EarlierUse = { kind: "repeated"; campaignId: string } | { kind: "unused" };
 
 /**

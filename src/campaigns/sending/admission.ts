@@ -16,7 +16,8 @@ interface AdmissionOptions {
 
 /**
  * Turns the messages that their providers take now into requests, within this process's slots and the shared
- * lanes, and says what became of the others. Providers that have to be waited for are closed for so long.
+ * lanes, and says what became of the others. Providers that cannot take messages yet are closed for the time
+ * they need.
  */
 export async function admit(
   transaction: Queryable,
@@ -52,7 +53,7 @@ function fit(
   return { requests, stuck, unread };
 }
 
-/** Asks the lanes of the requests' providers, and closes those that have to be waited for. */
+/** Asks the lanes of the requests' providers, and closes those that cannot take messages yet. */
 async function askLanes(
   transaction: Queryable,
   requests: readonly SubmitRequest[],

@@ -83,8 +83,8 @@ const mayGo = `
  * SQL: messages of one `listed_as` value after the last claimed id. Written so that only the index for this
  * list fits.
  */
-const isBehind = (place: string): string =>
-  `(listed_as, id) > ('${place}', $7::uuid) and (listed_as, id) < ('${place}', '${maxUuid}'::uuid)`;
+const isBehind = (list: string): string =>
+  `(listed_as, id) > ('${list}', $7::uuid) and (listed_as, id) < ('${list}', '${maxUuid}'::uuid)`;
 
 // `case status ...` hides the status from the planner, which misjudges how many rows have it. The limits of
 // the later lists depend on the earlier ones, so what is not needed is not read.
@@ -150,7 +150,7 @@ interface ClaimRequest {
 /** Which messages are submitted now, and why the others are not. */
 export interface Admission {
   requests: SubmitRequest[];
-  /** Messages of a failing, missing or disabled provider: they had better go elsewhere. */
+  /** Messages of a failing, missing or disabled provider: another provider should take them. */
   stuck: readonly DispatchMessage[];
   /** Providers whose connection this process has not read yet. */
   unread: ReadonlySet<string>;
@@ -290,11 +290,11 @@ async function startSubmitting(
 ): Promise<void> {
   const together = requests.flatMap(({ messages }) => messages);
   await queueDue(transaction, together, now);
-  for (const [providerId, own] of Map.groupBy(requests, (request) => request.providerId)) {
-    const attempts = own.flatMap(({ name: claim, messages }) =>
+  for (const [providerId, ofProvider] of Map.groupBy(requests, (request) => request.providerId)) {
+    const attempts = ofProvider.flatMap(({ name: claim, messages }) =>
       messages.map(({ id, attempts: made }) => ({ id, number: made + 1, claim })),
     );
-    await beginAttempts(transaction, { providerId, kind: own[0]?.kind ?? "", at: now, attempts });
+    await beginAttempts(transaction, { providerId, kind: ofProvider[0]?.kind ?? "", at: now, attempts });
   }
 }
 

@@ -24,7 +24,7 @@ interface Claimed {
   progress: number;
   /** Milliseconds until the campaign's own rate allows more. */
   restMs: number;
-  /** The providers, open before, that did not take all they were offered. */
+  /** The providers that were open before and did not take all they were offered. */
   refusing: ReadonlySet<string>;
 }
 
@@ -169,7 +169,7 @@ export class CampaignPump {
     for (const request of claim.requests) this.#submitter.begin(request, now);
     this.#views.advance(view, claim, begunAt);
     const { settled, relieved } = await this.#moveOn(claim.stuck, now);
-    // Their messages are claimed the next time.
+    // The next claim takes their messages.
     await Promise.all([...claim.unread].map((id) => this.#options.connections.get(id)));
     return {
       progress: claim.requests.length + settled + claim.unread.size,

@@ -101,7 +101,7 @@ export class Submitter {
   }
 
   /**
-   * The requests that the provider has slots for. Asks the database nothing, since it is called while its
+   * The requests that the provider has slots for. It does not use the database, since it is called while the
    * messages are being claimed.
    */
   fit(providerId: string, messages: readonly DispatchMessage[], startedAt: Date): Fitting {

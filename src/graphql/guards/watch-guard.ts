@@ -24,7 +24,7 @@ type Arguments = Readonly<Record<string, unknown>>;
  */
 interface Opening {
   /** The allowed root fields. Each function checks that the arguments ask for the token's target only. */
-  entries: Readonly<Record<string, (own: string, args: Arguments) => boolean>>;
+  entries: Readonly<Record<string, (targetId: string, args: Arguments) => boolean>>;
   /**
    * What may be selected below a root field. `"all"` is for types that belong to the target: all their plain
    * values, and the fields that lead to another allowed type. For any other type, only the listed fields.
@@ -32,20 +32,20 @@ interface Opening {
   types: Readonly<Record<string, "all" | readonly string[]>>;
 }
 
-const isOwnId = (own: string, { id }: Arguments): boolean => id === own;
+const isTarget = (targetId: string, { id }: Arguments): boolean => id === targetId;
 
-const areOwnIds = (own: string, ids: unknown): boolean =>
-  Array.isArray(ids) && ids.length > 0 && ids.every((id) => id === own);
+const areTarget = (targetId: string, ids: unknown): boolean =>
+  Array.isArray(ids) && ids.length > 0 && ids.every((id) => id === targetId);
 
 const filterOf = ({ filter }: Arguments): Arguments => (filter ?? {}) as Arguments;
 
 const ofMessage: Opening = {
   entries: {
-    "Query.message": (own, args) => isOwnId(own, args) && args["clientRef"] == null,
-    "Query.node": isOwnId,
-    "Query.nodes": (own, { ids }) => areOwnIds(own, ids),
-    "Subscription.messageChanged": isOwnId,
-    "Subscription.messageEvents": (own, args) => areOwnIds(own, filterOf(args)["messageIds"]),
+    "Query.message": (targetId, args) => isTarget(targetId, args) && args["clientRef"] == null,
+    "Query.node": isTarget,
+    "Query.nodes": (targetId, { ids }) => areTarget(targetId, ids),
+    "Subscription.messageChanged": isTarget,
+    "Subscription.messageEvents": (targetId, args) => areTarget(targetId, filterOf(args)["messageIds"]),
   },
   types: {
     Node: ["id"],
@@ -65,11 +65,11 @@ const ofMessage: Opening = {
 
 const ofCampaign: Opening = {
   entries: {
-    "Query.campaign": isOwnId,
-    "Query.node": isOwnId,
-    "Query.nodes": (own, { ids }) => areOwnIds(own, ids),
-    "Subscription.campaignProgress": isOwnId,
-    "Subscription.messageEvents": (own, args) => filterOf(args)["campaignId"] === own,
+    "Query.campaign": isTarget,
+    "Query.node": isTarget,
+    "Query.nodes": (targetId, { ids }) => areTarget(targetId, ids),
+    "Subscription.campaignProgress": isTarget,
+    "Subscription.messageEvents": (targetId, args) => filterOf(args)["campaignId"] === targetId,
   },
   types: {
     ...ofMessage.types,
@@ -91,7 +91,7 @@ const ofCampaign: Opening = {
 export function checkWatched(args: ExecutionArgs, target: WatchTarget): ForbiddenError | undefined {
   const { schema, document } = args;
   const opening = target.type === "Message" ? ofMessage : ofCampaign;
-  const own = encodeId(target.type, target.id);
+  const targetId = encodeId(target.type, target.id);
   const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
   const typeInfo = new TypeInfo(schema);
   let refused: string | undefined;
@@ -103,21 +103,26 @@ export function checkWatched(args: ExecutionArgs, target: WatchTarget): Forbidde
         if (!parent || !field || isIntrospection(parent, field)) return;
         const name = `${parent.name}.${field.name}`;
         const isOpen = roots.has(parent as never)
-          ? isEntry(opening, own, name, argumentsOf(args, field, node))
+          ? isEntry(opening, targetId, name, argumentsOf(args, field, node))
           : isReadable(opening, parent, field);
         if (!isOpen) refused ??= name;
       },
     }),
   );
-  return refused === undefined ? undefined : refusal(refused, target, own);
+  return refused === undefined ? undefined : refusal(refused, target, targetId);
 }
 
 /** Everyone can read the schema. */
 const isIntrospection = (parent: GraphQLNamedType, field: GraphQLField<unknown, unknown>): boolean =>
   parent.name.startsWith("__") || field.name.startsWith("__");
 
-function isEntry({ entries }: Opening, own: string, name: string, values: Arguments | undefined): boolean {
-  return values !== undefined && Object.hasOwn(entries, name) && entries[name]?.(own, values) === true;
+function isEntry(
+  { entries }: Opening,
+  targetId: string,
+  name: string,
+  values: Arguments | undefined,
+): boolean {
+  return values !== undefined && Object.hasOwn(entries, name) && entries[name]?.(targetId, values) === true;
 }
 
 function isReadable(
@@ -148,9 +153,9 @@ function argumentsOf(
   }
 }
 
-function refusal(name: string, { type }: WatchTarget, own: string): ForbiddenError {
+function refusal(name: string, { type }: WatchTarget, targetId: string): ForbiddenError {
   const thing = type.toLowerCase();
   return new ForbiddenError(
-    `This watch token opens one ${thing} (${own}) and nothing else: \`${name}\`, as it is asked for here, is not part of it.`,
+    `This watch token opens one ${thing} (${targetId}) and nothing else: \`${name}\`, as it is asked for here, is not part of it.`,
   );
 }

@@ -10,7 +10,7 @@ const endedId = "ended";
 /** The SSE fields that carry this id and make the browser reconnect at once. */
 export const endedFields = `id: ${endedId}\nretry: 100\n`;
 
-/** Errors that may have passed when the client comes back: it continues from its last event. */
+/** Errors that may be over when the client reconnects. It then continues from its last event. */
 const passing: ReadonlySet<unknown> = new Set<ErrorCode>(["UNAVAILABLE", "INTERNAL"]);
 
 export function endEventSources(): Plugin {

@@ -67,15 +67,15 @@ export class LiveSubscriptions {
     const { contextValue } = args;
     const refused = this.#guard.admit(args);
     if (refused) return { errors: [refused] };
-    const place = new SubscriptionSlot();
+    const slot = new SubscriptionSlot();
     try {
-      place.leave = this.#guard.enter(contextValue, (error) => place.end(this.#maskError(error)));
+      slot.leave = this.#guard.enter(contextValue, (error) => slot.end(this.#maskError(error)));
       const endTurn = await this.#guard.turnToStart(contextValue);
-      const started = await this.#open(args, place, withCursors).finally(endTurn);
-      if (!(started instanceof LiveStream)) place.leave();
+      const started = await this.#open(args, slot, withCursors).finally(endTurn);
+      if (!(started instanceof LiveStream)) slot.leave();
       return started;
     } catch (error) {
-      place.leave();
+      slot.leave();
       if (error instanceof GraphQLError) return { errors: [error] };
       throw error;
     }
@@ -83,7 +83,7 @@ export class LiveSubscriptions {
 
   async #open(
     args: ExecutionArgs & { contextValue: Context },
-    place: SubscriptionSlot,
+    slot: SubscriptionSlot,
     withCursors: boolean,
   ): Promise<ExecutionResult | LiveStream> {
     const { contextValue } = args;
@@ -95,7 +95,7 @@ export class LiveSubscriptions {
     const source = started as Stream<object>;
     const key = sharingKey(checked, contextValue.viewer, withCursors);
     const group = this.#groupOf(key, args, withCursors ? source.cursorOf : undefined);
-    return new LiveStream(source, group, place);
+    return new LiveStream(source, group, slot);
   }
 
   #groupOf(
@@ -304,16 +304,16 @@ class Follower implements Taker<object> {
 export class LiveStream implements AsyncIterable<ExecutionResult> {
   readonly #source: Stream<object>;
   readonly #group: Group;
-  readonly #place: SubscriptionSlot;
+  readonly #slot: SubscriptionSlot;
   #ended = false;
 
-  constructor(source: Stream<object>, group: Group, place: SubscriptionSlot) {
+  constructor(source: Stream<object>, group: Group, slot: SubscriptionSlot) {
     this.#source = source;
     this.#group = group;
-    this.#place = place;
+    this.#slot = slot;
     group.join();
-    place.interrupt = () => void this.#source.return?.();
-    if (place.error) place.interrupt();
+    slot.interrupt = () => void this.#source.return?.();
+    if (slot.error) slot.interrupt();
   }
 
   /** Undefined when the subscription is over. */
@@ -326,10 +326,10 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
       throw error;
     }
     this.#end();
-    const { error } = this.#place;
+    const { error } = this.#slot;
     if (!error) return undefined;
     // The error frame that ends a revoked subscription.
-    this.#place.error = undefined;
+    this.#slot.error = undefined;
     return { json: toJson({ errors: [withoutStatus(error)] }), value: undefined };
   }
 
@@ -371,7 +371,7 @@ export class LiveStream implements AsyncIterable<ExecutionResult> {
   #end(): void {
     if (!this.#ended) {
       this.#group.leave();
-      this.#place.leave();
+      this.#slot.leave();
     }
     this.#ended = true;
   }

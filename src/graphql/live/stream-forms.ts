@@ -8,7 +8,7 @@ export interface StreamForm {
   begin: Uint8Array;
   ping: Uint8Array;
   frame: (frame: Frame, stream: LiveStream) => Uint8Array;
-  /** Says that nothing more comes. */
+  /** Tells the client that the stream is complete. */
   end: Uint8Array;
 }
 
@@ -30,7 +30,7 @@ export const eventStream: StreamForm = {
   end: bytes("event: complete\ndata:\n\n"),
 };
 
-/** The cursor of a frame, or the mark that tells the browser not to come back. */
+/** The cursor of a frame, or the mark that tells the browser not to reconnect. */
 function fieldsOf(frame: Frame, stream: LiveStream): string {
   if (frame.value === undefined) return endedFields;
   const cursor = stream.cursorOf(frame);

@@ -1,9 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 
-/** What may come in before it is known whose socket it is, and in one message of one that stays without a key. */
+/** Maximum size of a message, and of everything that arrives before the key is known. */
 const maxMessageBytes = 64 * 1024;
-/** What stands around it: two bytes, a long length and a mask, by RFC 6455, section 5.2; and a short one's. */
+/**
+ * The longest frame head (two bytes, a long length, a mask), and that of a control frame: RFC 6455, section
+ * 5.2.
+ */
 const frameHeadBytes = 14;
 const controlHeadBytes = 6;
 /** How long a socket without a key may stay without an operation. */
@@ -12,24 +15,26 @@ const graceMs = 500;
 
 /** RFC 6455's registry of close codes: "Message Too Big". */
 const tooBig = 1009;
-/** As graphql-ws has it for one that does not say in time who it is. */
+/** The code of graphql-ws for a client that sends no `connection_init` in time. */
 const noKey = 4408;
 
 /**
- * A socket without a key: it holds no more than a short message of what has not come in whole, and does not stay when
- * it does nothing. `ws` has one limit for all, which is for those who have a key.
+ * Bounds a socket without a key: unfinished messages may take little memory, and an idle socket is closed.
+ * The limit of `ws` is the same for every socket, so it has to be the larger one for callers with a key.
  */
 export class UnknownSocket {
   readonly #socket: WebSocket;
   readonly #carrier: Duplex;
-  /** Bytes since the last message was whole; what comes in one piece with its end is not counted. */
+  /**
+   * Bytes since the last complete message. Bytes that arrive in the same piece as its end are not counted.
+   */
   #unread = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(socket: WebSocket, carrier: Duplex) {
     this.#socket = socket;
     this.#carrier = carrier;
-    // Before `ws` reads them.
+    // This listener must run before the one of `ws`.
     carrier.prependListener("data", this.#count);
     socket.on("message", this.#read);
     socket.on("ping", this.#readControl);
@@ -37,7 +42,7 @@ export class UnknownSocket {
     socket.on("close", () => this.leave());
   }
 
-  /** It is known whose it is, or it is gone. */
+  /** Call when the caller is known, or the socket is closed. */
   leave(): void {
     clearTimeout(this.#timer);
     this.#carrier.off("data", this.#count);
@@ -46,7 +51,7 @@ export class UnknownSocket {
     this.#socket.off("pong", this.#readControl);
   }
 
-  /** Call when it has begun without a key, and when an operation of its has ended. */
+  /** Call when the socket has opened without a key, and when one of its operations has ended. */
   rest(isIdle: () => boolean): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -59,14 +64,14 @@ export class UnknownSocket {
     if (this.#unread <= maxMessageBytes + frameHeadBytes) return;
     this.leave();
     this.#socket.close(tooBig, "Without a key a message may have 64 KB");
-    // What is still coming is neither read nor kept.
+    // Nothing more is read or kept.
     this.#carrier.pause();
     setTimeout(() => this.#socket.terminate(), graceMs).unref();
   };
 
   readonly #read = (): void => void (this.#unread = 0);
 
-  /** It may come within a message that is not whole. */
+  /** A control frame may arrive between the frames of an unfinished message. */
   readonly #readControl = ({ length }: Buffer): void => {
     this.#unread = Math.max(0, this.#unread - length - controlHeadBytes);
   };

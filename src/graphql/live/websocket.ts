@@ -1,4 +1,4 @@
-import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage, type Server } from "node:http";
+import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { GraphQLError, type ExecutionArgs } from "graphql";
@@ -20,6 +20,7 @@ import type { BrowserGuard, Refused } from "../../http/browser-guard.ts";
 import { pathOf } from "../../http/path.ts";
 import type { Context } from "../context.ts";
 import { maxRequestBytes } from "../schema/limits.ts";
+import { authorizationIn, bearerIn, connectionAuthorization, resumeIn } from "./connection-params.ts";
 import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
@@ -91,7 +92,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const end = (connection: Connection<Record<string, unknown>, Extra>, id: string): void => {
     operations.end(connection, id);
     restIfUnknown(connection);
-    // A socket whose streams were cut short need not wait for the answers of others.
+    // A socket whose streams were cut short need not wait for the answers of other sockets.
     if (operations.isDraining && !operations.has(connection)) void sendAway(connection.extra.socket);
   };
   const server = makeServer<Record<string, unknown>, Extra>({
@@ -136,7 +137,7 @@ async function sendAway(socket: WebSocket): Promise<void> {
   socket.close(goingAway, "Going away");
 }
 
-/** What the types of `ws` do not know yet. */
+/** Not in the types of `ws` yet. */
 type SocketOptions = SocketServerOptions & { closeTimeout: number };
 
 function acceptSockets(
@@ -224,8 +225,7 @@ function restIfUnknown({ extra, subscriptions }: Connection<Record<string, unkno
 /** A subscription sends its own frames. graphql-ws only sees when it ends. */
 async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
   const { connection, id, payload } = args;
-  const withCursors = resumeIn(payload) !== undefined;
-  const started = await options.live.start(args, { withCursors });
+  const started = await options.live.start(args, resumeIn(payload));
   // Release them: graphql-ws would keep the arguments, and everything loaded at the start, as long as the
   // subscription.
   Object.assign(args, { contextValue: undefined, variableValues: undefined });
@@ -248,15 +248,15 @@ async function start(
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   try {
-    const own = authorizationIn(payload.extensions?.["headers"]);
-    const viewer = own === null ? connected : await authenticate(access, own);
+    const authorization = authorizationIn(payload.extensions?.["headers"]);
+    const viewer = authorization === null ? connected : await authenticate(access, authorization);
     const untilSent = afterAnswer(Outlet.of(socket));
     const caller = {
       viewer,
       socket,
-      endsWithSocket: own === null,
+      endsWithSocket: authorization === null,
       untilSent,
-      lastEventId: cursorIn(payload),
+      lastEventId: resumeIn(payload).after,
     };
     return await prepare(yoga, caller, payload);
   } catch (error) {
@@ -315,35 +315,4 @@ async function prepare(
   const contextValue = await contextFactory();
   const args = { schema, document, operationName, variableValues: variables, contextValue };
   return { ...args, execute } as ExecutionArgs;
-}
-
-/**
- * Finds `{ authorization: "Bearer <key>" }` in the connection parameters; the case of the name does not
- * matter. GraphiQL instead sends its headers with each operation, as extensions.
- */
-function authorizationIn(headers: unknown): string | null {
-  if (typeof headers !== "object" || headers === null) return null;
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.toLowerCase() === "authorization" && typeof value === "string") return value;
-  }
-  return null;
-}
-
-/** Other schemes are for a proxy in front of us. */
-const bearerIn = ({ authorization }: IncomingHttpHeaders): string | undefined =>
-  /^bearer\b/i.test(authorization?.trim() ?? "") ? authorization : undefined;
-
-/** Clients written for other servers send their headers as `headers` in the connection parameters. */
-const connectionAuthorization = (params: Record<string, unknown> | undefined): string | null =>
-  authorizationIn(params) ?? authorizationIn(params?.["headers"]);
-
-/**
- * What a client sends in a subscription's `extensions.resume`: a cursor to resume from, or null at its first
- * start. Its frames then carry their cursor. This is for WebSockets what `Last-Event-ID` is for event streams.
- */
-const resumeIn = ({ extensions }: SubscribePayload): unknown => extensions?.["resume"];
-
-function cursorIn(payload: SubscribePayload): string | undefined {
-  const resume = resumeIn(payload);
-  return typeof resume === "string" ? resume : undefined;
 }

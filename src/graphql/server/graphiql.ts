@@ -114,7 +114,7 @@ const logo =
   '<g fill="#fff"><circle cx="10" cy="14" r="2"/><circle cx="16" cy="14" r="2"/><circle cx="22" cy="14" r="2"/></g>' +
   "</svg>";
 
-/** Its scripts and styles stand in the page, and its workers are made from them. */
+/** Scripts and styles are inline in the page, and workers are made from blobs. */
 const policy = [
   "default-src 'none'",
   "script-src 'unsafe-inline' blob:",

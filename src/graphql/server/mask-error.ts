@@ -82,7 +82,8 @@ const longWord = /(\S{100})\S{100,}/g;
 /** Makes sure that clients see only our codes. Yoga sets others for GraphQL's own errors. */
 export function withCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
-  // GraphQL repeats the refused word in the message, however long it is, and what is wrong with it comes after.
+  // GraphQL repeats the refused word in the message, however long it is, and says only after it what is
+  // wrong.
   error.message = clipped(error.message.replaceAll(longWord, "$1…"), maxErrorText);
   if (typeof code !== "string" || !Object.hasOwn(errorCodes, code))
     error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;

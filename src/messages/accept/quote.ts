@@ -59,8 +59,8 @@ const turnSize = 500;
 const maxShownLength = 100;
 
 /**
- * Does what sending does up to storing, for each recipient, so that the quote shows what sending does and
- * charges.
+ * Takes each recipient through everything that sending does before it stores, so the quote shows what sending
+ * would do and charge.
  */
 export async function quoteMessages(
   table: RoutingTable,
@@ -85,7 +85,7 @@ export async function quoteMessages(
   return tally.quote();
 }
 
-/** Computed once. A fault in it is reported for each recipient, as sending would. */
+/** Computed once. A fault in the text is reported for each recipient, as sending would. */
 function commonContent(input: QuoteInput): Content | undefined {
   try {
     return contentOf(input);

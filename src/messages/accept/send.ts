@@ -65,10 +65,10 @@ export class MessageSender {
   async send(accountId: string, inputs: readonly SendInput[]): Promise<SendResult[]> {
     const drafts = inOrder(await this.#draft(accountId, inputs));
     return Promise.all(
-      drafts.map(async (draft, place): Promise<SendResult> => {
+      drafts.map(async (draft, index): Promise<SendResult> => {
         const outcome = draft instanceof DomainError ? { error: draft } : await this.#storeDraft(draft);
         if (!("error" in outcome)) return { messageId: outcome.messageId };
-        const earlier = await this.#findEarlier(accountId, inputs[place]);
+        const earlier = await this.#findEarlier(accountId, inputs[index]);
         if (earlier.kind === "repeated") return { messageId: earlier.messageId };
         return { error: earlier.kind === "conflict" ? earlier.error : outcome.error };
       }),
@@ -81,8 +81,8 @@ export class MessageSender {
     if (!drafts.some((draft) => draft instanceof DomainError)) return drafts;
     const newer = await this.#tables.of(accountId, staleRefusalMs);
     if (newer === table) return drafts;
-    return inputs.map((input, place) => {
-      const draft = drafts[place];
+    return inputs.map((input, index) => {
+      const draft = drafts[index];
       return draft && !(draft instanceof DomainError) ? draft : this.#draftOne(accountId, input, newer);
     });
   }
@@ -99,8 +99,8 @@ export class MessageSender {
   }
 
   /**
-   * A provider without a rate for a destination cannot compete for it. Noted, so that providers that publish
-   * rates are asked.
+   * A provider without a rate for a destination cannot compete for it. Note it, so that a provider that
+   * publishes rates is asked for this one.
    */
   #noteMissingRates({ country, route }: MessageDraft): void {
     if (route.price === null) this.#missingRates.note(route.providerId, country);
@@ -130,9 +130,9 @@ function inOrder(drafts: readonly (MessageDraft | DomainError)[]): (MessageDraft
   const last = new Map<string, string>();
   return drafts.map((draft) => {
     if (draft instanceof DomainError) return draft;
-    const place = `${draft.recipient} ${draft.scheduledAt?.getTime() ?? ""}`;
-    const follows = last.get(place);
-    last.set(place, draft.id);
+    const key = `${draft.recipient} ${draft.scheduledAt?.getTime() ?? ""}`;
+    const follows = last.get(key);
+    last.set(key, draft.id);
     return follows === undefined ? draft : { ...draft, follows };
   });
 }

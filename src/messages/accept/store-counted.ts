@@ -20,7 +20,7 @@ export function storeCounted(spending: Spending, drafts: readonly MessageDraft[]
     }
     const fitting = drafts.filter((draft) => !outcomes.has(draft));
     const stored = fitting.length === 0 ? [] : await storeMessages(transaction, fitting, { isCounted: true });
-    for (const [place, draft] of fitting.entries()) outcomes.set(draft, counted(stored[place]));
+    for (const [index, draft] of fitting.entries()) outcomes.set(draft, counted(stored[index]));
     const spends = fitting.filter((draft) => outcomes.get(draft)?.kind === "stored").map(spendOf);
     return { spends, result: drafts.map((draft) => counted(outcomes.get(draft))) };
   });

@@ -18,13 +18,13 @@ export type StoreOutcome =
   /** Not stored: the account has spending caps, so what is spent must be counted first. */
   | { kind: "needsCounting" };
 
-/** What an idempotency key has stood for. */
+/** The earlier use of an idempotency key. */
 export type EarlierUse =
   | Extract<StoreOutcome, { kind: "repeated" | "conflict" }>
-  /** It is free. */
+  /** The key is free. */
   | { kind: "unused" };
 
-/** What a draft has that is a column of its message, too. */
+/** The fields of a draft that are columns of its message. */
 const messageColumns = columns({
   id: "uuid",
   accountId: "uuid",
@@ -124,7 +124,7 @@ export async function storeMessages(
 /** An input that may have been sent before. */
 export type Repeat = Pick<MessageDraft, "accountId" | "idempotencyKey" | "fingerprint">;
 
-/** What these idempotency keys have stood for in the 24 hours before `now`. */
+/** The uses of these idempotency keys in the 24 hours before `now`. */
 export async function findEarlier(database: Queryable, repeats: readonly Repeat[]): Promise<EarlierUse[]> {
   const used = await readUsedKeys(database, repeats, findHeldKeys);
   return repeats.map((repeat) => compare(used.get(keyOf(repeat)), repeat));
@@ -164,7 +164,7 @@ const findKeys = (more = ""): string => `
     join unnest($1::uuid[], $2::text[]) as wanted (account, key) using (key)
     where account_id = wanted.account ${more}`;
 
-/** A key that could not be claimed is taken, whatever time it is now. */
+/** A key that could not be claimed is taken, so its age does not matter here. */
 const findUsedKeys: Statement = { name: "find_used_idempotency_keys", text: findKeys() };
 
 const findHeldKeys: Statement = {

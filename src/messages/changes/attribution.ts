@@ -24,9 +24,9 @@ export function attribute(message: LockedMessage, change: StatusChange, status: 
 }
 
 /**
- * A provider that had the message earlier reports on it. Arrival counts, whichever provider brought it. While
- * no other provider has received it yet, proof that the earlier one accepted it keeps it there, so that it is
- * not sent twice. Failures of the earlier one say nothing about the present attempt.
+ * A provider that had the message earlier reports on it. An arrival counts, no matter which provider reports
+ * it. While no other provider has received it yet, proof that the earlier one accepted it keeps it there, so
+ * that it is not sent twice. Failures of the earlier one say nothing about the present attempt.
  */
 function attributeToEarlier(
   message: LockedMessage,

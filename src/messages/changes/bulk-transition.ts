@@ -44,8 +44,8 @@ const isIn = (status: string): string =>
 const changed = "m.id, m.account_id, m.campaign_id, m.version, m.last_event_tx";
 
 /**
- * What follows for the rows of `changed`: events, counts, hints, and one check of those that stay in the new
- * status.
+ * What is written for the rows of `changed`: events, counts, hints, and one check of those that stay in the
+ * new status.
  */
 const consequences = (from: string, to: string): string => `
   logged as (
@@ -145,7 +145,9 @@ export async function beginAttempts(transaction: Queryable, beginning: Beginning
 type AcceptOutcome =
   | {
       kind: "accepted";
-      /** Ids of messages that were SUBMITTING and are SUBMITTED now: nothing else follows for them. */
+      /**
+       * Ids of messages that were SUBMITTING and are SUBMITTED now: nothing else needs to be done for them.
+       */
       settled: ReadonlySet<string>;
       /** The provider's lane is half open or without credit, and must learn of the success. */
       isWatched: boolean;

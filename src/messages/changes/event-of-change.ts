@@ -72,12 +72,12 @@ const withoutFacts = (event: NewEvent): NewEvent => ({
   costCurrency: null,
 });
 
-/** What a provider repeats because we asked is not worth a line in the timeline; what it pushes is. */
+/** A repetition that we asked for is not worth a line in the timeline; one that the provider pushes is. */
 export function isNoNews(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
   return (event.source === "POLL" || event.source === "RECONCILE") && bringsNothing(event, before, after);
 }
 
-/** Whether it leaves the message as it was. */
+/** Whether the event leaves the message as it was. */
 export function bringsNothing(event: NewEvent, before: LockedMessage, after: LockedMessage): boolean {
   if (event.applied || event.ignoredReason === "AWAITING_PARTS") return false;
   return facts.every((fact) => before[fact] === after[fact]);

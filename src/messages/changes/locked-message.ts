@@ -18,7 +18,7 @@ export interface LockedMessage extends MessageState {
   nextCheckAt?: Date | null;
 }
 
-/** What a change may write of a message. */
+/** The columns of a message that a change may write. */
 export const stateColumns = columns({
   status: "message_status",
   version: "int",
@@ -73,8 +73,8 @@ export async function readKinds(
   changes: readonly StatusChange[],
 ): Promise<Map<string, string>> {
   const others = changes.flatMap(({ messageId, providerId, rerouting }) => {
-    const own = messages.get(messageId)?.providerId;
-    return [providerId, rerouting?.providerId].filter((id) => id !== undefined && id !== own);
+    const current = messages.get(messageId)?.providerId;
+    return [providerId, rerouting?.providerId].filter((id) => id !== undefined && id !== current);
   });
   if (others.length === 0) return new Map();
   const rows = await transaction.query<{ id: string; kind: string }>(readKindsOf, [[...new Set(others)]]);

@@ -59,8 +59,8 @@ const baseOf = ({ message, finishedAt }: Finished) =>
   }) as const;
 
 /**
- * The provider has it, as a receipt may have shown meanwhile, or it was closed as ambiguous: then it goes to
- * no other provider.
+ * The message goes to no other provider when this one has it (a receipt may have shown that meanwhile), or
+ * when the attempt was closed as ambiguous.
  */
 const noLongerOurs = ["OUTCOME_UNKNOWN", "SUBMITTED", "SENT", "UNKNOWN"] as const;
 
@@ -71,7 +71,7 @@ function afterRejection(
 ): Consequences {
   const { message, finishedAt, isLate } = finished;
   const rejection = { ...baseOf(finished), status, failure } as const;
-  // If it is SUBMITTING again, that is another attempt: leave it alone.
+  // If the message is SUBMITTING again, that is another attempt: leave it alone.
   if (isLate) return { change: { ...rejection, onlyFrom: noLongerOurs } };
   if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: rejection };
   const { change, ...others } = again(

@@ -249,8 +249,8 @@ const finish: Statement = {
 
 /**
  * Records how attempts ended, each once. An attempt that was closed as ambiguous can still be accepted or
- * rejected. Returns those that were news: an outcome whose commit was not confirmed comes a second time, when
- * its message may already be in its next attempt.
+ * rejected. Returns those that had not ended before: an outcome whose commit was not confirmed is recorded a
+ * second time, and its message may by then be in its next attempt.
  */
 export async function finishAttempts<Finished extends FinishedAttempt>(
   transaction: Queryable,

@@ -28,7 +28,7 @@ interface DispatcherOptions {
 type AttemptClaim =
   | { kind: "claimed"; startedAt: Date }
   | ({ kind: "wait" } & Wait)
-  /** It is not ours to send any more: cancelled, or taken by another. */
+  /** Not to be sent by this job any more: the message was cancelled, or another worker took it. */
   | { kind: "lost" };
 
 /** A longer wait happens in the queue, so that it does not occupy a worker's place. */

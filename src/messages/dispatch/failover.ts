@@ -64,9 +64,9 @@ export class Failover {
     const messages = await this.#withSenders(movable.map(({ message }) => message));
     const tables = await this.#tablesOf(messages);
     return new Map(
-      messages.flatMap((message, place) => {
+      messages.flatMap((message, index) => {
         const next = nextRoute(tables.get(message.accountId), message, this.#options.clock.now());
-        return next && (next.isImmediate || movable[place]?.outcome.kind === "retryable")
+        return next && (next.isImmediate || movable[index]?.outcome.kind === "retryable")
           ? [[message.id, next] as const]
           : [];
       }),
@@ -94,8 +94,8 @@ export class Failover {
         providerId,
         status: "QUEUED",
         onlyFrom: ["QUEUED"],
-        // The campaign has already passed over it, and finds it by this time like a message that was put
-        // back.
+        // The campaign has already passed this message. With this time set, it finds the message like one
+        // that was put back.
         retryAt: message.campaignId === null ? undefined : now,
         rerouting: toRerouting(found, message),
         detail: `${why} It goes to ${found.connection.row.name} instead: ${found.decision.reason}`,
@@ -113,8 +113,8 @@ export class Failover {
   }
 
   /**
-   * The route of a campaign's message is stored with the campaign, and only there says whether the caller
-   * named the sender ID.
+   * The route of a campaign's message is stored with the campaign. Only there it is recorded whether the
+   * caller named the sender ID.
    */
   async #withSenders(messages: readonly DispatchMessage[]): Promise<readonly DispatchMessage[]> {
     const ids = new Set(messages.flatMap(({ campaignId }) => campaignId ?? []));
@@ -135,7 +135,7 @@ export class Failover {
   }
 }
 
-/** Other providers would refuse other faults again, or the reason is unknown. */
+/** For any other reason, other providers would refuse the message too, or the reason is unknown. */
 const othersMayTakeIt: ReadonlySet<Fault> = new Set<Fault>(["CONNECTION", "PROVIDER"]);
 
 function mayMove({ routed, duplicatePolicy }: DispatchMessage, outcome: SubmitOutcome): boolean {
@@ -162,7 +162,7 @@ function nextRoute(
   return { rerouting: toRerouting(found, message), name, isImmediate: untried !== undefined };
 }
 
-/** Only a provider that is not in trouble itself: moving to another one would not help. */
+/** Only to a provider without trouble of its own: any other would not help. */
 function soundRoute(
   table: RoutingTable,
   message: DispatchMessage,

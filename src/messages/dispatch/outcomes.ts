@@ -70,8 +70,8 @@ export class Outcomes {
   }
 
   /**
-   * `news`: attempts that had not ended before; `others`: those of them that need more to be done;
-   * `isLesson`: whether the lanes learn from them.
+   * `news`: attempts that had not ended before; `others`: those of them that need more work; `isLesson`:
+   * whether they tell the lanes something.
    */
   async #end(
     transaction: Queryable,
@@ -94,7 +94,7 @@ export class Outcomes {
     return { news, others: news, isLesson: true };
   }
 
-  /** What follows from each outcome, one by one. */
+  /** Handles the outcomes one by one. */
   async #follow(
     transaction: Queryable,
     finished: readonly (Finished & Lateness)[],
@@ -134,7 +134,7 @@ const lockCampaigns: Statement = {
   text: "select id, status from campaigns where id = any ($1::uuid[]) order by id for share",
 };
 
-/** A campaign may have been cancelled while one of its messages was under way that is now queued again. */
+/** A message that is queued again may belong to a campaign that was cancelled during the attempt. */
 async function cancelStragglers(
   transaction: Queryable,
   waiting: readonly Finished[],
@@ -183,7 +183,10 @@ async function matchParked(transaction: Queryable, finished: readonly Finished[]
   if (accepted.length > 0) await matchParkedOf(transaction, accepted);
 }
 
-/** A refusal of the message also shows a provider that works; a worker that died says nothing about it. */
+/**
+ * A refusal of one message also shows that the provider works. A worker that died says nothing about the
+ * provider.
+ */
 const toSignals = ({ message, outcome, startedAt }: Finished): AttemptSignal[] => {
   if (startedAt === undefined) return [];
   const failed = outcome.kind === "ambiguous" || (outcome.kind === "retryable" && !outcome.noCredit);

@@ -37,9 +37,8 @@ export function decodeCursor(cursor: string): Position | undefined {
   return position.tx > lastId || position.id > lastId ? undefined : position;
 }
 
-// Events that are not settled are not read: a long transaction would make us read them again and again.
-// Whether there are any is asked with an order, since for a plain `exists` PostgreSQL starts at the wrong end
-// of the table.
+// Events that are not settled are not read: a long transaction would make us read them again and again. The
+// test for them has an order, because a plain `exists` makes PostgreSQL start at the wrong end of the table.
 const tailWith = (name: string, facts: string, join: string): Statement => ({
   name,
   raw: true,
@@ -136,9 +135,9 @@ type PageRow = [...event: EventRow, expired: Flag];
 const pages = new Map<string, Statement>();
 
 /**
- * One statement for each set of restrictions, with its limit inside. With a single statement for all,
- * PostgreSQL could not know what will be asked, and would sort the whole log for each page. The floor is read
- * in the same snapshot as the page, so a page with deleted events cannot pass as a complete one.
+ * One statement for each set of restrictions, with its limit inside. With one statement for all of them,
+ * PostgreSQL could not know which restrictions apply, and would sort the whole log for each page. The floor
+ * is read in the same snapshot as the page, so a page with deleted events cannot pass as a complete one.
  */
 function readPage(used: readonly Restriction[], limit: number): Statement {
   const name = `read_event_page_${limit}_${used.map((key) => restrictions.indexOf(key)).join("_")}`;
@@ -148,7 +147,7 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
   const asksMessages = used.some(
     (key) => key === "campaignId" || key === "clientRefPrefix" || key === "countries",
   );
-  const wanted = used.map((key, place) => `and ${conditions[key](`$${place + 6}`)}`);
+  const wanted = used.map((key, index) => `and ${conditions[key](`$${index + 6}`)}`);
   const text = `
     select e.*, f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint)
     from event_log_floor as f

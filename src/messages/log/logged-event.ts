@@ -3,9 +3,8 @@ import type { StateChange } from "../model/evolve.ts";
 import type { EventSource } from "../model/status-change.ts";
 
 /**
- * A position in the event log: behind the event `(tx, id)`. The log is read only below the oldest transaction
- * that is still open, so once a position has been reached nothing can appear before it, whichever process
- * reads.
+ * A position in the event log: behind the event `(tx, id)`. Every process reads only below the oldest
+ * transaction that is still open, so once a position has been reached nothing can appear before it.
  */
 export interface Position {
   tx: bigint;

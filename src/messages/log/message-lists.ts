@@ -1,6 +1,6 @@
 import { maxUuid, minUuid } from "../../lib/uuid.ts";
 import type { Database, Statement } from "../../database/database.ts";
-import { messageStatuses, placesOf, type MessageStatus } from "../model/status.ts";
+import { messageStatuses, listsHolding, type MessageStatus } from "../model/status.ts";
 
 /** The owner whose messages are listed. */
 export interface ListOwner {
@@ -20,18 +20,18 @@ export interface ListRange {
 }
 
 /**
- * Takes the next messages of each place by its index, then the next of them all. The form leaves the planner
- * no choice: where one place holds nearly everything, or a status seems rare, it would read and sort all
- * messages.
+ * Takes the next messages of each list (a value of `listed_as`) by its index, then the next of them all. This
+ * form leaves the planner no choice. Otherwise, where one list holds nearly everything or a status seems rare,
+ * it would read and sort all messages.
  */
 export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statement => ({
   name: `list_messages_of_${kind}_${order}`,
   text: `
     select found.id
-    from unnest($2::message_status[]) as place
+    from unnest($2::message_status[]) as list
     cross join lateral (
       select id from messages
-      where ${kind}_id = $1 and (listed_as, id) > (place, $4::uuid) and (listed_as, id) < (place, $5::uuid)
+      where ${kind}_id = $1 and (listed_as, id) > (list, $4::uuid) and (listed_as, id) < (list, $5::uuid)
         and case when status = any ($3::message_status[]) then true else false end
       order by listed_as ${order}, id ${order}
       limit $6
@@ -47,7 +47,7 @@ export async function listMessages(
   range: ListRange,
 ): Promise<string[]> {
   const { statuses = messageStatuses, above = minUuid, below = maxUuid } = range;
-  const values = [id, placesOf(statuses), statuses, above, below, range.limit];
+  const values = [id, listsHolding(statuses), statuses, above, below, range.limit];
   const list = listIn(kind, range.ascending ? "asc" : "desc");
   return (await database.query<{ id: string }>(list, values)).map((row) => row.id);
 }

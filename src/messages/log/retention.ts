@@ -5,7 +5,7 @@ import { isFinal, messageStatuses } from "../model/status.ts";
 
 const atOnce = 2_000;
 
-/** A message in one of these statuses expects no more events by the time its last one is that old. */
+/** A message in one of these statuses expects no more events once its last one is that old. */
 const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
 
 const raiseFloor: Statement = {

@@ -26,7 +26,7 @@ export interface Topic {
   readers: number;
 }
 
-/** What readers need of new events: nothing, the events, or also the facts of their messages. */
+/** What the readers need to read: nothing, the events, or also the facts of their messages. */
 export const Needs = { nothing: 0, events: 1, facts: 2 } as const;
 export type Needs = (typeof Needs)[keyof typeof Needs];
 
@@ -36,7 +36,12 @@ export type Needs = (typeof Needs)[keyof typeof Needs];
  */
 export class Topics {
   readonly #topics = new Map<string, Topic>();
-  readonly #index = { message: newPlace(), campaign: newPlace(), provider: newPlace(), account: newPlace() };
+  readonly #index = {
+    message: newTopicMap(),
+    campaign: newTopicMap(),
+    provider: newTopicMap(),
+    account: newTopicMap(),
+  };
   #askFacts = 0;
 
   /** Readers waiting for an event. */
@@ -64,7 +69,7 @@ export class Topics {
     if (--topic.readers > 0) return;
     this.#topics.delete(filterKey(topic.filter));
     if (asksFacts(topic.filter)) this.#askFacts--;
-    const { kind, ids } = placeOf(topic.filter);
+    const { kind, ids } = indexOf(topic.filter);
     for (const id of ids) {
       const topics = this.#index[kind].get(id);
       topics?.delete(topic);
@@ -93,7 +98,7 @@ export class Topics {
     };
     this.#topics.set(key, topic);
     if (asksFacts(filter)) this.#askFacts++;
-    const { kind, ids } = placeOf(filter);
+    const { kind, ids } = indexOf(filter);
     for (const id of ids) {
       const topics = this.#index[kind].get(id);
       if (topics) topics.add(topic);
@@ -103,9 +108,14 @@ export class Topics {
   }
 }
 
-function offer(event: FeedEvent, place: TopicMap, id: string | null, wanted: Map<Topic, FeedEvent[]>): void {
+function offer(
+  event: FeedEvent,
+  topicsById: TopicMap,
+  id: string | null,
+  wanted: Map<Topic, FeedEvent[]>,
+): void {
   // Checked first, since looking up an id that was just read from the database means hashing it.
-  const topics = place.size === 0 || id === null ? undefined : place.get(id);
+  const topics = topicsById.size === 0 || id === null ? undefined : topicsById.get(id);
   if (!topics) return;
   for (const topic of topics) {
     if (!topic.matches(event)) continue;
@@ -117,10 +127,10 @@ function offer(event: FeedEvent, place: TopicMap, id: string | null, wanted: Map
 
 type TopicMap = Map<string, Set<Topic>>;
 
-const newPlace = (): TopicMap => new Map();
+const newTopicMap = (): TopicMap => new Map();
 
 /** Where a filter is indexed: under the narrowest field that it names. */
-function placeOf({ messageIds, campaignId, providerId, accountId }: EventFilter): {
+function indexOf({ messageIds, campaignId, providerId, accountId }: EventFilter): {
   kind: "message" | "campaign" | "provider" | "account";
   ids: Iterable<string>;
 } {

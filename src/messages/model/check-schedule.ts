@@ -51,8 +51,7 @@ export const isLastCheck = (reason: CheckReason, checks: number): boolean =>
   checks >= schedules[reason].length;
 
 /**
- * When to check messages for the first time that had their news together, and over how many seconds to spread
- * that.
+ * The first check of messages whose status changed at the same time, and over how many seconds to spread it.
  */
 export function bulkCheckOf(
   reason: CheckReason | undefined,

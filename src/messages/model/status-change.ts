@@ -9,13 +9,13 @@ export type EventSource = "API" | "DISPATCH" | "CALLBACK" | "POLL" | "RECONCILE"
 /** Something that may change a message's status: a step of our own, or a provider's report. */
 export interface StatusChange {
   messageId: string;
-  /** The provider that it is about; absent: the one that has the message. */
+  /** The provider that the change is about; absent: the one that has the message. */
   providerId?: string | undefined;
   /** Moves the message to another provider. */
   rerouting?: Rerouting | undefined;
   status: MessageStatus;
   source: EventSource;
-  /** When we learned it, by our clock. */
+  /** When we learned of it, by our clock. */
   receivedAt: Date;
   /** When it happened, by the provider's clock where it gave a time. */
   occurredAt?: Date | undefined;

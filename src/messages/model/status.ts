@@ -71,7 +71,7 @@ export const inFlight: MessageStatus = "SUBMITTING";
 /** The statuses of a message that waits for its provider. */
 export const queued = ["QUEUED", "SUBMITTING"] as const satisfies readonly MessageStatus[];
 
-/** SQL on `messages`: those of them. */
+/** SQL on `messages`: whether a message waits for its provider. */
 export const isQueuedInSql = `listed_as = '${inFlight}' and status in (${queued.map((one) => `'${one}'`).join(", ")})`;
 
 /** The value of `listed_as` for messages in flight whose receipt is overdue. */
@@ -85,8 +85,8 @@ export const listedAs = (status: MessageStatus): MessageStatus =>
 export const listedAsInSql = (status: string): string =>
   `case when ${status} in (${[...inFlightStatuses].map((one) => `'${one}'`).join(", ")}) then '${inFlight}' else ${status} end`;
 
-/** Where lists look for messages in one of `statuses`; each message is in one of these places. */
-export function placesOf(statuses: readonly MessageStatus[]): MessageStatus[] {
+/** The values of `listed_as` of messages in one of `statuses`. */
+export function listsHolding(statuses: readonly MessageStatus[]): MessageStatus[] {
   const mayBeOverdue = statuses.some((status) => status === "SUBMITTED" || status === "SENT");
   return [...new Set([...statuses.map(listedAs), ...(mayBeOverdue ? [overdue] : [])])];
 }

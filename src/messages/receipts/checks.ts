@@ -24,9 +24,9 @@ interface Check extends DueMessage {
   reason: CheckReason;
 }
 
-// By now most messages have had their receipt, and so never needed a row of their own. A message may be in
-// the same status again since a later step: its time then counts from that. Rows are inserted in the order of
-// the ids, as everywhere: otherwise two transactions that insert the same ones could wait for each other.
+// By now most messages have had their receipt and need no row of their own. A message may have left the
+// status and come back to it: then its time counts from its return. Rows are inserted in the order of the
+// ids, as everywhere: otherwise two transactions that insert the same ones could wait for each other.
 const takeUp: Statement = {
   name: "take_up_bulk_checks",
   text: `
@@ -74,7 +74,7 @@ const planNext: Statement = {
       from next as n
       where c.message_id = n.id and n.at is not null
     )
-    -- Their receipts are overdue: listed apart, they do not slow down lists of those that are in time.
+    -- Messages with overdue receipts are listed apart, so that they do not slow down lists of those in time.
     update messages as m set listed_as = '${overdue}'
     from next as n
     where m.id = n.id and m.status in ('SUBMITTED', 'SENT') and m.listed_as <> '${overdue}'`,
@@ -128,8 +128,8 @@ function questions(checks: readonly Check[]): NewJob[] {
     ...[...Map.groupBy(uncertain, ({ providerId }) => providerId)].map(([providerId, messages]) =>
       reconcileJob(providerId, messages),
     ),
-    // It lost its worker and its job: the job that runs again finds it SUBMITTING, and records that it may
-    // have been sent.
+    // The message lost its worker and its job. The job that runs again finds it SUBMITTING and records that
+    // it may have been sent.
     ...abandoned.map(
       ({ id }) => ({ task: "dispatch", payload: { messageId: id }, key: dispatchKey(id) }) as const,
     ),
@@ -158,7 +158,7 @@ function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob
   return jobs;
 }
 
-/** The provider could not say in all that time. A later receipt is still accepted. */
+/** The provider could not tell in all that time. A later receipt is still accepted. */
 async function giveUp(transaction: Queryable, checks: readonly Check[], receivedAt: Date): Promise<void> {
   const open = checks.filter(({ reason }) => reason !== "revisable" && reason !== "abandoned");
   const changes = open.map(({ id, reason }) => ({

@@ -7,7 +7,7 @@ import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type Transition } from "../changes/transition.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
 
-/** What is kept of a receipt. */
+/** A receipt as it is stored. */
 const kept = columns({
   providerMessageId: "text",
   status: "message_status",
@@ -153,8 +153,8 @@ const toColumns = (references: readonly ProviderReference[]): [string[], string[
 ];
 
 /**
- * Applies what was parked for messages whose provider id has just become known, in the same transaction.
- * Returns how many receipts that were.
+ * Applies the receipts that were parked for messages whose provider id has just become known, in the same
+ * transaction. Returns their number.
  */
 export async function matchParkedOf(
   transaction: Queryable,
@@ -165,7 +165,10 @@ export async function matchParkedOf(
   return rows.length;
 }
 
-/** Takes what is parked for messages that get a receipt now: it came first, so it must be applied first. */
+/**
+ * Takes the parked receipts of messages that get a receipt now: they came first, so they must be applied
+ * first.
+ */
 export async function takeParkedBefore(
   transaction: Queryable,
   messages: readonly ProviderReference[],
@@ -177,9 +180,10 @@ export async function takeParkedBefore(
 const sweepSize = 500;
 
 /**
- * Each is checked at once and then less and less often, down to every four minutes: receipts that find no
- * message soon mostly belong to none. This is a statement of its own, so that its locks are short: a
- * transaction that stores the message's id passes over locked receipts, and they would wait for the next check.
+ * Each receipt is checked at once and then less and less often, down to every four minutes: receipts that
+ * find no message soon mostly belong to none. This is a statement of its own, so that its locks are short: a
+ * transaction that stores the message's id passes over locked receipts, and they would wait for the next
+ * check.
  */
 const findDue: Statement = {
   name: "find_due_parked",

@@ -48,26 +48,26 @@ export async function applyReceipts(
 ): Promise<ReceiptOutcome[]> {
   const received = incoming.map((one) => ({ ...one, receipt: withoutUnstorable(one.receipt) }));
   const identified = await identifyMessages(transaction, received);
-  const known = received.flatMap((one, place) => {
-    const messageId = identified[place]?.messageId;
-    return messageId ? [{ place, change: toChange(messageId, one) }] : [];
+  const matched = received.flatMap((one, index) => {
+    const messageId = identified[index]?.messageId;
+    return messageId ? [{ index, change: toChange(messageId, one) }] : [];
   });
   const earlier = await takeParkedBefore(
     transaction,
-    received.flatMap((one, place) => parkedOf(one, identified[place])),
+    received.flatMap((one, index) => parkedOf(one, identified[index])),
   );
-  const changes = known.map(({ change }) => change);
+  const changes = matched.map(({ change }) => change);
   const transitions = (await applyChanges(transaction, [...earlier, ...changes])).slice(earlier.length);
-  const byPlace = new Map(known.map(({ place }, index) => [place, transitions[index]]));
+  const transitionAt = new Map(matched.map(({ index }, order) => [index, transitions[order]]));
   const parked = await parkReceipts(
     transaction,
-    received.filter((_, place) => !byPlace.has(place)),
+    received.filter((_, index) => !transitionAt.has(index)),
   );
-  return received.map((one, place) => {
+  return received.map((one, index) => {
     const { status, providerMessageId } = one.receipt;
-    const transition = byPlace.get(place);
+    const transition = transitionAt.get(index);
     if (transition) return { status, kind: "matched", transition };
-    if (providerMessageId === undefined || byPlace.has(place)) return { status, kind: "unknown" };
+    if (providerMessageId === undefined || transitionAt.has(index)) return { status, kind: "unknown" };
     return { status, kind: parked.has(one) ? "parked" : "dropped" };
   });
 }
@@ -109,7 +109,7 @@ async function identifyMessages(
 ): Promise<Identified[]> {
   if (received.length === 0) return [];
   return transaction.query<Identified>(identify, [
-    received.map((_, place) => place),
+    received.map((_, index) => index),
     received.map(({ providerId }) => providerId),
     received.map(({ receipt }) => reference(receipt)),
     received.map(({ receipt }) => receipt.providerMessageId ?? null),

@@ -32,9 +32,9 @@ export async function reconcileMessages(
   await postponeChecks(options, ids.slice(maxTogether), deferMs);
   const rows = await readUnresolvedMessages(options.database, ids.slice(0, maxTogether), ["OUTCOME_UNKNOWN"]);
   if (isRepeated) await noteResends(options, rows);
-  for (const [providerId, own] of Map.groupBy(rows, (row) => row.providerId)) {
+  for (const [providerId, ofProvider] of Map.groupBy(rows, (row) => row.providerId)) {
     const connection = await options.connections.get(providerId);
-    if (connection) await reconcileAt(options, connection, own);
+    if (connection) await reconcileAt(options, connection, ofProvider);
   }
 }
 
@@ -54,7 +54,7 @@ async function reconcileAt(
   const support = createSupport(options, connection, rows);
   const questions = rows.map((row) => questionOf(options, row, connection));
   const outcomes = await connection.throttledClient.reconcile(questions, support);
-  const answered = rows.map((row, place) => ({ row, outcome: outcomes[place] ?? absent }));
+  const answered = rows.map((row, index) => ({ row, outcome: outcomes[index] ?? absent }));
   await bindAll(database, answered, clock.now());
   for (const { row, outcome } of answered) {
     if (outcome.kind === "unavailable") noteProblem(options, row, outcome.problem);
@@ -111,7 +111,7 @@ const findKnownIds: Statement = {
     where provider_id = $1 and provider_message_id = any ($2)`,
 };
 
-// Limited by id, which holds the time, since there is no index by batch: what is submitted alone is submitted
+// Limited by id, which contains the time, since there is no index by batch: a single message is submitted
 // soon after it is stored.
 const findKnownBatches: Statement = {
   name: "find_known_provider_batch_ids",
@@ -137,7 +137,7 @@ const returnResend: Statement = {
 };
 
 /**
- * What the adapter asks us while it searches. `waits`: whether the message would be sent again if its
+ * What the adapter may ask us while it searches. `waits`: whether the message would be resent if its
  * connection were switched on.
  */
 function createSupport(
@@ -175,8 +175,8 @@ const findResent: Statement = {
 };
 
 /**
- * Notes that a worker ended while it may have been asking by a resend: that is allowed once, so it is not
- * done again.
+ * Notes that a worker ended during what may have been a resend. A resend is allowed only once, so it is not
+ * repeated.
  */
 async function noteResends(
   { database, clock }: LookUpOptions,

@@ -102,8 +102,8 @@ interface CachedRate {
 
 export function createRateBook(rates: readonly KnownRate[]): RateBook {
   const byProvider = new Map<string, ProviderRates>();
-  for (const [providerId, own] of Map.groupBy(rates, (rate) => rate.providerId))
-    byProvider.set(providerId, new ProviderRates(own));
+  for (const [providerId, ofProvider] of Map.groupBy(rates, (rate) => rate.providerId))
+    byProvider.set(providerId, new ProviderRates(ofProvider));
   let span = { from: Infinity, until: Infinity };
   return {
     find: (providerId, destination, at) => byProvider.get(providerId)?.find(destination, at),
@@ -152,9 +152,9 @@ class ProviderRates {
   #ofNetwork(network: Network | undefined, country: string | null): KnownRate[][] {
     if (!network) return [];
     const whole = this.#byNetwork.get(network.mcc) ?? [];
-    const own = network.mnc === null ? [] : (this.#byNetwork.get(networkKey(network)) ?? []);
+    const exact = network.mnc === null ? [] : (this.#byNetwork.get(networkKey(network)) ?? []);
     const home = country ?? countryOf(network);
-    return [own, whole.filter((rate) => rate.country === home), whole];
+    return [exact, whole.filter((rate) => rate.country === home), whole];
   }
 
   /** The country's own rates; if there are none, those that other countries have for the same codes. */
@@ -162,8 +162,8 @@ class ProviderRates {
     if (country === null) return [];
     const inUse = mccsOf(country).flatMap((mcc) => this.#byMcc.get(mcc) ?? []);
     const named = this.#byCountry.get(country) ?? [];
-    const own = [...named, ...inUse.filter((rate) => rate.country !== country && isOwn(rate, country))];
-    return [withoutCovered(own), ...partsOf(inUse)];
+    const ofCountry = [...named, ...inUse.filter((rate) => rate.country !== country && isOwn(rate, country))];
+    return [withoutCovered(ofCountry), ...partsOf(inUse)];
   }
 }
 

@@ -90,15 +90,15 @@ const shown = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)
 export function readRates(
   inputs: readonly RateInput[],
   now: Date,
-  rowOf: (place: number) => number = (place) => place + 1,
-): { rates: NewRate[]; problems: { place: number; problem: RateProblem }[] } {
+  rowOf: (index: number) => number = (index) => index + 1,
+): { rates: NewRate[]; problems: { index: number; problem: RateProblem }[] } {
   const rates: NewRate[] = [];
-  const problems: { place: number; problem: RateProblem }[] = [];
+  const problems: { index: number; problem: RateProblem }[] = [];
   const seen = new Map<string, { row: number; terms: string }>();
-  for (const [place, input] of inputs.entries()) {
+  for (const [index, input] of inputs.entries()) {
     const reading = readRate(input, now);
-    const clash = reading.ok ? findClash(seen, rowOf(place), reading.rates) : reading.problem;
-    if (clash) problems.push({ place, problem: clash });
+    const clash = reading.ok ? findClash(seen, rowOf(index), reading.rates) : reading.problem;
+    if (clash) problems.push({ index, problem: clash });
     else if (reading.ok) rates.push(...reading.rates);
   }
   return { rates, problems };

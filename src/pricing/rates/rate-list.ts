@@ -29,8 +29,8 @@ interface RateRange {
   inverted: boolean;
 }
 
-const place = "(mcc, coalesce(mnc, ''), -extract(epoch from valid_from), id)";
-const placeOf = (first: number): string =>
+const position = "(mcc, coalesce(mnc, ''), -extract(epoch from valid_from), id)";
+const positionFrom = (first: number): string =>
   `($${first}, $${first + 1}, -extract(epoch from $${first + 2}::timestamptz), $${first + 3}::uuid)`;
 
 const listIn = (name: string, order: "asc" | "desc"): Statement => ({
@@ -42,8 +42,8 @@ const listIn = (name: string, order: "asc" | "desc"): Statement => ({
       and ($3::text is null or country = $3 or (country is null and mcc = any ($4::text[])))
       and ($5::text is null or mcc = $5) and ($6::int is null or mnc::int = $6)
       and ($7::timestamptz is null or (valid_from <= $7 and (valid_until is null or valid_until > $7)))
-      and ($8::text is null or ${place} > ${placeOf(8)})
-      and ($12::text is null or ${place} < ${placeOf(12)})
+      and ($8::text is null or ${position} > ${positionFrom(8)})
+      and ($12::text is null or ${position} < ${positionFrom(12)})
     order by mcc ${order}, coalesce(mnc, '') ${order}, -extract(epoch from valid_from) ${order}, id ${order}
     limit $16`,
 });

@@ -89,9 +89,9 @@ export async function readRateFile(
     throw new UnreadableFileError(`${path} cannot be read after row ${row}: ${text}`);
   }
   if (!header) throw new UnreadableFileError(`${path} is empty. Its first row must name the columns.`);
-  const checked = readRates(inputs, now, (place) => rowOf[place] ?? place + 1);
-  for (const { place, problem } of checked.problems)
-    problems.push({ row: rowOf[place] ?? 0, text: problem.text });
+  const checked = readRates(inputs, now, (index) => rowOf[index] ?? index + 1);
+  for (const { index, problem } of checked.problems)
+    problems.push({ row: rowOf[index] ?? 0, text: problem.text });
   const inOrder = problems.toSorted((one, other) => one.row - other.row);
   return { rows: filled, rates: checked.rates, problems: inOrder };
 }

@@ -29,8 +29,8 @@ export interface RoutedDestination {
 }
 
 /**
- * Finds the policy for a destination: by the longest prefix, otherwise by network, by country, and at last the
- * general one.
+ * Finds the policy for a destination: by the longest prefix, otherwise by network, by country, and finally
+ * the general one.
  */
 export class PolicyIndex {
   readonly #byPrefix = new Map<string, RoutingPolicy>();

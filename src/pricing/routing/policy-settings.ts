@@ -56,7 +56,7 @@ export async function setPolicies(
     select: { id: true },
   });
   const known = new Set(rows.map(({ id }) => id));
-  const policies = inputs.map((input, place) => checkPolicy(input, `policies.${place}`, known));
+  const policies = inputs.map((input, index) => checkPolicy(input, `policies.${index}`, known));
   await database.query(save, [accountId, JSON.stringify(policies), clock.now()]);
   routingTables.changed(accountId);
   return policies;
@@ -70,11 +70,11 @@ function checkPolicy(input: PolicyInput, field: string, known: ReadonlySet<strin
     );
   }
   return {
-    countries: (input.countries ?? []).map((one, place) => checkCountry(one, `${field}.countries.${place}`)),
-    mccs: (input.mccs ?? []).map((one, place) => checkMcc(one, `${field}.mccs.${place}`)),
-    prefixes: (input.prefixes ?? []).map((one, place) => checkPrefix(one, `${field}.prefixes.${place}`)),
-    routes: input.routes.map((one, place) =>
-      checkRoute(one, input.routes, `${field}.routes.${place}`, known),
+    countries: (input.countries ?? []).map((one, index) => checkCountry(one, `${field}.countries.${index}`)),
+    mccs: (input.mccs ?? []).map((one, index) => checkMcc(one, `${field}.mccs.${index}`)),
+    prefixes: (input.prefixes ?? []).map((one, index) => checkPrefix(one, `${field}.prefixes.${index}`)),
+    routes: input.routes.map((one, index) =>
+      checkRoute(one, input.routes, `${field}.routes.${index}`, known),
     ),
   };
 }

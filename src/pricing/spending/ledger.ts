@@ -26,11 +26,11 @@ export class SpendingLedger {
   constructor(limits: SpendingLimits, spent: readonly Spent[]) {
     this.#limits = limits;
     for (const cap of limits.caps) {
-      const own = spent.filter(
+      const counted = spent.filter(
         ({ country, currency }) =>
           currency === cap.currency && (cap.country === null || cap.country === country),
       );
-      const used = own.reduce((sum, { day, month }) => add(sum, cap.period === "DAY" ? day : month), "0");
+      const used = counted.reduce((sum, { day, month }) => add(sum, cap.period === "DAY" ? day : month), "0");
       this.#used.set(cap, used);
     }
   }
@@ -39,11 +39,11 @@ export class SpendingLedger {
   take({ country, amount, currency }: Spend): SpendingCapError | undefined {
     const caps = capsFor(this.#limits, country);
     if (caps.length === 0) return undefined;
-    const own = caps.filter((cap) => cap.currency === currency);
-    if (amount === null || own.length === 0) {
+    const inCurrency = caps.filter((cap) => cap.currency === currency);
+    if (amount === null || inCurrency.length === 0) {
       return this.#limits.allowUncounted ? undefined : new SpendingCapError(null);
     }
-    const next = own.map((cap) => [cap, add(this.used(cap), amount)] as const);
+    const next = inCurrency.map((cap) => [cap, add(this.used(cap), amount)] as const);
     const reached = next.find(([cap, used]) => compare(used, cap.amount) > 0);
     if (reached) return new SpendingCapError({ ...reached[0], spent: this.used(reached[0]) });
     for (const [cap, used] of next) this.#used.set(cap, used);

@@ -74,8 +74,8 @@ export async function setLimits(
   input: LimitsInput,
 ): Promise<LimitsNow> {
   const { database, routingTables, spending, clock } = options;
-  const countries = input.allowedCountries?.map((one, place) =>
-    checkCountry(one, `allowedCountries.${place}`),
+  const countries = input.allowedCountries?.map((one, index) =>
+    checkCountry(one, `allowedCountries.${index}`),
   );
   const caps = checkCaps(input.caps ?? []);
   const uncounted = input.allowUncounted ?? false;
@@ -102,8 +102,8 @@ function checkCaps(inputs: NonNullable<LimitsInput["caps"]>): SpendingCap[] {
   if (inputs.length > maxCaps) {
     throw new InvalidInputError("caps", `Give at most ${maxCaps} caps, not ${inputs.length}.`);
   }
-  const caps = inputs.map(({ country, period, amount, currency }, place) => {
-    const field = `caps.${place}`;
+  const caps = inputs.map(({ country, period, amount, currency }, index) => {
+    const field = `caps.${index}`;
     if (!/^[A-Z]{3}$/.test(currency)) {
       const advice = `\`${field}.currency\` must be a currency of three capital letters, such as EUR.`;
       throw new InvalidInputError(`${field}.currency`, advice);
@@ -118,11 +118,11 @@ function checkCaps(inputs: NonNullable<LimitsInput["caps"]>): SpendingCap[] {
       currency,
     };
   });
-  for (const [place, cap] of caps.entries()) {
-    const isRepeated = caps.slice(0, place).some((one) => isSame(one, cap));
+  for (const [index, cap] of caps.entries()) {
+    const isRepeated = caps.slice(0, index).some((one) => isSame(one, cap));
     if (!isRepeated) continue;
     const advice = "is set twice for the same country, period and currency. Leave one out.";
-    throw new InvalidInputError(`caps.${place}`, `\`caps.${place}\` ${advice}`);
+    throw new InvalidInputError(`caps.${index}`, `\`caps.${index}\` ${advice}`);
   }
   return caps;
 }

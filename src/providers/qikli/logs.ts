@@ -29,11 +29,11 @@ export async function readLogs(
   const receipts = await readPeriod({ transport, timeZone, requestsLeft: maxRequests }, from, until);
   if (!receipts.ok) return receipts;
   const wanted = new Map(submissions.map(({ messageId }) => [messageId.toLowerCase(), messageId]));
-  const own = receipts.value.flatMap((receipt) => {
+  const wantedReceipts = receipts.value.flatMap((receipt) => {
     const clientRef = wanted.get(receipt.providerMessageId?.toLowerCase() ?? "");
     return clientRef === undefined ? [] : [{ ...receipt, clientRef }];
   });
-  const found = byMessage(own);
+  const found = byMessage(wantedReceipts);
   // If the platform understands the period differently, nothing is found in it: look a few messages up by id.
   const left = submissions.filter(({ messageId }) => !found.has(messageId)).slice(0, fewMessages);
   const asked = await askEach(transport, left, timeZone);

@@ -97,7 +97,8 @@ async function lookUpGroup(
   if (found.size > 1) return together;
   const left = group.filter(({ messageId }) => !found.has(messageId));
   const each = await lookUpEach(left, (message) => readRows(transport, [message], timeZone));
-  return each.ok ? { ok: true, value: [...receipts, ...each.value] } : each;
+  if (each.ok) return { ok: true, value: [...receipts, ...each.value] };
+  return receipts.length > 0 ? together : each;
 }
 
 async function readRows(

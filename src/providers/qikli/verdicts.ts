@@ -52,8 +52,8 @@ function rowsOf(rows: readonly Row[], sendables: readonly Sendable[]): Map<Senda
   const byId = Map.groupBy(rows, ({ messageId }) => messageId?.toLowerCase());
   const found = new Map<Sendable, readonly Row[]>();
   for (const sendable of sendables) {
-    const own = byId.get(sendable.messageId.toLowerCase());
-    if (own) found.set(sendable, own);
+    const ofMessage = byId.get(sendable.messageId.toLowerCase());
+    if (ofMessage) found.set(sendable, ofMessage);
   }
   const left = sendables.filter((sendable) => !found.has(sendable));
   if (left.length === 0) return found;

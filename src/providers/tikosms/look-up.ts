@@ -51,10 +51,10 @@ async function lookUpGroup(
 }
 
 function receiptsFor(message: SubmittedMessage, rows: readonly Report[], timeZone: string): Receipt[] {
-  const own = rowsOfMessage(rows, message);
-  if (own.length === 0 && isLeftOut(message, rows)) return [leftOut(message)];
+  const rowsOfThis = rowsOfMessage(rows, message);
+  if (rowsOfThis.length === 0 && isLeftOut(message, rows)) return [leftOut(message)];
   // Rows found by number lack our reference, so it is added here.
-  return receiptsOf(own, timeZone).map((receipt) => ({
+  return receiptsOf(rowsOfThis, timeZone).map((receipt) => ({
     ...receipt,
     clientRef: receipt.clientRef ?? message.messageId,
   }));

@@ -43,21 +43,21 @@ export async function reconcile(
       problem = rows.problem;
       break;
     }
-    for (const [messageId, own] of Map.groupBy(rows.value, ({ client_ref }) => client_ref)) {
+    for (const [messageId, reports] of Map.groupBy(rows.value, ({ client_ref }) => client_ref)) {
       if (messageId === undefined || !missing.delete(messageId)) continue;
-      outcomes.set(messageId, found(own, campaign_id, timeZone));
+      outcomes.set(messageId, found(reports, campaign_id, timeZone));
     }
   }
   const otherwise: ReconcileOutcome = problem ? { kind: "unavailable", problem } : { kind: "absent" };
   return submissions.map(({ messageId }) => outcomes.get(messageId) ?? otherwise);
 }
 
-function found(own: readonly Report[], campaignId: string, timeZone: string): ReconcileOutcome {
+function found(reports: readonly Report[], campaignId: string, timeZone: string): ReconcileOutcome {
   return {
     kind: "found",
-    providerMessageId: own[0]?.message_id,
-    providerBatchId: own[0]?.campaign_id ?? campaignId,
-    receipts: receiptsOf(own, timeZone),
+    providerMessageId: reports[0]?.message_id,
+    providerBatchId: reports[0]?.campaign_id ?? campaignId,
+    receipts: receiptsOf(reports, timeZone),
   };
 }
 

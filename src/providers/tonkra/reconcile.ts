@@ -43,7 +43,7 @@ export async function reconcile(
   const outcomes = new Map<UncertainSubmission, ReconcileOutcome>();
   for (const group of search.groups) {
     const free = search.candidatesOf(group).filter(({ uid }) => !known.has(uid));
-    for (const [submission, own] of assign(group, free)) {
+    for (const [submission, assigned] of assign(group, free)) {
       const problem = list.ok ? tooLong : list.problem;
       const outcome = isSearched(submission) ? undefined : ({ kind: "unavailable", problem } as const);
       // When the list broke off before the end of this submission's time, more rows that look alike may
@@ -51,7 +51,7 @@ export async function reconcile(
       const isSure = list.ok || outcome === undefined;
       outcomes.set(
         submission,
-        isSure && own.length > 0 ? found(submission, own, timeZone) : (outcome ?? absent),
+        isSure && assigned.length > 0 ? found(submission, assigned, timeZone) : (outcome ?? absent),
       );
     }
   }
@@ -148,24 +148,26 @@ function assign(
   group: readonly UncertainSubmission[],
   candidates: readonly Candidate[],
 ): Map<UncertainSubmission, readonly Candidate[]> {
-  const own = new Map<UncertainSubmission, readonly Candidate[]>(group.map((one) => [one, []]));
+  const assigned = new Map<UncertainSubmission, readonly Candidate[]>(
+    group.map((submission) => [submission, []]),
+  );
   if (candidates.length > group.length) {
-    for (const one of group) {
-      const inTime = candidates.filter((candidate) => isInTime(candidate, one));
+    for (const submission of group) {
+      const inTime = candidates.filter((candidate) => isInTime(candidate, submission));
       const isContested = inTime.some((candidate) =>
-        group.some((other) => other !== one && isInTime(candidate, other)),
+        group.some((other) => other !== submission && isInTime(candidate, other)),
       );
-      own.set(one, isContested ? candidates : inTime);
+      assigned.set(submission, isContested ? candidates : inTime);
     }
-    return own;
+    return assigned;
   }
   for (const candidate of candidates) {
     const [nearest] = group
-      .filter((one) => own.get(one)?.length === 0 && isInTime(candidate, one))
+      .filter((submission) => assigned.get(submission)?.length === 0 && isInTime(candidate, submission))
       .toSorted((one, other) => distance(candidate, one) - distance(candidate, other));
-    if (nearest) own.set(nearest, [candidate]);
+    if (nearest) assigned.set(nearest, [candidate]);
   }
-  return own;
+  return assigned;
 }
 
 const distance = ({ at }: Candidate, { attemptedAt }: UncertainSubmission): number =>
@@ -173,14 +175,14 @@ const distance = ({ at }: Candidate, { attemptedAt }: UncertainSubmission): numb
 
 function found(
   { messageId }: UncertainSubmission,
-  [own, ...others]: readonly Candidate[],
+  [candidate, ...others]: readonly Candidate[],
   timeZone: string,
 ): ReconcileOutcome {
-  if (!own) return absent;
+  if (!candidate) return absent;
   if (others.length > 0) {
     const detail = `${others.length + 1} messages look like this one.`;
     return { kind: "unavailable", problem: { kind: "unreadable", detail } };
   }
-  const receipt = rowReceipt(own.row, { messageId, providerMessageId: own.uid }, timeZone);
-  return { kind: "found", providerMessageId: own.uid, receipts: receipt ? [receipt] : [] };
+  const receipt = rowReceipt(candidate.row, { messageId, providerMessageId: candidate.uid }, timeZone);
+  return { kind: "found", providerMessageId: candidate.uid, receipts: receipt ? [receipt] : [] };
 }

@@ -27,7 +27,7 @@ export function printable(text: string): string {
   return line.length > 300 ? `${line.slice(0, 299).toWellFormed()}…` : line;
 }
 
-/** What Laravel, on which two of the providers are built, says by itself, without the fields of the application. */
+/** Laravel's own texts, without the fields of the application. Two of the providers are built on Laravel. */
 const frameworkTexts = new Set([
   "Unauthenticated.",
   "This action is unauthorized.",
@@ -37,8 +37,8 @@ const frameworkTexts = new Set([
 ]);
 
 /**
- * Whether a text may be shown to people. Under a wrong base URL any server may answer: what does not have the
- * form of the provider's own answers is not repeated.
+ * Whether a text may be shown to people. Under a wrong base URL any server may answer, so a text is repeated
+ * only if it has the form of the provider's own answers.
  */
 export const isOwnText = (text: string, hasOwnForm: boolean): boolean =>
   hasOwnForm || frameworkTexts.has(text);

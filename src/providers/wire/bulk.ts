@@ -106,10 +106,10 @@ export function groupAlike(
 ): Submission[][] {
   let last: { key: readonly unknown[]; text: string } | undefined;
   const alike = Map.groupBy(submissions, (submission) => {
-    const own = key(submission);
+    const parts = key(submission);
     // Usually all keys are equal, and comparing them is cheaper than serialising them.
-    if (!last?.key.every((part, place) => part === own[place]))
-      last = { key: own, text: JSON.stringify(own) };
+    if (!last?.key.every((part, index) => part === parts[index]))
+      last = { key: parts, text: JSON.stringify(parts) };
     return last.text;
   });
   return [...alike.values()].flatMap(withEachNumberOnce);

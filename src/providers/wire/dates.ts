@@ -26,7 +26,10 @@ export function readDate(value: string | undefined, timeZone: string): Date | un
 const maxMinutes = 1000;
 const minutes = new Map<string, number>();
 
-/** To look a time up in a zone takes long, and receipts come by the thousand in a minute: clocks change between minutes. */
+/**
+ * Looking up the offset of a zone is slow, and thousands of receipts may share a minute. Offsets change only
+ * between minutes, so one look-up serves a minute.
+ */
 function inZone(local: string, timeZone: string): number {
   const time = Temporal.PlainDateTime.from(local);
   const key = `${timeZone} ${local.slice(0, 16)}`;

@@ -1,3 +1,5 @@
+import { excessOf } from "../callback-bounds.ts";
+
 /**
  * Reads JSON; undefined when it is not valid. Numbers are returned as their literal text (`634.9288`,
  * `1E-3`), so that money never passes through a float. A byte order mark is accepted.
@@ -12,8 +14,8 @@ export function readJson(text: string): unknown {
 }
 
 /**
- * A number that JavaScript might print in other words than it is written in: with an exponent, a zero at its end, or many
- * digits. Without one, no literal has to be kept, and parsing takes a third of the time.
+ * A number that JavaScript might print differently from how it is written: with an exponent, a trailing zero,
+ * or many digits. A document without one needs no literals, and parsing takes a third of the time.
  */
 const unusualNumber =
   /(?:^|[[,]|"\s*:)\s*(?=[-\d])(?!(?!-0(?![\d.eE]))-?(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?(?![\d.eE+-]))/;
@@ -36,10 +38,11 @@ function keepLiteral(_key: string, value: unknown, context?: { source?: string }
   return typeof value === "number" ? (context?.source ?? String(value)) : value;
 }
 
-/** Reads JSON; if it is not valid, tries once more after a repair. */
+/** Reads JSON; if it is not valid, tries once more after a repair, unless that would take long. */
 export function readLenientJson(text: string): unknown {
   const json = readJson(text);
-  return json === undefined && /[{[]/.test(text) ? readJson(repairJson(text)) : json;
+  const isRepairable = json === undefined && /[{[]/.test(text) && excessOf(text) === undefined;
+  return isRepairable ? readJson(repairJson(text)) : json;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { excessOf, maxElements } from "../callback-bounds.ts";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { deepest, readStrictXml, type XmlDocument, type XmlElement, type XmlValue } from "./strict-xml.ts";
 
@@ -20,6 +21,9 @@ const parser = new XMLParser({
 /** In the prolog, the only place where it counts: in CDATA and comments these words are text. */
 const typeDeclaration = /^(?:\s|<\?[^]*?\?>|<!--[^]*?-->)*<!(?:DOCTYPE|ENTITY)/i;
 
+/** The longest list that a provider returns in XML has a quarter of it. */
+const maxXmlElements = 4 * maxElements;
+
 /**
  * Reads an XML document: the name and content of its root. Undefined when it is not well-formed or declares a
  * document type (entities, external files), which no provider needs.
@@ -27,7 +31,9 @@ const typeDeclaration = /^(?:\s|<\?[^]*?\?>|<!--[^]*?-->)*<!(?:DOCTYPE|ENTITY)/i
 export function readXml(text: string): XmlDocument | undefined {
   const document = text.replace(/^\uFEFF/, "").trimStart();
   if (!document.startsWith("<") || typeDeclaration.test(document)) return undefined;
-  return readStrictXml(document) ?? readLenientXml(document);
+  if (excessOf(document, maxXmlElements) !== undefined) return undefined;
+  const strict = readStrictXml(document);
+  return strict ?? (excessOf(document) === undefined ? readLenientXml(document) : undefined);
 }
 
 /**

@@ -71,13 +71,13 @@ function readMessages({ random, clock }: QikliContext, request: SendRequest, bul
 
 /** In the order of the request: of two destinations with one message id, the second is the duplicate. */
 function judgeAll({ state, attempts }: QikliContext, messages: readonly Message[]): Verdict[] {
-  return messages.map((message, place): Verdict => {
+  return messages.map((message, index): Verdict => {
     if (state.isTaken(message.id)) return { message, status: "duplicate", isAccepted: false };
     const { answer: ending, stored } = message.behaviour;
-    const status = judge(message, place, attempts);
+    const status = judge(message, index, attempts);
     const isAccepted = stored && statuses[status].groupId < 2;
     if (isAccepted) state.accept(message);
-    const isUntold = ending === "withoutVerdict" || (place > 0 && Object.hasOwn(faults, ending));
+    const isUntold = ending === "withoutVerdict" || (index > 0 && Object.hasOwn(faults, ending));
     return { message, status: isUntold ? undefined : status, isAccepted };
   });
 }
@@ -91,14 +91,14 @@ const internationalNumber = /^[1-9]\d{7,14}$/;
  */
 function judge(
   { id, to, text, parts, behaviour }: Message,
-  place: number,
+  index: number,
   attempts: FirstAttempts,
 ): StatusName {
   if (!internationalNumber.test(to)) return "prefixMissing";
   if (parts > 25 || Buffer.byteLength(text) > 4_000) return "tooLong";
   const isToppedUp = behaviour.verdict === "noCredit" && !attempts.isFirst(id);
   const verdict = isToppedUp ? usualBehaviour.verdict : behaviour.verdict;
-  return (place > 0 ? refusedAmongOthers[behaviour.answer] : undefined) ?? verdict;
+  return (index > 0 ? refusedAmongOthers[behaviour.answer] : undefined) ?? verdict;
 }
 
 const refusedAmongOthers: Partial<Record<QikliBehaviour["answer"], StatusName>> = {

@@ -26,9 +26,9 @@ export function success(
   content: Content = {},
   headers: Record<string, string> = {},
 ): SandboxReply {
-  const own = "json" in content && "xml" in content ? content[format] : content;
+  const fields = "json" in content && "xml" in content ? content[format] : content;
   const result = { status: "success", description: "", code: "OK" };
-  return print(format, { result, ...Object(own) }, 200, headers);
+  return print(format, { result, ...Object(fields) }, 200, headers);
 }
 
 /** Errors also have status 200: the documentation has no other. */

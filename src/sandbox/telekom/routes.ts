@@ -49,9 +49,9 @@ export function telekomHandler(context: TelekomContext, refusedAddress: string |
 }
 
 function refusalOf({ token, sessions }: TelekomContext, route: Route, fields: Fields): string | undefined {
-  const given = either.filter((name) => fields.get(name) !== undefined);
-  const [credential] = given;
-  if (credential === undefined || given.length > 1 || !route.credentials.includes(credential)) {
+  const present = either.filter((name) => fields.get(name) !== undefined);
+  const [credential] = present;
+  if (credential === undefined || present.length > 1 || !route.credentials.includes(credential)) {
     return "AUTHENTICATION_REQUIRED";
   }
   const value = fields.get(credential);

@@ -69,12 +69,12 @@ function tokenProblem(
   { token }: TonkraContext,
   { headers }: SandboxRequest,
   api: string,
-  { api_token: given }: Record<string, unknown>,
+  { api_token: sentToken }: Record<string, unknown>,
 ): SandboxReply | undefined {
   if (api === "v3") {
     const isRight = headers.authorization === `Bearer ${token}`;
     return isRight ? undefined : jsonReply(401, { message: "Unauthenticated." });
   }
-  if (given === undefined) return error(200, "The api token field is required.");
-  return given === token ? undefined : error(200, "These credentials do not match our records.");
+  if (sentToken === undefined) return error(200, "The api token field is required.");
+  return sentToken === token ? undefined : error(200, "These credentials do not match our records.");
 }

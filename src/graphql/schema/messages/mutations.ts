@@ -141,7 +141,7 @@ async function send(
   const sent = await sender.send(accountId, valid);
   const ids = sent.flatMap((result) => ("messageId" in result ? [result.messageId] : []));
   const rows = await Promise.all(ids.map((id) => reads.message(accountId, id)));
-  const stored = new Map(ids.map((id, place) => [id, rows[place]]));
+  const stored = new Map(ids.map((id, index) => [id, rows[index]]));
   const results = sent.values();
   return inputs.map((input) => {
     if (input instanceof DomainError) return input as SendResultShape;

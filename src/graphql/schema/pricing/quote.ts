@@ -157,10 +157,10 @@ builder.queryField("quote", (t) =>
       await context.spending.settle(accountId);
       const spent = table.limits.caps.length === 0 ? [] : await context.spending.read(accountId);
       const isTemplate = recipients.some(({ values }) => values != null);
-      const own = isTemplate
+      const texts = isTemplate
         ? await textsOf(input.text, recipients)
         : recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));
-      return quoteMessages(table, spent, { ...input, providerId: named }, own);
+      return quoteMessages(table, spent, { ...input, providerId: named }, texts);
     },
   }),
 );

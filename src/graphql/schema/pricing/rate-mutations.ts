@@ -79,10 +79,10 @@ function checkedRates(inputs: (typeof RateInput.$inferInput)[], now: Date): NewR
   const { rates, problems } = readRates(inputs, now);
   const [first] = problems;
   if (!first) return rates;
-  const { place, problem } = first;
+  const { index, problem } = first;
   const more = problems.length > 1 ? ` ${problems.length - 1} more rows are wrong.` : "";
-  const text = `Row ${place + 1}: ${problem.text}${more} Nothing was stored.`;
-  throw new InvalidInputError(`input.rates.${place}.${problem.field}`, text);
+  const text = `Row ${index + 1}: ${problem.text}${more} Nothing was stored.`;
+  throw new InvalidInputError(`input.rates.${index}.${problem.field}`, text);
 }
 
 builder.mutationFields((t) => ({

@@ -113,11 +113,15 @@ builder.mutationField("setRoutingPolicies", (t) =>
       }),
     },
     resolve: async (_root, { policies }, context) => {
-      const inputs = policies.map((policy, place) => ({
+      const inputs = policies.map((policy, policyIndex) => ({
         ...policy,
         routes: policy.routes.map((one, index) => ({
           ...one,
-          providerId: decodeId("Provider", one.providerId, `policies.${place}.routes.${index}.providerId`),
+          providerId: decodeId(
+            "Provider",
+            one.providerId,
+            `policies.${policyIndex}.routes.${index}.providerId`,
+          ),
         })),
       }));
       return { policies: await setPolicies(context, accountOf(context), inputs) };
