@@ -35,7 +35,7 @@ describe("the source code", () => {
   });
 
   it("reaches a provider through the registry only", () => {
-    const vendor = /^src\/providers\/(tikosms|tonkra|telekom|qikli)\//;
+    const vendor = /^src\/providers\/(?!wire\/)([^/]+)\//;
     const around = sources.flatMap(({ path, imports: targets }) =>
       targets
         .filter((target) => vendor.test(target) && path !== "src/providers/registry.ts")
