@@ -144,8 +144,8 @@ describe("with the logs", () => {
       logs: true,
     });
     const reply = await client.lookUp([...several.slice(0, 3), { messageId, to: submission.to }]);
-    expect(reply.ok && reply.value.map(({ clientRef }) => clientRef).toSorted()).toEqual(
-      ["m0", "m1", "m2", messageId].toSorted(),
+    expect(reply.ok && new Set(reply.value.map(({ clientRef }) => clientRef))).toEqual(
+      new Set(["m0", "m1", "m2", messageId]),
     );
     expect(requests.length).toBeLessThanOrEqual(5);
   });

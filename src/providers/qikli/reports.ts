@@ -101,12 +101,13 @@ async function lookUpGroup(
   return receipts.length > 0 ? together : each;
 }
 
+const idOf = ({ messageId, providerMessageId = messageId }: SubmittedMessage): string => providerMessageId;
+
 async function readRows(
   transport: Transport,
   messages: readonly SubmittedMessage[],
   timeZone: string,
 ): Promise<ProviderReply<Receipt[]>> {
-  const idOf = ({ messageId, providerMessageId = messageId }: SubmittedMessage): string => providerMessageId;
   const query = new URLSearchParams(messages.map((message) => ["messageId", idOf(message)]));
   if (messages.length > 1) query.append("limit", `${maxLogRows}`);
   const reply = await transport.get(logsPath, query);
