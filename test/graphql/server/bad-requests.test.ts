@@ -70,10 +70,16 @@ describe("a request is refused for", () => {
   });
 
   it.each([
-    ["JSON that ends early", "{", /invalid JSON/],
+    ["JSON that ends early", "{", /invalid JSON\. Send an object like/],
     ["nothing", "", /invalid JSON/],
     ["null", "null", /expected to be object/],
-    ["a list", "[]", /Batching is not supported/],
+    ["a list", "[]", /Batching is not supported\. Send each operation/],
+    ["an empty query", '{"query":""}', /There is no query in the request\. Send JSON/],
+    [
+      "two operations and no name",
+      '{"query":"query A { __typename } query B { __typename }"}',
+      /set `operationName`/,
+    ],
     ["variables that are a list", '{"query":"{ __typename }","variables":[]}', /"variables"/],
   ])("a request is refused with a body of %s", async (_, body, message) => {
     const answer = await ask({ body });
