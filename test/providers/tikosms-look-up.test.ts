@@ -30,7 +30,7 @@ describe("looking up", () => {
     ]);
   });
 
-  test("puts the ids into the query that the documentation also prints as bodies", async () => {
+  test("a look-up at TikoSMS puts the ids into the query that the documentation also prints as bodies", async () => {
     const { client, requests } = await connect(() => ({
       status: 404,
       body: fixture("get_message.404.json"),
@@ -104,7 +104,7 @@ describe("looking up", () => {
     ]);
   });
 
-  test("never asks without an id", async () => {
+  test("a look-up at TikoSMS never asks without an id", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("get_message.200.json") }));
     const nameless = { messageId, to: checked("+380501234567") };
     expect(await client.lookUp([nameless])).toEqual({ ok: true, value: [] });
