@@ -49,6 +49,9 @@ describe("with nothing set", () => {
       allowInsecureProviders: false,
       allowPrivateProviders: true,
       maxProvidersPerAccount: 100,
+      allowInsecureWebhooks: false,
+      allowPrivateWebhooks: true,
+      maxWebhooksPerAccount: 100,
       maxSegments: 10,
       web: openSettings,
       logLevel: "info",
@@ -78,6 +81,9 @@ describe("what is set", () => {
     ["ALLOW_INSECURE_PROVIDERS", "true", { allowInsecureProviders: true }],
     ["ALLOW_PRIVATE_PROVIDERS", "false", { allowPrivateProviders: false }],
     ["MAX_PROVIDERS_PER_ACCOUNT", "7", { maxProvidersPerAccount: 7 }],
+    ["ALLOW_INSECURE_WEBHOOKS", "true", { allowInsecureWebhooks: true }],
+    ["ALLOW_PRIVATE_WEBHOOKS", "false", { allowPrivateWebhooks: false }],
+    ["MAX_WEBHOOKS_PER_ACCOUNT", "7", { maxWebhooksPerAccount: 7 }],
     ["ALLOWED_ORIGINS", "https://a.example, *", { web: { allowedOrigins: ["https://a.example", "*"] } }],
     ["ALLOWED_HOSTS", "api-1 b.example", { web: { allowedHosts: ["api-1", "b.example"] } }],
   ])("the setting %s=%j is read", (name, value, expected) => {
@@ -86,7 +92,12 @@ describe("what is set", () => {
 
   it("production listens on every address and starts no sandbox, unless told to", () => {
     expect(readConfig(production)).toMatchObject({ production: true, host: "0.0.0.0", sandbox: false });
-    expect(readConfig(production)).toMatchObject({ allowPrivateProviders: false });
+    expect(readConfig(production)).toMatchObject({
+      allowPrivateProviders: false,
+      allowInsecureWebhooks: false,
+      allowPrivateWebhooks: false,
+    });
+    expect(readConfig({ ...production, ALLOW_PRIVATE_WEBHOOKS: "true" }).allowPrivateWebhooks).toBe(true);
     expect(readConfig({ ...production, ALLOW_PRIVATE_PROVIDERS: "true" }).allowPrivateProviders).toBe(true);
     expect(readConfig({ ...production, SANDBOX: "true", HOST: "::1" })).toMatchObject({
       sandbox: true,

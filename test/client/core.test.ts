@@ -228,6 +228,30 @@ describe("send", () => {
   });
 });
 
+it.each(["ws", "sse"] as const)(
+  "a watch token that expires is replaced by what its function gives, and the stream over %s goes on",
+  async (transport) => {
+    const [id = ""] = await deliver();
+    const create = `mutation ($input: CreateWatchTokenInput!) {
+      createWatchToken(input: $input) { ... on WatchToken { token } }
+    }`;
+    let asked = 0;
+    const token = async (): Promise<string> => {
+      const input = { messageId: id, expiresInSeconds: asked++ === 0 ? 1 : 60 };
+      const made = await app.client.data<{ createWatchToken: { token: string } }>(create, { input });
+      return made.createWatchToken.token;
+    };
+    const client = createClient({ url: `http://127.0.0.1:${proxy.port}`, token, transport });
+    const states = client.watchMessage(id);
+    expect((await states.next()).value).toMatchObject({ status: "DELIVERED" });
+    const next = states.next();
+    await eventually(() => asked === 2);
+    await move(app, [id], ["READ"]);
+    expect((await next).value).toMatchObject({ status: "READ" });
+    await states.return();
+  },
+);
+
 it("a watch token opens the stream of its message, and is asked for at each connection", async () => {
   const [id = ""] = await deliver();
   const { createWatchToken } = await app.client.data<{ createWatchToken: { token: string } }>(

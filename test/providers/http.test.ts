@@ -1,12 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { assert, property, string } from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  createProviderHttp,
-  type ProviderHttp,
-  type ProviderHttpOptions,
-  retryAfterSeconds,
-} from "../../src/providers/http.ts";
+import { createProviderHttp, type ProviderHttp, type ProviderHttpOptions } from "../../src/providers/http.ts";
+import { retryAfterSeconds } from "../../src/lib/http-words.ts";
 import { serveHttp, serveTcp, unusedOrigin } from "./local-server.ts";
 
 function open(options: ProviderHttpOptions): ProviderHttp {
