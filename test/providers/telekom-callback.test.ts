@@ -51,7 +51,7 @@ describe("what a callback may look like besides", () => {
     expect(parse(body)).toMatchObject({ receipts: [{ providerMessageId: "900719925474099312345" }] });
   });
 
-  test("several parts, on which there is one report", () => {
+  test("a message of several parts has one receipt at Telekom", () => {
     expect(receiptsOf({ ...documented, messageParts: 3 })).toEqual([delivered]);
   });
 
