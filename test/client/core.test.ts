@@ -6,7 +6,7 @@ import { fileStore } from "smsgraph/file-store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
-import { addLines, loggedIds, logId, move, sendAll } from "../support/live.ts";
+import { addLines, loggedIds, logId, move, sendAll, untilSettled } from "../support/live.ts";
 import { eventually, freePort } from "../support/process.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
@@ -128,6 +128,7 @@ describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
   it("a client closes the subscription of a reader that falls behind, and still gives it every event", async () => {
     const [id = ""] = await deliver();
     await eventually(() => app.services.streams.size === 0);
+    await untilSettled(app);
     let isOpen = false;
     const events = through({ transport }).messageEvents({ onCaughtUp: () => void (isOpen = true) });
     const first = events.next();
