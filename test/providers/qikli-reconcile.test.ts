@@ -21,14 +21,17 @@ const report = { ...JSON.parse(fixture("reports.200.json")).results[0], messageI
 const logged = json({ results: [report] });
 
 describe("sending it again", () => {
-  test.each(["JSON", "XML"] as const)("is the same request to the letter, in %s", async (format) => {
-    const { client, requests } = await connect(() => json(verdict(duplicate)), { format });
-    const details = { flash: true, validityMinutes: 90 };
-    await client.submit({ ...submission, ...details });
-    await reconcileOne(client, { ...uncertain, ...details });
-    const [first, second] = requests.map(({ body, path, headers }) => ({ body, path, headers }));
-    expect(second).toEqual(first);
-  });
+  test.each(["JSON", "XML"] as const)(
+    "a resend to Qikli is the same request to the letter, in %s",
+    async (format) => {
+      const { client, requests } = await connect(() => json(verdict(duplicate)), { format });
+      const details = { flash: true, validityMinutes: 90 };
+      await client.submit({ ...submission, ...details });
+      await reconcileOne(client, { ...uncertain, ...details });
+      const [first, second] = requests.map(({ body, path, headers }) => ({ body, path, headers }));
+      expect(second).toEqual(first);
+    },
+  );
 
   test("a second submission to Qikli shows by its duplicate that the first was accepted", async () => {
     const { client } = await connect(() => json(verdict(duplicate)));
@@ -53,7 +56,7 @@ describe("sending it again", () => {
     ["no credit", json(verdict({ groupId: 5, id: 12, name: "REJECTED_NOT_ENOUGH_CREDITS" }))],
     ["status 23 under another name", json(verdict({ ...duplicate, name: "REJECTED_ODDITY" }))],
     ["a bad request", json(requestError("BAD_REQUEST", "Bad Request"), 400)],
-  ])("proves nothing about the first by %s", async (_name, answer) => {
+  ])("a resend to Qikli proves nothing about the first request by %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
     expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
   });
@@ -65,14 +68,14 @@ describe("sending it again", () => {
     ["500", { status: 500 }, "unreachable"],
     ["HTML", { body: "<html>" }, "unreachable"],
     ["a reset", (response) => response.socket?.resetAndDestroy(), "unreachable"],
-  ])("may be in vain: %s", async (_name, answer, kind) => {
+  ])("a resend to Qikli may be in vain: %s", async (_name, answer, kind) => {
     const { client, requests } = await connect(() => answer);
     const outcome = { kind: "unavailable", problem: { kind, detail: expect.stringMatching(/\w/) } };
     expect(await reconcileOne(client, uncertain)).toMatchObject(outcome);
     expect(requests).toHaveLength(1);
   });
 
-  test("may reach nobody", async () => {
+  test("a resend to Qikli may reach nobody", async () => {
     const outcome = await reconcileOne(openClient(await unusedOrigin()), uncertain);
     expect(outcome).toMatchObject({ kind: "unavailable", problem: { kind: "unreachable" } });
   });
@@ -104,7 +107,7 @@ describe("with the logs", () => {
     ["empty", json({ results: [] })],
     ["not there", { status: 404 }],
     ["about others", json({ results: [{ ...report, messageId: "other" }] })],
-  ])("sends again where they are %s", async (_name, answer) => {
+  ])("reconciliation at Qikli sends again where the logs are %s", async (_name, answer) => {
     const { client, requests } = await connect(
       ({ method }) => (method === "GET" ? answer : json(verdict(duplicate))),
       { logs: true },
@@ -159,7 +162,7 @@ describe("with the logs", () => {
   });
 });
 
-test("without them nothing is looked up", async () => {
+test("nothing is looked up at Qikli without the logs", async () => {
   const { client, requests } = await connect(() => logged);
   const reply = await client.lookUp([{ messageId, to: submission.to }]);
   expect(reply).toEqual({

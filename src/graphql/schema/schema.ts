@@ -30,6 +30,9 @@ import "./providers/balance.ts";
 import "./messages/number-lookup.ts";
 import "./access/api-keys.ts";
 import "./access/watch-tokens.ts";
+import "./webhooks/webhook.ts";
+import "./webhooks/deliveries.ts";
+import "./webhooks/mutations.ts";
 
 /** The executable schema. */
 export const schema = builder.toSchema();

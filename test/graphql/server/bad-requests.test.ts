@@ -182,7 +182,7 @@ describe("a client with automatic persisted queries is told to send the query it
   };
   const extensions = { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } };
 
-  it.each([{ operationName: "Q", variables: {} }, { query: null }, {}])(
+  it.each([{ operationName: "Q", variables: {} }, { query: null }, { query: "" }, {}])(
     "a persisted query with %j beside the hash is refused with advice to send the query",
     async (body) => {
       expect(await ask({ body: JSON.stringify({ ...body, extensions }) })).toEqual(told);
