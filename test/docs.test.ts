@@ -22,11 +22,11 @@ async function operations(): Promise<[string, string][]> {
 describe("the operations in the documents", async () => {
   const all = await operations();
 
-  it("are found", () => {
+  it("operations are found in the documents", () => {
     expect(all.length).toBeGreaterThan(5);
   });
 
-  it.each(all)("%s is valid", (_place, operation) => {
+  it.each(all)("the operation %s in the documents is valid", (_place, operation) => {
     expect(validate(schema, parse(operation))).toEqual([]);
   });
 });
