@@ -78,6 +78,9 @@ const environment = z.object({
     .string()
     .regex(/^[\x21-\x7e]{16,200}$/, "must be 16 to 200 characters without spaces")
     .optional(),
+  ALLOW_INSECURE_WEBHOOKS: flag.default(false),
+  ALLOW_PRIVATE_WEBHOOKS: flag.optional(),
+  MAX_WEBHOOKS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
   MAX_SEGMENTS: wholeNumber(1, 255).default(10),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   OTEL_TRACES_SAMPLER_ARG: z
@@ -118,6 +121,11 @@ export interface Config {
   /** Whether providers may be in networks that only this machine can reach. */
   allowPrivateProviders: boolean;
   maxProvidersPerAccount: number;
+  /** Whether webhooks may be posted over plain `http:`. */
+  allowInsecureWebhooks: boolean;
+  /** Whether webhooks may be in networks that only this machine can reach. */
+  allowPrivateWebhooks: boolean;
+  maxWebhooksPerAccount: number;
   /** What pages of other origins, and people without a key, may see. */
   web: WebSettings;
   /** The most segments one message may have. */
@@ -221,6 +229,9 @@ function toConfig(values: z.infer<typeof environment>): Config {
     retention: { messageDays: values.MESSAGE_RETENTION_DAYS, textDays: values.TEXT_RETENTION_DAYS },
     allowInsecureProviders: values.ALLOW_INSECURE_PROVIDERS,
     maxProvidersPerAccount: values.MAX_PROVIDERS_PER_ACCOUNT,
+    allowInsecureWebhooks: values.ALLOW_INSECURE_WEBHOOKS,
+    allowPrivateWebhooks: values.ALLOW_PRIVATE_WEBHOOKS ?? !production,
+    maxWebhooksPerAccount: values.MAX_WEBHOOKS_PER_ACCOUNT,
     web: toWebSettings(values, production),
     maxSegments: values.MAX_SEGMENTS,
     allowPrivateProviders: values.ALLOW_PRIVATE_PROVIDERS ?? !production,

@@ -23,7 +23,7 @@ function problemsOf(variables: Record<string, string>): string[] {
 }
 
 describe("with nothing set", () => {
-  it("everything needed to try it out has a default", () => {
+  it("the settings needed to try smsgraph out all have defaults", () => {
     expect(readConfig({})).toEqual({
       production: false,
       port: 4000,
@@ -50,6 +50,9 @@ describe("with nothing set", () => {
       allowInsecureProviders: false,
       allowPrivateProviders: true,
       maxProvidersPerAccount: 100,
+      allowInsecureWebhooks: false,
+      allowPrivateWebhooks: true,
+      maxWebhooksPerAccount: 100,
       maxSegments: 10,
       web: openSettings,
       tracing: undefined,
@@ -80,15 +83,23 @@ describe("what is set", () => {
     ["ALLOW_INSECURE_PROVIDERS", "true", { allowInsecureProviders: true }],
     ["ALLOW_PRIVATE_PROVIDERS", "false", { allowPrivateProviders: false }],
     ["MAX_PROVIDERS_PER_ACCOUNT", "7", { maxProvidersPerAccount: 7 }],
+    ["ALLOW_INSECURE_WEBHOOKS", "true", { allowInsecureWebhooks: true }],
+    ["ALLOW_PRIVATE_WEBHOOKS", "false", { allowPrivateWebhooks: false }],
+    ["MAX_WEBHOOKS_PER_ACCOUNT", "7", { maxWebhooksPerAccount: 7 }],
     ["ALLOWED_ORIGINS", "https://a.example, *", { web: { allowedOrigins: ["https://a.example", "*"] } }],
     ["ALLOWED_HOSTS", "api-1 b.example", { web: { allowedHosts: ["api-1", "b.example"] } }],
-  ])("%s=%j", (name, value, expected) => {
+  ])("the setting %s=%j is read", (name, value, expected) => {
     expect(readConfig({ [name]: value })).toMatchObject(expected);
   });
 
-  it("in production listens on every address and starts no sandbox, unless told to", () => {
+  it("production listens on every address and starts no sandbox, unless told to", () => {
     expect(readConfig(production)).toMatchObject({ production: true, host: "0.0.0.0", sandbox: false });
-    expect(readConfig(production)).toMatchObject({ allowPrivateProviders: false });
+    expect(readConfig(production)).toMatchObject({
+      allowPrivateProviders: false,
+      allowInsecureWebhooks: false,
+      allowPrivateWebhooks: false,
+    });
+    expect(readConfig({ ...production, ALLOW_PRIVATE_WEBHOOKS: "true" }).allowPrivateWebhooks).toBe(true);
     expect(readConfig({ ...production, ALLOW_PRIVATE_PROVIDERS: "true" }).allowPrivateProviders).toBe(true);
     expect(readConfig({ ...production, SANDBOX: "true", HOST: "::1" })).toMatchObject({
       sandbox: true,
@@ -122,7 +133,7 @@ describe("a problem", () => {
     ["DEVELOPMENT_KEY", "short", "must be 16 to 200 characters without spaces"],
     ["DEVELOPMENT_KEY", "a key with spaces in it", "must be 16 to 200 characters without spaces"],
     ["LOG_LEVEL", "loud", 'Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"|"silent"'],
-  ])("%s=%j is named and explained", (name, value, problem) => {
+  ])("the wrong setting %s=%j is named and explained", (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([`${name}: ${problem}`]);
   });
 
@@ -137,7 +148,7 @@ describe("a problem", () => {
   });
 
   it.each(["c2hvcnQ=", "not base64 !", randomBytes(31).toString("base64")])(
-    "SECRET_KEY=%j says how to make one",
+    "the error about SECRET_KEY=%j says how to make one",
     (key) => {
       expect(problemsOf({ SECRET_KEY: key }).join("\n")).toContain("openssl rand -base64 32");
     },
@@ -162,7 +173,7 @@ describe("a problem", () => {
     ]);
   });
 
-  it("never shows the value of a secret", () => {
+  it("the error about a secret never shows its value", () => {
     const password = "hunter2hunter2";
     const secrets = {
       SECRET_KEY: password,
@@ -180,7 +191,7 @@ describe("production", () => {
     ["DATABASE_URL", "the embedded PostgreSQL is for development"],
     ["SECRET_KEY", "openssl rand -base64 32"],
     ["PUBLIC_URL", "providers post their receipts there"],
-  ])("needs %s", (name, why) => {
+  ])("production needs %s", (name, why) => {
     const { [name]: _, ...others } = production as Record<string, string>;
     expect(problemsOf(others)).toEqual([expect.stringContaining(`${name}: required in production`)]);
     expect(problemsOf({ ...others, [name]: "" })).toEqual([expect.stringContaining(why)]);
@@ -200,7 +211,7 @@ describe("production", () => {
     ["of zeros", Buffer.alloc(32)],
     ["of one byte", Buffer.alloc(32, 7)],
     ["of a short word, again and again", Buffer.alloc(32, "password")],
-  ])("refuses a SECRET_KEY %s, which development takes", (_what, bytes) => {
+  ])("production refuses a SECRET_KEY %s, which development takes", (_what, bytes) => {
     const SECRET_KEY = bytes.toString("base64");
     expect(problemsOf({ ...production, SECRET_KEY })).toEqual([
       "SECRET_KEY: can be guessed; make one with `openssl rand -base64 32`",
@@ -214,7 +225,7 @@ describe("production", () => {
   });
 
   it.each(["http://sms.example.com", "HTTP://localhost:4000"])(
-    "refuses the plain-http PUBLIC_URL %s, which development takes",
+    "production refuses the plain-http PUBLIC_URL %s, which development takes",
     (PUBLIC_URL) => {
       expect(problemsOf({ ...production, PUBLIC_URL })).toEqual([
         expect.stringMatching(/^PUBLIC_URL: must start with https: in production/),

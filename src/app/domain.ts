@@ -19,9 +19,9 @@ import { MissingRates } from "../pricing/rates/missing-rates.ts";
 import { RateBooks } from "../pricing/rates/rate-book.ts";
 import { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import { Spending } from "../pricing/spending/spending.ts";
+import { defaultWebhookLimits } from "../webhooks/limits.ts";
+import { Webhooks } from "../webhooks/webhooks.ts";
 import type { AppOptions } from "./options.ts";
-import { notePushed } from "../messages/log/pushed-spans.ts";
-import { isTracing } from "../tracing/tracing.ts";
 import type { OwnUrl } from "./own-url.ts";
 import type { Stores } from "./stores.ts";
 
@@ -41,16 +41,32 @@ export async function wireDomain(ground: Ground, stops: Stops): Promise<Services
   const accepting = await wireAccepting(ground, connecting.connections);
   const access = new Access({ database, secretKey: options.secretKey, onError: onUnreachable });
   stops.push(() => access.close());
+  const webhooks = wireWebhooks(ground);
+  stops.push(() => webhooks.close());
   return {
     database,
     clock,
     reads: new Reads(database),
     access,
+    webhooks,
     onLowBalance: warnOfLowBalance(ground),
     ...connecting,
     ...live,
     ...accepting,
   };
+}
+
+function wireWebhooks({ options, database, clock }: Ground): Webhooks {
+  const { allowInsecureWebhooks, allowPrivateWebhooks, maxWebhooksPerAccount } = options;
+  return new Webhooks({
+    database,
+    box: createSecretBox(options.secretKey),
+    clock,
+    limits: { ...defaultWebhookLimits, ...options.webhookLimits },
+    allowInsecureWebhooks,
+    allowPrivateWebhooks,
+    maxWebhooksPerAccount,
+  });
 }
 
 async function wireConnections(
@@ -86,9 +102,6 @@ function wireFeeds(
   const feed = new EventFeed(database, {
     onError: onUnreachable,
     onEvents: (events) => observeLag(metrics, clock, events),
-    ...(isTracing() && {
-      onHanded: (events) => void notePushed(database, events, "subscriptions").catch(onUnreachable),
-    }),
   });
   stops.push(() => feed.close());
   return {

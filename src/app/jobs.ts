@@ -6,6 +6,10 @@ import type { Stops } from "../lib/shutdown.ts";
 import { Dispatcher } from "../messages/dispatch/dispatch.ts";
 import { Failover } from "../messages/dispatch/failover.ts";
 import { Outcomes } from "../messages/dispatch/outcomes.ts";
+import { createSecretBox } from "../connections/secret-box.ts";
+import { defaultWebhookLimits } from "../webhooks/limits.ts";
+import { startWebhooks, type WebhookWorkerOptions } from "../webhooks/worker.ts";
+import { notePushed } from "../messages/log/pushed-spans.ts";
 import type { Parts } from "./parts.ts";
 
 /** Starts what sends messages and does the regular work. */
@@ -35,6 +39,34 @@ export async function startJobs(parts: Parts, doors: Stops): Promise<void> {
   doors.push(() => worker.stop());
   await pump.start();
   doors.push(() => pump.stop());
+  const webhooks = await startWebhooks(webhookOptions(parts));
+  doors.push(() => webhooks.stop());
+}
+
+function webhookOptions({ options, services, metrics, listener }: Parts): WebhookWorkerOptions {
+  const { logger, random = Math.random, allowPrivateWebhooks, webhookLimits } = options;
+  const { database, feed, clock } = services;
+  return {
+    database,
+    listener,
+    feed,
+    clock,
+    logger,
+    random,
+    box: createSecretBox(options.secretKey),
+    // The API has opened it already.
+    openFeed: () => (options.runsApi ? Promise.resolve() : feed.open(listener)),
+    publicOnly: !allowPrivateWebhooks,
+    limits: { ...defaultWebhookLimits, ...webhookLimits },
+    onAttempt: (outcome, events) => {
+      metrics.webhookRequests.inc({ outcome });
+      const now = clock.now().getTime();
+      for (const { receivedAt } of events)
+        metrics.webhookLag.observe(Math.max(0, now - receivedAt.getTime()) / 1000);
+      notePushed(database, events, "webhooks");
+    },
+    onDisabled: () => metrics.disabledWebhooks.inc(),
+  };
 }
 
 function wireSending(

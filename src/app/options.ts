@@ -6,6 +6,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { MessageRetention } from "../messages/changes/forget-messages.ts";
 import type { HttpLimits } from "../providers/registry.ts";
+import type { WebhookLimits } from "../webhooks/limits.ts";
 
 export interface AppOptions {
   databaseUrl: string;
@@ -29,6 +30,13 @@ export interface AppOptions {
   /** Counts connected providers only. */
   maxProvidersPerAccount: number;
   maxSegments: number;
+  /** Whether webhooks may be posted over plain `http:`. */
+  allowInsecureWebhooks: boolean;
+  /** Whether webhooks may be in networks that only this machine can reach. */
+  allowPrivateWebhooks: boolean;
+  maxWebhooksPerAccount: number;
+  /** What a worker spends on webhooks. */
+  webhookLimits?: Partial<WebhookLimits>;
   developmentKey: string | undefined;
   /** What pages and people without a key get to see; absent: as in development. */
   web?: WebSettings;

@@ -20,6 +20,8 @@ import type { RateBooks } from "../pricing/rates/rate-book.ts";
 import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import type { Spending } from "../pricing/spending/spending.ts";
 import type { Reads } from "./reads.ts";
+import { readDeliveriesOf, type Delivery, type DeliveryRange } from "../webhooks/deliveries.ts";
+import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { Streams } from "./streams.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 
@@ -43,6 +45,7 @@ export interface Services {
   /** Called once each time a balance falls below its provider's threshold. */
   onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
   providers: ProviderFeed;
+  webhooks: Webhooks;
 }
 
 /** One page of one message's timeline. */
@@ -53,6 +56,11 @@ interface TimelinePage extends TimelineRange {
 /** One page of the refused rows of one campaign. */
 interface RefusedPage extends RefusedRange {
   campaignId: string;
+}
+
+/** One page of the deliveries of one webhook. */
+export interface DeliveryPage extends DeliveryRange {
+  webhookId: string;
 }
 
 /** Messages of a campaign with the same key share one route. */
@@ -71,6 +79,7 @@ export interface Context extends Services {
   campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
   refusedRecipients: DataLoader<RefusedPage, RefusedRow[]>;
+  webhookDeliveries: DataLoader<DeliveryPage, Delivery[]>;
   /** `Last-Event-ID`: the last cursor that the client of an event stream received. */
   lastEventId?: string | undefined;
 }
@@ -90,6 +99,7 @@ export function createContext(services: Services, viewer: Viewer | undefined): C
     campaignProgress,
     campaignRoutes,
     refusedRecipients,
+    webhookDeliveries: createDeliveryLoader(database),
   };
 }
 
@@ -127,6 +137,17 @@ const createRefusedLoader = (database: Database): Context["refusedRecipients"] =
       loadAlike(pages, async (group, range) => {
         const ids = group.map(({ campaignId }) => campaignId);
         return readRefusedOf(database, ids, range);
+      }),
+    batchOnly,
+  );
+
+/** Loads the same page of many webhooks in one statement. */
+const createDeliveryLoader = (database: Database): Context["webhookDeliveries"] =>
+  new DataLoader(
+    (pages) =>
+      loadAlike(pages, async (group, range) => {
+        const ids = group.map(({ webhookId }) => webhookId);
+        return readDeliveriesOf(database, ids, range);
       }),
     batchOnly,
   );

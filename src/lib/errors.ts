@@ -21,6 +21,7 @@ export const errorCodes = {
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
   TOO_MANY_PROVIDERS: "The account already has the most connected providers allowed.",
+  TOO_MANY_WEBHOOKS: "The account already has the most webhooks allowed.",
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
   TOO_MANY_REQUESTS: "Too many operations are running at once; `retryAfterSeconds` says when to try again.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients are still being read.",
@@ -269,7 +270,9 @@ export class NotCancellableError extends DomainError {
   readonly code = "NOT_CANCELLABLE";
   readonly status: string;
   constructor(status: string) {
-    super(`Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}.`);
+    super(
+      `Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}. What was submitted cannot be taken back.`,
+    );
     this.status = status;
   }
 }
@@ -338,6 +341,15 @@ export class TooManyProvidersError extends DomainError {
   constructor(maxProviders: number) {
     super(`The account has ${maxProviders} connected providers, and may have no more. Disconnect one first.`);
     this.maxProviders = maxProviders;
+  }
+}
+
+export class TooManyWebhooksError extends DomainError {
+  readonly code = "TOO_MANY_WEBHOOKS";
+  readonly maxWebhooks: number;
+  constructor(maxWebhooks: number) {
+    super(`The account has ${maxWebhooks} webhooks, and may have no more. Delete one first.`);
+    this.maxWebhooks = maxWebhooks;
   }
 }
 

@@ -66,6 +66,23 @@ export function createMetrics() {
       labelNames: ["task"],
       registers,
     }),
+    webhookRequests: new Counter({
+      name: "smsgraph_webhook_requests_total",
+      help: "Requests to the endpoints of webhooks by their outcome",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    webhookLag: new Histogram({
+      name: "smsgraph_webhook_lag_seconds",
+      help: "From storing an event to its delivery to a webhook",
+      buckets: [...seconds, 60, 300, 3600],
+      registers,
+    }),
+    disabledWebhooks: new Counter({
+      name: "smsgraph_disabled_webhooks_total",
+      help: "Webhooks that were disabled because their endpoint takes no events",
+      registers,
+    }),
     internalErrors: new Counter({
       name: "smsgraph_internal_errors_total",
       help: "Errors whose text was kept from a client",

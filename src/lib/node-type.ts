@@ -7,6 +7,7 @@ export const nodeNames = {
   Balance: "balance",
   Rate: "rate",
   ApiKey: "API key",
+  Webhook: "webhook",
 } as const;
 
 export type NodeType = keyof typeof nodeNames;

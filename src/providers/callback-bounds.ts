@@ -1,5 +1,5 @@
 /**
- * Limits the work that parsing a callback can cause. One pass counts elements and depth before anything is
+ * Limits the work that parsing a callback or an answer can cause. One pass counts elements and depth before anything is
  * parsed, so that a body of the maximum size cannot block the process.
  */
 
@@ -10,10 +10,10 @@ const [tagWeight, attributeWeight] = [2, 5];
 const maxDepth = 50;
 
 /** Says in plain words which limit a body exceeds; undefined when it may be parsed. */
-export function excessOf(body: string): string | undefined {
+export function excessOf(body: string, most = maxElements): string | undefined {
   const isXml = /^[\uFEFF\s]*</.test(body);
-  const { elements, depth } = isXml ? measureXml(body) : measureJson(body);
-  if (elements > maxElements) return `The body has more than ${maxElements} elements.`;
+  const { elements, depth } = isXml ? measureXml(body, most) : measureJson(body, most);
+  if (elements > most) return `The body has more than ${most} elements.`;
   if (depth > maxDepth) return `The body is nested more than ${maxDepth} deep.`;
   return undefined;
 }
@@ -32,9 +32,9 @@ const [less, greater, slash, ampersand] = [code("<"), code(">"), code("/"), code
 /**
  * Counts tokens as the JSON repair splits them: strings, runs of spaces, words, and every other character.
  */
-function measureJson(body: string): Measure {
+function measureJson(body: string, most: number): Measure {
   let [elements, depth, deepest, last] = [0, 0, 0, 0];
-  for (let index = 0; index < body.length && elements <= maxElements; index++) {
+  for (let index = 0; index < body.length && elements <= most; index++) {
     const character = body.charCodeAt(index);
     if (character === quote) {
       const end = endOfString(body, index);
@@ -70,11 +70,11 @@ function kindOf(character: number): number {
   return isDigit || isLetter ? word : other;
 }
 
-/** Counts tags, attributes and entities. For unclosed tags the depth is an upper bound. */
-function measureXml(body: string): Measure {
+/** Counts tags, attributes, entities and closing brackets. For unclosed tags the depth is an upper bound. */
+function measureXml(body: string, most: number): Measure {
   let [elements, depth, deepest] = [0, 0, 0];
   let isTag = false;
-  for (let index = 0; index < body.length && elements <= maxElements; index++) {
+  for (let index = 0; index < body.length && elements <= most; index++) {
     const character = body.charCodeAt(index);
     if (character === less) {
       isTag = true;
@@ -86,7 +86,9 @@ function measureXml(body: string): Measure {
       isTag = false;
       if (body.charCodeAt(index - 1) === slash) depth--;
     } else if (character === equals) elements += attributeWeight;
-    else if (character === ampersand || (isTag && character <= 0x20)) elements++;
+    // Each bracket may be the end of a CDATA section, and is looked at as one.
+    else if (character === ampersand || character === closeBracket || (isTag && character <= 0x20))
+      elements++;
   }
   return { elements, depth: deepest };
 }

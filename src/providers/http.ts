@@ -1,4 +1,5 @@
-import { buildConnector, type Dispatcher, errors, Pool } from "undici";
+import { buildConnector, type Dispatcher, Pool } from "undici";
+import { reasonOf, retryAfterSeconds } from "../lib/http-words.ts";
 import { publicConnector } from "../lib/public-addresses.ts";
 import { decodeText, decompress } from "../lib/body-text.ts";
 import { tracedStep, type Attributes, type NewSpan } from "../tracing/tracing.ts";
@@ -7,7 +8,7 @@ import { tracedStep, type Attributes, type NewSpan } from "../tracing/tracing.ts
 export interface HttpRequest {
   method: "GET" | "POST";
   path: string;
-  query?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, string>> | URLSearchParams;
   headers?: Readonly<Record<string, string>>;
   body?: string;
   /** A request for a list, which costs a provider more than one for a single message. */
@@ -203,7 +204,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    this.#fail(reasonOf(error, this.#started !== undefined));
+    this.#fail(reasonOf(error, this.#started !== undefined, "ALLOW_PRIVATE_PROVIDERS"));
   }
 
   #expire(): void {
@@ -220,48 +221,4 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     this.#resolve(result);
   }
-}
-
-/**
- * Plain words for the error codes of undici and Node. Their messages are never passed on, since they can
- * quote the request.
- */
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused",
-  ENOTFOUND: "host name not found",
-  EPRIVATEADDRESS: "the host is in a private network, which only ALLOW_PRIVATE_PROVIDERS opens",
-  EAI_AGAIN: "host name could not be resolved",
-  UND_ERR_CONNECT_TIMEOUT: "connecting took too long",
-  UND_ERR_CLOSED: "the connection pool is closed",
-  UND_ERR_DESTROYED: "the connection pool is closed",
-  UND_ERR_INVALID_ARG: "the request could not be written as HTTP",
-  UND_ERR_HEADERS_TIMEOUT: "no answer in time",
-  UND_ERR_BODY_TIMEOUT: "the answer stopped midway",
-  UND_ERR_HEADERS_OVERFLOW: "the headers of the answer are too long",
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: "the answer is too long",
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "the answer is shorter than announced",
-  UND_ERR_SOCKET: "the connection was closed before the answer was complete",
-  ECONNRESET: "the connection was reset",
-};
-
-function reasonOf(error: Error, started: boolean): string {
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
-  if (known !== undefined) return known;
-  if (error instanceof errors.HTTPParserError) return "the answer is not valid HTTP";
-  const what = started ? "the connection failed" : "no connection could be made";
-  return code === "" ? what : `${what} (${code})`;
-}
-
-/**
- * Reads a `Retry-After` header: seconds, or any of the three HTTP date formats (RFC 9110, sections 10.2.3 and
- * 5.6.7).
- */
-export function retryAfterSeconds(header: string, now: Date): number | undefined {
-  const value = header.trim();
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  if (!/^(mon|tue|wed|thu|fri|sat|sun)/i.test(value)) return undefined;
-  // The asctime format has no zone; it means GMT.
-  const at = Date.parse(/GMT$/i.test(value) ? value : `${value} GMT`);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now.getTime()) / 1000));
 }

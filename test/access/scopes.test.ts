@@ -32,6 +32,7 @@ const ownResults: Readonly<Record<"SEND" | "ADMIN", RegExp>> = {
       String.raw`^SpendingCap\.(amount|country|period)$`,
       String.raw`^(ProviderCapabilities|ProviderCheck|RateChanges|SetRoutingPoliciesSuccess|RoutingPolicy|PolicyRoute|SpendingLimits)\.`,
       String.raw`^(ApiKey|ApiKeyConnection|ApiKeyEdge|CreatedApiKey)\.`,
+      String.raw`^(Webhook\w*|CreatedWebhook|RotatedWebhookSecret)\.`,
     ].join("|"),
   ),
 };
@@ -39,7 +40,8 @@ const ownResults: Readonly<Record<"SEND" | "ADMIN", RegExp>> = {
 /** Roots ask for themselves; errors say why the caller's own input was refused. */
 const harmless =
   /^(Query|Mutation|Subscription|Viewer|Money|PageInfo)\.|^Node\.id$|^RefusedRecipient\.|^\w*Error\.(?!rejected$|cap$)/;
-const needsAdmin = /^(ApiKey|ApiKeyConnection|ApiKeyEdge|CreatedApiKey)\./;
+const needsAdmin =
+  /^(ApiKey|ApiKeyConnection|ApiKeyEdge|CreatedApiKey|Webhook\w*|CreatedWebhook|RotatedWebhookSecret)\./;
 const ofWatchedMessage =
   /^(Query\.(message|node|nodes)|Subscription\.message(Changed|Events)|Node\.id|Provider\.(id|kind|name)|Message\.(?!attempts$|campaign$|route$)\w+|(MessageFailure|Money|MessageEvent(Connection|Edge|Batch)?|CaughtUp|StreamReset|PageInfo)\.\w+)$/;
 

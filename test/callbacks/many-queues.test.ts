@@ -33,7 +33,7 @@ async function serveHeld() {
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, held, release };
 }
 
-it("answers queries on two connections while fifty queues of receipts are read at once", async () => {
+it("smsgraph answers queries on two connections while it reads fifty queues of receipts at once", async () => {
   const provider = await serveHeld();
   const app = await startTestApp({ runsWorker: false });
   onTestFinished(() => app.stop());

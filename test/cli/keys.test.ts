@@ -118,7 +118,7 @@ describe("npm run keys", () => {
     ["a key that is not there", ["revoke", "x"], "no key with the id x"],
     ["an account that is not there", ["list", "--account", "Nobody"], 'no account "Nobody"'],
     ["a word too many", ["list", "all"], '"all" is one word too many'],
-  ])("says what is wrong with %s", async (_what, given, problem) => {
+  ])("npm run keys says what is wrong with %s", async (_what, given, problem) => {
     const { code, stdout, stderr } = await keys(...given);
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(problem);
@@ -133,9 +133,12 @@ describe("npm run keys", () => {
     ]);
   });
 
-  it.each([["list"], ["--help"]])("stops quietly when nobody reads what %s says", async (command) => {
-    const line = `"${process.execPath}" "${main}" ${command} | true`;
-    const { stderr } = await run("/bin/sh", ["-c", line], { DATABASE_URL: app.databaseUrl });
-    expect(stderr).not.toMatch(/EPIPE|\n +at /);
-  });
+  it.each([["list"], ["--help"]])(
+    "npm run keys stops quietly when nobody reads what %s says",
+    async (command) => {
+      const line = `"${process.execPath}" "${main}" ${command} | true`;
+      const { stderr } = await run("/bin/sh", ["-c", line], { DATABASE_URL: app.databaseUrl });
+      expect(stderr).not.toMatch(/EPIPE|\n +at /);
+    },
+  );
 });

@@ -48,7 +48,7 @@ function run(options: string[], more: Record<string, string> = {}): Promise<Run>
 }
 
 describe("smsgraph send", () => {
-  it("sends a message and prints its statuses until the last one", async () => {
+  it("smsgraph send sends a message and prints its statuses until the last one", async () => {
     const { code, output, problem } = await run(["send", "+421901000000", "Hello", "there", "--watch"]);
     expect({ code, problem }).toEqual({ code: 0, problem: "" });
     const lines = output.trim().split("\n");
@@ -56,7 +56,7 @@ describe("smsgraph send", () => {
     expect(lines.at(-1)).toMatch(/^\S+ DELIVERED$/);
   });
 
-  it("sends nothing a second time for the same idempotency key", async () => {
+  it("smsgraph send sends nothing a second time for the same idempotency key", async () => {
     const options = ["send", "+421901000000", "Once", "--idempotency-key", "cli", "--ref", "order 7"];
     const [first, second] = [await run(options), await run(options)];
     expect(first.code).toBe(0);
@@ -112,7 +112,7 @@ it("smsgraph keys makes a key, lists it and revokes it, while the server runs", 
 });
 
 describe("smsgraph campaign", () => {
-  it("sends a file's text to its people and follows it to the end", async () => {
+  it("smsgraph campaign sends a file's text to its people and follows it to the end", async () => {
     const { code, output, problem } = await run([
       "campaign",
       join(folder, "people.csv"),
@@ -124,7 +124,7 @@ describe("smsgraph campaign", () => {
     expect(output).toMatch(/^COMPLETED: 2 total/m);
   });
 
-  it("says with --dry-run what would be sent and what is refused, and sends nothing", async () => {
+  it("smsgraph campaign says with --dry-run what would be sent and what is refused, and sends nothing", async () => {
     const file = join(folder, "people.csv");
     const { code, output } = await run(["campaign", file, "--text", "Hello {{first_name}}", "--dry-run"]);
     expect(code).toBe(0);

@@ -6,7 +6,7 @@ import { fileStore } from "smsgraph/file-store";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
-import { addLines, loggedIds, logId, move, sendAll } from "../support/live.ts";
+import { addLines, loggedIds, logId, move, sendAll, untilSettled } from "../support/live.ts";
 import { eventually, freePort } from "../support/process.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
@@ -42,7 +42,7 @@ async function deliver(count = 1): Promise<string[]> {
 }
 
 describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
-  it("gives each event once and in order over cut connections, and says when it has caught up", async () => {
+  it("a client gives each event once and in order over cut connections, and says when it has caught up", async () => {
     const states: ConnectionState["state"][] = [];
     let caughtUp = 0;
     const client = through({ transport, onState: ({ state }) => states.push(state) });
@@ -69,7 +69,7 @@ describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
     ["a cursor that is none", {}, { after: "nonsense" }, "INVALID_CURSOR"],
     ["a filter that names what is not there", {}, { filter: { country: ["Slovakia"] } }, "INVALID_INPUT"],
     ["a field that does not exist", {}, { fields: "nonsense" }, "BAD_REQUEST"],
-  ])("ends with a typed error for %s", async (_what, options, wanted, code) => {
+  ])("a client ends with a typed error for %s", async (_what, options, wanted, code) => {
     const states: string[] = [];
     const client = through({ transport, onState: ({ state }) => states.push(state), ...options });
     const ended = client.messageEvents(wanted).next();
@@ -78,7 +78,7 @@ describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
     expect(states).toEqual(["refused"]);
   });
 
-  it("tries again for as long as nobody answers, and says so", async () => {
+  it("a client tries again for as long as nobody answers, and says so", async () => {
     const states: ConnectionState[] = [];
     const url = `http://127.0.0.1:${await freePort()}`;
     const client = createClient({ url, key: app.key, transport, onState: (state) => states.push(state) });
@@ -96,7 +96,7 @@ describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
     expect(states).toHaveLength(length);
   });
 
-  it("leaves nothing open on the server when it is left while it waits", async () => {
+  it("a client leaves nothing open on the server when its stream is left while it waits", async () => {
     const open = app.services.streams.size;
     const events = through({ transport }).messageEvents();
     const next = events.next();
@@ -106,14 +106,14 @@ describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
     await eventually(() => app.services.streams.size === open);
   });
 
-  it("ends when its signal says so", async () => {
+  it("a client ends when its signal aborts", async () => {
     const controller = new AbortController();
     const next = through({ transport }).messageEvents({ signal: controller.signal }).next();
     controller.abort();
     expect(await next).toEqual({ done: true, value: undefined });
   });
 
-  it("watches a message: its present state, then each version once, over cut connections", async () => {
+  it("a client watches a message: its present state, then each version once, over cut connections", async () => {
     const client = through({ transport });
     const [id = ""] = await deliver();
     const states = client.watchMessage(id);
@@ -125,9 +125,10 @@ describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
     await states.return();
   });
 
-  it("closes the subscription of a reader that falls behind, and gives it everything all the same", async () => {
+  it("a client closes the subscription of a reader that falls behind, and still gives it every event", async () => {
     const [id = ""] = await deliver();
     await eventually(() => app.services.streams.size === 0);
+    await untilSettled(app);
     let isOpen = false;
     const events = through({ transport }).messageEvents({ onCaughtUp: () => void (isOpen = true) });
     const first = events.next();
@@ -152,7 +153,7 @@ describe.each(["ws", "sse"] as const)("a client over %s", (transport) => {
 });
 
 describe("a store", () => {
-  it("has the cursor of each event that was handled, so that another process goes on after it", async () => {
+  it("a store has the cursor of each event that was handled, so that another process goes on after it", async () => {
     const directory = await mkdtemp(join(tmpdir(), "smsgraph-store-"));
     const path = join(directory, "cursor");
     const seen: string[] = [];
@@ -179,7 +180,7 @@ describe("a store", () => {
     await rm(directory, { recursive: true });
   });
 
-  it("whose cursor is ahead of the log is told of a reset, and the stream goes on", async () => {
+  it("a client whose stored cursor is ahead of the log is told of a reset, and the stream goes on", async () => {
     const resets: string[] = [];
     const saved: string[] = [];
     const ahead = Buffer.from(`1:${2n ** 60n}:1`).toString("base64url");
@@ -195,7 +196,7 @@ describe("a store", () => {
 });
 
 describe("send", () => {
-  it("gives the stored message, or the API's typed error", async () => {
+  it("send gives the stored message, or the API's typed error", async () => {
     const client = through();
     const sent = await client.send({ to: "+421901000000", text: "Hello" });
     expect(sent).toMatchObject({ __typename: "Message", status: "QUEUED" });
@@ -205,7 +206,7 @@ describe("send", () => {
     expect(isError(refused)).toBe(true);
   });
 
-  it("stores one message however often its answer is lost", async () => {
+  it("send stores one message however often its answer is lost", async () => {
     let tries = 0;
     const client = through({
       async fetch(input, init) {
@@ -221,12 +222,36 @@ describe("send", () => {
     expect(stored).toBe(1);
   });
 
-  it("fails with a typed error when the key is refused", async () => {
+  it("send fails with a typed error when the key is refused", async () => {
     await expect(
       through({ key: "sg_wrong" }).send({ to: "+421901000000", text: "Hello" }),
     ).rejects.toMatchObject({ name: "SmsgraphError", code: "UNAUTHENTICATED" });
   });
 });
+
+it.each(["ws", "sse"] as const)(
+  "a watch token that expires is replaced by what its function gives, and the stream over %s goes on",
+  async (transport) => {
+    const [id = ""] = await deliver();
+    const create = `mutation ($input: CreateWatchTokenInput!) {
+      createWatchToken(input: $input) { ... on WatchToken { token } }
+    }`;
+    let asked = 0;
+    const token = async (): Promise<string> => {
+      const input = { messageId: id, expiresInSeconds: asked++ === 0 ? 1 : 60 };
+      const made = await app.client.data<{ createWatchToken: { token: string } }>(create, { input });
+      return made.createWatchToken.token;
+    };
+    const client = createClient({ url: `http://127.0.0.1:${proxy.port}`, token, transport });
+    const states = client.watchMessage(id);
+    expect((await states.next()).value).toMatchObject({ status: "DELIVERED" });
+    const next = states.next();
+    await eventually(() => asked === 2);
+    await move(app, [id], ["READ"]);
+    expect((await next).value).toMatchObject({ status: "READ" });
+    await states.return();
+  },
+);
 
 it("a watch token opens the stream of its message, and is asked for at each connection", async () => {
   const [id = ""] = await deliver();

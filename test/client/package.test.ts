@@ -11,7 +11,7 @@ import type { SendResult } from "../../packages/client/src/types.ts";
 const maxBytes = 4096;
 
 describe("the client package", () => {
-  it("has a core of at most 4 KB, compressed", async () => {
+  it("the client package has a core of at most 4 KB, compressed", async () => {
     const built = (await build({
       configFile: false,
       logLevel: "silent",
@@ -28,11 +28,11 @@ describe("the client package", () => {
     expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(maxBytes);
   });
 
-  it("fits the schema (if not, run `npm run schema`)", async () => {
+  it("the client package fits the schema (if not, run `npm run schema`)", async () => {
     for (const { path, text } of await printGenerated()) expect(await readFile(path, "utf8")).toBe(text);
   });
 
-  it("has an entry point for each of its adapters, and peers that nobody needs who does not use them", async () => {
+  it("the client package has an entry point for each adapter, and needs only the libraries that are used", async () => {
     const text = await readFile("packages/client/package.json", "utf8");
     const { exports, peerDependencies, peerDependenciesMeta, dependencies } = JSON.parse(text) as {
       exports: Record<string, string>;
@@ -50,14 +50,14 @@ describe("the client package", () => {
 });
 
 describe("isError", () => {
-  it("tells typed errors from successes, by their type or their fields", () => {
+  it("isError tells typed errors from successes, by their type or their fields", () => {
     expect(isError({ __typename: "NoRouteError", code: "NO_ROUTE", message: "" })).toBe(true);
     expect(isError({ code: "NO_ROUTE", message: "" })).toBe(true);
     expect(isError({ __typename: "Message", id: "1" })).toBe(false);
     expect(isError({ id: "1" })).toBe(false);
   });
 
-  it("knows every error of the schema by its name, and takes nothing else for one", async () => {
+  it("isError knows every error of the schema by its name, and takes nothing else for one", async () => {
     const schema = buildSchema(await readFile("schema.graphql", "utf8"));
     const named = Object.values(schema.getTypeMap()).filter(
       (type) => isObjectType(type) && type.name.endsWith("Error"),
@@ -65,7 +65,7 @@ describe("isError", () => {
     expect(named.map(({ name }) => name).toSorted()).toEqual(possibleTypes["Error"]);
   });
 
-  it("narrows the type of a result", () => {
+  it("isError narrows the type of a result", () => {
     const result = { __typename: "NoRouteError", code: "NO_ROUTE", message: "" } as SendResult;
     if (isError(result)) expectTypeOf(result.code).toExtend<string>();
     else expectTypeOf(result.__typename).toEqualTypeOf<"Message">();

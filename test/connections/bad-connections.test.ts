@@ -87,7 +87,7 @@ describe("bad settings of a connection", () => {
   });
 
   it.each(["updateProvider", "disconnectProvider", "checkProvider"])(
-    "%s of an id that is not a provider of this account is refused",
+    "the mutation %s refuses an id that is not a provider of this account",
     async (name) => {
       const type = name === "updateProvider" ? "UpdateProviderInput!" : "ID!";
       const change = (id: string): Promise<Outcome> =>

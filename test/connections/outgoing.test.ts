@@ -119,7 +119,7 @@ describe("a provider in a private network, where they are not allowed,", () => {
   });
 });
 
-it("text of an answer that is not the provider's is never passed on", async () => {
+it("the text of an answer that is not the provider's is never passed on", async () => {
   const secret = "root:x:0:0";
   const bodies = [
     secret,

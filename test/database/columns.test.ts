@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { columns, parameters } from "../../src/database/columns.ts";
 
 describe("the lists of a statement's columns", () => {
-  it("come from one table, in one order", () => {
+  it("the lists of a statement's columns come from one table, in one order", () => {
     const list = columns({ id: "uuid", accountId: "uuid", createdAt: "timestamptz" });
     expect(list.keys).toEqual(["id", "accountId", "createdAt"]);
     expect(list.record).toBe('"id" uuid, "accountId" uuid, "createdAt" timestamptz');
@@ -14,7 +14,7 @@ describe("the lists of a statement's columns", () => {
     );
   });
 
-  it("give parameters by name the numbers of their order", () => {
+  it("parameters by name get the numbers of their order", () => {
     const { sql, names, list, values } = parameters({ id: "uuid", clientRefs: "text[]" });
     expect(sql).toEqual({ id: "$1::uuid", clientRefs: "$2::text[]" });
     expect([names, list]).toEqual(["id, client_refs", "$1::uuid, $2::text[]"]);

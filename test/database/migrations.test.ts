@@ -37,7 +37,7 @@ async function describeDatabase(url: string): Promise<unknown[]> {
   return Promise.all([columns, indexes, constraints, enums].map((text) => query(url, text)));
 }
 
-it("brings a database to exactly what schema.prisma says", async () => {
+it("a migration brings a database to exactly what schema.prisma says", async () => {
   const [migrated, modelled] = await Promise.all([createEmptyDatabase(), createEmptyDatabase()]);
   await migrate(migrated.url);
   const content = await readFile("prisma/schema.prisma", "utf8");
@@ -55,7 +55,7 @@ it("brings a database to exactly what schema.prisma says", async () => {
   await Promise.all([migrated.drop(), modelled.drop()]);
 });
 
-it("may run again, and in several processes at once", async () => {
+it("a migration may run again, and in several processes at once", async () => {
   const { url, drop } = await createEmptyDatabase();
   await Promise.all([migrate(url), migrate(url), migrate(url)]);
   const rows = await query<{ name: string; applied: boolean }>(
@@ -67,7 +67,7 @@ it("may run again, and in several processes at once", async () => {
   await drop();
 });
 
-it("starts anew when it was cut off in the middle", async () => {
+it("a migration that was cut off in the middle starts again", async () => {
   const { url, drop } = await createEmptyDatabase();
   const other = new Client({ connectionString: url });
   await other.connect();

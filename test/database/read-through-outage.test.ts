@@ -43,7 +43,7 @@ it("a patient read reads again when its connection was cut", async () => {
   expect(await reading).toEqual([]);
 });
 
-it("passes on an error that is no outage", async () => {
+it("a read passes on an error that is no outage", async () => {
   const { database } = await open();
   const wrong = { name: "wrong", text: "select nothing" };
   await expect(patient(database).query(wrong, [])).rejects.toThrow('column "nothing" does not exist');

@@ -73,18 +73,21 @@ describe("a pool of two whose connections are both in use", () => {
       "mutation ($id: ID!) { rotateCallbackSecret(id: $id) { __typename } }",
     ],
     ["a change of limits", "mutation { setSpendingLimits(input: { caps: [] }) { __typename } }"],
-  ])("answer %s with UNAVAILABLE and in words", async (_, document) => {
-    const answer = await app.client.send(document, document.includes("$id") ? { id: providerId } : {});
-    expect(answer.errors).toMatchObject([
-      {
-        message: expect.stringMatching(/more to do than it can now. Try again/),
-        extensions: { code: "UNAVAILABLE" },
-      },
-    ]);
-    expect(leakIn(answer)).toBeUndefined();
-  });
+  ])(
+    "a server whose connections are all in use answers %s with UNAVAILABLE and in words",
+    async (_, document) => {
+      const answer = await app.client.send(document, document.includes("$id") ? { id: providerId } : {});
+      expect(answer.errors).toMatchObject([
+        {
+          message: expect.stringMatching(/more to do than it can now. Try again/),
+          extensions: { code: "UNAVAILABLE" },
+        },
+      ]);
+      expect(leakIn(answer)).toBeUndefined();
+    },
+  );
 
-  it.concurrent("answer callbacks and exports with 503, and readiness with 200", async () => {
+  it.concurrent("a server whose connections are all in use answers callbacks and exports with 503, and readiness with 200", async () => {
     const path = `${app.url}/campaigns/${nobody("Campaign")}/messages.csv`;
     const answers = await Promise.all([
       fetch(`${app.url}/callbacks/${crypto.randomUUID()}/x`, { method: "POST", body: "{}" }),
@@ -94,7 +97,7 @@ describe("a pool of two whose connections are both in use", () => {
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
   });
 
-  it.concurrent("close a WebSocket that says who it is with the request to try again", async () => {
+  it.concurrent("a server whose connections are all in use asks a WebSocket that sends its key to try again", async () => {
     const socket = new WebSocket(`${app.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
     await once(socket, "open");
     const closed = once(socket, "close");

@@ -66,7 +66,7 @@ function begin(pieces: readonly (Buffer | string)[]): Socket {
   return socket.resume();
 }
 
-it("lets go of a hundred sockets that never say who they are", { timeout: 300_000 }, async () => {
+it("the server lets go of a hundred sockets that never say who they are", { timeout: 300_000 }, async () => {
   const kinds = Object.entries(beginnings);
   const left = new Map<string, number>();
   const sockets = Array.from({ length: 100 }, async (_, index) => {

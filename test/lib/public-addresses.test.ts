@@ -9,10 +9,10 @@ import { serveTcp } from "../providers/local-server.ts";
 
 describe("an address is public", () => {
   it.each(["93.184.215.14", "8.8.8.8", "172.32.0.1", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])(
-    "%s",
+    "the address %s is public",
     (address) => expect(isPublicAddress(address)).toBe(true),
   );
-  it("behind NAT64 when the IPv4 address in it is", () => {
+  it("an address behind NAT64 is public when the IPv4 address in it is", () => {
     expect(isPublicAddress("64:ff9b::8.8.8.8")).toBe(true);
     expect(isPublicAddress("64:ff9b::169.254.169.254")).toBe(false);
   });
@@ -51,7 +51,7 @@ describe("an address is not public", () => {
     ["Teredo", "2001:0:1::1"],
     ["NAT64 for local use", "64:ff9b:1::8.8.8.8"],
     ["nothing", "not an address"],
-  ])("%s: %s", (_, address) => expect(isPublicAddress(address)).toBe(false));
+  ])("an address is not public: %s: %s", (_, address) => expect(isPublicAddress(address)).toBe(false));
 });
 
 const resolveTo =

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { SharedReads } from "../../src/lib/shared-reads.ts";
 
-it("reads once for all who ask the same together, and anew for whoever asks after a read was begun", async () => {
+it("a shared read serves all who ask together, and runs again for callers that come after it has begun", async () => {
   const begun: PromiseWithResolvers<number>[] = [];
   const reads = new SharedReads(String, () => {
     const read = Promise.withResolvers<number>();
@@ -26,7 +26,7 @@ it("reads once for all who ask the same together, and anew for whoever asks afte
   expect(await Promise.all(later)).toEqual([3, 3]);
 });
 
-it("fails those who asked for a read that fails, and nobody else", async () => {
+it("a shared read that fails fails only for those who asked for it", async () => {
   let reading = 0;
   const reads = new SharedReads(String, async (name: string) => {
     if (name === "broken" && reading++ === 0) throw new Error("away");

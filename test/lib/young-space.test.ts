@@ -25,7 +25,7 @@ const program = `
   }, 100);
 `;
 
-it("gives the space for young objects back when nothing happens any more", async () => {
+it("an idle process gives back the space for young objects", async () => {
   const options = ["--input-type=module", "--eval", program];
   const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 300_000 });
   const [size, words] = [Number.parseInt(stdout, 10), stdout.replace(/^\d+/, "")];

@@ -18,18 +18,21 @@ export function testOpenEndings(subject: Subject, endings: readonly [string, Ans
   const { connect, openClient, submission } = subject;
 
   describe("an answer that leaves it open", () => {
-    test.each([...endings])("%s", async (_name, answer) => {
+    test.each([...endings])("an answer leaves the outcome open: %s", async (_name, answer) => {
       const { client, requests } = await connect(() => answer);
       const outcome = await client.submit(submission);
       expect(outcome).toEqual({ kind: "ambiguous", reason: expect.stringMatching(/\w/) });
       expect(requests).toHaveLength(1);
     });
 
-    test.each(lateEndings)("%s in time", async (_name, answer) => {
-      const { client, requests } = await connect(() => answer, { totalTimeoutMs: 200 });
-      expect(await client.submit(submission)).toMatchObject({ kind: "ambiguous" });
-      expect(requests).toHaveLength(1);
-    });
+    test.each(lateEndings)(
+      "an answer that comes in time leaves the outcome open: %s",
+      async (_name, answer) => {
+        const { client, requests } = await connect(() => answer, { totalTimeoutMs: 200 });
+        expect(await client.submit(submission)).toMatchObject({ kind: "ambiguous" });
+        expect(requests).toHaveLength(1);
+      },
+    );
 
     test("a reset while the request is written", async () => {
       const origin = await serveTcp((socket) => socket.once("data", () => socket.resetAndDestroy()));
@@ -50,14 +53,14 @@ export function testProblems(
   problems: readonly [string, Answer, string][],
 ): void {
   describe("the problem of a question", () => {
-    test.each([...problems])("%s", async (_name, answer, kind) => {
+    test.each([...problems])("the problem of a query is named: %s", async (_name, answer, kind) => {
       const { client } = await connect(() => answer);
       const reply = await client.balance();
       expect(reply).toMatchObject({ ok: false, problem: { kind, detail: expect.stringMatching(/\w/) } });
       expect(await client.check()).toEqual(reply);
     });
 
-    test.each([429, 503])("%i says when to ask again", async (status) => {
+    test.each([429, 503])("the problem of a query says after status %i when to ask again", async (status) => {
       const { client } = await connect(() => ({ status, headers: { "retry-after": "9" } }));
       expect(await client.balance()).toMatchObject({ problem: { kind: "busy", retryAfterSeconds: 9 } });
     });
@@ -67,7 +70,7 @@ export function testProblems(
       expect(await client.balance()).toMatchObject({ ok: false, problem: { kind: "unreachable" } });
     });
 
-    test("nobody there", async () => {
+    test("the problem of a query is named when nobody is there", async () => {
       const reply = await openClient(await unusedOrigin()).check();
       expect(reply).toEqual({ ok: false, problem: { kind: "unreachable", detail: "connection refused" } });
     });

@@ -1,3 +1,5 @@
+import { readLenientJson } from "../../src/providers/wire/json.ts";
+import { readXml } from "../../src/providers/wire/xml.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { excessOf, maxElements } from "../../src/providers/callback-bounds.ts";
 import type { CallbackReading, Receipt } from "../../src/providers/provider.ts";
@@ -86,26 +88,29 @@ describe.each(forms)("%s", (_, kind, write, canSay) => {
     Object.keys(said).every((key) => key === "status" || key === "id" || canSay.includes(key as keyof Said)),
   );
 
-  it.each(sayable)("with %s is not understood, and what stands beside it is", (_what, said, words) => {
-    expect(read(kind, write([good]))).toMatchObject({
-      kind: "receipts",
-      receipts: [{ providerMessageId: "12345" }],
-    });
-    const alone = read(kind, write([{ ...good, ...said }]));
-    expect(alone).toEqual({ kind: "unreadable", reason: expect.stringMatching(words) });
-    const beside = read(
-      kind,
-      write([
-        { ...good, ...said },
-        { ...good, id: "67890" },
-      ]),
-    );
-    expect(beside).toMatchObject({
-      kind: "receipts",
-      receipts: [{ providerMessageId: "67890" }],
-      problem: expect.stringMatching(words),
-    });
-  });
+  it.each(sayable)(
+    "a callback with %s is not understood, and what stands beside it is",
+    (_what, said, words) => {
+      expect(read(kind, write([good]))).toMatchObject({
+        kind: "receipts",
+        receipts: [{ providerMessageId: "12345" }],
+      });
+      const alone = read(kind, write([{ ...good, ...said }]));
+      expect(alone).toEqual({ kind: "unreadable", reason: expect.stringMatching(words) });
+      const beside = read(
+        kind,
+        write([
+          { ...good, ...said },
+          { ...good, id: "67890" },
+        ]),
+      );
+      expect(beside).toMatchObject({
+        kind: "receipts",
+        receipts: [{ providerMessageId: "67890" }],
+        problem: expect.stringMatching(words),
+      });
+    },
+  );
 });
 
 const receipt: Receipt = {
@@ -124,7 +129,9 @@ describe("a receipt makes sense", () => {
     ["of the last of 255 parts", { part: 255, parts: 255 }],
     ["by a clock in another zone", { occurredAt: new Date("2026-06-02T14:00:00Z") }],
     ["with a long reason", { failure: { code: "expired", text: "y".repeat(300), permanent: false } }],
-  ])("%s", (_, said) => expect(nonsenseIn({ ...receipt, ...said }, now)).toBeUndefined());
+  ])("a receipt makes sense: %s", (_, said) =>
+    expect(nonsenseIn({ ...receipt, ...said }, now)).toBeUndefined(),
+  );
 });
 
 const client = (receipts: Receipt[]) =>
@@ -164,19 +171,26 @@ describe("a body is refused before it is parsed", () => {
     ["of attributes without values", `<r ${"a ".repeat(times)}/>`],
     ["of entities", `<r>${"&amp;".repeat(times)}</r>`],
     ["of sections", `<r>${"<![CDATA[a]]>".repeat(times)}</r>`],
+    ["of brackets in a section", `<r><![CDATA[${"]".repeat(times)}]]></r>`],
     ["of comments", `<r>${"<!---->".repeat(times)}</r>`],
-    ["in XML nested too deep", `${"<a>".repeat(51)}${"</a>".repeat(51)}`],
-    ["that is a form of many fields", "a=b&".repeat(times)],
+    ["of nesting in XML", `${"<a>".repeat(51)}${"</a>".repeat(51)}`],
+    ["of fields in a form", "a=b&".repeat(times)],
   ];
 
-  it.each(bodies)("%s", (_, body) => {
+  it.each(bodies)("a body is refused before it is parsed: %s", (_, body) => {
     expect(excessOf(body)).toMatch(/more than/);
     for (const kind of ["TIKOSMS", "TONKRA", "TELEKOM", "QIKLI"] as const) {
       expect(read(kind, body)).toEqual({ kind: "malformed", reason: expect.stringMatching(/more than/) });
     }
   });
 
-  it("but not the largest batch that a provider is known to push, in any form", () => {
+  it.each(bodies)("an answer with ten times the limit %s is not repaired and not read", (_, body) => {
+    const answer = body.repeat(10);
+    const reading = body.startsWith("<") ? readXml(`<r>${answer}</r>`) : readLenientJson(`{${answer}`);
+    expect(reading).toBeUndefined();
+  });
+
+  it("the largest batch that a provider is known to push is not refused before it is parsed, in any form", () => {
     for (const [, kind, write] of forms) {
       const body = write(Array.from({ length: 1_000 }, (_, index) => ({ ...good, id: `${index}` })));
       expect(excessOf(body)).toBeUndefined();

@@ -51,7 +51,7 @@ export function submitMany(
 /** That each of many messages gets the truth about itself, whatever happens to the request they share. */
 export function testBulk(subject: Subject): void {
   const { bulk } = subject.variant;
-  test("where it is said to", () =>
+  test("a bulk submission is cut into requests where the adapter says so", () =>
     expect(subject.provider.capabilities.bulkSize > 1).toBe(bulk !== undefined));
   if (!bulk) return;
   describe("the requests", () => {
@@ -96,7 +96,7 @@ function testRequests(subject: Subject, bulk: BulkDescription): void {
     return { outcomes, written, requests: submissions() };
   };
 
-  test("one carries as many as are said to fit", async () => {
+  test("a request carries as many messages as are said to fit", async () => {
     const messages = messagesTo(capabilities.bulkSize);
     const { outcomes, written, requests } = await submit(messages);
     expect(outcomes).toEqual(each(messages, accepted));
@@ -105,7 +105,7 @@ function testRequests(subject: Subject, bulk: BulkDescription): void {
     expect(written).toMatchObject([numbers]);
   });
 
-  test("one message is submitted as if alone", async () => {
+  test("a single message in a bulk submission is submitted as if alone", async () => {
     const [first = submission] = messagesTo(1);
     const together = await submit([first]);
     const { client, submissions } = await connectToSubmit(subject, acceptAll(subject, bulk));
@@ -113,7 +113,7 @@ function testRequests(subject: Subject, bulk: BulkDescription): void {
     expect(together.requests[0]?.body).toBe(submissions()[0]?.body);
   });
 
-  test("no message needs none", async () => {
+  test("a bulk submission of no message sends no request", async () => {
     expect(await submit([])).toMatchObject({ outcomes: [], requests: [] });
   });
 
@@ -166,7 +166,7 @@ function testVerdicts(subject: Subject, bulk: BulkDescription): void {
     return outcomes;
   };
 
-  test("accepted, each under an id that is its own, or under that of the batch", async () => {
+  test("a bulk request is accepted, and each message gets an id of its own or that of the batch", async () => {
     const outcomes = await submit(taken(messages));
     expect(outcomes).toEqual(each(messages, accepted));
     const ids = outcomes.map((outcome) => outcome.kind === "accepted" && outcome.providerMessageId);
@@ -180,17 +180,17 @@ function testVerdicts(subject: Subject, bulk: BulkDescription): void {
 
   if (!bulk.tellsOfEach) return;
 
-  test("some accepted, some refused", async () => {
+  test("a bulk request may have some messages accepted and some refused", async () => {
     const told = messages.map((message, index): Told => [message, index % 2 === 0 ? "accepted" : "rejected"]);
     expect(await submit(told)).toEqual([accepted, rejected, accepted, rejected]);
   });
 
-  test("all refused", async () => {
+  test("a bulk request may have all messages refused", async () => {
     const told = messages.map((message): Told => [message, "rejected"]);
     expect(await submit(told)).toEqual(each(messages, rejected));
   });
 
-  test("in any order", async () => {
+  test("the verdicts of a bulk answer may come in any order", async () => {
     const inOrder = await submit(taken(messages));
     await assert(
       asyncProperty(shuffledSubarray(messages, { minLength: messages.length }), async (shuffled) => {
@@ -211,7 +211,7 @@ function testVerdicts(subject: Subject, bulk: BulkDescription): void {
     expect(await submit(told)).toEqual(each(messages, accepted));
   });
 
-  test("rows of others say nothing of ours", async () => {
+  test("the rows of other messages say nothing of ours", async () => {
     const others = messagesTo(9).slice(5);
     expect(await submit(taken(others))).toEqual(each(messages, ambiguous));
   });
@@ -222,7 +222,7 @@ function testRefusals(subject: Subject, bulk: BulkDescription): void {
   const messages = messagesTo(8);
   const odd = messages[5];
 
-  test("told to wait, all of them wait, and nothing more is written", async () => {
+  test("the messages of a bulk request that is told to wait all wait, and nothing more is written", async () => {
     const texts = messages.map((message, index) => ({ ...message, text: `Text ${index % 2}` }));
     const { client, submissions } = await connectToSubmit(subject, () => ({
       status: 429,
@@ -233,7 +233,7 @@ function testRefusals(subject: Subject, bulk: BulkDescription): void {
     expect(submissions().length).toBeLessThanOrEqual(2);
   });
 
-  test("for the credentials, they fail alike", async () => {
+  test("the messages of a bulk request that is refused for its credentials fail alike", async () => {
     const { client } = await connectToSubmit(subject, () => ({
       status: 401,
       body: variant.errorBody("Who are you?"),
@@ -247,7 +247,7 @@ function testRefusals(subject: Subject, bulk: BulkDescription): void {
   const { refusing } = bulk;
   if (!refusing || !odd) return;
 
-  test("for one message, only that one is refused, and no other is written twice where it was taken", async () => {
+  test("a bulk request refused for one message refuses only that one, and writes no other twice where it was taken", async () => {
     const good = acceptAll(subject, bulk);
     const number = digitsOf(odd.to);
     const written: string[] = [];
@@ -263,7 +263,7 @@ function testRefusals(subject: Subject, bulk: BulkDescription): void {
     expect(written.toSorted()).toEqual(others.map(({ to }) => digitsOf(to)));
   });
 
-  test("for every message, few requests are spent on finding that out", async () => {
+  test("a bulk submission in which every message is refused spends few requests on finding that out", async () => {
     const many = messagesTo(200);
     const { client, submissions } = await connectToSubmit(subject, () => refusing(digitsOf(odd.to)));
     const outcomes = await submitMany(client, many);
@@ -284,11 +284,14 @@ function testOpenEndings(subject: Subject, bulk: BulkDescription): void {
     return outcomes;
   };
 
-  test.each(openEndings(subject, body))("%s", async (_name, answer) => {
-    expect(await submit(answer, { maxBodyBytes: 50_000 })).toEqual(each(messages, ambiguous));
-  });
+  test.each(openEndings(subject, body))(
+    "a bulk request leaves the outcome open: %s",
+    async (_name, answer) => {
+      expect(await submit(answer, { maxBodyBytes: 50_000 })).toEqual(each(messages, ambiguous));
+    },
+  );
 
-  test("a reset while the request is still being written", async () => {
+  test("a bulk request that is reset while it is still being written leaves the outcome open", async () => {
     const { client } = open(subject, await serveResets(subject));
     const long = messagesTo(3, { text: "x".repeat(10_000_000) });
     // Written together, or one after the other, of which the later ones are not written any more.
@@ -305,18 +308,18 @@ function testOpenEndings(subject: Subject, bulk: BulkDescription): void {
     expect(outcomes).toEqual(texts.map(({ to }) => (written.has(digitsOf(to)) ? ambiguous : retryable)));
   });
 
-  test("nobody there: nothing was sent", async () => {
+  test("a bulk request to an address where nobody listens was not sent", async () => {
     const { client } = open(subject, await unusedOrigin());
     expect(await submitMany(client, messages)).toEqual(each(messages, retryable));
   });
 
-  test("a server that speaks no TLS: nothing was sent", async () => {
+  test("a bulk request to a server that speaks no TLS was not sent", async () => {
     const { origin } = await serveAnswers(() => ({}));
     const { client } = open(subject, origin.replace("http:", "https:"));
     expect(await submitMany(client, messages)).toEqual(each(messages, retryable));
   });
 
-  test("a reset as soon as the connection stands is no acceptance", async () => {
+  test("a bulk request that is reset as soon as the connection stands is not accepted", async () => {
     const origin = await serveTcp((socket) => socket.resetAndDestroy());
     const outcomes = await submitMany(open(subject, origin).client, messages);
     for (const { kind } of outcomes) expect(["retryable", "ambiguous"]).toContain(kind);
@@ -361,17 +364,20 @@ function testAnything(subject: Subject, bulk: BulkDescription): void {
     );
   });
 
-  test.each([200, 400, 401, 403, 422, 429, 500])("%i does not give our secrets away", async (status) => {
-    for (const secret of sentSecrets(subject)) {
-      const body = subject.variant.errorBody(`The credentials ${secret} are wrong`);
-      const { client } = await connectToSubmit(subject, () => ({ status, body, headers }));
+  test.each([200, 400, 401, 403, 422, 429, 500])(
+    "the answer %i to a bulk request does not give our secrets away",
+    async (status) => {
+      for (const secret of sentSecrets(subject)) {
+        const body = subject.variant.errorBody(`The credentials ${secret} are wrong`);
+        const { client } = await connectToSubmit(subject, () => ({ status, body, headers }));
+        expectNoSecret(subject, await submitMany(client, messages));
+      }
+      const { client } = await connectToSubmit(subject, (seen) => ({
+        status,
+        body: subject.variant.errorBody(echo(seen)),
+        headers,
+      }));
       expectNoSecret(subject, await submitMany(client, messages));
-    }
-    const { client } = await connectToSubmit(subject, (seen) => ({
-      status,
-      body: subject.variant.errorBody(echo(seen)),
-      headers,
-    }));
-    expectNoSecret(subject, await submitMany(client, messages));
-  });
+    },
+  );
 }

@@ -25,7 +25,7 @@ export function testCallbacks(subject: Subject): void {
     return (body: string, type?: string) => opened.parseCallback(body, type);
   };
 
-  test.each([...bodies])("recorded: %s", (body) => {
+  test.each([...bodies])("a recorded callback is read: %s", (body) => {
     const reading = reader()(body);
     expect(reading).toMatchObject({ kind: "receipts" });
     expectSound(reading);
@@ -54,7 +54,7 @@ export function testCallbacks(subject: Subject): void {
     "<a></b>",
     "OK",
     "<html><body>Hi</body></html>",
-  ])("not a receipt: %j", (body) => {
+  ])("a body is not taken for a receipt: %j", (body) => {
     const reading = reader()(body);
     expect(reading).toEqual({
       kind: expect.stringMatching(/^(malformed|unreadable)$/),
@@ -66,14 +66,14 @@ export function testCallbacks(subject: Subject): void {
 
   // What has neither beginning nor end, like a form, cannot show that it was cut.
   const bracketed = corpus.map((body) => body.trim()).filter((body) => /^[[{<]/.test(body));
-  test("a recorded one cut anywhere is none", () => {
+  test("a recorded callback cut anywhere is no receipt", () => {
     const parse = reader();
     for (const body of bracketed) {
       for (let at = 0; at < body.length; at++) expect(parse(body.slice(0, at)).kind).not.toBe("receipts");
     }
   });
 
-  test("any text", () => {
+  test("no text breaks the reader of callbacks", () => {
     const parse = reader();
     const unit = integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
     assert(
@@ -86,7 +86,7 @@ export function testCallbacks(subject: Subject): void {
     );
   });
 
-  test("any bytes", () => {
+  test("no bytes break the reader of callbacks", () => {
     const parse = reader();
     const decoded = uint8Array({ maxLength: 200 }).map((bytes) => new TextDecoder().decode(bytes));
     assert(
@@ -95,7 +95,7 @@ export function testCallbacks(subject: Subject): void {
     );
   });
 
-  test("recorded ones, deformed", () => {
+  test("no deformed recording breaks the reader of callbacks", () => {
     const parse = reader();
     assert(
       property(constantFrom(...corpus), mutation, mutation, mutation, contentTypes, (body, ...rest) => {

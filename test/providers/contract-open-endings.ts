@@ -59,21 +59,24 @@ export function testOpen(subject: Subject): void {
   const { accepted, mediaType, unclear } = variant;
   const headers = { "content-type": mediaType };
 
-  test.each([...openEndings(subject, accepted), ...unclear])("%s", async (_name, answer) => {
-    const { client, requests, submissions } = await connectToSubmit(subject, () => answer, {
-      maxBodyBytes: 50_000,
-    });
-    expect(await client.submit(submission)).toEqual(ambiguous);
-    expect(submissions()).toHaveLength(1);
-    expect(requests.map(({ path }) => path)).not.toContain("/elsewhere");
-  });
+  test.each([...openEndings(subject, accepted), ...unclear])(
+    "a submission leaves the outcome open: %s",
+    async (_name, answer) => {
+      const { client, requests, submissions } = await connectToSubmit(subject, () => answer, {
+        maxBodyBytes: 50_000,
+      });
+      expect(await client.submit(submission)).toEqual(ambiguous);
+      expect(submissions()).toHaveLength(1);
+      expect(requests.map(({ path }) => path)).not.toContain("/elsewhere");
+    },
+  );
 
-  test("a reset while the request is still being written", async () => {
+  test("a submission that is reset while it is still being written leaves the outcome open", async () => {
     const { client } = open(subject, await serveResets(subject));
     expect(await client.submit({ ...submission, text: "x".repeat(10_000_000) })).toEqual(ambiguous);
   });
 
-  test("whatever becomes of an acceptance on its way, it is not sent again", async () => {
+  test("a submission is not sent again, whatever becomes of its acceptance on the way", async () => {
     let body = accepted;
     const { client, submissions } = await connectToSubmit(subject, () => ({ body, headers }));
     await assert(

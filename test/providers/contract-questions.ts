@@ -33,7 +33,7 @@ export function testQuestions(subject: Subject): void {
     testQuestion(subject, question);
   });
 
-  test.each(impossible)("not for %s: that is refused unasked", async (question) => {
+  test.each(impossible)("the client refuses a query for %s without a request", async (question) => {
     const { client, requests } = await connect(subject, () => ({}));
     const reply = await questions[question](client);
     expect(reply ?? refused).toEqual(refused);
@@ -82,12 +82,12 @@ function testQuestion(subject: Subject, question: Question): void {
     ["what is no HTTP", (response) => response.socket?.end("SMTP ready\r\n\r\n"), "unreachable"],
     ["a body longer than the limit", { body: " ".repeat(100_000) }, "unreachable"],
   ];
-  test.each(problems)("answered with %s", async (_name, answer, kind) => {
+  test.each(problems)("a query is understood when answered with %s", async (_name, answer, kind) => {
     const { reply } = await askOf(() => answer, { maxBodyBytes: 50_000 });
     expect(reply).toMatchObject({ ok: false, problem: { kind, detail: someText } });
   });
 
-  test("told to wait", async () => {
+  test("a query that is told to wait says for how long", async () => {
     const { reply } = await askOf(() => ({ status: 429, headers: { "retry-after": "9" } }));
     expect(reply).toMatchObject({ ok: false, problem: { kind: "busy", retryAfterSeconds: 9 } });
   });
@@ -99,26 +99,26 @@ function testQuestion(subject: Subject, question: Question): void {
     ["an empty object", { body: "{}", headers }],
     ["half of a body", { body: '{"data":[{"uid":', headers }],
   ];
-  test.each(garbage)("answered with %s", async (_name, answer) => {
+  test.each(garbage)("a query is a problem when answered with %s", async (_name, answer) => {
     const { reply } = await askOf(() => answer);
     if (question !== "drainReceipts") return expectUnread(question, reply);
     // What can be fetched only once is kept, whatever it is.
     expect(reply).toMatchObject({ ok: true, value: { body: answer.body } });
   });
 
-  test("answered with nothing at all", async () => {
+  test("a query that is answered with nothing at all is a problem", async () => {
     const { reply } = await askOf(() => ({}));
     if (!emptyIsFine.includes(question)) return expectUnread(question, reply);
     expect(reply).toMatchObject({ ok: true });
   });
 
-  test("redirected, which is not followed", async () => {
+  test("a query does not follow a redirect", async () => {
     const { reply, requests } = await askOf(() => ({ status: 302, headers: { location: "/elsewhere" } }));
     expect(reply).toMatchObject({ ok: false, problem: { detail: someText } });
     expect(requests.map(({ path }) => path)).not.toContain("/elsewhere");
   });
 
-  test("with nobody there", async () => {
+  test("a query to an address where nobody listens is a problem", async () => {
     const unreachable = { ok: false, problem: { kind: "unreachable", detail: someText } };
     const absent = open(subject, await unusedOrigin()).client;
     expect(await questions[question](absent)).toEqual(unreachable);
@@ -128,7 +128,7 @@ function testQuestion(subject: Subject, question: Question): void {
 
   // A drained body comes back as it is.
   test.each(question === "drainReceipts" ? [] : [200, 400, 401, 403, 404, 422, 429, 500])(
-    "answered with %i and our own secrets, which are not repeated",
+    "a query answered with %i and our own secrets does not repeat them",
     async (status) => {
       for (const secret of sentSecrets(subject)) {
         const body = errorBody(`The credentials ${secret} are wrong`);
@@ -140,7 +140,7 @@ function testQuestion(subject: Subject, question: Question): void {
   );
 
   test.each(question === "drainReceipts" ? [] : [200, 401, 403, 404, 422, 500])(
-    "answered with %i by a server of another kind, whose words are not repeated",
+    "a query answered with %i by a server of another kind does not repeat its words",
     async (status) => {
       for (const body of foreignBodies)
         expectNothingForeign((await askOf(() => ({ ...body, status }))).reply);

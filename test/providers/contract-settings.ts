@@ -13,7 +13,7 @@ export function testDeclaration(subject: Subject): void {
   describe("senders", () => {
     testSenders(subject);
   });
-  test("capabilities are what the client has", async () => {
+  test("the capabilities are what the client has", async () => {
     const { capabilities } = subject.provider;
     const { client } = open(subject, await unusedOrigin());
     expect(client.cadenceGroups !== undefined).toBe(capabilities.cadenceGroups);
@@ -41,12 +41,12 @@ function testSettings(subject: Subject): void {
     }
   };
 
-  test("are taken as they are, at the documented address", () => {
+  test("valid settings are taken as they are, at the documented address", () => {
     expect(provider.parseSettings(good)).toMatchObject(good);
     expect(registry).toHaveProperty(provider.kind, provider);
   });
 
-  test("have secrets among them, which must not be empty, absent or unwritable", () => {
+  test("the settings have secrets, which must not be empty, absent or unwritable", () => {
     expect(secretKeys).not.toEqual([]);
     expect(Object.keys(provider.parseSettings(good))).toEqual(expect.arrayContaining([...secretKeys]));
     for (const key of secretKeys) {
@@ -63,13 +63,13 @@ function testSettings(subject: Subject): void {
     "https://u:p@api.example.com",
     "https://api.example.com?key=1",
     "https://api.example.com/#x",
-  ])("have no such address: %j", (address) => {
+  ])("the settings refuse the address %j", (address) => {
     const error = refusalOf({ ...good, baseUrl: address });
     expect(error).toBeInstanceOf(Error);
     expectNoSecret(subject, error);
   });
 
-  test("have no such time zone", () => {
+  test("the settings refuse an unknown time zone", () => {
     const error = refusalOf({ ...good, timeZone: "Europe/Nowhere" });
     expect(error).toBeInstanceOf(Error);
     expectNoSecret(subject, error);
@@ -82,7 +82,7 @@ function testSenders({ provider }: Subject): void {
   const texts = ["Hello", "x".repeat(500)];
   const problems = (sender: string) => texts.map((text) => provider.senderProblem(sender, text));
 
-  test("may be as long as is said, and no longer", () => {
+  test("a sender ID may be as long as the capabilities say, and no longer", () => {
     for (const [longest, letter] of [
       [senderMaxLength, "A"],
       [senderMaxDigits, "1"],
@@ -93,11 +93,11 @@ function testSenders({ provider }: Subject): void {
     }
   });
 
-  test.each(["", " ", "A\nB", "A\0B"])("may not be %j", (sender) =>
+  test.each(["", " ", "A\nB", "A\0B"])("a sender ID may not be %j", (sender) =>
     expect(problems(sender)).not.toContain(undefined),
   );
 
-  test("of any kind get a verdict", () => {
+  test("a sender ID of any kind gets a verdict", () => {
     assert(
       property(string(), string(), (sender, text) => {
         expect(provider.senderProblem(sender, text) ?? "none").toMatch(/\w/);

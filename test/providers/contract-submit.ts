@@ -40,7 +40,7 @@ function testRequest(subject: Subject): void {
   const { request, accepted, mediaType } = variant;
   const answer = { body: accepted, headers: { "content-type": mediaType } };
 
-  test("says what is asked for, as the provider wants it, once", async () => {
+  test("a submission says once what is asked for, as the provider wants it", async () => {
     const { client, requests, submissions } = await connectToSubmit(subject, () => answer);
     await client.submit(submission);
     expect(submissions()).toHaveLength(1);
@@ -51,7 +51,7 @@ function testRequest(subject: Subject): void {
     expect(readBody(mediaType, seen?.body ?? "")).toEqual(request.content);
   });
 
-  test("keeps every character of the text", async () => {
+  test("a submission keeps every character of the text", async () => {
     const text = 'Ž "quoted" \\ <b>&amp;</b> ]]> ї 🙂\nline';
     const { client, submissions } = await connectToSubmit(subject, () => answer);
     await client.submit({ ...submission, text, encoding: "UCS2" });
@@ -59,7 +59,7 @@ function testRequest(subject: Subject): void {
     expect(JSON.stringify(content)).toContain(JSON.stringify(text));
   });
 
-  test("is never written twice by itself, however many there are", async () => {
+  test("a submission is never written twice by itself, however many there are", async () => {
     const { client, submissions } = await connectToSubmit(subject, () => answer, { maxConcurrent: 3 });
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => client.submit(submission)));
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(["accepted"]));
@@ -94,29 +94,32 @@ function testVerdicts(subject: Subject): void {
     "text/plain",
     "application/octet-stream",
     "",
-  ])("accepted, under the content type %j", async (type) => {
+  ])("a submission is accepted under the content type %j", async (type) => {
     const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
     expect(await submit({ body: accepted, headers })).toEqual({ kind: "accepted", ...acceptedIds });
     expect(await submit({ body: `\uFEFF${accepted}`, headers })).toMatchObject({ kind: "accepted" });
   });
 
-  test("accepted, in many pieces", async () => {
+  test("a submission is accepted by an answer in many pieces", async () => {
     expect(await submit((response) => writeInPieces(response, accepted))).toEqual({
       kind: "accepted",
       ...acceptedIds,
     });
   });
 
-  test("rejected, with a reason for programs and one for people", async () => {
+  test("a submission is rejected with a reason for programs and one for people", async () => {
     const { answer, status, code } = rejected;
     const failure = { code, text: someText, permanent: expect.any(Boolean) };
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
     expect(await submit(answer)).toEqual({ kind: "rejected", status, failure });
   });
 
-  test.each([...(variant.partial ?? [])])("in part: %s", async (_name, answer, outcome) => {
-    expect(await submit(answer)).toMatchObject(outcome);
-  });
+  test.each([...(variant.partial ?? [])])(
+    "a submission is answered in part: %s",
+    async (_name, answer, outcome) => {
+      expect(await submit(answer)).toMatchObject(outcome);
+    },
+  );
 
   const throttled: [string, object][] = [
     ["in the provider's syntax", { body: errorBody("Slow down") }],
@@ -124,7 +127,7 @@ function testVerdicts(subject: Subject): void {
     ["in HTML", { body: "<html><body>Too Many Requests</body></html>" }],
     ["without a word", {}],
   ];
-  test.each(throttled)("to wait, %s", async (_name, answer) => {
+  test.each(throttled)("a submission is told to wait, %s", async (_name, answer) => {
     const headers = { "retry-after": "7" };
     const retryable = { kind: "retryable", reason: someText, retryAfterSeconds: 7 };
     expect(await submit({ ...answer, status: 429, headers })).toEqual(retryable);
@@ -137,7 +140,7 @@ function testVerdicts(subject: Subject): void {
 function testNotSent(subject: Subject): void {
   const retryable = { kind: "retryable", reason: someText };
 
-  test("connection refused", async () => {
+  test("a submission was not sent when the connection is refused", async () => {
     const { client } = open(subject, await unusedOrigin());
     expect(await client.submit(submission)).toEqual({
       ...retryable,
@@ -145,7 +148,7 @@ function testNotSent(subject: Subject): void {
     });
   });
 
-  test("a host name that leads nowhere", async () => {
+  test("a submission was not sent when the host name leads nowhere", async () => {
     const { client } = open(subject, "http://smsgraph.invalid");
     expect(await client.submit(submission)).toEqual({
       ...retryable,
@@ -153,20 +156,20 @@ function testNotSent(subject: Subject): void {
     });
   });
 
-  test("a server that speaks no TLS", async () => {
+  test("a submission was not sent when the server speaks no TLS", async () => {
     const { origin, requests } = await serveAnswers(() => ({}));
     const { client } = open(subject, origin.replace("http:", "https:"));
     expect(await client.submit(submission)).toEqual(retryable);
     expect(requests).toEqual([]);
   });
 
-  test("a client that was closed", async () => {
+  test("a submission was not sent when the client was closed", async () => {
     const opened = open(subject, await unusedOrigin());
     await opened.close();
     expect(await opened.client.submit(submission)).toEqual(retryable);
   });
 
-  test("a reset as soon as the connection stands is no acceptance", async () => {
+  test("a submission that is reset as soon as the connection stands is not accepted", async () => {
     const origin = await serveTcp((socket) => socket.resetAndDestroy());
     const { kind } = await open(subject, origin).client.submit(submission);
     expect(["retryable", "ambiguous"]).toContain(kind);
@@ -179,7 +182,7 @@ function testSecrets(subject: Subject): void {
   const { errorBody, mediaType } = subject.variant;
   const headers = { "content-type": mediaType };
 
-  test.each(statuses)("are not repeated, though an answer %i does", async (status) => {
+  test.each(statuses)("our secrets are not repeated, though an answer %i repeats them", async (status) => {
     for (const form of sentSecrets(subject)) {
       const body = errorBody(`The credentials ${form} are wrong: ${form}`);
       const { client } = await connectToSubmit(subject, () => ({ status, body, headers }));
@@ -194,7 +197,7 @@ function testSecrets(subject: Subject): void {
   });
 
   test.each(statuses)(
-    "and words of a server of another kind are not repeated, though it answers %i",
+    "the words of a server of another kind are not repeated, though it answers %i",
     async (status) => {
       for (const body of foreignBodies) {
         const { client } = await connectToSubmit(subject, () => ({ ...body, status }));

@@ -56,12 +56,12 @@ export function testTwin(subject: Subject): void {
   const simple = (
     ["check", "balance", "rates", "cadenceGroups", "lookUpNumber", "drainReceipts"] as const
   ).filter((question) => askable(subject).includes(question));
-  test.each(simple)("%s", async (question) => {
+  test.each(simple)("the sandbox plays the scenario %s", async (question) => {
     const { client } = await start();
     expect(await questions[question](client)).toMatchObject({ ok: true });
   });
 
-  test("accepted, and looked up where it can be", async () => {
+  test("the sandbox accepts a message, which is looked up where it can be", async () => {
     const { client } = await start();
     const message = messageTo("000");
     const outcome = await client.submit(message);
@@ -78,7 +78,7 @@ export function testTwin(subject: Subject): void {
   });
 
   test.each(capabilities.bulkSize > 1 ? [Math.min(500, capabilities.bulkSize)] : [])(
-    "%i messages at once: accepted, and looked up or reported",
+    "the sandbox accepts %i messages at once, which are looked up or reported",
     async (count) => {
       const { client, opened, server } = await start();
       const messages = numbered(Array.from({ length: count }, () => "000"));
@@ -107,7 +107,7 @@ export function testTwin(subject: Subject): void {
 
   // What alone would be refused, or not be answered, is so among others, too; only the first can hold up all.
   test.each(capabilities.bulkSize > 1 ? ["009", "011", "012", "014", "019", "023"] : [])(
-    "%s among others: never accepted and lost without being told",
+    "the message of scenario %s among others is never accepted and lost without being told",
     async (suffix) => {
       const { client } = await start({ totalTimeoutMs: 500 });
       const messages = numbered(["000", suffix, "000"]);
@@ -133,7 +133,7 @@ export function testTwin(subject: Subject): void {
   );
 
   test.each(capabilities.bulkSize > 1 ? ["009", "010", "012", "019", "023"] : [])(
-    "%s as the first: all of them wait, or are found",
+    "the messages of a request whose first is scenario %s all wait, or are found",
     async (suffix) => {
       const { client } = await start({ totalTimeoutMs: 500 });
       const messages = numbered([suffix, "000", "000"]);
@@ -153,17 +153,17 @@ export function testTwin(subject: Subject): void {
     },
   );
 
-  test("receipts that do not come by themselves can be had", () => {
+  test("the receipts that do not come by themselves can be had", () => {
     expect(capabilities.receiptQueue || variant.lookedUp !== undefined).toBe(true);
   });
 
-  test("rejected", async () => {
+  test("the sandbox rejects a message", async () => {
     const { client } = await start();
     const failure = { code: expect.stringMatching(/^[a-z]+(_[a-z]+)*$/), text: expect.stringMatching(/\w/) };
     expect(await client.submit(messageTo("014"))).toMatchObject({ kind: "rejected", failure });
   });
 
-  test("throttled, then accepted", async () => {
+  test("the sandbox throttles a message and then accepts it", async () => {
     const { client } = await start();
     expect(await client.submit(messageTo("010"))).toMatchObject({ kind: "retryable", retryAfterSeconds: 1 });
     expect(await client.submit(messageTo("010"))).toMatchObject({ kind: "accepted" });
@@ -174,7 +174,7 @@ export function testTwin(subject: Subject): void {
   // Nothing was kept: one that is asked by sending again may fail again.
   const notFound = { kind: expect.stringMatching(/^(absent|unavailable)$/) };
   test.each(["009", "011", "012", "019", "023"])(
-    "%s: left open, and found where it can be",
+    "the outcome of scenario %s is left open, and found where it can be",
     async (suffix) => {
       const { client } = await start({ totalTimeoutMs: 500 });
       const message = messageTo(suffix);
@@ -189,7 +189,7 @@ export function testTwin(subject: Subject): void {
   );
 
   test.each(capabilities.receipts === "CALLBACK" ? ["000"] : [])(
-    "%s: posted receipts are read",
+    "the receipts posted in scenario %s are read",
     async (suffix) => {
       const { server, opened } = await start();
       const receipts = await receiveReceipts(server, opened, async (callbackUrl) => {
@@ -202,7 +202,7 @@ export function testTwin(subject: Subject): void {
   );
 
   test.each(capabilities.receiptQueue ? ["000"] : [])(
-    "%s: waiting receipts are drained once, and read",
+    "the receipts waiting in scenario %s are drained once, and read",
     async (suffix) => {
       const { client, opened } = await start();
       const message = messageTo(suffix);
@@ -220,7 +220,7 @@ export function testTwin(subject: Subject): void {
     },
   );
 
-  test("wrong credentials are told, and not repeated", async () => {
+  test("the sandbox refuses wrong credentials, and the client does not repeat them", async () => {
     const { client } = await start({ credentials: contract.credentials });
     const checking = await client.check();
     expect(checking).toMatchObject({ ok: false, problem: { kind: "unauthenticated" } });

@@ -17,7 +17,8 @@ const contracts = await loadContracts();
 /** What every provider has to do alike. */
 export function testContract(kind: ProviderKind): void {
   const contract = contracts.find((one) => one.kind === kind)?.contract;
-  test("has a description", () => expect(contract, missingText(kind)).toBeDefined());
+  test("the contract suite has a description of this provider", () =>
+    expect(contract, missingText(kind)).toBeDefined());
   if (!contract) return;
 
   const provider = registry[kind];

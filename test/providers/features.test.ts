@@ -34,7 +34,7 @@ afterAll(async () => {
 const idOf = (kind: string): string => running.get(kind)?.id ?? "";
 
 describe.each(twins.map(({ kind }) => kind))("%s", (kind) => {
-  it("proves its credentials without sending", async () => {
+  it("a provider's credentials are proven without sending", async () => {
     const { checkProvider } = await app.client.data<{ checkProvider: object }>(
       "mutation ($id: ID!) { checkProvider(id: $id) { ... on ProviderCheck { reachable authenticated detail } } }",
       { id: idOf(kind) },
@@ -46,7 +46,7 @@ describe.each(twins.map(({ kind }) => kind))("%s", (kind) => {
     });
   });
 
-  it("says so when the credentials are wrong", async () => {
+  it("a provider's wrong credentials are reported as wrong", async () => {
     const field = Object.keys(running.get(kind)?.server.credentials ?? {}).at(-1) ?? "";
     const wrong = "0".repeat(64);
     const update = "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }";
@@ -60,7 +60,7 @@ describe.each(twins.map(({ kind }) => kind))("%s", (kind) => {
     await app.client.data(update, { input: { id: idOf(kind), ...running.get(kind)?.server.credentials } });
   });
 
-  it("refuses a setting that it does not have", async () => {
+  it("a provider refuses a setting that it does not have", async () => {
     const foreign = kind === "QIKLI" ? "apiToken" : "username";
     const { updateProvider } = await app.client.data<{ updateProvider: object }>(
       `mutation ($input: UpdateProviderInput!) {
@@ -71,7 +71,7 @@ describe.each(twins.map(({ kind }) => kind))("%s", (kind) => {
     expect(updateProvider).toMatchObject({ __typename: "InvalidInputError", field: foreign });
   });
 
-  it("takes the settings that only it has", async () => {
+  it("a provider takes the settings that only it has", async () => {
     const own: Record<string, object> = {
       TONKRA: { api: "V3" },
       TELEKOM: { format: "XML", useSession: true, preferRcs: true },
@@ -94,7 +94,7 @@ describe.each(twins.map(({ kind }) => kind))("%s", (kind) => {
     );
   });
 
-  it("never shows credentials again", async () => {
+  it("a provider's credentials are never shown again", async () => {
     const { rows } = await app.services.database.pool.query<{ row: string }>(
       "select providers::text as row from providers",
     );
@@ -113,7 +113,7 @@ describe("balances", () => {
     }
   }`;
 
-  it("are money or units, as the provider counts", async () => {
+  it("a balance is money or units, as the provider counts", async () => {
     const money = await app.client.data<{ refreshBalance: object }>(refresh, { id: idOf("TIKOSMS") });
     expect(money.refreshBalance).toMatchObject({
       amount: { amount: "634.9288", currency: "EUR" },
@@ -123,7 +123,7 @@ describe("balances", () => {
     expect(units.refreshBalance).toMatchObject({ amount: null, units: "4250" });
   });
 
-  it("are a typed error where the provider tells none", async () => {
+  it("a balance is a typed error where the provider tells none", async () => {
     const { refreshBalance } = await app.client.data<{ refreshBalance: object }>(refresh, {
       id: idOf("QIKLI"),
     });
@@ -133,7 +133,7 @@ describe("balances", () => {
     });
   });
 
-  it("are pushed: the newest at once, then every newer one", async () => {
+  it("balances are pushed: the newest at once, then every newer one", async () => {
     await app.client.data(refresh, { id: idOf("TIKOSMS") });
     const changes = app.client.subscribe<{ balanceChanged: { id: string; provider: { id: string } } }>(
       "subscription ($id: ID) { balanceChanged(providerId: $id) { id provider { id } amount { amount } } }",
@@ -149,7 +149,7 @@ describe("balances", () => {
     expect(results[0]?.id).not.toBe(results[1]?.id);
   });
 
-  it("are listed, the newest of each provider", async () => {
+  it("the list of balances has the newest of each provider", async () => {
     const { balances } = await app.client.data<{ balances: { provider: { kind: string } }[] }>(
       "{ balances { provider { kind } } }",
     );
@@ -164,7 +164,7 @@ describe("lookupPhoneNumber", () => {
     }
   }`;
 
-  it("tells what the numbering plans know", async () => {
+  it("lookupPhoneNumber tells what the numbering plans know", async () => {
     const { lookupPhoneNumber } = await app.client.data<{ lookupPhoneNumber: object }>(lookUp, {
       number: "+421 901 000 000",
     });
@@ -178,7 +178,7 @@ describe("lookupPhoneNumber", () => {
     });
   });
 
-  it("asks a provider that has a look-up", async () => {
+  it("lookupPhoneNumber asks a provider that has a look-up", async () => {
     const variables = { number: "+421901000000", id: idOf("TELEKOM") };
     const { lookupPhoneNumber } = await app.client.data<{ lookupPhoneNumber: object }>(lookUp, variables);
     expect(lookupPhoneNumber).toMatchObject({ providerCheck: { valid: true } });
@@ -187,13 +187,13 @@ describe("lookupPhoneNumber", () => {
   it.each([
     ["12", undefined, "INVALID_PHONE_NUMBER"],
     ["+421901000000", "QIKLI", "UNSUPPORTED_FEATURE"],
-  ])("refuses %s with %s", async (number, kind, code) => {
+  ])("lookupPhoneNumber refuses %s with %s", async (number, kind, code) => {
     const { errors } = await app.client.send(lookUp, { number, id: kind === undefined ? null : idOf(kind) });
     expect(errors?.[0]?.extensions?.code).toBe(code);
   });
 });
 
-it("lists the cadence groups of the provider that has some", async () => {
+it("the cadence groups of the provider that has some are listed", async () => {
   const { providers } = await app.client.data<{
     providers: { kind: string; cadenceGroups: { id: string }[] }[];
   }>("{ providers { kind cadenceGroups { id name paused note } } }");
@@ -201,7 +201,7 @@ it("lists the cadence groups of the provider that has some", async () => {
   expect(counts).toEqual({ TIKOSMS: 0, TONKRA: 0, TELEKOM: 7, QIKLI: 0 });
 });
 
-it("keeps what another process has changed meanwhile", async () => {
+it("an update of a connection keeps what another process has changed meanwhile", async () => {
   const shownId = await connectTikosms(app.client);
   const id = decodeId("Provider", shownId);
   const { connections, database } = app.services;

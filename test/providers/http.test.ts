@@ -1,12 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { assert, property, string } from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  createProviderHttp,
-  type ProviderHttp,
-  type ProviderHttpOptions,
-  retryAfterSeconds,
-} from "../../src/providers/http.ts";
+import { createProviderHttp, type ProviderHttp, type ProviderHttpOptions } from "../../src/providers/http.ts";
+import { retryAfterSeconds } from "../../src/lib/http-words.ts";
 import { serveHttp, serveTcp, unusedOrigin } from "./local-server.ts";
 
 function open(options: ProviderHttpOptions): ProviderHttp {
@@ -18,7 +14,7 @@ function open(options: ProviderHttpOptions): ProviderHttp {
 const post = { method: "POST", path: "/message", query: { key: "secret" }, body: '{"a":1}' } as const;
 
 describe("an answer", () => {
-  test("comes with status, content type and body; the request arrives as given", async () => {
+  test("an answer comes with status, content type and body, and the request arrives as given", async () => {
     const { origin, requests } = await serveHttp((_seen, response) => {
       response.writeHead(422, { "content-type": "application/json" }).end('\uFEFF{"error":"ї"}');
     });
@@ -46,7 +42,7 @@ describe("an answer", () => {
     ]);
   });
 
-  test("keeps the connection for the next request", async () => {
+  test("an answer keeps the connection for the next request", async () => {
     const { origin, connectionCount } = await serveHttp((_seen, response) => response.end("ok"));
     const http = open({ origin, maxConcurrent: 1 });
     for (const path of ["/one", "/two", "/three"]) {
@@ -55,7 +51,7 @@ describe("an answer", () => {
     expect(connectionCount()).toBe(1);
   });
 
-  test("may be a redirect, which is not followed", async () => {
+  test("an answer may be a redirect, which is not followed", async () => {
     const { origin, requests } = await serveHttp((_seen, response) => {
       response.writeHead(302, { location: "/login" }).end();
     });
@@ -63,14 +59,14 @@ describe("an answer", () => {
     expect(requests).toHaveLength(1);
   });
 
-  test("may follow an informational one", async () => {
+  test("an answer may follow an informational one", async () => {
     const { origin } = await serveHttp((_seen, response) => {
       response.writeEarlyHints({ link: "</style.css>; rel=preload" }, () => response.end("ok"));
     });
     expect(await open({ origin }).request(post)).toMatchObject({ kind: "answer", status: 200, body: "ok" });
   });
 
-  test("brings Retry-After in seconds, whichever form it has", async () => {
+  test("an answer brings Retry-After in seconds, whichever form it has", async () => {
     const { origin } = await serveHttp((seen, response) => {
       response.writeHead(429, { "retry-after": decodeURIComponent(seen.path.slice(1)) }).end();
     });
@@ -88,7 +84,7 @@ describe("an answer", () => {
     expect(await wait("-5")).toBeUndefined();
   });
 
-  test("has a Retry-After that is a whole number or nothing, whatever the header says", () => {
+  test("an answer has a Retry-After that is a whole number or nothing, whatever the header says", () => {
     assert(
       property(string(), (header) => {
         const seconds = retryAfterSeconds(header, new Date(0)) ?? 0;
@@ -99,12 +95,12 @@ describe("an answer", () => {
 });
 
 describe("proof that nothing was sent", () => {
-  test("connection refused", async () => {
+  test("a request whose connection is refused was not sent", async () => {
     const result = await open({ origin: await unusedOrigin() }).request(post);
     expect(result).toEqual({ kind: "notSent", reason: "connection refused" });
   });
 
-  test("unknown host", async () => {
+  test("a request to an unknown host was not sent", async () => {
     const result = await open({ origin: "http://smsgraph.invalid" }).request(post);
     expect(result).toMatchObject({ kind: "notSent", reason: expect.stringContaining("host name") });
   });
@@ -173,7 +169,7 @@ describe("written, not answered", () => {
     ["too long a body", `${head}content-length: 101\r\n\r\n${"x".repeat(101)}`, "the answer is too long"],
     ["too long headers", `${head}x: ${"x".repeat(20_000)}`, "the headers of the answer are too long"],
     ["another protocol", "220 smtp.example.com ESMTP\r\n", "the answer is not valid HTTP"],
-  ])("%s", async (_name, bytes, reason) => {
+  ])("a request is written and not answered: %s", async (_name, bytes, reason) => {
     const origin = await serveTcp((socket) => socket.once("data", () => socket.write(bytes)));
     expect(await open({ origin, maxBodyBytes: 100 }).request(post)).toEqual({ kind: "unanswered", reason });
   });
@@ -246,7 +242,7 @@ describe("written, not answered", () => {
   });
 });
 
-test("closing waits for the answers under way, and may be asked for twice", async () => {
+test("closing a client waits for the answers under way, and may be asked for twice", async () => {
   const arrived = Promise.withResolvers<ServerResponse>();
   const { origin } = await serveHttp((_seen, response) => arrived.resolve(response));
   const http = createProviderHttp({ origin });

@@ -33,7 +33,7 @@ const literals = [
 ];
 
 describe("Numbers in JSON", () => {
-  it.each(literals)("%s is read as it is written, wherever it stands", (literal) => {
+  it.each(literals)("the number %s in JSON is read as it is written, wherever it stands", (literal) => {
     for (const text of [
       literal,
       `[${literal}]`,
@@ -44,7 +44,7 @@ describe("Numbers in JSON", () => {
       expect(readJson(text)).toEqual(byLiterals(text));
   });
 
-  it("are read as they are written in any document", () => {
+  it("numbers in any JSON document are read as they are written", () => {
     const { value } = letrec<{ value: string }>((tie) => ({
       value: oneof(
         { depthSize: "small" },

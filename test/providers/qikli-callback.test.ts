@@ -55,20 +55,25 @@ describe("the documented reports", () => {
     ["reports.200.xml", delivered],
     ["push.json", undelivered],
     ["push.xml", { ...undelivered, cost: "0.0100" }],
-  ])("%s", (name, receipt) => {
+  ])("a report of Qikli's documentation is read: %s", (name, receipt) => {
     const reading = { kind: "receipts", receipts: [receipt] };
     expect(parse(fixture(name))).toEqual(reading);
     expect(parse(`\uFEFF \n${fixture(name)}\n`)).toEqual(reading);
   });
 
-  test.each(["reports.empty.200.json", "reports.200.json"])("%s means the same in XML", (name) => {
-    const content = JSON.parse(fixture(name)) as XmlContent;
-    const flat = parse(writeXml("SMSReportResponse", content));
-    expect(flat).toEqual(parse(writeXml("anyRoot", { results: content })));
-    expect(flat).toEqual(name.includes("empty") ? { kind: "receipts", receipts: [] } : parse(fixture(name)));
-  });
+  test.each(["reports.empty.200.json", "reports.200.json"])(
+    "a report of Qikli's documentation (%s) means the same in XML",
+    (name) => {
+      const content = JSON.parse(fixture(name)) as XmlContent;
+      const flat = parse(writeXml("SMSReportResponse", content));
+      expect(flat).toEqual(parse(writeXml("anyRoot", { results: content })));
+      expect(flat).toEqual(
+        name.includes("empty") ? { kind: "receipts", receipts: [] } : parse(fixture(name)),
+      );
+    },
+  );
 
-  test("what the documentation prints of them is no JSON", () => {
+  test("the reports that Qikli's documentation prints are no JSON", () => {
     expect(parse(fixture("reports.200.printed.txt"))).toMatchObject({ kind: "malformed" });
     expect(parse(fixture("send.200.printed.txt"))).toMatchObject({ kind: "malformed" });
   });
@@ -77,7 +82,7 @@ describe("the documented reports", () => {
     ["send.request.printed.txt", "send.request.json"],
     ["send.200.printed.txt", "send.200.json"],
     ["reports.200.printed.txt", "reports.200.json"],
-  ])("%s has nothing that %s lacks", (printed, repaired) => {
+  ])("the example %s of Qikli's documentation has nothing that %s lacks", (printed, repaired) => {
     const known = linesOf(JSON.stringify(JSON.parse(fixture(repaired)), undefined, 1));
     // The number printed with two backslashes is an artefact.
     for (const line of linesOf(fixture(printed).replace("\\\\", ""))) expect(known).toContain(line);
@@ -116,14 +121,16 @@ describe("what a batch may look like besides", () => {
     ["a singular item", { results: { result: row } }],
     ["a list alone", [row]],
     ["one level further down", { answer: { results: [row] } }],
-  ])("%s", (_name, body) => expect(receiptsOf(body)).toHaveLength(1));
+  ])("a batch of Qikli's reports is read: %s", (_name, body) => expect(receiptsOf(body)).toHaveLength(1));
 
   test.each([
     "<results><result><messageId>m</messageId><status><groupId>3</groupId></status></result></results>",
     "<r:Reports xmlns:r='urn:r'><results><messageId>m</messageId><status><groupId> 3 </groupId></status></results></r:Reports>",
-  ])("%s", (body) => expect(parse(body)).toMatchObject({ receipts: [{ status: "DELIVERED" }] }));
+  ])("a batch of Qikli's reports in another form is read: %s", (body) =>
+    expect(parse(body)).toMatchObject({ receipts: [{ status: "DELIVERED" }] }),
+  );
 
-  test("readable rows beside bad ones", () => {
+  test("a batch of Qikli's reports has readable rows beside bad ones", () => {
     const bad = [
       1,
       null,
@@ -144,7 +151,7 @@ describe("what a batch may look like besides", () => {
     expect(parseJson({ results: [row] })).not.toHaveProperty("problem");
   });
 
-  test("numbers as text, text as numbers, and nonsense where a number belongs", () => {
+  test("a report of Qikli may have numbers as text, text as numbers, and nonsense where a number belongs", () => {
     const odd = { ...row, messageId: 17, smsCount: "3", price: { pricePerMessage: "0.0100" }, mccmnc: 62001 };
     expect(receiptsOf({ results: [odd] })).toMatchObject([
       { clientRef: "17", cost: "0.0300", mccmnc: "62001", parts: 1 },
@@ -172,7 +179,7 @@ describe("what a batch may look like besides", () => {
     expect(receiptsOf({ results: [{ ...row, price, messageCount }] })).toMatchObject([{ cost }]);
   });
 
-  test("money that no float holds", () => {
+  test("a report of Qikli may have money that no float holds", () => {
     const body = `{"results":[{"messageId":"m","smsCount":3,"price":{"pricePerMessage":0.1234567890123456789},"status":{"groupId":3}}]}`;
     expect(parse(body)).toMatchObject({ receipts: [{ cost: "0.3703703670370370367" }] });
   });
@@ -185,13 +192,13 @@ describe("what a batch may look like besides", () => {
     ["2015-02-12T04:28:20-0430", undefined, "2015-02-12T08:58:20.000Z"],
     ["", "2015-02-12T09:58:20.323+0100", "2015-02-12T08:58:20.323Z"],
     ["2015-02-12T09:58:20.337+0100", "2015-02-12T09:58:20.323+0100", "2015-02-12T08:58:20.337Z"],
-  ])("done at %j, sent at %j", (doneAt, sentAt, instant) => {
+  ])("a report of Qikli done at %j and sent at %j has the better time", (doneAt, sentAt, instant) => {
     expect(receiptsOf({ results: [{ ...row, doneAt, sentAt }] })).toMatchObject([
       { occurredAt: new Date(instant) },
     ]);
   });
 
-  test("times without an offset are in the zone of the connection", () => {
+  test("the times in Qikli's reports without an offset are in the zone of the connection", () => {
     const body = JSON.stringify({ results: [{ ...row, doneAt: "2015-02-12T09:58:20" }] });
     const reading = qikli.parseCallback(body, { ...settings, timeZone: "Europe/Kyiv" });
     expect(reading).toMatchObject({ receipts: [{ occurredAt: new Date("2015-02-12T07:58:20Z") }] });
@@ -216,7 +223,9 @@ describe("what is no report", () => {
     "<html/>",
     fixture("error.401.json"),
     fixture("send.200.json"),
-  ])("unreadable: %s", (body) => expect(parse(body)).toMatchObject({ kind: "unreadable" }));
+  ])("a body that is no report of Qikli is unreadable: %s", (body) =>
+    expect(parse(body)).toMatchObject({ kind: "unreadable" }),
+  );
 
   test.each([
     "",
@@ -227,16 +236,18 @@ describe("what is no report", () => {
     '{"results":[{"messageId":"m"',
     "<!DOCTYPE html><html></html>",
     "<a/><b/>",
-  ])("malformed: %s", (body) => expect(parse(body)).toMatchObject({ kind: "malformed" }));
+  ])("a body that is no report of Qikli is malformed: %s", (body) =>
+    expect(parse(body)).toMatchObject({ kind: "malformed" }),
+  );
 
-  test("malformed: entities, however they come", () => {
+  test("a body with entities is malformed for Qikli, however they come", () => {
     const bomb =
       '<!DOCTYPE r [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><results><messageId>&b;</messageId></results>';
     expect(parse(bomb)).toMatchObject({ kind: "malformed" });
     expect(parse('<!DOCTYPE r SYSTEM "file:///etc/passwd"><r/>')).toMatchObject({ kind: "malformed" });
   });
 
-  test("nesting deeper than the stack", () => {
+  test("a body for Qikli may be nested deeper than the stack", () => {
     expect(parse("[".repeat(100_000) + "]".repeat(100_000)).kind).not.toBe("receipts");
     expect(parse('{"results":'.repeat(5_000) + "1" + "}".repeat(5_000)).kind).not.toBe("receipts");
     expect(parse("<results>".repeat(5_000) + "</results>".repeat(5_000)).kind).not.toBe("receipts");
@@ -255,13 +266,14 @@ describe("no body breaks the reader", () => {
     "bulkId",
   );
 
-  test("text, well-formed or not", () => {
+  test("no text breaks the reader of Qikli's callbacks, well-formed or not", () => {
     const unit = integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
     assert(property(string({ unit }), isRead));
     assert(property(string(), isRead));
   });
 
-  test("bytes", () => assert(property(uint8Array(), (bytes) => isRead(new TextDecoder().decode(bytes)))));
+  test("no bytes break the reader of Qikli's callbacks", () =>
+    assert(property(uint8Array(), (bytes) => isRead(new TextDecoder().decode(bytes)))));
 
   test("any JSON, and any JSON where a list, a row or a field belongs", () => {
     const start = '"messageId":"m","status":{"groupId":3}';
@@ -303,7 +315,7 @@ describe("no body breaks the reader", () => {
   });
 
   test.each(["reports.200.json", "reports.200.xml", "send.200.json", "error.401.xml"])(
-    "%s cut or changed anywhere",
+    "no recorded report of Qikli, %s, breaks the reader when it is cut or changed anywhere",
     (name) => {
       const printed = fixture(name);
       for (let at = 0; at < printed.length; at++) {

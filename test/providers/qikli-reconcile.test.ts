@@ -21,14 +21,17 @@ const report = { ...JSON.parse(fixture("reports.200.json")).results[0], messageI
 const logged = json({ results: [report] });
 
 describe("sending it again", () => {
-  test.each(["JSON", "XML"] as const)("is the same request to the letter, in %s", async (format) => {
-    const { client, requests } = await connect(() => json(verdict(duplicate)), { format });
-    const details = { flash: true, validityMinutes: 90 };
-    await client.submit({ ...submission, ...details });
-    await reconcileOne(client, { ...uncertain, ...details });
-    const [first, second] = requests.map(({ body, path, headers }) => ({ body, path, headers }));
-    expect(second).toEqual(first);
-  });
+  test.each(["JSON", "XML"] as const)(
+    "a resend to Qikli is the same request to the letter, in %s",
+    async (format) => {
+      const { client, requests } = await connect(() => json(verdict(duplicate)), { format });
+      const details = { flash: true, validityMinutes: 90 };
+      await client.submit({ ...submission, ...details });
+      await reconcileOne(client, { ...uncertain, ...details });
+      const [first, second] = requests.map(({ body, path, headers }) => ({ body, path, headers }));
+      expect(second).toEqual(first);
+    },
+  );
 
   test("a second submission to Qikli shows by its duplicate that the first was accepted", async () => {
     const { client } = await connect(() => json(verdict(duplicate)));
@@ -53,7 +56,7 @@ describe("sending it again", () => {
     ["no credit", json(verdict({ groupId: 5, id: 12, name: "REJECTED_NOT_ENOUGH_CREDITS" }))],
     ["status 23 under another name", json(verdict({ ...duplicate, name: "REJECTED_ODDITY" }))],
     ["a bad request", json(requestError("BAD_REQUEST", "Bad Request"), 400)],
-  ])("proves nothing about the first by %s", async (_name, answer) => {
+  ])("a resend to Qikli proves nothing about the first request by %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
     expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
   });
@@ -65,14 +68,14 @@ describe("sending it again", () => {
     ["500", { status: 500 }, "unreachable"],
     ["HTML", { body: "<html>" }, "unreachable"],
     ["a reset", (response) => response.socket?.resetAndDestroy(), "unreachable"],
-  ])("may be in vain: %s", async (_name, answer, kind) => {
+  ])("a resend to Qikli may be in vain: %s", async (_name, answer, kind) => {
     const { client, requests } = await connect(() => answer);
     const outcome = { kind: "unavailable", problem: { kind, detail: expect.stringMatching(/\w/) } };
     expect(await reconcileOne(client, uncertain)).toMatchObject(outcome);
     expect(requests).toHaveLength(1);
   });
 
-  test("may reach nobody", async () => {
+  test("a resend to Qikli may reach nobody", async () => {
     const outcome = await reconcileOne(openClient(await unusedOrigin()), uncertain);
     expect(outcome).toMatchObject({ kind: "unavailable", problem: { kind: "unreachable" } });
   });
@@ -104,7 +107,7 @@ describe("with the logs", () => {
     ["empty", json({ results: [] })],
     ["not there", { status: 404 }],
     ["about others", json({ results: [{ ...report, messageId: "other" }] })],
-  ])("sends again where they are %s", async (_name, answer) => {
+  ])("reconciliation at Qikli sends again where the logs are %s", async (_name, answer) => {
     const { client, requests } = await connect(
       ({ method }) => (method === "GET" ? answer : json(verdict(duplicate))),
       { logs: true },
@@ -113,24 +116,41 @@ describe("with the logs", () => {
     expect(requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   });
 
-  test("looks several messages up, each by its own id", async () => {
+  const several = Array.from({ length: 120 }, (_, place) => ({
+    messageId: `m${place}`,
+    to: submission.to,
+    providerMessageId: `q-${place}`,
+  }));
+  const rowsOf = (ids: readonly string[]): Answer =>
+    json({ results: ids.map((id) => ({ ...report, messageId: id })) });
+
+  test("overdue messages are looked up in Qikli's logs fifty in a request", async () => {
     const { client, requests } = await connect(
-      ({ query }) => json({ results: [{ ...report, messageId: query["messageId"] }] }),
+      // The last one is too old for the logs.
+      ({ search }) => rowsOf(search.getAll("messageId").filter((id) => id !== "q-119")),
       { logs: true },
     );
-    const messages = ["a", "b"].map((id) => ({
-      messageId: id,
-      to: submission.to,
-      providerMessageId: `q-${id}`,
-    }));
-    const reply = await client.lookUp([...messages, { messageId, to: submission.to }]);
-    expect(reply).toMatchObject({
-      ok: true,
-      value: [{ clientRef: "a" }, { clientRef: "b" }, { clientRef: messageId }],
-    });
-    expect(new Set(requests.map(({ query }) => query["messageId"]))).toEqual(
-      new Set([messageId, "q-a", "q-b"]),
+    const reply = await client.lookUp(several);
+    expect(reply.ok && new Set(reply.value.map(({ clientRef }) => clientRef))).toEqual(
+      new Set(several.slice(0, -1).map((one) => one.messageId)),
     );
+    expect(requests.map(({ search }) => search.getAll("messageId").length)).toEqual([50, 50, 20]);
+  });
+
+  test.each<[string, (ids: string[]) => Answer]>([
+    ["answers about one id only", (ids) => rowsOf(ids.slice(0, 1))],
+    ["answers about the last id only", (ids) => rowsOf(ids.slice(-1))],
+    ["refuses several ids", (ids) => (ids.length > 1 ? { status: 400 } : rowsOf(ids))],
+    ["finds nothing for several ids", (ids) => rowsOf(ids.length > 1 ? [] : ids)],
+  ])("overdue messages are looked up one by one where the platform %s", async (_name, answer) => {
+    const { client, requests } = await connect(({ search }) => answer(search.getAll("messageId")), {
+      logs: true,
+    });
+    const reply = await client.lookUp([...several.slice(0, 3), { messageId, to: submission.to }]);
+    expect(reply.ok && new Set(reply.value.map(({ clientRef }) => clientRef))).toEqual(
+      new Set(["m0", "m1", "m2", messageId]),
+    );
+    expect(requests.length).toBeLessThanOrEqual(5);
   });
 
   test("a reconciliation with Qikli's logs says what stood in the way", async () => {
@@ -142,7 +162,7 @@ describe("with the logs", () => {
   });
 });
 
-test("without them nothing is looked up", async () => {
+test("nothing is looked up at Qikli without the logs", async () => {
   const { client, requests } = await connect(() => logged);
   const reply = await client.lookUp([{ messageId, to: submission.to }]);
   expect(reply).toEqual({

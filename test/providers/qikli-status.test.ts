@@ -49,14 +49,19 @@ const table: [number, number, string, string, string?, boolean?][] = [
 ];
 
 describe("statuses", () => {
-  test.each(table)("%i of group %i, %s, means %s", (id, groupId, name, status, code, permanent) => {
-    const reading = read({ groupId, id, name });
-    expect(reading.status).toBe(status);
-    expect(reading.failure?.code).toBe(code);
-    expect(reading.failure?.permanent).toBe(permanent);
-    expect(reading.failure?.text ?? "no failure").toMatch(/\w/);
-    expect(read({ groupId: `${groupId}`, id: ` ${id}`, name: name.toLowerCase() })).toMatchObject({ status });
-  });
+  test.each(table)(
+    "Qikli's status %i of group %i, %s, means %s",
+    (id, groupId, name, status, code, permanent) => {
+      const reading = read({ groupId, id, name });
+      expect(reading.status).toBe(status);
+      expect(reading.failure?.code).toBe(code);
+      expect(reading.failure?.permanent).toBe(permanent);
+      expect(reading.failure?.text ?? "no failure").toMatch(/\w/);
+      expect(read({ groupId: `${groupId}`, id: ` ${id}`, name: name.toLowerCase() })).toMatchObject({
+        status,
+      });
+    },
+  );
 
   test.each([
     [0, "ACCEPTED", "SUBMITTED"],
@@ -66,7 +71,7 @@ describe("statuses", () => {
     [3, "DELIVERED", "DELIVERED"],
     [4, "EXPIRED", "EXPIRED"],
     [5, "REJECTED", "REJECTED"],
-  ])("another of group %i, %s, means %s", (groupId, groupName, status) => {
+  ])("another of Qikli's statuses of group %i, %s, means %s", (groupId, groupName, status) => {
     expect(read({ groupId, groupName, id: 900, name: "ODD" })).toMatchObject({ status });
     expect(read({ groupId })).toMatchObject({ status });
     expect(read({ groupName: groupName.toLowerCase() })).toMatchObject({ status });
@@ -87,7 +92,9 @@ describe("statuses", () => {
     ["nothing known", { groupId: 9, groupName: "HELD", id: 900, name: "HELD" }, "UNKNOWN"],
     ["words that objects have anyway", { groupName: "constructor", name: "__proto__" }, "UNKNOWN"],
     ["nothing at all", {}, "UNKNOWN"],
-  ])("%s", (_name, status, meaning) => expect(read(status)).toMatchObject({ status: meaning }));
+  ])("a status of Qikli is read: %s", (_name, status, meaning) =>
+    expect(read(status)).toMatchObject({ status: meaning }),
+  );
 
   test("the description is what people read", () => {
     const status = {
@@ -122,7 +129,7 @@ describe("errors", () => {
     [4097, "not_sent", true],
     [4102, "not_sent", false],
     [7777, "undelivered", false],
-  ])("%i is %s", (id, code, permanent) => {
+  ])("Qikli's error %i is %s", (id, code, permanent) => {
     expect(read(failed, { groupId: 1, id, name: "EC_ODD" })).toMatchObject({
       status: "UNDELIVERED",
       failure: { code, permanent, text: expect.stringContaining(`EC_ODD, error ${id}`) },
@@ -134,7 +141,7 @@ describe("errors", () => {
   test.each([
     [4100, "CANCELLED", "cancelled"],
     [4101, "EXPIRED", "expired"],
-  ])("%i is the status %s", (id, status, code) => {
+  ])("Qikli's error %i is the status %s", (id, status, code) => {
     const reading = { status, failure: { code, permanent: true } };
     expect(read(failed, { groupId: 3, id, name: "EC_ODD", permanent: true })).toMatchObject(reading);
   });
@@ -145,7 +152,7 @@ describe("errors", () => {
     ["none without an id", { groupName: "OK", name: "no_error" }],
     ["empty", {}],
     ["a text", "NO_ERROR"],
-  ])("one that is %s changes nothing", (_name, error) => {
+  ])("an error of Qikli that is %s changes nothing", (_name, error) => {
     expect(read(failed, error)).toEqual(read(failed));
   });
 

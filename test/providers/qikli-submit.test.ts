@@ -90,7 +90,7 @@ describe("the request", () => {
     ["/restapi", "/restapi/sms/2/text/advanced"],
     ["/sms/2/text/advanced", "/sms/2/text/advanced"],
     ["/restapi/sms/2/text/advanced/", "/restapi/sms/2/text/advanced"],
-  ])("under the base path %j goes to %s", async (path, expected) => {
+  ])("a request to Qikli under the base path %j goes to %s", async (path, expected) => {
     const { client, requests } = await connect(() => good, { path });
     await client.submit(submission);
     expect(requests.map((seen) => seen.path)).toEqual([expected]);
@@ -119,7 +119,7 @@ describe("an answer that accepts", () => {
     ["XML", { body: fixture("send.200.xml"), headers: xmlHeaders }],
     ["XML called JSON", { body: fixture("send.200.xml") }],
     ["JSON without a content type", { body: fixture("send.200.json"), headers: {} }],
-  ])("as documented, in %s", async (_name, answer) => {
+  ])("an answer of Qikli accepts as documented, in %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
     expect(await client.submit({ ...submission, messageId: "MESSAGE-ID-127-xyz" })).toEqual(documented);
   });
@@ -134,7 +134,7 @@ describe("an answer that accepts", () => {
       { groupId: 1, groupName: "PENDING", id: 900, name: "PENDING_SOMEHOW" },
     ],
     ["PENDING with a group that is none", { groupId: 7, groupName: "PENDING", id: 26, name: "X" }],
-  ])("%s", async (_name, status) => {
+  ])("an answer of Qikli accepts: %s", async (_name, status) => {
     const { client } = await connect(() => json(verdict(status)));
     expect(await client.submit(submission)).toEqual(taken);
   });
@@ -160,7 +160,7 @@ describe("an answer that accepts", () => {
       { providerMessageId: messageId.toUpperCase() },
     ],
     ["smsCount and unknown keys", verdict(accepted, { smsCount: 2, more: {} }), {}],
-  ])("with %s", async (_name, body, ids) => {
+  ])("an answer of Qikli accepts with %s", async (_name, body, ids) => {
     const { client } = await connect(() => json(body));
     expect(await client.submit(submission)).toMatchObject({
       kind: "accepted",
@@ -293,7 +293,7 @@ describe("an answer that refuses", () => {
       ),
       { kind: "retryable", reason: "Not enough credits – Top up", noCredit: true },
     ],
-  ])("%s", async (_name, answer, outcome) => {
+  ])("an answer of Qikli refuses: %s", async (_name, answer, outcome) => {
     const { client, requests } = await connect(() => answer);
     expect(await client.submit(submission)).toMatchObject(outcome);
     expect(requests).toHaveLength(1);

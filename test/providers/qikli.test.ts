@@ -27,7 +27,7 @@ describe("draining", () => {
   test.each<[string, Answer]>([
     ["JSON", { body: fixture("reports.200.json") }],
     ["XML", { body: fixture("reports.200.xml"), headers: xmlHeaders }],
-  ])("hands the body over as it came, in %s", async (_name, answer) => {
+  ])("draining Qikli's queue hands the body over as it came, in %s", async (_name, answer) => {
     const { client, requests } = await connect(() => answer);
     const { body, headers } = typeof answer === "object" ? answer : {};
     const contentType = headers?.["content-type"] ?? "application/json";
@@ -37,7 +37,7 @@ describe("draining", () => {
     ]);
   });
 
-  test.each(empty)("finds nothing: %s", async (_name, answer) => {
+  test.each(empty)("draining Qikli's queue finds nothing: %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
     expect(await client.drainReceipts?.()).toEqual({ ok: true, value: undefined });
   });
@@ -50,13 +50,13 @@ describe("draining", () => {
     ["JSON of something else", json({ message: "hello" })],
     ["a row without a message id", json({ results: [{ to: "1" }] })],
     ["reports under an error", { status: 500, body: fixture("reports.200.json") }],
-  ])("keeps what nobody can fetch again: %s", async (_name, answer) => {
+  ])("draining Qikli's queue keeps what nobody can fetch again: %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
     const { body } = typeof answer === "object" ? answer : {};
     expect(await client.drainReceipts?.()).toMatchObject({ ok: true, value: { body } });
   });
 
-  test("says what may be lost", async () => {
+  test("draining Qikli's queue says what may be lost", async () => {
     const { client } = await connect(() => (response) => response.socket?.resetAndDestroy());
     const detail = expect.stringContaining("lost");
     expect(await client.drainReceipts?.()).toEqual({ ok: false, problem: { kind: "unreachable", detail } });
@@ -64,12 +64,15 @@ describe("draining", () => {
 });
 
 describe("the check", () => {
-  test.each(empty)("passes, and takes no report: %s", async (_name, answer) => {
-    const { client, requests } = await connect(() => answer);
-    expect(await client.check()).toEqual({ ok: true, value: { detail: "credentials accepted" } });
-    const query = { messageId: "00000000-0000-0000-0000-000000000000", limit: "1" };
-    expect(requests).toMatchObject([{ method: "GET", path: "/sms/1/reports", query }]);
-  });
+  test.each(empty)(
+    "the check of a Qikli connection passes, and takes no report: %s",
+    async (_name, answer) => {
+      const { client, requests } = await connect(() => answer);
+      expect(await client.check()).toEqual({ ok: true, value: { detail: "credentials accepted" } });
+      const query = { messageId: "00000000-0000-0000-0000-000000000000", limit: "1" };
+      expect(requests).toMatchObject([{ method: "GET", path: "/sms/1/reports", query }]);
+    },
+  );
 });
 
 describe("the problem of a question", () => {
@@ -90,7 +93,7 @@ describe("the problem of a question", () => {
     ["500", json(requestError("GENERAL_ERROR", "General error"), 500), "unreachable"],
     ["302", { status: 302, headers: { location: "/login" } }, "refused"],
     ["a reset", (response) => response.socket?.resetAndDestroy(), "unreachable"],
-  ])("%s", async (_name, answer, kind) => {
+  ])("the problem of a query to Qikli is named: %s", async (_name, answer, kind) => {
     const { client } = await connect(() => answer);
     const problem = { kind, detail: expect.stringMatching(/\w/) };
     expect(await client.check()).toMatchObject({ ok: false, problem });
@@ -106,7 +109,7 @@ describe("the problem of a question", () => {
     expect(await client.check()).toMatchObject({ ok: false, problem: { kind: "unreadable" } });
   });
 
-  test("when to ask again", async () => {
+  test("the problem of a query to Qikli says when to ask again", async () => {
     const { client } = await connect(() => ({ status: 429, headers: { "retry-after": "9" } }));
     expect(await client.drainReceipts?.()).toMatchObject({ problem: { kind: "busy", retryAfterSeconds: 9 } });
   });
@@ -119,7 +122,7 @@ describe("the problem of a question", () => {
   });
 });
 
-test("what Qikli does not have is not asked for", async () => {
+test("nothing is asked of Qikli that it does not have", async () => {
   const { client, requests } = await connect(() => json({}));
   const refused = {
     ok: false,
@@ -133,12 +136,12 @@ test("what Qikli does not have is not asked for", async () => {
 describe("settings", () => {
   const good = { baseUrl: qikli.documentedBaseUrl, ...credentials };
 
-  test("are JSON in UTC, with one resend and without the logs, unless said otherwise", () => {
+  test("the settings of Qikli are JSON in UTC, with one resend and without the logs, unless said otherwise", () => {
     const usual = { format: "JSON", timeZone: "UTC", resend: true, logs: false };
     expect(qikli.settings.parse(good)).toEqual({ ...good, ...usual });
   });
 
-  test("have one secret", () => expect(qikli.secretKeys).toEqual(["password"]));
+  test("the settings of Qikli have one secret", () => expect(qikli.secretKeys).toEqual(["password"]));
 
   test.each([
     { baseUrl: "api.sms.qikli.com" },
@@ -150,12 +153,14 @@ describe("settings", () => {
     { password: "line\nbreak" },
     { timeZone: "Accra" },
     { format: "YAML" },
-  ])("refused: %o", (fault) => expect(qikli.settings.safeParse({ ...good, ...fault }).success).toBe(false));
+  ])("the settings of Qikli are refused: %o", (fault) =>
+    expect(qikli.settings.safeParse({ ...good, ...fault }).success).toBe(false),
+  );
 });
 
 describe("senders", () => {
   test.each(["SAMPLESENDER", "MySender", "AB", "12345678901234", "+23320507298712"])(
-    "%j may be used",
+    "the sender ID %j may be used with Qikli",
     (sender) => expect(qikli.senderProblem(sender)).toBeUndefined(),
   );
 
@@ -165,5 +170,7 @@ describe("senders", () => {
     ["SAMPLESENDER1", "12 characters"],
     ["123456789012345", "14 digits"],
     ["A\nB", "control"],
-  ])("%j may not", (sender, problem) => expect(qikli.senderProblem(sender)).toContain(problem));
+  ])("the sender ID %j may not be used with Qikli", (sender, problem) =>
+    expect(qikli.senderProblem(sender)).toContain(problem),
+  );
 });

@@ -24,13 +24,16 @@ const delivered = {
 };
 
 describe("the documented callback", () => {
-  test.each(["callback.json", "callback.printed.txt"])("%s", (name) => {
-    const reading = { kind: "receipts", receipts: [delivered] };
-    expect(parse(fixture(name))).toEqual(reading);
-    expect(parse(`\uFEFF${fixture(name).replaceAll("\n", "\r\n")}`)).toEqual(reading);
-  });
+  test.each(["callback.json", "callback.printed.txt"])(
+    "a callback of Telekom's documentation is read: %s",
+    (name) => {
+      const reading = { kind: "receipts", receipts: [delivered] };
+      expect(parse(fixture(name))).toEqual(reading);
+      expect(parse(`\uFEFF${fixture(name).replaceAll("\n", "\r\n")}`)).toEqual(reading);
+    },
+  );
 
-  test("is no JSON as it is printed, and the documented one once repaired", () => {
+  test("the callback that Telekom's documentation prints is no JSON, and the documented one once repaired", () => {
     const printed = fixture("callback.printed.txt");
     expect(() => JSON.parse(printed)).toThrow(SyntaxError);
     expect(JSON.parse(repairJson(printed))).toEqual(documented);
@@ -48,11 +51,11 @@ describe("what a callback may look like besides", () => {
     expect(parse(body)).toMatchObject({ receipts: [{ providerMessageId: "900719925474099312345" }] });
   });
 
-  test("several parts, on which there is one report", () => {
+  test("a message of several parts has one receipt at Telekom", () => {
     expect(receiptsOf({ ...documented, messageParts: 3 })).toEqual([delivered]);
   });
 
-  test("RCS, and no type at all", () => {
+  test("a callback of Telekom may have the type RCS, or no type at all", () => {
     const { type: _, ...untyped } = documented;
     expect(receiptsOf({ ...untyped, channel: "rcs" })).toEqual([delivered]);
   });
@@ -104,14 +107,16 @@ describe("what is no receipt", () => {
     '{"messageId":1}',
     '{"delivery":{"status":"SENT"}}',
     "<a/>",
-  ])("unreadable: %s", (body) => expect(parse(body)).toMatchObject({ kind: "unreadable" }));
+  ])("a body that is no receipt of Telekom is unreadable: %s", (body) =>
+    expect(parse(body)).toMatchObject({ kind: "unreadable" }),
+  );
 
-  test("unreadable: a form of something else", () => {
+  test("a form of something else is unreadable for Telekom", () => {
     expect(parse("a=1", "application/x-www-form-urlencoded")).toMatchObject({ kind: "unreadable" });
   });
 
   test.each(["", " ", "status=SENT", "<html>", '{"delivery":{"status":"SENT"', "{'messageId':1}"])(
-    "malformed: %j",
+    "a body that is no receipt of Telekom is malformed: %j",
     (body) => expect(parse(body)).toMatchObject({ kind: "malformed", reason: expect.stringMatching(/\w/) }),
   );
 });
@@ -122,22 +127,24 @@ describe("comments are mended, too", () => {
     ['{"a":"b" // c\n"d":/* e */1,/* f */}', '{"a":"b", \n"d":1}'],
     ['{"a":"// b /* c */"}', '{"a":"// b /* c */"}'],
     ['{"a":1} /* never closed', '{"a":1} '],
-  ])("%j gives %j", (body, repaired) => expect(repairJson(body)).toBe(repaired));
+  ])("comments in Telekom's JSON are repaired: %j gives %j", (body, repaired) =>
+    expect(repairJson(body)).toBe(repaired),
+  );
 
-  test("in the documented request", () => {
+  test("comments in Telekom's documented request are repaired", () => {
     const printed = fixture("send_message.request.printed.txt");
     expect(JSON.parse(repairJson(printed))).toEqual(JSON.parse(fixture("send_message.request.json")));
   });
 });
 
 describe("no body breaks the reader", () => {
-  test("text, well-formed or not", () => {
+  test("no text breaks the reader of Telekom's callbacks, well-formed or not", () => {
     const unit = integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
     assert(property(string({ unit }), isRead));
     assert(property(uint8Array(), (bytes) => isRead(new TextDecoder().decode(bytes))));
   });
 
-  test("pieces of JSON, XML and forms", () => {
+  test("no pieces of JSON, XML and forms break the reader of Telekom's callbacks", () => {
     const piece = constantFrom(
       '"',
       "{",

@@ -65,23 +65,26 @@ describe.each(ways)("against the sandbox, $format, session $useSession", (way) =
   const open = ({ url, token }: TelekomSandbox, connection: Connection = {}): ProviderClient =>
     openClient(url, { ...way, token, ...connection });
 
-  test.each(telekomScenarios)("$suffix: $name", async ({ suffix, expected, behaviour }) => {
-    const callbacks = await startReceiver();
-    const sandbox = await startSandbox({ callbackUrl: callbacks.url });
-    const isHanging = behaviour.answer === "hang";
-    const client = open(sandbox, isHanging ? { totalTimeoutMs: 500 } : {});
-    const outcome = await submit(client, suffix);
-    const receipts = await receiptsOf(callbacks, open(sandbox));
-    expect(await endOf(outcome, receipts, client)).toBe(expected);
-    // Nothing is submitted twice, but what was refused: throttled, or for its session.
-    const sent = sandbox.requests.filter(
-      ({ path, body }) => path.endsWith("send_message") && body.includes(`000${suffix}`),
-    );
-    const isRepeated = suffix === "010" || (suffix === "033" && way.useSession);
-    expect(sent).toHaveLength(isRepeated ? 2 : 1);
-  });
+  test.each(telekomScenarios)(
+    "the Telekom adapter and its sandbox agree in scenario $suffix: $name",
+    async ({ suffix, expected, behaviour }) => {
+      const callbacks = await startReceiver();
+      const sandbox = await startSandbox({ callbackUrl: callbacks.url });
+      const isHanging = behaviour.answer === "hang";
+      const client = open(sandbox, isHanging ? { totalTimeoutMs: 500 } : {});
+      const outcome = await submit(client, suffix);
+      const receipts = await receiptsOf(callbacks, open(sandbox));
+      expect(await endOf(outcome, receipts, client)).toBe(expected);
+      // Nothing is submitted twice, but what was refused: throttled, or for its session.
+      const sent = sandbox.requests.filter(
+        ({ path, body }) => path.endsWith("send_message") && body.includes(`000${suffix}`),
+      );
+      const isRepeated = suffix === "010" || (suffix === "033" && way.useSession);
+      expect(sent).toHaveLength(isRepeated ? 2 : 1);
+    },
+  );
 
-  test("everything else there is", async () => {
+  test("the Telekom adapter and its sandbox agree in every other function", async () => {
     const sandbox = await startSandbox();
     const client = open(sandbox);
     expect(await client.check()).toMatchObject({ ok: true });
@@ -111,7 +114,7 @@ describe.each(ways)("against the sandbox, $format, session $useSession", (way) =
     });
   });
 
-  test("without a callback URL nothing is asked to be posted", async () => {
+  test("the Telekom sandbox is asked to post nothing without a callback URL", async () => {
     const callbacks = await startReceiver();
     const sandbox = await startSandbox({ callbackUrl: callbacks.url });
     const client = open(sandbox);
@@ -119,7 +122,7 @@ describe.each(ways)("against the sandbox, $format, session $useSession", (way) =
     expect(await receiptsOf(callbacks, client)).toEqual([]);
   });
 
-  test("wrong credentials and addresses are told", async () => {
+  test("the Telekom sandbox refuses wrong credentials and addresses, and says so", async () => {
     const sandbox = await startSandbox();
     expect(await open(sandbox, { token: "wrong" }).check()).toMatchObject({
       problem: { kind: "unauthenticated" },

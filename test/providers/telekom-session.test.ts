@@ -48,7 +48,7 @@ function createVendor(answer: Answer = sent) {
 }
 
 describe("a session", () => {
-  test("is opened with the token once, and then used instead of it", async () => {
+  test("a session is opened with the token once, and then used instead of it", async () => {
     const shared = createMemoryState();
     const { client, requests } = await connect(createVendor().answerTo, { useSession, shared });
     expect(await client.submit(submission)).toMatchObject({ kind: "accepted" });
@@ -61,28 +61,31 @@ describe("a session", () => {
     expect(shared.value).not.toContain(token);
   });
 
-  test.each(formats)("is opened, pinged, lost and opened again as documented in %s", async (format) => {
-    let calls = 0;
-    const { client, requests } = await connect(
-      (seen) => {
-        if (functionOf(seen) === "ping") return { body: inFormat(format, "ping.200") };
-        if (functionOf(seen) === "auth") return { body: inFormat(format, "auth.200") };
-        return { body: inFormat(format, calls++ === 0 ? "send_message.error" : "send_message.200") };
-      },
-      { useSession, format },
-    );
-    expect(await client.check()).toMatchObject({ ok: true });
-    expect(await client.submit(submission)).toEqual({ kind: "accepted", providerMessageId: "100427" });
-    expect(requests.map(functionOf)).toEqual(["auth", "ping", "send_message", "auth", "send_message"]);
-    const read = (body = ""): unknown => (format === "JSON" ? JSON.parse(body) : readXml(body)?.content);
-    const printed = inFormat(format, "ping.request").replace(
-      /92f8[\w-]+/,
-      "a1da7970-5464-11e4-867e-9d647178712c",
-    );
-    expect(read(requests[1]?.body)).toEqual(read(printed));
-  });
+  test.each(formats)(
+    "a session is opened, pinged, lost and opened again as documented in %s",
+    async (format) => {
+      let calls = 0;
+      const { client, requests } = await connect(
+        (seen) => {
+          if (functionOf(seen) === "ping") return { body: inFormat(format, "ping.200") };
+          if (functionOf(seen) === "auth") return { body: inFormat(format, "auth.200") };
+          return { body: inFormat(format, calls++ === 0 ? "send_message.error" : "send_message.200") };
+        },
+        { useSession, format },
+      );
+      expect(await client.check()).toMatchObject({ ok: true });
+      expect(await client.submit(submission)).toEqual({ kind: "accepted", providerMessageId: "100427" });
+      expect(requests.map(functionOf)).toEqual(["auth", "ping", "send_message", "auth", "send_message"]);
+      const read = (body = ""): unknown => (format === "JSON" ? JSON.parse(body) : readXml(body)?.content);
+      const printed = inFormat(format, "ping.request").replace(
+        /92f8[\w-]+/,
+        "a1da7970-5464-11e4-867e-9d647178712c",
+      );
+      expect(read(requests[1]?.body)).toEqual(read(printed));
+    },
+  );
 
-  test("is opened once for all calls that wait for it", async () => {
+  test("a session is opened once for all calls that wait for it", async () => {
     const shared = createMemoryState();
     const { client, requests } = await connect(createVendor().answerTo, { useSession, shared });
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => client.submit(submission)));
@@ -91,7 +94,7 @@ describe("a session", () => {
     expect(shared.renewals).toBe(1);
   });
 
-  test("that is lost is replaced once for all, in several processes, and every call is repeated once", async () => {
+  test("a session that is lost is replaced once for all, in several processes, and every call is repeated once", async () => {
     const vendor = createVendor();
     const { origin, requests } = await serveAnswers(vendor.answerTo);
     const shared = createMemoryState();
@@ -109,7 +112,7 @@ describe("a session", () => {
     expect(shared.renewals).toBe(2);
   });
 
-  test("that is lost twice in a row leaves the message to be tried again", async () => {
+  test("a session that is lost twice in a row leaves the message to be tried again", async () => {
     const vendor = createVendor();
     for (const id of ["s1", "s2", "s3"]) vendor.dead.add(id);
     const { client, requests } = await connect(vendor.answerTo, { useSession });
@@ -129,7 +132,7 @@ describe("a session", () => {
     expect(await client.submit(submission)).toMatchObject({ kind: "accepted" });
   });
 
-  test("serves questions in the same way", async () => {
+  test("a session serves queries in the same way", async () => {
     const vendor = createVendor(success({ exists: true }));
     const { client, requests } = await connect(vendor.answerTo, { useSession });
     await client.lookUpNumber?.(submission.to);
@@ -148,7 +151,7 @@ describe("a session", () => {
 });
 
 describe("an idle session", () => {
-  test("is pinged after 12 minutes, once for all calls that wait", async () => {
+  test("an idle session is pinged after 12 minutes, once for all calls that wait", async () => {
     let time = 0;
     const { client, requests } = await connect(createVendor().answerTo, { useSession, now: () => time });
     await client.submit(submission);
@@ -160,7 +163,7 @@ describe("an idle session", () => {
     expect(summary(requests).slice(3)).toEqual(["ping s1", "send_message s1", "send_message s1"]);
   });
 
-  test("that is gone is replaced before the message is written", async () => {
+  test("an idle session that is gone is replaced before the message is written", async () => {
     let time = 0;
     const vendor = createVendor();
     const { client, requests } = await connect(vendor.answerTo, { useSession, now: () => time });
@@ -171,7 +174,7 @@ describe("an idle session", () => {
     expect(summary(requests).slice(2)).toEqual(["ping s1", "auth token", "send_message s2"]);
   });
 
-  test("of another process is pinged, then used", async () => {
+  test("an idle session of another process is pinged, then used", async () => {
     const { origin, requests } = await serveAnswers(createVendor().answerTo);
     const shared = createMemoryState();
     await openClient(origin, { useSession, shared }).submit(submission);
@@ -179,7 +182,7 @@ describe("an idle session", () => {
     expect(summary(requests)).toEqual(["auth token", "send_message s1", "ping s1", "send_message s1"]);
   });
 
-  test("of another token is replaced", async () => {
+  test("an idle session of another token is replaced", async () => {
     const { origin, requests } = await serveAnswers(createVendor().answerTo);
     const shared = createMemoryState("what another version left");
     await openClient(origin, { useSession, shared, token: "other" }).submit(submission);
@@ -200,14 +203,14 @@ describe("without a session", () => {
     ["an unknown code", refusal("NEW"), failed("provider_refused")],
     ["401", { status: 401 }, failed("provider_unauthenticated")],
     ["a missing page", { status: 404, body: "<html>" }, failed("provider_misconfigured")],
-  ])("nothing is sent: %s", async (_name, answer, outcome) => {
+  ])("nothing is sent without a session: %s", async (_name, answer, outcome) => {
     const { client, requests } = await connect(() => answer, { useSession });
     expect(await client.submit(submission)).toMatchObject(outcome);
     expect(requests.map(functionOf)).toEqual(["auth"]);
     expect(await client.check()).toMatchObject({ ok: false });
   });
 
-  test("one refused authentication serves all calls that wait", async () => {
+  test("a refused authentication serves all calls that wait", async () => {
     const { client, requests } = await connect(() => refusal("IP_NOT_ALLOWED"), { useSession });
     await Promise.all(Array.from({ length: 20 }, () => client.submit(submission)));
     expect(requests).toHaveLength(1);
@@ -216,7 +219,7 @@ describe("without a session", () => {
   test.each<[string, Answer, object]>([
     ["is refused", { body: fixture("auth.error.json") }, failed("provider_forbidden")],
     ["is not answered", (response) => response.socket?.resetAndDestroy(), { kind: "retryable" }],
-  ])("nothing is sent where the ping %s", async (_name, answer, outcome) => {
+  ])("nothing is sent without a session where the ping %s", async (_name, answer, outcome) => {
     const { origin, requests } = await serveAnswers((seen) =>
       functionOf(seen) === "ping" ? answer : createVendor().answerTo(seen),
     );
@@ -226,7 +229,7 @@ describe("without a session", () => {
     expect(summary(requests)).toEqual(["auth token", "send_message s1", "ping s1"]);
   });
 
-  test("that could be shared, nothing is sent", async () => {
+  test("nothing is sent without a session that could be shared", async () => {
     const shared = { ...createMemoryState(), read: () => Promise.reject(new Error("database down")) };
     const { client, requests } = await connect(() => sent, { useSession, shared });
     expect(await client.submit(submission)).toMatchObject({ kind: "retryable" });

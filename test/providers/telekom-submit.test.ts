@@ -44,7 +44,7 @@ describe("the request", () => {
     // Only of Slovak mobile numbers is it documented what a plus sign does.
     ["+421212345678", true, "421212345678"],
     ["+420601234567", true, "420601234567"],
-  ])("to %s is RCS when asked for (%s): %s", async (number, preferRcs, to) => {
+  ])("a request to Telekom for %s is RCS when asked for (%s): %s", async (number, preferRcs, to) => {
     const { client, requests } = await connect(() => ({ body: fixture("send_message.200.json") }), {
       preferRcs,
     });
@@ -63,7 +63,7 @@ describe("the request", () => {
   test.each([
     ["JSON", "/json/send_message", "application/json", "application/json"],
     ["XML", "/xml/send_message", "application/xml; charset=UTF-8", "application/xml"],
-  ] as const)("in %s goes to its own base URL", async (format, path, type, accept) => {
+  ] as const)("a request to Telekom in %s goes to its own base URL", async (format, path, type, accept) => {
     const { client, requests } = await connect(() => ({ body: inFormat(format, "send_message.200") }), {
       format,
     });
@@ -78,7 +78,7 @@ describe("the request", () => {
     ["/json", "/json/send_message"],
     ["/xml/", "/json/send_message"],
     ["/proxy/telekom/", "/proxy/telekom/json/send_message"],
-  ])("with %s in the base URL goes to %s", async (path, expected) => {
+  ])("a request to Telekom with %s in the base URL goes to %s", async (path, expected) => {
     const { client, requests } = await connect(() => success(), { path });
     await client.submit(submission);
     expect(requests.map((seen) => seen.path)).toEqual([expected]);
@@ -118,7 +118,9 @@ describe("the request", () => {
     [{ validityMinutes: 5000 }, { validity: 1440 }],
     [{ text: "€ 5 {ok}" }, { unicode: false }],
     [{ text: "a".repeat(2000) }, { text: "a".repeat(2000) }],
-  ])("for %o has %o", async (changes, fields) => expect(await written(changes)).toMatchObject(fields));
+  ])("a request to Telekom for %o has %o", async (changes, fields) =>
+    expect(await written(changes)).toMatchObject(fields),
+  );
 
   // `false` strips diacritics, and GSM-7 has letters with some.
   test("a request to Telekom SK leaves the encoding of accented letters to the provider", async () => {
@@ -230,7 +232,7 @@ describe("an answer that decides", () => {
       refusal("SENDING_DENIED_BY_DATETIME"),
       { kind: "retryable", retryAfterSeconds: 900 },
     ],
-  ])("%s", async (_name, answer, outcome) => {
+  ])("an answer of Telekom decides: %s", async (_name, answer, outcome) => {
     const { client, requests } = await connect(() => answer);
     expect(await client.submit(submission)).toMatchObject(outcome);
     expect(requests).toHaveLength(1);
@@ -258,7 +260,7 @@ describe("an answer that decides", () => {
     ["API_INTERFACE_DISABLED", "FAILED", "provider_forbidden"],
     ["GET_REQUEST_FORBIDDEN", "FAILED", "provider_misconfigured"],
     ["constructor", "REJECTED", "rejected_by_provider"],
-  ])("%s is %s for %s", async (code, status, failure) => {
+  ])("an answer of Telekom decides: %s is %s for %s", async (code, status, failure) => {
     const { client } = await connect(() => refusal(code, "Popis"));
     const text = `Popis (${code.toUpperCase()})`;
     expect(await client.submit(submission)).toEqual(rejection(text, status, failure, status === "REJECTED"));

@@ -30,7 +30,7 @@ describe("status words", () => {
     ["", "UNKNOWN"],
     ["__proto__", "UNKNOWN"],
     ["constructor", "UNKNOWN"],
-  ])("%j means %s", (word, status) => expect(readStatus(word)).toBe(status));
+  ])("Telekom's status word %j means %s", (word, status) => expect(readStatus(word)).toBe(status));
 
   test("an error that is not final is no failure", () =>
     expect(failureOf(readStatus("ERROR"))).toBeUndefined());
@@ -48,14 +48,17 @@ describe("verdicts", () => {
     [{ status: "error", code: "OK" }, "unclear"],
     [{ status: "accepted" }, "unclear"],
     [{ status: "", code: "" }, undefined],
-  ])("%o: %s", (result, outcome) => expect(wire.readVerdict({ result })).toMatchObject({ outcome }));
+  ])("the verdict of Telekom in %o is read: %s", (result, outcome) =>
+    expect(wire.readVerdict({ result })).toMatchObject({ outcome }),
+  );
 
-  test.each([undefined, null, 1, "OK", [], {}, { result: "OK" }, { result: [] }])("none: %j", (content) =>
-    expect(wire.readVerdict(content)).toBeUndefined(),
+  test.each([undefined, null, 1, "OK", [], {}, { result: "OK" }, { result: [] }])(
+    "there is no verdict of Telekom in %j",
+    (content) => expect(wire.readVerdict(content)).toBeUndefined(),
   );
 
   test.each(["auth", "ping", "send_message", "check_message", "sms-groups", "check_phone_number"])(
-    "%s says the same in both formats",
+    "the answer of Telekom (%s) says the same in both formats",
     (name) => {
       for (const kind of ["200", "error"]) {
         const [inJson, inXml] = ["json", "xml"].map((format) =>
@@ -72,7 +75,7 @@ describe("verdicts", () => {
 describe("settings", () => {
   const good = { baseUrl: telekom.documentedBaseUrl, token: "t" };
 
-  test("have defaults", () => {
+  test("the settings of Telekom have defaults", () => {
     const defaults = { timeZone: "Europe/Bratislava", format: "JSON", useSession: false, preferRcs: false };
     expect(telekom.settings.parse(good)).toEqual({ ...good, ...defaults });
     const other = { ...good, timeZone: "UTC", format: "XML", useSession: true, preferRcs: true };
@@ -88,7 +91,9 @@ describe("settings", () => {
     { timeZone: "Bratislava" },
     { format: "CSV" },
     { useSession: "yes" },
-  ])("refused: %o", (fault) => expect(telekom.settings.safeParse({ ...good, ...fault }).success).toBe(false));
+  ])("the settings of Telekom are refused: %o", (fault) =>
+    expect(telekom.settings.safeParse({ ...good, ...fault }).success).toBe(false),
+  );
 });
 
 test("capabilities are what the documentation has", () => {
@@ -107,7 +112,7 @@ test("capabilities are what the documentation has", () => {
 
 describe("senders", () => {
   test.each(["A", "MyBrand 123", "421901234567", "+421901234567", "123456789012345"])(
-    "%j may be used",
+    "the sender ID %j may be used with Telekom",
     (sender) => expect(telekom.senderProblem(sender)).toBeUndefined(),
   );
 
@@ -117,7 +122,9 @@ describe("senders", () => {
     ["A\nB", "control"],
     ["MyBrand 1234", "11 characters"],
     ["1234567890123456", "15 digits"],
-  ])("%j may not", (sender, problem) => expect(telekom.senderProblem(sender)).toContain(problem));
+  ])("the sender ID %j may not be used with Telekom", (sender, problem) =>
+    expect(telekom.senderProblem(sender)).toContain(problem),
+  );
 });
 
 describe("no content breaks a reader", () => {
@@ -146,7 +153,7 @@ describe("no content breaks a reader", () => {
     "__proto__",
   ];
 
-  test("JSON, anywhere", () => {
+  test("no JSON breaks a reader of Telekom's answers", () => {
     assert(
       property(json(), constantFrom(...names), constantFrom(...names), (value, outer, inner) => {
         readAll(value);
@@ -156,7 +163,7 @@ describe("no content breaks a reader", () => {
     );
   });
 
-  test("XML, anywhere", () => {
+  test("no XML breaks a reader of Telekom's answers", () => {
     const name = constantFrom(...names.filter((one) => !one.startsWith("@")));
     assert(
       property(string(), name, name, (value, outer, inner) => {

@@ -38,7 +38,7 @@ describe("the problem of a question", () => {
     ["200 of something else", success(), "unreadable"],
     ["200 that contradicts itself", json({ result: { status: "success", code: "NO" } }), "unreadable"],
     ["a reset", (response) => response.socket?.resetAndDestroy(), "unreachable"],
-  ])("%s", async (_name, answer, kind) => {
+  ])("the problem of a query to Telekom is named: %s", async (_name, answer, kind) => {
     const { client } = await connect(() => answer);
     const problem = { kind, detail: expect.stringMatching(/\w/) };
     expect(await client.lookUpNumber?.(submission.to)).toMatchObject({ ok: false, problem });
@@ -51,13 +51,13 @@ describe("the problem of a question", () => {
     expect(await openClient(await unusedOrigin()).check()).toEqual(nobody);
   });
 
-  test("says when to ask again", async () => {
+  test("the problem of a query to Telekom says when to ask again", async () => {
     const { client } = await connect(() => ({ status: 429, headers: { "retry-after": "9" } }));
     expect(await client.check()).toMatchObject({ problem: { kind: "busy", retryAfterSeconds: 9 } });
   });
 });
 
-test("what Telekom SK does not have, it is not asked for", async () => {
+test("nothing is asked of Telekom that it does not have", async () => {
   const { client, requests } = await connect(() => success());
   const refused = { problem: { kind: "refused", detail: expect.stringMatching(/^Telekom SK has no /) } };
   expect(await client.balance()).toMatchObject({ ok: false, ...refused });
@@ -98,7 +98,7 @@ describe.each(formats)("looking up in %s", (format) => {
     expect(requests[0]?.path).toBe(`/${format.toLowerCase()}/check_message`);
   });
 
-  test("cadence groups: as documented, which in JSON are none at all", async () => {
+  test("the cadence groups of Telekom are read as documented, which in JSON are none at all", async () => {
     const { client } = await connect(() => ({ body: inFormat(format, "sms-groups.200") }), { format });
     const printed = { id: "1000", name: "success", paused: false, note: "Text" };
     expect(await client.cadenceGroups?.()).toEqual({ ok: true, value: format === "XML" ? [printed] : [] });
@@ -117,7 +117,7 @@ describe.each(formats)("looking up in %s", (format) => {
 });
 
 describe("a look-up", () => {
-  test("reads the printed answer with its comment, and one behind a byte order mark", async () => {
+  test("a look-up at Telekom reads the printed answer with its comment, and one behind a byte order mark", async () => {
     for (const body of [
       fixture("check_message.200.printed.txt"),
       `\uFEFF${fixture("check_message.200.json")}`,
@@ -127,14 +127,14 @@ describe("a look-up", () => {
     }
   });
 
-  test("goes by the code, whatever the language of the label", async () => {
+  test("a look-up at Telekom goes by the code, whatever the language of the label", async () => {
     const { client } = await connect(() => success({ ...delivered, status: "Doručená" }));
     expect(await client.lookUp([message])).toMatchObject({
       value: [{ status: "DELIVERED", occurredAt: new Date("2017-07-01T08:45:00Z") }],
     });
   });
 
-  test("has no time for what is not delivered", async () => {
+  test("a look-up at Telekom has no time for what is not delivered", async () => {
     const { client } = await connect(() => success({ ...delivered, code: "DENIED", deliveryDateTime: "" }));
     expect(await client.lookUp([message])).toMatchObject({
       value: [{ status: "REJECTED", occurredAt: undefined, failure: { code: "rejected_by_carrier" } }],
@@ -146,13 +146,13 @@ describe("a look-up", () => {
     ["900719925474099312345", "900719925474099312345"],
     ["abc-1", "abc-1"],
     ["007", "007"],
-  ])("of %j asks for %j", async (providerMessageId, message_id) => {
+  ])("a look-up at Telekom of %j asks for %j", async (providerMessageId, message_id) => {
     const { client, requests } = await connect(() => refusal("MESSAGE_NOT_FOUND"));
     expect(await client.lookUp([{ ...message, providerMessageId }])).toEqual({ ok: true, value: [] });
     expect(JSON.parse(requests[0]?.body ?? "")).toMatchObject({ message_id });
   });
 
-  test("leaves out what is not known, not asked for, or another's", async () => {
+  test("a look-up at Telekom leaves out what is not known, not asked for, or another's", async () => {
     const answers = [
       refusal("MESSAGE_ID_REQUIRED"),
       success({ ...delivered, message_id: 1 }),
@@ -171,14 +171,14 @@ describe("a look-up", () => {
     expect(requests).toHaveLength(3);
   });
 
-  test("without a code is unreadable", async () => {
+  test("a look-up at Telekom without a code is unreadable", async () => {
     const { client } = await connect(() => success({ message_id: 154786, status: "Delivered" }));
     expect(await client.lookUp([message])).toMatchObject({ problem: { kind: "unreadable" } });
   });
 });
 
 describe("cadence groups", () => {
-  test("come page by page", async () => {
+  test("the cadence groups of Telekom come page by page", async () => {
     const all = groupsFrom(1000, 250);
     const { client, requests } = await connect(({ body }) => {
       const { limit, startFrom = 0 } = JSON.parse(body);
@@ -195,21 +195,21 @@ describe("cadence groups", () => {
   test.each<[string, Answer]>([
     ["a page that says no more", success()],
     ["a page that repeats", success({ groups: groupsFrom(1, 100) })],
-  ])("end with %s", async (_name, second) => {
+  ])("the cadence groups of Telekom end with %s", async (_name, second) => {
     const pages = [success({ groups: groupsFrom(1, 100) }), second];
     const { client, requests } = await connect(() => pages.shift() ?? {});
     expect(await client.cadenceGroups?.()).toHaveProperty("value.length", 100);
     expect(requests).toHaveLength(2);
   });
 
-  test("end although the list does not", async () => {
+  test("the cadence groups of Telekom end although the list does not", async () => {
     let start = 0;
     const { client, requests } = await connect(() => success({ groups: groupsFrom((start += 100), 100) }));
     expect(await client.cadenceGroups?.()).toHaveProperty("value.length", 5_000);
     expect(requests).toHaveLength(50);
   });
 
-  test("of which a later page fails are not known", async () => {
+  test("the cadence groups of Telekom are not known when a later page fails", async () => {
     const pages = [success({ groups: groupsFrom(1, 100) }), { status: 500 }];
     const { client } = await connect(() => pages.shift() ?? {});
     expect(await client.cadenceGroups?.()).toMatchObject({ ok: false, problem: { kind: "unreachable" } });
@@ -219,7 +219,7 @@ describe("cadence groups", () => {
     ["groups", { groups: [{ id: 1, name: "A", isPaused: true, note: "" }, 1, { name: "no id" }] }],
     ["numbers", { numbers: { number: { id: "1", name: "A", isPaused: "1" } } }],
     ["number", { number: [{ id: 1, name: "A", isPaused: "true" }] }],
-  ])("are found under %s", async (_name, content) => {
+  ])("the cadence groups of Telekom are found under %s", async (_name, content) => {
     const { client } = await connect(() => success(content));
     expect(await client.cadenceGroups?.()).toEqual({
       ok: true,
@@ -227,14 +227,14 @@ describe("cadence groups", () => {
     });
   });
 
-  test("are not known where something else is in the place of a list", async () => {
+  test("the cadence groups of Telekom are not known where something else is in the place of a list", async () => {
     for (const content of [{ groups: "text" }, { cadences: [{ id: 1 }] }]) {
       const { client } = await connect(() => success(content));
       expect(await client.cadenceGroups?.()).toMatchObject({ ok: false, problem: { kind: "unreadable" } });
     }
   });
 
-  test("may be none", async () => {
+  test("the cadence groups of Telekom may be none", async () => {
     for (const answer of [
       success({ groups: [] }),
       { body: '<response><result><code>OK</code></result><groups count="0"/></response>' },
@@ -250,7 +250,7 @@ describe("a number", () => {
   test.each([
     ["+421900000001", "0900000001"],
     ["+420601234567", "420601234567"],
-  ])("%s is spelled %s", async (number, phone_number) => {
+  ])("a number is spelled for Telekom: %s as %s", async (number, phone_number) => {
     const { client, requests } = await connect(() => success({ exists: "0" }));
     expect(await client.lookUpNumber?.(checked(number))).toEqual({ ok: true, value: { valid: false } });
     expect(JSON.parse(requests[0]?.body ?? "")).toEqual({ phone_number, token });

@@ -32,11 +32,11 @@ const created = {
 };
 
 describe("the documented callbacks", () => {
-  test("create, as it must be read", () => {
+  test("the documented create callback of TikoSMS is read as it must be", () => {
     expect(parse(fixture("callback-create.json"))).toEqual(created);
   });
 
-  test("create, as it is printed", () => {
+  test("the documented create callback of TikoSMS is read as it is printed", () => {
     const printed = fixture("callback-create.printed.txt");
     expect(() => JSON.parse(printed)).toThrow(SyntaxError);
     expect(parse(printed)).toEqual(created);
@@ -44,7 +44,7 @@ describe("the documented callbacks", () => {
     expect(JSON.parse(repairJson(printed))).toEqual(JSON.parse(fixture("callback-create.json")));
   });
 
-  test("update", () => {
+  test("the documented update callback of TikoSMS is read", () => {
     expect(parse(fixture("callback-update.json"))).toEqual({
       kind: "receipts",
       receipts: [
@@ -58,7 +58,7 @@ describe("the documented callbacks", () => {
     });
   });
 
-  test("behind a byte order mark and white space", () => {
+  test("a callback of TikoSMS is read behind a byte order mark and white space", () => {
     expect(parse(`\uFEFF \n${fixture("callback-create.json")}\n`)).toEqual(created);
   });
 });
@@ -73,7 +73,7 @@ describe("what a callback may look like besides", () => {
     expect(receiptsOf({ update: { ...report, status: "SENT" } })).toMatchObject([{ status: "SENT" }]);
   });
 
-  test("both events, several reports, arrays", () => {
+  test("a callback of TikoSMS may have both events, several reports, and arrays", () => {
     const both = { update: report, create: { ...report, status: "SENT" } };
     expect(receiptsOf(both).map((receipt) => receipt.status)).toEqual(["SENT", "DELIVERED"]);
     expect(receiptsOf([both, { update: [report, report] }])).toHaveLength(4);
@@ -85,7 +85,7 @@ describe("what a callback may look like besides", () => {
     ).toHaveLength(1);
   });
 
-  test("only a client_ref, or only a message_id", () => {
+  test("a callback of TikoSMS may have only a client_ref, or only a message_id", () => {
     expect(receiptsOf({ create: { client_ref: "ref", status: "SENT" } })).toMatchObject([
       { clientRef: "ref" },
     ]);
@@ -94,7 +94,7 @@ describe("what a callback may look like besides", () => {
     ]);
   });
 
-  test("numbers as text, text as numbers, and nonsense where a number belongs", () => {
+  test("a callback of TikoSMS may have numbers as text, text as numbers, and nonsense where a number belongs", () => {
     const odd = { ...report, cost: "0.050", part: "2", total_parts: "3", mccmnc: 25501 };
     expect(receiptsOf({ update: odd })).toMatchObject([
       { cost: "0.050", part: 2, parts: 3, mccmnc: "25501" },
@@ -108,7 +108,7 @@ describe("what a callback may look like besides", () => {
     ]);
   });
 
-  test("money that no float holds", () => {
+  test("a callback of TikoSMS may have money that no float holds", () => {
     const reading = parse('{"update":{"message_id":"m","status":"SENT","cost":0.1234567890123456789}}');
     expect(reading).toMatchObject({ receipts: [{ cost: "0.1234567890123456789" }] });
     expect(parse('{"update":{"message_id":"m","status":"SENT","cost":4.5E-2}}')).toMatchObject({
@@ -143,7 +143,7 @@ describe("what a callback may look like besides", () => {
     ],
     ["create", { delivered_at: "2025-01-01 00:00:03", timestamp: "2025-01-01T00:00:02" }, 2],
     ["create", { delivered_at: "2025-01-01 00:00:03" }, 3],
-  ])("%s with times %o happened at second %i", (event, times, second) => {
+  ])("a callback of TikoSMS in status %s with times %o happened at second %i", (event, times, second) => {
     const occurredAt = new Date(Date.UTC(2025, 0, 1, 0, 0, second));
     expect(receiptsOf({ [event]: { ...report, ...times } })).toMatchObject([{ occurredAt }]);
   });
@@ -152,7 +152,7 @@ describe("what a callback may look like besides", () => {
     expect(receiptsOf({ update: report })).toMatchObject([{ occurredAt: undefined }]);
   });
 
-  test("times in the zone of the connection", () => {
+  test("the times in callbacks of TikoSMS are in the zone of the connection", () => {
     const reading = tikosms.parseCallback(fixture("callback-update.json"), {
       ...settings,
       timeZone: "Europe/Kyiv",
@@ -170,9 +170,11 @@ describe("what is no receipt", () => {
     '"create"',
     '{"create":{}}',
     '{"delete":{"message_id":"m","status":"SENT"}}',
-  ])("unreadable: %s", (body) => expect(parse(body)).toMatchObject({ kind: "unreadable" }));
+  ])("a body that is no receipt of TikoSMS is unreadable: %s", (body) =>
+    expect(parse(body)).toMatchObject({ kind: "unreadable" }),
+  );
 
-  test("unreadable: a report without status, or without anything to tell whose it is", () => {
+  test("a report of TikoSMS without a status, or without an id of its message, is unreadable", () => {
     expect(parseJson({ update: { message_id: "m", status: "" } })).toMatchObject({ kind: "unreadable" });
     expect(parseJson({ update: { to: "380501234567", status: "SENT" } })).toMatchObject({
       kind: "unreadable",
@@ -189,9 +191,11 @@ describe("what is no receipt", () => {
     "<html></html>",
     '{"create":{"message_id":"m"',
     "{'create':{}}",
-  ])("malformed: %s", (body) => expect(parse(body)).toMatchObject({ kind: "malformed" }));
+  ])("a body that is no receipt of TikoSMS is malformed: %s", (body) =>
+    expect(parse(body)).toMatchObject({ kind: "malformed" }),
+  );
 
-  test("malformed: nesting deeper than the stack", () => {
+  test("a body nested deeper than the stack is malformed for TikoSMS", () => {
     expect(parse("[".repeat(100_000) + "]".repeat(100_000)).kind).not.toBe("receipts");
   });
 });
@@ -209,9 +213,9 @@ describe("the repair", () => {
     ['{"a":NaN,"b":-Infinity,"c":True}', '{"a":null,"b":null,"c":true}'],
     ['{"a":001,b:DELIVRD,"c":1E-3}', '{"a":"001","b":"DELIVRD","c":1E-3}'],
     ['{"a":"never closed}', '{"a":"never closed}'],
-  ])("of %j gives %j", (body, repaired) => expect(repairJson(body)).toBe(repaired));
+  ])("the repair of %j gives %j", (body, repaired) => expect(repairJson(body)).toBe(repaired));
 
-  test("never changes what already is JSON", () => {
+  test("the repair never changes what already is JSON", () => {
     assert(
       property(json(), constantFrom(0, 1, "\t"), (text, space) => {
         const body = JSON.stringify(JSON.parse(text), null, space);
@@ -220,7 +224,7 @@ describe("the repair", () => {
     );
   });
 
-  test("never changes the content of strings", () => {
+  test("the repair never changes the content of strings", () => {
     const piece = constantFrom('",', ",}", '"\n"k":', "\\", ",\n]", "x", "Ж");
     assert(
       property(array(piece), (pieces) => {
@@ -242,13 +246,14 @@ describe("no body breaks the reader", () => {
   const event = constantFrom("create", "update", "__proto__", "other");
   const field = constantFrom("message_id", "status", "cost", "part", "mccmnc", "timestamp", "client_ref");
 
-  test("text, well-formed or not", () => {
+  test("no text breaks the reader of TikoSMS's callbacks, well-formed or not", () => {
     const unit = integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
     assert(property(string({ unit }), isRead));
     assert(property(string(), isRead));
   });
 
-  test("bytes", () => assert(property(uint8Array(), (bytes) => isRead(new TextDecoder().decode(bytes)))));
+  test("no bytes break the reader of TikoSMS's callbacks", () =>
+    assert(property(uint8Array(), (bytes) => isRead(new TextDecoder().decode(bytes)))));
 
   test("any JSON where a report belongs", () => {
     assert(property(event, json(), (key, value) => isRead(`{"${key}":${value}}`)));

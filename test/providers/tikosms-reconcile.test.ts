@@ -54,7 +54,7 @@ describe("reconciling", () => {
     ]);
   });
 
-  test("opens only what could be ours, the nearest in time first", async () => {
+  test("reconciliation at TikoSMS opens only what could be ours, the nearest in time first", async () => {
     const others = [
       { sender: "Other" },
       { message: "Another text" },

@@ -52,14 +52,14 @@ describe("the request", () => {
     ["160 emoji", "😀".repeat(160), "/v1/message"],
     ["161 letters", "x".repeat(161), "/v1/messages"],
     ["81 emoji and 80 letters", "😀".repeat(81) + "x".repeat(80), "/v1/messages"],
-  ])("with %s goes whole to the right place", async (_name, text, path) => {
+  ])("a request to TikoSMS with %s goes whole to the right place", async (_name, text, path) => {
     const { client, requests } = await connect(() => accepted);
     await client.submit({ ...submission, text });
     expect(requests.map((seen) => seen.path)).toEqual([path]);
     expect(JSON.parse(requests[0]?.body ?? "")).toMatchObject({ message: text });
   });
 
-  test("for a long text is a campaign of one recipient, in the documented shape", async () => {
+  test("a request to TikoSMS for a long text is a campaign of one recipient, in the documented shape", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("messages.200.json") }));
     const text = "Big sale today! ".repeat(20);
     const callbackUrl = "https://example.com/callback";
@@ -186,7 +186,7 @@ describe("an answer that decides", () => {
       { status: 429, body: "<html>", headers: { ...html, "retry-after": "30" } },
       { kind: "retryable", reason: "HTTP 429 Too Many Requests", retryAfterSeconds: 30 },
     ],
-  ])("%s", async (_name, answer, outcome) => {
+  ])("an answer of TikoSMS decides: %s", async (_name, answer, outcome) => {
     const { client, requests } = await connect(() => answer);
     expect(await client.submit(submission)).toMatchObject(outcome);
     expect(requests).toHaveLength(1);
@@ -202,7 +202,7 @@ describe("an answer that decides", () => {
     [{ success: false, error: "x".repeat(400) }, `${"x".repeat(299)}…`],
     [{ error: "A secret of another server" }, "HTTP 422 Unprocessable Entity"],
     [{ message: "A secret of another server", data: {} }, "HTTP 422 Unprocessable Entity"],
-  ])("%o says %j", async (body, text) => {
+  ])("an answer of TikoSMS decides: %o says %j", async (body, text) => {
     const { client } = await connect(() => json(body, 422));
     expect(await client.submit(submission)).toMatchObject({ failure: { text } });
   });
@@ -225,7 +225,7 @@ describe("the prefix", () => {
     ["Laravel's 404", laravel],
     ["a page", page],
     ["an empty 404", { status: 404 }],
-  ])("changes to /api/v1 on %s, once and for good", async (_name, missing) => {
+  ])("the prefix of TikoSMS changes to /api/v1 on %s, once and for good", async (_name, missing) => {
     const { client, requests } = await connect((seen) =>
       seen.path.startsWith("/api/v1/") ? accepted : missing,
     );
@@ -235,7 +235,7 @@ describe("the prefix", () => {
     expect(requests[1]?.body).toBe(requests[0]?.body);
   });
 
-  test("stays where the application itself says 404", async () => {
+  test("the prefix of TikoSMS stays where the application itself says 404", async () => {
     const { client, requests } = await connect(() => ({
       status: 404,
       body: fixture("get_messages.404.json"),
@@ -258,15 +258,18 @@ describe("the prefix", () => {
     ]);
   });
 
-  test.each(["/api/v1", "/proxy/tikosms/v1/"])("is %s where the base URL says so", async (path) => {
-    const { client, requests } = await connect(() => routeMissing, { path });
-    expect(await client.submit(submission)).toMatchObject(
-      rejected("FAILED", "provider_misconfigured", false),
-    );
-    expect(requests.map((seen) => seen.path)).toEqual([`${path.replace(/\/$/, "")}/message`]);
-  });
+  test.each(["/api/v1", "/proxy/tikosms/v1/"])(
+    "the prefix of TikoSMS is %s where the base URL says so",
+    async (path) => {
+      const { client, requests } = await connect(() => routeMissing, { path });
+      expect(await client.submit(submission)).toMatchObject(
+        rejected("FAILED", "provider_misconfigured", false),
+      );
+      expect(requests.map((seen) => seen.path)).toEqual([`${path.replace(/\/$/, "")}/message`]);
+    },
+  );
 
-  test("changes although the second answer is lost, which stays ambiguous", async () => {
+  test("the prefix of TikoSMS changes although the second answer is lost, which stays ambiguous", async () => {
     const { client } = await connect((seen) =>
       seen.path.startsWith("/api") ? (response) => response.socket?.resetAndDestroy() : routeMissing,
     );

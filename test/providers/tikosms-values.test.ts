@@ -31,7 +31,7 @@ describe("status words", () => {
     ["TELEPORTED", "UNKNOWN"],
     ["constructor", "UNKNOWN"],
     ["__proto__", "UNKNOWN"],
-  ])("%j means %s", (word, status) => expect(readStatus(word)).toBe(status));
+  ])("the status word %j of TikoSMS means %s", (word, status) => expect(readStatus(word)).toBe(status));
 
   test("a failure goes with the statuses that are one, and with no other", () => {
     expect(failureOf("UNDELIVERED")).toMatchObject({ code: "undelivered", permanent: false });
@@ -54,7 +54,9 @@ describe("dates", () => {
     ["2025-08-11T13:12:34+03:00", "2025-08-11T10:12:34.000Z"],
     ["2025-08-11 13:12:34.5 -0430", "2025-08-11T17:42:34.500Z"],
     [" 2024-02-29 00:00:00 ", "2024-02-29T00:00:00.000Z"],
-  ])("%j", (printed, instant) => expect(readDate(printed, "UTC")?.toISOString()).toBe(instant));
+  ])("the date %j is read", (printed, instant) =>
+    expect(readDate(printed, "UTC")?.toISOString()).toBe(instant),
+  );
 
   test.each([
     undefined,
@@ -69,7 +71,7 @@ describe("dates", () => {
     "1754487138",
     "2025-08-11T13:12:34+99:00",
     "2025-08-11T13:12:34.0000000000Z",
-  ])("%j is none", (printed) => expect(readDate(printed, "UTC")).toBeUndefined());
+  ])("the text %j is no date", (printed) => expect(readDate(printed, "UTC")).toBeUndefined());
 
   test.each([
     ["summer", "2025-08-06 15:32:18", "2025-08-06T12:32:18.000Z"],
@@ -77,7 +79,7 @@ describe("dates", () => {
     ["the hour skipped in spring", "2025-03-30 03:30:00", "2025-03-30T01:30:00.000Z"],
     ["the first of two in autumn", "2025-10-26 03:30:00", "2025-10-26T00:30:00.000Z"],
     ["its own offset", "2025-08-06T15:32:18Z", "2025-08-06T15:32:18.000Z"],
-  ])("in Kyiv: %s", (_name, printed, instant) => {
+  ])("a date in Kyiv is read: %s", (_name, printed, instant) => {
     expect(readDate(printed, "Europe/Kyiv")?.toISOString()).toBe(instant);
   });
 
@@ -107,7 +109,7 @@ describe("decimals", () => {
     ["007.10", "7.10"],
     [" 0.050 ", "0.050"],
     ["0", "0"],
-  ])("%j is %s", (literal, decimal) => expect(readDecimal(literal)).toBe(decimal));
+  ])("the decimal %j is %s", (literal, decimal) => expect(readDecimal(literal)).toBe(decimal));
 
   test.each([
     "",
@@ -122,9 +124,9 @@ describe("decimals", () => {
     "1 000",
     "€5",
     "9".repeat(41),
-  ])("%j is none", (literal) => expect(readDecimal(literal)).toBeUndefined());
+  ])("the value %j is no decimal", (literal) => expect(readDecimal(literal)).toBeUndefined());
 
-  test("come from the literal, never through a float", () => {
+  test("a decimal comes from the literal, never through a float", () => {
     expect(wire.readBalance(readJson('{"balance":634.9288,"in_credit_limit":"1000"}'))).toMatchObject({
       balance: "634.9288",
       in_credit_limit: "1000",
@@ -134,7 +136,7 @@ describe("decimals", () => {
     });
   });
 
-  test("have the value of the number they were printed from", () => {
+  test("a decimal has the value of the number it was printed from", () => {
     const range = { noNaN: true, noDefaultInfinity: true, min: -1e20, max: 1e20 };
     assert(
       property(double(range), (value) => {
@@ -156,7 +158,7 @@ describe("networks", () => {
     ["25501", "25601", false],
     ["310010", "31010", true],
     ["", "255", false],
-  ])("%j and %j: %s", (one, other, same) => {
+  ])("the network codes %j and %j are compared: %s", (one, other, same) => {
     expect(sameNetwork(one, other)).toBe(same);
     expect(sameNetwork(other, one)).toBe(same);
   });
@@ -181,7 +183,9 @@ describe("settings", () => {
     { apiToken: "two words" },
     { apiToken: "line\nbreak" },
     { timeZone: "Kyiv" },
-  ])("refused: %o", (fault) => expect(tikosms.settings.safeParse({ ...good, ...fault }).success).toBe(false));
+  ])("the settings of TikoSMS are refused: %o", (fault) =>
+    expect(tikosms.settings.safeParse({ ...good, ...fault }).success).toBe(false),
+  );
 });
 
 describe("senders", () => {
@@ -194,7 +198,9 @@ describe("senders", () => {
     ["A".repeat(16), long],
     ["380501234567", short],
     ["😀".repeat(15), "😀".repeat(160)],
-  ])("%j may be used", (sender, text) => expect(tikosms.senderProblem(sender, text)).toBeUndefined());
+  ])("the sender ID %j may be used with TikoSMS", (sender, text) =>
+    expect(tikosms.senderProblem(sender, text)).toBeUndefined(),
+  );
 
   test.each([
     ["", short, "empty"],
@@ -203,7 +209,9 @@ describe("senders", () => {
     ["A".repeat(17), long, "16 characters"],
     ["A\nB", short, "control"],
     ["A\u0085B", long, "control"],
-  ])("%j may not", (sender, text, problem) => expect(tikosms.senderProblem(sender, text)).toContain(problem));
+  ])("the sender ID %j may not be used with TikoSMS", (sender, text, problem) =>
+    expect(tikosms.senderProblem(sender, text)).toContain(problem),
+  );
 });
 
 test("no JSON breaks a reader", () => {

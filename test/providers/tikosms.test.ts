@@ -19,7 +19,7 @@ testProblems({ connect, openClient, submission }, [
 ]);
 
 describe("the balance", () => {
-  test("as documented", async () => {
+  test("the balance of TikoSMS is read as documented", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("balance.200.json") }), {
       timeZone: "Europe/Kyiv",
     });
@@ -51,7 +51,7 @@ describe("rates", () => {
   };
   const printed = JSON.parse(fixture("sms-rates.200.json")).rate;
 
-  test("as documented", async () => {
+  test("the rates of TikoSMS are read as documented", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("sms-rates.200.json") }));
     expect(await client.rates({ mccmnc: "255001", country: "Ukraine" })).toEqual({ ok: true, value: [rate] });
     expect(await client.rates({ mccmnc: "255" })).toMatchObject({ ok: true });
@@ -64,12 +64,12 @@ describe("rates", () => {
     ]);
   });
 
-  test("none", async () => {
+  test("the rates of TikoSMS may be none", async () => {
     const { client } = await connect(() => ({ status: 404, body: fixture("sms-rates.404.json") }));
     expect(await client.rates({ mccmnc: "999" })).toEqual({ ok: true, value: [] });
   });
 
-  test("several, sparse, and some unreadable", async () => {
+  test("the rates of TikoSMS may be several, sparse, and in part unreadable", async () => {
     const list = [
       printed,
       { mccmnc: "25503", rate: 4.5e-2, rate_end_date: "2026-01-01 00:00:00" },
@@ -87,7 +87,7 @@ describe("rates", () => {
     });
   });
 
-  test("not one readable is a problem; an empty list is not", async () => {
+  test("the rates of TikoSMS are a problem when not one is readable, and none when the list is empty", async () => {
     const odd = await connect(() => json({ success: true, rate: [{ mcc: "255" }] }));
     expect(await odd.client.rates({ mccmnc: "255" })).toMatchObject({ problem: { kind: "unreadable" } });
     const none = await connect(() => json({ success: true, rate: [] }));

@@ -37,7 +37,7 @@ describe("looking up", () => {
     ]);
   });
 
-  test("under v3, with the token in the header alone", async () => {
+  test("a look-up at Tonkra under v3 has the token in the header alone", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("real.view.200.json") }), {
       api: "V3",
     });
@@ -60,7 +60,7 @@ describe("looking up", () => {
     ["no time of delivery", { sent_at: "2025-05-29 16:07:41" }, { occurredAt: undefined }],
     ["no uid of its own", { uid: null }, { providerMessageId: uid }],
     ["a failure", { status: "Undelivered" }, { failure: { code: "undelivered", permanent: false } }],
-  ])("%s", async (_name, change, receipt) => {
+  ])("a look-up at Tonkra reads: %s", async (_name, change, receipt) => {
     const { client } = await connect(() => json({ ...viewed, data: { ...viewed.data, ...change } }), {
       timeZone: "Africa/Lagos",
     });
@@ -75,12 +75,12 @@ describe("looking up", () => {
     ["no data", json({ status: "success", data: null })],
     ["somebody else's", json({ ...viewed, data: { ...viewed.data, uid: "other" } })],
     ["no status", json({ ...viewed, data: { ...viewed.data, status: " " } })],
-  ])("nothing is said by: %s", async (_name, answer) => {
+  ])("a look-up at Tonkra learns nothing from: %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
     expect(await client.lookUp([message])).toEqual({ ok: true, value: [] });
   });
 
-  test("never asks without an id", async () => {
+  test("a look-up at Tonkra never asks without an id", async () => {
     const { client, requests } = await connect(() => ({}));
     expect(await client.lookUp([{ messageId, to: message.to, providerBatchId: "b" }])).toEqual({
       ok: true,
@@ -96,7 +96,7 @@ describe("looking up", () => {
     expect(requests.length).toBeLessThanOrEqual(4);
   });
 
-  test("one that cannot be read does not cost what is known of the others", async () => {
+  test("a look-up at Tonkra that cannot be read does not cost what is known of the other messages", async () => {
     const { client, requests } = await connect(({ path }) =>
       path.endsWith("odd")
         ? { body: "<html>" }
@@ -108,7 +108,7 @@ describe("looking up", () => {
     expect(requests).toHaveLength(20);
   });
 
-  test("what was learnt before a problem counts", async () => {
+  test("a look-up at Tonkra keeps what was learnt before a problem", async () => {
     let answers = 0;
     const { client } = await connect(() =>
       answers++ === 0 ? { body: fixture("real.view.200.json") } : { status: 503 },
@@ -189,7 +189,7 @@ describe("reconciling", () => {
     ["another sender", { from: "Another" }, false],
     ["another text", { message: "This is a test message!" }, false],
     ["no number", { to: null }, false],
-  ])("%s: %j %s", async (_name, change, isOurs) => {
+  ])("reconciliation at Tonkra compares %s: %j %s", async (_name, change, isOurs) => {
     const { client } = await connect(() => pageOf([{ ...row, ...change }]));
     expect(await reconcileOne(client, uncertain)).toMatchObject(isOurs ? found : { kind: "absent" });
   });
@@ -199,7 +199,7 @@ describe("reconciling", () => {
     expect(await reconcileOne(client, { ...uncertain, from: "+31600000000" })).toMatchObject(found);
   });
 
-  test("two that are alike are not told apart, unless one is claimed", async () => {
+  test("reconciliation at Tonkra does not tell two equal messages apart, unless one is claimed", async () => {
     const { client } = await connect(() => pageOf([row, { ...row, uid: "another" }]));
     expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "unavailable" });
     expect(await reconcileOne(client, { ...uncertain, claimedIds: ["another"] })).toMatchObject(found);
@@ -222,7 +222,7 @@ describe("reconciling", () => {
     };
   }
 
-  test("turns the pages by number, and never follows an address", async () => {
+  test("reconciliation at Tonkra turns the pages by number, and never follows an address", async () => {
     const { client, requests } = await connect(pages(3));
     expect(await reconcileOne(client, uncertain)).toMatchObject(found);
     expect(requests.map((seen) => [seen.path, seen.query["page"]])).toEqual([
@@ -316,7 +316,7 @@ describe("reconciling", () => {
     ["no data", json({ status: "success", data: null })],
     ["a 404 of the application", json({ status: "error", message: "SMS Info not found" }, 404)],
     ["rows that are none", pageOf([1 as never, null as never, {}])],
-  ])("absence: %s", async (_name, answer) => {
+  ])("reconciliation at Tonkra finds a message absent: %s", async (_name, answer) => {
     const { client } = await connect(() => answer);
     expect(await reconcileOne(client, uncertain)).toEqual({ kind: "absent" });
   });
@@ -324,7 +324,7 @@ describe("reconciling", () => {
   test.each<[string, Answer]>([
     ["a plain list", json({ status: "success", data: [row] })],
     ["rows by number", json({ ...listed, data: { ...listed.data, data: { 3: row } } })],
-  ])("%s is read, too", async (_name, answer) => {
+  ])("reconciliation at Tonkra reads %s too", async (_name, answer) => {
     const { client } = await connect(() => answer);
     expect(await reconcileOne(client, uncertain)).toMatchObject(found);
   });

@@ -39,7 +39,7 @@ describe("the request", () => {
   });
 
   test.each(["/api/http/sms/send", "/api/http/sms/", "/api/http/"])(
-    "takes what the documentation prints as an endpoint for the base URL: %s",
+    "a request to Tonkra takes what the documentation prints as an endpoint for the base URL: %s",
     async (path) => {
       const { client, requests } = await connect(() => accepted, { path });
       await client.submit(submission);
@@ -48,7 +48,7 @@ describe("the request", () => {
   );
 
   test.each(["/api/http", "/proxy/tonkra/", "/proxy/sms"])(
-    "goes where the base URL says: %s",
+    "a request to Tonkra goes where the base URL says: %s",
     async (path) => {
       const { client, requests } = await connect(() => accepted, { path, api: "V3" });
       await client.submit(submission);
@@ -181,7 +181,7 @@ describe("an answer that decides", () => {
       { status: 429, body: "<html>", headers: { ...html, "retry-after": "30" } },
       { kind: "retryable", reason: "HTTP 429 Too Many Requests", retryAfterSeconds: 30 },
     ],
-  ])("%s", async (_name, answer, outcome) => {
+  ])("an answer of Tonkra decides: %s", async (_name, answer, outcome) => {
     const { client, requests } = await connect(() => answer);
     expect(await client.submit(submission)).toMatchObject(outcome);
     expect(requests).toHaveLength(1);
@@ -208,7 +208,7 @@ describe("an error under 200 that does not say why", () => {
       rejected("REJECTED", "rejected_by_provider", false),
     ],
     ["is not explained by a fault", { status: 500 }, rejected("REJECTED", "rejected_by_provider", false)],
-  ])("%s", async (_name, balance, outcome) => {
+  ])("an error of Tonkra under 200 does not say why: %s", async (_name, balance, outcome) => {
     const { client, requests } = await connect(({ path }) =>
       path.endsWith("/balance") ? balance : unexplained,
     );

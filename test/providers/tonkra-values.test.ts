@@ -46,7 +46,7 @@ describe("status words", () => {
     ["|", "UNKNOWN"],
     ["constructor", "UNKNOWN"],
     ["__proto__", "UNKNOWN"],
-  ])("%j means %s", (word, status) => expect(readStatus(word)).toBe(status));
+  ])("Tonkra's status word %j means %s", (word, status) => expect(readStatus(word)).toBe(status));
 
   test.each([
     ["Undelivered", { code: "undelivered", permanent: false }],
@@ -55,11 +55,16 @@ describe("status words", () => {
     ["Failed|gw", { code: "failed", text: "Tonkra failed to send the message." }],
     [" skipped ", { code: "skipped", permanent: false }],
     ["Not delivered:\nabsent", { code: "undelivered", text: "Not delivered: absent" }],
-  ])("%j fails as %o", (word, failure) => expect(readFailure(word)).toMatchObject(failure));
+  ])("Tonkra's status word %j fails as %o", (word, failure) =>
+    expect(readFailure(word)).toMatchObject(failure),
+  );
 
-  test.each(["Delivered", "Sent", "Pending", "Unknown", "whatever", ""])("%j is no failure", (word) => {
-    expect(readFailure(word)).toBeUndefined();
-  });
+  test.each(["Delivered", "Sent", "Pending", "Unknown", "whatever", ""])(
+    "Tonkra's status word %j is no failure",
+    (word) => {
+      expect(readFailure(word)).toBeUndefined();
+    },
+  );
 });
 
 describe("refusals", () => {
@@ -71,10 +76,12 @@ describe("refusals", () => {
     "cURL error 7",
     "Exception",
     "Connection reset",
-  ])("%j may hide a message that was sent", (text) => expect(speaksOfGateway(text)).toBe(true));
+  ])("the refusal %j of Tonkra may hide a message that was sent", (text) =>
+    expect(speaksOfGateway(text)).toBe(true),
+  );
 
   test.each(["The number is invalid", "You have no units", "Sender is not allowed", ""])(
-    "%j does not",
+    "the refusal %j of Tonkra hides no message that was sent",
     (text) => expect(speaksOfGateway(text)).toBe(false),
   );
 
@@ -104,13 +111,16 @@ describe("numbers for display", () => {
     ["0.125", "0.125"],
     ["007", "7"],
     ["4,25", "4.25"],
-  ])("%j is %s", (printed, number) => expect(readDisplayNumber(printed)).toBe(number));
+  ])("the number for display %j is %s", (printed, number) => expect(readDisplayNumber(printed)).toBe(number));
 
-  test.each(["", "Unlimited", "Unbegrenzt", "-", ".", "9".repeat(41)])("%j is none", (printed) => {
-    expect(readDisplayNumber(printed)).toBeUndefined();
-  });
+  test.each(["", "Unlimited", "Unbegrenzt", "-", ".", "9".repeat(41)])(
+    "the text %j is no number for display",
+    (printed) => {
+      expect(readDisplayNumber(printed)).toBeUndefined();
+    },
+  );
 
-  test("are exact decimals, whatever was printed", () => {
+  test("numbers for display are exact decimals, whatever was printed", () => {
     assert(property(string(), (text) => /^(-?\d+(\.\d+)?)?$/.test(readDisplayNumber(text) ?? "")));
   });
 });
@@ -120,14 +130,14 @@ describe("the answer to several numbers", () => {
   const { recipient } = JSON.parse(fixture("send.several.request.json"));
   const numbers = String(recipient).split(",");
 
-  test("has a verdict for each", () => {
+  test("the answer of Tonkra to several numbers has a verdict for each", () => {
     expect(Object.fromEntries(readVerdicts(several, numbers))).toEqual({
       "31612345678": { kind: "taken", uid: "61536aa9cab81" },
       "880172145789": { kind: "refused" },
     });
   });
 
-  test("duplicates collapse into the first row", () => {
+  test("duplicates in Tonkra's answer to several numbers collapse into the first row", () => {
     const json = { data: ["a", "b"].map((uid) => ({ uid, to: "+31 612345678" })) };
     expect(Object.fromEntries(readVerdicts(json, numbers))).toMatchObject({
       "31612345678": { kind: "taken", uid: "a" },
@@ -140,7 +150,7 @@ describe("the answer to several numbers", () => {
     ["one row for two numbers", { data: { uid: "a" } }],
     ["rows of others", { data: [{ uid: "a", to: "1" }] }],
     ["nothing", undefined],
-  ])("%s leaves all open", (_name, json) => {
+  ])("the answer of Tonkra to several numbers leaves all open: %s", (_name, json) => {
     expect([...readVerdicts(json, numbers).values()]).toEqual([{ kind: "unclear" }, { kind: "unclear" }]);
   });
 });
@@ -149,7 +159,7 @@ describe("the examples of the documentation", () => {
   test.each([
     ["send.200", "sms reports with all details"],
     ["view.200", "sms data with all details"],
-  ])("%s is a success without anything in it", (name, placeholder) => {
+  ])("the example %s of Tonkra's documentation is a success without anything in it", (name, placeholder) => {
     const json = readLenientJson(fixture(`${name}.unrendered.txt`));
     expect(json).toEqual({ status: "success", data: placeholder });
     expect(wire.readPage(json)).toEqual({ rows: [], isLast: true });
@@ -164,7 +174,7 @@ describe("the examples of the documentation", () => {
     ["send.several.request", "send.several.request.json"],
     ["send.200", "send.200.json"],
     ["error", "error.json"],
-  ])("%s is no JSON as its page prints it", (printed, repaired) => {
+  ])("the example %s of Tonkra's documentation is no JSON as its page prints it", (printed, repaired) => {
     expect(readJson(fixture(`${printed}.printed.txt`))).toBeUndefined();
     expect(readJson(fixture(repaired))).toBeInstanceOf(Object);
   });
@@ -179,7 +189,7 @@ describe("the examples of the documentation", () => {
 describe("settings", () => {
   const good = { baseUrl: "https://sms.tonkra.com", apiToken: "255|8VYqMvpp" };
 
-  test("have the documented API and UTC unless said otherwise", () => {
+  test("the settings of Tonkra have the documented API and UTC unless said otherwise", () => {
     expect(tonkra.settings.parse(good)).toEqual({ ...good, timeZone: "UTC", api: "HTTP" });
     const said = { ...good, timeZone: "Africa/Lagos", api: "V3" };
     expect(tonkra.settings.parse(said)).toEqual(said);
@@ -195,12 +205,14 @@ describe("settings", () => {
     { apiToken: "two words" },
     { timeZone: "Lagos" },
     { api: "V2" },
-  ])("refused: %o", (fault) => expect(tonkra.settings.safeParse({ ...good, ...fault }).success).toBe(false));
+  ])("the settings of Tonkra are refused: %o", (fault) =>
+    expect(tonkra.settings.safeParse({ ...good, ...fault }).success).toBe(false),
+  );
 });
 
 describe("senders", () => {
   test.each(["YourName", "A".repeat(11), "My Shop 24", "31612345678", "+31612345678", "1".repeat(15)])(
-    "%j may be used",
+    "the sender ID %j may be used with Tonkra",
     (sender) => expect(tonkra.senderProblem(sender)).toBeUndefined(),
   );
 
@@ -211,10 +223,12 @@ describe("senders", () => {
     ["1".repeat(16), "15"],
     ["A\nB", "ASCII"],
     ["Prìma", "ASCII"],
-  ])("%j may not", (sender, problem) => expect(tonkra.senderProblem(sender)).toContain(problem));
+  ])("the sender ID %j may not be used with Tonkra", (sender, problem) =>
+    expect(tonkra.senderProblem(sender)).toContain(problem),
+  );
 });
 
-test("what the provider is", () => {
+test("the capabilities of Tonkra are what its documentation says", () => {
   expect(tonkra).toMatchObject({
     kind: "TONKRA",
     title: "Tonkra",
@@ -237,16 +251,16 @@ describe("callbacks do not exist", () => {
     ["{}", "unreadable"],
     ["<html>", "malformed"],
     ["", "malformed"],
-  ])("%j is %s", (body, kind) => {
+  ])("a callback to Tonkra is not trusted: %j is %s", (body, kind) => {
     expect(tonkra.parseCallback(body)).toEqual({ kind, reason: expect.stringMatching(/\w/) });
   });
 
-  test("whatever is posted", () => {
+  test("a callback to Tonkra is not trusted, whatever is posted", () => {
     assert(property(string(), (body) => tonkra.parseCallback(body).kind !== "receipts"));
   });
 });
 
-test("times are written as they are read", () => {
+test("the times of Tonkra are written as they are read", () => {
   const date = new Date("2025-05-29T16:07:41.900Z");
   expect(writeDate(date, "Africa/Lagos")).toBe("2025-05-29 17:07:41");
   expect(readDate(writeDate(date, "Africa/Lagos"), "Africa/Lagos")).toEqual(new Date("2025-05-29T16:07:41Z"));

@@ -26,7 +26,7 @@ testProblems({ connect, openClient, submission }, [
 const printed = (remaining_balance: unknown) => json({ status: "success", data: { remaining_balance } });
 
 describe("the balance", () => {
-  test("is in units", async () => {
+  test("the balance of Tonkra is in units", async () => {
     const { client, requests } = await connect(() => ({ body: fixture("real.balance.200.json") }));
     expect(await client.balance()).toEqual({ ok: true, value: { units: "4250" } });
     expect(requests).toMatchObject([
@@ -34,14 +34,14 @@ describe("the balance", () => {
     ]);
   });
 
-  test("with a symbol, and as a number", async () => {
+  test("the balance of Tonkra may have a symbol, and be a number", async () => {
     const withSymbol = await connect(() => printed("₦4,250.50"));
     expect(await withSymbol.client.balance()).toEqual({ ok: true, value: { units: "4250.50" } });
     const asNumber = await connect(() => printed(4250));
     expect(await asNumber.client.balance()).toEqual({ ok: true, value: { units: "4250" } });
   });
 
-  test("that is a word is told as it is", async () => {
+  test("the balance of Tonkra that is a word is told as it is", async () => {
     const { client } = await connect(() => printed("Unlimited"));
     expect(await client.balance()).toEqual({
       ok: false,
@@ -56,14 +56,14 @@ describe("the balance", () => {
     json({ status: "success", data: "text" }),
     json({ status: "success", data: {} }),
     printed(null),
-  ])("that is not there: %j", async (answer) => {
+  ])("the balance of Tonkra is not there: %j", async (answer) => {
     const { client } = await connect(() => answer);
     expect(await client.balance()).toMatchObject({ ok: false, problem: { kind: "unreadable" } });
   });
 });
 
 describe("the check", () => {
-  test("asks for the profile, and says nothing of the person", async () => {
+  test("the check of a Tonkra connection asks for the profile, and says nothing of the person", async () => {
     const { client, requests } = await connect(() => ({
       body: fixture("real.me.200.json").replace("<API_TOKEN>", token),
     }));
@@ -74,7 +74,7 @@ describe("the check", () => {
     expect(requests).toMatchObject([{ method: "GET", path: "/api/http/me", query: { api_token: token } }]);
   });
 
-  test("is content with a profile that is a placeholder", async () => {
+  test("the check of a Tonkra connection is content with a profile that is a placeholder", async () => {
     const { client } = await connect(() => json({ status: "success", data: "profile data" }));
     expect(await client.check()).toEqual({ ok: true, value: { detail: "profile found" } });
   });
@@ -83,14 +83,17 @@ describe("the check", () => {
     ["4,250", "balance 4,250"],
     ["Unlimited", "balance Unlimited"],
     ["", "token accepted"],
-  ])("asks for the balance where there is no profile: %j", async (remaining_balance, detail) => {
-    const { client } = await connect(({ path }) =>
-      path.endsWith("/me") ? routeMissing : json({ status: "success", data: { remaining_balance } }),
-    );
-    expect(await client.check()).toEqual({ ok: true, value: { detail } });
-  });
+  ])(
+    "the check of a Tonkra connection asks for the balance where there is no profile: %j",
+    async (remaining_balance, detail) => {
+      const { client } = await connect(({ path }) =>
+        path.endsWith("/me") ? routeMissing : json({ status: "success", data: { remaining_balance } }),
+      );
+      expect(await client.check()).toEqual({ ok: true, value: { detail } });
+    },
+  );
 
-  test("asks for the list where only what is documented is there", async () => {
+  test("the check of a Tonkra connection asks for the list where only what is documented is there", async () => {
     const { client, requests } = await connect(({ path }) =>
       path === "/api/http/sms" ? { body: fixture("list.200.printed.txt") } : routeMissing,
     );
@@ -98,7 +101,7 @@ describe("the check", () => {
     expect(requests.map(({ path }) => path)).toEqual(["/api/http/me", "/api/http/balance", "/api/http/sms"]);
   });
 
-  test("is refused by the list, too", async () => {
+  test("the check of a Tonkra connection is refused by the list, too", async () => {
     const { client } = await connect(({ path }) =>
       path === "/api/http/sms" ? { body: fixture("error.json") } : routeMissing,
     );
@@ -106,7 +109,7 @@ describe("the check", () => {
   });
 });
 
-test("there are no rates", async () => {
+test("there are no rates of Tonkra", async () => {
   const { client, requests } = await connect(() => ({}));
   expect(await client.rates({ mccmnc: "204" })).toEqual({
     ok: false,

@@ -38,12 +38,12 @@ const { element } = letrec<{ element: string }>((tie) => ({
 }));
 
 describe("The strict and the lenient reader of XML", () => {
-  it.each(recorded)("say the same of the recorded %s", (file) => {
+  it.each(recorded)("the strict and the lenient reader of XML say the same of the recorded %s", (file) => {
     const document = readFileSync(join(fixtures, file), "utf8").trimStart();
     expect(readStrictXml(document)).toEqual(readLenientXml(document));
   });
 
-  it("say the same of any well-formed document", () => {
+  it("the strict and the lenient reader of XML say the same of any well-formed document", () => {
     assert(
       property(element, (root) => {
         const read = readStrictXml(root);
@@ -53,7 +53,7 @@ describe("The strict and the lenient reader of XML", () => {
     );
   });
 
-  it("leave what is not well-formed to the lenient one", () => {
+  it("the strict reader of XML leaves what is not well-formed to the lenient one", () => {
     const document = "<a><b>Tom & Jerry</b><c flag>x</c></a>";
     expect(readStrictXml(document)).toBeUndefined();
     expect(readXml(document)).toEqual(readLenientXml(document));

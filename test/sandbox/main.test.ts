@@ -13,7 +13,7 @@ function run(...options: string[]) {
 
 // Each starts a process and mostly waits for it.
 describe.concurrent("the sandbox command", () => {
-  it("prints where it listens, serves, and ends on Ctrl-C", async () => {
+  it("the sandbox command prints where it listens, serves, and ends on Ctrl-C", async () => {
     const sandbox = run("--port", "0", "--token", "secret", "--provider", "tikosms");
     try {
       let output = "";
@@ -33,7 +33,7 @@ describe.concurrent("the sandbox command", () => {
     }
   });
 
-  it("serves all providers side by side", async () => {
+  it("the sandbox command serves all providers side by side", async () => {
     const sandbox = run("--port", "0");
     try {
       let output = "";
@@ -47,7 +47,7 @@ describe.concurrent("the sandbox command", () => {
     }
   });
 
-  it("takes what a provider has to choose", async () => {
+  it("the sandbox command takes what a provider has to choose", async () => {
     const sandbox = run(
       "--port",
       "0",
@@ -73,7 +73,7 @@ describe.concurrent("the sandbox command", () => {
     }
   });
 
-  it("explains its options", async () => {
+  it("the sandbox command explains its options", async () => {
     const sandbox = run("--help");
     const [output] = await Promise.all([text(sandbox.stdout), once(sandbox, "exit")]);
     for (const option of ["--port", "--host", "--token", "--seed", "--set logs"])
@@ -82,7 +82,7 @@ describe.concurrent("the sandbox command", () => {
   });
 
   it.each([["--port", "high"], ["--provider", "nobody"], ["--set", "logs=maybe"], ["--unknown"]])(
-    "refuses %s",
+    "the sandbox command refuses %s",
     async (...options) => {
       const sandbox = run(...options);
       const [problem] = await Promise.all([text(sandbox.stderr), once(sandbox, "exit")]);

@@ -49,11 +49,13 @@ async function watchEvents({ client }: Deployment): Promise<string[]> {
     }`,
   );
   await stream.next();
-  void (async () => {
+  const watching = (async () => {
     for await (const { data } of stream)
       for (const { message, status } of data?.messageEvents.events ?? [])
         seen.push(`${message.to} ${status}`);
   })();
+  // The end of the process breaks it off.
+  watching.catch(() => {});
   return seen;
 }
 

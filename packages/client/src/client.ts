@@ -11,7 +11,7 @@ type Secret = string | (() => string | Promise<string>);
 export interface ClientOptions {
   /** Where smsgraph is: `https://sms.example.com`, with or without `/graphql`. */
   url: string;
-  /** The API key, or a function that is asked for it at each connection. */
+  /** The API key, or a function that is asked for it at each connection, and again when it has expired. */
   key?: Secret;
   /** A watch token in its place, for browsers. */
   token?: Secret;
@@ -55,9 +55,10 @@ export function createClient(options: ClientOptions): Client {
   const access = accessOf(options);
   const { onState, webSocket = globalThis.WebSocket, transport = webSocket ? "ws" : "sse" } = options;
   const open = transport === "sse" ? overSse(access) : overSocket(access, webSocket);
+  const renews = typeof (options.key ?? options.token) === "function";
   const request: Client["request"] = (operation) => answerTo(access, operation);
   const subscribe: Client["subscribe"] = (operation, sink, after) =>
-    follow(open, operation, sink, { after, onState });
+    follow(open, operation, sink, { after, onState, renews });
 
   function watch<Value>(
     query: string,

@@ -28,6 +28,8 @@ const delayAfter = (failures: number): number =>
 export interface FollowOptions {
   after?: string | undefined;
   onState?: ((state: ConnectionState) => void) | undefined;
+  /** Whether a key or token that has been good and is no longer may be replaced by another one. */
+  renews?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export function follow(
   open: Transport,
   operation: Operation,
   sink: Sink,
-  { after, onState }: FollowOptions = {},
+  { after, onState, renews }: FollowOptions = {},
 ): () => void {
   let cursor = after;
   let failures = 0;
@@ -55,7 +57,8 @@ export function follow(
     };
     const fail = (problem: SmsgraphError): void => {
       close();
-      if (!isPassing(problem)) {
+      const hasExpired = renews && hasAnswered && problem.code === "UNAUTHENTICATED";
+      if (!isPassing(problem) && !hasExpired) {
         onState?.({ state: "refused", problem });
         return sink.error(problem);
       }

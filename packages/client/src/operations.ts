@@ -74,6 +74,8 @@ export type ErrorCode =
   | 'TOO_MANY_REQUESTS'
   /** The socket or the account has too many open subscriptions. */
   | 'TOO_MANY_SUBSCRIPTIONS'
+  /** The account already has the most webhooks allowed. */
+  | 'TOO_MANY_WEBHOOKS'
   /** The API key or watch token is missing, unknown, revoked or expired. */
   | 'UNAUTHENTICATED'
   /** The service cannot answer now; try again. */

@@ -45,6 +45,7 @@ const rules: readonly Rule[] = [
       CampaignEndedError: "all",
       LastAdminKeyError: "all",
       TooManyProvidersError: "all",
+      TooManyWebhooksError: "all",
       ProviderUnavailableError: "all",
     },
   },
@@ -119,7 +120,22 @@ const rules: readonly Rule[] = [
   },
   {
     anyOf: ["ADMIN"],
-    types: { ApiKey: "all", ApiKeyConnection: "all", ApiKeyEdge: "all", CreatedApiKey: "all" },
+    types: {
+      ApiKey: "all",
+      ApiKeyConnection: "all",
+      ApiKeyEdge: "all",
+      CreatedApiKey: "all",
+      Webhook: "all",
+      WebhookConnection: "all",
+      WebhookEdge: "all",
+      WebhookFilter: "all",
+      WebhookDelivery: "all",
+      WebhookDeliveryConnection: "all",
+      WebhookDeliveryEdge: "all",
+      CreatedWebhook: "all",
+      RotatedWebhookSecret: "all",
+      WebhookTest: "all",
+    },
   },
 ];
 

@@ -17,6 +17,7 @@ import {
   type ReachedCap,
   SpendingCapError,
   TooManyProvidersError,
+  TooManyWebhooksError,
   UnsupportedFeatureError,
 } from "../../lib/errors.ts";
 import { builder } from "./builder.ts";
@@ -93,6 +94,15 @@ builder.objectType(TooManyProvidersError, {
     maxProviders: t.exposeInt("maxProviders", {
       description: "The most connected providers an account may have.",
     }),
+  }),
+});
+
+builder.objectType(TooManyWebhooksError, {
+  name: "TooManyWebhooksError",
+  description: errorCodes.TOO_MANY_WEBHOOKS,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    maxWebhooks: t.exposeInt("maxWebhooks", { description: "The most webhooks an account may have." }),
   }),
 });
 

@@ -1,5 +1,6 @@
 import { lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
+import { divideLongAnswers } from "./long-answers.ts";
 import "./scalars.ts";
 import "./errors.ts";
 import "./access/viewer.ts";
@@ -30,9 +31,12 @@ import "./providers/balance.ts";
 import "./messages/number-lookup.ts";
 import "./access/api-keys.ts";
 import "./access/watch-tokens.ts";
+import "./webhooks/webhook.ts";
+import "./webhooks/deliveries.ts";
+import "./webhooks/mutations.ts";
 
 /** The executable schema. */
-export const schema = builder.toSchema();
+export const schema = divideLongAnswers(builder.toSchema());
 
 /** The expected content of `schema.graphql`. */
 export const printedSchema = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -27,8 +27,6 @@ interface EventFeedOptions {
   /** Called once for each outage of the database. */
   onError: (error: Error) => void;
   onEvents?: (events: readonly FeedEvent[]) => void;
-  /** Called with the events that readers have been given. */
-  onHanded?: (events: ReadonlySet<FeedEvent>) => void;
 }
 
 interface Range {
@@ -52,7 +50,7 @@ const retryMs = 200;
 export class EventFeed {
   readonly #database: Database;
   readonly #patientDatabase: Database;
-  readonly #options: Required<Omit<EventFeedOptions, "onHanded">> & EventFeedOptions;
+  readonly #options: Required<EventFeedOptions>;
   readonly #topics = new Topics();
   #window: FeedEvent[] = [];
   #windowStart: Position = behind(0n);
@@ -226,9 +224,7 @@ export class EventFeed {
     const surplus = this.#window.length - this.#options.windowSize;
     if (surplus > 0) this.#windowStart = this.#window.splice(0, surplus).at(-1) ?? this.#windowStart;
     this.#options.onEvents(events);
-    const wanting = this.#topics.wanting(events);
-    for (const [topic, wanted] of wanting) wake(topic, wanted, position);
-    if (wanting.size > 0) this.#options.onHanded?.(new Set([...wanting.values()].flat()));
+    for (const [topic, wanted] of this.#topics.wanting(events)) wake(topic, wanted, position);
   }
 }
 

@@ -1,3 +1,5 @@
+import { excessOf } from "../callback-bounds.ts";
+
 /**
  * Reads JSON; undefined when it is not valid. Numbers are returned as their literal text (`634.9288`,
  * `1E-3`), so that money never passes through a float. A byte order mark is accepted.
@@ -36,11 +38,16 @@ function keepLiteral(_key: string, value: unknown, context?: { source?: string }
   return typeof value === "number" ? (context?.source ?? String(value)) : value;
 }
 
-/** Reads JSON; if it is not valid, tries once more after a repair. */
+/** Reads JSON; if it is not valid, tries once more after a repair, unless that would take long. */
 export function readLenientJson(text: string): unknown {
   const json = readJson(text);
-  return json === undefined && /[{[]/.test(text) ? readJson(repairJson(text)) : json;
+  const isRepairable = json === undefined && /[{[]/.test(text) && excessOf(text) === undefined;
+  if (!isRepairable) return json;
+  return readJson(repairJson(text)) ?? readJson(repairJson(text.replace(innerQuote, '\\"')));
 }
+
+/** A quotation mark in a text: it neither follows what begins a string nor precedes what ends one. */
+const innerQuote = /(?<!(?:[{[,:]|^)\s{0,50}|\\)"(?!\s{0,50}(?:[,:}\]]|$))/g;
 
 /**
  * A whole string, everything after an unclosed quote, a run of white space and comments, a run of letters and

@@ -1,3 +1,4 @@
+import { excessOf, maxElements } from "../callback-bounds.ts";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { deepest, readStrictXml, type XmlDocument, type XmlElement, type XmlValue } from "./strict-xml.ts";
 
@@ -20,14 +21,26 @@ const parser = new XMLParser({
 /** In the prolog, the only place where it counts: in CDATA and comments these words are text. */
 const typeDeclaration = /^(?:\s|<\?[^]*?\?>|<!--[^]*?-->)*<!(?:DOCTYPE|ENTITY)/i;
 
+/** A document type that declares nothing. */
+const bareType = /^((?:\s|<\?[^]*?\?>|<!--[^]*?-->)*)<!DOCTYPE\s+[\w:.-]+\s*>/i;
+
+/** The longest list that a provider returns in XML has a quarter of it. */
+const maxXmlElements = 4 * maxElements;
+
 /**
  * Reads an XML document: the name and content of its root. Undefined when it is not well-formed or declares a
  * document type (entities, external files), which no provider needs.
  */
 export function readXml(text: string): XmlDocument | undefined {
-  const document = text.replace(/^\uFEFF/, "").trimStart();
+  const document = text
+    .replace(/^\uFEFF/, "")
+    .trimStart()
+    .replace(bareType, "$1");
   if (!document.startsWith("<") || typeDeclaration.test(document)) return undefined;
-  return readStrictXml(document) ?? readLenientXml(document);
+  if (excessOf(document, maxXmlElements) !== undefined) return undefined;
+  const strict = readStrictXml(document);
+  if (strict || excessOf(document) !== undefined) return strict;
+  return readLenientXml(document) ?? readLenientXml(document.replace(attributes, "<$1$2>"));
 }
 
 /**
@@ -47,15 +60,18 @@ export function readLenientXml(text: string): XmlDocument | undefined {
 }
 
 const commentOrData = /<!--[^]*?(?:-->|$)|<!\[CDATA\[([^]*?)(?:\]\]>|$)/g;
+const attributes = /<([\w:.-]+)\s[^<>]*?(\/?)>/g;
+const looseBracket = /<(?![\p{L}_:/!?])/gu;
 const looseAmpersand = /&(?!#\d{1,7};|#x[\da-f]{1,6};|[a-z]\w{0,31};)/gi;
 
-/** Removes comments, and writes CDATA and bare ampersands like any other text. */
+/** Removes comments, and writes CDATA, bare ampersands and bare brackets like any other text. */
 const plainXml = (document: string): string =>
   document
     .replace(commentOrData, (_whole, data: string | undefined) =>
       data === undefined ? "" : escapeText(data),
     )
-    .replace(looseAmpersand, "&amp;");
+    .replace(looseAmpersand, "&amp;")
+    .replace(looseBracket, "&lt;");
 
 function decode(value: XmlValue): XmlValue {
   if (typeof value === "string") return decodeText(value);

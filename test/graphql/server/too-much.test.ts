@@ -128,43 +128,49 @@ const requests: [what: string, query: string, words: RegExp, variables?: object]
 ];
 
 describe("too much is answered 400, in words and with a code:", () => {
-  it.each(requests)("%s", async (_what, query, words, variables) => {
-    for (const [accept, key] of [
-      ["application/graphql-response+json", app.key],
-      ["application/graphql-response+json", undefined],
-    ] as const) {
-      const response = await fetch(`${app.url}/graphql`, {
-        method: "POST",
-        headers: {
-          accept,
-          "content-type": "application/json",
-          ...(key !== undefined && { authorization: `Bearer ${key}` }),
-        },
-        body: JSON.stringify({ query, variables }),
-      });
-      const text = await response.text();
-      const answer = JSON.parse(text) as { errors: { message: string }[] };
-      expect(answer.errors.map(({ message }) => message).join("\n")).toMatch(words);
-      expect(answer).not.toHaveProperty("data");
-      expect(response.status).toBe(400);
-      expect(text).toMatch(/"code":"(BAD_REQUEST|INVALID_INPUT|QUERY_TOO_COMPLEX)"/);
-      expect(text).not.toContain("INTERNAL");
-      expect(leakIn(answer)).toBeUndefined();
-      // What comes in comes out once, shortened.
-      expect(text.length).toBeLessThan(20_000);
-    }
-  });
+  it.each(requests)(
+    "a request with too much is answered 400, in words and with a code: %s",
+    async (_what, query, words, variables) => {
+      for (const [accept, key] of [
+        ["application/graphql-response+json", app.key],
+        ["application/graphql-response+json", undefined],
+      ] as const) {
+        const response = await fetch(`${app.url}/graphql`, {
+          method: "POST",
+          headers: {
+            accept,
+            "content-type": "application/json",
+            ...(key !== undefined && { authorization: `Bearer ${key}` }),
+          },
+          body: JSON.stringify({ query, variables }),
+        });
+        const text = await response.text();
+        const answer = JSON.parse(text) as { errors: { message: string }[] };
+        expect(answer.errors.map(({ message }) => message).join("\n")).toMatch(words);
+        expect(answer).not.toHaveProperty("data");
+        expect(response.status).toBe(400);
+        expect(text).toMatch(/"code":"(BAD_REQUEST|INVALID_INPUT|QUERY_TOO_COMPLEX)"/);
+        expect(text).not.toContain("INTERNAL");
+        expect(leakIn(answer)).toBeUndefined();
+        // What comes in comes out once, shortened.
+        expect(text.length).toBeLessThan(20_000);
+      }
+    },
+  );
 
-  it.each(requests)("over a WebSocket, %s", async (_what, query, words, variables) => {
-    const sent = app.client.socket().iterate({ query, variables: variables as Record<string, unknown> });
-    const errors = await Array.fromAsync(sent).then(
-      (results) => results.flatMap((result) => result.errors ?? []),
-      (thrown: unknown) => thrown as { message: string }[],
-    );
-    const text = JSON.stringify(errors);
-    expect(text).toMatch(words);
-    expect(text).not.toContain("INTERNAL");
-  });
+  it.each(requests)(
+    "an operation with too much is refused over a WebSocket, in words and with a code: %s",
+    async (_what, query, words, variables) => {
+      const sent = app.client.socket().iterate({ query, variables: variables as Record<string, unknown> });
+      const errors = await Array.fromAsync(sent).then(
+        (results) => results.flatMap((result) => result.errors ?? []),
+        (thrown: unknown) => thrown as { message: string }[],
+      );
+      const text = JSON.stringify(errors);
+      expect(text).toMatch(words);
+      expect(text).not.toContain("INTERNAL");
+    },
+  );
 });
 
 it("the process answers as before after all of that", async () => {

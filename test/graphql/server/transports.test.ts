@@ -249,19 +249,19 @@ describe("a WebSocket may carry its key", () => {
 
   const known = { data: { viewer: { keyName: "test" } } };
 
-  it("in the authorization header of its upgrade request", async () => {
+  it("a WebSocket may carry its key in the authorization header of its upgrade request", async () => {
     expect(await ask({}, bearer(app.key))).toEqual(known);
     await expect(ask({}, bearer("sg_wrong"))).rejects.toMatchObject({ code: 4403 });
   });
 
-  it("in the headers of its connection parameters", async () => {
+  it("a WebSocket may carry its key in the headers of its connection parameters", async () => {
     expect(await ask({ connectionParams: { headers: bearer(app.key) } })).toEqual(known);
     await expect(ask({ connectionParams: { headers: bearer("sg_wrong") } })).rejects.toMatchObject({
       code: 4403,
     });
   });
 
-  it("in its connection parameters, whatever is in the header, which may be for a proxy", async () => {
+  it("a WebSocket may carry its key in its connection parameters, whatever is in the header, which may be for a proxy", async () => {
     expect(await ask({ connectionParams: bearer(app.key) }, bearer("sg_wrong"))).toEqual(known);
     expect(await ask({}, { Authorization: "Basic YTpi" })).toMatchObject({
       errors: [{ extensions: { code: "UNAUTHENTICATED" } }],
@@ -276,7 +276,7 @@ describe("a subscription that says where to resume in its extensions", () => {
     extensions: { cursor: string };
   }
 
-  it("gets the cursor of each frame and goes on from one, though its document names none", async () => {
+  it("a subscription that says where to resume in its extensions gets the cursor of each frame, though its document names none", async () => {
     const socket = app.client.socket();
     const first = socket.iterate({ query, extensions: { resume: null } });
     const caughtUp = (await first.next()).value as Answer;
@@ -301,7 +301,7 @@ describe("a subscription that says where to resume in its extensions", () => {
     await socket.dispose();
   });
 
-  it("is like any other without it: its frames have no extensions", async () => {
+  it("a subscription without an extension for resuming gets frames without extensions", async () => {
     const frames = app.client.subscribe(query);
     expect((await frames.next()).value).toEqual({ data: { messageEvents: {} } });
     await frames.return?.();

@@ -6,7 +6,7 @@ const descriptions = {
   READ: "Read all data of the account, and watch it live.",
   SEND: "Send and cancel messages.",
   ADMIN:
-    "Connect, change and disconnect providers; see their callback URLs; set rates, routing policies and spending limits; create and revoke API keys.",
+    "Connect, change and disconnect providers; see their callback URLs; set rates, routing policies and spending limits; create and revoke API keys; manage webhooks.",
 } as const satisfies Record<(typeof scopes)[number], string>;
 
 export const ApiScope = builder.enumType("ApiScope", {

@@ -1,33 +1,14 @@
-import { InvalidCursorError, InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
-import type { EventFilter } from "../../../messages/log/event-filter.ts";
+import { InvalidCursorError } from "../../../lib/errors.ts";
 import { decodeCursor, encodeCursor } from "../../../messages/log/event-log.ts";
-import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { accountOf, type Context } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
-import { maxFilterIds, maxFilterWords } from "../limits.ts";
-import { MessageStatusEnum } from "./enums.ts";
+import { checkTargets, MessageEventFilter, toFilter } from "./event-filter.ts";
 import { MessageEvent } from "./event.ts";
 import { EventTap, readSnapshot, watchEvents, watchMessage, type EventFrame } from "./stream.ts";
 import { Message } from "./message.ts";
 import type { EventBatch } from "../../../messages/log/topics.ts";
 import type { LoggedEvent, Position } from "../../../messages/log/logged-event.ts";
-
-const MessageEventFilter = builder.inputType("MessageEventFilter", {
-  description: "Which events to watch. All given conditions must hold.",
-  fields: (t) => ({
-    messageIds: t.idList({ description: `Of these messages, at most ${maxFilterIds}.` }),
-    campaignId: t.id({ description: "Of the messages of this campaign." }),
-    providerId: t.id({ description: "Of messages sent through this provider." }),
-    status: t.field({ type: [MessageStatusEnum], description: "Events with one of these statuses." }),
-    clientRefPrefix: t.string({
-      description: "Of messages whose `clientRef` begins with this (case-sensitive).",
-    }),
-    country: t.stringList({
-      description: "Of messages to one of these countries, ISO 3166-1 alpha-2, such as `SK`.",
-    }),
-  }),
-});
 
 /** Positions are encoded only when someone asks for the cursor. */
 const cursorOf = ({ cursor }: { cursor: Position }): string => encodeCursor(cursor);
@@ -93,38 +74,6 @@ const MessageEventFrame = builder.unionType("MessageEventFrame", {
   types: [MessageEventBatch, CaughtUp, StreamReset],
 });
 
-type FilterInput = typeof MessageEventFilter.$inferInput | null | undefined;
-
-/** @throws InvalidIdError, InvalidInputError */
-function toFilter(context: Context, input: FilterInput): EventFilter {
-  const { messageIds, campaignId, providerId, status, clientRefPrefix, country } = input ?? {};
-  checkLength("messageIds", messageIds, maxFilterIds);
-  checkLength("status", status, maxFilterWords);
-  checkLength("country", country, maxFilterWords);
-  for (const code of country ?? []) {
-    if (/^[A-Z]{2}$/.test(code)) continue;
-    const problem = `"${code.slice(0, 20)}" is not a country. Write two capital letters, such as SK.`;
-    throw new InvalidInputError("filter.country", problem);
-  }
-  return {
-    accountId: accountOf(context),
-    messageIds: messageIds?.map((id) => decodeId("Message", id, "filter.messageIds")),
-    campaignId: campaignId == null ? undefined : decodeId("Campaign", campaignId, "filter.campaignId"),
-    providerId: providerId == null ? undefined : decodeId("Provider", providerId, "filter.providerId"),
-    statuses: status ?? undefined,
-    clientRefPrefix:
-      clientRefPrefix == null ? undefined : requireStorable(clientRefPrefix, "filter.clientRefPrefix"),
-    countries: country ?? undefined,
-  };
-}
-
-/** An empty list would match nothing, so it is refused. */
-function checkLength(field: string, list: readonly unknown[] | null | undefined, most: number): void {
-  if (!list || (list.length > 0 && list.length <= most)) return;
-  const path = `filter.${field}`;
-  throw new InvalidInputError(path, `\`${path}\` takes 1 to ${most} entries; leave it out to watch all.`);
-}
-
 /**
  * Where a stream resumes. `Last-Event-ID`, which clients send when they reconnect, is newer than the `after`
  * in their URL.
@@ -175,30 +124,3 @@ builder.subscriptionFields((t) => ({
     resolve: (frame) => frame,
   }),
 }));
-
-/**
- * A stream about an object that the account does not have would stay silent forever, so it ends with an
- * error.
- */
-async function checkTargets(
-  { database: { prisma } }: Context,
-  { accountId, messageIds, campaignId, providerId }: EventFilter,
-): Promise<void> {
-  if (messageIds) {
-    const where = { accountId, id: { in: [...messageIds] } };
-    const found = await prisma.message.findMany({ where, select: { id: true } });
-    const known = new Set(found.map(({ id }) => id));
-    const missing = messageIds.find((id) => !known.has(id));
-    if (missing !== undefined) throw new NotFoundError("Message", missing);
-  }
-  if (
-    campaignId !== undefined &&
-    (await prisma.campaign.count({ where: { id: campaignId, accountId } })) === 0
-  )
-    throw new NotFoundError("Campaign", campaignId);
-  if (
-    providerId !== undefined &&
-    (await prisma.provider.count({ where: { id: providerId, accountId } })) === 0
-  )
-    throw new NotFoundError("Provider", providerId);
-}

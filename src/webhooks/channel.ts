@@ -1,0 +1,2 @@
+/** The channel of the hint that a webhook was made, changed or set free. */
+export const webhookChannel = "smsgraph_webhooks";

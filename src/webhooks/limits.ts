@@ -1,0 +1,20 @@
+import { retryDelaysMs } from "./retries.ts";
+
+/** What one worker spends on webhooks. */
+export interface WebhookLimits {
+  /** For a whole request. */
+  timeoutMs: number;
+  /** Requests in progress of one webhook. */
+  maxInFlight: number;
+  /** Requests in progress of a worker. */
+  maxConcurrent: number;
+  /** The pauses after failures. */
+  retryDelaysMs: readonly number[];
+}
+
+export const defaultWebhookLimits: WebhookLimits = {
+  timeoutMs: 15_000,
+  maxInFlight: 20,
+  maxConcurrent: 1_000,
+  retryDelaysMs,
+};

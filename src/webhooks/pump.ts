@@ -1,0 +1,269 @@
+import type { SecretBox } from "../connections/secret-box.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Gate } from "../lib/gate.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { EventFeed } from "../messages/log/event-feed.ts";
+import { comparePositions, eventId } from "../messages/log/event-log.ts";
+import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
+import { headerId, resetBody, type Bodies } from "./bodies.ts";
+import type { ClaimedWebhook, Progress } from "./claimed-webhook.ts";
+import type { Answer, Endpoints } from "./endpoints.ts";
+import type { Keeper, Ledger } from "./ledger.ts";
+import { pauseAfter } from "./retries.ts";
+import { Session, type Unit } from "./session.ts";
+import { sign, type SigningSecrets } from "./signing.ts";
+
+export interface PumpOptions {
+  feed: EventFeed;
+  bodies: Bodies;
+  endpoints: Endpoints;
+  ledger: Ledger;
+  box: SecretBox;
+  clock: Clock;
+  random: () => number;
+  logger: Logger;
+  reading: Gate;
+  /** Requests in progress of one webhook. */
+  maxInFlight: number;
+  retryDelaysMs: readonly number[];
+  /** Called for each attempt; the events are those that it delivered. */
+  onAttempt?: (kind: Answer["kind"], events: readonly LoggedEvent[]) => void;
+  onDisabled?: () => void;
+}
+
+/** After an error that is not the endpoint's. */
+const errorPauseMs = 1_000;
+
+/** `setTimeout` takes no more than this. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** Delivers to one webhook for as long as this worker has it: sessions, with pauses after failures. */
+export class Pump implements Keeper {
+  readonly #webhook: ClaimedWebhook;
+  readonly #options: PumpOptions;
+  readonly #secrets: SigningSecrets;
+  readonly #stopping = new AbortController();
+  readonly #delivered = new Set<string>();
+  readonly #running: Promise<void>;
+  #session: Session | undefined;
+
+  constructor(webhook: ClaimedWebhook, options: PumpOptions) {
+    this.#webhook = webhook;
+    this.#options = options;
+    this.#secrets = options.box.open(webhook.secrets, webhook.id) as SigningSecrets;
+    this.#running = this.#run();
+  }
+
+  get id(): string {
+    return this.#webhook.id;
+  }
+
+  get revision(): number {
+    return this.#webhook.revision;
+  }
+
+  get progress(): Progress {
+    return this.#webhook.progress;
+  }
+
+  lose(): void {
+    this.#stopping.abort();
+  }
+
+  /** Begins no more requests and waits for those in progress. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /**
+   * A webhook without matching events moves on as well. Otherwise whoever takes it over would read everything
+   * since its last event.
+   */
+  noteIdle(): void {
+    const position = this.#session?.idleAt;
+    if (position) this.#moveTo(position);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted && this.progress.enabled) {
+      if (this.progress.retryAt) await this.#pauseUntil(this.progress.retryAt);
+      if (signal.aborted) return;
+      try {
+        const failure = await this.#deliverUntilFailure();
+        if (failure) this.#fail(failure);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.logger.error({ error, webhookId: this.id }, "a webhook cannot be served, trying again");
+        await pause(errorPauseMs, signal);
+      }
+    }
+  }
+
+  async #pauseUntil(time: Date): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const leftMs = time.getTime() - this.#options.clock.now().getTime();
+      if (leftMs <= 0) return;
+      await pause(Math.min(leftMs, maxTimerMs), signal);
+    }
+  }
+
+  async #deliverUntilFailure(): Promise<Answer | undefined> {
+    const { feed, reading, maxInFlight, bodies } = this.#options;
+    const { withoutTexts } = this.#webhook;
+    this.#session = new Session({
+      webhook: this.#webhook,
+      feed,
+      reading,
+      maxInFlight,
+      prepare: (events) => bodies.prepare(events, withoutTexts),
+      plan: (end) => this.#plan(end),
+      deliver: (unit) => this.#deliver(unit),
+      onProgress: (cursor) => this.#moveTo(cursor),
+      delivered: this.#delivered,
+      signal: this.#stopping.signal,
+    });
+    try {
+      return await this.#session.run();
+    } finally {
+      this.#session = undefined;
+    }
+  }
+
+  async #plan(end: Position): Promise<void> {
+    const { batch } = this.progress;
+    if (batch && comparePositions(batch, end) === 0) return;
+    this.progress.batch = end;
+    await this.#options.ledger.store(this);
+  }
+
+  #moveTo(cursor: Position): void {
+    this.progress.cursor = cursor;
+    this.progress.batch = undefined;
+    this.#options.ledger.note(this);
+  }
+
+  async #deliver(unit: Unit): Promise<Answer> {
+    const { id, withoutTexts, batchSize, url } = this.#webhook;
+    const { bodies, clock, endpoints } = this.#options;
+    const events = unit.kind === "events" ? unit.events : [];
+    const header =
+      unit.kind === "events"
+        ? headerId(id, events.map(eventId))
+        : headerId(id, [unit.reason, eventId(this.progress.cursor)]);
+    const body =
+      unit.kind === "events"
+        ? await bodies.of(events, { withoutTexts, isBatch: batchSize > 1 })
+        : resetBody(unit.reason, unit.end, clock.now());
+    const attemptedAt = clock.now();
+    const answer = await endpoints.post(url, signedHeaders(this.#secrets, header, body, attemptedAt), body);
+    this.#list({ header, answer, attemptedAt, events: events.length });
+    this.#options.onAttempt?.(answer.kind, answer.kind === "delivered" ? events : []);
+    if (answer.kind === "delivered") this.#recover();
+    return answer;
+  }
+
+  #recover(): void {
+    if (this.progress.failures === 0) return;
+    const { logger } = this.#options;
+    logger.info({ webhookId: this.id, failures: this.progress.failures }, "a webhook answers again");
+    Object.assign(this.progress, {
+      failures: 0,
+      failingSince: undefined,
+      retryAt: undefined,
+      problem: undefined,
+    });
+    this.#options.ledger.note(this);
+  }
+
+  #list(attempt: { header: string; answer: Answer; attemptedAt: Date; events: number }): void {
+    const { failed, progress } = this.#webhook;
+    const { header, answer, attemptedAt, events } = attempt;
+    const before = failed.get(header);
+    const number = before?.number ?? progress.lastDelivery + 1n;
+    const attempts = (before?.attempts ?? 0) + 1;
+    const firstAttemptedAt = before?.firstAttemptedAt ?? attemptedAt;
+    const isDelivered = answer.kind === "delivered";
+    const isListed = this.#options.ledger.list({
+      webhookId: this.id,
+      number,
+      headerId: header,
+      events,
+      status: isDelivered ? "DELIVERED" : "FAILED",
+      responseCode: answer.responseCode ?? null,
+      latencyMs: answer.latencyMs,
+      attempts,
+      problem: answer.problem ?? null,
+      firstAttemptedAt,
+      lastAttemptedAt: attemptedAt,
+    });
+    if (isListed && !before) progress.lastDelivery = number;
+    if (isDelivered) failed.delete(header);
+    else failed.set(header, { number, attempts, firstAttemptedAt });
+    this.#options.ledger.note(this);
+  }
+
+  #fail(answer: Answer): void {
+    const { clock, random, retryDelaysMs, logger, ledger } = this.#options;
+    const { progress } = this;
+    const now = clock.now();
+    progress.failures++;
+    progress.failingSince ??= now;
+    const pauseMs =
+      answer.kind === "gone"
+        ? undefined
+        : pauseAfter(progress.failures, answer, { delaysMs: retryDelaysMs, random });
+    progress.enabled = pauseMs !== undefined;
+    progress.retryAt = pauseMs === undefined ? undefined : new Date(now.getTime() + pauseMs);
+    progress.problem = describe(answer, progress);
+    ledger.note(this);
+    const { failures, retryAt } = progress;
+    const line = { webhookId: this.id, failures, problem: answer.problem, retryAt };
+    if (retryAt) return logger.warn(line, "a webhook's endpoint does not take events, trying again later");
+    this.#options.onDisabled?.();
+    logger.warn(line, "a webhook is disabled: its endpoint takes no events");
+  }
+}
+
+/** What the account is told, complete enough to be mailed as it stands. */
+function describe({ kind, problem = "" }: Answer, { failures, failingSince, retryAt }: Progress): string {
+  if (kind === "gone") {
+    return "Disabled: the endpoint answered 410 Gone, which asks for no more events. Enable the webhook again if that was a mistake.";
+  }
+  const times = failures === 1 ? "once" : `${failures} times in a row`;
+  const since = failingSince ? ` since ${failingSince.toISOString()}` : "";
+  const what = `The endpoint failed ${times}${since}, the last time with: ${problem}.`;
+  return retryAt
+    ? `${what} It is tried again at ${retryAt.toISOString()}.`
+    : `Disabled. ${what} Mend it and enable the webhook: it continues with the first event that was not delivered, for as long as events are kept.`;
+}
+
+/** The headers of Standard Webhooks. */
+export function signedHeaders(
+  secrets: SigningSecrets,
+  id: string,
+  body: string,
+  now: Date,
+): Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string> {
+  const timestamp = Math.floor(now.getTime() / 1000);
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": String(timestamp),
+    "webhook-signature": sign(secrets, { id, timestamp, body }),
+  };
+}
+
+/** Resolves early, without an error, when `signal` aborts. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", finish);
+      done();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener("abort", finish);
+  });
+}

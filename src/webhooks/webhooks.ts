@@ -1,0 +1,248 @@
+import { randomUUID, randomUUIDv7 } from "node:crypto";
+import type { SecretBox } from "../connections/secret-box.ts";
+import type { Database, Statement } from "../database/database.ts";
+import type { Prisma, Webhook } from "../database/generated/client.ts";
+import type { Clock } from "../lib/clock.ts";
+import { InvalidInputError, NotFoundError, TooManyWebhooksError } from "../lib/errors.ts";
+import type { EventFilter } from "../messages/log/event-filter.ts";
+import { comparePositions, readEnd } from "../messages/log/event-log.ts";
+import type { Position } from "../messages/log/logged-event.ts";
+import { positionAt } from "../messages/log/position-at.ts";
+import { headerId, testBody } from "./bodies.ts";
+import { webhookChannel } from "./channel.ts";
+import { Endpoints, type Answer } from "./endpoints.ts";
+import type { WebhookLimits } from "./limits.ts";
+import { signedHeaders } from "./pump.ts";
+import { checkBatchSize, checkName, checkUrl, type EndpointRules } from "./settings.ts";
+import { newSecret, rotate, type SigningSecrets } from "./signing.ts";
+
+export interface NewWebhook {
+  name: string;
+  url: string;
+  filter: EventFilter;
+  batchSize: number;
+  withoutTexts: boolean;
+}
+
+export type WebhookChanges = Partial<NewWebhook & { enabled: boolean }>;
+
+/** Where a replay begins: exactly one of the two. */
+export interface ReplayStart {
+  after?: Position | undefined;
+  since?: Date | undefined;
+}
+
+export interface WebhooksOptions extends EndpointRules {
+  database: Database;
+  box: SecretBox;
+  clock: Clock;
+  limits: WebhookLimits;
+  maxWebhooksPerAccount: number;
+}
+
+const announce: Statement = {
+  name: "announce_webhook_change",
+  text: `select pg_notify('${webhookChannel}', '')`,
+};
+
+/** What a change begins anew: the endpoint is tried at once. */
+const fresh = { failures: 0, failingSince: null, retryAt: null, problem: null };
+
+/** What was planned to be sent together is not any more. */
+const unplanned = { batchTx: null, batchId: null };
+
+/** Makes and changes the webhooks of accounts. `src/webhooks/worker.ts` delivers. */
+export class Webhooks {
+  readonly #options: WebhooksOptions;
+  readonly #endpoints: Endpoints;
+
+  constructor(options: WebhooksOptions) {
+    this.#options = options;
+    const { allowPrivateWebhooks, limits } = options;
+    this.#endpoints = new Endpoints({ publicOnly: !allowPrivateWebhooks, ...limits });
+  }
+
+  async close(): Promise<void> {
+    await this.#endpoints.close();
+  }
+
+  /**
+   * Begins with what happens from now on. Only this result contains the secret.
+   * @throws InvalidInputError @throws TooManyWebhooksError
+   */
+  async create(accountId: string, input: NewWebhook): Promise<{ webhook: Webhook; secret: string }> {
+    const { database, box, clock } = this.#options;
+    checkName(input.name);
+    checkBatchSize(input.batchSize);
+    const { name, batchSize, withoutTexts } = input;
+    const url = await checkUrl(input.url, this.#options);
+    const id = randomUUIDv7();
+    const secret = newSecret();
+    const cursor = await readEnd(database);
+    const now = clock.now();
+    const webhook = await database.prisma.$transaction(async (prisma) => {
+      await this.#checkNumber(prisma, accountId);
+      return prisma.webhook.create({
+        data: {
+          id,
+          accountId,
+          name,
+          url,
+          batchSize,
+          withoutTexts,
+          filter: restrictionsOf(input.filter),
+          secrets: box.seal({ secret } satisfies SigningSecrets, id),
+          cursorTx: cursor.tx,
+          cursorId: cursor.id,
+          createdAt: now,
+          updatedAt: now,
+        },
+      });
+    });
+    await this.#announce();
+    return { webhook, secret };
+  }
+
+  /**
+   * A change counts for every request that begins after it. A webhook that fails is tried again at once, and a disabled
+   * one continues where it stopped.
+   * @throws InvalidInputError @throws NotFoundError
+   */
+  async update(accountId: string, id: string, changes: WebhookChanges): Promise<Webhook> {
+    const { name, batchSize, withoutTexts, enabled, filter } = changes;
+    if (name !== undefined) checkName(name);
+    if (batchSize !== undefined) checkBatchSize(batchSize);
+    const url = changes.url === undefined ? undefined : await checkUrl(changes.url, this.#options);
+    return this.#change(accountId, id, (webhook, now) => ({
+      ...(name !== undefined && { name }),
+      ...(url !== undefined && { url }),
+      ...(batchSize !== undefined && { batchSize }),
+      ...(withoutTexts !== undefined && { withoutTexts }),
+      ...(filter && { filter: restrictionsOf(filter), ...unplanned }),
+      ...(enabled === undefined ? webhook.enabled && fresh : switched(webhook, enabled, now)),
+    }));
+  }
+
+  /** @throws NotFoundError */
+  async delete(accountId: string, id: string): Promise<Webhook> {
+    const { prisma } = this.#options.database;
+    const webhook = await this.#find(accountId, id);
+    await prisma.webhook.deleteMany({ where: { id } });
+    await this.#announce();
+    return webhook;
+  }
+
+  /**
+   * Both secrets sign for a day. Only this result contains the new one.
+   * @throws NotFoundError
+   */
+  async rotateSecret(accountId: string, id: string): Promise<{ webhook: Webhook; secret: string }> {
+    const { box } = this.#options;
+    let secret = "";
+    const webhook = await this.#change(accountId, id, ({ secrets }, now) => {
+      const rotated = rotate(box.open(secrets, id) as SigningSecrets, now);
+      ({ secret } = rotated);
+      return { secrets: box.seal(rotated, id) };
+    });
+    return { webhook, secret };
+  }
+
+  /**
+   * Delivers again what was logged since then, under the same ids.
+   * @throws InvalidInputError @throws NotFoundError
+   */
+  async replay(accountId: string, id: string, { after, since }: ReplayStart): Promise<Webhook> {
+    const { database, clock } = this.#options;
+    if ((after === undefined) === (since === undefined))
+      throw new InvalidInputError("after", "Give exactly one of `after` and `since`.");
+    if (since && since > clock.now())
+      throw new InvalidInputError(
+        "since",
+        "`since` must be in the past: what is to come is delivered anyway.",
+      );
+    if (after && comparePositions(after, await readEnd(database)) > 0)
+      throw new InvalidInputError("after", "`after` is ahead of the log: there is nothing to replay.");
+    await this.#find(accountId, id);
+    const start = after ?? (since && (await positionAt(database, since)));
+    if (!start) throw new Error("A replay without a start");
+    return this.#change(accountId, id, ({ enabled }) => ({
+      cursorTx: start.tx,
+      cursorId: start.id,
+      ...unplanned,
+      ...(enabled && fresh),
+    }));
+  }
+
+  /**
+   * Sends a signed request of the type `webhook.test` at once, also to a disabled webhook, and does not repeat it.
+   * @throws NotFoundError
+   */
+  async test(accountId: string, id: string): Promise<Answer> {
+    const { box, clock } = this.#options;
+    const { secrets, url, name } = await this.#find(accountId, id);
+    const now = clock.now();
+    const body = testBody({ id, name }, now);
+    const signing = box.open(secrets, id) as SigningSecrets;
+    return this.#endpoints.post(url, signedHeaders(signing, headerId(id, [randomUUID()]), body, now), body);
+  }
+
+  /** When the secret before the present one stops signing; null when it has. */
+  earlierSecretUntil({ id, secrets }: Webhook): Date | null {
+    const { earlier = [] } = this.#options.box.open(secrets, id) as SigningSecrets;
+    const [newest] = earlier.map(({ until }) => new Date(until));
+    return newest && newest > this.#options.clock.now() ? newest : null;
+  }
+
+  async #find(accountId: string, id: string): Promise<Webhook> {
+    const { prisma } = this.#options.database;
+    const webhook = await prisma.webhook.findUnique({ where: { id, accountId } });
+    if (webhook) return webhook;
+    throw new NotFoundError("Webhook", id);
+  }
+
+  /** Locks the row, so that no other change, nor what its worker stores, is lost. */
+  async #change(
+    accountId: string,
+    id: string,
+    change: (webhook: Webhook, now: Date) => Prisma.WebhookUpdateInput,
+  ): Promise<Webhook> {
+    const { database, clock } = this.#options;
+    const changed = await database.prisma.$transaction(async (prisma) => {
+      await prisma.$queryRaw`select 1 from webhooks where id = ${id}::uuid for no key update`;
+      const webhook = await prisma.webhook.findUnique({ where: { id, accountId } });
+      if (!webhook) throw new NotFoundError("Webhook", id);
+      const now = clock.now();
+      const data = { ...change(webhook, now), revision: { increment: 1 }, updatedAt: now };
+      return prisma.webhook.update({ where: { id }, data });
+    });
+    await this.#announce();
+    return changed;
+  }
+
+  /**
+   * Locks the account, so that two concurrent calls cannot both take the last place.
+   * @throws TooManyWebhooksError
+   */
+  async #checkNumber(prisma: Prisma.TransactionClient, accountId: string): Promise<void> {
+    const { maxWebhooksPerAccount } = this.#options;
+    await prisma.$queryRaw`select 1 from accounts where id = ${accountId}::uuid for no key update`;
+    const count = await prisma.webhook.count({ where: { accountId } });
+    if (count >= maxWebhooksPerAccount) throw new TooManyWebhooksError(maxWebhooksPerAccount);
+  }
+
+  async #announce(): Promise<void> {
+    await this.#options.database.query(announce, []);
+  }
+}
+
+function switched(webhook: Webhook, enabled: boolean, now: Date): Prisma.WebhookUpdateInput {
+  if (enabled) return { ...fresh, enabled, disabledAt: null };
+  if (!webhook.enabled) return {};
+  return { ...fresh, enabled, disabledAt: now, worker: null, problem: "Disabled by `updateWebhook`." };
+}
+
+/** The filter as it is stored: the account has a column of its own. */
+function restrictionsOf(filter: EventFilter): Prisma.InputJsonObject {
+  const { messageIds, campaignId, providerId, statuses, clientRefPrefix, countries } = filter;
+  return { messageIds, campaignId, providerId, statuses, clientRefPrefix, countries };
+}
