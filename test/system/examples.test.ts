@@ -161,8 +161,10 @@ describe("the Node script", () => {
   });
 });
 
-const connection = (page: Page, text: string): Promise<void> =>
-  page.getByRole("status").getByText(text).waitFor();
+async function connection(page: Page, text: string): Promise<void> {
+  const shown = page.getByRole("status");
+  await expect.poll(() => shown.textContent(), { timeout: 60_000 }).toContain(text);
+}
 
 /** Waits until so many messages in the list are DELIVERED. */
 async function listed(page: Page, count: number): Promise<void> {
@@ -263,7 +265,9 @@ describe("the React page", () => {
     await connection(page, "live");
     await page.getByLabel("Number").fill("12");
     await page.getByRole("button", { name: "Send" }).click();
-    await page.getByRole("alert").getByText("international form").waitFor();
+    await expect
+      .poll(() => page.getByRole("alert").allTextContents(), { timeout: 60_000 })
+      .toEqual([expect.stringContaining("international form")]);
     await page.close();
   });
 

@@ -79,7 +79,9 @@ it("GraphiQL opens with tabs that send, query and subscribe, and with the key fi
   expect(await page.getByRole("tab").count()).toBe(graphiqlTabs.length);
   for (const name of tabNames) {
     await chooseTab(page, name);
-    await page.locator(".graphiql-editor-tool").getByText(`"Bearer ${key}"`).waitFor();
+    await expect
+      .poll(() => page.locator(".graphiql-editor-tool").allTextContents(), { timeout: 60_000 })
+      .toContainEqual(expect.stringContaining(`"Bearer ${key}"`));
   }
   await page.close();
 });
