@@ -162,9 +162,11 @@ export class Dispatcher {
     return this.#options.database.transaction(async (transaction) => {
       const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
       const changes = admitted.flatMap((message) => this.#claimChanges(message, startedAt));
-      const transitions = await applyChanges(transaction, changes);
+      const outcomes = await applyChanges(transaction, changes);
       const claimed = new Set(
-        transitions.filter((one) => one?.change.status === "SUBMITTING").map((one) => one?.change.messageId),
+        outcomes.flatMap(({ kind, change: { status, messageId } }) =>
+          kind === "taken" && status === "SUBMITTING" ? [messageId] : [],
+        ),
       );
       await startAttempts(
         transaction,

@@ -104,11 +104,14 @@ export class Failover {
       return isDue ? [{ ...base, providerId, status: "QUEUED", onlyFrom: ["SCHEDULED"] }, move] : [move];
     });
     if (changes.length === 0) return new Set();
-    const transitions = await this.#options.database.transaction((transaction) =>
+    const outcomes = await this.#options.database.transaction((transaction) =>
       applyChanges(transaction, changes),
     );
     return new Set(
-      transitions.flatMap((one) => (one?.applied && one.change.rerouting ? [one.change.messageId] : [])),
+      outcomes.flatMap((outcome) => {
+        const { messageId, rerouting } = outcome.change;
+        return outcome.kind === "taken" && outcome.applied && rerouting ? [messageId] : [];
+      }),
     );
   }
 
