@@ -7,7 +7,7 @@ import {
   toDispatchMessage,
   type DispatchMessage,
   type DispatchRow,
-} from "../../messages/dispatch/attempts.ts";
+} from "../../messages/dispatch/dispatch-message.ts";
 import { hasToBeAsked } from "../../lanes/lane.ts";
 import { capacityOf, tokensAt } from "../../lanes/token-bucket.ts";
 import { maxUuid, minUuid } from "../../lib/uuid.ts";

@@ -1,6 +1,6 @@
 import type { Database, Queryable } from "../../database/database.ts";
 import type { Listener } from "../../database/listener.ts";
-import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
+import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
 import type { Failover } from "../../messages/dispatch/failover.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";

@@ -1,5 +1,6 @@
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import type { DispatchMessage, FinishedAttempt, Lateness } from "./attempts.ts";
+import type { FinishedAttempt, Lateness } from "./attempts.ts";
+import type { DispatchMessage } from "./dispatch-message.ts";
 import type { NextRoute } from "./failover.ts";
 import { laneFlag } from "../../queue/contract.ts";
 import { dispatchKey, type NewJob } from "../../queue/jobs.ts";

@@ -4,7 +4,7 @@ import { route, type Routed } from "../../pricing/routing/route.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import { faultOf, type Fault } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import type { DispatchMessage } from "./attempts.ts";
+import type { DispatchMessage } from "./dispatch-message.ts";
 import type { Rerouting } from "../model/evolve.ts";
 import { costOf, storedRoute } from "../accept/choose-route.ts";
 import type { StatusChange } from "../model/status-change.ts";

@@ -5,10 +5,10 @@ import { acceptMessages, beginAttempts } from "../../../src/messages/changes/bul
 import {
   finishAttempts,
   readAttempts,
-  readForDispatch,
   singleOutClaimOf,
   startAttempts,
 } from "../../../src/messages/dispatch/attempts.ts";
+import { readForDispatch } from "../../../src/messages/dispatch/dispatch-message.ts";
 import { admitMessages } from "../../../src/lanes/lane.ts";
 import type { MessageStatus } from "../../../src/messages/model/status.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
