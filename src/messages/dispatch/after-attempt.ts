@@ -4,7 +4,7 @@ import type { DispatchMessage } from "./dispatch-message.ts";
 import type { NextRoute } from "./failover.ts";
 import { laneFlag } from "../../queue/contract.ts";
 import { dispatchKey, type NewJob } from "../../queue/jobs.ts";
-import { creditRetryMs } from "../../lanes/lane.ts";
+import { creditRetryMs } from "../../lanes/decide.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "../model/status-change.ts";
 

@@ -9,7 +9,7 @@ import type { ClosedLanes } from "../../lanes/closed-lanes.ts";
 import { dispatchJob } from "./after-attempt.ts";
 import type { Failover } from "./failover.ts";
 import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
-import { admitMessages, type Wait } from "../../lanes/lane.ts";
+import { admitMessages, type Wait } from "../../lanes/admission.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { toSubmission } from "./submission.ts";

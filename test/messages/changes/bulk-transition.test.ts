@@ -9,7 +9,7 @@ import {
   startAttempts,
 } from "../../../src/messages/dispatch/attempts.ts";
 import { readForDispatch } from "../../../src/messages/dispatch/dispatch-message.ts";
-import { admitMessages } from "../../../src/lanes/lane.ts";
+import { admitMessages } from "../../../src/lanes/admission.ts";
 import type { MessageStatus } from "../../../src/messages/model/status.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
 import { elsewhere } from "../../support/elsewhere.ts";
