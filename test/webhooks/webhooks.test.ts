@@ -273,6 +273,19 @@ test("an endpoint that never answers ends a request after its limit", async () =
   });
 });
 
+test("an endpoint that never answers holds one request and costs the others nothing", async () => {
+  const dead = await hook("dead-beside", { filter: { clientRefPrefix: "beside" } });
+  const alive = await hook("beside");
+  let [open, most] = [0, 0];
+  dead.endpoint.answer((_received, response) => {
+    most = Math.max(most, ++open);
+    response.on("close", () => open--);
+  });
+  await schedule("beside", 60);
+  await eventually(() => alive.endpoint.taken().length === 60);
+  expect(most).toBe(1);
+});
+
 test("after a rotation both secrets verify every request, and only the answers show them", async () => {
   const { endpoint, id, secret } = await hook("rotated");
   const { secret: renewed, webhook } = await rotateWebhookSecret(app.client, id);
