@@ -45,10 +45,10 @@ const announce: Statement = {
   text: `select pg_notify('${webhookChannel}', '')`,
 };
 
-/** What a change begins anew: the endpoint is tried at once. */
+/** The columns that a change resets, so that the endpoint is tried at once. */
 const fresh = { failures: 0, failingSince: null, retryAt: null, problem: null };
 
-/** What was planned to be sent together is not any more. */
+/** The columns that forget a planned batch. */
 const unplanned = { batchTx: null, batchId: null };
 
 /** Makes and changes the webhooks of accounts. `src/webhooks/worker.ts` delivers. */
@@ -67,7 +67,7 @@ export class Webhooks {
   }
 
   /**
-   * Begins with what happens from now on. Only this result contains the secret.
+   * The webhook gets events from now on. Only this result contains the secret.
    * @throws InvalidInputError @throws TooManyWebhooksError
    */
   async create(accountId: string, input: NewWebhook): Promise<{ webhook: Webhook; secret: string }> {
@@ -200,7 +200,7 @@ export class Webhooks {
     throw new NotFoundError("Webhook", id);
   }
 
-  /** Locks the row, so that no other change, nor what its worker stores, is lost. */
+  /** Locks the row, so that neither another change nor the progress that its worker stores is lost. */
   async #change(
     accountId: string,
     id: string,
