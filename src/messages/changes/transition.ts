@@ -12,7 +12,11 @@ import { writeTransitions } from "./write-transitions.ts";
 import type { StoredTrace } from "../../tracing/tracing.ts";
 
 /** What became of a change. */
+export type ChangeOutcome = Transition | SkippedChange;
+
+/** A change that went through the transition table. */
 export interface Transition {
+  kind: "taken";
   change: StatusChange;
   applied: boolean;
   ignoredReason: IgnoredReason | null;
@@ -24,6 +28,12 @@ export interface Transition {
   isReplay?: boolean;
 }
 
+/** There is no such message, or the change was only for another status or provider (`onlyFrom`). */
+export interface SkippedChange {
+  kind: "skipped";
+  change: StatusChange;
+}
+
 /**
  * Changes messages after they are stored. It locks them, takes each change through the transition table in
  * the order given, and writes states and events together, in the caller's transaction. Only
@@ -33,22 +43,23 @@ export interface Transition {
 export async function applyChanges(
   transaction: Queryable,
   changes: readonly StatusChange[],
-): Promise<(Transition | undefined)[]> {
+): Promise<ChangeOutcome[]> {
   const messages = await lockMessages(transaction, changes);
   const history = await readPartHistory(transaction, changes);
   const kinds = await readKinds(transaction, messages, changes);
   const events: NewEvent[] = [];
   const ignored = new Map<NewEvent, Transition>();
   const changed = new Map<string, LockedMessage>();
-  const transitions = changes.map((change) => {
+  const outcomes = changes.map((change): ChangeOutcome => {
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
-    if (!message || isMeantForAnother(message, change)) return undefined;
+    if (!message || isMeantForAnother(message, change)) return { kind: "skipped", change };
     const providerId = change.providerId ?? message.providerId;
     const reports = (history.get(message.id) ?? []).filter((report) => report.providerId === providerId);
     const event = toEvent(message, change, reports);
     const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
     if (isNoNews(event, message, next))
       return {
+        kind: "taken",
         change,
         applied: false,
         ignoredReason: event.ignoredReason,
@@ -59,9 +70,9 @@ export async function applyChanges(
     changed.set(message.id, next);
     // As the next transaction will read it: reports that are not in the log do not count.
     if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
-    const { applied, ignoredReason: reason } = event;
+    const { applied, ignoredReason } = event;
     const { status, trace } = next;
-    const transition: Transition = { change, applied, ignoredReason: reason, status, trace };
+    const transition: Transition = { kind: "taken", change, applied, ignoredReason, status, trace };
     if (bringsNothing(event, message, next)) ignored.set(event, transition);
     return transition;
   });
@@ -73,7 +84,7 @@ export async function applyChanges(
     events.filter((event) => !replays.has(event)),
   );
   await addTallies(transaction, movesOf(messages, changed));
-  return transitions;
+  return outcomes;
 }
 
 /** How the changes move the counts of campaigns. */

@@ -1,6 +1,6 @@
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { tracedFor, type NewSpan } from "../../tracing/tracing.ts";
-import type { DispatchMessage } from "./attempts.ts";
+import type { DispatchMessage } from "./dispatch-message.ts";
 
 type TracedMessage = Pick<DispatchMessage, "id" | "trace" | "campaignId">;
 

@@ -1,12 +1,14 @@
 import { noteFor } from "../../tracing/tracing.ts";
-import type { Transition } from "../changes/transition.ts";
+import type { ChangeOutcome } from "../changes/transition.ts";
 
 /** Notes receipts in the traces of their messages, linked to the request or job that brought them. */
-export function noteReceipts(outcomes: readonly { kind: string; transition?: Transition }[]): void {
-  for (const { transition } of outcomes) if (transition?.trace != null) note(transition);
+export function noteReceipts(outcomes: readonly { kind: string; transition?: ChangeOutcome }[]): void {
+  for (const { transition } of outcomes) if (transition) noteReceipt(transition);
 }
 
-function note({ change, applied, ignoredReason, trace }: Transition): void {
+export function noteReceipt(outcome: ChangeOutcome): void {
+  if (outcome.kind === "skipped" || outcome.trace === null) return;
+  const { change, applied, ignoredReason, trace } = outcome;
   noteFor(trace, {
     name: "process receipt",
     kind: "consumer",
