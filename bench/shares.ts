@@ -1,13 +1,12 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { WebSocket } from "ws";
 import { newKey, scopes, storeKey } from "../src/access/api-keys.ts";
 import { openDatabase } from "../src/database/database.ts";
 import { encodeId } from "../src/lib/global-id.ts";
 import { GraphqlClient } from "../test/support/graphql-client.ts";
 import { p99Of, type Benchmark, type Finding } from "./support/benchmark.ts";
 import { fillMessages } from "./support/fill.ts";
+import { Flood } from "./support/flood.ts";
 import { Load } from "./support/load.ts";
 import { startServerProcess, type ServerProcess } from "./support/server-process.ts";
 
@@ -29,15 +28,16 @@ export const benchmark: Benchmark = {
       messages: 100,
       eventsEach: 5,
     });
-    const pages = Array.from({ length: isShort ? 200 : 2_000 }, () => page);
+    const { url, headers } = client;
+    const pages = { url, headers, query: page, operations: isShort ? 200 : 2_000 };
     const one = query(encodeId("Message", ids[0] ?? ""));
-    // The other account asks from a process of its own: this one has all the answers of the caller to read.
-    const load = new Load(closers);
+    // The caller and the other account ask from a process of their own each.
+    const [load, flood] = [new Load(closers), new Flood(closers)];
     const side = { url: `${other.url}/graphql`, headers: other.headers, bodies: [one], connections: 1 };
     const measure = async (seconds: number): Promise<number> =>
       p99Of((await load.run({ ...side, seconds })).latencies);
     // Warm: code, statements and the memory that they keep.
-    await ask(client, pages.slice(0, 500));
+    await flood.once({ ...pages, operations: 500 });
     await measure(1);
     const [quiet, busy, growth, strangers, left]: number[][] = [[], [], [], [], []];
     for (let round = 1; round <= rounds; round++) {
@@ -45,17 +45,11 @@ export const benchmark: Benchmark = {
       quiet?.push(await measure(secondsPerRound));
       const before = server.residentBytes();
       const peak = watchPeak(server);
-      const over = new AbortController();
-      const measured = measure(secondsPerRound).finally(() => over.abort());
-      const total = { done: 0, refused: 0 };
-      while (!over.signal.aborted) {
-        const { done, refused } = await ask(client, pages);
-        total.done += done;
-        total.refused += refused;
-      }
-      busy?.push(await measured);
+      const end = flood.start(pages);
+      busy?.push(await measure(secondsPerRound));
+      const { done, refused } = await end();
       growth?.push(megabytes(peak() - before));
-      progress(`round ${round}: ${total.done} answered, ${total.refused} refused`);
+      progress(`round ${round}: ${done} answered, ${refused} refused`);
     }
     for (let round = 1; round <= rounds; round++) {
       await pause(1_000);
@@ -101,31 +95,6 @@ const query = (id: string): string =>
     query: "query ($id: ID!) { message(id: $id) { id to text status createdAt } }",
     variables: { id },
   });
-
-/** All at once on one socket; how many were answered, and how many refused with a code. */
-async function ask(
-  client: GraphqlClient,
-  queries: readonly string[],
-): Promise<{ done: number; refused: number }> {
-  const socket = new WebSocket(`${client.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
-  await once(socket, "open");
-  socket.send(JSON.stringify({ type: "connection_init", payload: client.headers }));
-  await once(socket, "message");
-  const ended = Promise.withResolvers<void>();
-  let [done, refused] = [0, 0];
-  socket.on("message", (data: Buffer) => {
-    const text = data.toString("utf8", 0, 300);
-    if (text.includes('"type":"complete"')) return;
-    if (text.includes('"TOO_MANY_REQUESTS"')) refused++;
-    else done++;
-    if (done + refused === queries.length) ended.resolve();
-  });
-  for (const [id, one] of queries.entries())
-    socket.send(JSON.stringify({ type: "subscribe", id: String(id), payload: { query: one } }));
-  await ended.promise;
-  socket.close();
-  return { done, refused };
-}
 
 /** Gives the most that the process had resident since. */
 function watchPeak(server: ServerProcess): () => number {

@@ -23,7 +23,7 @@ function problemsOf(variables: Record<string, string>): string[] {
 }
 
 describe("with nothing set", () => {
-  it("everything needed to try it out has a default", () => {
+  it("the settings needed to try smsgraph out all have defaults", () => {
     expect(readConfig({})).toEqual({
       production: false,
       port: 4000,

@@ -11,7 +11,7 @@ import { GraphqlClient } from "../../test/support/graphql-client.ts";
 import { freePort, startProcess } from "../../test/support/process.ts";
 import type { Closers } from "./server.ts";
 
-/** An API process of its own around an embedded PostgreSQL, with a connected TikoSMS that nobody serves. */
+/** An API process of its own, unless another role is given, around an embedded PostgreSQL, with a connected TikoSMS that nobody serves. */
 export interface ServerProcess {
   client: GraphqlClient;
   /** A connection of the benchmark's own. */
@@ -25,7 +25,11 @@ export interface ServerProcess {
   processorSeconds(): Promise<number>;
 }
 
-export async function startServerProcess(closers: Closers): Promise<ServerProcess> {
+/** @param variables of its environment, beside or instead of the usual ones */
+export async function startServerProcess(
+  closers: Closers,
+  variables: Record<string, string> = {},
+): Promise<ServerProcess> {
   const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
   closers.push(() => rm(directory, { recursive: true, force: true }));
   const postgres = await startEmbeddedPostgres(directory);
@@ -41,6 +45,7 @@ export async function startServerProcess(closers: Closers): Promise<ServerProces
     SANDBOX: "false",
     LOG_LEVEL: "warn",
     ROLE: "api",
+    ...variables,
   });
   closers.push(() => server.end("SIGTERM"));
   await server.ready;

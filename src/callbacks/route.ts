@@ -85,9 +85,17 @@ async function authenticate(
   const [, , providerId = "", secret = ""] = path.split("/");
   const connection = isUuid(providerId) ? await connections.get(providerId) : undefined;
   if (!connection || connection.row.disconnectedAt)
-    throw new CallbackError(404, "unknown_provider", "There is no such provider.");
+    throw new CallbackError(
+      404,
+      "unknown_provider",
+      "There is no such provider. Set the address of `Provider.callbackUrl` at the provider.",
+    );
   if (!isCallbackSecret(connection.callbackSecrets, secret, clock.now()))
-    throw new CallbackError(403, "wrong_secret", "The secret is wrong.");
+    throw new CallbackError(
+      403,
+      "wrong_secret",
+      "The secret in the address is wrong, or replaced. Set the address of `Provider.callbackUrl` at the provider.",
+    );
   if (method !== "POST" && !(method === "GET" && url?.includes("?")))
     throw new CallbackError(405, "wrong_method", "Callbacks are sent with POST.");
   return connection;

@@ -62,7 +62,7 @@ async function open(
   const viewer = await identify(request.headers.authorization ?? "");
   if (!viewer) throw new UnauthenticatedError("Send an API key: `Authorization: Bearer <key>`.");
   if (!viewer.scopes.has("READ"))
-    throw new ForbiddenError(`The key "${viewer.keyName}" lacks the scope READ.`);
+    throw new ForbiddenError(`The key "${viewer.keyName}" lacks the scope READ. Use a key that has it.`);
   const url = new URL(request.url ?? "/", "http://localhost");
   const [, , globalId = "", file, ...rest] = url.pathname.split("/");
   if ((request.method !== "GET" && request.method !== "HEAD") || file !== "messages.csv" || rest.length > 0) {

@@ -158,7 +158,11 @@ class Reception {
   }
 
   #takeField(name: string, value: string, truncated: boolean): void {
-    if (truncated) throw refuse(`\`${name}\` has more than ${maxOperationsBytes} bytes.`, 413);
+    if (truncated)
+      throw refuse(
+        `\`${name}\` has more than ${maxOperationsBytes} bytes. Send recipients as the file, not as variables.`,
+        413,
+      );
     if (name === "operations") this.#document = readObject(name, value);
     else if (name === "map") this.#place = readMap(readObject(name, value));
     else throw refuse("Send `operations`, `map` and one file, and nothing else.");
@@ -171,7 +175,10 @@ class Reception {
     file.on("error", () => undefined);
     file.on("limit", () => this.#fail(tooLarge(this.#limits.fileBytes)));
     if (!this.#document || !this.#place) throw refuse("`operations` and `map` must come before the file.");
-    if (this.#place === "none" || this.#place.field !== name) throw refuse("`map` does not name this file.");
+    if (this.#place === "none" || this.#place.field !== name)
+      throw refuse(
+        '`map` does not name this file. The name of the file\'s part must be the key in `map`, as in {"0": ["variables.input.file"]}.',
+      );
     clearTimeout(this.#timer);
     const upload = new Upload(file, this.#received.promise, this.#limits.stallMs);
     put(upload, this.#document, this.#place.path);
@@ -210,7 +217,9 @@ function openParser(request: IncomingMessage, { fileBytes }: UploadLimits): Busb
       },
     });
   } catch {
-    throw refuse("The content type is multipart/form-data without a boundary.");
+    throw refuse(
+      "The content type is multipart/form-data without a boundary. Do not set the header yourself: your client adds it.",
+    );
   }
 }
 
@@ -221,7 +230,7 @@ function readObject(name: string, text: string): Operations {
   } catch {
     // Refused below.
   }
-  throw refuse(`\`${name}\` must be a JSON object.`);
+  throw refuse(`\`${name}\` must be a JSON object. Check its quotation marks.`);
 }
 
 /** Where the file belongs. One file in one place, because it can be read only once. */

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
+import { brotliDecompress, constants, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
 
 /**
  * The text of an HTTP body in any encoding. Headers and declarations are only hints: some bodies are
@@ -9,13 +9,22 @@ import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from "n
 /** A body that is longer than the limit after decompression. */
 export class BodyTooLong extends Error {}
 
-type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+type Decompress = (
+  bytes: Buffer,
+  options: { maxOutputLength: number; finishFlush?: number },
+) => Promise<Buffer>;
+
+/** Takes what is there of a body that ends without its checksum. */
+const leniently =
+  (way: Decompress): Decompress =>
+  (bytes, options) =>
+    way(bytes, { ...options, finishFlush: constants.Z_SYNC_FLUSH });
 
 const decompressors: Readonly<Record<string, readonly Decompress[]>> = {
-  gzip: [promisify(gunzip)],
-  "x-gzip": [promisify(gunzip)],
+  gzip: [leniently(promisify(gunzip))],
+  "x-gzip": [leniently(promisify(gunzip))],
   // With a zlib header, as the standard says, or without one, as some servers send it.
-  deflate: [promisify(inflate), promisify(inflateRaw)],
+  deflate: [leniently(promisify(inflate)), leniently(promisify(inflateRaw))],
   br: [promisify(brotliDecompress)],
   zstd: [promisify<Buffer, { maxOutputLength: number }, Buffer>(zstdDecompress)],
 };
@@ -56,7 +65,17 @@ async function undo(bytes: Buffer, ways: readonly Decompress[], limit: number): 
  * Decodes text: by its byte order mark, as UTF-8 if it is valid, or by its content type or XML declaration.
  * If none fits, it is read as UTF-8 and the bad bytes are lost, because the rest may still be useful.
  */
-export function decodeText(bytes: Buffer, contentType = ""): string {
+export const decodeText = (bytes: Buffer, contentType = ""): string =>
+  withoutPadding(decode(bytes, contentType));
+
+/** Some programs send the zero byte that ends a text in memory. */
+function withoutPadding(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "\0") end--;
+  return text.slice(0, end);
+}
+
+function decode(bytes: Buffer, contentType: string): string {
   const utf16 = utf16Of(bytes);
   if (utf16 !== undefined) return new TextDecoder(utf16).decode(bytes);
   try {

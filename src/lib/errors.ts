@@ -270,7 +270,9 @@ export class NotCancellableError extends DomainError {
   readonly code = "NOT_CANCELLABLE";
   readonly status: string;
   constructor(status: string) {
-    super(`Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}.`);
+    super(
+      `Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}. What was submitted cannot be taken back.`,
+    );
     this.status = status;
   }
 }

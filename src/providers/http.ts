@@ -7,7 +7,7 @@ import { decodeText, decompress } from "../lib/body-text.ts";
 export interface HttpRequest {
   method: "GET" | "POST";
   path: string;
-  query?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, string>> | URLSearchParams;
   headers?: Readonly<Record<string, string>>;
   body?: string;
   /** A request for a list, which costs a provider more than one for a single message. */

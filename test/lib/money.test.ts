@@ -64,7 +64,7 @@ describe("money", () => {
     );
   });
 
-  test.each(["", "1e3", "0x1", "1.", ".5", "NaN", "1,5", " 1"])("is never guessed: %j", (text) => {
+  test.each(["", "1e3", "0x1", "1.", ".5", "NaN", "1,5", " 1"])("an amount is never guessed: %j", (text) => {
     expect(() => multiply(text, 1)).toThrow("is not a decimal number");
   });
 });

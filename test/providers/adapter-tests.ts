@@ -70,7 +70,7 @@ export function testProblems(
       expect(await client.balance()).toMatchObject({ ok: false, problem: { kind: "unreachable" } });
     });
 
-    test("nobody there", async () => {
+    test("the problem of a query is named when nobody is there", async () => {
       const reply = await openClient(await unusedOrigin()).check();
       expect(reply).toEqual({ ok: false, problem: { kind: "unreachable", detail: "connection refused" } });
     });

@@ -82,7 +82,7 @@ describe.concurrent.each(variants)("$title", ({ kind, own }) => {
   afterAll(() => server.close());
 
   it.for(twin.scenarios.map(({ suffix, name, expected }) => [suffix, name, expected] as const))(
-    "%s %s: %s",
+    "a message of scenario %s (%s) ends as %s",
     { timeout: 300_000 },
     async ([suffix, , expected], { expect: expectHere }) => {
       const id = await send(providerId, suffix);

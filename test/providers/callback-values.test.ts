@@ -173,8 +173,8 @@ describe("a body is refused before it is parsed", () => {
     ["of sections", `<r>${"<![CDATA[a]]>".repeat(times)}</r>`],
     ["of brackets in a section", `<r><![CDATA[${"]".repeat(times)}]]></r>`],
     ["of comments", `<r>${"<!---->".repeat(times)}</r>`],
-    ["in XML nested too deep", `${"<a>".repeat(51)}${"</a>".repeat(51)}`],
-    ["that is a form of many fields", "a=b&".repeat(times)],
+    ["of nesting in XML", `${"<a>".repeat(51)}${"</a>".repeat(51)}`],
+    ["of fields in a form", "a=b&".repeat(times)],
   ];
 
   it.each(bodies)("a body is refused before it is parsed: %s", (_, body) => {
@@ -184,7 +184,7 @@ describe("a body is refused before it is parsed", () => {
     }
   });
 
-  it.each(bodies)("%s in an answer, ten times over: it is not repaired and not read", (_, body) => {
+  it.each(bodies)("an answer with ten times the limit %s is not repaired and not read", (_, body) => {
     const answer = body.repeat(10);
     const reading = body.startsWith("<") ? readXml(`<r>${answer}</r>`) : readLenientJson(`{${answer}`);
     expect(reading).toBeUndefined();

@@ -57,7 +57,8 @@ const isSubmission = ({ request, bulk }: Variant, { path }: Pick<Seen, "path">):
 export async function serveResets({ variant }: Subject): Promise<string> {
   const server = createServer((request, response) => {
     if (isSubmission(variant, { path: request.url ?? "" })) return void request.socket.resetAndDestroy();
-    const seen = { method: "POST", path: request.url ?? "", query: {}, headers: request.headers, body: "" };
+    const nothing = { query: {}, search: new URLSearchParams(), body: "" };
+    const seen = { method: "POST", path: request.url ?? "", headers: request.headers, ...nothing };
     const answer = variant.aside?.(seen) ?? {};
     request.resume();
     response.end(typeof answer === "object" ? answer.body : "");

@@ -22,31 +22,35 @@ const ambiguous = { kind: "ambiguous", reason: someText };
 export function testLate(subject: Subject): void {
   const { variant } = subject;
 
-  testSideBySide(lateEndings(variant.accepted), "to a submission: %s", async (_name, answer, limits) => {
-    const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
-    expect(await client.submit(submission)).toEqual(ambiguous);
-    expect(submissions()).toHaveLength(1);
-  });
-
   testSideBySide(
-    [["a TLS handshake that hangs"]],
-    "to a submission: %s proves that it was not sent",
-    async () => {
-      const origin = await serveTcp((socket) => socket.resume());
-      const { client } = open(subject, origin.replace("http:", "https:"), { connectTimeoutMs: 50 });
-      expect(await client.submit(submission)).toEqual({ kind: "retryable", reason: someText });
+    lateEndings(variant.accepted),
+    "a submission waits in vain for an answer: %s",
+    async (_name, answer, limits) => {
+      const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
+      expect(await client.submit(submission)).toEqual(ambiguous);
+      expect(submissions()).toHaveLength(1);
     },
   );
+
+  testSideBySide([["a TLS handshake that hangs"]], "%s proves that a submission was not sent", async () => {
+    const origin = await serveTcp((socket) => socket.resume());
+    const { client } = open(subject, origin.replace("http:", "https:"), { connectTimeoutMs: 50 });
+    expect(await client.submit(submission)).toEqual({ kind: "retryable", reason: someText });
+  });
 
   const { bulk } = variant;
   const messages = messagesTo(5);
   const manyEndings = bulk ? lateEndings(bulk.answer(taken(messages))) : [];
-  testSideBySide(manyEndings, "to many messages: %s", async (_name, answer, limits) => {
-    const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
-    const outcomes = await submitMany(client, messages);
-    expect(submissions()).toHaveLength(1);
-    expect(outcomes).toEqual(each(messages, ambiguous));
-  });
+  testSideBySide(
+    manyEndings,
+    "a bulk request waits in vain for an answer: %s",
+    async (_name, answer, limits) => {
+      const { client, submissions } = await connectToSubmit(subject, () => answer, limits);
+      const outcomes = await submitMany(client, messages);
+      expect(submissions()).toHaveLength(1);
+      expect(outcomes).toEqual(each(messages, ambiguous));
+    },
+  );
 
   const endings: [string, Answer][] = [
     ["no answer in time", () => {}],
@@ -55,7 +59,7 @@ export function testLate(subject: Subject): void {
   const asked = askable(subject).flatMap((question) =>
     endings.map(([name, answer]): [Question, string, Answer] => [question, name, answer]),
   );
-  testSideBySide(asked, "to %s: %s", async (question, _name, answer) => {
+  testSideBySide(asked, "the query %s waits in vain for an answer: %s", async (question, _name, answer) => {
     const { client, requests } = await connect(subject, () => answer, { totalTimeoutMs: 200 });
     const reply = await questions[question](client);
     expect(requests).not.toEqual([]);

@@ -33,6 +33,10 @@ interface Noise {
   charset: Charset;
   declaresCharset: boolean;
   coding: Coding | undefined;
+  /** Zero bytes at the end. */
+  padding: string;
+  /** Without the checksum at its end. */
+  isCut: boolean;
 }
 
 type Charset = "latin1" | "utf8" | "utf8 with a mark" | "utf16le with a mark" | "utf16le";
@@ -55,6 +59,7 @@ const jsonNoise: Arbitrary<string> = oneof(
     "[1,2,]",
     "{}",
     "null /* nothing */",
+    '"say "hi" now"',
   ),
 );
 const xmlNoise: Arbitrary<string> = constantFrom(
@@ -63,6 +68,8 @@ const xmlNoise: Arbitrary<string> = constantFrom(
   "<![CDATA[<!DOCTYPE a> &amp; <b>]]>",
   '<x nil="true"/>',
   "&nbsp;",
+  "1 < 2",
+  '<x a="1" a=2>1</x>',
   "<other><x>1</x></other>",
   "",
 );
@@ -77,6 +84,8 @@ const noise: Arbitrary<Noise> = record({
   charset: constantFrom("latin1", "utf8", "utf8 with a mark", "utf16le with a mark", "utf16le"),
   declaresCharset: boolean(),
   coding: option(constantFrom("gzip", "deflate", "raw deflate", "br"), { nil: undefined }),
+  padding: constantFrom("", "\0", "\0\0\0"),
+  isCut: boolean(),
 });
 
 interface Body {
@@ -89,8 +98,9 @@ function mangle(body: string, made: Noise): Body {
   const text = isXml ? mangleXml(body, made) : mangleJson(body, made);
   const type = isXml ? "application/xml" : "application/json";
   const name = { latin1: "ISO-8859-1", utf8: "UTF-8" }[made.charset.replace(/ .*/, "")] ?? "UTF-16";
-  const encoded = encode(text, made.charset);
-  const bytes = Buffer.from(compress(encoded, made.coding));
+  const encoded = encode(text + made.padding, made.charset);
+  const compressed = Buffer.from(compress(encoded, made.coding));
+  const bytes = made.isCut && made.coding === "gzip" ? compressed.subarray(0, -8) : compressed;
   return {
     bytes,
     headers: {
@@ -156,6 +166,25 @@ export function testNoise(subject: Subject): void {
       }
     },
   );
+
+  test("an answer that accepts a submission does so whatever stands in fields that nobody needs", async () => {
+    const recorded = variant.accepted;
+    let answer: Body = { bytes: Buffer.from(recorded), headers: {} };
+    const { client } = await connect(
+      subject,
+      (seen) =>
+        variant.aside?.(seen) ?? ((response) => response.writeHead(200, answer.headers).end(answer.bytes)),
+    );
+    const plain = await client.submit(submission);
+    expect(plain).toMatchObject({ kind: "accepted" });
+    await assert(
+      asyncProperty(noise, async (made) => {
+        answer = mangle(recorded, made);
+        expect(await client.submit(submission)).toEqual(plain);
+      }),
+      runCount,
+    );
+  });
 
   const { lookedUp } = variant;
   test.skipIf(!lookedUp)(

@@ -95,7 +95,7 @@ describe("an answer", () => {
 });
 
 describe("proof that nothing was sent", () => {
-  test("connection refused", async () => {
+  test("a request whose connection is refused was not sent", async () => {
     const result = await open({ origin: await unusedOrigin() }).request(post);
     expect(result).toEqual({ kind: "notSent", reason: "connection refused" });
   });

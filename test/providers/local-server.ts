@@ -9,6 +9,8 @@ export interface Seen {
   method: string;
   path: string;
   query: Record<string, string>;
+  /** All values of the query, repeated ones too. */
+  search: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: string;
 }
@@ -21,7 +23,8 @@ export async function serveHttp(answer: (seen: Seen, response: ServerResponse) =
     const url = new URL(request.url ?? "/", "http://local");
     const take = (body: string): void => {
       const { method = "", headers } = request;
-      const seen = { method, path: url.pathname, query: Object.fromEntries(url.searchParams), headers, body };
+      const search = url.searchParams;
+      const seen = { method, path: url.pathname, query: Object.fromEntries(search), search, headers, body };
       requests.push(seen);
       answer(seen, response);
     };

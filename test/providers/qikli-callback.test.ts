@@ -82,7 +82,7 @@ describe("the documented reports", () => {
     ["send.request.printed.txt", "send.request.json"],
     ["send.200.printed.txt", "send.200.json"],
     ["reports.200.printed.txt", "reports.200.json"],
-  ])("%s has nothing that %s lacks", (printed, repaired) => {
+  ])("the example %s of Qikli's documentation has nothing that %s lacks", (printed, repaired) => {
     const known = linesOf(JSON.stringify(JSON.parse(fixture(repaired)), undefined, 1));
     // The number printed with two backslashes is an artefact.
     for (const line of linesOf(fixture(printed).replace("\\\\", ""))) expect(known).toContain(line);
@@ -151,7 +151,7 @@ describe("what a batch may look like besides", () => {
     expect(parseJson({ results: [row] })).not.toHaveProperty("problem");
   });
 
-  test("numbers as text, text as numbers, and nonsense where a number belongs", () => {
+  test("a report of Qikli may have numbers as text, text as numbers, and nonsense where a number belongs", () => {
     const odd = { ...row, messageId: 17, smsCount: "3", price: { pricePerMessage: "0.0100" }, mccmnc: 62001 };
     expect(receiptsOf({ results: [odd] })).toMatchObject([
       { clientRef: "17", cost: "0.0300", mccmnc: "62001", parts: 1 },
@@ -179,7 +179,7 @@ describe("what a batch may look like besides", () => {
     expect(receiptsOf({ results: [{ ...row, price, messageCount }] })).toMatchObject([{ cost }]);
   });
 
-  test("money that no float holds", () => {
+  test("a report of Qikli may have money that no float holds", () => {
     const body = `{"results":[{"messageId":"m","smsCount":3,"price":{"pricePerMessage":0.1234567890123456789},"status":{"groupId":3}}]}`;
     expect(parse(body)).toMatchObject({ receipts: [{ cost: "0.3703703670370370367" }] });
   });

@@ -116,24 +116,41 @@ describe("with the logs", () => {
     expect(requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   });
 
-  test("reconciliation at Qikli looks several messages up in the logs, each by its own id", async () => {
+  const several = Array.from({ length: 120 }, (_, place) => ({
+    messageId: `m${place}`,
+    to: submission.to,
+    providerMessageId: `q-${place}`,
+  }));
+  const rowsOf = (ids: readonly string[]): Answer =>
+    json({ results: ids.map((id) => ({ ...report, messageId: id })) });
+
+  test("overdue messages are looked up in Qikli's logs fifty in a request", async () => {
     const { client, requests } = await connect(
-      ({ query }) => json({ results: [{ ...report, messageId: query["messageId"] }] }),
+      // The last one is too old for the logs.
+      ({ search }) => rowsOf(search.getAll("messageId").filter((id) => id !== "q-119")),
       { logs: true },
     );
-    const messages = ["a", "b"].map((id) => ({
-      messageId: id,
-      to: submission.to,
-      providerMessageId: `q-${id}`,
-    }));
-    const reply = await client.lookUp([...messages, { messageId, to: submission.to }]);
-    expect(reply).toMatchObject({
-      ok: true,
-      value: [{ clientRef: "a" }, { clientRef: "b" }, { clientRef: messageId }],
-    });
-    expect(new Set(requests.map(({ query }) => query["messageId"]))).toEqual(
-      new Set([messageId, "q-a", "q-b"]),
+    const reply = await client.lookUp(several);
+    expect(reply.ok && new Set(reply.value.map(({ clientRef }) => clientRef))).toEqual(
+      new Set(several.slice(0, -1).map((one) => one.messageId)),
     );
+    expect(requests.map(({ search }) => search.getAll("messageId").length)).toEqual([50, 50, 20]);
+  });
+
+  test.each<[string, (ids: string[]) => Answer]>([
+    ["answers about one id only", (ids) => rowsOf(ids.slice(0, 1))],
+    ["answers about the last id only", (ids) => rowsOf(ids.slice(-1))],
+    ["refuses several ids", (ids) => (ids.length > 1 ? { status: 400 } : rowsOf(ids))],
+    ["finds nothing for several ids", (ids) => rowsOf(ids.length > 1 ? [] : ids)],
+  ])("overdue messages are looked up one by one where the platform %s", async (_name, answer) => {
+    const { client, requests } = await connect(({ search }) => answer(search.getAll("messageId")), {
+      logs: true,
+    });
+    const reply = await client.lookUp([...several.slice(0, 3), { messageId, to: submission.to }]);
+    expect(reply.ok && new Set(reply.value.map(({ clientRef }) => clientRef))).toEqual(
+      new Set(["m0", "m1", "m2", messageId]),
+    );
+    expect(requests.length).toBeLessThanOrEqual(5);
   });
 
   test("a reconciliation with Qikli's logs says what stood in the way", async () => {

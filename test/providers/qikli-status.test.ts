@@ -152,7 +152,7 @@ describe("errors", () => {
     ["none without an id", { groupName: "OK", name: "no_error" }],
     ["empty", {}],
     ["a text", "NO_ERROR"],
-  ])("one that is %s changes nothing", (_name, error) => {
+  ])("an error of Qikli that is %s changes nothing", (_name, error) => {
     expect(read(failed, error)).toEqual(read(failed));
   });
 

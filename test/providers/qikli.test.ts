@@ -122,7 +122,7 @@ describe("the problem of a question", () => {
   });
 });
 
-test("what Qikli does not have is not asked for", async () => {
+test("nothing is asked of Qikli that it does not have", async () => {
   const { client, requests } = await connect(() => json({}));
   const refused = {
     ok: false,

@@ -51,7 +51,7 @@ describe("what a callback may look like besides", () => {
     expect(parse(body)).toMatchObject({ receipts: [{ providerMessageId: "900719925474099312345" }] });
   });
 
-  test("several parts, on which there is one report", () => {
+  test("a message of several parts has one receipt at Telekom", () => {
     expect(receiptsOf({ ...documented, messageParts: 3 })).toEqual([delivered]);
   });
 
@@ -178,7 +178,7 @@ describe("no body breaks the reader", () => {
     assert(property(json(), (value) => isRead(`{"messageId":1,"delivery":{"status":${value}}}`)));
   });
 
-  test("the documented body cut or changed anywhere", () => {
+  test("the documented callback of Telekom breaks no reader when it is cut or changed anywhere", () => {
     const printed = fixture("callback.printed.txt");
     for (let at = 0; at < printed.length; at++) {
       expect(isRead(printed.slice(0, at))).toBe(true);

@@ -84,7 +84,7 @@ describe.each(ways)("against the sandbox, $format, session $useSession", (way) =
     },
   );
 
-  test("everything else there is", async () => {
+  test("the Telekom adapter and its sandbox agree in every other function", async () => {
     const sandbox = await startSandbox();
     const client = open(sandbox);
     expect(await client.check()).toMatchObject({ ok: true });

@@ -210,7 +210,7 @@ describe("without a session", () => {
     expect(await client.check()).toMatchObject({ ok: false });
   });
 
-  test("one refused authentication serves all calls that wait", async () => {
+  test("a refused authentication serves all calls that wait", async () => {
     const { client, requests } = await connect(() => refusal("IP_NOT_ALLOWED"), { useSession });
     await Promise.all(Array.from({ length: 20 }, () => client.submit(submission)));
     expect(requests).toHaveLength(1);

@@ -94,7 +94,7 @@ describe("what a callback may look like besides", () => {
     ]);
   });
 
-  test("numbers as text, text as numbers, and nonsense where a number belongs", () => {
+  test("a callback of TikoSMS may have numbers as text, text as numbers, and nonsense where a number belongs", () => {
     const odd = { ...report, cost: "0.050", part: "2", total_parts: "3", mccmnc: 25501 };
     expect(receiptsOf({ update: odd })).toMatchObject([
       { cost: "0.050", part: 2, parts: 3, mccmnc: "25501" },
@@ -108,7 +108,7 @@ describe("what a callback may look like besides", () => {
     ]);
   });
 
-  test("money that no float holds", () => {
+  test("a callback of TikoSMS may have money that no float holds", () => {
     const reading = parse('{"update":{"message_id":"m","status":"SENT","cost":0.1234567890123456789}}');
     expect(reading).toMatchObject({ receipts: [{ cost: "0.1234567890123456789" }] });
     expect(parse('{"update":{"message_id":"m","status":"SENT","cost":4.5E-2}}')).toMatchObject({
@@ -264,7 +264,7 @@ describe("no body breaks the reader", () => {
     assert(property(field, json(), (key, value) => isRead(`${start},"${key}":${value}}}`)));
   });
 
-  test("a documented body cut or changed anywhere", () => {
+  test("a documented callback of TikoSMS breaks no reader when it is cut or changed anywhere", () => {
     const printed = fixture("callback-create.printed.txt");
     for (let at = 0; at < printed.length; at++) {
       expect(isRead(printed.slice(0, at))).toBe(true);

@@ -45,7 +45,7 @@ describe("looking up", () => {
     ]);
   });
 
-  test("several parts, and rows that belong to others", async () => {
+  test("a look-up at TikoSMS reads several parts, and leaves out rows of other messages", async () => {
     const rows = [1, 2].map((part) => ({ ...documentedRow, part, total_parts: "2" }));
     const { client } = await connect(() =>
       json({ success: true, data: [...rows, { ...rows[0], message_id: "x" }] }),
@@ -74,7 +74,7 @@ describe("looking up", () => {
     });
   });
 
-  test("one row in place of a list, and rows that are none", async () => {
+  test("a look-up at TikoSMS reads one row in place of a list, and rows that are none", async () => {
     const { client } = await connect(() => json({ data: documentedRow }));
     expect(await client.lookUp([message])).toMatchObject({ ok: true, value: [{ status: "DELIVERED" }] });
     const odd = await connect(() => json({ data: [1, null, {}, { ...documentedRow, status: null }] }));

@@ -96,7 +96,7 @@ describe("looking up", () => {
     expect(requests.length).toBeLessThanOrEqual(4);
   });
 
-  test("one that cannot be read does not cost what is known of the others", async () => {
+  test("a look-up at Tonkra that cannot be read does not cost what is known of the other messages", async () => {
     const { client, requests } = await connect(({ path }) =>
       path.endsWith("odd")
         ? { body: "<html>" }
@@ -199,7 +199,7 @@ describe("reconciling", () => {
     expect(await reconcileOne(client, { ...uncertain, from: "+31600000000" })).toMatchObject(found);
   });
 
-  test("two that are alike are not told apart, unless one is claimed", async () => {
+  test("reconciliation at Tonkra does not tell two equal messages apart, unless one is claimed", async () => {
     const { client } = await connect(() => pageOf([row, { ...row, uid: "another" }]));
     expect(await reconcileOne(client, uncertain)).toMatchObject({ kind: "unavailable" });
     expect(await reconcileOne(client, { ...uncertain, claimedIds: ["another"] })).toMatchObject(found);

@@ -82,7 +82,7 @@ describe.concurrent("the sandbox command", () => {
   });
 
   it.each([["--port", "high"], ["--provider", "nobody"], ["--set", "logs=maybe"], ["--unknown"]])(
-    "refuses %s",
+    "the sandbox command refuses %s",
     async (...options) => {
       const sandbox = run(...options);
       const [problem] = await Promise.all([text(sandbox.stderr), once(sandbox, "exit")]);

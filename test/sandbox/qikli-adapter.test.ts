@@ -63,7 +63,7 @@ async function drain(client: ProviderClient): Promise<string[]> {
 
 describe.each(["JSON", "XML"] as const)("the adapter and its sandbox, in %s", (format) => {
   it.each(qikliScenarios.map((scenario) => [scenario.suffix, scenario.expected, scenario] as const))(
-    "%s ends %s",
+    "the Qikli adapter and its sandbox agree: scenario %s ends %s",
     async (suffix, expected) => {
       const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
       const { client, settings } = connect(sandbox, format);
@@ -84,7 +84,7 @@ describe.each(["JSON", "XML"] as const)("the adapter and its sandbox, in %s", (f
     },
   );
 
-  it("checks the credentials without taking a report", async () => {
+  it("the Qikli adapter checks the credentials at its sandbox without taking a report", async () => {
     const sandbox = await startQikli();
     const { client, settings } = connect(sandbox, format);
     await client.submit(submissionTo("000"));
@@ -101,7 +101,7 @@ describe.each(["JSON", "XML"] as const)("the adapter and its sandbox, in %s", (f
     });
   });
 
-  it("says what is asked of the vendor, and nothing else", async () => {
+  it("the Qikli adapter says what is asked of the vendor, and nothing else", async () => {
     const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
     const { client } = connect(sandbox, format);
     await client.submit(submissionTo("000", callbacks.url));

@@ -79,7 +79,7 @@ const onTheWire: Record<string, OnTheWire> = {
 };
 
 describe("every scenario on the wire", () => {
-  it("is tested, and means the same as elsewhere", () => {
+  it("every scenario of Qikli is tested, and means the same as elsewhere", () => {
     const suffixes = qikliScenarios.map(({ suffix }) => suffix);
     const tested = [...Object.keys(onTheWire).filter((suffix) => suffix !== "567"), "041"];
     expect(tested.toSorted()).toEqual(suffixes.toSorted());
@@ -88,26 +88,29 @@ describe("every scenario on the wire", () => {
     for (const { suffix, name } of tikosmsScenarios) expect([undefined, name]).toContain(names.get(suffix));
   });
 
-  it.each(Object.entries(onTheWire))("%s", async (suffix, expected) => {
-    const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
-    const giveUp = new AbortController();
-    const call = { body: message(suffix, callbacks), signal: giveUp.signal };
-    const submitting = callQikli(sandbox, "POST", sendPath, call).then(
-      ({ status, body }) => body?.messages?.[0]?.status.name ?? status,
-      (problem: Error) => (problem.name === "AbortError" ? "held" : "reset"),
-    );
-    await callbacks.take(expected.pushed.length);
-    if (expected.answer === "held") giveUp.abort();
-    expect(await submitting).toBe(expected.answer);
-    const queued = expected.queued ?? [];
-    await expect.poll(() => pullWords(sandbox)).toEqual(queued);
+  it.each(Object.entries(onTheWire))(
+    "the scenario %s of Qikli is played on the wire",
+    async (suffix, expected) => {
+      const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
+      const giveUp = new AbortController();
+      const call = { body: message(suffix, callbacks), signal: giveUp.signal };
+      const submitting = callQikli(sandbox, "POST", sendPath, call).then(
+        ({ status, body }) => body?.messages?.[0]?.status.name ?? status,
+        (problem: Error) => (problem.name === "AbortError" ? "held" : "reset"),
+      );
+      await callbacks.take(expected.pushed.length);
+      if (expected.answer === "held") giveUp.abort();
+      expect(await submitting).toBe(expected.answer);
+      const queued = expected.queued ?? [];
+      await expect.poll(() => pullWords(sandbox)).toEqual(queued);
 
-    // Everything posted for the first message comes before the report of a second one.
-    const second = message("000", callbacks, { destinations: [{ to: "421901000000" }] });
-    await callQikli(sandbox, "POST", sendPath, { body: second });
-    const all = await callbacks.take(expected.pushed.length + 1);
-    expect(all.map(pushedWords)).toEqual([...expected.pushed, [handset]]);
-  });
+      // Everything posted for the first message comes before the report of a second one.
+      const second = message("000", callbacks, { destinations: [{ to: "421901000000" }] });
+      await callQikli(sandbox, "POST", sendPath, { body: second });
+      const all = await callbacks.take(expected.pushed.length + 1);
+      expect(all.map(pushedWords)).toEqual([...expected.pushed, [handset]]);
+    },
+  );
 });
 
 async function pullWords(sandbox: Parameters<typeof callQikli>[0]) {
@@ -115,20 +118,23 @@ async function pullWords(sandbox: Parameters<typeof callQikli>[0]) {
 }
 
 describe("the details of scenarios", () => {
-  it.each(["009", "012", "019", "023", "042"])("%s is a duplicate when it is sent again", async (suffix) => {
-    const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
-    const giveUp = new AbortController();
-    const body = message(suffix, callbacks);
-    const first = callQikli(sandbox, "POST", sendPath, { body, signal: giveUp.signal }).catch(() => {});
-    await callbacks.take(1);
-    giveUp.abort();
-    await first;
-    const again = await callQikli(sandbox, "POST", sendPath, { body });
-    expect(wordsOf(again.body.messages)).toEqual(["REJECTED_DUPLICATE_MESSAGE_ID"]);
-    expect(callbacks.received).toHaveLength(1);
-  });
+  it.each(["009", "012", "019", "023", "042"])(
+    "a message of Qikli's scenario %s is a duplicate when it is sent again",
+    async (suffix) => {
+      const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
+      const giveUp = new AbortController();
+      const body = message(suffix, callbacks);
+      const first = callQikli(sandbox, "POST", sendPath, { body, signal: giveUp.signal }).catch(() => {});
+      await callbacks.take(1);
+      giveUp.abort();
+      await first;
+      const again = await callQikli(sandbox, "POST", sendPath, { body });
+      expect(wordsOf(again.body.messages)).toEqual(["REJECTED_DUPLICATE_MESSAGE_ID"]);
+      expect(callbacks.received).toHaveLength(1);
+    },
+  );
 
-  it("006 answers the request only after its report was answered", async () => {
+  it("scenario 006 of Qikli answers the request only after its report was answered", async () => {
     const events: string[] = [];
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const callbacks = await startReceiver(async () => {
@@ -146,7 +152,7 @@ describe("the details of scenarios", () => {
     expect(events).toEqual(["report answered", "request answered"]);
   });
 
-  it("010 accepts the second attempt, whatever other messages do in between", async () => {
+  it("scenario 010 of Qikli accepts the second attempt, whatever other messages do in between", async () => {
     const sandbox = await startQikli();
     const attempt = (messageId: string) => {
       const body = message("010", undefined, { destinations: [{ to: "421901000010", messageId }] });
@@ -160,7 +166,7 @@ describe("the details of scenarios", () => {
     expect(wordsOf((await attempt("two")).body.messages)).toEqual([accepted]);
   });
 
-  it("035 to 038 are formed otherwise", async () => {
+  it("scenarios 035 to 038 of Qikli have other forms", async () => {
     const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
     const rowOf = async (suffix: string) => {
       const before = callbacks.received.length;
@@ -179,7 +185,7 @@ describe("the details of scenarios", () => {
     expect(text.match(/<results>/g)).toHaveLength(2);
   });
 
-  it("041 loses its own report alone, and the logs still have it", async () => {
+  it("scenario 041 of Qikli loses its own report alone, and the logs still have it", async () => {
     const sandbox = await startQikli({ logs: true });
     for (const suffix of ["100", "041", "101"])
       await callQikli(sandbox, "POST", sendPath, { body: message(suffix) });
@@ -190,7 +196,7 @@ describe("the details of scenarios", () => {
     expect(wordsOf(body.results)).toEqual([handset]);
   });
 
-  it("024 takes about ten seconds", async () => {
+  it("scenario 024 of Qikli takes about ten seconds", async () => {
     const clock = createManualClock("2015-02-12T08:58:20Z");
     const sandbox = await startQikli({ clock, delays: {} });
     await callQikli(sandbox, "POST", sendPath, { body: message("024") });

@@ -53,7 +53,7 @@ describe("sending", () => {
     );
   });
 
-  it("draws a bulk id for each request that has none", async () => {
+  it("the Qikli sandbox draws a bulk id for each request that has none", async () => {
     const sandbox = await startQikli();
     const replies = await Promise.all(
       ["100", "101"].map((to) => callQikli(sandbox, "POST", sendPath, { body: message(to) })),
@@ -78,7 +78,7 @@ describe("sending", () => {
     expect(reports.results).toHaveLength(1);
   });
 
-  it("judges every destination, and the first decides how the request ends", async () => {
+  it("the Qikli sandbox judges every destination, and the first decides how the request ends", async () => {
     const sandbox = await startQikli();
     const numbers = ["421901000000", "421901000013", "12", "421901000048", "421901000044"];
     const destinations = numbers.map((to) => ({ to }));
@@ -137,7 +137,7 @@ describe("sending", () => {
 });
 
 describe("what a client must send", () => {
-  it("wants the credentials", async () => {
+  it("the Qikli sandbox requires the credentials", async () => {
     const sandbox = await startQikli({ username: "Aladdin", password: "open sesame" });
     for (const authorization of [null, "Basic d3Jvbmc=", "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ=="]) {
       const wrong = { headers: { authorization }, body: message("100") };
@@ -154,7 +154,7 @@ describe("what a client must send", () => {
     [null, 500],
     ["text/plain", 415],
     ["application/x-www-form-urlencoded", 415],
-  ])("answers the content type %s with a general error", async (type, status) => {
+  ])("the Qikli sandbox answers the content type %s with a general error", async (type, status) => {
     const sandbox = await startQikli();
     const reply = await callQikli(sandbox, "POST", sendPath, {
       headers: { "content-type": type },
@@ -163,7 +163,7 @@ describe("what a client must send", () => {
     expect(reply).toMatchObject({ status, body: error("GENERAL_ERROR", "General error") });
   });
 
-  it("answers in the format that is accepted, else in the one that was sent", async () => {
+  it("the Qikli sandbox answers in the format that is accepted, otherwise in the one that was sent", async () => {
     const sandbox = await startQikli();
     const answers = [
       ["application/xml", "application/xml"],
@@ -214,7 +214,7 @@ describe("what a client must send", () => {
     ["an odd language", message("100", undefined, { languageCode: "SK" }), "messages[0].languageCode"],
     ["an odd tracking", { ...message("100"), tracking: { track: "ALL" } }, "tracking.track"],
     ["an odd time", message("100", undefined, { sendAt: "tomorrow" }), "messages[0].sendAt"],
-  ])("names the field: %s", async (_name, body, field) => {
+  ])("the Qikli sandbox names the field in error: %s", async (_name, body, field) => {
     const reply = await callQikli(await startQikli(), "POST", sendPath, { body });
     expect(reply.status).toBe(400);
     expect(reply.body.requestError.serviceException).toMatchObject({
@@ -247,7 +247,7 @@ describe("what a client must send", () => {
     "<request>",
     "{}",
     '<!DOCTYPE r [<!ENTITY a "x">]><request>&a;</request>',
-  ])("refuses the XML %s", async (body) => {
+  ])("the Qikli sandbox refuses the XML %s", async (body) => {
     const reply = await callQikli(await startQikli(), "POST", sendPath, { body, headers: xml });
     expect(reply.status).toBe(400);
     expect(reply.text).toContain("<messageId>BAD_REQUEST</messageId>");
@@ -264,7 +264,7 @@ describe("what a client must send", () => {
 });
 
 describe("the reports to pull", () => {
-  it("look as documented", async () => {
+  it("reports of the Qikli sandbox look as documented", async () => {
     const sandbox = await startQikli({ clock: createManualClock("2015-02-12T08:58:20.337Z") });
     await callQikli(sandbox, "POST", sendPath, {
       body: fixture("send.request.json").replace(/,\s*\{ "to": "2332x+" \}/, ""),
@@ -306,10 +306,13 @@ describe("the reports to pull", () => {
     expect(empty.text).toMatch(/<SMSReportResponse\s*\/>|<SMSReportResponse>\s*<\/SMSReportResponse>/);
   });
 
-  it.each(["0", "1001", "many"])("are not %s at a time", async (limit) => {
-    const reply = await callQikli(await startQikli(), "GET", reportsPath, { query: { limit } });
-    expect(reply).toMatchObject({ status: 400 });
-  });
+  it.each(["0", "1001", "many"])(
+    "reports of the Qikli sandbox cannot be read %s at a time",
+    async (limit) => {
+      const reply = await callQikli(await startQikli(), "GET", reportsPath, { query: { limit } });
+      expect(reply).toMatchObject({ status: 400 });
+    },
+  );
 
   it("reports of the Qikli sandbox are forgotten, and so are message ids, once there are too many", async () => {
     const sandbox = await startQikli({ maxMessages: 2 });
@@ -339,7 +342,7 @@ describe("the logs", () => {
 });
 
 describe("pushed reports", () => {
-  it("come in the format that was asked for, with what was asked to be echoed", async () => {
+  it("pushed reports of the Qikli sandbox come in the chosen format, with what was to be echoed", async () => {
     const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
     const more = { notifyContentType: "application/xml", callbackData: "a & b", intermediateReport: true };
     await callQikli(sandbox, "POST", sendPath, { body: message("000", callbacks, more) });
@@ -350,7 +353,7 @@ describe("pushed reports", () => {
     expect(second?.text).toContain("<callbackData>a &amp; b</callbackData>");
   });
 
-  it("share a request, up to a hundred of them", async () => {
+  it("pushed reports of the Qikli sandbox share a request, up to a hundred of them", async () => {
     const [sandbox, callbacks] = [await startQikli(), await startReceiver()];
     const destinations = Array.from({ length: 120 }, (_, index) => ({ to: String(421901000100 + index) }));
     const body = { messages: [{ destinations, text: "Hi", notifyUrl: callbacks.url }] };
@@ -375,7 +378,7 @@ describe("pushed reports", () => {
       .toEqual([expect.objectContaining({ messageId: "order-101" })]);
   });
 
-  it("of a message with a time to be sent come after it", async () => {
+  it("pushed reports of the Qikli sandbox come after the time at which a message is to be sent", async () => {
     const clock = createManualClock("2019-11-09T15:00:00Z");
     const sandbox = await startQikli({ clock });
     const body = message("100", undefined, { sendAt: "2019-11-09T16:30:00.000+0030" });
@@ -383,7 +386,7 @@ describe("pushed reports", () => {
     expect(await clock.pending(1)).toEqual([3_600_000]);
   });
 
-  it("come a moment after acceptance", async () => {
+  it("pushed reports of the Qikli sandbox come a moment after acceptance", async () => {
     const clock = createManualClock("2015-02-12T08:58:20Z");
     const sandbox = await startQikli({ clock, delays: {} });
     await callQikli(sandbox, "POST", sendPath, { body: message("000") });
@@ -393,7 +396,7 @@ describe("pushed reports", () => {
   });
 });
 
-it("draws the same from the same seed", async () => {
+it("the Qikli sandbox draws the same from the same seed", async () => {
   expect(await drawn()).toEqual(await drawn());
 });
 

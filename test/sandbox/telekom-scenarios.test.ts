@@ -52,38 +52,41 @@ const onTheWire: Record<string, OnTheWire> = {
 };
 
 describe("every scenario on the wire", () => {
-  it("is tested", () => {
+  it("every scenario of Telekom is tested", () => {
     const suffixes = telekomScenarios.map(({ suffix }) => suffix);
     expect(Object.keys(onTheWire).filter((suffix) => suffix !== "567")).toEqual(suffixes.toSorted());
     expect(new Set(suffixes)).toHaveLength(suffixes.length);
   });
 
   describe.each(["json", "xml"] as const)("in %s", (format) => {
-    it.each(Object.entries(onTheWire))("%s", async (suffix, expected) => {
-      const callbacks = await startReceiver();
-      const sandbox = await startSandbox({ callbackUrl: callbacks.url });
-      const giveUp = new AbortController();
-      const submitting = call(sandbox, "send_message", toScenario(suffix), {
-        format,
-        signal: giveUp.signal,
-      }).then(
-        ({ status }) => status,
-        (error: Error) => (error.name === "AbortError" ? "held" : "reset"),
-      );
-      await callbacks.take(expected.callbacks.length);
-      if (expected.answer === "held") giveUp.abort();
-      expect(await submitting).toBe(expected.answer);
+    it.each(Object.entries(onTheWire))(
+      "the scenario %s of Telekom is played on the wire",
+      async (suffix, expected) => {
+        const callbacks = await startReceiver();
+        const sandbox = await startSandbox({ callbackUrl: callbacks.url });
+        const giveUp = new AbortController();
+        const submitting = call(sandbox, "send_message", toScenario(suffix), {
+          format,
+          signal: giveUp.signal,
+        }).then(
+          ({ status }) => status,
+          (error: Error) => (error.name === "AbortError" ? "held" : "reset"),
+        );
+        await callbacks.take(expected.callbacks.length);
+        if (expected.answer === "held") giveUp.abort();
+        expect(await submitting).toBe(expected.answer);
 
-      // Everything posted for the first message comes before the last callback of a second one.
-      await call(sandbox, "send_message", toScenario("000"));
-      const all = await callbacks.take(expected.callbacks.length + 2);
-      expect(all.map(summary)).toEqual([...expected.callbacks, ...usual.callbacks]);
-    });
+        // Everything posted for the first message comes before the last callback of a second one.
+        await call(sandbox, "send_message", toScenario("000"));
+        const all = await callbacks.take(expected.callbacks.length + 2);
+        expect(all.map(summary)).toEqual([...expected.callbacks, ...usual.callbacks]);
+      },
+    );
   });
 });
 
 describe("the details of scenarios", () => {
-  it("006 answers the request only after its first callback was answered", async () => {
+  it("scenario 006 of Telekom answers the request only after its first callback was answered", async () => {
     const events: string[] = [];
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const callbacks = await startReceiver(async () => {
@@ -101,7 +104,7 @@ describe("the details of scenarios", () => {
     expect(events.slice(0, 2)).toEqual(["callback answered", "request answered"]);
   });
 
-  it("008 shows what is true to look-ups", async () => {
+  it("scenario 008 of Telekom shows look-ups the true order", async () => {
     const callbacks = await startReceiver();
     const sandbox = await startSandbox({ callbackUrl: callbacks.url });
     const { body } = await call(sandbox, "send_message", toScenario("008"));
@@ -109,7 +112,7 @@ describe("the details of scenarios", () => {
     expect(await lookedUp(sandbox, body)).toMatchObject({ code: "DELIVERED" });
   });
 
-  it("010 accepts the second attempt, whatever other messages do in between", async () => {
+  it("scenario 010 of Telekom accepts the second attempt, whatever other messages do in between", async () => {
     const sandbox = await startSandbox();
     const attempt = (text: string) => call(sandbox, "send_message", { ...toScenario("010"), text });
     expect(await attempt("one")).toMatchObject({
@@ -127,14 +130,14 @@ describe("the details of scenarios", () => {
     ["018", { result: { status: "error", code: "TEXT_NUMBER_NOT_ALLOWED" } }],
     ["019", expect.stringContaining("<html>")],
     ["034", { result: ok, message_count: 2, messages: [{ status: "success" }] }],
-  ])("%s answers with its own body", async (suffix, body) => {
+  ])("the scenario %s of Telekom answers with its own body", async (suffix, body) => {
     expect(await call(await startSandbox(), "send_message", toScenario(suffix))).toMatchObject({
       status: 200,
       body,
     });
   });
 
-  it("015 prints callbacks as the documentation does", async () => {
+  it("scenario 015 of Telekom prints callbacks as the documentation does", async () => {
     const callbacks = await startReceiver();
     const clock = createManualClock("2025-10-02T08:31:39.825Z");
     const sandbox = await startSandbox({ clock, callbackUrl: callbacks.url });
@@ -151,7 +154,7 @@ describe("the details of scenarios", () => {
 }`);
   });
 
-  it("024 takes about ten seconds", async () => {
+  it("scenario 024 of Telekom takes about ten seconds", async () => {
     const clock = createManualClock("2025-10-02T08:31:39Z");
     const callbacks = await startReceiver();
     const sandbox = await startSandbox({ clock, delays: {}, callbackUrl: callbacks.url });
@@ -164,7 +167,7 @@ describe("the details of scenarios", () => {
     expect(sentInMs + finalInMs).toBeLessThanOrEqual(12_000);
   });
 
-  it("033 ends the session of the first attempt only", async () => {
+  it("scenario 033 of Telekom ends the session of the first attempt only", async () => {
     const sandbox = await startSandbox();
     const open = async () => textAt((await call(sandbox, "auth")).body, "session_id");
     const [first, second] = [await open(), await open()];
@@ -176,13 +179,13 @@ describe("the details of scenarios", () => {
     expect((await send(second)).body).toMatchObject({ result: ok });
   });
 
-  it("035 is looked up in Slovak", async () => {
+  it("scenario 035 of Telekom is looked up in Slovak", async () => {
     const sandbox = await startSandbox();
     const { body } = await call(sandbox, "send_message", toScenario("035"));
     expect(await lookedUp(sandbox, body)).toMatchObject({ status: "Doručená", code: "DELIVERED" });
   });
 
-  it("036 has the id as text in callbacks", async () => {
+  it("scenario 036 of Telekom has the id as text in callbacks", async () => {
     const callbacks = await startReceiver();
     const sandbox = await startSandbox({ callbackUrl: callbacks.url });
     const { body } = await call(sandbox, "send_message", toScenario("036"));

@@ -10,7 +10,7 @@ const error = (code: string) => ({
 const minute = 60_000;
 
 describe("the functions in JSON", () => {
-  it("opens a session, keeps it alive and uses it", async () => {
+  it("the Telekom sandbox opens a session, keeps it alive and uses it", async () => {
     const sandbox = await startSandbox();
     const opened = await call(sandbox, "auth");
     expect(opened).toMatchObject({
@@ -66,7 +66,7 @@ describe("the functions in JSON", () => {
     ["+421949123456", true, "O2"],
     ["0900000014", false, "Telekom"],
     ["123", false, ""],
-  ])("checks the number %s", async (phone_number, exists, operator) => {
+  ])("the Telekom sandbox checks the number %s", async (phone_number, exists, operator) => {
     const { body } = await call(await startSandbox(), "check_phone_number", { phone_number });
     expect(body).toEqual({ result: ok, exists, operator });
   });
@@ -101,7 +101,7 @@ describe("the functions in XML", () => {
     expect(at(number.body, "phone_number")).toMatchObject({ exists: "false", operator: "Telekom" });
   });
 
-  it("refuse in XML, too", async () => {
+  it("the Telekom sandbox refuses in XML what was asked in XML", async () => {
     const sandbox = await startSandbox();
     const reply = await call(sandbox, "ping", { session_id: "none" }, { format: "xml" });
     expect(at(reply.body, "result")).toMatchObject({
@@ -116,7 +116,7 @@ describe("the functions in XML", () => {
 });
 
 describe("sessions", () => {
-  it("live through 15 minutes of inactivity, counted from their last use", async () => {
+  it("sessions of the Telekom sandbox live through 15 minutes of inactivity, counted from their last use", async () => {
     const clock = createManualClock("2026-01-31T08:00:00Z");
     const sandbox = await startSandbox({ clock });
     const session_id = textAt((await call(sandbox, "auth")).body, "session_id");
@@ -165,27 +165,30 @@ describe("what a client must send", () => {
     ["INVALID_VALIDITY_VALUE", "send_message", { ...toScenario("000"), validity: 1441 }],
     ["INVALID_TYPE_VALUE", "send_message", { ...toScenario("000"), type: "push" }],
     ["GROUP_NOT_FOUND", "send_message", { ...toScenario("000"), groupId: 1 }],
-  ])("%s from %s for %o", async (code, name, fields) => {
+  ])("the Telekom sandbox answers %s from %s for %o", async (code, name, fields) => {
     const reply = await call(await startSandbox(), name, fields);
     expect(reply).toMatchObject({ status: 200, body: error(code) });
   });
 
-  it("credentials, at all", async () => {
+  it("the Telekom sandbox requires credentials", async () => {
     const reply = await call(await startSandbox(), "sms-groups", {}, { body: "{}" });
     expect(reply.body).toEqual(error("AUTHENTICATION_REQUIRED"));
   });
 
-  it.each(["{", "[]", "null", "to=1", "<request/>"])("JSON under /json, not %s", async (body) => {
-    const reply = await call(await startSandbox(), "send_message", {}, { body });
-    expect(reply).toMatchObject({ status: 400, body: error("INVALID_REQUEST") });
-  });
+  it.each(["{", "[]", "null", "to=1", "<request/>"])(
+    "the Telekom sandbox takes JSON under /json, not %s",
+    async (body) => {
+      const reply = await call(await startSandbox(), "send_message", {}, { body });
+      expect(reply).toMatchObject({ status: 400, body: error("INVALID_REQUEST") });
+    },
+  );
 
   it.each([
     "{}",
     "<request>",
     "<other><to>1</to></other>",
     '<!DOCTYPE r [<!ENTITY e "x">]><request><to>&e;</to></request>',
-  ])("XML under /xml, not %s", async (body) => {
+  ])("the Telekom sandbox takes XML under /xml, not %s", async (body) => {
     const reply = await call(await startSandbox(), "send_message", {}, { body, format: "xml" });
     expect(reply).toMatchObject({ status: 400, body: { result: { code: "INVALID_REQUEST" } } });
   });
@@ -218,7 +221,7 @@ describe("the parameters of a message", () => {
     ["+421901000000", "rcs"],
     ["0901000000", "rcs"],
     ["420601234567", "sms"],
-  ])("%s goes out as %s", async (to, channel) => {
+  ])("the Telekom sandbox sends a message to %s as %s", async (to, channel) => {
     const callbacks = await startReceiver();
     const sandbox = await startSandbox({ callbackUrl: callbacks.url });
     await call(sandbox, "send_message", { to, text: "Hi" });
@@ -227,7 +230,7 @@ describe("the parameters of a message", () => {
   });
 
   it.each(["12", "+420601234567", "42190100000x", "421301000000", ""])(
-    "%s is no recipient",
+    "the Telekom sandbox takes %s for no recipient",
     async (second) => {
       const { body } = await call(await startSandbox(), "send_message", {
         to: `421901000000,${second}`,
@@ -292,7 +295,7 @@ describe("the parameters of a message", () => {
 });
 
 describe("callbacks", () => {
-  it("look as documented, and go where the API key says", async () => {
+  it("callbacks of the Telekom sandbox look as documented, and go where the API key says", async () => {
     const [first, second] = [await startReceiver(), await startReceiver()];
     const clock = createManualClock("2025-10-02T08:31:39.825Z");
     const sandbox = await startSandbox({ clock, callbackUrl: first.url });
@@ -313,7 +316,7 @@ describe("callbacks", () => {
     expect(first.received).toHaveLength(2);
   });
 
-  it("come a moment after acceptance", async () => {
+  it("callbacks of the Telekom sandbox come a moment after acceptance", async () => {
     const clock = createManualClock("2025-10-02T08:31:39Z");
     const sandbox = await startSandbox({ clock, delays: {} });
     await call(sandbox, "send_message", toScenario("000"));
@@ -324,7 +327,7 @@ describe("callbacks", () => {
 });
 
 describe("the sandbox as a tool", () => {
-  it("repeats itself with the same seed, and not without", async () => {
+  it("the Telekom sandbox repeats itself with the same seed, and not without", async () => {
     const drawn: unknown[] = [];
     for (const options of [{ seed: "one" }, { seed: "one" }, { seed: "two" }, {}, {}]) {
       const sandbox = await startSandbox(options);
@@ -336,7 +339,7 @@ describe("the sandbox as a tool", () => {
     expect(new Set(drawn)).toHaveLength(4);
   });
 
-  it("forgets the oldest messages past its limit, and counts ids up", async () => {
+  it("the Telekom sandbox forgets the oldest messages past its limit, and counts ids up", async () => {
     const sandbox = await startSandbox({ maxMessages: 2 });
     const ids: number[] = [];
     for (let count = 0; count < 3; count++) {
@@ -349,7 +352,7 @@ describe("the sandbox as a tool", () => {
     expect(found.map(({ body }) => at(body, "result", "code"))).toEqual(["MESSAGE_NOT_FOUND", "OK", "OK"]);
   });
 
-  it("answers a body that is too large with 413", async () => {
+  it("the Telekom sandbox answers a body that is too large with 413", async () => {
     const sandbox = await startSandbox({ maxBodyBytes: 1_000 });
     const reply = await call(sandbox, "send_message", { ...toScenario("000"), text: "x".repeat(1_000) });
     expect(reply).toMatchObject({ status: 413 });

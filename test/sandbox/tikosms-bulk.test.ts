@@ -6,7 +6,7 @@ import { at, call, textAt } from "./tikosms-client.ts";
 const bulk = { from: "MyBrand", message: "Big sale today!" };
 
 describe("bulk requests", () => {
-  it("prefers a recipient's own callback URL to the common one", async () => {
+  it("the TikoSMS sandbox prefers a recipient's own callback URL to the common one", async () => {
     const [own, common] = [await startReceiver(), await startReceiver()];
     const sandbox = await startSandbox();
     const recipients = [
@@ -57,7 +57,7 @@ describe("bulk requests", () => {
   });
 
   it.each(["2025-08-12 10:00:00", "2025-08-12T10:00:00Z", "2025-08-12T12:00:00+02:00"])(
-    "starts a campaign scheduled at %s when it is time",
+    "the TikoSMS sandbox starts a campaign scheduled at %s when it is time",
     async (scheduledAt) => {
       const clock = createManualClock("2025-08-12T09:00:00Z");
       const [sandbox, callbacks] = [await startSandbox({ clock }), await startReceiver()];
@@ -76,7 +76,7 @@ describe("bulk requests", () => {
     },
   );
 
-  it("starts a campaign at once when its time has passed", async () => {
+  it("the TikoSMS sandbox starts a campaign at once when its time has passed", async () => {
     const [sandbox, callbacks] = [await startSandbox(), await startReceiver()];
     const recipients = [{ to: "380501234567", client_ref: "order-1" }];
     const scheduled = { callback_url: callbacks.url, scheduled_at: "2025-08-12 10:00:00" };

@@ -4,7 +4,7 @@ import { startReceiver, startSandbox, submission, summary } from "./setup.ts";
 import { at, call } from "./tikosms-client.ts";
 
 describe("callbacks", () => {
-  it("look as documented", async () => {
+  it("callbacks of the TikoSMS sandbox look as documented", async () => {
     const clock = createManualClock("2025-08-06T15:33:45.123Z");
     const [sandbox, callbacks] = [await startSandbox({ clock }), await startReceiver()];
     const body = { from: "MySender", message: "Hi", to: "380501234567", callback_url: callbacks.url };
@@ -78,7 +78,7 @@ describe("callbacks", () => {
     expect(callbacks.received.map(summary).filter((one) => one.startsWith("create"))).toHaveLength(3);
   });
 
-  it("come a moment after acceptance", async () => {
+  it("callbacks of the TikoSMS sandbox come a moment after acceptance", async () => {
     const clock = createManualClock("2025-08-06T15:33:45Z");
     const [sandbox, callbacks] = [await startSandbox({ clock, delays: {} }), await startReceiver()];
     await call(sandbox, "POST", "message", { body: submission("000", callbacks) });
@@ -92,7 +92,7 @@ describe("callbacks", () => {
     expect(createInMs + updateInMs).toBeLessThanOrEqual(960);
   });
 
-  it("do not keep the sandbox from closing, though their receiver answers nothing", async () => {
+  it("callbacks of the TikoSMS sandbox do not keep it from closing, though their receiver answers nothing", async () => {
     const callbacks = await startReceiver(() => Promise.withResolvers<number>().promise);
     const sandbox = await startSandbox();
     await call(sandbox, "POST", "message", { body: submission("000", callbacks) });

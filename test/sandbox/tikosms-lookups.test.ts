@@ -56,7 +56,7 @@ describe("look-ups", () => {
       { message_id: "x".repeat(256) },
       "The message_id field must not be greater than 255 characters.",
     ],
-  ])("refuses a faulty query to %s", async (name, query, message) => {
+  ])("the TikoSMS sandbox refuses a faulty query to %s", async (name, query, message) => {
     const reply = await call(await startSandbox(), "GET", name, { query });
     expect(reply.status).toBe(422);
     expect(reply.body).toEqual({ message, errors: { [message.split(" ")[1] ?? ""]: [message] } });
@@ -77,7 +77,7 @@ describe("look-ups", () => {
     expect(at(one.body, "campaigns")).toEqual([expect.objectContaining({ message: "older" })]);
   });
 
-  it("forgets the oldest messages past its limit", async () => {
+  it("the TikoSMS sandbox forgets the oldest messages past its limit", async () => {
     const sandbox = await startSandbox({ maxMessages: 2 });
     const ids: string[] = [];
     for (let count = 0; count < 3; count++) {
@@ -90,7 +90,7 @@ describe("look-ups", () => {
 });
 
 describe("the sandbox as a tool", () => {
-  it("repeats its ids with the same seed, and not without", async () => {
+  it("the TikoSMS sandbox repeats its ids with the same seed, and not without", async () => {
     const ids: unknown[] = [];
     for (const options of [{ seed: "one" }, { seed: "one" }, { seed: "two" }, {}, {}]) {
       const { body } = await call(await startSandbox(options), "POST", "message", { body: single });

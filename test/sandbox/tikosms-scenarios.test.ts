@@ -63,32 +63,35 @@ const onTheWire: Record<string, OnTheWire> = {
 };
 
 describe("every scenario on the wire", () => {
-  it("is tested", () => {
+  it("every scenario of TikoSMS is tested", () => {
     const suffixes = tikosmsScenarios.map(({ suffix }) => suffix);
     expect(Object.keys(onTheWire).filter((suffix) => suffix !== "567")).toEqual(suffixes.toSorted());
     expect(new Set(suffixes)).toHaveLength(suffixes.length);
   });
 
-  it.each(Object.entries(onTheWire))("%s", async (suffix, expected) => {
-    const [sandbox, callbacks] = [await startSandbox(), await startReceiver()];
-    const giveUp = new AbortController();
-    const submitting = call(sandbox, "POST", "message", {
-      body: submission(suffix, callbacks, twoParts),
-      signal: giveUp.signal,
-    }).then(
-      ({ status }) => status,
-      (error: Error) => (error.name === "AbortError" ? "held" : "reset"),
-    );
-    await callbacks.take(expected.callbacks.length);
-    if (expected.answer === "held") giveUp.abort();
-    expect(await submitting).toBe(expected.answer);
-    expect(await lookedUp(sandbox)).toEqual(expected.parts);
+  it.each(Object.entries(onTheWire))(
+    "the scenario %s of TikoSMS is played on the wire",
+    async (suffix, expected) => {
+      const [sandbox, callbacks] = [await startSandbox(), await startReceiver()];
+      const giveUp = new AbortController();
+      const submitting = call(sandbox, "POST", "message", {
+        body: submission(suffix, callbacks, twoParts),
+        signal: giveUp.signal,
+      }).then(
+        ({ status }) => status,
+        (error: Error) => (error.name === "AbortError" ? "held" : "reset"),
+      );
+      await callbacks.take(expected.callbacks.length);
+      if (expected.answer === "held") giveUp.abort();
+      expect(await submitting).toBe(expected.answer);
+      expect(await lookedUp(sandbox)).toEqual(expected.parts);
 
-    // Everything posted for the first message comes before the last callback of a second one.
-    await call(sandbox, "POST", "message", { body: submission("000", callbacks) });
-    const all = await callbacks.take(expected.callbacks.length + 2);
-    expect(all.map(summary)).toEqual([...expected.callbacks, "create SENT 1", "update DELIVRD 1"]);
-  });
+      // Everything posted for the first message comes before the last callback of a second one.
+      await call(sandbox, "POST", "message", { body: submission("000", callbacks) });
+      const all = await callbacks.take(expected.callbacks.length + 2);
+      expect(all.map(summary)).toEqual([...expected.callbacks, "create SENT 1", "update DELIVRD 1"]);
+    },
+  );
 });
 
 /** The words of the newest campaign's parts, once each. */
@@ -101,7 +104,7 @@ async function lookedUp(sandbox: TikosmsSandbox): Promise<unknown[]> {
 }
 
 describe("the details of scenarios", () => {
-  it("006 answers the request only after its create callback was answered", async () => {
+  it("scenario 006 of TikoSMS answers the request only after its create callback was answered", async () => {
     const events: string[] = [];
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const callbacks = await startReceiver(async () => {
@@ -122,7 +125,7 @@ describe("the details of scenarios", () => {
     expect(at(JSON.parse(create?.text ?? ""), "create", "message_id")).toBe(at(reply.body, "message_id"));
   });
 
-  it("009 holds the socket until the sandbox closes", async () => {
+  it("scenario 009 of TikoSMS holds the socket until the sandbox closes", async () => {
     const [sandbox, callbacks] = [await startSandbox(), await startReceiver()];
     const submitting = call(sandbox, "POST", "message", { body: submission("009", callbacks, twoParts) });
     const outcome = submitting.then(
@@ -134,7 +137,7 @@ describe("the details of scenarios", () => {
     expect(await outcome).toBe("cut");
   });
 
-  it("010 accepts the second attempt, whatever other messages do in between", async () => {
+  it("scenario 010 of TikoSMS accepts the second attempt, whatever other messages do in between", async () => {
     const [sandbox, callbacks] = [await startSandbox(), await startReceiver()];
     const attempt = (reference: string) => {
       const body = { ...submission("010", callbacks), client_ref: reference };
@@ -158,13 +161,13 @@ describe("the details of scenarios", () => {
     ["014", { status: 422, body: { success: false, error: unknownNumber } }],
     ["018", { status: 200, body: { success: false, error: expect.any(String) } }],
     ["019", { status: 200, body: expect.stringContaining("<html>") }],
-  ])("%s answers with its own body", async (suffix, expected) => {
+  ])("the scenario %s of TikoSMS answers with its own body", async (suffix, expected) => {
     const [sandbox, callbacks] = [await startSandbox(), await startReceiver()];
     const reply = await call(sandbox, "POST", "message", { body: submission(suffix, callbacks) });
     expect(reply).toEqual({ ...expected, headers: expect.anything() });
   });
 
-  it("015 prints the create as the documentation does", async () => {
+  it("scenario 015 of TikoSMS prints the create callback as the documentation does", async () => {
     const clock = createManualClock("2025-08-06T15:32:18Z");
     const [sandbox, callbacks] = [await startSandbox({ clock }), await startReceiver()];
     const body = submission("015", callbacks);
@@ -188,7 +191,7 @@ describe("the details of scenarios", () => {
     expect(at(JSON.parse(update?.text ?? ""), "update", "status")).toBe("DELIVRD");
   });
 
-  it("017 is known to look-ups only once its callbacks would have come", async () => {
+  it("scenario 017 of TikoSMS is known to look-ups only once its callbacks would have come", async () => {
     const clock = createManualClock("2025-08-06T15:32:18Z");
     const [sandbox, callbacks] = [await startSandbox({ clock, delays: {} }), await startReceiver()];
     await call(sandbox, "POST", "message", { body: submission("017", callbacks) });
@@ -199,7 +202,7 @@ describe("the details of scenarios", () => {
     expect(callbacks.received).toEqual([]);
   });
 
-  it("024 takes about ten seconds", async () => {
+  it("scenario 024 of TikoSMS takes about ten seconds", async () => {
     const clock = createManualClock("2025-08-06T15:32:18Z");
     const [sandbox, callbacks] = [await startSandbox({ clock, delays: {} }), await startReceiver()];
     await call(sandbox, "POST", "message", { body: submission("024", callbacks) });

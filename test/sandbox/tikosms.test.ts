@@ -112,23 +112,32 @@ describe.each(["/v1", "/api/v1"] as const)("the endpoints under %s", (prefix) =>
 });
 
 describe("what a client must send", () => {
-  it.each(["message", "messages"])("wants a token, JSON and a POST for %s", async (name) => {
-    const sandbox = await startSandbox();
-    const wrongToken = { authorization: "Bearer wrong" };
-    const unauthenticated = { status: 401, body: { error: "User not authenticated" } };
-    expect(await call(sandbox, "POST", name, { headers: wrongToken })).toMatchObject(unauthenticated);
-    const form = { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "from=MySender" };
-    expect(await call(sandbox, "POST", name, form)).toMatchObject({ status: 415 });
-    expect(await call(sandbox, "POST", name, { body: "{" })).toMatchObject({ status: 400 });
-    expect(await call(sandbox, "GET", name)).toMatchObject({ status: 405, headers: { allow: "POST" } });
-  });
+  it.each(["message", "messages"])(
+    "the TikoSMS sandbox requires a token, JSON and a POST for %s",
+    async (name) => {
+      const sandbox = await startSandbox();
+      const wrongToken = { authorization: "Bearer wrong" };
+      const unauthenticated = { status: 401, body: { error: "User not authenticated" } };
+      expect(await call(sandbox, "POST", name, { headers: wrongToken })).toMatchObject(unauthenticated);
+      const form = {
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        body: "from=MySender",
+      };
+      expect(await call(sandbox, "POST", name, form)).toMatchObject({ status: 415 });
+      expect(await call(sandbox, "POST", name, { body: "{" })).toMatchObject({ status: 400 });
+      expect(await call(sandbox, "GET", name)).toMatchObject({ status: 405, headers: { allow: "POST" } });
+    },
+  );
 
-  it.each(["get_message", "get_messages", "balance", "sms-rates"])("wants a token for %s", async (name) => {
-    const reply = await call(await startSandbox(), "GET", name, { headers: { authorization: "" } });
-    expect(reply).toMatchObject({ status: 401, body: { error: "User not authenticated" } });
-  });
+  it.each(["get_message", "get_messages", "balance", "sms-rates"])(
+    "the TikoSMS sandbox requires a token for %s",
+    async (name) => {
+      const reply = await call(await startSandbox(), "GET", name, { headers: { authorization: "" } });
+      expect(reply).toMatchObject({ status: 401, body: { error: "User not authenticated" } });
+    },
+  );
 
-  it("serves one prefix alone when told to", async () => {
+  it("the TikoSMS sandbox serves one prefix alone when told to", async () => {
     const sandbox = await startSandbox({ prefix: "/api/v1" });
     expect(await call(sandbox, "GET", "balance", { prefix: "/api/v1" })).toMatchObject({ status: 200 });
     const reply = await call(sandbox, "GET", "balance");
@@ -179,7 +188,7 @@ describe("what a client must send", () => {
       { ...bulk, recipients: [{ to: single.to }], concurrency: 101 },
       "The concurrency field must not be greater than 100.",
     ],
-  ])("refuses a faulty %s", async (name, body, message) => {
+  ])("the TikoSMS sandbox refuses a faulty %s", async (name, body, message) => {
     const reply = await call(await startSandbox(), "POST", name, { body });
     expect(reply).toMatchObject({ status: 422, body: { message } });
   });
@@ -193,7 +202,7 @@ describe("what a client must send", () => {
   });
 
   it.each(["not a url", "ftp://example.com/callback", "/callback"])(
-    "refuses the callback URL %s",
+    "the TikoSMS sandbox refuses the callback URL %s",
     async (url) => {
       const sandbox = await startSandbox();
       const refused = { status: 422, body: { success: false, error: "Invalid callback URL provided" } };
@@ -208,7 +217,7 @@ describe("what a client must send", () => {
   );
 
   it.each(["+380501234567", "1234567", "38050123456x", "0501234567"])(
-    "finds %s in no country",
+    "the TikoSMS sandbox finds %s in no country",
     async (to) => {
       const reply = await call(await startSandbox(), "POST", "message", { body: { ...single, to } });
       expect(reply.status).toBe(422);
@@ -216,7 +225,7 @@ describe("what a client must send", () => {
     },
   );
 
-  it("answers a body that is too large with 413, also while it is still being sent", async () => {
+  it("the TikoSMS sandbox answers a body that is too large with 413, also while it is still being sent", async () => {
     const sandbox = await startSandbox({ maxBodyBytes: 1_000 });
     for (const size of [1_001, 5_000_000]) {
       const body = JSON.stringify({ ...single, message: "x".repeat(size) });

@@ -38,15 +38,18 @@ async function follow(client: ProviderClient, message: Submission): Promise<stri
 }
 
 describe.each(["HTTP", "V3"] as const)("the adapter under %s", (api) => {
-  it.each(tonkraScenarios)("$suffix $name ends $expected", async ({ suffix, expected }) => {
-    const sandbox = await startSandbox();
-    expect(await follow(openClient(sandbox, api), toSuffix(suffix))).toBe(expected);
-    const sends = sandbox.requests.filter(({ path }) => path.endsWith("/sms/send"));
-    expect(sends).toHaveLength(suffix === "010" || suffix === "033" ? 2 : 1);
-  });
+  it.each(tonkraScenarios)(
+    "the Tonkra adapter and its sandbox agree: scenario $suffix, $name, ends $expected",
+    async ({ suffix, expected }) => {
+      const sandbox = await startSandbox();
+      expect(await follow(openClient(sandbox, api), toSuffix(suffix))).toBe(expected);
+      const sends = sandbox.requests.filter(({ path }) => path.endsWith("/sms/send"));
+      expect(sends).toHaveLength(suffix === "010" || suffix === "033" ? 2 : 1);
+    },
+  );
 
   it.each(["000", "001", "009", "012", "031", "032"])(
-    "%s ends the same at an old installation",
+    "the scenario %s of Tonkra ends the same at an old installation",
     async (suffix) => {
       const sandbox = await startSandbox({ variant: { version: "old" } });
       const expected = tonkraScenarios.find((scenario) => scenario.suffix === suffix)?.expected;
@@ -54,7 +57,7 @@ describe.each(["HTTP", "V3"] as const)("the adapter under %s", (api) => {
     },
   );
 
-  it("checks, and reads the balance in each of its forms", async () => {
+  it("the Tonkra adapter checks the connection, and reads the balance in each of its forms", async () => {
     const sandbox = await startSandbox({ variant: { timeZone: "Africa/Lagos" } });
     const client = openClient(sandbox, api);
     const detail = "profile found, its time zone is Africa/Lagos";
@@ -68,7 +71,7 @@ describe.each(["HTTP", "V3"] as const)("the adapter under %s", (api) => {
 });
 
 describe("the suffixes", () => {
-  it("are each there once", () => {
+  it("every suffix of Tonkra is there once", () => {
     const suffixes = tonkraScenarios.map(({ suffix }) => suffix);
     expect(suffixes).toEqual([...new Set(suffixes)].toSorted());
   });
@@ -125,29 +128,32 @@ describe("on the wire", () => {
       "Delivered",
     ],
     ["567", taken, "Delivered"],
-  ])("%s", async (suffix, expected, word) => {
+  ])("the scenario %s of Tonkra is played on the wire", async (suffix, expected, word) => {
     const sandbox = await startSandbox();
     expect(await call(sandbox, "POST", "sms/send", { body: toScenario(suffix) })).toMatchObject(expected);
     const list = await call(sandbox, "GET", "sms");
     expect(at(list.body, "data", "data", 0, "status")).toBe(word);
   });
 
-  it.each(["009", "023"])("%s never answers, and yet has the message", async (suffix) => {
-    const sandbox = await startSandbox();
-    const giveUp = new AbortController();
-    const sending = call(sandbox, "POST", "sms/send", {
-      body: toScenario(suffix),
-      signal: giveUp.signal,
-    }).then(
-      () => "answered",
-      (error: Error) => (error.name === "AbortError" ? "held" : "reset"),
-    );
-    while (at((await call(sandbox, "GET", "sms")).body, "data", "total") !== 1);
-    if (suffix === "009") giveUp.abort();
-    expect(await sending).toBe(suffix === "009" ? "held" : "reset");
-  });
+  it.each(["009", "023"])(
+    "the scenario %s of Tonkra never answers, and yet has the message",
+    async (suffix) => {
+      const sandbox = await startSandbox();
+      const giveUp = new AbortController();
+      const sending = call(sandbox, "POST", "sms/send", {
+        body: toScenario(suffix),
+        signal: giveUp.signal,
+      }).then(
+        () => "answered",
+        (error: Error) => (error.name === "AbortError" ? "held" : "reset"),
+      );
+      while (at((await call(sandbox, "GET", "sms")).body, "data", "total") !== 1);
+      if (suffix === "009") giveUp.abort();
+      expect(await sending).toBe(suffix === "009" ? "held" : "reset");
+    },
+  );
 
-  it("010 and 033 take the second attempt, by number and text", async () => {
+  it("scenarios 010 and 033 of Tonkra take the second attempt, by number and text", async () => {
     const sandbox = await startSandbox();
     for (const [suffix, status] of [
       ["010", 429],
@@ -162,7 +168,7 @@ describe("on the wire", () => {
     }
   });
 
-  it("024 takes about ten seconds, 030 turns, 016 passes through unknown", async () => {
+  it("scenario 024 of Tonkra takes about ten seconds, 030 turns, 016 passes through unknown", async () => {
     const clock = createManualClock("2025-05-29T16:07:41Z");
     const sandbox = await startSandbox({ clock, reportMs: 1_000 });
     const uids: string[] = [];

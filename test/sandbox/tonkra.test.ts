@@ -7,7 +7,7 @@ const uid = expect.stringMatching(/^[\da-f]{13}$/);
 const start = "2025-05-29T16:07:41Z";
 
 describe.each(["http", "v3"] as const)("the endpoints under /api/%s", (api) => {
-  it("take a message, show it and list it", async () => {
+  it("the Tonkra sandbox takes a message, shows it and lists it", async () => {
     const sandbox = await startSandbox({ clock: createManualClock(start) });
     const sent = await call(sandbox, "POST", "sms/send", {
       api,
@@ -59,7 +59,7 @@ describe.each(["http", "v3"] as const)("the endpoints under /api/%s", (api) => {
     expect((await call(sandbox, "GET", "sms/", { api })).body).toEqual(list.body);
   });
 
-  it("show the profile and the balance, and charge it by the segment", async () => {
+  it("the Tonkra sandbox shows the profile and the balance, and charges it by the segment", async () => {
     const sandbox = await startSandbox({ variant: { timeZone: "Africa/Lagos" } });
     const profile = await call(sandbox, "GET", "me", { api });
     expect(at(profile.body, "data")).toMatchObject({ api_token: sandbox.token, timezone: "Africa/Lagos" });
@@ -104,7 +104,7 @@ describe("what a client must send", () => {
     });
   });
 
-  it("both headers", async () => {
+  it("the Tonkra sandbox requires both headers", async () => {
     const sandbox = await startSandbox();
     for (const method of ["GET", "POST"] as const) {
       const path = method === "GET" ? "sms" : "sms/send";
@@ -115,7 +115,7 @@ describe("what a client must send", () => {
     }
   });
 
-  it("JSON, a known route and its method", async () => {
+  it("the Tonkra sandbox requires JSON, a known route and its method", async () => {
     const sandbox = await startSandbox();
     const bare = '{"api_token":"x","schedule_time=2021-12-20 07:00"}';
     expect(await call(sandbox, "POST", "sms/send", { body: bare })).toMatchObject({ status: 400 });
@@ -156,13 +156,13 @@ describe("what a client must send", () => {
     { sender_id: "ElevenChars" },
     { recipient: "+31 (6) 123-45678" },
     { type: "unicode" },
-  ])("nothing stricter: %j", async (fields) => {
+  ])("the Tonkra sandbox is no stricter than the platform: %j", async (fields) => {
     const sandbox = await startSandbox();
     const reply = await call(sandbox, "POST", "sms/send", { body: { ...single, ...fields } });
     expect(reply).toMatchObject({ status: 200, body: { status: "success" } });
   });
 
-  it("not too much", async () => {
+  it("the Tonkra sandbox answers a body that is too large with 413", async () => {
     const sandbox = await startSandbox({ maxBodyBytes: 1_000 });
     const body = { ...single, message: "x".repeat(1_000) };
     expect(await call(sandbox, "POST", "sms/send", { body })).toMatchObject({ status: 413 });
@@ -170,7 +170,7 @@ describe("what a client must send", () => {
 });
 
 describe("several numbers", () => {
-  it("get a row each; those refused get a word in the message", async () => {
+  it("several numbers get a row each from the Tonkra sandbox, and refused ones are named in the message", async () => {
     const sandbox = await startSandbox();
     const recipient = "31612345000, +31612345001,31612345013,31612345000,12";
     const reply = await call(sandbox, "POST", "sms/send", { body: { ...single, recipient } });
@@ -195,7 +195,7 @@ describe("several numbers", () => {
     expect(await call(await startSandbox(), "POST", "sms/send", { body })).toMatchObject({ status: 403 });
   });
 
-  it("end as the scenario of the first one does", async () => {
+  it("several numbers end at the Tonkra sandbox as the scenario of the first one does", async () => {
     const sandbox = await startSandbox();
     const body = { ...single, recipient: "31612345012,31612345000" };
     expect(await call(sandbox, "POST", "sms/send", { body })).toMatchObject({ status: 500 });
@@ -270,7 +270,7 @@ describe("the list", () => {
     { end_date: "2025-13-01 00:00:00" },
     { start_date: "2025-05-30 00:00:00", end_date: "2025-05-29 00:00:00" },
     { direction: "sideways" },
-  ])("refuses the filter %j", async (query) => {
+  ])("the list of the Tonkra sandbox refuses the filter %j", async (query) => {
     const reply = await call(await startSandbox(), "GET", "sms", { query });
     expect(reply).toMatchObject({ status: 422, body: { status: "error" } });
   });
@@ -279,7 +279,7 @@ describe("the list", () => {
 const printed = (what: string) => `{\n  "status": "success",\n  "data": "${what}",\n}\n`;
 
 describe("an installation may differ", () => {
-  it("old: six fields, other words, no filters, everybody's messages", async () => {
+  it("an old installation of Tonkra has six fields, other words, no filters, and everybody's messages", async () => {
     const sandbox = await startSandbox({ variant: { version: "old" } });
     const sent = await call(sandbox, "POST", "sms/send", { body: single });
     const own = textAt(sent.body, "data", "uid");
@@ -299,7 +299,7 @@ describe("an installation may differ", () => {
     expect(await call(sandbox, "GET", `sms/${foreign}`)).toMatchObject({ status: 200 });
   });
 
-  it("new: nobody else's messages", async () => {
+  it("a new installation of Tonkra lists nobody else's messages", async () => {
     const [old, current] = [
       await startSandbox({ seed: "s", variant: { version: "old" } }),
       await startSandbox({ seed: "s" }),
@@ -321,7 +321,7 @@ describe("an installation may differ", () => {
     expect(held.body).toMatchObject({ status: "success", data: null });
   });
 
-  it("literal: the documentation's placeholders, commas included", async () => {
+  it("a literal installation of Tonkra answers with the documentation's placeholders, commas included", async () => {
     const sandbox = await startSandbox({ variant: { bodies: "literal" } });
     const sent = await call(sandbox, "POST", "sms/send", { body: single });
     expect(sent.body).toBe(printed("sms reports with all details"));
@@ -338,14 +338,14 @@ describe("an installation may differ", () => {
     expect(at(reply.body, "data", "remaining_balance")).toBe(text);
   });
 
-  it("one of the two APIs alone", async () => {
+  it("an installation of Tonkra may have one of the two APIs alone", async () => {
     const sandbox = await startSandbox({ variant: { apis: "v3" } });
     expect(await call(sandbox, "GET", "balance")).toMatchObject({ status: 404 });
     expect(await call(sandbox, "GET", "balance", { api: "v3" })).toMatchObject({ status: 200 });
   });
 });
 
-it("repeats itself with the same seed, and forgets the oldest", async () => {
+it("the Tonkra sandbox repeats itself with the same seed, and forgets the oldest", async () => {
   const uids: string[] = [];
   for (const seed of ["one", "one", "two"]) {
     const sandbox = await startSandbox({ seed, maxMessages: 2 });

@@ -5,23 +5,23 @@ import { scenarioTable } from "../../src/sandbox/scenarios.ts";
 import { twins } from "../../src/sandbox/twins.ts";
 
 describe.each(twins)("the $title sandbox", ({ kind, scenarios }) => {
-  it("is documented as it is", async () => {
+  it("every scenario of a sandbox is documented as it is", async () => {
     const page = await readFile(new URL("../../docs/sandbox.md", import.meta.url), "utf8");
     expect(page).toContain(scenarioTable(scenarios));
   });
 
-  it("has every suffix once", () => {
+  it("every suffix of a sandbox is there once", () => {
     expect(new Set(scenarios.map(({ suffix }) => suffix)).size).toBe(scenarios.length);
   });
 
-  it("gives a suffix below 030 the name it has elsewhere", () => {
+  it("every suffix below 030 has the same name in all sandboxes", () => {
     const names = new Map(twins.flatMap((twin) => twin.scenarios.map(({ suffix, name }) => [suffix, name])));
     for (const { suffix, name } of scenarios.filter((one) => one.suffix < "030" && one.suffix !== "015")) {
       expect(name).toBe(names.get(suffix));
     }
   });
 
-  it("plays a registered provider", () => {
+  it("every sandbox plays a registered provider", () => {
     expect(Object.keys(registry)).toContain(kind);
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
+import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
 import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 import { toSubmission } from "../../messages/dispatch/submission.ts";
 import type { Submission, SubmitOutcome } from "../../providers/provider.ts";

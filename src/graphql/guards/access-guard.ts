@@ -193,7 +193,10 @@ const tooLong = (kind: OperationPlan["kind"]): QueryTooComplexError =>
   );
 
 const tooNested = (): InvalidInputError =>
-  new InvalidInputError("variables", `The variables are nested more than ${maxNesting} deep.`);
+  new InvalidInputError(
+    "variables",
+    `The variables are nested more than ${maxNesting} deep. Write them flatter.`,
+  );
 
 function refusalOf(error: unknown): ExecutionResult {
   if (error instanceof DomainError) return { errors: [toGraphqlError(error)] };

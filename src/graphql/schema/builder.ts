@@ -73,7 +73,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
         if (ids.length <= maxNodes) return resolveNodes(ids);
         throw new InvalidInputError(
           "ids",
-          `\`ids\` has ${ids.length} entries; at most ${maxNodes} are answered.`,
+          `\`ids\` has ${ids.length} entries; at most ${maxNodes} are answered. Ask for the others in another query.`,
         );
       },
     },

@@ -1,5 +1,6 @@
 import { lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
+import { divideLongAnswers } from "./long-answers.ts";
 import "./scalars.ts";
 import "./errors.ts";
 import "./access/viewer.ts";
@@ -35,7 +36,7 @@ import "./webhooks/deliveries.ts";
 import "./webhooks/mutations.ts";
 
 /** The executable schema. */
-export const schema = builder.toSchema();
+export const schema = divideLongAnswers(builder.toSchema());
 
 /** The expected content of `schema.graphql`. */
 export const printedSchema = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

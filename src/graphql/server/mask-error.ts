@@ -12,7 +12,7 @@ import {
 import { encodeId } from "../../lib/global-id.ts";
 import { unavailability } from "../../database/unavailable.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { explainEnum } from "./plain-words.ts";
+import { explain } from "./plain-words.ts";
 
 /**
  * What a client may see of an error. Our own errors are shown with code and fields. Errors of GraphQL
@@ -28,7 +28,7 @@ export function createErrorMask(logger: Logger, onInternalError: () => void) {
     if (cause instanceof DomainError) return show(error, cause.messageFor(encodeId), extensionsOf(cause));
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
     if (cause instanceof GraphQLError && pathOf(error) === undefined)
-      return withCode(explainEnum(error as GraphQLError));
+      return withCode(explain(error as GraphQLError));
     const id = randomUUID();
     logger.error({ error: cause, errorId: id, path: pathOf(error) }, "an internal error");
     onInternalError();

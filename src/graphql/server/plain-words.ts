@@ -5,6 +5,8 @@ import { schema } from "../schema/schema.ts";
 
 const code = "PERSISTED_QUERY_NOT_SUPPORTED" satisfies ErrorCode;
 
+const hasQuery = ({ query }: { query?: unknown }): boolean => query != null && query !== "";
+
 /**
  * Clients with automatic persisted queries first send only the hash of a query. After this error, recognised
  * by message or code, they send the query itself and usually stop sending hashes (a convention of Apollo's
@@ -13,7 +15,7 @@ const code = "PERSISTED_QUERY_NOT_SUPPORTED" satisfies ErrorCode;
 export function refusePersistedQueries(): Plugin {
   return {
     onParams({ params }) {
-      if (params.query != null || params.extensions?.["persistedQuery"] == null) return;
+      if (hasQuery(params) || params.extensions?.["persistedQuery"] == null) return;
       const extensions = { code, http: { status: 200 } };
       throw new GraphQLError("PersistedQueryNotSupported", { extensions });
     },
@@ -24,7 +26,7 @@ export function refusePersistedQueries(): Plugin {
 export function explainMissingQueries(): Plugin {
   return {
     onParams({ params, request }) {
-      if (params.query != null || params.extensions?.["persistedQuery"] != null) return;
+      if (hasQuery(params) || params.extensions?.["persistedQuery"] != null) return;
       const advice =
         request.method === "GET"
           ? "Add ?query=…, or open this address in a browser: GraphiQL is here."
@@ -35,15 +37,30 @@ export function explainMissingQueries(): Plugin {
   };
 }
 
-/** GraphQL says that an enum has no such value, but not which values it has. */
-export function explainEnum(error: GraphQLError): GraphQLError {
-  const [, name = ""] = /does not exist in "(\w+)" enum/.exec(error.message) ?? [];
-  const type = schema.getType(name);
-  if (!isEnumType(type)) return error;
-  const values = type.getValues().map((value) => value.name);
+/** What to do after errors that only say what is wrong, by their texts. */
+const advices: Readonly<Record<string, string>> = {
+  "Could not determine what operation to execute.":
+    "The document has several operations, or none with this name: set `operationName` to the name of one of them.",
+  "POST body sent invalid JSON.": `Send an object like {"query":"{ viewer { account } }"}, with every quotation mark closed.`,
+  "Batching is not supported.":
+    "Send each operation in a request of its own, or several fields in one operation.",
+  "Can only perform a mutation operation from a POST request.": "Send it with POST.",
+};
+
+/** Adds what to do next. GraphQL says that an enum has no such value, but not which values it has. */
+export function explain(error: GraphQLError): GraphQLError {
+  const advice = valuesOfEnum(error.message) ?? advices[error.message];
+  if (advice === undefined) return error;
   const { nodes, source, positions, extensions } = error;
-  const message = `${error.message} It is one of ${values.join(", ")}.`;
-  return new GraphQLError(message, { nodes, source, positions, extensions });
+  return new GraphQLError(`${error.message} ${advice}`, { nodes, source, positions, extensions });
+}
+
+function valuesOfEnum(problem: string): string | undefined {
+  const [, name = ""] = /does not exist in "(\w+)" enum/.exec(problem) ?? [];
+  const type = schema.getType(name);
+  if (!isEnumType(type)) return undefined;
+  const values = type.getValues().map((value) => value.name);
+  return `It is one of ${values.join(", ")}.`;
 }
 
 const statusTexts: Readonly<Record<number, string>> = {

@@ -18,7 +18,7 @@ import type { ReaderLimits } from "../live/reader-limits.ts";
 import { maxNesting, maxTokens } from "../schema/limits.ts";
 import { isDocumentNestedDeeper } from "../guards/nesting.ts";
 import { withCode } from "./mask-error.ts";
-import { explainMissingQueries, explainEnum, explainStatus, refusePersistedQueries } from "./plain-words.ts";
+import { explain, explainMissingQueries, explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { schema } from "../schema/schema.ts";
 
 interface YogaOptions {
@@ -158,7 +158,7 @@ function codeValidationErrors(): Plugin {
     onValidate:
       () =>
       ({ result, setResult }) => {
-        setResult(result.map((error) => withCode(explainEnum(error))));
+        setResult(result.map((error) => withCode(explain(error))));
       },
   };
 }

@@ -3,12 +3,13 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
 import type { Database } from "../../database/database.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import { readForDispatch, singleOutClaimOf, startAttempts, type DispatchMessage } from "./attempts.ts";
+import { singleOutClaimOf, startAttempts } from "./attempts.ts";
+import { readForDispatch, type DispatchMessage } from "./dispatch-message.ts";
 import type { ClosedLanes } from "../../lanes/closed-lanes.ts";
 import { dispatchJob } from "./after-attempt.ts";
 import type { Failover } from "./failover.ts";
 import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
-import { admitMessages, type Wait } from "../../lanes/lane.ts";
+import { admitMessages, type Wait } from "../../lanes/admission.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { toSubmission } from "./submission.ts";
@@ -162,9 +163,11 @@ export class Dispatcher {
     return this.#options.database.transaction(async (transaction) => {
       const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
       const changes = admitted.flatMap((message) => this.#claimChanges(message, startedAt));
-      const transitions = await applyChanges(transaction, changes);
+      const outcomes = await applyChanges(transaction, changes);
       const claimed = new Set(
-        transitions.filter((one) => one?.change.status === "SUBMITTING").map((one) => one?.change.messageId),
+        outcomes.flatMap(({ kind, change: { status, messageId } }) =>
+          kind === "taken" && status === "SUBMITTING" ? [messageId] : [],
+        ),
       );
       await startAttempts(
         transaction,

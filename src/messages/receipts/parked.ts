@@ -4,7 +4,7 @@ import { execute, type Database, type Queryable, type Statement } from "../../da
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
-import { applyChanges, type Transition } from "../changes/transition.ts";
+import { applyChanges, type ChangeOutcome } from "../changes/transition.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
 
 /** A receipt as it is stored. */
@@ -230,10 +230,7 @@ async function matchDue(database: Pick<Database, "transaction">, due: readonly D
   return database.transaction((transaction) => matchParkedOf(transaction, [...references.values()]));
 }
 
-async function applyParked(
-  transaction: Queryable,
-  rows: readonly ParkedRow[],
-): Promise<(Transition | undefined)[]> {
+async function applyParked(transaction: Queryable, rows: readonly ParkedRow[]): Promise<ChangeOutcome[]> {
   return applyChanges(transaction, rows.map(toChange));
 }
 

@@ -1,18 +1,16 @@
 import type { ProviderReply, Receipt, UncertainSubmission } from "../provider.ts";
 import { rowReceipt } from "./receipts.ts";
-import { isNothing, logsPath, lookUp, noLogs, unreadable } from "./reports.ts";
+import { isNothing, logsPath, lookUp, maxLogRows, noLogs, unreadable } from "./reports.ts";
 import { problemOf, type Transport } from "./transport.ts";
 import { readReports } from "./wire.ts";
 
 /** How far Qikli's clock may differ from ours. */
 const clockMs = 2 * 60_000;
-/** Maximum rows in one answer (public clients of the platform). */
-const maxRows = 1_000;
 /** Maximum requests per reading, in case a platform ignores the period and always returns the same rows. */
 const maxRequests = 64;
 /** A period this short is not divided further. */
 const minMs = 2_000;
-/** Up to this many messages are looked up one by one, the way the platform documents best. */
+/** Up to this many messages are looked up by their ids, the way the platform documents best. */
 const fewMessages = 3;
 
 type Logged = ReadonlyMap<string, readonly Receipt[]>;
@@ -70,14 +68,14 @@ async function readPeriod(
   const reply = await reading.transport.list(logsPath, {
     sentSince: writeTime(from),
     sentUntil: writeTime(until),
-    limit: `${maxRows}`,
+    limit: `${maxLogRows}`,
   });
   const problem = problemOf(reply);
   if (problem?.kind === "not_found") return noLogs;
   if (problem) return { ok: false, problem };
   const { rows } = readReports(reply.kind === "answer" ? reply.document : undefined);
   if (rows.length === 0 && !isNothing(reply)) return unreadable;
-  if (rows.length < maxRows || until - from <= minMs || reading.requestsLeft < 2) {
+  if (rows.length < maxLogRows || until - from <= minMs || reading.requestsLeft < 2) {
     return { ok: true, value: rows.flatMap((row) => rowReceipt(row, reading.timeZone) ?? []) };
   }
   const middle = Math.floor((from + until) / 2);

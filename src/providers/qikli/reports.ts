@@ -61,23 +61,69 @@ export function isNothing(reply: Reply): boolean {
   return reply.kind === "answer" && (reply.body.trim() === "" || isEmptySet(reply.document));
 }
 
+/** Ids in one request. The address stays shorter than what servers allow. */
+const idsAtOnce = 50;
+/** The most rows in one answer of the logs (public clients of the platform). */
+export const maxLogRows = 1_000;
+
 /** What the logs say about these messages. Reading them repeatedly is safe. */
 export function lookUp(
   transport: Transport,
   messages: readonly SubmittedMessage[],
   timeZone: string,
 ): Promise<ProviderReply<Receipt[]>> {
-  return lookUpEach(messages, async ({ messageId, providerMessageId = messageId }) => {
-    const reply = await transport.get(logsPath, { messageId: providerMessageId });
-    const problem = problemOf(reply);
-    if (problem?.kind === "not_found") return noLogs;
-    if (problem) return { ok: false, problem };
-    const { rows } = readReports(reply.kind === "answer" ? reply.document : undefined);
-    if (rows.length === 0 && !isNothing(reply)) return unreadable;
-    const ofMessage = rows.filter((row) => row.messageId?.toLowerCase() === providerMessageId.toLowerCase());
-    const receipts = ofMessage.flatMap((row) => rowReceipt(row, timeZone) ?? []);
-    return { ok: true, value: receipts.map((receipt) => ({ ...receipt, clientRef: messageId })) };
-  });
+  const requests = Math.ceil(messages.length / idsAtOnce);
+  const groups = Array.from({ length: requests }, (_, place) =>
+    messages.slice(place * idsAtOnce, (place + 1) * idsAtOnce),
+  );
+  return lookUpEach(groups, (group) => lookUpGroup(transport, group, timeZone));
+}
+
+/**
+ * Asks about several messages in one request. An answer about two of them shows that the platform takes
+ * several ids; otherwise those that are missing in it are asked about one by one.
+ */
+async function lookUpGroup(
+  transport: Transport,
+  group: readonly SubmittedMessage[],
+  timeZone: string,
+): Promise<ProviderReply<Receipt[]>> {
+  const together = await readRows(transport, group, timeZone);
+  const isOne = group.length === 1;
+  if (isOne || (!together.ok && (together === noLogs || together.problem.kind !== "refused")))
+    return together;
+  const receipts = together.ok ? together.value : [];
+  const found = new Set(receipts.map(({ clientRef }) => clientRef));
+  if (found.size > 1) return together;
+  const left = group.filter(({ messageId }) => !found.has(messageId));
+  const each = await lookUpEach(left, (message) => readRows(transport, [message], timeZone));
+  if (each.ok) return { ok: true, value: [...receipts, ...each.value] };
+  return receipts.length > 0 ? together : each;
+}
+
+const idOf = ({ messageId, providerMessageId = messageId }: SubmittedMessage): string => providerMessageId;
+
+async function readRows(
+  transport: Transport,
+  messages: readonly SubmittedMessage[],
+  timeZone: string,
+): Promise<ProviderReply<Receipt[]>> {
+  const query = new URLSearchParams(messages.map((message) => ["messageId", idOf(message)]));
+  if (messages.length > 1) query.append("limit", `${maxLogRows}`);
+  const reply = await transport.get(logsPath, query);
+  const problem = problemOf(reply);
+  if (problem?.kind === "not_found") return noLogs;
+  if (problem) return { ok: false, problem };
+  const { rows } = readReports(reply.kind === "answer" ? reply.document : undefined);
+  if (rows.length === 0 && !isNothing(reply)) return unreadable;
+  const rowsById = Map.groupBy(rows, (row) => row.messageId?.toLowerCase());
+  const receipts = messages.flatMap((message) =>
+    (rowsById.get(idOf(message).toLowerCase()) ?? []).flatMap((row) => {
+      const receipt = rowReceipt(row, timeZone);
+      return receipt ? [{ ...receipt, clientRef: message.messageId }] : [];
+    }),
+  );
+  return { ok: true, value: receipts };
 }
 
 /** The answer to a request for something that Qikli does not have. */

@@ -37,7 +37,7 @@ export const sendPath = "/sms/2/text/advanced";
  * `/sms/1/reports`.
  */
 export interface Transport {
-  get(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
+  get(path: string, query: Readonly<Record<string, string>> | URLSearchParams): Promise<Reply>;
   /** A request for a list rather than for a single message. */
   list(path: string, query: Readonly<Record<string, string>>): Promise<Reply>;
   /** The body is in the connection's format. */

@@ -42,8 +42,13 @@ function keepLiteral(_key: string, value: unknown, context?: { source?: string }
 export function readLenientJson(text: string): unknown {
   const json = readJson(text);
   const isRepairable = json === undefined && /[{[]/.test(text) && excessOf(text) === undefined;
-  return isRepairable ? readJson(repairJson(text)) : json;
+  if (!isRepairable) return json;
+  return readJson(repairJson(text)) ?? readJson(repairJson(text.replace(innerQuote, '\\"')));
 }
+
+/** A quotation mark in a text: it neither follows what begins a string nor precedes what ends one. */
+const innerQuote =
+  /(?<!(?:[{[,:]|^)\s{0,50}|"\s{0,50}[\r\n]\s{0,50}|\\)"(?!\s{0,50}(?:[,:}\]]|[\r\n]\s{0,50}"|$))/g;
 
 /**
  * A whole string, everything after an unclosed quote, a run of white space and comments, a run of letters and

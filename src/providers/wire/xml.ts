@@ -21,6 +21,9 @@ const parser = new XMLParser({
 /** In the prolog, the only place where it counts: in CDATA and comments these words are text. */
 const typeDeclaration = /^(?:\s|<\?[^]*?\?>|<!--[^]*?-->)*<!(?:DOCTYPE|ENTITY)/i;
 
+/** A document type that declares nothing. */
+const bareType = /^((?:\s|<\?[^]*?\?>|<!--[^]*?-->)*)<!DOCTYPE\s+[\w:.-]+\s*>/i;
+
 /** The longest list that a provider returns in XML has a quarter of it. */
 const maxXmlElements = 4 * maxElements;
 
@@ -29,11 +32,15 @@ const maxXmlElements = 4 * maxElements;
  * document type (entities, external files), which no provider needs.
  */
 export function readXml(text: string): XmlDocument | undefined {
-  const document = text.replace(/^\uFEFF/, "").trimStart();
+  const document = text
+    .replace(/^\uFEFF/, "")
+    .trimStart()
+    .replace(bareType, "$1");
   if (!document.startsWith("<") || typeDeclaration.test(document)) return undefined;
   if (excessOf(document, maxXmlElements) !== undefined) return undefined;
   const strict = readStrictXml(document);
-  return strict ?? (excessOf(document) === undefined ? readLenientXml(document) : undefined);
+  if (strict || excessOf(document) !== undefined) return strict;
+  return readLenientXml(document) ?? readLenientXml(document.replace(openingTag, repairTag));
 }
 
 /**
@@ -53,15 +60,27 @@ export function readLenientXml(text: string): XmlDocument | undefined {
 }
 
 const commentOrData = /<!--[^]*?(?:-->|$)|<!\[CDATA\[([^]*?)(?:\]\]>|$)/g;
+const openingTag = /<([\w:.-]+)\s([^<>]*?)(\/?)>/g;
+const attribute = /([^\s=/"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?/g;
+const looseBracket = /<(?![\p{L}_:/!?])/gu;
 const looseAmpersand = /&(?!#\d{1,7};|#x[\da-f]{1,6};|[a-z]\w{0,31};)/gi;
 
-/** Removes comments, and writes CDATA and bare ampersands like any other text. */
+/** Quotes the values of attributes, and leaves out the second of the same name. */
+function repairTag(_whole: string, name: string, written: string, end: string): string {
+  const attributes = new Map<string, string>();
+  for (const [, key = "", value = '""'] of written.matchAll(attribute))
+    if (!attributes.has(key)) attributes.set(key, /^["']/.test(value) ? value : `"${value}"`);
+  return `<${name}${[...attributes].map(([key, value]) => ` ${key}=${value}`).join("")}${end}>`;
+}
+
+/** Removes comments, and writes CDATA, bare ampersands and bare brackets like any other text. */
 const plainXml = (document: string): string =>
   document
     .replace(commentOrData, (_whole, data: string | undefined) =>
       data === undefined ? "" : escapeText(data),
     )
-    .replace(looseAmpersand, "&amp;");
+    .replace(looseAmpersand, "&amp;")
+    .replace(looseBracket, "&lt;");
 
 function decode(value: XmlValue): XmlValue {
   if (typeof value === "string") return decodeText(value);

@@ -8,6 +8,10 @@ import { type Format, printLogs, printReports } from "./wire.ts";
 
 type Filter = (report: Report) => boolean;
 
+/** Looks at the value only where the filter is given; the logs take several ids. */
+const matches = (wanted: readonly string[], value: string): boolean =>
+  wanted.length === 0 || wanted.includes(value);
+
 /** `GET /sms/1/reports`: returns each report only once. */
 export function pullReports({ state }: QikliContext, query: URLSearchParams, wanted: Format): SandboxReply {
   return select(query, wanted, (fits, limit) => {
@@ -31,10 +35,11 @@ function select(
 ): SandboxReply {
   const request = read(reportQuery, Object.fromEntries(query));
   if (!request.ok) return refusal(wanted, "badRequest", request.errors);
-  const { bulkId, messageId, limit } = request.value;
+  const { limit, sentSince, sentUntil } = request.value;
+  const [bulkIds, messageIds] = [query.getAll("bulkId"), query.getAll("messageId")];
   return show(
-    ({ message }) =>
-      message.bulkId === (bulkId ?? message.bulkId) && message.id === (messageId ?? message.id),
+    ({ message: { bulkId, id, sentAt } }) =>
+      matches(bulkIds, bulkId) && matches(messageIds, id) && sentAt >= sentSince && sentAt <= sentUntil,
     limit,
   );
 }

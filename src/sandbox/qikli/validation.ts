@@ -31,9 +31,14 @@ const request = z.object({
 });
 export type SendRequest = z.infer<typeof request>;
 
+/** Milliseconds since 1970, from `2015-02-12T09:58:20.323+0000`. */
+const moment = z.string().transform(Date.parse).pipe(z.number("must be a date"));
+
 export const reportQuery = z.object({
   bulkId: filled.optional(),
   messageId: filled.optional(),
+  sentSince: moment.default(-Infinity),
+  sentUntil: moment.default(Infinity),
   limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(50),
 });
 

@@ -70,10 +70,16 @@ describe("a request is refused for", () => {
   });
 
   it.each([
-    ["JSON that ends early", "{", /invalid JSON/],
+    ["JSON that ends early", "{", /invalid JSON\. Send an object like/],
     ["nothing", "", /invalid JSON/],
     ["null", "null", /expected to be object/],
-    ["a list", "[]", /Batching is not supported/],
+    ["a list", "[]", /Batching is not supported\. Send each operation/],
+    ["an empty query", '{"query":""}', /There is no query in the request\. Send JSON/],
+    [
+      "two operations and no name",
+      '{"query":"query A { __typename } query B { __typename }"}',
+      /set `operationName`/,
+    ],
     ["variables that are a list", '{"query":"{ __typename }","variables":[]}', /"variables"/],
   ])("a request is refused with a body of %s", async (_, body, message) => {
     const answer = await ask({ body });
@@ -176,7 +182,7 @@ describe("a client with automatic persisted queries is told to send the query it
   };
   const extensions = { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } };
 
-  it.each([{ operationName: "Q", variables: {} }, { query: null }, {}])(
+  it.each([{ operationName: "Q", variables: {} }, { query: null }, { query: "" }, {}])(
     "a persisted query with %j beside the hash is refused with advice to send the query",
     async (body) => {
       expect(await ask({ body: JSON.stringify({ ...body, extensions }) })).toEqual(told);

@@ -319,7 +319,8 @@ describe("cancelMessage", () => {
     expect(await cancel(encodeId("Message", id))).toMatchObject({
       __typename: "NotCancellableError",
       code: "NOT_CANCELLABLE",
-      message: "Only a SCHEDULED or QUEUED message can be cancelled; this one is DELIVERED.",
+      message:
+        "Only a SCHEDULED or QUEUED message can be cancelled; this one is DELIVERED. What was submitted cannot be taken back.",
     });
   });
 });
