@@ -110,7 +110,7 @@ async function readEach<Row>(
     const id = idOf(message);
     if (id !== null) asked.set(id, { accountId: message.accountId, id });
   }
-  const read = [...asked].map(async ([id, owned]) => [id, await rows.add(owned)] as const);
+  const read = [...asked].map(async ([id, ownedId]) => [id, await rows.add(ownedId)] as const);
   return new Map(await Promise.all(read));
 }
 
