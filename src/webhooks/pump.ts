@@ -2,6 +2,7 @@ import type { SecretBox } from "../connections/secret-box.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Logger } from "../lib/logger.ts";
+import { pause } from "../lib/pause.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
 import { comparePositions } from "../messages/log/event-log.ts";
 import { eventId } from "../messages/log/timelines.ts";
@@ -254,17 +255,4 @@ export function signedHeaders(
     "webhook-timestamp": String(timestamp),
     "webhook-signature": sign(secrets, { id, timestamp, body }),
   };
-}
-
-/** Resolves early, without an error, when `signal` aborts. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      done();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener("abort", finish);
-  });
 }

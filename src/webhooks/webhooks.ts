@@ -104,8 +104,8 @@ export class Webhooks {
   }
 
   /**
-   * A change counts for every request that begins after it. A webhook that fails is tried again at once, and a disabled
-   * one continues where it stopped.
+   * Its worker sees a change at once, or within a second when the notice is lost. A webhook that fails is tried again
+   * then, and a disabled one continues where it stopped.
    * @throws InvalidInputError @throws NotFoundError
    */
   async update(accountId: string, id: string, changes: WebhookChanges): Promise<Webhook> {
