@@ -2,7 +2,7 @@ import type { Database } from "../database/database.ts";
 import type { Campaign, Message, Provider } from "../database/generated/client.ts";
 import { Batcher } from "../lib/batcher.ts";
 import { SharedReads } from "../lib/shared-reads.ts";
-import { readTimelinesOf, type TimelineRange } from "../messages/log/event-log.ts";
+import { readTimelinesOf, type TimelineRange } from "../messages/log/timelines.ts";
 import type { LoggedEvent } from "../messages/log/logged-event.ts";
 import { listMessages, type ListOwner, type ListRange } from "../messages/log/message-lists.ts";
 import { readMessages, readPageOfAccount, type OwnedId } from "../messages/log/message-rows.ts";

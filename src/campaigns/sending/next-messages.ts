@@ -97,8 +97,8 @@ export async function findNext(
   const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag]>(selectNext, values);
   return rows.map((row) => ({
     message: toDispatchMessage(row),
-    isPutBack: row[24] === "t",
-    isToAsk: row[25] === "t",
+    isPutBack: row[25] === "t",
+    isToAsk: row[26] === "t",
   }));
 }
 

@@ -6,6 +6,7 @@ import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.t
 import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 import { toSubmission } from "../../messages/dispatch/submission.ts";
 import type { Submission, SubmitOutcome } from "../../providers/provider.ts";
+import { tracedSubmission } from "../../messages/dispatch/spans.ts";
 import type { SubmitRequest } from "./claim.ts";
 
 export interface SubmitterOptions {
@@ -169,7 +170,9 @@ export class Submitter {
     slots[size]--;
     this.#unstored += messages.length;
     try {
-      const outcomes = await this.#call(slots, submissions).finally(() => slots[size]++);
+      const outcomes = await tracedSubmission(kind, messages, () => this.#call(slots, submissions)).finally(
+        () => slots[size]++,
+      );
       if (!isBusy(slots)) this.#onRoom();
       const finishedAt = this.#options.clock.now();
       const finished = messages.map((message, index) => ({

@@ -9,6 +9,7 @@ import { lockMessages, readKinds, type LockedMessage } from "./locked-message.ts
 import { findReplays } from "./replays.ts";
 import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import { writeTransitions } from "./write-transitions.ts";
+import type { StoredTrace } from "../../tracing/tracing.ts";
 
 /** What became of a change. */
 export type ChangeOutcome = Transition | SkippedChange;
@@ -21,6 +22,8 @@ export interface Transition {
   ignoredReason: IgnoredReason | null;
   /** The message's status after the change. */
   status: MessageStatus;
+  /** Of the message. */
+  trace: StoredTrace;
   /** Repeated so often that it is not added to the timeline any more. */
   isReplay?: boolean;
 }
@@ -61,13 +64,15 @@ export async function applyChanges(
         applied: false,
         ignoredReason: event.ignoredReason,
         status: message.status,
+        trace: message.trace,
       };
     events.push(event);
     changed.set(message.id, next);
     // As the next transaction will read it: reports that are not in the log do not count.
     if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
     const { applied, ignoredReason } = event;
-    const transition: Transition = { kind: "taken", change, applied, ignoredReason, status: next.status };
+    const { status, trace } = next;
+    const transition: Transition = { kind: "taken", change, applied, ignoredReason, status, trace };
     if (bringsNothing(event, message, next)) ignored.set(event, transition);
     return transition;
   });

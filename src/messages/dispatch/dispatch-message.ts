@@ -4,6 +4,7 @@ import type { MessageStatus } from "../model/status.ts";
 import type { DuplicatePolicy } from "../model/stored-route.ts";
 import type { TextEncoding } from "../../sms/text.ts";
 import type { MessagePriority } from "../model/priority.ts";
+import type { StoredTrace } from "../../tracing/tracing.ts";
 
 /** A message as the dispatcher needs it. */
 export interface DispatchMessage {
@@ -38,6 +39,7 @@ export interface DispatchMessage {
   attemptsWithoutCredit: number;
   /** Whether one of the attempts has not ended yet. */
   hasOpenAttempt: boolean;
+  trace: StoredTrace;
   /** Since when it waits only for an earlier message to the same recipient; null when it need not wait. */
   behindSince: Date | null;
   /** Whether another message waits until this one has been handed over. */
@@ -73,6 +75,7 @@ export type DispatchRow = [
   attempts: string,
   attemptsWithoutCredit: string,
   hasOpenAttempt: Flag,
+  trace: StoredTrace,
 ];
 
 /** Columns of `messages as m` in the order of `DispatchRow`; `attemptsSoFar` must be joined as `a`. */
@@ -80,7 +83,7 @@ export const dispatchColumns = `
   m.id, m.account_id, m.provider_id, m.campaign_id, m.recipient, m.sender, m.text, m.encoding, m.segments, m.flash,
   m.priority, m.status, date_part('epoch', m.valid_until), m.cadence_group_id, m.dlt_template_id, m.country, m.mccmnc,
   m.routed, m.duplicate_policy, coalesce((m.route ->> 'senderGiven')::boolean, true), a.tried, a.attempts,
-  a.without_credit, a.is_open`;
+  a.without_credit, a.is_open, m.trace`;
 
 /** @param row may have more columns after these */
 export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>): DispatchMessage => ({
@@ -108,6 +111,7 @@ export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>)
   attempts: Number(row[21]),
   attemptsWithoutCredit: Number(row[22]),
   hasOpenAttempt: row[23] === "t",
+  trace: row[24],
   behindSince: null,
   isFollowed: false,
 });
@@ -143,8 +147,8 @@ export async function readAllForDispatch(
   ]);
   return rows.map((row) => ({
     ...toDispatchMessage(row),
-    behindSince: row[24] === null ? null : toDate(row[24]),
-    isFollowed: row[25] === "t",
+    behindSince: row[25] === null ? null : toDate(row[25]),
+    isFollowed: row[26] === "t",
   }));
 }
 

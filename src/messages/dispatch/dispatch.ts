@@ -14,6 +14,9 @@ import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { toSubmission } from "./submission.ts";
 import { applyChanges } from "../changes/transition.ts";
+import { tracedFor } from "../../tracing/tracing.ts";
+import { jobSpan } from "../../queue/job-span.ts";
+import { tracedSubmission } from "./spans.ts";
 
 interface DispatcherOptions {
   database: Database;
@@ -125,7 +128,14 @@ export class Dispatcher {
     for (;;) {
       const claim = await this.#claims.add(message);
       if (claim.kind === "lost") return;
-      if (claim.kind === "claimed") return this.#submit(message, connection, claim.startedAt);
+      if (claim.kind === "claimed") {
+        const { startedAt } = claim;
+        const span = jobSpan("dispatch", {
+          "messaging.message.id": id,
+          "smsgraph.attempt": message.attempts + 1,
+        });
+        return tracedFor(message.trace, span, () => this.#submit(message, connection, startedAt));
+      }
       if (claim.isDistrusted && routed) {
         const why = `${connection.row.name} takes no messages at present.`;
         if (await this.#moveOn(message, moves, why)) return this.#dispatch(id, moves + 1);
@@ -142,7 +152,10 @@ export class Dispatcher {
   async #submit(message: DispatchMessage, connection: Connection, startedAt: Date): Promise<void> {
     const writtenAt = performance.now();
     const callbackUrl = this.#options.connections.callbackUrl(connection);
-    const outcome = await connection.client.submit(toSubmission(message, callbackUrl, startedAt));
+    const submission = toSubmission(message, callbackUrl, startedAt);
+    const [outcome] = await tracedSubmission(connection.adapter.kind, [message], async () => [
+      await connection.client.submit(submission),
+    ]);
     const seconds = (performance.now() - writtenAt) / 1000;
     this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
     await this.#options.outcomes.record({

@@ -5,6 +5,7 @@ import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type ChangeOutcome } from "../changes/transition.ts";
+import { noteReceipt } from "./receipt-spans.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
 
 /** A receipt as it is stored. */
@@ -231,7 +232,9 @@ async function matchDue(database: Pick<Database, "transaction">, due: readonly D
 }
 
 async function applyParked(transaction: Queryable, rows: readonly ParkedRow[]): Promise<ChangeOutcome[]> {
-  return applyChanges(transaction, rows.map(toChange));
+  const outcomes = await applyChanges(transaction, rows.map(toChange));
+  for (const outcome of outcomes) noteReceipt(outcome);
+  return outcomes;
 }
 
 function toChange(parked: ParkedRow): StatusChange {

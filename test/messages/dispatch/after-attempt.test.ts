@@ -30,6 +30,7 @@ const message: DispatchMessage = {
   hasOpenAttempt: false,
   behindSince: null,
   isFollowed: false,
+  trace: null,
 };
 
 const next: NextRoute = {
