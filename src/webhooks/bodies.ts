@@ -3,7 +3,8 @@ import DataLoader from "dataloader";
 import type { Database, Statement } from "../database/database.ts";
 import { patient } from "../database/read-through-outage.ts";
 import { encodeId } from "../lib/global-id.ts";
-import { encodeCursor, eventId } from "../messages/log/event-log.ts";
+import { encodeCursor } from "../messages/log/event-log.ts";
+import { eventId } from "../messages/log/timelines.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 
 /** What never changes about a message. */

@@ -1,6 +1,7 @@
 import type { Gate } from "../lib/gate.ts";
 import type { EventFeed, EventReader } from "../messages/log/event-feed.ts";
-import { comparePositions, eventId } from "../messages/log/event-log.ts";
+import { comparePositions } from "../messages/log/event-log.ts";
+import { eventId } from "../messages/log/timelines.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 import type { ResetReason } from "./bodies.ts";
 import type { ClaimedWebhook } from "./claimed-webhook.ts";

@@ -12,9 +12,8 @@ import { headerId, testBody } from "./bodies.ts";
 import { webhookChannel } from "./channel.ts";
 import { Endpoints, type Answer } from "./endpoints.ts";
 import type { WebhookLimits } from "./limits.ts";
-import { signedHeaders } from "./pump.ts";
 import { checkBatchSize, checkName, checkUrl, type EndpointRules } from "./settings.ts";
-import { newSecret, rotate, type SigningSecrets } from "./signing.ts";
+import { newSecret, rotate, signedHeaders, type SigningSecrets } from "./signing.ts";
 
 export interface NewWebhook {
   name: string;

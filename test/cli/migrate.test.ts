@@ -9,7 +9,7 @@ const run = promisify(execFile);
 it("the command migrate brings an empty database up to date, and one that is leaves as it is", async () => {
   const database = await createEmptyDatabase();
   onTestFinished(() => database.drop());
-  for (const _turn of [1, 2]) {
+  for (let turn = 1; turn <= 2; turn++) {
     const { stdout } = await run(process.execPath, ["src/cli/migrate.ts"], {
       env: { DATABASE_URL: database.url },
     });
