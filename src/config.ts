@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultSubscriptionLimits, type SubscriptionLimits } from "./access/allowance.ts";
 import type { WebSettings } from "./http/browser-guard.ts";
+import type { TracingSettings } from "./tracing/tracing.ts";
 
 /** The environment cannot be used. The message lists every problem. */
 export class ConfigError extends Error {}
@@ -50,6 +51,7 @@ const environment = z.object({
   DEVELOPMENT_KEY: developmentKey.optional(),
   SECRET_KEY: secretKey.optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 1000).default(20),
+  WORKER_PORT: port.optional(),
   MAX_SUBSCRIPTIONS_PER_SOCKET: wholeNumber(1, 1_000_000).default(
     defaultSubscriptionLimits.subscriptionsPerSocket,
   ),
@@ -80,6 +82,13 @@ const environment = z.object({
   ALLOW_PRIVATE_WEBHOOKS: flag.optional(),
   MAX_WEBHOOKS_PER_ACCOUNT: wholeNumber(1, 10_000).default(100),
   MAX_SEGMENTS: wholeNumber(1, 255).default(10),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .trim()
+    .regex(/^(0|1|0?\.\d{1,9}|[01]\.0+)$/, "must be a share from 0 to 1, such as 0.1")
+    .transform(Number)
+    .default(1),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
 });
 
@@ -101,6 +110,8 @@ export interface Config {
   /** 32 bytes in base64. Absent in development: made once and kept in `dataDirectory`. */
   secretKey: string | undefined;
   workerConcurrency: number;
+  /** Where a process that is only a worker tells how it is. Absent: nowhere. */
+  workerPort: number | undefined;
   subscriptionLimits: SubscriptionLimits;
   /** How long events are kept; older cursors are reset. */
   eventRetentionDays: number;
@@ -119,6 +130,8 @@ export interface Config {
   web: WebSettings;
   /** The most segments one message may have. */
   maxSegments: number;
+  /** Absent: nothing is traced. */
+  tracing: TracingSettings | undefined;
   logLevel: string;
 }
 
@@ -206,6 +219,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
     developmentKey: values.DEVELOPMENT_KEY,
     secretKey: values.SECRET_KEY,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    workerPort: values.WORKER_PORT,
     subscriptionLimits: {
       subscriptionsPerSocket: values.MAX_SUBSCRIPTIONS_PER_SOCKET,
       subscriptionsPerAccount: values.MAX_SUBSCRIPTIONS_PER_ACCOUNT,
@@ -221,6 +235,10 @@ function toConfig(values: z.infer<typeof environment>): Config {
     web: toWebSettings(values, production),
     maxSegments: values.MAX_SEGMENTS,
     allowPrivateProviders: values.ALLOW_PRIVATE_PROVIDERS ?? !production,
+    tracing:
+      values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? undefined
+        : { endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: values.OTEL_TRACES_SAMPLER_ARG },
     logLevel: values.LOG_LEVEL ?? "info",
   };
 }

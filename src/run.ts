@@ -13,6 +13,7 @@ import { keepSecret } from "./development/secret-file.ts";
 import { createLogger, type Logger } from "./lib/logger.ts";
 import { stopAll, type Stops } from "./lib/shutdown.ts";
 import { banner } from "./welcome.ts";
+import { startTracing } from "./tracing/tracing.ts";
 import { keepYoungSpaceSmall } from "./lib/young-space.ts";
 
 /** Runs until it is asked to stop. Resolves with the exit code when everything has ended. */
@@ -42,6 +43,7 @@ export async function run(): Promise<number> {
 }
 
 async function start(config: Config, logger: Logger, stops: Stops): Promise<void> {
+  if (config.tracing) stops.push(await startTracing(config.tracing));
   const databaseUrl = config.databaseUrl ?? (await startDatabase(config, stops));
   await migrate(databaseUrl);
   const developmentKey = config.production ? undefined : await prepareKey(config, databaseUrl);

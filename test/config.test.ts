@@ -39,6 +39,7 @@ describe("with nothing set", () => {
       developmentKey: undefined,
       secretKey: undefined,
       workerConcurrency: 20,
+      workerPort: undefined,
       subscriptionLimits: {
         subscriptionsPerSocket: 1_000,
         subscriptionsPerAccount: 20_000,
@@ -54,6 +55,7 @@ describe("with nothing set", () => {
       maxWebhooksPerAccount: 100,
       maxSegments: 10,
       web: openSettings,
+      tracing: undefined,
       logLevel: "info",
     });
   });
@@ -133,6 +135,16 @@ describe("a problem", () => {
     ["LOG_LEVEL", "loud", 'Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"|"silent"'],
   ])("the wrong setting %s=%j is named and explained", (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([`${name}: ${problem}`]);
+  });
+
+  it("an OpenTelemetry collector turns traces on, all of them unless told otherwise", () => {
+    const endpoint = "http://collector:4318";
+    expect(readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint}/` }).tracing).toEqual({
+      endpoint,
+      ratio: 1,
+    });
+    const tenth = readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_SAMPLER_ARG: "0.1" });
+    expect(tenth.tracing?.ratio).toBe(0.1);
   });
 
   it.each(["c2hvcnQ=", "not base64 !", randomBytes(31).toString("base64")])(

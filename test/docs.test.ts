@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
 import { errorsDocument } from "../scripts/errors-document.ts";
+import { metricsDocument } from "../scripts/metrics-document.ts";
 import { schema } from "../src/graphql/schema/schema.ts";
 
 /** Every operation that the documents show, with where it stands. */
@@ -33,4 +34,8 @@ describe("the operations in the documents", async () => {
 
 it("docs/errors.md is what the code says; `npm run docs` prints it", async () => {
   expect(await readFile("docs/errors.md", "utf8")).toBe(errorsDocument());
+});
+
+it("docs/metrics.md is what the code says; `npm run docs` prints it", async () => {
+  expect(await readFile("docs/metrics.md", "utf8")).toBe(metricsDocument());
 });

@@ -9,6 +9,7 @@ import { Outcomes } from "../messages/dispatch/outcomes.ts";
 import { createSecretBox } from "../connections/secret-box.ts";
 import { defaultWebhookLimits } from "../webhooks/limits.ts";
 import { startWebhooks, type WebhookWorkerOptions } from "../webhooks/worker.ts";
+import { notePushed } from "../messages/log/pushed-spans.ts";
 import type { Parts } from "./parts.ts";
 
 /** Starts what sends messages and does the regular work. */
@@ -62,6 +63,7 @@ function webhookOptions({ options, services, metrics, listener }: Parts): Webhoo
       const now = clock.now().getTime();
       for (const { receivedAt } of events)
         metrics.webhookLag.observe(Math.max(0, now - receivedAt.getTime()) / 1000);
+      notePushed(database, events, "webhooks");
     },
     onDisabled: () => metrics.disabledWebhooks.inc(),
   };

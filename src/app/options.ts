@@ -19,6 +19,8 @@ export interface AppOptions {
   runsApi: boolean;
   runsWorker: boolean;
   workerConcurrency: number;
+  /** Where a process that is only a worker tells how it is. Absent: nowhere. */
+  workerPort?: number | undefined;
   eventRetentionDays: number;
   /** Absent: messages and their texts are kept for ever. */
   retention?: MessageRetention;

@@ -5,6 +5,8 @@ import type { Services } from "../graphql/context.ts";
 import { startApi } from "./api.ts";
 import { wireDomain } from "./domain.ts";
 import { startJobs } from "./jobs.ts";
+import { startStatus } from "./status.ts";
+import { Readiness } from "../database/readiness.ts";
 import type { AppOptions } from "./options.ts";
 import { OwnUrl } from "./own-url.ts";
 import { openStores } from "./stores.ts";
@@ -44,6 +46,8 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const parts = { options, services, metrics, listener: stores.listener };
   if (options.runsApi) url.listensOn(await startApi(parts, doors));
   if (options.runsWorker) await startJobs(parts, doors);
+  if (!options.runsApi && options.workerPort !== undefined)
+    await startStatus(parts, new Readiness(options.databaseUrl), options.workerPort, stops);
   return {
     services,
     metrics,

@@ -1,5 +1,6 @@
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
+import { noteReceipts } from "../messages/receipts/receipt-spans.ts";
 import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import type { Receipt } from "../providers/provider.ts";
 import { isDataError } from "./ingest.ts";
@@ -82,7 +83,10 @@ async function read(
   for (;;) {
     const attempt = await tryRead(database, take, id, provider);
     if (attempt.kind === "nothing") return undefined;
-    if (attempt.kind === "read") return attempt.reading;
+    if (attempt.kind === "read") {
+      noteReceipts(attempt.reading.outcomes);
+      return attempt.reading;
+    }
     const { providerId } = attempt;
     provider = { id: providerId, connection: await connections.get(providerId) };
   }

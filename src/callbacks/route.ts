@@ -5,6 +5,8 @@ import type { Connection, Connections } from "../connections/connections.ts";
 import type { Logger } from "../lib/logger.ts";
 import { isUuid } from "../lib/uuid.ts";
 import { readBody, UnreadableBody } from "../http/body.ts";
+import { noteReceipts } from "../messages/receipts/receipt-spans.ts";
+import { tracedFromOutside, type NewSpan } from "../tracing/tracing.ts";
 import type { CallbackIngest, IngestResult } from "./ingest.ts";
 
 /** Result of a callback request, for the metrics. */
@@ -56,7 +58,7 @@ const overQuota = (): CallbackError =>
  * storing fails, so that the provider tries again.
  */
 export function createCallbackRoute(options: CallbackRouteOptions) {
-  return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+  const handle = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
     let connection: Connection | undefined;
     try {
       connection = await authenticate(options, request, path);
@@ -64,6 +66,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       if (result.refused) throw overQuota();
       options.onResult(result.quarantined ? "quarantined" : "accepted", connection.adapter.kind);
       options.onReceipts(result, connection);
+      noteReceipts(result.outcomes);
       answer(response, 200, "ok");
     } catch (error) {
       const refusal = toCallbackError(error, options.logger);
@@ -75,7 +78,23 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       request.resume();
     }
   };
+  return (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> =>
+    // A provider has no say in our traces, so its `traceparent` does not count.
+    tracedFromOutside(spanOf(request), undefined, async (span) => {
+      await handle(request, response, path);
+      span.set({ "http.response.status_code": response.statusCode });
+      if (response.statusCode >= 500) span.fail(String(response.statusCode));
+    });
 }
+
+/** Without the path, which holds a secret. */
+const spanOf = ({ method = "" }: IncomingMessage): NewSpan => ({
+  name: `${method} ${route}`,
+  kind: "server",
+  attributes: { "http.request.method": method, "http.route": route, "url.scheme": "http" },
+});
+
+const route = "/callbacks/:providerId/:secret";
 
 async function authenticate(
   { connections, clock }: CallbackRouteOptions,

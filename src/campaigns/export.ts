@@ -1,5 +1,5 @@
 import type { Database, Statement } from "../database/database.ts";
-import { toTextCell } from "../lib/csv.ts";
+import { toTextCell } from "../lib/text-cells.ts";
 import { listMessages } from "../messages/log/message-lists.ts";
 import type { MessageStatus } from "../messages/model/status.ts";
 

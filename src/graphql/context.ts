@@ -13,14 +13,15 @@ import type { Connections } from "../connections/connections.ts";
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError, type RefusedRow } from "../lib/errors.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
-import type { TimelineRange } from "../messages/log/event-log.ts";
+import type { TimelineRange } from "../messages/log/timelines.ts";
 import type { MessageSender } from "../messages/accept/send.ts";
 import type { StoredRoute } from "../messages/model/stored-route.ts";
 import type { RateBooks } from "../pricing/rates/rate-book.ts";
 import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import type { Spending } from "../pricing/spending/spending.ts";
 import type { Reads } from "./reads.ts";
-import { readDeliveriesOf, type Delivery, type DeliveryRange } from "../webhooks/deliveries.ts";
+import { readDeliveriesOf, type DeliveryRange } from "../webhooks/deliveries.ts";
+import type { DeliveryRecord } from "../webhooks/ledger.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { Streams } from "./streams.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
@@ -79,7 +80,7 @@ export interface Context extends Services {
   campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
   refusedRecipients: DataLoader<RefusedPage, RefusedRow[]>;
-  webhookDeliveries: DataLoader<DeliveryPage, Delivery[]>;
+  webhookDeliveries: DataLoader<DeliveryPage, DeliveryRecord[]>;
   /** `Last-Event-ID`: the last cursor that the client of an event stream received. */
   lastEventId?: string | undefined;
 }

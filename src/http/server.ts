@@ -6,9 +6,10 @@ import { unavailability } from "../database/unavailable.ts";
 import type { DomainError, ErrorCode } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import { whileClientWaits } from "../lib/waited-for.ts";
-import { BrowserGuard, isSecret, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
+import { BrowserGuard, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
 import { limitsOf } from "./body-limits.ts";
 import { pathOf } from "./path.ts";
+import { answer, statusRoutes } from "./status.ts";
 import { isUpload } from "./upload.ts";
 
 /**
@@ -91,18 +92,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     },
     callbacks,
     campaigns,
-    healthz: (_request, response) => answer(response, 200, "ok"),
-    readyz: async (_request, response) => {
-      const problem = await ready();
-      answer(response, problem === undefined ? 200 : 503, problem ? `not ready: ${problem}` : "ready");
-    },
-    metrics: async (request, response) => {
-      if (!web.metrics) return answer(response, 404, "not found: METRICS switches it on");
-      if (web.metricsToken !== undefined && !isSecret(request, web.metricsToken))
-        return answer(response, 401, "send METRICS_TOKEN as `Authorization: Bearer <token>`");
-      response.setHeader("content-type", metrics.registry.contentType);
-      response.end(await metrics.registry.metrics());
-    },
+    ...statusRoutes({ ready, metrics, web }),
     "": (_request, response) => {
       response.writeHead(302, { location: "/graphql" }).end();
     },
@@ -139,10 +129,6 @@ export function createHttpServer(options: HttpServerOptions): Server {
     });
   });
   return server;
-}
-
-function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
 
 /** Answers as GraphQL does. */

@@ -1,4 +1,5 @@
 import type { Logger } from "../lib/logger.ts";
+import { pause } from "../lib/pause.ts";
 
 /** A task that is repeated, one run after the other. */
 interface Round {
@@ -29,18 +30,4 @@ async function repeat({ name, everyMs, run }: Round, logger: Logger, signal: Abo
     }
     await pause(everyMs, signal);
   }
-}
-
-/** Resolves early, without an error, when `signal` aborts. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((done) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      done();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener("abort", finish);
-  });
 }

@@ -4,7 +4,7 @@ import type { Runner, WorkerEvents } from "graphile-worker";
 import type { Listener } from "../database/listener.ts";
 import type { Logger } from "../lib/logger.ts";
 import { workerLockSpaces } from "../queue/live-workers.ts";
-import { pause } from "./rounds.ts";
+import { pause } from "../lib/pause.ts";
 
 interface RunnerOptions {
   /** Starts graphile-worker's runner, which reports on `events`. */

@@ -28,6 +28,7 @@ import { clearOldEvents } from "../messages/log/retention.ts";
 import type { ClosedLanes } from "../lanes/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch/dispatch.ts";
 import { payloadSchemas, type Payload, type Task } from "../queue/contract.ts";
+import { jobSpan } from "../queue/job-span.ts";
 import { addJobs, hasSuccessor } from "../queue/jobs.ts";
 import type { Outcomes } from "../messages/dispatch/outcomes.ts";
 import { lookUpMessages, type LookUpOptions } from "../messages/receipts/look-up.ts";
@@ -40,6 +41,7 @@ import { forgetOld } from "./forget.ts";
 import { releaseJobsOfTheDead } from "../queue/dead-workers.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
+import { tracedFromOutside } from "../tracing/tracing.ts";
 
 interface WorkerOptions extends LookUpOptions, BalanceWatch {
   database: Database;
@@ -89,8 +91,13 @@ const tasksOf = (options: WorkerOptions): Tasks => ({
 /** @throws ZodError in a job whose payload is not the one of its task */
 const checked =
   <Name extends Task>(name: Name, runTask: Run<Name>): TaskList[string] =>
-  (payload, helpers) =>
-    runTask(payloadSchemas[name].parse(payload) as Payload<Name>, helpers);
+  (payload, helpers) => {
+    const work = (): Promise<void> => runTask(payloadSchemas[name].parse(payload) as Payload<Name>, helpers);
+    return tracedApart.has(name) ? work() : tracedFromOutside(jobSpan(name), undefined, work);
+  };
+
+/** Jobs that are seen in the trace of their message or campaign. The others begin a trace of their own. */
+const tracedApart: ReadonlySet<Task> = new Set(["dispatch", "expand-campaign"]);
 
 const taskListOf = (tasks: Tasks): TaskList =>
   Object.fromEntries(

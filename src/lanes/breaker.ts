@@ -1,7 +1,8 @@
 import { announceProviderChange } from "./provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 import { trialSeconds } from "./standing.ts";
-import { laneColumns, probeStartedAt, saveLane, withoutCredit, type LaneState } from "./lane.ts";
+import { laneColumns, saveLane, type LaneState } from "./lane.ts";
+import { probeStartedAt, withoutCredit } from "./decide.ts";
 
 const firstOpenSeconds = 10;
 const maxOpenSeconds = 300;

@@ -2,6 +2,7 @@ import { buildConnector, type Dispatcher, Pool } from "undici";
 import { reasonOf, retryAfterSeconds } from "../lib/http-words.ts";
 import { publicConnector } from "../lib/public-addresses.ts";
 import { decodeText, decompress } from "../lib/body-text.ts";
+import { tracedStep, type Attributes, type NewSpan } from "../tracing/tracing.ts";
 
 /** A request to a provider. `path` is absolute within the provider's origin. */
 export interface HttpRequest {
@@ -69,14 +70,35 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
     bodyTimeout: options.bodyTimeoutMs ?? 10_000,
     maxResponseSize: maxBodyBytes,
   });
+  const server = attributesOf(options.origin);
   let closing: Promise<void> | undefined;
   return {
-    request(request) {
-      const exchange = new Exchange({ totalTimeoutMs, maxBodyBytes, now });
-      pool.dispatch(dispatchOptions(request), exchange);
-      return exchange.result;
-    },
+    request: (request) =>
+      tracedStep(spanOf(request, server), async (span) => {
+        const exchange = new Exchange({ totalTimeoutMs, maxBodyBytes, now });
+        pool.dispatch(dispatchOptions(request), exchange);
+        const result = await exchange.result;
+        if (result.kind !== "answer") span.fail(result.kind);
+        else span.set({ "http.response.status_code": result.status });
+        return result;
+      }),
     close: () => (closing ??= pool.close()),
+  };
+}
+
+/** Without the path and query: they may hold numbers, texts and credentials. */
+const spanOf = ({ method }: HttpRequest, server: Attributes): NewSpan => ({
+  name: method,
+  kind: "client",
+  attributes: { "http.request.method": method, ...server },
+});
+
+function attributesOf(origin: string): Attributes {
+  const { hostname, port, protocol } = new URL(origin);
+  return {
+    "server.address": hostname,
+    "server.port": Number(port) || (protocol === "https:" ? 443 : 80),
+    "url.scheme": protocol.slice(0, -1),
   };
 }
 

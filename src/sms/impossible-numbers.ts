@@ -4,6 +4,9 @@ import { mobileLengths } from "./phone-plans.ts";
 /** Area code and exchange of +1: neither begins with 0 or 1, and no area code is a service number like 911. */
 const american = /^(?![2-9]11)[2-9]\d\d[2-9]\d{6}$/;
 
+/** A mobile in Argentina. The 15 of local calls needs an area code before it. */
+const argentine = /^9(?:11|[23]\d)\d{8}$/;
+
 /**
  * Why no mobile has this number, in plain words; undefined where one may. Ranges that are newer than the
  * library stay possible: a number is impossible by its length, by how it begins, or because a range that the
@@ -29,6 +32,8 @@ export function impossibility(
     return `has the country code ${callingCode} twice. Remove one.`;
   if (lacksDigits(callingCode + national, (lengths.at(-1) ?? 0) - national.length))
     return "lacks digits: numbers that begin like this are longer.";
+  if (callingCode === "54" && !argentine.test(national))
+    return "has no area code of Argentina: 11, or one that begins with 2 or 3.";
   return undefined;
 }
 

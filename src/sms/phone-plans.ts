@@ -62,13 +62,13 @@ interface Respelling {
 
 /**
  * Spellings of one number, with the one under which all networks reach it, by calling code: Brazil's ninth
- * digit (2016), Mexico's 1 (gone since 2020) and its 044 and 045, Argentina's 9 of mobile numbers and its 15, Benin's 01
+ * digit (2016), Mexico's 1 (gone since 2020) and its 01, 044 and 045, Argentina's 9 of mobile numbers and its 15, Benin's 01
  * (2024).
  */
 const respellings: Readonly<Record<string, readonly Respelling[]>> = {
-  "52": [{ written: /^(?:1|0?4[45]1?)(\d{10})$/, as: "$1" }],
+  "52": [{ written: /^(?:1|01|0?4[45]1?)(\d{10})$/, as: "$1" }],
   "54": [
-    { written: /^([^9]\d{9})$/, as: "9$1" },
+    { written: /^((?:11|[23]\d)\d{8})$/, as: "9$1" },
     {
       written: /^90?(?:(11)15(\d{8})|([23]\d\d)15(\d{7})|([23]\d{3})15(\d{6}))$/,
       as: "9$1$2$3$4$5$6",

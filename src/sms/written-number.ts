@@ -58,7 +58,9 @@ export function readWritten(text: string, isWhole: (digits: string) => boolean):
   const bare = whole.replaceAll(/[\s\p{Pd}()[\]./'’·•_~−]/gu, "");
   if (!/^\+?\d+$/.test(bare))
     refuse(
-      isWhole(digitsOf(whole)) ? "has more in it than a number. Remove the rest." : "is not a phone number.",
+      isWhole(digitsOf(whole)) || isWhole(digitsOf(whole.replace(/[\p{L};,#][^]*$/u, "")))
+        ? "has more in it than a number. Remove the rest."
+        : "is not a phone number.",
     );
   const digits = bare.replace("+", "");
   const isAbroad = bare.startsWith("+") || digits.startsWith("00");

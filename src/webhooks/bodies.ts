@@ -3,7 +3,8 @@ import DataLoader from "dataloader";
 import type { Database, Statement } from "../database/database.ts";
 import { patient } from "../database/read-through-outage.ts";
 import { encodeId } from "../lib/global-id.ts";
-import { encodeCursor, eventId } from "../messages/log/event-log.ts";
+import { encodeCursor } from "../messages/log/event-log.ts";
+import { eventId } from "../messages/log/timelines.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 
 /** What never changes about a message. */
@@ -46,7 +47,7 @@ export class Bodies {
     );
   }
 
-  /** Begins to read what the bodies of these events need, in one statement. */
+  /** Starts reading what the bodies of these events need, in one statement. */
   prepare(events: readonly LoggedEvent[], withoutTexts: boolean): void {
     for (const event of events) void this.#encoded(event, withoutTexts).catch(() => undefined);
   }
@@ -105,7 +106,7 @@ const failureOf = ({ failureText, failurePermanent }: LoggedEvent, code: string)
 
 function messageFields(event: LoggedEvent, message: MessageRow | undefined, withoutTexts: boolean) {
   const id = encodeId("Message", event.messageId);
-  // Forgotten since then, at the end of its retention.
+  // The event may have been deleted meanwhile, at the end of its retention.
   if (!message) return { id };
   return {
     id,
@@ -133,8 +134,8 @@ export const testBody = (webhook: { id: string; name: string }, now: Date): stri
   });
 
 /**
- * The header `webhook-id`: the same whenever, and by whichever worker, the same events are sent to the same
- * webhook. Standard Webhooks allows no full stop in it.
+ * The header `webhook-id`: it is the same each time the same events are sent to the same webhook, no matter
+ * by which worker. Standard Webhooks allows no full stop in it.
  */
 export function headerId(webhookId: string, parts: readonly string[]): string {
   const hash = createHash("sha256").update([webhookId, ...parts].join(" "));

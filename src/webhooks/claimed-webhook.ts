@@ -87,7 +87,7 @@ interface FailedRow {
   firstAttemptedAt: Date;
 }
 
-/** Those of the webhooks that the worker still has. */
+/** The given webhooks that the worker still has. */
 export async function readClaimed(
   database: Queryable,
   ids: readonly string[],

@@ -1,19 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
-
-/** A delivery as it is listed. */
-export interface Delivery {
-  webhookId: string;
-  number: bigint;
-  headerId: string;
-  events: number;
-  status: "DELIVERED" | "FAILED";
-  responseCode: number | null;
-  latencyMs: number;
-  attempts: number;
-  problem: string | null;
-  firstAttemptedAt: Date;
-  lastAttemptedAt: Date;
-}
+import type { DeliveryRecord } from "./ledger.ts";
 
 /** A range of deliveries between two optional numbers, the newest first; read from its end when `inverted`. */
 export interface DeliveryRange {
@@ -48,8 +34,8 @@ export async function readDeliveriesOf(
   database: Queryable,
   webhookIds: readonly string[],
   { after = afterAll, before = -1n, limit, inverted }: DeliveryRange,
-): Promise<Delivery[][]> {
-  const rows = await database.query<Omit<Delivery, "number"> & { number: string }>(
+): Promise<DeliveryRecord[][]> {
+  const rows = await database.query<Omit<DeliveryRecord, "number"> & { number: string }>(
     inverted ? readBack : read,
     [[...new Set(webhookIds)], after, before, limit],
   );

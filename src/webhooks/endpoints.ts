@@ -24,7 +24,7 @@ export interface EndpointOptions {
   maxConcurrent: number;
 }
 
-/** What of an answer's body is read, so that its connection can be used again. It is not kept. */
+/** How much of an answer's body is read (and dropped), so that its connection can be used again. */
 const maxBodyBytes = 64 * 1024;
 
 /**
@@ -52,7 +52,7 @@ export class Endpoints {
     return this.#gate.run(() => this.#post(url, headers, body));
   }
 
-  /** Breaks off the requests in progress. */
+  /** Aborts the requests in progress. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }

@@ -127,7 +127,8 @@ export class Ledger {
       if (listed === successesInWrite) return false;
       this.#successes.set(webhookId, listed + 1);
     }
-    this.#deliveries.set(`${webhookId} ${record.number}`, record);
+    // One for each slot: a statement cannot write a row twice.
+    this.#deliveries.set(`${webhookId} ${slotOf(record)}`, record);
     return true;
   }
 
@@ -219,5 +220,7 @@ const positionColumns = (name: string, position: Position | undefined) => ({
 const toRow = (record: DeliveryRecord) => ({
   ...record,
   number: String(record.number),
-  slot: Number(record.number % BigInt(keptDeliveries)),
+  slot: slotOf(record),
 });
+
+const slotOf = ({ number }: DeliveryRecord): number => Number(number % BigInt(keptDeliveries));

@@ -1,6 +1,6 @@
 import { retryDelaysMs } from "./retries.ts";
 
-/** What one worker spends on webhooks. */
+/** Limits of one worker's deliveries to webhooks. */
 export interface WebhookLimits {
   /** For a whole request. */
   timeoutMs: number;

@@ -2,8 +2,10 @@ import type { SecretBox } from "../connections/secret-box.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Logger } from "../lib/logger.ts";
+import { pause } from "../lib/pause.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
-import { comparePositions, eventId } from "../messages/log/event-log.ts";
+import { comparePositions } from "../messages/log/event-log.ts";
+import { eventId } from "../messages/log/timelines.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 import { headerId, resetBody, type Bodies } from "./bodies.ts";
 import type { ClaimedWebhook, Progress } from "./claimed-webhook.ts";
@@ -11,7 +13,8 @@ import type { Answer, Endpoints } from "./endpoints.ts";
 import type { Keeper, Ledger } from "./ledger.ts";
 import { pauseAfter } from "./retries.ts";
 import { Session, type Unit } from "./session.ts";
-import { sign, type SigningSecrets } from "./signing.ts";
+import { describeProblem } from "./problem.ts";
+import { signedHeaders, type SigningSecrets } from "./signing.ts";
 
 export interface PumpOptions {
   feed: EventFeed;
@@ -217,7 +220,7 @@ export class Pump implements Keeper {
         : pauseAfter(progress.failures, answer, { delaysMs: retryDelaysMs, random });
     progress.enabled = pauseMs !== undefined;
     progress.retryAt = pauseMs === undefined ? undefined : new Date(now.getTime() + pauseMs);
-    progress.problem = describe(answer, progress);
+    progress.problem = describeProblem(answer, progress);
     ledger.note(this);
     const { failures, retryAt } = progress;
     const line = { webhookId: this.id, failures, problem: answer.problem, retryAt };
@@ -225,45 +228,4 @@ export class Pump implements Keeper {
     this.#options.onDisabled?.();
     logger.warn(line, "a webhook is disabled: its endpoint takes no events");
   }
-}
-
-/** What the account is told, complete enough to be mailed as it stands. */
-function describe({ kind, problem = "" }: Answer, { failures, failingSince, retryAt }: Progress): string {
-  if (kind === "gone") {
-    return "Disabled: the endpoint answered 410 Gone, which asks for no more events. Enable the webhook again if that was a mistake.";
-  }
-  const times = failures === 1 ? "once" : `${failures} times in a row`;
-  const since = failingSince ? ` since ${failingSince.toISOString()}` : "";
-  const what = `The endpoint failed ${times}${since}, the last time with: ${problem}.`;
-  return retryAt
-    ? `${what} It is tried again at ${retryAt.toISOString()}.`
-    : `Disabled. ${what} Mend it and enable the webhook: it continues with the first event that was not delivered, for as long as events are kept.`;
-}
-
-/** The headers of Standard Webhooks. */
-export function signedHeaders(
-  secrets: SigningSecrets,
-  id: string,
-  body: string,
-  now: Date,
-): Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string> {
-  const timestamp = Math.floor(now.getTime() / 1000);
-  return {
-    "webhook-id": id,
-    "webhook-timestamp": String(timestamp),
-    "webhook-signature": sign(secrets, { id, timestamp, body }),
-  };
-}
-
-/** Resolves early, without an error, when `signal` aborts. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      done();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener("abort", finish);
-  });
 }

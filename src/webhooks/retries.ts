@@ -22,7 +22,8 @@ const jitter = 0.1;
 
 /**
  * How long to wait after so many failures in a row; undefined when that was the last. A `Retry-After` makes
- * the pause longer, never shorter: an endpoint that asks to be tried again at once would use up its tries.
+ * the pause longer, never shorter: an endpoint that asks to be tried again at once would otherwise use up its
+ * attempts.
  */
 export function pauseAfter(
   failures: number,

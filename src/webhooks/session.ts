@@ -1,12 +1,13 @@
 import type { Gate } from "../lib/gate.ts";
 import type { EventFeed, EventReader } from "../messages/log/event-feed.ts";
-import { comparePositions, eventId } from "../messages/log/event-log.ts";
+import { comparePositions } from "../messages/log/event-log.ts";
+import { eventId } from "../messages/log/timelines.ts";
 import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
 import type { ResetReason } from "./bodies.ts";
 import type { ClaimedWebhook } from "./claimed-webhook.ts";
 import type { Answer } from "./endpoints.ts";
 
-/** What one request carries. */
+/** The content of one request. */
 export type Unit =
   | { kind: "events"; events: readonly LoggedEvent[]; end: Position }
   | { kind: "reset"; reason: ResetReason; end: Position };
@@ -154,7 +155,7 @@ export class Session {
     this.#advance();
   }
 
-  /** Sends what may be sent now, and ends when nothing more will be. */
+  /** Sends what may be sent now, and ends when nothing more will be sent. */
   #advance(): void {
     while (!this.#isOver && this.#inFlight < (this.#isBatching ? 1 : this.#window)) {
       const entries = this.#take();
@@ -225,7 +226,7 @@ export class Session {
   #settle(): void {
     const firstOpen = this.#queue.findIndex(({ state }) => state !== "done");
     const done = this.#queue.splice(0, firstOpen < 0 ? this.#queue.length : firstOpen);
-    // With nothing left, also over the events that the filter leaves out.
+    // With nothing left in the queue, it moves over the events that the filter leaves out too.
     const cursor = this.#queue.length === 0 ? this.#read : done.at(-1)?.position;
     if (cursor && comparePositions(cursor, this.#options.webhook.progress.cursor) !== 0) {
       this.#options.onProgress(cursor);
@@ -233,7 +234,7 @@ export class Session {
     if (this.#queue.length < lookAhead) this.#room.resolve();
   }
 
-  /** What was delivered after an event that was not. */
+  /** Events that were delivered after one that was not. */
   #keepDelivered(): void {
     for (const { state, event } of this.#queue) {
       if (state === "done" && event) this.#options.delivered.add(eventId(event));

@@ -42,3 +42,18 @@ function signWith(secret: string, { id, timestamp, body }: SignedContent): strin
   const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
   return `v1,${signature}`;
 }
+
+/** The headers of Standard Webhooks. */
+export function signedHeaders(
+  secrets: SigningSecrets,
+  id: string,
+  body: string,
+  now: Date,
+): Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string> {
+  const timestamp = Math.floor(now.getTime() / 1000);
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": String(timestamp),
+    "webhook-signature": sign(secrets, { id, timestamp, body }),
+  };
+}

@@ -12,9 +12,8 @@ import { headerId, testBody } from "./bodies.ts";
 import { webhookChannel } from "./channel.ts";
 import { Endpoints, type Answer } from "./endpoints.ts";
 import type { WebhookLimits } from "./limits.ts";
-import { signedHeaders } from "./pump.ts";
 import { checkBatchSize, checkName, checkUrl, type EndpointRules } from "./settings.ts";
-import { newSecret, rotate, type SigningSecrets } from "./signing.ts";
+import { newSecret, rotate, signedHeaders, type SigningSecrets } from "./signing.ts";
 
 export interface NewWebhook {
   name: string;
@@ -45,10 +44,10 @@ const announce: Statement = {
   text: `select pg_notify('${webhookChannel}', '')`,
 };
 
-/** What a change begins anew: the endpoint is tried at once. */
+/** The columns that a change resets, so that the endpoint is tried at once. */
 const fresh = { failures: 0, failingSince: null, retryAt: null, problem: null };
 
-/** What was planned to be sent together is not any more. */
+/** The columns that forget a planned batch. */
 const unplanned = { batchTx: null, batchId: null };
 
 /** Makes and changes the webhooks of accounts. `src/webhooks/worker.ts` delivers. */
@@ -67,7 +66,7 @@ export class Webhooks {
   }
 
   /**
-   * Begins with what happens from now on. Only this result contains the secret.
+   * The webhook gets events from now on. Only this result contains the secret.
    * @throws InvalidInputError @throws TooManyWebhooksError
    */
   async create(accountId: string, input: NewWebhook): Promise<{ webhook: Webhook; secret: string }> {
@@ -104,8 +103,8 @@ export class Webhooks {
   }
 
   /**
-   * A change counts for every request that begins after it. A webhook that fails is tried again at once, and a disabled
-   * one continues where it stopped.
+   * Its worker sees a change at once, or within a second when the notice is lost. A webhook that fails is tried again
+   * then, and a disabled one continues where it stopped.
    * @throws InvalidInputError @throws NotFoundError
    */
   async update(accountId: string, id: string, changes: WebhookChanges): Promise<Webhook> {
@@ -200,7 +199,7 @@ export class Webhooks {
     throw new NotFoundError("Webhook", id);
   }
 
-  /** Locks the row, so that no other change, nor what its worker stores, is lost. */
+  /** Locks the row, so that neither another change nor the progress that its worker stores is lost. */
   async #change(
     accountId: string,
     id: string,

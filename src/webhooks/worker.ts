@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import type { SecretBox } from "../connections/secret-box.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Gate } from "../lib/gate.ts";
 import type { Logger } from "../lib/logger.ts";
+import { pause } from "../lib/pause.ts";
 import { WakeUps } from "../lib/wake-ups.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
 import { countAlive, isAlive, workerLockSpaces } from "../queue/live-workers.ts";
 import { Bodies } from "./bodies.ts";
 import { webhookChannel } from "./channel.ts";
-import { readClaimed, type ClaimedWebhook } from "./claimed-webhook.ts";
+import { readClaimed } from "./claimed-webhook.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Ledger } from "./ledger.ts";
 import type { WebhookLimits } from "./limits.ts";
@@ -99,6 +101,7 @@ class WebhookWorker {
   /** Webhooks that are being handed on. */
   readonly #leaving = new Set<string>();
   readonly #endings = new Set<Promise<void>>();
+  readonly #unreadable = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #wakeUps = new WakeUps();
   readonly #ledger: Ledger;
@@ -142,9 +145,13 @@ class WebhookWorker {
     const { database, logger } = this.#options;
     this.#stopping.abort();
     await this.#running;
-    const deadline = setTimeout(() => void this.#endpoints.close(), maxDrainMs);
-    await Promise.all([...this.#endings, ...[...this.#pumps.values()].map((pump) => pump.stop())]);
-    clearTimeout(deadline);
+    // Whoever has been woken runs first.
+    await setImmediate();
+    for (const pump of this.#pumps.values()) pump.noteIdle();
+    const drained = new AbortController();
+    const ended = Promise.all([...this.#endings, ...[...this.#pumps.values()].map((pump) => pump.stop())]);
+    void ended.then(() => drained.abort());
+    await pause(maxDrainMs, drained.signal);
     await this.#endpoints.close();
     await this.#ledger.close();
     await database
@@ -173,9 +180,8 @@ class WebhookWorker {
 
   async #noteIdle(): Promise<void> {
     const { signal } = this.#stopping;
-    const never = new WakeUps();
     while (!signal.aborted) {
-      await never.next(undefined, signal, noteIdleEveryMs);
+      await pause(noteIdleEveryMs, signal);
       for (const pump of this.#pumps.values()) pump.noteIdle();
     }
   }
@@ -228,14 +234,12 @@ class WebhookWorker {
     this.#isFeedOpen = true;
     for (const webhook of await readClaimed(database, ids, this.#name)) {
       try {
-        this.#pumps.set(webhook.id, this.#open(webhook));
+        this.#pumps.set(webhook.id, new Pump(webhook, this.#pumpOptions));
       } catch (error) {
-        logger.error({ error, webhookId: webhook.id }, "a webhook cannot be served");
+        if (this.#unreadable.has(webhook.id)) continue;
+        this.#unreadable.add(webhook.id);
+        logger.error({ error, webhookId: webhook.id }, "the secrets of a webhook cannot be read");
       }
     }
-  }
-
-  #open(webhook: ClaimedWebhook): Pump {
-    return new Pump(webhook, this.#pumpOptions);
   }
 }

@@ -102,6 +102,7 @@ it("the job runner continues after a job ended while the database was away", asy
   });
   started[2]?.resolve();
   await eventually(async () => (await countJobs(database)) === 0);
+  expect(started).toHaveLength(3);
 });
 
 it("the job runner can stop while the database is away, with jobs fetched but not started", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decide, withoutCredit } from "../../src/lanes/lane.ts";
+import { decide, withoutCredit } from "../../src/lanes/decide.ts";
 import { startQikliSandbox } from "../../src/sandbox/qikli/index.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { restingLane } from "../support/lanes.ts";

@@ -34,6 +34,6 @@ it("an abort and the longest wait end waiting without a wake-up", async () => {
   const controller = new AbortController();
   const aborted = wakeUps.next(undefined, controller.signal);
   controller.abort();
-  await aborted;
-  await wakeUps.next(undefined, signal(), 1);
+  await expect(aborted).resolves.toBeUndefined();
+  await expect(wakeUps.next(undefined, signal(), 1)).resolves.toBeUndefined();
 });

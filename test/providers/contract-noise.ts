@@ -167,6 +167,25 @@ export function testNoise(subject: Subject): void {
     },
   );
 
+  test("an answer that accepts a submission does so whatever stands in fields that nobody needs", async () => {
+    const recorded = variant.accepted;
+    let answer: Body = { bytes: Buffer.from(recorded), headers: {} };
+    const { client } = await connect(
+      subject,
+      (seen) =>
+        variant.aside?.(seen) ?? ((response) => response.writeHead(200, answer.headers).end(answer.bytes)),
+    );
+    const plain = await client.submit(submission);
+    expect(plain).toMatchObject({ kind: "accepted" });
+    await assert(
+      asyncProperty(noise, async (made) => {
+        answer = mangle(recorded, made);
+        expect(await client.submit(submission)).toEqual(plain);
+      }),
+      runCount,
+    );
+  });
+
   const { lookedUp } = variant;
   test.skipIf(!lookedUp)(
     "an answer to a look-up says the same whatever stands in fields that nobody needs",

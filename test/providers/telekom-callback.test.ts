@@ -178,7 +178,7 @@ describe("no body breaks the reader", () => {
     assert(property(json(), (value) => isRead(`{"messageId":1,"delivery":{"status":${value}}}`)));
   });
 
-  test("the documented body cut or changed anywhere", () => {
+  test("the documented callback of Telekom breaks no reader when it is cut or changed anywhere", () => {
     const printed = fixture("callback.printed.txt");
     for (let at = 0; at < printed.length; at++) {
       expect(isRead(printed.slice(0, at))).toBe(true);

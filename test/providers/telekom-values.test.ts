@@ -175,10 +175,12 @@ describe("no content breaks a reader", () => {
     );
   });
 
-  test("a documented body cut anywhere", () => {
-    for (const name of ["send_message.200.json", "send_message.partial.xml", "sms-groups.200.xml"]) {
+  test.each(["send_message.200.json", "send_message.partial.xml", "sms-groups.200.xml"])(
+    "the documented body %s of Telekom breaks no reader when it is cut anywhere",
+    (name) => {
       const printed = fixture(name);
-      for (let at = 0; at < printed.length; at++) readAll(printed.slice(0, at));
-    }
-  });
+      for (let at = 0; at < printed.length; at++)
+        expect(() => readAll(printed.slice(0, at)), `cut at ${at}`).not.toThrow();
+    },
+  );
 });

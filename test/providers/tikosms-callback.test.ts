@@ -264,7 +264,7 @@ describe("no body breaks the reader", () => {
     assert(property(field, json(), (key, value) => isRead(`${start},"${key}":${value}}}`)));
   });
 
-  test("a documented body cut or changed anywhere", () => {
+  test("a documented callback of TikoSMS breaks no reader when it is cut or changed anywhere", () => {
     const printed = fixture("callback-create.printed.txt");
     for (let at = 0; at < printed.length; at++) {
       expect(isRead(printed.slice(0, at))).toBe(true);

@@ -61,6 +61,29 @@ describe("The strict and the lenient reader of XML", () => {
   });
 });
 
+describe("A document that is almost XML", () => {
+  it.each<[string, string, object?]>([
+    ["a document type that declares nothing", '<?xml version="1.0"?><!DOCTYPE a>\n<a><b>x</b></a>'],
+    ["a bare bracket", "<a><b>x</b><c>1 < 2 <3</c></a>", { b: "x", c: "1 < 2 <3" }],
+    [
+      "values of attributes without quotation marks",
+      "<a><b>x</b><c id=1 kind=sms/></a>",
+      { b: "x", c: { "@id": "1", "@kind": "sms" } },
+    ],
+    ["an attribute given twice", '<a><b>x</b><c id="1" id="2"/></a>', { b: "x", c: { "@id": "1" } }],
+  ])("is read with %s", (_, document, expected = { b: "x" }) => {
+    expect(readXml(document)).toEqual({ root: "a", content: expected });
+  });
+
+  it.each([
+    ["entities of its own", '<!DOCTYPE a [<!ENTITY x "y">]><a><b>&x;</b></a>'],
+    ["an external document type", '<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a><b>x</b></a>'],
+    ["a second document type", "<!DOCTYPE a><!DOCTYPE a [<!ENTITY x 'y'>]><a><b>&x;</b></a>"],
+  ])("is not read with %s", (_, document) => {
+    expect(readXml(document)).toBeUndefined();
+  });
+});
+
 /** Attributes may come before elements or after. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

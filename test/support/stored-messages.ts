@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { openDatabase, type Database, type DatabaseOptions } from "../../src/database/database.ts";
 import type { MessageDraft } from "../../src/messages/accept/draft.ts";
-import { readTimelinesOf } from "../../src/messages/log/event-log.ts";
+import { readTimelinesOf } from "../../src/messages/log/timelines.ts";
 import { evolve, type MessageState } from "../../src/messages/model/evolve.ts";
 import { newMessageId } from "../../src/lib/uuid.ts";
 import { storeMessages } from "../../src/messages/accept/store-messages.ts";

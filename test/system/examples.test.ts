@@ -263,7 +263,9 @@ describe("the React page", () => {
     await connection(page, "live");
     await page.getByLabel("Number").fill("12");
     await page.getByRole("button", { name: "Send" }).click();
-    await page.getByRole("alert").getByText("international form").waitFor();
+    const alert = page.getByRole("alert").getByText("international form");
+    await alert.waitFor();
+    expect(await alert.count()).toBe(1);
     await page.close();
   });
 
@@ -271,6 +273,7 @@ describe("the React page", () => {
     const page = await browser.context.newPage();
     await page.goto(`${url}/?key=sg_wrong`);
     await connection(page, "the key was refused");
+    expect(await page.getByRole("status").getByText("the key was refused").count()).toBe(1);
     await page.close();
   });
 

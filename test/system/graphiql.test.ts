@@ -129,7 +129,9 @@ it("GraphiQL replaces tabs that the browser kept with the key of another databas
     localStorage.setItem("graphiql:tabState", localStorage.getItem("graphiql:tabState").replaceAll("Bearer sg_", "Bearer old_"));
   `);
   await page.reload();
-  await page.locator(".graphiql-editor-tool").getByText(`"Bearer ${key}"`).waitFor();
+  const headers = page.locator(".graphiql-editor-tool");
+  await headers.getByText(`"Bearer ${key}"`).waitFor();
+  expect(await headers.getByText("Bearer old_").count()).toBe(0);
   await page.close();
 });
 

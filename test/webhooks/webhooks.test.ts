@@ -129,15 +129,21 @@ test("a webhook with batches gets many events in a request, in order and each on
 
 test("a batch that failed is repeated as it was, under the same id", async () => {
   const { endpoint } = await hook("same", { batchSize: 3 });
-  endpoint.answer(answerWith(500));
+  const more = Promise.withResolvers<void>();
+  endpoint.answer(async (_received, response) => {
+    const isFirst = endpoint.requests.length === 1;
+    if (isFirst) await more.promise;
+    response.writeHead(isFirst ? 500 : 200).end();
+  });
   await schedule("same", 1);
   await eventually(() => endpoint.requests.length > 0);
   await schedule("same", 4);
-  endpoint.answer(answerWith(200));
+  more.resolve();
   await eventually(() => endpoint.taken().length === 5);
-  const contents = Map.groupBy(endpoint.requests, ({ headers }) => headers["webhook-id"]);
-  for (const same of contents.values()) expect(new Set(same.map(({ text }) => text)).size).toBe(1);
-  expect(eventsOf(endpoint.requests[0]?.body ?? { type: "", timestamp: "", data: {} })).toHaveLength(1);
+  const [first, second] = endpoint.requests;
+  expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
+  expect(second?.text).toBe(first?.text);
+  expect(endpoint.requests.map(({ body }) => eventsOf(body).length)).toEqual([1, 1, 3, 1]);
 });
 
 test("events of one message arrive one after the other, also while other messages are on their way", async () => {
@@ -360,19 +366,35 @@ test("a replay refuses two starts, none, and a time or a place that is not there
   expect(await replayWebhook(app.client, { id, after: "x" })).toMatchObject({ code: "INVALID_CURSOR" });
 });
 
-test("a webhook whose cursor is older than the log is told so, and continues from there", async () => {
-  const { endpoint, id } = await hook("expired");
+test.each([
+  ["EXPIRED", "older than the log", "0"],
+  ["AHEAD_OF_LOG", "ahead of the log", "9000000000000000000"],
+])("%s: a webhook whose cursor is %s is told so, and continues from there", async (reason, _words, tx) => {
+  const { endpoint, id } = await hook(reason);
   await updateWebhook(app.client, { id, enabled: false });
   const { database } = app.services;
-  await database.pool.query("update webhooks set cursor_tx = 0, cursor_id = 0 where id = $1", [
-    decodeId("Webhook", id),
-  ]);
+  const local = decodeId("Webhook", id);
+  await database.pool.query("update webhooks set cursor_tx = $2, cursor_id = 0 where id = $1", [local, tx]);
   await database.pool.query("update event_log_floor set tx = 1, event_id = 0");
   await updateWebhook(app.client, { id, enabled: true });
   await eventually(() => endpoint.requests.length === 1);
-  expect(endpoint.requests[0]?.body).toMatchObject({ type: "stream.reset", data: { reason: "EXPIRED" } });
-  await schedule("expired", 1);
+  expect(endpoint.requests[0]?.body).toMatchObject({ type: "stream.reset", data: { reason } });
+  await schedule(reason, 1);
   await eventually(() => endpoint.taken().length === 1);
+});
+
+test("a backlog longer than what is kept in memory arrives completely, beside one that is up to date", async () => {
+  const { endpoint, id } = await hook("backlog", { batchSize: 100 });
+  const { ids } = await schedule("backlog", 100);
+  await eventually(() => endpoint.taken().length === 100);
+  await updateWebhook(app.client, { id, enabled: false });
+  for (let count = 0; count < 110; count++) await addLines(app, ids);
+  const beside = await hook("backlog-beside", { filter: { clientRefPrefix: "backlog" }, batchSize: 100 });
+  await updateWebhook(app.client, { id, enabled: true });
+  await addLines(app, ids);
+  await eventually(() => endpoint.taken().length === 100 + 11_100);
+  await eventually(() => beside.endpoint.taken().length === 100);
+  expect(new Set(eventIds(endpoint)).size).toBe(11_200);
 });
 
 test("a webhook that was deleted gets nothing more and cannot be found", async () => {
@@ -388,13 +410,15 @@ test("a webhook that was deleted gets nothing more and cannot be found", async (
   expect(endpoint.requests).toHaveLength(1);
 });
 
-test("a changed filter and address count for what happens after the change", async () => {
+test("a changed filter and address count for what happens after the worker has seen the change", async () => {
   const { endpoint, id } = await hook("changed");
   const other = await receiver();
   await updateWebhook(app.client, { id, url: other.url, filter: { clientRefPrefix: "moved" } });
-  await schedule("changed", 1);
   await schedule("moved", 1);
   await eventually(() => other.taken().length === 1);
+  await schedule("changed", 1);
+  await schedule("moved", 1);
+  await eventually(() => other.taken().length === 2);
   expect(endpoint.requests).toEqual([]);
 });
 

@@ -7,6 +7,7 @@ import { addJobs } from "../../queue/jobs.ts";
 import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
 import { newLease } from "./store-recipients.ts";
 import type { CampaignSettings } from "./settings.ts";
+import { currentTrace } from "../../tracing/tracing.ts";
 
 /** A new campaign, before it has recipients. */
 export interface NewCampaign extends CampaignSettings {
@@ -47,6 +48,7 @@ const stored = parameters({
   messagesPerSecond: "float8",
   idempotencyKey: "text",
   fingerprint: "bytea",
+  trace: "bytea",
 });
 
 const insert: Statement = {
@@ -70,7 +72,7 @@ export async function beginImport(database: Database, campaign: NewCampaign): Pr
   const { id, accountId, idempotencyKey } = campaign;
   const fingerprint = campaign.fingerprint === null ? null : Buffer.from(campaign.fingerprint, "hex");
   // The lease does not begin with the creation: the file's first bytes may arrive much later.
-  const values = { ...campaign, fingerprint };
+  const values = { ...campaign, fingerprint, trace: currentTrace() };
   for (;;) {
     const [inserted] = await database.transaction(async (transaction) => {
       if (idempotencyKey !== null) await transaction.query(freeKey, [accountId, idempotencyKey]);

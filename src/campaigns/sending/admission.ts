@@ -1,6 +1,6 @@
 import type { Queryable } from "../../database/database.ts";
-import { admitMessages } from "../../lanes/lane.ts";
-import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
+import { admitMessages } from "../../lanes/admission.ts";
+import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
 import type { Admission, SubmitRequest } from "./claim.ts";
 import type { Submitter } from "./submitter.ts";
 

@@ -1,129 +1,11 @@
 import { beginAttempts } from "../../messages/changes/bulk-transition.ts";
-import type { Queryable, Statement } from "../../database/database.ts";
-import type { Flag } from "../../database/raw-row.ts";
-import {
-  attemptsSoFar,
-  dispatchColumns,
-  toDispatchMessage,
-  type DispatchMessage,
-  type DispatchRow,
-} from "../../messages/dispatch/attempts.ts";
-import { hasToBeAsked } from "../../lanes/lane.ts";
-import { capacityOf, tokensAt } from "../../lanes/token-bucket.ts";
-import { maxUuid, minUuid } from "../../lib/uuid.ts";
-import { inFlight } from "../../messages/model/status.ts";
-import { priorityNumber } from "../../queue/contract.ts";
+import type { Queryable } from "../../database/database.ts";
+import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
+import { minUuid } from "../../lib/uuid.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import type { Submission } from "../../providers/provider.ts";
-import { closuresOf, type Closures } from "../../sms/send-window.ts";
-import { areaLengths } from "../../sms/time-zones.ts";
-import type { MessagePriority } from "../../messages/model/priority.ts";
-
-/** The fields of a campaign that the pump needs. */
-export interface RunningCampaign {
-  id: string;
-  priority: MessagePriority;
-  status: string;
-  timeZone: string | null;
-  windowStart: number | null;
-  windowEnd: number | null;
-  messagesPerSecond: number | null;
-  tokens: number;
-  refilledAt: Date;
-  /** Messages not handed over yet, including recipients that are not messages yet. */
-  waiting: number;
-}
-
-const columns = `
-  id, priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd",
-  messages_per_second as "messagesPerSecond", tokens, refilled_at as "refilledAt", (
-    select coalesce(sum(delta), 0)::int from campaign_tallies
-    where campaign_id = campaigns.id and status in ('QUEUED', 'SCHEDULED')
-  ) as waiting`;
-
-const readRunning: Statement = {
-  name: "read_running_campaigns",
-  text: `
-    select ${columns}
-    from campaigns
-    where status = 'RUNNING' and imported_at is not null
-    order by ${priorityNumber("priority")}, id`,
-};
-
-/** The campaigns that may have something to send, the most urgent first. */
-export const readRunningCampaigns = (database: Queryable): Promise<RunningCampaign[]> =>
-  database.query<RunningCampaign>(readRunning, []);
-
-const lock: Statement = {
-  name: "lock_campaign",
-  text: `select ${columns} from campaigns where id = $1 for no key update`,
-};
-
-const takeTokens: Statement = {
-  name: "take_campaign_tokens",
-  text: "update campaigns set tokens = $2, refilled_at = $3 where id = $1",
-};
-
-/**
- * SQL: the prefixes of a recipient's number that may be an area code. Looked up in a JSON object, since
- * finding a key in it is fast.
- */
-const areas = `array[${areaLengths.map((length) => `left(recipient, ${length})`).join(", ")}]`;
-
-/**
- * SQL: messages of the campaign that may go to an open provider now. Checks again that the campaign is still
- * running.
- */
-const mayGo = `
-  campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
-  and case when country is null then not $3::boolean else country <> all ($4::text[]) or $8::jsonb ?| ${areas} end
-  and provider_id <> all ($5::uuid[])`;
-
-/**
- * SQL: messages of one `listed_as` value after the last claimed id. Written so that only the index for this
- * list fits.
- */
-const isBehind = (list: string): string =>
-  `(listed_as, id) > ('${list}', $7::uuid) and (listed_as, id) < ('${list}', '${maxUuid}'::uuid)`;
-
-// `case status ...` hides the status from the planner, which misjudges how many rows have it. The limits of
-// the later lists depend on the earlier ones, so what is not needed is not read.
-const selectNext: Statement = {
-  name: "select_next_of_campaign",
-  raw: true,
-  text: `
-    with put_back as (
-      select * from messages
-      where ${mayGo} and status = 'QUEUED' and retry_at <= $2
-      order by retry_at
-      limit $6
-      for no key update skip locked
-    ), queued as (
-      select * from messages
-      where ${mayGo} and ${isBehind(inFlight)} and case status when 'QUEUED' then true else false end
-        and retry_at is null
-      order by listed_as, id
-      limit $6 - (select count(*) from put_back)
-      for no key update skip locked
-    ), due as (
-      select * from messages
-      where ${mayGo} and ${isBehind("SCHEDULED")} and scheduled_at <= $2
-      order by listed_as, id
-      limit $6 - (select count(*) from put_back) - (select count(*) from queued)
-      for no key update skip locked
-    )
-    select ${dispatchColumns}, m.is_put_back, m.provider_id = any (array(
-      select p.id from providers as p join lanes as l on l.provider_id = p.id where ${hasToBeAsked("$2")}
-    ))
-    from (
-      select true as is_put_back, * from put_back
-      union all
-      select false, * from queued
-      union all
-      select false, * from due
-    ) as m
-    cross join lateral (${attemptsSoFar}) as a`,
-};
+import { findNext } from "./next-messages.ts";
+import { lockForClaim, refillMs, saveTokens, tokensOf, type RunningCampaign } from "./running-campaigns.ts";
 
 interface ClaimRequest {
   /** As just read. */
@@ -189,8 +71,6 @@ const nothing: Claim = {
   restMs: 0,
 };
 
-const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
-
 /**
  * Claims the next messages of a campaign. When the transaction commits they are SUBMITTING, each with an
  * attempt. Several workers may claim from one campaign at the same time.
@@ -220,36 +100,10 @@ export async function claimMessages(
   await startSubmitting(transaction, admission.requests, now);
   const taken = new Set(admission.requests.flatMap((one) => one.messages.map(({ id }) => id)));
   const left = tokens - taken.size;
-  if (campaign.messagesPerSecond !== null) await transaction.query(takeTokens, [campaign.id, left, now]);
+  await saveTokens(transaction, campaign, left, now);
   const passed = found.flatMap(({ message, isPutBack }) => (isPutBack ? [] : message.id));
   const last = lastBefore(passed, taken) ?? after;
   return { ...admission, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
-}
-
-/** A candidate message. Those put back for a retry are found regardless of the `after` id. */
-interface Candidate {
-  message: DispatchMessage;
-  isPutBack: boolean;
-  /** Whether the provider's lane must be checked before submitting. */
-  isToAsk: boolean;
-}
-
-async function findNext(
-  transaction: Queryable,
-  campaign: RunningCampaign,
-  { limit, closed }: Pick<ClaimRequest, "limit" | "closed">,
-  after: string,
-  now: Date,
-): Promise<Candidate[]> {
-  const { countries, openAreas, stateless } = closedFor(campaign, now);
-  const open = Object.fromEntries(openAreas.map((area) => [area, true]));
-  const values = [campaign.id, now, stateless, countries, closed, limit, after, open];
-  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag]>(selectNext, values);
-  return rows.map((row) => ({
-    message: toDispatchMessage(row),
-    isPutBack: row[24] === "t",
-    isToAsk: row[25] === "t",
-  }));
 }
 
 /** The id before the first message that was not taken. */
@@ -257,30 +111,6 @@ function lastBefore(found: readonly string[], taken: ReadonlySet<string>): strin
   const ids = found.toSorted();
   const first = ids.findIndex((id) => !taken.has(id));
   return first < 0 ? ids.at(-1) : ids[first - 1];
-}
-
-/** Locks only a campaign with its own rate, whose tokens all workers share. */
-async function lockForClaim(
-  transaction: Queryable,
-  campaign: RunningCampaign,
-): Promise<RunningCampaign | undefined> {
-  if (campaign.messagesPerSecond === null) return campaign;
-  return (await transaction.query<RunningCampaign>(lock, [campaign.id]))[0];
-}
-
-const tokensOf = (campaign: RunningCampaign, now: Date): number =>
-  campaign.messagesPerSecond === null ? Infinity : tokensAt(campaign, campaign.messagesPerSecond, now);
-
-/** Time until the bucket is half full: a claim of less is not worth its transaction. */
-function refillMs({ messagesPerSecond }: RunningCampaign, tokens: number): number {
-  if (messagesPerSecond === null) return 0;
-  const wanted = Math.max(1, capacityOf(messagesPerSecond) / 2);
-  return Math.max(5, ((wanted - tokens) / messagesPerSecond) * 1000);
-}
-
-function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: Date): Closures {
-  if (windowStart === null || windowEnd === null) return nothingClosed;
-  return closuresOf({ start: windowStart, end: windowEnd }, timeZone ?? "UTC", now);
 }
 
 async function startSubmitting(

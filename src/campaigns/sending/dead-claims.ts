@@ -1,7 +1,8 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { readAllForDispatch, singlingOut } from "../../messages/dispatch/attempts.ts";
+import { singlingOut } from "../../messages/dispatch/attempts.ts";
+import { readAllForDispatch } from "../../messages/dispatch/dispatch-message.ts";
 import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 import { isAlive, workerLockSpaces } from "../../queue/live-workers.ts";
 

@@ -4,14 +4,19 @@ import { eventChannel } from "../../messages/log/event-log.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import { listedAsInSql } from "../../messages/model/status.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
+import { jobSpan } from "../../queue/job-span.ts";
+import { isTracing, tracedFor, type StoredTrace } from "../../tracing/tracing.ts";
 
 /** Messages created per transaction: a long one would hold back the readers of the event log. */
 const chunkSize = 2_000;
 
+/** About how many messages of a campaign, evenly spread, are seen in its trace; of a large one, one in each chunk. */
+const tracedMessages = 100;
+
 /** What a message has from its recipient and its campaign as it is. */
 const copied = `
   id, account_id, campaign_id, provider_id, recipient, sender, encoding, segments, priority, country, client_ref,
-  scheduled_at, estimated_cost, estimated_currency, routed, status`;
+  scheduled_at, estimated_cost, estimated_currency, routed, status, trace`;
 
 /**
  * Deletes recipients and inserts their messages in one statement, so a crash can neither lose a recipient nor
@@ -38,7 +43,8 @@ const expand: Statement = {
           when c.status = 'CANCELLED' then 'CANCELLED'
           when c.scheduled_at > $3 then 'SCHEDULED'
           else 'QUEUED'
-        end::message_status as status
+        end::message_status as status,
+        case when n.place % least(${chunkSize}, greatest(1, c.total / ${tracedMessages})) = 0 then c.trace end as trace
       from numbered as n
       join unnest($2::uuid[]) with ordinality as ids (id, place) using (place)
       cross join campaign as c
@@ -88,5 +94,19 @@ export async function expandCampaign(
   { database, clock }: { database: Database; clock: Clock },
   campaignId: string,
 ): Promise<void> {
-  while ((await expandChunk(database, clock, campaignId)) > 0);
+  const trace = isTracing() ? await readTrace(database, campaignId) : null;
+  const span = jobSpan("expand-campaign", { "smsgraph.campaign.id": campaignId });
+  await tracedFor(trace, span, async () => {
+    while ((await expandChunk(database, clock, campaignId)) > 0);
+  });
+}
+
+const findTrace: Statement = {
+  name: "read_trace_of_campaign",
+  text: "select trace::text from campaigns where id = $1",
+};
+
+async function readTrace(database: Database, campaignId: string): Promise<StoredTrace> {
+  const [row] = await database.query<{ trace: StoredTrace }>(findTrace, [campaignId]);
+  return row?.trace ?? null;
 }

@@ -1,11 +1,12 @@
 import type { Database, Queryable } from "../../database/database.ts";
 import type { Listener } from "../../database/listener.ts";
-import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
+import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
 import type { Failover } from "../../messages/dispatch/failover.ts";
 import { campaignChannel } from "../../messages/changes/tallies.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import { admit } from "./admission.ts";
-import { claimMessages, readRunningCampaigns, type Claim, type RunningCampaign } from "./claim.ts";
+import { claimMessages, type Claim } from "./claim.ts";
+import { readRunningCampaigns, type RunningCampaign } from "./running-campaigns.ts";
 import { workerLockSpaces } from "../../queue/live-workers.ts";
 import { Submitter, type SubmitterOptions } from "./submitter.ts";
 import { Views, type View } from "./views.ts";

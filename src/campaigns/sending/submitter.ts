@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { DispatchMessage } from "../../messages/dispatch/attempts.ts";
+import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
 import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 import { toSubmission } from "../../messages/dispatch/submission.ts";
 import type { Submission, SubmitOutcome } from "../../providers/provider.ts";
+import { tracedSubmission } from "../../messages/dispatch/spans.ts";
 import type { SubmitRequest } from "./claim.ts";
 
 export interface SubmitterOptions {
@@ -169,7 +170,9 @@ export class Submitter {
     slots[size]--;
     this.#unstored += messages.length;
     try {
-      const outcomes = await this.#call(slots, submissions).finally(() => slots[size]++);
+      const outcomes = await tracedSubmission(kind, messages, () => this.#call(slots, submissions)).finally(
+        () => slots[size]++,
+      );
       if (!isBusy(slots)) this.#onRoom();
       const finishedAt = this.#options.clock.now();
       const finished = messages.map((message, index) => ({

@@ -15,6 +15,9 @@ import { createContext, type Context, type Services } from "../context.ts";
 import { Reads } from "../reads.ts";
 import { sharingKey } from "./sharing-key.ts";
 import type { Stream, Taker, Tap } from "../streams.ts";
+import type { Message } from "../../database/generated/client.ts";
+import { notePushed, type PushedEvent } from "../../messages/log/pushed-spans.ts";
+import type { EventBatch } from "../../messages/log/topics.ts";
 
 /** One answer of a subscription, serialised once and shared by everyone who receives it. */
 export interface Frame {
@@ -209,9 +212,18 @@ class Group {
     const args = this.#args ?? validated(this.#options.args);
     this.#args = this.#members > 1 ? args : undefined;
     const { data, errors } = await executeSubscriptionEvent({ ...args, contextValue, rootValue });
+    notePushed(services.database, eventsOf(rootValue), "subscriptions");
     if (!errors) return { data };
     return { data, errors: errors.map((error) => maskError(error) as GraphQLError) };
   }
+}
+
+/** The events behind an answer: those of a batch, or that which changed a watched message. */
+function eventsOf(value: unknown): readonly PushedEvent[] {
+  const { events, recipient, id, status, updatedAt } = value as Partial<EventBatch & Message>;
+  if (events) return events;
+  if (recipient === undefined || !id || !status || !updatedAt) return [];
+  return [{ messageId: id, status, receivedAt: updatedAt }];
 }
 
 /** Validation passed for the first member, so it passes for the whole group. */

@@ -19,7 +19,9 @@ import { maxNesting, maxTokens } from "../schema/limits.ts";
 import { isDocumentNestedDeeper } from "../guards/nesting.ts";
 import { withCode } from "./mask-error.ts";
 import { explain, explainMissingQueries, explainStatus, refusePersistedQueries } from "./plain-words.ts";
+import { isTracing } from "../../tracing/tracing.ts";
 import { schema } from "../schema/schema.ts";
+import { traceOperations } from "./trace-operations.ts";
 
 interface YogaOptions {
   services: Services;
@@ -60,6 +62,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       limitTokens(),
       codeValidationErrors(),
       guardAccess(guard),
+      ...(isTracing() ? [traceOperations()] : []),
       ...(web.introspection ? [] : [guardSchema()]),
       streamOverHttp(live, readerLimits),
       endEventSources(),

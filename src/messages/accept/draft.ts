@@ -16,6 +16,7 @@ import type { DuplicatePolicy, StoredRoute } from "../model/stored-route.ts";
 import { measure, measureAs, toGsm7, type TextEncoding } from "../../sms/text.ts";
 import type { DecimalText } from "../../lib/money.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
+import { currentTrace, type StoredTrace } from "../../tracing/tracing.ts";
 
 /** A checked message, ready to be stored. */
 export interface MessageDraft {
@@ -46,6 +47,7 @@ export interface MessageDraft {
   routed: boolean;
   route: StoredRoute;
   duplicatePolicy: DuplicatePolicy;
+  trace?: StoredTrace;
   /** The hash of the input that the idempotency key stands for. */
   fingerprint: string;
 }
@@ -98,6 +100,7 @@ export function draftMessage(
     routed: input.providerId == null,
     route,
     duplicatePolicy: input.duplicatePolicy ?? "NEVER",
+    trace: currentTrace(),
     fingerprint: fingerprint(input),
   };
 }

@@ -49,6 +49,7 @@ const messageColumns = columns({
   route: "jsonb",
   duplicatePolicy: "duplicate_policy",
   follows: "uuid",
+  trace: "bytea",
 } satisfies Partial<Record<keyof MessageDraft, string>>);
 
 const insert: Statement = {

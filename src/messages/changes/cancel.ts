@@ -18,10 +18,10 @@ export async function cancelMessage(
   const owned = await database.prisma.message.count({ where: { id: messageId, accountId } });
   if (owned === 0) throw new NotFoundError("Message", messageId);
   const change = { messageId, status: "CANCELLED", source: "API", receivedAt: clock.now() } as const;
-  const [transition] = await database.transaction((transaction) =>
+  const [outcome] = await database.transaction((transaction) =>
     applyChanges(transaction, [{ ...change, onlyFrom: cancellable }]),
   );
-  if (transition) return;
+  if (outcome?.kind === "taken") return;
   const { status } = await database.prisma.message.findUniqueOrThrow({ where: { id: messageId } });
   if (status !== "CANCELLED") throw new NotCancellableError(status);
 }

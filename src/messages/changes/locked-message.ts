@@ -2,6 +2,7 @@ import { columns } from "../../database/columns.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import type { MessageState } from "../model/evolve.ts";
 import type { StatusChange } from "../model/status-change.ts";
+import type { StoredTrace } from "../../tracing/tracing.ts";
 
 export interface LockedMessage extends MessageState {
   id: string;
@@ -14,6 +15,7 @@ export interface LockedMessage extends MessageState {
   /** Currency of the provider's account. */
   accountCurrency: string | null;
   retryAt: Date | null;
+  trace: StoredTrace;
   /** When to check it next: null for never, undefined to leave the plan as it is. */
   nextCheckAt?: Date | null;
 }
@@ -42,7 +44,7 @@ const lock: Statement = {
   name: "lock_messages",
   text: `
     select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId",
-      last_event_tx as "lastEventTx", ${stateColumns.readFrom("m")},
+      last_event_tx as "lastEventTx", trace::text, ${stateColumns.readFrom("m")},
       (select kind from providers where id = m.provider_id) as kind,
       (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m

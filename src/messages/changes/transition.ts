@@ -9,16 +9,29 @@ import { lockMessages, readKinds, type LockedMessage } from "./locked-message.ts
 import { findReplays } from "./replays.ts";
 import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
 import { writeTransitions } from "./write-transitions.ts";
+import type { StoredTrace } from "../../tracing/tracing.ts";
 
 /** What became of a change. */
+export type ChangeOutcome = Transition | SkippedChange;
+
+/** A change that went through the transition table. */
 export interface Transition {
+  kind: "taken";
   change: StatusChange;
   applied: boolean;
   ignoredReason: IgnoredReason | null;
   /** The message's status after the change. */
   status: MessageStatus;
+  /** Of the message. */
+  trace: StoredTrace;
   /** Repeated so often that it is not added to the timeline any more. */
   isReplay?: boolean;
+}
+
+/** There is no such message, or the change was only for another status or provider (`onlyFrom`). */
+export interface SkippedChange {
+  kind: "skipped";
+  change: StatusChange;
 }
 
 /**
@@ -30,28 +43,36 @@ export interface Transition {
 export async function applyChanges(
   transaction: Queryable,
   changes: readonly StatusChange[],
-): Promise<(Transition | undefined)[]> {
+): Promise<ChangeOutcome[]> {
   const messages = await lockMessages(transaction, changes);
   const history = await readPartHistory(transaction, changes);
   const kinds = await readKinds(transaction, messages, changes);
   const events: NewEvent[] = [];
   const ignored = new Map<NewEvent, Transition>();
   const changed = new Map<string, LockedMessage>();
-  const transitions = changes.map((change) => {
+  const outcomes = changes.map((change): ChangeOutcome => {
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
-    if (!message || isMeantForAnother(message, change)) return undefined;
+    if (!message || isMeantForAnother(message, change)) return { kind: "skipped", change };
     const providerId = change.providerId ?? message.providerId;
     const reports = (history.get(message.id) ?? []).filter((report) => report.providerId === providerId);
     const event = toEvent(message, change, reports);
     const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
     if (isNoNews(event, message, next))
-      return { change, applied: false, ignoredReason: event.ignoredReason, status: message.status };
+      return {
+        kind: "taken",
+        change,
+        applied: false,
+        ignoredReason: event.ignoredReason,
+        status: message.status,
+        trace: message.trace,
+      };
     events.push(event);
     changed.set(message.id, next);
     // As the next transaction will read it: reports that are not in the log do not count.
     if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
-    const { applied, ignoredReason: reason } = event;
-    const transition: Transition = { change, applied, ignoredReason: reason, status: next.status };
+    const { applied, ignoredReason } = event;
+    const { status, trace } = next;
+    const transition: Transition = { kind: "taken", change, applied, ignoredReason, status, trace };
     if (bringsNothing(event, message, next)) ignored.set(event, transition);
     return transition;
   });
@@ -63,7 +84,7 @@ export async function applyChanges(
     events.filter((event) => !replays.has(event)),
   );
   await addTallies(transaction, movesOf(messages, changed));
-  return transitions;
+  return outcomes;
 }
 
 /** How the changes move the counts of campaigns. */

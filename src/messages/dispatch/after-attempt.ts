@@ -1,9 +1,10 @@
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import type { DispatchMessage, FinishedAttempt, Lateness } from "./attempts.ts";
+import type { FinishedAttempt, Lateness } from "./attempts.ts";
+import type { DispatchMessage } from "./dispatch-message.ts";
 import type { NextRoute } from "./failover.ts";
 import { laneFlag } from "../../queue/contract.ts";
 import { dispatchKey, type NewJob } from "../../queue/jobs.ts";
-import { creditRetryMs } from "../../lanes/lane.ts";
+import { creditRetryMs } from "../../lanes/decide.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { StatusChange } from "../model/status-change.ts";
 

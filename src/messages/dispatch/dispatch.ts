@@ -3,16 +3,20 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
 import { execute, type Database, type Statement } from "../../database/database.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import { readForDispatch, singleOutClaimOf, startAttempts, type DispatchMessage } from "./attempts.ts";
+import { singleOutClaimOf, startAttempts } from "./attempts.ts";
+import { readForDispatch, type DispatchMessage } from "./dispatch-message.ts";
 import type { ClosedLanes } from "../../lanes/closed-lanes.ts";
 import { dispatchJob } from "./after-attempt.ts";
 import type { Failover } from "./failover.ts";
 import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
-import { admitMessages, type Wait } from "../../lanes/lane.ts";
+import { admitMessages, type Wait } from "../../lanes/admission.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { toSubmission } from "./submission.ts";
 import { applyChanges } from "../changes/transition.ts";
+import { tracedFor } from "../../tracing/tracing.ts";
+import { jobSpan } from "../../queue/job-span.ts";
+import { tracedSubmission } from "./spans.ts";
 
 interface DispatcherOptions {
   database: Database;
@@ -129,7 +133,14 @@ export class Dispatcher {
     for (;;) {
       const claim = await this.#claims.add(message);
       if (claim.kind === "lost") return;
-      if (claim.kind === "claimed") return this.#submit(message, connection, claim.startedAt);
+      if (claim.kind === "claimed") {
+        const { startedAt } = claim;
+        const span = jobSpan("dispatch", {
+          "messaging.message.id": id,
+          "smsgraph.attempt": message.attempts + 1,
+        });
+        return tracedFor(message.trace, span, () => this.#submit(message, connection, startedAt));
+      }
       if (claim.isDistrusted && routed) {
         const why = `${connection.row.name} takes no messages at present.`;
         if (await this.#moveOn(message, moves, why)) return this.#dispatch(id, moves + 1);
@@ -146,7 +157,10 @@ export class Dispatcher {
   async #submit(message: DispatchMessage, connection: Connection, startedAt: Date): Promise<void> {
     const writtenAt = performance.now();
     const callbackUrl = this.#options.connections.callbackUrl(connection);
-    const outcome = await connection.client.submit(toSubmission(message, callbackUrl, startedAt));
+    const submission = toSubmission(message, callbackUrl, startedAt);
+    const [outcome] = await tracedSubmission(connection.adapter.kind, [message], async () => [
+      await connection.client.submit(submission),
+    ]);
     const seconds = (performance.now() - writtenAt) / 1000;
     this.#options.onOutcome?.(connection.adapter.kind, outcome.kind, seconds);
     await this.#options.outcomes.record({
@@ -169,9 +183,11 @@ export class Dispatcher {
       await execute(transaction, lockMessages, [messages.map(({ id }) => id)]);
       const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
       const changes = admitted.flatMap((message) => this.#claimChanges(message, startedAt));
-      const transitions = await applyChanges(transaction, changes);
+      const outcomes = await applyChanges(transaction, changes);
       const claimed = new Set(
-        transitions.filter((one) => one?.change.status === "SUBMITTING").map((one) => one?.change.messageId),
+        outcomes.flatMap(({ kind, change: { status, messageId } }) =>
+          kind === "taken" && status === "SUBMITTING" ? [messageId] : [],
+        ),
       );
       await startAttempts(
         transaction,

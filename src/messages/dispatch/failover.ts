@@ -4,7 +4,7 @@ import { route, type Routed } from "../../pricing/routing/route.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import { faultOf, type Fault } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import type { DispatchMessage } from "./attempts.ts";
+import type { DispatchMessage } from "./dispatch-message.ts";
 import type { Rerouting } from "../model/evolve.ts";
 import { costOf, storedRoute } from "../accept/choose-route.ts";
 import type { StatusChange } from "../model/status-change.ts";
@@ -104,11 +104,14 @@ export class Failover {
       return isDue ? [{ ...base, providerId, status: "QUEUED", onlyFrom: ["SCHEDULED"] }, move] : [move];
     });
     if (changes.length === 0) return new Set();
-    const transitions = await this.#options.database.transaction((transaction) =>
+    const outcomes = await this.#options.database.transaction((transaction) =>
       applyChanges(transaction, changes),
     );
     return new Set(
-      transitions.flatMap((one) => (one?.applied && one.change.rerouting ? [one.change.messageId] : [])),
+      outcomes.flatMap((outcome) => {
+        const { messageId, rerouting } = outcome.change;
+        return outcome.kind === "taken" && outcome.applied && rerouting ? [messageId] : [];
+      }),
     );
   }
 

@@ -103,13 +103,14 @@ export class Outcomes {
     const planned = finished.map((one) =>
       consequencesOf(one, this.#options.random, next.get(one.message.id)),
     );
-    const transitions = await applyChanges(transaction, [
+    const outcomes = await applyChanges(transaction, [
       ...planned.map(({ change }) => change),
       ...planned.flatMap(({ otherwise }) => otherwise ?? []),
     ]);
-    const retries = planned.flatMap(({ retry }, index) =>
-      retry && transitions[index]?.applied ? [retry] : [],
-    );
+    const retries = planned.flatMap(({ retry }, index) => {
+      const outcome = outcomes[index];
+      return retry && outcome?.kind === "taken" && outcome.applied ? [retry] : [];
+    });
     await addJobs(transaction, retries);
     const waiting = finished.filter(
       ({ message: { id }, outcome }) => outcome.kind === "retryable" || next.has(id),

@@ -1,5 +1,5 @@
 import type { E164, Submission } from "../../providers/provider.ts";
-import type { DispatchMessage } from "./attempts.ts";
+import type { DispatchMessage } from "./dispatch-message.ts";
 import { validityMinutes } from "../model/validity.ts";
 
 /** A message as its provider gets it when it is submitted at `startedAt`. */

@@ -33,23 +33,16 @@ export interface Rerouting {
 }
 
 /** What an event does to its message. */
-export interface StateChange {
+export interface StateChange extends Omit<
+  MessageState,
+  "cost" | "submittedAt" | "sentAt" | "deliveredAt" | "updatedAt"
+> {
   applied: boolean;
   ignoredReason: IgnoredReason | null;
-  status: MessageStatus;
-  version: number;
-  providerStatus: string | null;
-  providerMessageId: string | null;
-  providerBatchId: string | null;
-  failureCode: string | null;
-  failureText: string | null;
-  failurePermanent: boolean | null;
-  mccmnc: string | null;
   /** What the provider charged for the whole message; null where the event brings nothing new. */
   messageCost: DecimalText | null;
   /** Set when the event moves the message to another provider. */
   rerouted: Rerouting | null;
-  costCurrency: string | null;
   occurredAt: Date;
   receivedAt: Date;
 }

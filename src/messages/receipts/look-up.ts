@@ -7,6 +7,7 @@ import { OnceAnHour } from "../../lib/once-an-hour.ts";
 import type { E164, SubmittedMessage } from "../../providers/provider.ts";
 import { addJobs, type NewJob } from "../../queue/jobs.ts";
 import type { MessageStatus } from "../model/status.ts";
+import { noteReceipts } from "./receipt-spans.ts";
 import { applyReceipts } from "./receipts.ts";
 
 export interface LookUpOptions {
@@ -168,7 +169,7 @@ async function ask(
   const received = reply.value.map(
     (receipt) => ({ providerId, source: "POLL", receivedAt, receipt }) as const,
   );
-  await database.transaction((transaction) => applyReceipts(transaction, received));
+  noteReceipts(await database.transaction((transaction) => applyReceipts(transaction, received)));
   return [];
 }
 

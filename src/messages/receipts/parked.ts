@@ -4,7 +4,8 @@ import { execute, type Database, type Queryable, type Statement } from "../../da
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { StatusChange } from "../model/status-change.ts";
-import { applyChanges, type Transition } from "../changes/transition.ts";
+import { applyChanges, type ChangeOutcome } from "../changes/transition.ts";
+import { noteReceipt } from "./receipt-spans.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
 
 /** A receipt as it is stored. */
@@ -230,11 +231,10 @@ async function matchDue(database: Pick<Database, "transaction">, due: readonly D
   return database.transaction((transaction) => matchParkedOf(transaction, [...references.values()]));
 }
 
-async function applyParked(
-  transaction: Queryable,
-  rows: readonly ParkedRow[],
-): Promise<(Transition | undefined)[]> {
-  return applyChanges(transaction, rows.map(toChange));
+async function applyParked(transaction: Queryable, rows: readonly ParkedRow[]): Promise<ChangeOutcome[]> {
+  const outcomes = await applyChanges(transaction, rows.map(toChange));
+  for (const outcome of outcomes) noteReceipt(outcome);
+  return outcomes;
 }
 
 function toChange(parked: ParkedRow): StatusChange {

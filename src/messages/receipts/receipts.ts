@@ -57,17 +57,17 @@ export async function applyReceipts(
     received.flatMap((one, index) => parkedOf(one, identified[index])),
   );
   const changes = matched.map(({ change }) => change);
-  const transitions = (await applyChanges(transaction, [...earlier, ...changes])).slice(earlier.length);
-  const transitionAt = new Map(matched.map(({ index }, order) => [index, transitions[order]]));
+  const outcomes = (await applyChanges(transaction, [...earlier, ...changes])).slice(earlier.length);
+  const outcomeAt = new Map(matched.map(({ index }, order) => [index, outcomes[order]]));
   const parked = await parkReceipts(
     transaction,
-    received.filter((_, index) => !transitionAt.has(index)),
+    received.filter((_, index) => !outcomeAt.has(index)),
   );
   return received.map((one, index) => {
     const { status, providerMessageId } = one.receipt;
-    const transition = transitionAt.get(index);
-    if (transition) return { status, kind: "matched", transition };
-    if (providerMessageId === undefined || transitionAt.has(index)) return { status, kind: "unknown" };
+    const outcome = outcomeAt.get(index);
+    if (outcome?.kind === "taken") return { status, kind: "matched", transition: outcome };
+    if (providerMessageId === undefined || outcome) return { status, kind: "unknown" };
     return { status, kind: parked.has(one) ? "parked" : "dropped" };
   });
 }

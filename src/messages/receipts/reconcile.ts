@@ -7,7 +7,8 @@ import { applyChanges } from "../changes/transition.ts";
 import { validityMinutes } from "../model/validity.ts";
 import { readUnresolvedMessages, type LookUpOptions, type UnresolvedMessage } from "./look-up.ts";
 import type { ReceivedReceipt } from "./received-receipt.ts";
-import { applyReceipts } from "./receipts.ts";
+import { noteReceipts } from "./receipt-spans.ts";
+import { applyReceipts, type ReceiptOutcome } from "./receipts.ts";
 
 /** The most submissions in one search; the others come next. */
 const maxTogether = 2_000;
@@ -223,7 +224,7 @@ async function bindAll(database: Database, answered: readonly Answered[], receiv
   const found = answered.flatMap(({ row, outcome }) => (outcome.kind === "found" ? [{ row, outcome }] : []));
   for (let start = 0; start < found.length; start += maxBound) {
     const part = found.slice(start, start + maxBound);
-    await database.transaction((transaction) => bind(transaction, part, receivedAt));
+    noteReceipts(await database.transaction((transaction) => bind(transaction, part, receivedAt)));
   }
 }
 
@@ -231,7 +232,7 @@ async function bind(
   transaction: Queryable,
   found: readonly { row: UnresolvedMessage; outcome: Extract<ReconcileOutcome, { kind: "found" }> }[],
   receivedAt: Date,
-): Promise<void> {
+): Promise<ReceiptOutcome[]> {
   const accepted = found.map(
     ({ row: { messageId, providerId }, outcome: { providerMessageId, providerBatchId } }) =>
       ({
@@ -254,5 +255,5 @@ async function bind(
     })),
   );
   await applyChanges(transaction, accepted);
-  await applyReceipts(transaction, received);
+  return applyReceipts(transaction, received);
 }

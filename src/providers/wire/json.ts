@@ -47,7 +47,8 @@ export function readLenientJson(text: string): unknown {
 }
 
 /** A quotation mark in a text: it neither follows what begins a string nor precedes what ends one. */
-const innerQuote = /(?<!(?:[{[,:]|^)\s{0,50}|\\)"(?!\s{0,50}(?:[,:}\]]|$))/g;
+const innerQuote =
+  /(?<!(?:[{[,:]|^)\s{0,50}|"\s{0,50}[\r\n]\s{0,50}|\\)"(?!\s{0,50}(?:[,:}\]]|[\r\n]\s{0,50}"|$))/g;
 
 /**
  * A whole string, everything after an unclosed quote, a run of white space and comments, a run of letters and

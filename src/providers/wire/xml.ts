@@ -40,7 +40,7 @@ export function readXml(text: string): XmlDocument | undefined {
   if (excessOf(document, maxXmlElements) !== undefined) return undefined;
   const strict = readStrictXml(document);
   if (strict || excessOf(document) !== undefined) return strict;
-  return readLenientXml(document) ?? readLenientXml(document.replace(attributes, "<$1$2>"));
+  return readLenientXml(document) ?? readLenientXml(document.replace(openingTag, repairTag));
 }
 
 /**
@@ -60,9 +60,18 @@ export function readLenientXml(text: string): XmlDocument | undefined {
 }
 
 const commentOrData = /<!--[^]*?(?:-->|$)|<!\[CDATA\[([^]*?)(?:\]\]>|$)/g;
-const attributes = /<([\w:.-]+)\s[^<>]*?(\/?)>/g;
+const openingTag = /<([\w:.-]+)\s([^<>]*?)(\/?)>/g;
+const attribute = /([^\s=/"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?/g;
 const looseBracket = /<(?![\p{L}_:/!?])/gu;
 const looseAmpersand = /&(?!#\d{1,7};|#x[\da-f]{1,6};|[a-z]\w{0,31};)/gi;
+
+/** Quotes the values of attributes, and leaves out the second of the same name. */
+function repairTag(_whole: string, name: string, written: string, end: string): string {
+  const attributes = new Map<string, string>();
+  for (const [, key = "", value = '""'] of written.matchAll(attribute))
+    if (!attributes.has(key)) attributes.set(key, /^["']/.test(value) ? value : `"${value}"`);
+  return `<${name}${[...attributes].map(([key, value]) => ` ${key}=${value}`).join("")}${end}>`;
+}
 
 /** Removes comments, and writes CDATA, bare ampersands and bare brackets like any other text. */
 const plainXml = (document: string): string =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toTextCell } from "../../../src/lib/csv.ts";
+import { toTextCell } from "../../../src/lib/text-cells.ts";
 import { readCsv } from "../../../src/campaigns/intake/csv.ts";
 import type { RecipientRow } from "../../../src/campaigns/intake/recipients.ts";
 import { parseTemplate } from "../../../src/campaigns/intake/template.ts";

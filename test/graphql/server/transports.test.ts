@@ -95,6 +95,7 @@ describe.each(transports)("a subscription over $transport", ({ subscribe }) => {
       for (const seen of [__typename, ...events.map(({ status }) => status)]) awaited.delete(seen);
       return awaited.size === 0;
     });
+    expect([...awaited]).toEqual([]);
   });
 
   it("a subscription ends on the server when its client leaves", async () => {

@@ -5,11 +5,11 @@ import { acceptMessages, beginAttempts } from "../../../src/messages/changes/bul
 import {
   finishAttempts,
   readAttempts,
-  readForDispatch,
   singleOutClaimOf,
   startAttempts,
 } from "../../../src/messages/dispatch/attempts.ts";
-import { admitMessages } from "../../../src/lanes/lane.ts";
+import { readForDispatch } from "../../../src/messages/dispatch/dispatch-message.ts";
+import { admitMessages } from "../../../src/lanes/admission.ts";
 import type { MessageStatus } from "../../../src/messages/model/status.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
 import { elsewhere } from "../../support/elsewhere.ts";

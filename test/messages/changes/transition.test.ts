@@ -132,13 +132,13 @@ describe("any changes in any order", () => {
   test("a change restricted to another status leaves no trace", async () => {
     const messageId = await newMessage();
     const change = { messageId, status: "CANCELLED", source: "API", receivedAt: acceptedAt } as const;
-    expect(await apply([{ ...change, onlyFrom: ["SCHEDULED"] }])).toEqual([undefined]);
+    expect(await apply([{ ...change, onlyFrom: ["SCHEDULED"] }])).toMatchObject([{ kind: "skipped" }]);
     expect(await store.timeline(messageId)).toHaveLength(1);
   });
 
   test("a change of a message that does not exist is skipped", async () => {
     const change = { messageId: crypto.randomUUID(), status: "SENT", source: "CALLBACK" } as const;
-    expect(await apply([{ ...change, receivedAt: acceptedAt }])).toEqual([undefined]);
+    expect(await apply([{ ...change, receivedAt: acceptedAt }])).toMatchObject([{ kind: "skipped" }]);
   });
 });
 
@@ -190,9 +190,10 @@ describe("many transactions on the same messages at once", () => {
       }
       for (const id of ids) expect(await store.fold(id)).toEqual(await store.row(id));
       // Further repeats are only counted.
-      const replays = results.flat().filter((transition) => transition?.isReplay);
+      const taken = results.flat().filter((outcome) => outcome.kind === "taken");
+      const replays = taken.filter(({ isReplay }) => isReplay);
       expect(logged.flat()).toHaveLength(ids.length + transactions.flat().length - replays.length);
-      const applied = results.flat().filter((transition) => transition?.applied);
+      const applied = taken.filter((outcome) => outcome.applied);
       expect(logged.flat().filter((event) => event.applied)).toHaveLength(ids.length + applied.length);
     },
   );

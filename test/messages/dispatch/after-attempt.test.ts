@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { DispatchMessage } from "../../../src/messages/dispatch/attempts.ts";
+import type { DispatchMessage } from "../../../src/messages/dispatch/dispatch-message.ts";
 import { consequencesOf, type Finished } from "../../../src/messages/dispatch/after-attempt.ts";
 import type { NextRoute } from "../../../src/messages/dispatch/failover.ts";
 
@@ -30,6 +30,7 @@ const message: DispatchMessage = {
   hasOpenAttempt: false,
   behindSince: null,
   isFollowed: false,
+  trace: null,
 };
 
 const next: NextRoute = {

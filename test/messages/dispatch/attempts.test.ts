@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { finishAttempts, readForDispatch, startAttempts } from "../../../src/messages/dispatch/attempts.ts";
+import { finishAttempts, startAttempts } from "../../../src/messages/dispatch/attempts.ts";
+import { readForDispatch } from "../../../src/messages/dispatch/dispatch-message.ts";
 import type { SubmitOutcome } from "../../../src/providers/provider.ts";
 import { openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
 

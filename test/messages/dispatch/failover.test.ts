@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeId } from "../../../src/lib/global-id.ts";
 import { createLogger } from "../../../src/lib/logger.ts";
-import { readAllForDispatch, readAttempts } from "../../../src/messages/dispatch/attempts.ts";
+import { readAttempts } from "../../../src/messages/dispatch/attempts.ts";
+import { readAllForDispatch } from "../../../src/messages/dispatch/dispatch-message.ts";
 import { Failover } from "../../../src/messages/dispatch/failover.ts";
 import { Outcomes } from "../../../src/messages/dispatch/outcomes.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";

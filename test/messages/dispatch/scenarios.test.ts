@@ -40,7 +40,9 @@ async function watch(id: string, last: string): Promise<Change[]> {
     "subscription ($id: ID!) { messageChanged(id: $id) { status version } }",
     { id },
   );
-  return takeUntil(changes, (change) => statusOf(change) === last);
+  const seen = await takeUntil(changes, (change) => statusOf(change) === last);
+  expect(seen.map(statusOf)).toContain(last);
+  return seen;
 }
 
 async function timeline(id: string): Promise<Line[]> {

@@ -1,4 +1,5 @@
-import { encodeCursor, eventId, readEventsById } from "../../../messages/log/event-log.ts";
+import { encodeCursor } from "../../../messages/log/event-log.ts";
+import { eventId, readEventsById } from "../../../messages/log/timelines.ts";
 import { builder } from "../builder.ts";
 import { accountOf, batchOnly } from "../../context.ts";
 import { MessageFailure, failureOf } from "./failure.ts";

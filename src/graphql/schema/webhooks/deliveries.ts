@@ -1,4 +1,4 @@
-import type { Delivery } from "../../../webhooks/deliveries.ts";
+import type { DeliveryRecord } from "../../../webhooks/ledger.ts";
 import { keptDeliveries } from "../../../webhooks/ledger.ts";
 import { builder } from "../builder.ts";
 import { paginate, type Keyset } from "../page.ts";
@@ -12,7 +12,7 @@ const WebhookDeliveryStatusEnum = builder.enumType("WebhookDeliveryStatus", {
   },
 });
 
-const WebhookDelivery = builder.objectRef<Delivery>("WebhookDelivery").implement({
+const WebhookDelivery = builder.objectRef<DeliveryRecord>("WebhookDelivery").implement({
   description: "One request to the endpoint of a webhook, with all its attempts.",
   fields: (t) => ({
     webhookId: t.exposeString("headerId", {
@@ -44,7 +44,7 @@ const WebhookDelivery = builder.objectRef<Delivery>("WebhookDelivery").implement
   }),
 });
 
-const byNumber: Keyset<Delivery, bigint> = {
+const byNumber: Keyset<DeliveryRecord, bigint> = {
   keyOf: ({ number }) => number,
   write: String,
   read: (text) => (/^\d{1,18}$/.test(text) ? BigInt(text) : undefined),

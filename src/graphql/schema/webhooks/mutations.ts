@@ -179,7 +179,8 @@ builder.mutationFields((t) => ({
   updateWebhook: t.field({
     type: UpdateWebhookResult,
     description:
-      "Changes a webhook. One whose endpoint failed is tried again at once; what was sent in the moment of the change may be repeated.",
+      "Changes a webhook, for requests that begin a moment later, at most a second. One whose endpoint failed is tried " +
+      "again then. What was sent in the moment of the change may be repeated.",
     authScopes: { ADMIN: true },
     args: { input: t.arg({ type: UpdateWebhookInput, required: true, description: "What to change." }) },
     resolve: async (_root, { input }, context) => {
@@ -199,7 +200,8 @@ builder.mutationFields((t) => ({
   }),
   deleteWebhook: t.field({
     type: DeleteWebhookResult,
-    description: "Deletes a webhook with its deliveries. Nothing more is posted to it.",
+    description:
+      "Deletes a webhook with its deliveries. Nothing more is posted to it after at most a second.",
     authScopes: { ADMIN: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the webhook." }) },
     resolve: async (_root, { id }, context) =>

@@ -1,0 +1,110 @@
+import type { Queryable, Statement } from "../../database/database.ts";
+import type { Flag } from "../../database/raw-row.ts";
+import { hasToBeAsked } from "../../lanes/lane.ts";
+import { maxUuid } from "../../lib/uuid.ts";
+import {
+  attemptsSoFar,
+  dispatchColumns,
+  toDispatchMessage,
+  type DispatchMessage,
+  type DispatchRow,
+} from "../../messages/dispatch/dispatch-message.ts";
+import { inFlight } from "../../messages/model/status.ts";
+import { closuresOf, type Closures } from "../../sms/send-window.ts";
+import { areaLengths } from "../../sms/time-zones.ts";
+import type { RunningCampaign } from "./running-campaigns.ts";
+
+/**
+ * SQL: the prefixes of a recipient's number that may be an area code. Looked up in a JSON object, since
+ * finding a key in it is fast.
+ */
+const areas = `array[${areaLengths.map((length) => `left(recipient, ${length})`).join(", ")}]`;
+
+/**
+ * SQL: messages of the campaign that may go to an open provider now. Checks again that the campaign is still
+ * running.
+ */
+const mayGo = `
+  campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
+  and case when country is null then not $3::boolean else country <> all ($4::text[]) or $8::jsonb ?| ${areas} end
+  and provider_id <> all ($5::uuid[])`;
+
+/**
+ * SQL: messages of one `listed_as` value after the last claimed id. Written so that only the index for this
+ * list fits.
+ */
+const isBehind = (list: string): string =>
+  `(listed_as, id) > ('${list}', $7::uuid) and (listed_as, id) < ('${list}', '${maxUuid}'::uuid)`;
+
+// `case status ...` hides the status from the planner, which misjudges how many rows have it. The limits of
+// the later lists depend on the earlier ones, so what is not needed is not read.
+const selectNext: Statement = {
+  name: "select_next_of_campaign",
+  raw: true,
+  text: `
+    with put_back as (
+      select * from messages
+      where ${mayGo} and status = 'QUEUED' and retry_at <= $2
+      order by retry_at
+      limit $6
+      for no key update skip locked
+    ), queued as (
+      select * from messages
+      where ${mayGo} and ${isBehind(inFlight)} and case status when 'QUEUED' then true else false end
+        and retry_at is null
+      order by listed_as, id
+      limit $6 - (select count(*) from put_back)
+      for no key update skip locked
+    ), due as (
+      select * from messages
+      where ${mayGo} and ${isBehind("SCHEDULED")} and scheduled_at <= $2
+      order by listed_as, id
+      limit $6 - (select count(*) from put_back) - (select count(*) from queued)
+      for no key update skip locked
+    )
+    select ${dispatchColumns}, m.is_put_back, m.provider_id = any (array(
+      select p.id from providers as p join lanes as l on l.provider_id = p.id where ${hasToBeAsked("$2")}
+    ))
+    from (
+      select true as is_put_back, * from put_back
+      union all
+      select false, * from queued
+      union all
+      select false, * from due
+    ) as m
+    cross join lateral (${attemptsSoFar}) as a`,
+};
+
+/** A candidate message. Those put back for a retry are found regardless of the `after` id. */
+export interface Candidate {
+  message: DispatchMessage;
+  isPutBack: boolean;
+  /** Whether the provider's lane must be checked before submitting. */
+  isToAsk: boolean;
+}
+
+/** The next messages of a campaign for open providers, locked for this transaction. */
+export async function findNext(
+  transaction: Queryable,
+  campaign: RunningCampaign,
+  { limit, closed }: { limit: number; closed: readonly string[] },
+  after: string,
+  now: Date,
+): Promise<Candidate[]> {
+  const { countries, openAreas, stateless } = closedFor(campaign, now);
+  const open = Object.fromEntries(openAreas.map((area) => [area, true]));
+  const values = [campaign.id, now, stateless, countries, closed, limit, after, open];
+  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag]>(selectNext, values);
+  return rows.map((row) => ({
+    message: toDispatchMessage(row),
+    isPutBack: row[25] === "t",
+    isToAsk: row[26] === "t",
+  }));
+}
+
+const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
+
+function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: Date): Closures {
+  if (windowStart === null || windowEnd === null) return nothingClosed;
+  return closuresOf({ start: windowStart, end: windowEnd }, timeZone ?? "UTC", now);
+}
