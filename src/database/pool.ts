@@ -53,7 +53,7 @@ export class BoundedPool extends Pool {
   readonly #readiness: Readiness;
   /** Connections that a client's request holds, and since when. */
   readonly #awaited = new Map<PoolClient, number>();
-  #look: NodeJS.Timeout | undefined;
+  #isLooking = false;
 
   constructor(connectionString: string, max: number) {
     // Statements of a transaction that do not wait for each other's results are sent together.
@@ -97,8 +97,13 @@ export class BoundedPool extends Pool {
   #taken(client: PoolClient, isAwaited: boolean): PoolClient {
     if (!isAwaited) return client;
     this.#awaited.set(client, performance.now());
-    this.#look ??= setTimeout(() => void this.#lookAfter(), lookEveryMs).unref();
+    if (!this.#isLooking) this.#lookSoon();
     return client;
+  }
+
+  #lookSoon(): void {
+    this.#isLooking = true;
+    setTimeout(() => void this.#lookAfter(), lookEveryMs).unref();
   }
 
   async #lookAfter(): Promise<void> {
@@ -107,8 +112,8 @@ export class BoundedPool extends Pool {
       // Whoever has got its answer meanwhile has given its connection back.
       for (const [client, since] of late) if (this.#awaited.get(client) === since) cut(client);
     }
-    this.#look =
-      this.#awaited.size === 0 ? undefined : setTimeout(() => void this.#lookAfter(), lookEveryMs).unref();
+    if (this.#awaited.size > 0) this.#lookSoon();
+    else this.#isLooking = false;
   }
 }
 
