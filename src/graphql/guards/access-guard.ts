@@ -4,12 +4,10 @@ import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import { FairShares, type Leave, type OperationLimits } from "../../access/fair-shares.ts";
-import { mayBeDone } from "../../database/unavailable.ts";
 import {
   DomainError,
   ForbiddenError,
   InvalidInputError,
-  OutcomeUnknownError,
   QueryTooComplexError,
   TooManyRequestsError,
 } from "../../lib/errors.ts";
@@ -155,24 +153,12 @@ async function runIn(
 ): Promise<ExecutionResult> {
   const { untilSent } = args.contextValue as Checked;
   try {
-    const result = withOutcome(await execute(args), kind);
+    const result = await execute(args);
     return isLongerThan(result.data, maxAnswerLength) ? { errors: [toGraphqlError(tooLong(kind))] } : result;
   } finally {
     if (untilSent) untilSent(leave);
     else leave();
   }
-}
-
-/** Says of a change that failed with its connection that it may have been made. */
-function withOutcome(result: ExecutionResult, kind: OperationPlan["kind"]): ExecutionResult {
-  if (kind !== "mutation" || !result.errors?.some(({ originalError }) => mayBeDone(originalError)))
-    return result;
-  const errors = result.errors.map((error) => {
-    if (!mayBeDone(error.originalError)) return error;
-    const { message, nodes, path } = error;
-    return new GraphQLError(message, { nodes, path, originalError: new OutcomeUnknownError() });
-  });
-  return { ...result, errors };
 }
 
 const costOf = ({ variableValues }: ExecutionArgs, plan: OperationPlan): number =>
