@@ -69,7 +69,7 @@ const manifests = globSync("deploy/kubernetes/*.yaml").flatMap((path) =>
   }),
 );
 const ofKind = (kind: string): Manifest[] => manifests.filter((one) => one.kind === kind);
-const named = (kind: string): string[] => ofKind(kind).map(({ metadata }) => metadata.name);
+const namesOf = (kind: string): string[] => ofKind(kind).map(({ metadata }) => metadata.name);
 const pods = manifests.filter(({ kind }) => kind === "Deployment" || kind === "Job");
 const containers = pods.flatMap(({ spec }) => spec.template.spec.containers);
 
@@ -195,10 +195,10 @@ describe("the manifests of Kubernetes", () => {
   });
 
   it("are two deployments, a migration, a service and a budget for each deployment", () => {
-    expect(named("Deployment")).toEqual(["smsgraph-api", "smsgraph-worker"]);
-    expect(named("PodDisruptionBudget")).toEqual(["smsgraph-api", "smsgraph-worker"]);
-    expect(named("Job")).toEqual(["smsgraph-migrate"]);
-    expect(named("Service")).toEqual(["smsgraph"]);
+    expect(namesOf("Deployment")).toEqual(["smsgraph-api", "smsgraph-worker"]);
+    expect(namesOf("PodDisruptionBudget")).toEqual(["smsgraph-api", "smsgraph-worker"]);
+    expect(namesOf("Job")).toEqual(["smsgraph-migrate"]);
+    expect(namesOf("Service")).toEqual(["smsgraph"]);
   });
 
   it("a budget leaves at least one pod, and allows one to go", () => {
