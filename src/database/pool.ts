@@ -1,11 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Socket } from "node:net";
 import { Pool, type PoolClient } from "pg";
 import { BusyError } from "../lib/errors.ts";
 import { isClientWaiting } from "../lib/waited-for.ts";
+import { Readiness, standsStill } from "./readiness.ts";
 
 /** How long a client's request waits for a connection, and how long background work does. */
 const requestWaitMs = 4_000;
 const workWaitMs = 60_000;
+
+/** After how long, and how often, it is asked whether the database still answers while a client's request waits for it. */
+const suspiciousMs = 4_000;
+const lookEveryMs = 1_000;
 
 interface Holder {
   isHolding: boolean;
@@ -29,15 +35,32 @@ const isTooLate = /timeout exceeded when trying to connect|due to connection tim
 
 type Taken = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
 
+/** What a statement fails with when the database stands still. */
+class StandingStillError extends Error {
+  readonly code = "ETIMEDOUT";
+  constructor() {
+    super("timeout: the database does not answer");
+  }
+}
+
 /**
  * A pool whose users cannot deadlock. If several holders of a connection each asked for another, they could
  * all wait forever. Such a request is refused at once, even when a connection is free, so that the first test
- * finds the mistake. Every other wait has a time limit.
+ * finds the mistake. Every other wait has a time limit. A client's request that waits for an answer is given up when
+ * the database stands still; a statement that only takes long is not, whoever sent it.
  */
 export class BoundedPool extends Pool {
+  readonly #readiness: Readiness;
+  /** Connections that a client's request holds, and since when. */
+  readonly #awaited = new Map<PoolClient, number>();
+  #isLooking = false;
+
   constructor(connectionString: string, max: number) {
     // Statements of a transaction that do not wait for each other's results are sent together.
     super({ connectionString, max, pipeline: true });
+    this.#readiness = new Readiness(connectionString);
+    this.on("release", (_error, client) => void this.#awaited.delete(client));
+    this.on("remove", (client) => void this.#awaited.delete(client));
     // A getter, because the pool reads this option on each request for a connection.
     Object.defineProperty(this.options, "connectionTimeoutMillis", {
       get: () => (isClientWaiting() ? requestWaitMs : workWaitMs),
@@ -60,11 +83,42 @@ export class BoundedPool extends Pool {
     const name = (error: Error): Error =>
       isAwaited && isTooLate.test(error.message) ? new BusyError() : error;
     if (!taken) {
-      return super.connect().catch((error: Error) => {
-        throw name(error);
-      });
+      return super.connect().then(
+        (client) => this.#taken(client, isAwaited),
+        (error: Error) => {
+          throw name(error);
+        },
+      );
     }
     super.connect(((error, client, release) =>
-      taken(error && name(error), client, release)) as Taken as never);
+      taken(error && name(error), client && this.#taken(client, isAwaited), release)) as Taken as never);
   }
+
+  #taken(client: PoolClient, isAwaited: boolean): PoolClient {
+    if (!isAwaited) return client;
+    this.#awaited.set(client, performance.now());
+    if (!this.#isLooking) this.#lookSoon();
+    return client;
+  }
+
+  #lookSoon(): void {
+    this.#isLooking = true;
+    setTimeout(() => void this.#lookAfter(), lookEveryMs).unref();
+  }
+
+  async #lookAfter(): Promise<void> {
+    const late = [...this.#awaited].filter(([, since]) => performance.now() - since > suspiciousMs);
+    if (late.length > 0 && (await this.#readiness.problem()) === standsStill) {
+      // Whoever has got its answer meanwhile has given its connection back.
+      for (const [client, since] of late) if (this.#awaited.get(client) === since) cut(client);
+    }
+    if (this.#awaited.size > 0) this.#lookSoon();
+    else this.#isLooking = false;
+  }
+}
+
+/** Ends the connection: its statements fail, and the pool forgets it. Not in the types of `pg`. */
+function cut(client: PoolClient): void {
+  const { connection } = client as PoolClient & { connection: { stream: Socket } };
+  connection.stream.destroy(new StandingStillError());
 }

@@ -11,6 +11,8 @@ const answerMs = 900;
  */
 const spill = `set work_mem = '64kB'; select count(*) from generate_series(1, 50000)`;
 
+export const standsStill = "the database stands still";
+
 /** SQLSTATE: disk_full. */
 const diskFull = "53100";
 
@@ -60,6 +62,6 @@ export class Readiness {
 
 export function describe({ code, message }: { code?: string; message: string }): string {
   if (code === diskFull) return "the disk of the database is full";
-  if (/timeout/i.test(message)) return "the database stands still";
+  if (/timeout|timed out/i.test(message)) return standsStill;
   return "there is no connection to the database";
 }

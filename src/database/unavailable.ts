@@ -1,4 +1,4 @@
-import { BusyError, DatabaseUnavailableError, type DomainError } from "../lib/errors.ts";
+import { BusyError, DatabaseUnavailableError, OutcomeUnknownError, type DomainError } from "../lib/errors.ts";
 import { describe } from "./readiness.ts";
 
 /**
@@ -15,7 +15,7 @@ const words = /connection terminated|timeout exceeded when trying to connect/i;
  * error.
  */
 export function unavailability(error: unknown): DomainError | undefined {
-  if (error instanceof BusyError) return error;
+  if (error instanceof BusyError || error instanceof OutcomeUnknownError) return error;
   if (!(error instanceof Error)) return undefined;
   const busy = new BusyError();
   const { message } = error;
@@ -24,6 +24,18 @@ export function unavailability(error: unknown): DomainError | undefined {
   if (code === busy.code) return busy;
   if (!codes.test(code) && !words.test(message)) return undefined;
   return new DatabaseUnavailableError(describe({ code, message }));
+}
+
+/** Of these, what breaks off a statement that the database may have executed. */
+const brokenOff = /^(08(003|006|007)|57P01|ECONN(RESET|ABORTED)|EPIPE|ETIMEDOUT|P10(08|17))$/;
+const wordsOfBrokenOff = /connection terminated/i;
+
+/** Whether the database may have done what failed with this error. */
+export function mayBeDone(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof BusyError || codeOf(error) === "UNAVAILABLE")
+    return false;
+  const isConnecting = /connection timeout|trying to connect/i.test(error.message);
+  return !isConnecting && (brokenOff.test(codeOf(error)) || wordsOfBrokenOff.test(error.message));
 }
 
 /** PostgreSQL's own code where there is one; Prisma keeps it inside of its own error. */

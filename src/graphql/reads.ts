@@ -29,7 +29,7 @@ export class Reads {
   readonly #messages: Batcher<OwnedId, Message | null>;
   readonly #providers: Batcher<OwnedId, Provider | null>;
   readonly #campaigns: Batcher<OwnedId, Campaign | null>;
-  readonly #pages: SharedReads<Page, Message[]>;
+  readonly #pages: SharedReads<Page, ListedMessage[]>;
   readonly #timelines: SharedReads<Timelines, Map<string, LoggedEvent[]>>;
 
   constructor(database: Database) {
@@ -43,7 +43,9 @@ export class Reads {
       async (asked) => owned(asked, await prisma.campaign.findMany({ where: { id: { in: idsOf(asked) } } })),
       maxBatchSize,
     );
-    this.#pages = new SharedReads(JSON.stringify, (page) => readPage(database, page));
+    this.#pages = new SharedReads(JSON.stringify, async (page) =>
+      this.#withOwners(await readPage(database, page)),
+    );
     this.#timelines = new SharedReads(
       ({ messageIds, range: { after, before, limit, inverted } }) =>
         `${after} ${before} ${limit} ${inverted} ${messageIds.join(" ")}`,
@@ -64,9 +66,26 @@ export class Reads {
     return this.#campaigns.add({ accountId, id });
   }
 
-  /** A page of an owner's messages, limited to this account. */
-  page(accountId: string, owner: ListOwner, range: ListRange): Promise<Message[]> {
+  /** A page of an owner's messages, limited to this account, with their providers and campaigns. */
+  page(accountId: string, owner: ListOwner, range: ListRange): Promise<ListedMessage[]> {
     return this.#pages.ask({ accountId, owner, range });
+  }
+
+  /**
+   * A page has few providers and campaigns. Resolvers that find them beside the message need no promise for
+   * each row, which was half the time of a page.
+   */
+  async #withOwners(messages: readonly Message[]): Promise<ListedMessage[]> {
+    const [providers, campaigns] = await Promise.all([
+      readEach(this.#providers, messages, ({ providerId }) => providerId),
+      readEach(this.#campaigns, messages, ({ campaignId }) => campaignId),
+    ]);
+    return messages.map((message) =>
+      Object.assign(message, {
+        provider: providers.get(message.providerId) ?? null,
+        campaign: campaigns.get(message.campaignId) ?? null,
+      }),
+    );
   }
 
   /**
@@ -75,6 +94,24 @@ export class Reads {
   timelines(messageIds: readonly string[], range: TimelineRange): Promise<Map<string, LoggedEvent[]>> {
     return this.#timelines.ask({ messageIds, range });
   }
+}
+
+/** A message of a page, with what it belongs to. */
+export type ListedMessage = Message & { provider: Provider | null; campaign: Campaign | null };
+
+/** The distinct rows that messages of one account refer to, by id. */
+async function readEach<Row>(
+  rows: Batcher<OwnedId, Row | null>,
+  messages: readonly Message[],
+  idOf: (message: Message) => string | null,
+): Promise<Map<string | null, Row | null>> {
+  const asked = new Map<string | null, OwnedId>();
+  for (const message of messages) {
+    const id = idOf(message);
+    if (id !== null) asked.set(id, { accountId: message.accountId, id });
+  }
+  const read = [...asked].map(async ([id, ownedId]) => [id, await rows.add(ownedId)] as const);
+  return new Map(await Promise.all(read));
 }
 
 const idsOf = (asked: readonly OwnedId[]): string[] => [...new Set(asked.map(({ id }) => id))];

@@ -309,6 +309,17 @@ export class DatabaseUnavailableError extends DomainError {
   }
 }
 
+/** The connection to the database broke off before it said whether a change was made. */
+export class OutcomeUnknownError extends DomainError {
+  readonly code = "UNAVAILABLE";
+  constructor() {
+    super(
+      "The database did not answer in time, so it is not known whether the change was made. Repeat it in a few seconds, " +
+        "with the same `idempotencyKey` if it has one: then it is made once.",
+    );
+  }
+}
+
 /** A stream of versions cannot continue without a gap. */
 export class StreamBehindError extends DomainError {
   readonly code = "UNAVAILABLE";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished, type TestContext } from "vitest";
 import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
 import { migrate } from "../../src/database/migrate.ts";
+import { whileClientWaits } from "../../src/lib/waited-for.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { leakIn } from "../support/leaks.ts";
 import { eventually } from "../support/process.ts";
@@ -103,6 +104,51 @@ it("readiness says that the database stands still, and that it is back", { timeo
   await eventually(async () => (await readiness(app)) === ready);
   await waiting;
 });
+
+const sendOnce = `mutation { sendMessage(input: { to: "+421901000000", text: "x", idempotencyKey: "once" }) {
+  ... on Message { id } ... on Error { code message } } }`;
+
+it(
+  "requests under way when the database stands still are given up, and a repeated change is made once",
+  { timeout: patience },
+  async () => {
+    const { app, pid } = await startIn(await newDirectory());
+    await app.client.data(connect);
+    const standStill = async (operation: string): Promise<object[] | undefined> => {
+      await app.client.data(queries[0] ?? "");
+      signal(pid, "SIGSTOP");
+      const { errors } = await app.client.send(operation);
+      signal(pid, "SIGCONT");
+      await eventually(async () => (await readiness(app)) === ready);
+      return errors;
+    };
+    onTestFinished(() => signal(pid, "SIGCONT"));
+    expect(await standStill(queries[0] ?? "")).toMatchObject([
+      { message: expect.stringContaining("the database stands still"), extensions: { code: "UNAVAILABLE" } },
+    ]);
+    expect(await standStill(sendOnce)).toMatchObject([
+      {
+        message: expect.stringMatching(/not known whether the change was made.*same `idempotencyKey`/),
+        extensions: { code: "UNAVAILABLE" },
+      },
+    ]);
+    const again = await app.client.data<object>(sendOnce);
+    expect(await app.client.data<object>(sendOnce)).toEqual(again);
+    const all = "{ messages(first: 10) { edges { node { id } } } }";
+    const { messages } = await app.client.data<{ messages: { edges: unknown[] } }>(all);
+    expect(messages.edges).toHaveLength(1);
+  },
+);
+
+it(
+  "a statement that takes long is not given up while the database answers",
+  { timeout: patience },
+  async () => {
+    const { app } = await startIn(await newDirectory());
+    const slow = { name: "slow", text: "select pg_sleep(8)::text" };
+    await whileClientWaits(() => app.services.database.query(slow, []));
+  },
+);
 
 it("readiness and changes say that the disk of the database is full", { timeout: patience }, async (test) => {
   const directory = await newDirectory();

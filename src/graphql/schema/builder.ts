@@ -12,6 +12,7 @@ import type { Upload } from "../../http/upload.ts";
 import type { Context } from "../context.ts";
 import { decodeAnyId, encodeId } from "../../lib/global-id.ts";
 import type { NodeType } from "../../lib/node-type.ts";
+import "./immediate-ids.ts";
 import { maxNodes } from "./limits.ts";
 
 /** The TypeScript types behind the schema. */

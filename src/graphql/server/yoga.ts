@@ -20,6 +20,7 @@ import { isDocumentNestedDeeper } from "../guards/nesting.ts";
 import { withCode } from "./mask-error.ts";
 import { explain, explainMissingQueries, explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { isTracing } from "../../tracing/tracing.ts";
+import { explainUnknownOutcome } from "./unknown-outcome.ts";
 import { schema } from "../schema/schema.ts";
 import { traceOperations } from "./trace-operations.ts";
 
@@ -61,6 +62,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       explainMissingQueries(),
       limitTokens(),
       codeValidationErrors(),
+      explainUnknownOutcome(),
       guardAccess(guard),
       ...(isTracing() ? [traceOperations()] : []),
       ...(web.introspection ? [] : [guardSchema()]),

@@ -1,7 +1,7 @@
 import { Batcher } from "../../lib/batcher.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
-import type { Database } from "../../database/database.ts";
+import { execute, type Database, type Statement } from "../../database/database.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { singleOutClaimOf, startAttempts } from "./attempts.ts";
 import { readForDispatch, type DispatchMessage } from "./dispatch-message.ts";
@@ -52,6 +52,11 @@ const maxMoves = 3;
  * How long a lane's jobs are skipped after one found no other route; its neighbours would fail the same way.
  */
 const stuckMs = 1_000;
+
+const lockMessages: Statement = {
+  name: "lock_messages_to_claim",
+  text: "select 1 from messages where id = any ($1::uuid[]) order by id for no key update",
+};
 
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
@@ -174,6 +179,8 @@ export class Dispatcher {
   #claim(messages: DispatchMessage[]): Promise<AttemptClaim[]> {
     const startedAt = this.#now();
     return this.#options.database.transaction(async (transaction) => {
+      // Messages before lanes, as where outcomes are stored and campaigns claim.
+      await execute(transaction, lockMessages, [messages.map(({ id }) => id)]);
       const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
       const changes = admitted.flatMap((message) => this.#claimChanges(message, startedAt));
       const outcomes = await applyChanges(transaction, changes);

@@ -2,6 +2,7 @@ import { textCost } from "../limits.ts";
 import type { Message as MessageRow } from "../../../database/generated/client.ts";
 import { encodeCursor } from "../../../messages/log/event-log.ts";
 import { isFinal } from "../../../messages/model/status.ts";
+import type { ListedMessage } from "../../reads.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { MessageDirection, MessagePriorityEnum, MessageStatusEnum, TextEncodingEnum } from "./enums.ts";
@@ -10,8 +11,8 @@ import { Money, money } from "../money.ts";
 import { Campaign } from "../campaigns/campaign.ts";
 import { Provider } from "../providers/provider.ts";
 
-/** A message row. In a stream it also carries the stream's position. */
-export type MessageShape = MessageRow & { streamCursor?: string };
+/** A message row. In a stream it also carries the stream's position, in a list what it belongs to. */
+export type MessageShape = MessageRow & { streamCursor?: string } & Partial<ListedMessage>;
 
 export const Message = builder.prismaNode("Message", {
   description: "A message and its delivery status.",
@@ -26,15 +27,15 @@ export const Message = builder.prismaNode("Message", {
       type: Provider,
       nullable: true,
       description: "The provider that the message goes through.",
-      resolve: ({ accountId, providerId }, _args, { reads }) =>
-        providerId === null ? null : reads.provider(accountId, providerId),
+      resolve: ({ accountId, providerId, provider }: MessageShape, _args, { reads }) =>
+        provider !== undefined || providerId === null ? provider : reads.provider(accountId, providerId),
     }),
     campaign: t.field({
       type: Campaign,
       nullable: true,
       description: "The campaign it belongs to; null when sent on its own.",
-      resolve: ({ accountId, campaignId }, _args, { reads }) =>
-        campaignId === null ? null : reads.campaign(accountId, campaignId),
+      resolve: ({ accountId, campaignId, campaign }: MessageShape, _args, { reads }) =>
+        campaign !== undefined || campaignId === null ? campaign : reads.campaign(accountId, campaignId),
     }),
     direction: t.field({
       type: MessageDirection,
