@@ -35,7 +35,7 @@ it("docker-compose.yml has no password of its own, a role that is no superuser, 
   expect(compose).not.toMatch(/POSTGRES_USER/);
   const [, application = ""] = /DATABASE_URL: postgresql:\/\/(\w+):/.exec(compose) ?? [];
   expect(application).toBe("smsgraph");
-  expect(compose.match(/mem_limit/g)).toHaveLength(2);
+  expect(compose.match(/mem_limit/g)).toHaveLength(4);
 });
 
 it("every variable that docker-compose.yml asks for is in .env.example", async () => {
@@ -46,6 +46,6 @@ it("every variable that docker-compose.yml asks for is in .env.example", async (
 
 it("every command that needs settings reads them from .env, if there is one", async () => {
   const { scripts } = await readJson<{ scripts: Record<string, string> }>("package.json");
-  for (const name of ["start", "dev", "campaign", "keys", "rates:import", "receipts:reprocess"])
+  for (const name of ["start", "dev", "migrate", "campaign", "keys", "rates:import", "receipts:reprocess"])
     expect(scripts[name]).toMatch(/^node --env-file-if-exists=\.env /);
 });

@@ -45,7 +45,10 @@ export class Pump implements Keeper {
   readonly #webhook: ClaimedWebhook;
   readonly #options: PumpOptions;
   readonly #secrets: SigningSecrets;
+  /** Begin nothing new. */
   readonly #stopping = new AbortController();
+  /** Send nothing more: the webhook is not ours any longer. */
+  readonly #lost = new AbortController();
   readonly #delivered = new Set<string>();
   readonly #running: Promise<void>;
   #session: Session | undefined;
@@ -71,11 +74,13 @@ export class Pump implements Keeper {
 
   lose(): void {
     this.#stopping.abort();
+    this.#lost.abort();
   }
 
-  /** Begins no more requests and waits for those in progress. */
+  /** Begins nothing new, delivers what must be so that nothing is repeated, and resolves when that has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#session?.drain();
     await this.#running;
   }
 
@@ -126,7 +131,7 @@ export class Pump implements Keeper {
       deliver: (unit) => this.#deliver(unit),
       onProgress: (cursor) => this.#moveTo(cursor),
       delivered: this.#delivered,
-      signal: this.#stopping.signal,
+      signal: this.#lost.signal,
     });
     try {
       return await this.#session.run();

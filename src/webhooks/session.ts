@@ -59,6 +59,7 @@ export class Session {
   /** Everything up to here is in the queue or delivered. */
   #read: Position;
   #isWaiting = false;
+  #isDraining = false;
   #room = Promise.withResolvers<void>();
   #inFlight = 0;
   #window = 1;
@@ -88,6 +89,15 @@ export class Session {
     }
   }
 
+  /**
+   * Reads nothing more, and ends once everything before the last event that was sent is delivered. Otherwise whoever
+   * continues from the cursor would repeat what is behind.
+   */
+  drain(): void {
+    this.#isDraining = true;
+    this.#advance();
+  }
+
   /** Undefined unless everything up to the end of the log has been delivered. */
   get idleAt(): Position | undefined {
     return this.#isWaiting && this.#queue.length === 0 ? this.#options.feed.position : undefined;
@@ -100,9 +110,9 @@ export class Session {
   async #readOn(): Promise<void> {
     try {
       await this.#checkStart();
-      while (!this.#isOver) {
+      while (!this.#isOver && !this.#isDraining) {
         await this.#readPage();
-        while (this.#queue.length >= lookAhead && !this.#isOver) {
+        while (this.#queue.length >= lookAhead && !this.#isOver && !this.#isDraining) {
           this.#room = Promise.withResolvers();
           await this.#room.promise;
         }
@@ -131,7 +141,7 @@ export class Session {
       ? reading.run(() => this.#reader.replay(after, until))
       : this.#reader.next(after));
     this.#isWaiting = false;
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isDraining) return;
     if (page.kind === "expired") return this.#addReset("EXPIRED");
     this.#read = page.cursor;
     this.#add(page.events);
@@ -159,10 +169,10 @@ export class Session {
   #advance(): void {
     while (!this.#isOver && this.#inFlight < (this.#isBatching ? 1 : this.#window)) {
       const entries = this.#take();
-      if (entries.length === 0) return;
+      if (entries.length === 0) break;
       void this.#send(entries);
     }
-    if (!this.#isOver || this.#inFlight > 0) return;
+    if (this.#inFlight > 0 || !(this.#isOver || this.#isDraining)) return;
     this.#keepDelivered();
     if (this.#error) this.#end.reject(this.#error);
     else this.#end.resolve(this.#failure);
@@ -170,13 +180,22 @@ export class Session {
 
   /** The entries of the next request. */
   #take(): Entry[] {
+    if (this.#isDraining) return this.#takeSingle(this.#queue.slice(0, this.#lastSent));
     const [first] = this.#queue;
     if (first && !first.event) return first.state === "waiting" ? [first] : [];
-    return this.#isBatching ? this.#takeBatch() : this.#takeSingle();
+    return this.#isBatching ? this.#takeBatch() : this.#takeSingle(this.#queue);
   }
 
-  #takeSingle(): Entry[] {
-    for (const entry of this.#queue) {
+  /** The place of the last event that was sent. */
+  get #lastSent(): number {
+    return Math.max(
+      0,
+      this.#queue.findLastIndex(({ state }) => state !== "waiting"),
+    );
+  }
+
+  #takeSingle(queue: readonly Entry[]): Entry[] {
+    for (const entry of queue) {
       // Everything before a gap is delivered before it is reported.
       if (!entry.event) return [];
       if (entry.state === "waiting" && !this.#busyMessages.has(entry.event.messageId)) return [entry];

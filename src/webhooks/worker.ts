@@ -204,6 +204,7 @@ class WebhookWorker {
 
   /** Nobody waits for its requests in progress: those of an endpoint that does not answer take a while. */
   #end(pump: Pump): void {
+    pump.lose();
     this.#pumps.delete(pump.id);
     this.#track(pump.stop());
   }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 import { startOtlpCollector, type CollectedSpan, type OtlpCollector } from "../support/otlp-collector.ts";
+import { startWebhookReceiver } from "../support/webhook-receiver.ts";
 import { eventually, startProcess, type SmsgraphProcess } from "../support/process.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -72,7 +73,17 @@ describe("with a collector", () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     collector = await startOtlpCollector();
-    const { app, client } = await start(database, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const { app, client } = await start(database, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      ALLOW_INSECURE_WEBHOOKS: "true",
+    });
+    const receiver = await startWebhookReceiver();
+    await client.data(
+      `mutation ($url: String!) {
+        createWebhook(input: { name: "Shop", url: $url }) { ... on CreatedWebhook { __typename } ... on Error { message } }
+      }`,
+      { url: receiver.url },
+    );
     const events = client.subscribe(`subscription {
       messageEvents { __typename ... on MessageEventBatch { events { status message { to } } } }
     }`);
@@ -81,6 +92,7 @@ describe("with a collector", () => {
     const delivered = await send(client, "+421901000000", providerId);
     const refused = await send(client, "+421901000018", providerId);
     await eventually(async () => (await statusOf(client, delivered)) === "DELIVERED");
+    await eventually(() => receiver.taken().some(({ status }) => status === "DELIVERED"));
     await eventually(async () => /REJECTED|FAILED/.test(await statusOf(client, refused)));
     await client.data(
       `mutation ($providerId: ID!) {
@@ -100,6 +112,7 @@ describe("with a collector", () => {
     // What is left is sent when the process stops.
     expect(await app.end("SIGTERM")).toEqual({ code: 0, signal: null });
     output = app.output();
+    await receiver.close();
     ({ spans } = collector);
   });
 
@@ -119,6 +132,7 @@ describe("with a collector", () => {
       "process dispatch",
       "process receipt",
       "push subscriptions",
+      "push webhooks",
       "send TIKOSMS",
     ]);
     const known = new Set([callersSpan, ...trace.map(({ spanId }) => spanId)]);
@@ -133,6 +147,7 @@ describe("with a collector", () => {
     expect(parentOf("POST")).toBe("send TIKOSMS");
     expect(parentOf("process receipt")).toBe("mutation");
     expect(parentOf("push subscriptions")).toBe("mutation");
+    expect(parentOf("push webhooks")).toBe("mutation");
   });
 
   it("a receipt is linked to the callback request or the job that brought it", () => {
