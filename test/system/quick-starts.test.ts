@@ -70,7 +70,7 @@ it.each([
     child.kill("SIGKILL");
     await eventually(() => app.services.streams.size === 0);
   },
-  60_000,
+  300_000,
 );
 
 it("the quick start for Relay of the client's README makes an environment", async () => {
