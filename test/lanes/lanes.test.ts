@@ -141,12 +141,19 @@ describe("limits over all workers", () => {
   }
 
   it("all workers together keep the throughput limit", async () => {
-    await connectAndSend({ maxPerSecond: 20 }, 40);
+    const providerId = await connectAndSend({ maxPerSecond: 20 }, 40);
     await expect.poll(() => times.length, { timeout: 60_000 }).toBe(40);
-    const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    // When the lane admitted them: on their way to the provider a busy machine bunches them.
+    const attempts = await app.services.database.prisma.attempt.findMany({
+      where: { providerId: decodeId("Provider", providerId) },
+    });
+    const admitted = attempts
+      .map(({ startedAt }) => startedAt.getTime())
+      .toSorted((one, other) => one - other);
+    const span = (admitted.at(-1) ?? 0) - (admitted[0] ?? 0);
     expect(span).toBeGreaterThan((39 / 20) * 1000 * 0.8);
     const busiest = Math.max(
-      ...times.map((start) => times.filter((one) => one >= start && one < start + 1000).length),
+      ...admitted.map((start) => admitted.filter((one) => one >= start && one < start + 1000).length),
     );
     expect(busiest).toBeLessThanOrEqual(24);
   });
@@ -156,7 +163,7 @@ describe("limits over all workers", () => {
     answer = (respond) => held.push(respond);
     await connectAndSend({ maxConcurrent: 3 }, 12);
     for (let released = 0; released < 12;) {
-      await expect.poll(() => held.length, { timeout: 60_000 }).toBeGreaterThan(0);
+      await expect.poll(() => held.length, { timeout: 60_000 }).toBe(3);
       const batch = held.splice(0);
       released += batch.length;
       for (const respond of batch) respond();
