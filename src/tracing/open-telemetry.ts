@@ -49,7 +49,6 @@ export function openTelemetry(
   { endpoint, ratio }: TracingSettings,
   onProblem: (problem: string) => void,
 ): Tracer {
-  const ignore = (): void => undefined;
   // Its warnings may quote a header, which holds a secret.
   diag.setLogger({ error: onProblem, warn: ignore, info: ignore, debug: ignore, verbose: ignore });
   const provider = new TracerProvider({
@@ -123,7 +122,9 @@ export function openTelemetry(
   };
 }
 
-const nothing: OpenSpan = { set: () => undefined, fail: () => undefined };
+const ignore = (): void => undefined;
+
+const nothing: OpenSpan = { set: ignore, fail: ignore };
 
 const openSpan = (span: Span): OpenSpan => ({
   set: (attributes) => void span.setAttributes(present(attributes)),
