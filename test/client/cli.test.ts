@@ -156,7 +156,7 @@ it("smsgraph says in one sentence what is wrong, and ends with 1", async () => {
     expect({ code, problem }).toEqual({ code: 1, problem: expect.stringContaining(said) });
     expect(problem).not.toMatch(/^\s+at /m);
   }
-}, 60_000);
+}, 300_000);
 
 it.each([[], ["send"], ["listen"], ["keys"], ["campaign"]])(
   "smsgraph %s --help says how it is used",

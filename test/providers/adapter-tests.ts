@@ -28,7 +28,7 @@ export function testOpenEndings(subject: Subject, endings: readonly [string, Ans
     test.each(lateEndings)(
       "an answer that comes in time leaves the outcome open: %s",
       async (_name, answer) => {
-        const { client, requests } = await connect(() => answer, { totalTimeoutMs: 200 });
+        const { client, requests } = await connect(() => answer, { totalTimeoutMs: 500 });
         expect(await client.submit(submission)).toMatchObject({ kind: "ambiguous" });
         expect(requests).toHaveLength(1);
       },
@@ -66,7 +66,7 @@ export function testProblems(
     });
 
     test("no answer in time", async () => {
-      const { client } = await connect(() => () => {}, { totalTimeoutMs: 200 });
+      const { client } = await connect(() => () => {}, { totalTimeoutMs: 500 });
       expect(await client.balance()).toMatchObject({ ok: false, problem: { kind: "unreachable" } });
     });
 

@@ -60,7 +60,7 @@ export function testLate(subject: Subject): void {
     endings.map(([name, answer]): [Question, string, Answer] => [question, name, answer]),
   );
   testSideBySide(asked, "the query %s waits in vain for an answer: %s", async (question, _name, answer) => {
-    const { client, requests } = await connect(subject, () => answer, { totalTimeoutMs: 200 });
+    const { client, requests } = await connect(subject, () => answer, { totalTimeoutMs: 1_500 });
     const reply = await questions[question](client);
     expect(requests).not.toEqual([]);
     expect(reply).toMatchObject({ ok: false, problem: { kind: "unreachable", detail: someText } });

@@ -109,7 +109,7 @@ export function testTwin(subject: Subject): void {
   test.each(capabilities.bulkSize > 1 ? ["009", "011", "012", "014", "019", "023"] : [])(
     "the message of scenario %s among others is never accepted and lost without being told",
     async (suffix) => {
-      const { client } = await start({ totalTimeoutMs: 500 });
+      const { client } = await start({ totalTimeoutMs: 1_000 });
       const messages = numbered(["000", suffix, "000"]);
       const attemptedAt = new Date();
       const outcomes = await submitMany(client, messages);
@@ -135,7 +135,7 @@ export function testTwin(subject: Subject): void {
   test.each(capabilities.bulkSize > 1 ? ["009", "010", "012", "019", "023"] : [])(
     "the messages of a request whose first is scenario %s all wait, or are found",
     async (suffix) => {
-      const { client } = await start({ totalTimeoutMs: 500 });
+      const { client } = await start({ totalTimeoutMs: 1_000 });
       const messages = numbered([suffix, "000", "000"]);
       const attemptedAt = new Date();
       const kinds = (await submitMany(client, messages)).map(({ kind }) => kind);
@@ -176,7 +176,7 @@ export function testTwin(subject: Subject): void {
   test.each(["009", "011", "012", "019", "023"])(
     "the outcome of scenario %s is left open, and found where it can be",
     async (suffix) => {
-      const { client } = await start({ totalTimeoutMs: 500 });
+      const { client } = await start({ totalTimeoutMs: 1_000 });
       const message = messageTo(suffix);
       const attemptedAt = new Date();
       expect(await client.submit(message)).toMatchObject({ kind: "ambiguous" });

@@ -115,7 +115,7 @@ describe("the problem of a question", () => {
   });
 
   test("no answer in time, and nobody there", async () => {
-    const { client } = await connect(() => () => {}, { totalTimeoutMs: 200 });
+    const { client } = await connect(() => () => {}, { totalTimeoutMs: 500 });
     expect(await client.check()).toMatchObject({ ok: false, problem: { kind: "unreachable" } });
     const nobody = await openClient(await unusedOrigin()).drainReceipts?.();
     expect(nobody).toEqual({ ok: false, problem: { kind: "unreachable", detail: "connection refused" } });

@@ -45,7 +45,7 @@ describe("the problem of a question", () => {
   });
 
   test("no answer in time, nobody there", async () => {
-    const { client } = await connect(() => () => {}, { totalTimeoutMs: 200 });
+    const { client } = await connect(() => () => {}, { totalTimeoutMs: 500 });
     expect(await client.check()).toMatchObject({ ok: false, problem: { kind: "unreachable" } });
     const nobody = { ok: false, problem: { kind: "unreachable", detail: "connection refused" } };
     expect(await openClient(await unusedOrigin()).check()).toEqual(nobody);

@@ -117,4 +117,4 @@ it("the quick start for React of the client's README shows events and the newest
   const statuses = ["DELIVERED", "QUEUED", "SENT", "SUBMITTED", "SUBMITTING"];
   expect(lines.toSorted()).toEqual(statuses.map((status) => `+421901000000 ${status}`));
   expect(problems).toEqual([]);
-}, 60_000);
+}, 300_000);
