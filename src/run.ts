@@ -14,6 +14,7 @@ import { createLogger, type Logger } from "./lib/logger.ts";
 import { stopAll, type Stops } from "./lib/shutdown.ts";
 import { banner } from "./welcome.ts";
 import { startTracing } from "./tracing/tracing.ts";
+import { OnceAnHour } from "./lib/once-an-hour.ts";
 import { keepYoungSpaceSmall } from "./lib/young-space.ts";
 
 /** Runs until it is asked to stop. Resolves with the exit code when everything has ended. */
@@ -43,7 +44,12 @@ export async function run(): Promise<number> {
 }
 
 async function start(config: Config, logger: Logger, stops: Stops): Promise<void> {
-  if (config.tracing) stops.push(await startTracing(config.tracing));
+  if (config.tracing) {
+    const problems = new OnceAnHour();
+    const onProblem = (detail: string): void =>
+      problems.say("traces", () => logger.warn({ problem: { detail } }, "traces could not be sent"));
+    stops.push(await startTracing(config.tracing, onProblem));
+  }
   const databaseUrl = config.databaseUrl ?? (await startDatabase(config, stops));
   await migrate(databaseUrl);
   const developmentKey = config.production ? undefined : await prepareKey(config, databaseUrl);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Context,
+  diag,
   isSpanContextValid,
   ROOT_CONTEXT,
   type Span,
@@ -44,7 +45,12 @@ const kinds = {
  * Headers, time limit and compression are those of the standard variables (`OTEL_EXPORTER_OTLP_HEADERS`, …), as
  * are the name and attributes of the service.
  */
-export function openTelemetry({ endpoint, ratio }: TracingSettings): Tracer {
+export function openTelemetry(
+  { endpoint, ratio }: TracingSettings,
+  onProblem: (problem: string) => void,
+): Tracer {
+  // Its warnings may quote a header, which holds a secret.
+  diag.setLogger({ error: onProblem, warn: ignore, info: ignore, debug: ignore, verbose: ignore });
   const provider = new TracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ "service.name": "smsgraph" }))
@@ -109,14 +115,16 @@ export function openTelemetry({ endpoint, ratio }: TracingSettings): Tracer {
     },
     async stop() {
       await Promise.race([
-        provider.shutdown().catch(() => undefined),
+        provider.shutdown().catch((error: unknown) => onProblem(String(error))),
         pause(maxFlushMs, undefined, { ref: false }),
       ]);
     },
   };
 }
 
-const nothing: OpenSpan = { set: () => undefined, fail: () => undefined };
+const ignore = (): void => undefined;
+
+const nothing: OpenSpan = { set: ignore, fail: ignore };
 
 const openSpan = (span: Span): OpenSpan => ({
   set: (attributes) => void span.setAttributes(present(attributes)),

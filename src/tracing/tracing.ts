@@ -16,11 +16,14 @@ const noSpan: OpenSpan = { set: () => undefined, fail: () => undefined };
 
 /**
  * Turns tracing on for this process. Only now is OpenTelemetry loaded. Returns how to send what is left and turn
- * it off again.
+ * it off again. `onProblem` hears when spans cannot be sent.
  */
-export async function startTracing(settings: TracingSettings): Promise<() => Promise<void>> {
+export async function startTracing(
+  settings: TracingSettings,
+  onProblem: (problem: string) => void,
+): Promise<() => Promise<void>> {
   const { openTelemetry } = await import("./open-telemetry.ts");
-  const started = openTelemetry(settings);
+  const started = openTelemetry(settings, onProblem);
   tracer = started;
   return async () => {
     tracer = undefined;

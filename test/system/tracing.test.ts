@@ -1,4 +1,6 @@
 import { mkdtemp } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -213,5 +215,19 @@ describe("without a collector", () => {
     const { app, client } = await start(database, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" });
     await tikosmsOf(client);
     expect(await app.end("SIGTERM")).toEqual({ code: 0, signal: null });
+  });
+
+  it("spans that a collector refuses are logged", async () => {
+    const database = await createTestDatabase();
+    onTestFinished(() => database.drop());
+    const collector = createServer((_request, response) => void response.writeHead(404).end()).listen(0);
+    onTestFinished(() => void collector.close());
+    const { port } = collector.address() as AddressInfo;
+    const { app, client } = await start(database, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    });
+    await tikosmsOf(client);
+    await app.end("SIGTERM");
+    expect(app.output()).toContain("traces could not be sent");
   });
 });
