@@ -149,7 +149,7 @@ describe("limits over all workers", () => {
     });
     const admitted = attempts
       .map(({ startedAt }) => startedAt.getTime())
-      .toSorted((one, other) => one - other);
+      .toSorted((earlier, later) => earlier - later);
     const span = (admitted.at(-1) ?? 0) - (admitted[0] ?? 0);
     expect(span).toBeGreaterThan((39 / 20) * 1000 * 0.8);
     const busiest = Math.max(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebhookVerificationError } from "standardwebhooks";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { eventually } from "../support/process.ts";
-import { addLines, loggedIds, move, nextFrame, openStream, sendAll } from "../support/live.ts";
+import { addLines, loggedIds, move, nextFrame, openStream, sendAll, untilSettled } from "../support/live.ts";
 import { atEnd } from "../support/side-by-side.ts";
 import {
   answerWith,
@@ -388,6 +388,8 @@ test("a backlog longer than what is kept in memory arrives completely, beside on
   await eventually(() => endpoint.taken().length === 100);
   await updateWebhook(app.client, { id, enabled: false });
   for (let count = 0; count < 110; count++) await addLines(app, ids);
+  // A webhook begins where the log has settled.
+  await untilSettled(app);
   const beside = await hook("backlog-beside", { filter: { clientRefPrefix: "backlog" }, batchSize: 100 });
   await updateWebhook(app.client, { id, enabled: true });
   await addLines(app, ids);
