@@ -189,9 +189,11 @@ describe("written, not answered", () => {
 
   test("an answer that trickles past the total time limit", async () => {
     const origin = await serveTcp((socket) => {
-      socket.once("data", () => socket.write(`${head}content-length: 1000000\r\n\r\n`));
-      const trickle = setInterval(() => socket.write("x"), 5);
-      socket.once("close", () => clearInterval(trickle));
+      socket.once("data", () => {
+        socket.write(`${head}content-length: 1000000\r\n\r\n`);
+        const trickle = setInterval(() => socket.write("x"), 5);
+        socket.once("close", () => clearInterval(trickle));
+      });
     });
     const result = await open({ origin, totalTimeoutMs: 300 }).request(post);
     expect(result).toEqual({ kind: "unanswered", reason: "no complete answer within the time limit" });
