@@ -12,7 +12,10 @@ interface BannerOptions {
 export function banner({ url, developmentKey, sandboxes, embedded, config }: BannerOptions): string {
   const lines = ["", "  smsgraph is running."];
   if (url === undefined) lines.push("  This process only works off jobs (ROLE=worker).");
-  else lines.push("", `  GraphiQL   ${url.replace("127.0.0.1", "localhost")}/graphql`);
+  else {
+    const name = config.web.graphiql ? "GraphiQL" : "GraphQL ";
+    lines.push("", `  ${name}   ${url.replace("127.0.0.1", "localhost")}/graphql`);
+  }
   if (developmentKey !== undefined && url !== undefined) {
     lines.push(
       `  API key    ${developmentKey}`,

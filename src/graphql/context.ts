@@ -60,7 +60,7 @@ interface RefusedPage extends RefusedRange {
 }
 
 /** One page of the deliveries of one webhook. */
-export interface DeliveryPage extends DeliveryRange {
+interface DeliveryPage extends DeliveryRange {
   webhookId: string;
 }
 

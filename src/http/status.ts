@@ -3,7 +3,7 @@ import type { Metrics } from "../lib/metrics.ts";
 import { isSecret, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
 import { pathOf } from "./path.ts";
 
-export interface StatusOptions {
+interface StatusOptions {
   /** Why the process cannot serve; undefined when it can. */
   ready: () => Promise<string | undefined>;
   metrics: Metrics;

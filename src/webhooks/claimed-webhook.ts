@@ -18,7 +18,7 @@ export interface Progress {
 }
 
 /** A delivery that failed and will be tried again. */
-export interface FailedDelivery {
+interface FailedDelivery {
   number: bigint;
   attempts: number;
   firstAttemptedAt: Date;

@@ -15,7 +15,7 @@ export interface Answer {
   retryAfterSeconds?: number;
 }
 
-export interface EndpointOptions {
+interface EndpointOptions {
   /** Whether only public addresses may be connected to. */
   publicOnly: boolean;
   /** For a whole request. */

@@ -21,7 +21,7 @@ interface Entry {
   position: Position;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   webhook: ClaimedWebhook;
   feed: EventFeed;
   /** How many webhooks may read stored events at a time. */

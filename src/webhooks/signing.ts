@@ -24,7 +24,7 @@ export function rotate({ secret, earlier = [] }: SigningSecrets, now: Date): Sig
 }
 
 /** What is signed: Standard Webhooks joins these three by full stops. */
-export interface SignedContent {
+interface SignedContent {
   id: string;
   /** Seconds since 1970. */
   timestamp: number;

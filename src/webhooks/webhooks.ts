@@ -15,7 +15,7 @@ import type { WebhookLimits } from "./limits.ts";
 import { checkBatchSize, checkName, checkUrl, type EndpointRules } from "./settings.ts";
 import { newSecret, rotate, signedHeaders, type SigningSecrets } from "./signing.ts";
 
-export interface NewWebhook {
+interface NewWebhook {
   name: string;
   url: string;
   filter: EventFilter;
@@ -23,15 +23,15 @@ export interface NewWebhook {
   withoutTexts: boolean;
 }
 
-export type WebhookChanges = Partial<NewWebhook & { enabled: boolean }>;
+type WebhookChanges = Partial<NewWebhook & { enabled: boolean }>;
 
 /** Where a replay begins: exactly one of the two. */
-export interface ReplayStart {
+interface ReplayStart {
   after?: Position | undefined;
   since?: Date | undefined;
 }
 
-export interface WebhooksOptions extends EndpointRules {
+interface WebhooksOptions extends EndpointRules {
   database: Database;
   box: SecretBox;
   clock: Clock;

@@ -186,7 +186,7 @@ class WebhookWorker {
     }
   }
 
-  /** Makes the pumps those of the webhooks that are ours. */
+  /** Starts and ends pumps, so that each webhook of this worker has one. */
   async #adjust(): Promise<void> {
     const { database } = this.#options;
     const [row] = await database.query<{ size: number; webhooks: { id: string; revision: number }[] | null }>(

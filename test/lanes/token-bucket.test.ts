@@ -1,22 +1,9 @@
 import * as fc from "fast-check";
-import { Client } from "pg";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { tokensAt, tokensAtInSql } from "../../src/lanes/token-bucket.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { sqlValues } from "../support/database.ts";
 
-let database: TestDatabase;
-let client: Client;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  client = new Client({ connectionString: database.url });
-  await client.connect();
-});
-
-afterAll(async () => {
-  await client.end();
-  await database.drop();
-});
+const valueOf = sqlValues();
 
 it("submissions and status queries find the same number of tokens in a lane's bucket", async () => {
   const sql = tokensAtInSql({
@@ -34,8 +21,8 @@ it("submissions and status queries find the same number of tokens in a lane's bu
   await fc.assert(
     fc.asyncProperty(buckets, async ({ tokens, rate, passedMs }) => {
       const now = new Date(refilledAt.getTime() + passedMs);
-      const { rows } = await client.query(`select ${sql} as tokens`, [tokens, refilledAt, rate, now]);
-      expect(rows[0].tokens).toBeCloseTo(tokensAt({ tokens, refilledAt }, rate, now), 6);
+      const found = await valueOf(sql, [tokens, refilledAt, rate, now]);
+      expect(found).toBeCloseTo(tokensAt({ tokens, refilledAt }, rate, now), 6);
     }),
   );
 });

@@ -1,27 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { Client } from "pg";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { element, arrayLiteral } from "../../src/database/array-literal.ts";
 import { listedAs, listedAsInSql, messageStatuses } from "../../src/messages/model/status.ts";
 import { laneFlag, laneFlagInSql, priorityNumber } from "../../src/queue/contract.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { sqlValues } from "../support/database.ts";
 
-let database: TestDatabase;
-let client: Client;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  client = new Client({ connectionString: database.url });
-  await client.connect();
-});
-
-afterAll(async () => {
-  await client.end();
-  await database.drop();
-});
-
-const valueOf = async (sql: string, values: unknown[]): Promise<unknown> =>
-  (await client.query({ text: `select ${sql}`, values, rowMode: "array" })).rows[0]?.[0];
+const valueOf = sqlValues();
 
 it.each([true, false])("a job's lane flag is the same in SQL when routed is %s", async (isRouted) => {
   const providerId = randomUUID();

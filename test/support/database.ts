@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
-import { inject } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import { databaseUrl, templateName } from "./global-setup.ts";
 
 async function onServer<Row extends object>(statement: string, values: unknown[] = []): Promise<Row[]> {
@@ -21,6 +21,23 @@ export interface TestDatabase {
 /** A migrated database of its own, without rows. */
 export const createTestDatabase = (): Promise<TestDatabase> =>
   create(`template ${templateName} strategy file_copy`);
+
+/** For tests of SQL alone: reads the value of an expression, on a migrated database of the file's own. */
+export function sqlValues(): (sql: string, values: unknown[]) => Promise<unknown> {
+  let database: TestDatabase;
+  let client: Client;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    client = new Client({ connectionString: database.url });
+    await client.connect();
+  });
+  afterAll(async () => {
+    await client.end();
+    await database.drop();
+  });
+  return async (sql, values) =>
+    (await client.query({ text: `select ${sql}`, values, rowMode: "array" })).rows[0]?.[0];
+}
 
 /** A database without any table. */
 export const createEmptyDatabase = (): Promise<TestDatabase> => create("");

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { createServer } from "vite";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { openBrowser } from "../support/browser.ts";
+import { createCampaign } from "../support/campaigns.ts";
 import { eventually, freePort } from "../support/process.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
@@ -80,13 +81,13 @@ it("the quick start for Relay of the client's README makes an environment", asyn
   expect(environment.getNetwork()).toMatchObject({ execute: expect.any(Function) });
 });
 
-it("the quick start for React of the client's README shows events and the newest message as they change", async () => {
-  const page = join(folder, "page");
+/** Opens a React page in a browser, behind a proxy that can cut its connections. */
+async function openPage(name: string, program: string) {
+  const page = join(folder, name);
   await mkdir(page, { recursive: true });
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   onTestFinished(() => proxy.close());
-  const program = programWith("smsgraph/react").replaceAll(app.url, `http://127.0.0.1:${proxy.port}`);
-  await writeFile(join(page, "main.jsx"), program);
+  await writeFile(join(page, "main.jsx"), program.replaceAll(app.url, `http://127.0.0.1:${proxy.port}`));
   await writeFile(
     join(page, "index.html"),
     '<div id="root"></div><script type="module" src="/main.jsx"></script>',
@@ -107,6 +108,11 @@ it("the quick start for React of the client's README shows events and the newest
   const problems: string[] = [];
   tab.on("pageerror", ({ message }) => problems.push(message));
   await tab.goto(origin);
+  return { tab, proxy, problems };
+}
+
+it("the quick start for React of the client's README shows events and the newest message as they change", async () => {
+  const { tab, proxy, problems } = await openPage("page", programWith("smsgraph/react"));
   await tab.getByText("live", { exact: true }).waitFor();
   proxy.cut();
   await send();
@@ -116,5 +122,26 @@ it("the quick start for React of the client's README shows events and the newest
   const lines = await tab.getByRole("listitem").allTextContents();
   const statuses = ["DELIVERED", "QUEUED", "SENT", "SUBMITTED", "SUBMITTING"];
   expect(lines.toSorted()).toEqual(statuses.map((status) => `+421901000000 ${status}`));
+  expect(problems).toEqual([]);
+}, 300_000);
+
+it("useCampaignProgress shows a campaign's counts until all are delivered, over a cut connection", async () => {
+  const recipients = Array.from({ length: 5 }, (_, index) => ({ to: `+42190100${index}000` }));
+  const created = await createCampaign(app, { recipients, messagesPerSecond: 1 });
+  const { tab, proxy, problems } = await openPage(
+    "campaign",
+    `import { createRoot } from "react-dom/client";
+    import { createClient } from "smsgraph";
+    import { SmsgraphProvider, useCampaignProgress } from "smsgraph/react";
+    const client = createClient({ url: "${app.url}", key: "${app.key}" });
+    function Progress() {
+      const { value, error } = useCampaignProgress("${created.id}");
+      return <p>{error ? error.message : value ? value.name + ": " + value.counts.delivered + " of " + value.counts.total : "nothing yet"}</p>;
+    }
+    createRoot(document.getElementById("root")).render(<SmsgraphProvider client={client}><Progress /></SmsgraphProvider>);`,
+  );
+  await tab.getByText(/^Spring: \d of 5$/).waitFor();
+  proxy.cut();
+  await tab.getByText("Spring: 5 of 5", { exact: true }).waitFor();
   expect(problems).toEqual([]);
 }, 300_000);

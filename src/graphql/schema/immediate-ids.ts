@@ -1,4 +1,4 @@
-import { RootFieldBuilder } from "@pothos/core";
+import { completeValue, RootFieldBuilder } from "@pothos/core";
 import { encodeId } from "../../lib/global-id.ts";
 import type { NodeType } from "../../lib/node-type.ts";
 
@@ -16,9 +16,6 @@ interface IdFields {
   field(options: object): unknown;
 }
 
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof value === "object" && value !== null && "then" in value;
-
 const encode = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null) return value;
   const { type, id } = value as LocalId;
@@ -33,9 +30,6 @@ const encode = (value: unknown): unknown => {
   return this.field({
     ...options,
     type: "ID",
-    resolve: (...asked: Parameters<Resolve>) => {
-      const id = resolve(...asked);
-      return isPromise(id) ? id.then(encode) : encode(id);
-    },
+    resolve: (...asked: Parameters<Resolve>) => completeValue(resolve(...asked), encode),
   });
 };

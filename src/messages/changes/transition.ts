@@ -29,7 +29,7 @@ export interface Transition {
 }
 
 /** There is no such message, or the change was only for another status or provider (`onlyFrom`). */
-export interface SkippedChange {
+interface SkippedChange {
   kind: "skipped";
   change: StatusChange;
 }

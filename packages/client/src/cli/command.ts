@@ -16,7 +16,7 @@ export interface Command {
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-export const accessOptions = {
+const accessOptions = {
   url: { type: "string" },
   key: { type: "string" },
 } as const satisfies Options;

@@ -23,7 +23,7 @@ export const MessageEventFilter = builder.inputType("MessageEventFilter", {
   }),
 });
 
-export type FilterInput = typeof MessageEventFilter.$inferInput | null | undefined;
+type FilterInput = typeof MessageEventFilter.$inferInput | null | undefined;
 
 /** @throws InvalidIdError, InvalidInputError */
 export function toFilter(context: Context, input: FilterInput): EventFilter {
