@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
-import { unitTests } from "./test/support/kinds.ts";
+import { testsByKind } from "./test/support/kinds.ts";
+import { hasNatsServer } from "./test/support/has-nats-server.ts";
 
 // As Node resolves: with Vite's own conditions our code would get another copy of `graphql` than Yoga has.
 const conditions = ["node", "module-sync"];
-const unit = unitTests();
+const { unit, wire, database } = testsByKind();
 
 const common = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -19,6 +20,8 @@ export default defineConfig({
     maxConcurrency: 40,
     projects: [
       { ...common, test: { ...patience, name: "unit", include: unit, isolate: false } },
+      // Every request and answer of the four wires, over real HTTP.
+      { ...common, test: { ...patience, name: "wire", include: wire, isolate: false } },
       {
         ...common,
         test: {
@@ -26,9 +29,19 @@ export default defineConfig({
           name: "database",
           // Each file of its own has its own database; a process is shared, so that the application is read once.
           isolate: false,
-          include: ["test/**/*.test.ts"],
-          exclude: [...unit, "test/system/**"],
+          include: database,
           globalSetup: ["test/support/global-setup.ts"],
+        },
+      },
+      // The promises of live streams once more, with events that come over NATS.
+      {
+        ...common,
+        test: {
+          ...patience,
+          name: "nats",
+          isolate: false,
+          include: hasNatsServer ? database.filter((path) => path.startsWith("test/graphql/live/")) : [],
+          globalSetup: ["test/support/global-setup.ts", "test/support/nats-setup.ts"],
         },
       },
       {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { decodeId } from "../src/lib/global-id.ts";
 import { p99Of, type Benchmark, type BenchRun, type Finding } from "./support/benchmark.ts";
 import { HttpLoad, type LoadResult } from "./support/http-load.ts";
+import { reportsOf } from "./support/qikli-reports.ts";
 import { startServerProcess, type ServerProcess } from "./support/server-process.ts";
 import type { Closers } from "./support/server.ts";
 
@@ -129,7 +130,11 @@ interface Waiting {
 }
 
 /** Messages with all their rows as they are when they wait for their receipts. */
-async function storeWaiting({ database, accountId }: ServerProcess, providerId: string, count: number) {
+export async function storeWaiting(
+  { database, accountId }: ServerProcess,
+  providerId: string,
+  count: number,
+) {
   const messages: Waiting[] = Array.from({ length: count }, () => ({
     id: randomUUIDv7(),
     providerMessageId: randomUUID(),
@@ -158,7 +163,7 @@ async function storeWaiting({ database, accountId }: ServerProcess, providerId: 
   return messages;
 }
 
-function updates(messages: readonly Waiting[]): string[] {
+export function updates(messages: readonly Waiting[]): string[] {
   return messages.map(({ id, providerMessageId }) =>
     JSON.stringify({
       update: {
@@ -182,31 +187,10 @@ function updates(messages: readonly Waiting[]): string[] {
 function batches(messages: readonly Waiting[]): string[] {
   const bodies: string[] = [];
   for (let start = 0; start < messages.length; start += reportsInBatch) {
-    const reports = messages.slice(start, start + reportsInBatch).map(report);
-    bodies.push(
-      `<?xml version="1.0" encoding="UTF-8"?>\n<SMSReportResponse><results>${reports.join("\n")}</results></SMSReportResponse>`,
-    );
+    const ids = messages
+      .slice(start, start + reportsInBatch)
+      .map(({ providerMessageId }) => providerMessageId);
+    bodies.push(reportsOf(ids, "DELIVERED"));
   }
   return bodies;
-}
-
-function report({ id, providerMessageId }: Waiting): string {
-  return `
-    <results>
-      <bulkId>${id}</bulkId>
-      <messageId>${providerMessageId}</messageId>
-      <to>421901000000</to>
-      <sentAt>2026-08-06T15:33:40.000+0000</sentAt>
-      <doneAt>2026-08-06T15:33:45.000+0000</doneAt>
-      <smsCount>1</smsCount>
-      <price><pricePerMessage>0.0100</pricePerMessage><currency>EUR</currency></price>
-      <status>
-        <groupId>3</groupId><groupName>DELIVERED</groupName>
-        <id>5</id><name>DELIVERED_TO_HANDSET</name><description>Message delivered to handset</description>
-      </status>
-      <error>
-        <groupId>0</groupId><groupName>OK</groupName>
-        <id>0</id><name>NO_ERROR</name><description>No Error</description><permanent>false</permanent>
-      </error>
-    </results>`;
 }

@@ -103,7 +103,7 @@ async function startRun(client: GraphqlClient, twin: Twin, closers: Closers, cou
   );
   const { id: providerId } = connected.connectProvider;
   const recipients = Array.from({ length: count }, (_, at) => ({
-    to: `+42190${place}${String(at).padStart(3, "0")}000`,
+    to: `+42190${place + 1}${String(at).padStart(3, "0")}000`,
     values: { name: `n${at}` },
   }));
   // One text goes out in requests for many, a text for each in requests for one.

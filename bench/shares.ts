@@ -1,6 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { newKey, scopes, storeKey } from "../src/access/api-keys.ts";
+import { newKey } from "../src/access/api-keys.ts";
+import { scopes } from "../src/access/scopes.ts";
+import { storeKey } from "../src/access/store-key.ts";
 import { openDatabase } from "../src/database/database.ts";
 import { encodeId } from "../src/lib/global-id.ts";
 import { GraphqlClient } from "../test/support/graphql-client.ts";

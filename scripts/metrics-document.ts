@@ -14,11 +14,19 @@ const watch: Readonly<Record<string, string>> = {
   smsgraph_event_lag_seconds:
     "p99 under a second. More: a writing transaction is open for long in the database server, or the process is too busy.",
   smsgraph_low_balances_total: "Any rise: top the account up.",
+  smsgraph_overdue_messages_total:
+    "A rise by provider: receipts do not come. Check that the provider has the callback URL, and its own status page.",
   smsgraph_failed_jobs_total: "A steady rise by task: the log has the errors. Failed runs are tried again.",
   smsgraph_webhook_requests_total: "The share that is not `delivered`.",
   smsgraph_webhook_lag_seconds:
     "p99 under a second while endpoints answer; an endpoint that fails raises it by its retries.",
   smsgraph_disabled_webhooks_total: "Any rise: an account no longer gets its events there.",
+  smsgraph_relayed_events_total: "With `NATS_URL`: as many as are logged, at one worker at a time.",
+  smsgraph_live_repairs_total:
+    "With `NATS_URL`: a few when subscriptions begin. A steady rise: NATS loses what it should deliver.",
+  smsgraph_live_from_nats:
+    "With `NATS_URL`: 1 at every process that has readers. 0 for long: NATS or the relay is away, and PostgreSQL serves each process.",
+  smsgraph_relay_leading: "With `NATS_URL`: the sum over all workers is 1.",
   smsgraph_internal_errors_total: "Any rise: the log has each error under the id that the client saw.",
   smsgraph_subscriptions: "A sudden fall without a deployment: clients have lost their connection.",
   smsgraph_waiting_readers:

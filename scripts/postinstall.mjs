@@ -24,6 +24,7 @@ if (existsSync("node_modules/prisma")) {
   );
 }
 buildClient();
+buildConsole();
 
 /** The Node that came with the packages; undefined where it was left out, as in a container image of Node itself. */
 function lockedNode() {
@@ -49,4 +50,10 @@ function linkNode(program) {
 function buildClient() {
   if (existsSync("packages/client/src") && existsSync("node_modules/typescript"))
     spawnSync(node, ["node_modules/typescript/bin/tsc", "-p", "packages/client"], { stdio: "inherit" });
+}
+
+/** So that the first start need not. An image copies the sources and builds it later. */
+function buildConsole() {
+  if (existsSync("console/build.ts") && existsSync("node_modules/vite"))
+    spawnSync(node, ["console/build.ts"], { stdio: "inherit" });
 }

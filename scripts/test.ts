@@ -13,6 +13,7 @@ const checks = [
   { name: "types", command: ["tsc", "--noEmit"] },
   { name: "types of the client package", command: ["tsc", "--noEmit", "-p", "packages/client"] },
   { name: "types of the example page", command: ["tsc", "--noEmit", "-p", "examples/react"] },
+  { name: "types of the console", command: ["tsc", "--noEmit", "-p", "console"] },
 ] as const;
 
 if (chosen.includes("--help")) {

@@ -6,6 +6,7 @@ import { ConfigError, readConfig, type Config } from "./config.ts";
 import { openDatabase } from "./database/database.ts";
 import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
 import { migrate } from "./database/migrate.ts";
+import { consoleFolder, prepareConsole } from "./development/console.ts";
 import { connectSandboxes, prepareAccount, type Sandbox } from "./development/development.ts";
 import { watchLaunchers } from "./development/launchers.ts";
 import { claimDirectory } from "./development/one-process.ts";
@@ -54,17 +55,29 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<void
   await migrate(databaseUrl);
   const developmentKey = config.production ? undefined : await prepareKey(config, databaseUrl);
   const secretKey = config.secretKey ?? (await keepSecret(config.dataDirectory, "secret-key", newSecretKey));
+  const hasConsole = config.runsApi && config.web.console;
+  if (hasConsole && !config.production) await prepareConsole();
   const app = await startApp({
     ...config,
     databaseUrl,
+    consoleFolder,
     secretKey: Buffer.from(secretKey, "base64"),
+    otherSecretKeys:
+      config.otherSecretKey === undefined ? [] : [Buffer.from(config.otherSecretKey, "base64")],
     developmentKey,
     logger,
   });
   stops.push(() => app.stop());
   const sandboxes = config.sandbox && config.runsApi ? await startSandboxes(app, config, stops) : [];
   process.stdout.write(
-    banner({ url: app.url, developmentKey, sandboxes, embedded: config.databaseUrl === undefined, config }),
+    banner({
+      url: app.url,
+      hasConsole: app.hasConsole,
+      developmentKey,
+      sandboxes,
+      embedded: config.databaseUrl === undefined,
+      config,
+    }),
   );
   // Written now and not at the end, because a killed process never gets there.
   flushCompileCache();

@@ -2,6 +2,7 @@ import type { Config } from "./config.ts";
 
 interface BannerOptions {
   url: string | undefined;
+  hasConsole: boolean;
   developmentKey: string | undefined;
   sandboxes: readonly { title: string; url: string }[];
   embedded: boolean;
@@ -9,12 +10,20 @@ interface BannerOptions {
 }
 
 /** What is printed after a start. */
-export function banner({ url, developmentKey, sandboxes, embedded, config }: BannerOptions): string {
+export function banner({
+  url,
+  hasConsole,
+  developmentKey,
+  sandboxes,
+  embedded,
+  config,
+}: BannerOptions): string {
   const lines = ["", "  smsgraph is running."];
   if (url === undefined) lines.push("  This process only works off jobs (ROLE=worker).");
   else {
     const name = config.web.graphiql ? "GraphiQL" : "GraphQL ";
-    lines.push("", `  ${name}   ${url.replace("127.0.0.1", "localhost")}/graphql`);
+    const address = url.replace("127.0.0.1", "localhost");
+    lines.push("", ...(hasConsole ? [`  Console    ${address}/`] : []), `  ${name}   ${address}/graphql`);
   }
   if (developmentKey !== undefined && url !== undefined) {
     lines.push(

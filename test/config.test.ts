@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { defaultRateLimits } from "../src/access/rate-limits.ts";
 import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig } from "../src/config.ts";
+import type { NatsSettings } from "../src/messages/jetstream/settings.ts";
 import { openSettings } from "../src/http/browser-guard.ts";
 
 const secretKey = randomBytes(32).toString("base64");
@@ -10,6 +12,24 @@ const production = {
   SECRET_KEY: secretKey,
   PUBLIC_URL: "https://sms.example.com",
 };
+
+const urlAdvice =
+  "must be a URL such as nats://user:password@nats-1:4222, or several with commas that differ only in the server; tls:// for TLS";
+
+/** What is set when only NATS_URL is. */
+const natsAt = (reach: Partial<NatsSettings>): NatsSettings => ({
+  servers: [],
+  usesTls: false,
+  user: undefined,
+  password: undefined,
+  token: undefined,
+  credentialsFile: undefined,
+  prefix: "smsgraph",
+  replicas: 1,
+  retentionHours: 24,
+  maxMegabytes: undefined,
+  ...reach,
+});
 
 /** The problems that the error lists. */
 function problemsOf(variables: Record<string, string>): string[] {
@@ -31,6 +51,11 @@ describe("with nothing set", () => {
       databaseUrl: undefined,
       databasePoolSize: 20,
       publicUrl: undefined,
+      rateLimits: defaultRateLimits,
+      quotas: { KEYS: 1000, CAMPAIGNS: 1000, STORED_MESSAGES: undefined },
+      operatorKey: undefined,
+      keepsDeletedTotals: true,
+      trustedDocumentsOnly: false,
       runsApi: true,
       runsWorker: true,
       dataDirectory: ".data",
@@ -46,6 +71,9 @@ describe("with nothing set", () => {
         socketsPerAccount: 20_000,
       },
       eventRetentionDays: 90,
+      auditRetentionDays: 730,
+      compatHosts: new Map(),
+      trustedProxies: [],
       retention: { messageDays: undefined, textDays: undefined },
       allowInsecureProviders: false,
       allowPrivateProviders: true,
@@ -55,6 +83,7 @@ describe("with nothing set", () => {
       maxWebhooksPerAccount: 100,
       maxSegments: 10,
       web: openSettings,
+      nats: undefined,
       tracing: undefined,
       logLevel: "info",
     });
@@ -79,6 +108,13 @@ describe("what is set", () => {
     ["PUBLIC_URL", "https://example.com/sms//", { publicUrl: "https://example.com/sms" }],
     ["DATABASE_URL", "postgres://localhost/x", { databaseUrl: "postgres://localhost/x" }],
     ["LOG_LEVEL", "trace", { logLevel: "trace" }],
+    ["NATS_URL", "nats://n1", { nats: natsAt({ servers: ["n1:4222"] }) }],
+    [
+      "NATS_URL",
+      "tls://me:p%40ss@n1:1,tls://n2:2",
+      { nats: natsAt({ servers: ["n1:1", "n2:2"], usesTls: true, user: "me", password: "p@ss" }) },
+    ],
+    ["NATS_URL", "nats://secret@n1:4222", { nats: natsAt({ servers: ["n1:4222"], token: "secret" }) }],
     ["SECRET_KEY", secretKey, { secretKey }],
     ["ALLOW_INSECURE_PROVIDERS", "true", { allowInsecureProviders: true }],
     ["ALLOW_PRIVATE_PROVIDERS", "false", { allowPrivateProviders: false }],
@@ -132,6 +168,10 @@ describe("a problem", () => {
     ["NODE_ENV", "prod", 'Invalid option: expected one of "development"|"test"|"production"'],
     ["DEVELOPMENT_KEY", "short", "must be 16 to 200 characters without spaces"],
     ["DEVELOPMENT_KEY", "a key with spaces in it", "must be 16 to 200 characters without spaces"],
+    ["NATS_URL", "http://n1", urlAdvice],
+    ["NATS_URL", "nats://u:100%@n1", urlAdvice],
+    ["NATS_URL", "nats://a@n1,nats://b@n2", urlAdvice],
+    ["NATS_PREFIX", "a.b", "must be 1 to 32 small letters, digits, - or _"],
     ["LOG_LEVEL", "loud", 'Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"|"silent"'],
   ])("the wrong setting %s=%j is named and explained", (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([`${name}: ${problem}`]);
@@ -198,10 +238,12 @@ describe("production", () => {
   });
 
   it("production shows GraphiQL, the schema and the metrics to nobody without a key, unless told to", () => {
-    const closed = { ...openSettings, graphiql: false, introspection: false, metrics: false };
+    const closed = { ...openSettings, graphiql: false, introspection: "nobody", metrics: false };
     expect(readConfig(production).web).toEqual(closed);
     const open = { GRAPHIQL: "true", INTROSPECTION: "true", METRICS: "true" };
     expect(readConfig({ ...production, ...open }).web).toEqual(openSettings);
+    expect(readConfig({ ...production, INTROSPECTION: "keys" }).web.introspection).toBe("keys");
+    expect(readConfig({ ...production, GRAPHIQL: "true" }).web.introspection).toBe("keys");
     const metricsToken = "0123456789abcdef";
     const guarded = { ...closed, metrics: true, metricsToken };
     expect(readConfig({ ...production, METRICS_TOKEN: metricsToken }).web).toEqual(guarded);
@@ -212,12 +254,27 @@ describe("production", () => {
     ["of one byte", Buffer.alloc(32, 7)],
     ["of a short word, again and again", Buffer.alloc(32, "password")],
   ])("production refuses a SECRET_KEY %s, which development takes", (_what, bytes) => {
-    const SECRET_KEY = bytes.toString("base64");
-    expect(problemsOf({ ...production, SECRET_KEY })).toEqual([
-      "SECRET_KEY: can be guessed; make one with `openssl rand -base64 32`",
-    ]);
-    expect(problemsOf({ SECRET_KEY })).toEqual([]);
+    for (const name of ["SECRET_KEY", "SECRET_KEY_OTHER"]) {
+      const set = { [name]: bytes.toString("base64") };
+      expect(problemsOf({ ...production, ...set })).toEqual([
+        `${name}: can be guessed; make one with \`openssl rand -base64 32\``,
+      ]);
+      expect(problemsOf(set)).toEqual([]);
+    }
   });
+
+  it.each(["OPERATOR_KEY", "METRICS_TOKEN"])(
+    "production refuses a %s that repeats a few characters",
+    (name) => {
+      const advice = `${name}: can be guessed; make one with \`openssl rand -hex 32\``;
+      for (const word of ["a".repeat(32), "1234".repeat(10)]) {
+        expect(problemsOf({ ...production, [name]: word })).toEqual([advice]);
+        expect(problemsOf({ [name]: word })).toEqual([]);
+      }
+      const random = Array.from({ length: 1000 }, () => randomBytes(32).toString("hex"));
+      expect(random.flatMap((word) => problemsOf({ ...production, [name]: word }))).toEqual([]);
+    },
+  );
 
   it("production accepts every random SECRET_KEY", () => {
     const keys = Array.from({ length: 1000 }, () => randomBytes(32).toString("base64"));

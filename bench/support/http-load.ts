@@ -7,6 +7,7 @@ import type { Closers } from "./server.ts";
 export interface Load {
   url: string;
   contentType: string;
+  headers?: Record<string, string>;
   bodies: string[];
   connections: number;
 }

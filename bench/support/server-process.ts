@@ -9,6 +9,7 @@ import { decodeId } from "../../src/lib/global-id.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { GraphqlClient } from "../../test/support/graphql-client.ts";
 import { freePort, startProcess } from "../../test/support/process.ts";
+import { liveBytes } from "./live-memory.ts";
 import type { Closers } from "./server.ts";
 
 /** An API process of its own, unless another role is given, around an embedded PostgreSQL, with a connected TikoSMS that nobody serves. */
@@ -19,11 +20,18 @@ export interface ServerProcess {
   providerId: string;
   accountId: string;
   databaseUrl: string;
+  /** The settings that processes of the same installation share. */
+  environment: Record<string, string>;
   /** Its resident memory now, in bytes. */
   residentBytes(): number;
+  /** What is in use in it after a full collection; it must have been started with `inspected`. */
+  liveBytes(): Promise<number>;
   /** The processor time it has had. */
   processorSeconds(): Promise<number>;
 }
+
+/** Lets its memory be asked for. It costs nothing until then. */
+export const inspected = { NODE_OPTIONS: "--inspect=127.0.0.1:0" };
 
 /** @param variables of its environment, beside or instead of the usual ones */
 export async function startServerProcess(
@@ -37,14 +45,17 @@ export async function startServerProcess(
   await migrate(postgres.url);
   const port = await freePort();
   const key = `key_${randomBytes(16).toString("hex")}`;
+  const environment = { SECRET_KEY: randomBytes(32).toString("base64"), SANDBOX: "false", LOG_LEVEL: "warn" };
   const server = startProcess({
+    ...environment,
     DATABASE_URL: postgres.url,
-    SECRET_KEY: randomBytes(32).toString("base64"),
     DEVELOPMENT_KEY: key,
     PORT: String(port),
-    SANDBOX: "false",
-    LOG_LEVEL: "warn",
     ROLE: "api",
+    // A benchmark has one key for everything.
+    MAX_REQUESTS_PER_SECOND: "0",
+    MAX_COST_PER_SECOND: "0",
+    MAX_SENDS_PER_SECOND: "0",
     ...variables,
   });
   closers.push(() => server.end("SIGTERM"));
@@ -67,10 +78,12 @@ export async function startServerProcess(
     providerId: decodeId("Provider", provider.id),
     accountId: rows[0]?.id ?? "",
     databaseUrl: postgres.url,
+    environment,
     processorSeconds: async () => {
       const metrics = await (await fetch(`${client.url}/metrics`)).text();
       return Number(/^process_cpu_seconds_total (\S+)$/m.exec(metrics)?.[1]);
     },
+    liveBytes: () => liveBytes(/Debugger listening on (\S+)/.exec(server.output())?.[1] ?? ""),
     residentBytes: () =>
       Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)]).toString()) * 1024,
   };

@@ -2,7 +2,9 @@ import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newKey, scopes, storeKey } from "../../src/access/api-keys.ts";
+import { newKey } from "../../src/access/api-keys.ts";
+import { scopes } from "../../src/access/scopes.ts";
+import { storeKey } from "../../src/access/store-key.ts";
 import type { AppOptions } from "../../src/app/options.ts";
 import { startApp, type App } from "../../src/app/start.ts";
 import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
@@ -99,7 +101,7 @@ export async function sendMessages({ app, accountId }: BenchServer, count: numbe
   while (ids.length < count) {
     const size = Math.min(1000, count - ids.length);
     const inputs = Array.from({ length: size }, () => ({ to: "+421901000000", text: "Hello" }));
-    for (const sent of await app.services.sender.send(accountId, inputs)) {
+    for (const sent of await app.services.sender.send(accountId, inputs, undefined)) {
       if ("error" in sent) throw sent.error;
       ids.push(sent.messageId);
     }

@@ -24,26 +24,29 @@ export interface Printed {
 }
 
 export async function printGenerated(): Promise<Printed[]> {
-  const text = await readFile(here("../../schema.graphql"), "utf8");
-  const schema = buildSchema(text);
+  const schema = buildSchema(await readFile(schemaPath, "utf8"));
   const operations = await readFile(here("operations.graphql"), "utf8");
+  const documents = [{ location: "operations.graphql", document: parse(operations), rawSDL: operations }];
   return [
-    { path: here("src/operations.ts"), text: await printOperations(parse(text), schema, operations) },
+    { path: here("src/operations.ts"), text: await printDocuments(documents, here("src/")) },
     { path: here("src/queries.ts"), text: printQueries(parse(operations)) },
     { path: here("src/possible-types.ts"), text: printPossibleTypes(schema) },
   ];
 }
 
-async function printOperations(
-  document: DocumentNode,
-  schema: GraphQLSchema,
-  rawSDL: string,
+const schemaPath = here("../../schema.graphql");
+
+/** The types of operations and a typed document for each, as TypeScript. */
+export async function printDocuments(
+  documents: { location: string; document: DocumentNode; rawSDL: string }[],
+  baseOutputDir: string,
 ): Promise<string> {
+  const schema = await readFile(schemaPath, "utf8");
   const sections = await preset.buildGeneratesSection({
-    baseOutputDir: here("src/"),
-    schema: document,
-    schemaAst: schema,
-    documents: [{ location: "operations.graphql", document: parse(rawSDL), rawSDL }],
+    baseOutputDir,
+    schema: parse(schema),
+    schemaAst: buildSchema(schema),
+    documents,
     config: { scalars, enumsAsTypes: true, useTypeImports: true },
     presetConfig: { fragmentMasking: false },
     plugins: [],

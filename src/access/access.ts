@@ -1,11 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Database, Statement } from "../database/database.ts";
 import { DatabaseTime } from "../database/database-time.ts";
 import type { Listener } from "../database/listener.ts";
-import { UnauthenticatedError } from "../lib/errors.ts";
+import { isInRanges } from "../lib/address-ranges.ts";
+import { readRestrictions, type SendRestrictions } from "../lib/send-restrictions.ts";
+import { AddressNotAllowedError, UnauthenticatedError } from "../lib/errors.ts";
 import { ApiKeys, type Viewer } from "./api-keys.ts";
+import { OperatorKey } from "./operator-key.ts";
+import { findRevoked, storeToken } from "./stored-tokens.ts";
 import { WatchTokens, type WatchTarget } from "./watch-tokens.ts";
 
-/** A trigger notifies this channel when keys are revoked, removed, or get another expiry. */
+/** A trigger notifies this channel when keys are revoked, removed, get another expiry or other restrictions, or their account is suspended. */
 const apiKeyChannel = "smsgraph_api_keys";
 
 /**
@@ -18,6 +23,9 @@ const maxPauseMs = 3_600_000;
 
 /** A socket or stream that stays open for a viewer. */
 interface Held {
+  tokenId: string | undefined;
+  /** What the key might send, as it was then. */
+  restrictions: SendRestrictions | undefined;
   end: (error: UnauthenticatedError) => void;
   timer: NodeJS.Timeout | undefined;
 }
@@ -26,6 +34,10 @@ interface AccessOptions {
   database: Database;
   /** 32 bytes. */
   secretKey: Uint8Array;
+  /** Watch tokens that they signed are read as well. */
+  otherSecretKeys?: readonly Uint8Array[] | undefined;
+  /** Absent: nobody operates the installation through the API. */
+  operatorKey?: string | undefined;
   onError: (error: Error) => void;
 }
 
@@ -39,15 +51,17 @@ export class Access {
   readonly #onError: (error: Error) => void;
   readonly #keys: ApiKeys;
   readonly #tokens: WatchTokens;
+  readonly #operator: OperatorKey;
   readonly #held = new Map<string, Set<Held>>();
   #check: { timer: NodeJS.Timeout; due: number } | undefined;
   #closed = false;
 
-  constructor({ database, secretKey, onError }: AccessOptions) {
+  constructor({ database, secretKey, otherSecretKeys, operatorKey, onError }: AccessOptions) {
     this.#database = database;
     this.#onError = onError;
     this.#keys = new ApiKeys(database, this.#time);
-    this.#tokens = new WatchTokens(secretKey);
+    this.#tokens = new WatchTokens(secretKey, otherSecretKeys);
+    this.#operator = new OperatorKey(operatorKey);
   }
 
   async open(listener: Listener): Promise<void> {
@@ -64,36 +78,67 @@ export class Access {
     this.#held.clear();
   }
 
-  /** The viewer of an API key or watch token; undefined when it is unknown, revoked or expired. */
-  async find(credential: string): Promise<Viewer | undefined> {
-    return (await this.findWatcher(credential)) ?? this.#keys.find(credential);
+  /**
+   * The viewer of an API key or watch token; undefined when it is unknown, revoked or expired.
+   * @throws UnauthenticatedError when the key may not be used from this address
+   */
+  async find(credential: string, address?: string): Promise<Viewer | undefined> {
+    const known = this.#operator.find(credential) ?? (await this.findWatcher(credential));
+    if (known) return { ...known, address };
+    const viewer = await this.#keys.find(credential);
+    if (viewer) checkAddress(viewer, address);
+    return viewer && { ...viewer, address };
+  }
+
+  /** The viewer of a key whose id is known, as that of a session is. @throws UnauthenticatedError */
+  async findByKeyId(keyId: string, address?: string): Promise<Viewer | undefined> {
+    const viewer = await this.#keys.findById(keyId);
+    if (viewer) checkAddress(viewer, address);
+    return viewer && { ...viewer, address };
   }
 
   /** The same, but for watch tokens only. */
   async findWatcher(token: string): Promise<Viewer | undefined> {
     const claims = this.#tokens.open(token);
-    const viewer = claims && (await this.#keys.findById(claims.keyId));
+    if (!claims) return undefined;
+    const { tokenId, keyId } = claims;
+    const viewer = await (tokenId === undefined
+      ? this.#keys.findById(keyId)
+      : this.#keys.findByToken(tokenId));
     // Checked only now: reading the key may have brought a newer database time.
     if (!viewer || claims.expiresAt.getTime() <= this.#time.now()) return undefined;
     const { target: watches, expiresAt } = claims;
     // The holder of a token must not see the name of the key.
-    return { ...viewer, keyName: "watch token", scopes: new Set(), watches, expiresAt };
+    return {
+      ...viewer,
+      keyName: "watch token",
+      keyPrefix: null,
+      scopes: new Set(),
+      watches,
+      tokenId,
+      expiresAt,
+    };
   }
 
   /** Issues a token that allows only `target`. It expires with the viewer's key at the latest. */
-  issueToken(
-    { keyId, expiresAt: keyExpiresAt }: Viewer,
+  async issueToken(
+    { accountId, keyId, expiresAt: keyExpiresAt }: Viewer,
     target: WatchTarget,
     lifetimeSeconds: number,
-  ): { token: string; expiresAt: Date } {
+  ): Promise<{ id: string; token: string; expiresAt: Date }> {
     const wanted = this.#time.now() + lifetimeSeconds * 1000;
     const expiresAt = new Date(Math.min(wanted, keyExpiresAt?.getTime() ?? wanted));
-    return { token: this.#tokens.seal({ keyId, target, expiresAt }), expiresAt };
+    const tokenId = await storeToken(this.#database, { accountId, keyId, target, expiresAt });
+    return { id: tokenId, token: this.#tokens.seal({ tokenId, keyId, target, expiresAt }), expiresAt };
   }
 
   /** Calls `end` once, when the viewer loses access. Returns how to unregister. */
-  hold({ keyId, expiresAt, watches, asOf }: Viewer, end: Held["end"]): () => void {
-    const held: Held = { end, timer: undefined };
+  hold(
+    { keyId, tokenId, expiresAt, watches, asOf, scopes, restrictions }: Viewer,
+    end: Held["end"],
+  ): () => void {
+    if (scopes.has("OPERATOR")) return () => undefined;
+    const held: Held = { tokenId, restrictions, end, timer: undefined };
     const group = this.#held.get(keyId) ?? new Set();
     this.#held.set(keyId, group.add(held));
     const remainingMs = expiresAt && Math.max(0, expiresAt.getTime() - this.#time.now());
@@ -133,13 +178,16 @@ export class Access {
     if (groups.length === 0) return;
     const ids = groups.map(([keyId]) => keyId);
     try {
+      await this.#endRevokedTokens(groups);
       const rows = await this.#database.query<LiveKey>(findLiveKeys, [ids]);
       if (rows[0]) this.#time.note(rows[0].databaseMs);
       const now = this.#time.now();
       const live = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt?.getTime() ?? Infinity]));
+      this.#endRestricted(groups, rows);
       for (const [keyId, group] of groups) {
         const remainingMs = (live.get(keyId) ?? now) - now;
-        if (remainingMs <= 0) this.#end(keyId, group, "The API key was revoked, or has expired.");
+        if (remainingMs <= 0)
+          this.#end(keyId, group, "The API key was revoked or has expired, or its account is suspended.");
         else if (remainingMs < Infinity) this.#checkIn(remainingMs);
       }
     } catch (error) {
@@ -148,25 +196,62 @@ export class Access {
     }
   }
 
-  #end(keyId: string, group: readonly Held[], reason: string): void {
+  async #endRevokedTokens(groups: readonly (readonly [string, readonly Held[]])[]): Promise<void> {
+    const tokenIds = groups.flatMap(([, group]) => group.flatMap(({ tokenId }) => tokenId ?? []));
+    if (tokenIds.length === 0) return;
+    const revoked = await findRevoked(this.#database, [...new Set(tokenIds)]);
+    for (const [keyId, group] of groups) {
+      const ended = group.filter(({ tokenId }) => tokenId !== undefined && revoked.has(tokenId));
+      this.#end(keyId, ended, "The watch token was revoked.");
+    }
+  }
+
+  /** What a key was opened with holds for a socket as long as it is open. Watch tokens send nothing. */
+  #endRestricted(groups: readonly (readonly [string, readonly Held[]])[], rows: readonly LiveKey[]): void {
+    const present = new Map(rows.map(({ id, restrictions }) => [id, readRestrictions(restrictions)]));
+    for (const [keyId, group] of groups) {
+      if (!present.has(keyId)) continue;
+      const changed = group.filter(
+        ({ tokenId, restrictions }) =>
+          tokenId === undefined && !isDeepStrictEqual(restrictions, present.get(keyId)),
+      );
+      this.#end(
+        keyId,
+        changed,
+        "The restrictions of the API key were changed.",
+        "Come back with the same key.",
+      );
+    }
+  }
+
+  #end(keyId: string, group: readonly Held[], reason: string, advice = "Come back with another one."): void {
     for (const held of group) {
       if (this.#held.get(keyId)?.has(held) !== true) continue;
       this.#release(keyId, held);
-      held.end(new UnauthenticatedError(`${reason} Come back with another one.`));
+      held.end(new UnauthenticatedError(`${reason} ${advice}`));
     }
   }
+}
+
+/** @throws UnauthenticatedError */
+function checkAddress({ allowedAddresses }: Viewer, address: string | undefined): void {
+  if (!allowedAddresses || (address !== undefined && isInRanges(address, allowedAddresses))) return;
+  throw new AddressNotAllowedError(address);
 }
 
 interface LiveKey {
   id: string;
   expiresAt: Date | null;
+  restrictions: unknown;
   databaseMs: number;
 }
 
 const findLiveKeys: Statement = {
   name: "find_live_keys",
   text: `
-    select id, expires_at as "expiresAt", extract(epoch from clock_timestamp())::float8 * 1000 as "databaseMs"
-    from api_keys
-    where id = any($1::uuid[]) and revoked_at is null`,
+    select k.id, k.expires_at as "expiresAt", k.restrictions,
+      extract(epoch from clock_timestamp())::float8 * 1000 as "databaseMs"
+    from api_keys as k
+    join accounts as a on a.id = k.account_id
+    where k.id = any($1::uuid[]) and k.revoked_at is null and a.suspended_at is null`,
 };

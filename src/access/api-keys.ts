@@ -1,11 +1,11 @@
-import { createHash, randomBytes, randomUUIDv7 } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Database, Statement } from "../database/database.ts";
 import type { DatabaseTime } from "../database/database-time.ts";
+import { parseAddressRange, type AddressRange } from "../lib/address-ranges.ts";
+import { readRestrictions, type SendRestrictions } from "../lib/send-restrictions.ts";
+import { readLimits, type RateLimits } from "./rate-limits.ts";
+import { withIncluded, type Right } from "./scopes.ts";
 import type { WatchTarget } from "./watch-tokens.ts";
-
-/** What a key may do. The scopes are independent of each other. */
-export const scopes = ["READ", "SEND", "ADMIN"] as const;
-export type Scope = (typeof scopes)[number];
 
 /** Who is calling. */
 export interface Viewer {
@@ -13,21 +13,47 @@ export interface Viewer {
   accountName: string;
   keyId: string;
   keyName: string;
+  /** How the key begins; null for one that was made before beginnings were stored. */
+  keyPrefix: string | null;
+  /** The ranges that the key may be used from; undefined for all. */
+  allowedAddresses: readonly AddressRange[] | undefined;
+  /** The stored watch token; undefined for a key. */
+  tokenId: string | undefined;
+  /** Where the request came from; undefined when that is not known. */
+  address: string | undefined;
   /** Empty for a watch token: it grants READ to single operations, after each was checked. */
-  scopes: ReadonlySet<Scope>;
+  scopes: ReadonlySet<Right>;
   /** When the key or watch token expires. */
   expiresAt: Date | undefined;
   /** The target of a watch token; undefined for a key. */
   watches: WatchTarget | undefined;
   /** How many key changes this process had seen when it read the key. */
   asOf: number;
+  /** Rate limits of the key itself, below those of everyone. */
+  limits?: RateLimits | undefined;
+  /** Rate limits that the operator gave the account, instead of those of everyone. */
+  accountLimits?: RateLimits | undefined;
+  /** What it may send through, as and to; undefined for everything. */
+  restrictions?: SendRestrictions | undefined;
+  /** How many messages of the account are kept, at the last count. */
+  storedMessages?: number | undefined;
+  /** Where the served APIs post receipts of messages that name no address of their own. */
+  callbackUrl?: string | null;
+  /** Whether the served Telekom API takes its requests by GET. */
+  allowsGet?: boolean;
 }
 
 /** Keys have 192 random bits, so a single unsalted hash is enough to protect them at rest. */
-const hashKey = (key: string): Uint8Array<ArrayBuffer> =>
+export const hashKey = (key: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(createHash("sha256").update(key).digest());
 
 export const newKey = (): string => `sg_${randomBytes(24).toString("base64url")}`;
+
+/** How a key begins: enough to recognise it, and 156 random bits are left. Null for one that we did not make. */
+export const prefixOf = (key: string): string | null => /^(sg_[\w-]{6})[\w-]{26}$/.exec(key)?.[1] ?? null;
+
+const readRanges = (stored: readonly string[]): readonly AddressRange[] | undefined =>
+  stored.length === 0 ? undefined : stored.map(parseAddressRange).filter((range) => range !== undefined);
 
 const cacheMs = 1000;
 const cacheSize = 10_000;
@@ -62,6 +88,11 @@ export class ApiKeys {
     return this.#cached(`id ${id}`, findViewerById, () => id);
   }
 
+  /** The key of a stored watch token; undefined when the token is revoked. */
+  findByToken(tokenId: string): Promise<Viewer | undefined> {
+    return this.#cached(`token ${tokenId}`, findViewerByToken, () => tokenId);
+  }
+
   /** A key has changed: nothing read before may be used any longer. */
   forget(): void {
     this.#changes += 1;
@@ -93,9 +124,22 @@ export class ApiKeys {
       if (!row) return undefined;
       const { databaseMs, ...read } = row;
       this.#time.note(databaseMs);
-      const granted = new Set(scopes.filter((scope) => row.scopes.includes(scope)));
+      const granted = withIncluded(row.scopes);
       const expiresAt = row.expiresAt ?? undefined;
-      return { ...read, scopes: granted, expiresAt, watches: undefined, asOf };
+      return {
+        ...read,
+        scopes: granted,
+        expiresAt,
+        watches: undefined,
+        allowedAddresses: readRanges(row.allowedAddresses),
+        tokenId: undefined,
+        address: undefined,
+        asOf,
+        limits: readLimits(row.limits),
+        restrictions: readRestrictions(row.restrictions),
+        accountLimits: readLimits(row.accountLimits),
+        storedMessages: Number(row.storedMessages ?? 0),
+      };
     }
   }
 }
@@ -105,8 +149,16 @@ interface ViewerRow {
   accountName: string;
   keyId: string;
   keyName: string;
+  keyPrefix: string | null;
   scopes: string[];
+  allowedAddresses: string[];
   expiresAt: Date | null;
+  limits: unknown;
+  restrictions: unknown;
+  accountLimits: unknown;
+  storedMessages: string | null;
+  callbackUrl: string | null;
+  allowsGet: boolean;
   /** The database's time. */
   databaseMs: number;
 }
@@ -117,11 +169,12 @@ interface ViewerRow {
  */
 const findViewerBy = (condition: string): string => `
     with viewer as (
-      select a.id as "accountId", a.name as "accountName", k.id as "keyId", k.name as "keyName", k.scopes,
-        k.expires_at as "expiresAt"
+      select a.id as "accountId", a.name as "accountName", k.id as "keyId", k.name as "keyName", k.prefix as "keyPrefix",
+        k.scopes, k.allowed_addresses as "allowedAddresses", k.expires_at as "expiresAt", k.limits, k.restrictions, a.limits as "accountLimits",
+        a.stored_messages as "storedMessages", k.callback_url as "callbackUrl", k.allows_get as "allowsGet"
       from api_keys as k
       join accounts as a on a.id = k.account_id
-      where ${condition} and k.revoked_at is null
+      where ${condition} and k.revoked_at is null and a.suspended_at is null
     ), used as (
       select id from api_keys
       where id = (select "keyId" from viewer)
@@ -134,31 +187,9 @@ const findViewerBy = (condition: string): string => `
 
 const findViewer: Statement = { name: "find_viewer", text: findViewerBy("k.hash = $1") };
 
-const findViewerById: Statement = { name: "find_viewer_by_id", text: findViewerBy("k.id = $1") };
+const findViewerByToken: Statement = {
+  name: "find_viewer_by_token",
+  text: findViewerBy("k.id = (select key_id from watch_tokens where id = $1 and revoked_at is null)"),
+};
 
-/** Stores the hash of a key for an account, not the key itself. Does nothing when it is already stored. */
-export async function storeKey(
-  database: Database,
-  key: string,
-  {
-    accountId,
-    name,
-    granted,
-    expiresAt,
-  }: { accountId: string; name: string; granted: readonly Scope[]; expiresAt?: Date | undefined },
-): Promise<string> {
-  const hash = hashKey(key);
-  const { id } = await database.prisma.apiKey.upsert({
-    where: { hash },
-    create: {
-      id: randomUUIDv7(),
-      accountId,
-      name,
-      hash,
-      scopes: [...granted],
-      expiresAt: expiresAt ?? null,
-    },
-    update: { revokedAt: null },
-  });
-  return id;
-}
+const findViewerById: Statement = { name: "find_viewer_by_id", text: findViewerBy("k.id = $1") };

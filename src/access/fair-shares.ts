@@ -1,6 +1,7 @@
 import { TooManyRequestsError, type ShareHolder } from "../lib/errors.ts";
 import { holderOf } from "./allowance.ts";
 import type { Viewer } from "./api-keys.ts";
+import { LastAskers } from "./last-askers.ts";
 
 /** What one socket, key or account may use at once. */
 interface Share {
@@ -45,21 +46,31 @@ export interface Load {
   cost: number;
 }
 
+/** From this cost on, an operation keeps the process and the database busy for milliseconds. */
+const largeCost = 1_000;
+const maxRestMs = 100;
+
 /** Frees the place of an operation. Calling it again does nothing. */
 export type Leave = () => void;
 
 /**
  * Lets operations run while each socket, key and account stays within its share. An operation above its share
- * waits briefly in the account's own queue. When the queue is full too, it is refused at once.
+ * waits briefly in the account's own queue. When the queue is full too, it is refused at once. While another account
+ * asks, an account begins its large operations one at a time and rests after each as long as that took: half of the time
+ * is left to the others. Large ones that had begun before go on.
  */
 export class FairShares {
   readonly #limits: OperationLimits;
   readonly #sockets = new WeakMap<object, Holding>();
   readonly #keys = new Map<string, Holding>();
   readonly #accounts = new Map<string, Holding>();
+  readonly #askers: LastAskers;
+  /** Thousands may be refused at once: making an error for each would cost as much as running some of them. */
+  readonly #refusals = new Map<ShareHolder, TooManyRequestsError>();
 
-  constructor(limits: OperationLimits = defaultOperationLimits) {
+  constructor(limits: OperationLimits = defaultOperationLimits, askers = new LastAskers()) {
     this.#limits = limits;
+    this.#askers = askers;
   }
 
   /** Accounts with a running operation. */
@@ -70,7 +81,9 @@ export class FairShares {
   /** Resolves when the operation may run; returns how to give its place back. @throws TooManyRequestsError */
   enter(caller: Caller, load: Load): Leave | Promise<Leave> {
     const place = this.#placeFor(caller, load);
-    if (place.account.queue.size === 0 && place.fits()) return this.#begin(place);
+    this.#askers.note(place.account.name);
+    const { queue, holdsLargeBack } = place.account;
+    if ((queue.size === 0 || holdsLargeBack) && place.fits()) return this.#begin(place);
     const full = place.holdings.find((holding) => !holding.mayWait(load));
     if (full) throw this.#tooMany(full);
     return this.#wait(place);
@@ -93,19 +106,38 @@ export class FairShares {
   }
 
   #begin(place: Place): Leave {
+    const { account } = place;
     for (const holding of place.holdings) holding.begin(place.load);
+    if (place.isLarge && this.#askers.isAnotherThan(account.name)) account.holdsLargeBack = true;
+    const startedAt = performance.now();
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
       hasLeft = true;
       for (const holding of place.holdings) holding.end(place.load);
-      this.#advance(place.account);
-      for (const { name, isIdle } of place.holdings) {
-        if (!isIdle) continue;
-        this.#keys.delete(name);
-        this.#accounts.delete(name);
-      }
+      if (place.isLarge && account.holdsLargeBack) this.#rest(account, performance.now() - startedAt);
+      this.#advance(account);
+      this.#forget(place.holdings);
     };
+  }
+
+  #forget(holdings: readonly Holding[]): void {
+    for (const { name, isIdle } of holdings) {
+      if (!isIdle) continue;
+      this.#keys.delete(name);
+      this.#accounts.delete(name);
+    }
+  }
+
+  #rest(account: Holding, ms: number): void {
+    setTimeout(
+      () => {
+        account.holdsLargeBack = false;
+        this.#advance(account);
+        this.#forget([account]);
+      },
+      Math.min(ms, maxRestMs),
+    ).unref();
   }
 
   /** Starts waiting operations in order, skipping those whose own socket or key is full. */
@@ -128,7 +160,11 @@ export class FairShares {
   }
 
   #tooMany({ scope }: Holding): TooManyRequestsError {
-    return new TooManyRequestsError(scope, Math.ceil(this.#limits.maxWaitMs / 1000));
+    const known = this.#refusals.get(scope);
+    if (known) return known;
+    const made = new TooManyRequestsError(scope, Math.ceil(this.#limits.maxWaitMs / 1000));
+    this.#refusals.set(scope, made);
+    return made;
   }
 }
 
@@ -151,6 +187,8 @@ class Holding {
   readonly scope: ShareHolder;
   /** For an account: its waiting operations, oldest first. */
   readonly queue = new Set<Place>();
+  /** For an account: whether large operations wait until the running one has ended and the account has rested. */
+  holdsLargeBack = false;
   readonly #share: Share;
   readonly #running = { queries: 0, mutations: 0, cost: 0 };
   readonly #waiting = { operations: 0, cost: 0 };
@@ -163,7 +201,7 @@ class Holding {
 
   get isIdle(): boolean {
     const { queries, mutations } = this.#running;
-    return queries + mutations + this.#waiting.operations === 0;
+    return queries + mutations + this.#waiting.operations === 0 && !this.holdsLargeBack;
   }
 
   fits({ kind, cost }: Load): boolean {
@@ -207,7 +245,12 @@ class Place {
     this.holdings = holdings;
   }
 
+  get isLarge(): boolean {
+    return this.load.kind === "queries" && this.load.cost >= largeCost;
+  }
+
   fits(): boolean {
+    if (this.isLarge && this.account.holdsLargeBack) return false;
     return this.holdings.every((holding) => holding.fits(this.load));
   }
 

@@ -1,37 +1,59 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Allowance, defaultSubscriptionLimits } from "../access/allowance.ts";
 import type { Viewer } from "../access/api-keys.ts";
 import { readBearer } from "../access/bearer.ts";
 import { FairShares } from "../access/fair-shares.ts";
+import { LastAskers } from "../access/last-askers.ts";
+import { SharedUse } from "../access/shared-use.ts";
+import { NumberedIds } from "../compat/known/ids.ts";
+import { CompatRoute } from "../compat/frame/route.ts";
+import { vendors } from "../compat/vendors.ts";
 import { CallbackIngest } from "../callbacks/ingest.ts";
 import { createCallbackRoute } from "../callbacks/route.ts";
 import { Readiness } from "../database/readiness.ts";
 import { AccessGuard } from "../graphql/guards/access-guard.ts";
 import { LiveSubscriptions } from "../graphql/live/live-subscriptions.ts";
+import { Paces } from "../graphql/live/pace.ts";
 import { defaultReaderLimits } from "../graphql/live/reader-limits.ts";
 import { createWebSocketServer } from "../graphql/live/websocket.ts";
+import type { DocumentPolicy } from "../graphql/document-ids.ts";
 import { maxRequestBytes } from "../graphql/schema/limits.ts";
 import { createErrorMask } from "../graphql/server/mask-error.ts";
+import { answerPlainPosts } from "../graphql/server/plain-posts.ts";
 import { createGraphqlServer } from "../graphql/server/yoga.ts";
 import { BrowserGuard, openSettings } from "../http/browser-guard.ts";
+import { ConsoleFiles } from "../http/console.ts";
+import { callerAddress, type AddressOf } from "../http/caller-address.ts";
 import { createExportRoute } from "../http/export-route.ts";
+import { createSuppressionsRoute } from "../http/suppressions-route.ts";
+import { HeldBodies } from "../http/held-bodies.ts";
+import { OpenExports } from "../http/open-exports.ts";
 import { createHttpServer } from "../http/server.ts";
+import { UnauthenticatedError } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import type { Stops } from "../lib/shutdown.ts";
-import { eventChannel } from "../messages/log/event-log.ts";
 import type { ReceiptOutcome } from "../messages/receipts/receipts.ts";
+import { TrustedDocuments } from "../trusted/trusted-documents.ts";
+import type { AppOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
 
 const maxDrainMs = 30_000;
 
-/** Starts the HTTP server with all its transports. Returns the port it listens on. */
-export async function startApi(parts: Parts, doors: Stops): Promise<number> {
+interface Listening {
+  port: number;
+  hasConsole: boolean;
+}
+
+/** Starts the HTTP server with all its transports. */
+export async function startApi(parts: Parts, doors: Stops): Promise<Listening> {
   const { options, services } = parts;
   await openFeeds(parts);
-  const transports = wireTransports(parts);
-  const server = wireServer(parts, transports);
+  await shareLimits(parts, doors);
+  const transports = wireTransports(parts, await openDocuments(parts, doors));
+  const files = openConsole(options);
+  const server = wireServer(parts, transports, files);
   const { keepAliveMs } = options;
   const sockets = createWebSocketServer({
     server,
@@ -50,47 +72,117 @@ export async function startApi(parts: Parts, doors: Stops): Promise<number> {
     await closed;
     clearTimeout(deadline);
   });
-  return (server.address() as AddressInfo).port;
+  return { port: (server.address() as AddressInfo).port, hasConsole: files !== undefined };
 }
 
 async function openFeeds({ services, listener }: Parts): Promise<void> {
-  const { feed, balances, access, campaigns, providers } = services;
+  const { feed, balances, access, campaigns, providers, statistics } = services;
   await feed.open(listener);
   await balances.open(listener);
   await access.open(listener);
   await campaigns.open(listener);
-  await providers.open(listener, eventChannel);
+  const onMessages = (wake: () => void): void => feed.onHint(wake);
+  await providers.open(listener, onMessages);
+  statistics.open(onMessages);
+}
+
+async function shareLimits({ options, services, listener }: Parts, doors: Stops): Promise<void> {
+  const { database, limiter } = services;
+  const shared = new SharedUse(database, limiter, (error) =>
+    options.logger.warn({ error }, "could not tell the other processes what was used of the limits"),
+  );
+  await shared.open(listener);
+  doors.push(async () => shared.close());
+}
+
+async function openDocuments({ options, services, listener }: Parts, doors: Stops): Promise<DocumentPolicy> {
+  const { logger, trustedDocumentsOnly: trustedOnly = false } = options;
+  const documents = new TrustedDocuments(services.database, (error) =>
+    logger.warn({ error }, "the trusted documents cannot be read, trying again"),
+  );
+  await documents.open(listener);
+  doors.push(async () => documents.close());
+  return { documents, trustedOnly };
 }
 
 /** What HTTP, SSE and WebSocket share: the schema, what a caller may do, and what a reader may leave unread. */
-function wireTransports({ options, services, metrics }: Parts) {
-  const { access } = services;
-  const { developmentKey, web = openSettings } = options;
+function wireTransports({ options, services, metrics }: Parts, policy: DocumentPolicy) {
+  const { access, limiter } = services;
+  const { developmentKey, web = openSettings, trustedProxies = [] } = options;
+  const addressOf: AddressOf = (request) => callerAddress(request, trustedProxies);
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(options.logger, () => metrics.internalErrors.inc());
-  const guard = new AccessGuard({ access, allowance, shares: new FairShares(options.operationLimits) });
+  const askers = new LastAskers();
+  const paces = new Paces(askers);
+  // The served APIs have the same: a caller who uses both gets no more.
+  const shares = new FairShares(options.operationLimits, askers);
+  const guard = new AccessGuard({ access, allowance, shares, limiter });
   const live = new LiveSubscriptions(services, maskError, guard);
   const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
   const pages = new BrowserGuard(web, options.publicUrl);
-  const yoga = createGraphqlServer({ services, guard, maskError, developmentKey, web, live, readerLimits });
-  return { access, allowance, maskError, live, readerLimits, pages, yoga };
+  const bodies = new HeldBodies(options.heldLimits);
+  const yoga = createGraphqlServer({
+    services,
+    guard,
+    maskError,
+    developmentKey,
+    web,
+    live,
+    readerLimits,
+    addressOf,
+    policy,
+    paces,
+  });
+  return {
+    access,
+    allowance,
+    limiter,
+    shares,
+    bodies,
+    maskError,
+    live,
+    readerLimits,
+    pages,
+    yoga,
+    addressOf,
+    policy,
+    paces,
+  };
 }
 
-function wireServer(parts: Parts, { yoga, pages }: ReturnType<typeof wireTransports>): Server {
-  const { options, services, metrics } = parts;
+function wireServer(
+  parts: Parts,
+  { yoga, pages, limiter, shares, bodies, addressOf }: ReturnType<typeof wireTransports>,
+  files: ConsoleFiles | undefined,
+): Server {
+  const { options, services, metrics, liveTier } = parts;
   const { database, access } = services;
   const { logger, web = openSettings } = options;
   const readiness = new Readiness(options.databaseUrl);
-  const identify = async (authorization: string): Promise<Viewer | undefined> => {
-    const key = readBearer(authorization);
-    return key === undefined ? undefined : access.find(key);
+  const identify = async (request: IncomingMessage): Promise<Viewer | undefined> => {
+    const key = readBearer(request.headers.authorization ?? "");
+    if (key === undefined) return undefined;
+    // A key that may not be used from there is refused with its reason later, as an unknown one is.
+    return access.find(key, addressOf(request)).catch((error: unknown) => {
+      if (error instanceof UnauthenticatedError) return undefined;
+      throw error;
+    });
   };
+  const exports = new OpenExports(shares);
+  const hold = (viewer: Viewer, end: () => void): (() => void) => access.hold(viewer, end);
   return createHttpServer({
-    graphql: (request, response, viewer) => yoga(request, response, viewer ? { viewer } : {}),
+    graphql: answerPlainPosts(yoga),
     identify,
-    callbacks: wireCallbacks(parts),
-    campaigns: createExportRoute({ database, identify }),
+    callbacks: wireCallbacks(parts, addressOf, bodies),
+    hold,
+    limiter,
+    bodies,
+    campaigns: createExportRoute({ database, identify, limiter, exports, hold }),
+    suppressions: createSuppressionsRoute({ database, identify, limiter, exports, hold }),
+    compat: wireCompat(parts, addressOf, { bodies, shares }),
+    console: files,
     ready: () => readiness.problem(),
+    notes: liveTier && (() => liveTier.describe()),
     metrics,
     maxRequestBytes,
     web,
@@ -99,11 +191,43 @@ function wireServer(parts: Parts, { yoga, pages }: ReturnType<typeof wireTranspo
   });
 }
 
-function wireCallbacks({ options, services, metrics }: Parts): ReturnType<typeof createCallbackRoute> {
+function wireCompat(
+  { options, services }: Parts,
+  addressOf: AddressOf,
+  bounds: { bodies: HeldBodies; shares: FairShares },
+): CompatRoute {
+  const { logger, allowInsecureWebhooks: allowInsecure, allowPrivateWebhooks: allowPrivate } = options;
+  return new CompatRoute({
+    services: {
+      ...services,
+      ...bounds,
+      ids: new NumberedIds(services.database),
+      allowInsecure,
+      allowPrivate,
+    },
+    vendors,
+    hosts: options.compatHosts ?? new Map(),
+    addressOf,
+    onError: (error) => logger.error({ error }, "a request to a served API failed"),
+  });
+}
+
+function openConsole({ consoleFolder, developmentKey, web = openSettings }: AppOptions) {
+  if (consoleFolder === undefined || !web.console) return undefined;
+  return ConsoleFiles.open({ folder: consoleFolder, developmentKey, graphiql: web.graphiql });
+}
+
+function wireCallbacks(
+  { options, services, metrics }: Parts,
+  addressOf: AddressOf,
+  bodies: HeldBodies,
+): ReturnType<typeof createCallbackRoute> {
   const { database, connections, clock } = services;
   return createCallbackRoute({
     connections,
     ingest: new CallbackIngest(database),
+    addressOf,
+    bodies,
     clock,
     logger: options.logger,
     onResult: (result, provider = "none") => metrics.callbacks.inc({ result, provider }),

@@ -1,4 +1,7 @@
+import { Accounts } from "../accounts/accounts.ts";
+import { defaultQuotas, Quotas } from "../accounts/quotas.ts";
 import { Access } from "../access/access.ts";
+import { RateLimiter } from "../access/rate-limiter.ts";
 import { CampaignFeed } from "../campaigns/feed.ts";
 import { BalanceFeed } from "../connections/balance-feed.ts";
 import type { BalanceWatch } from "../connections/refresh-balance.ts";
@@ -15,6 +18,9 @@ import type { Metrics } from "../lib/metrics.ts";
 import type { Stops } from "../lib/shutdown.ts";
 import { MessageSender } from "../messages/accept/send.ts";
 import { EventFeed } from "../messages/log/event-feed.ts";
+import { LogTail } from "../messages/log/log-tail.ts";
+import { ReceiptExpectations } from "../messages/statistics/expected-lag.ts";
+import { StatisticsFeed } from "../messages/statistics/feed.ts";
 import { MissingRates } from "../pricing/rates/missing-rates.ts";
 import { RateBooks } from "../pricing/rates/rate-book.ts";
 import { RoutingTables } from "../pricing/routing/routing-tables.ts";
@@ -39,7 +45,8 @@ export async function wireDomain(ground: Ground, stops: Stops): Promise<Services
   const connecting = await wireConnections(ground, stops);
   const live = wireFeeds(ground, stops);
   const accepting = await wireAccepting(ground, connecting.connections);
-  const access = new Access({ database, secretKey: options.secretKey, onError: onUnreachable });
+  const { secretKey, otherSecretKeys, operatorKey } = options;
+  const access = new Access({ database, secretKey, otherSecretKeys, operatorKey, onError: onUnreachable });
   stops.push(() => access.close());
   const webhooks = wireWebhooks(ground);
   stops.push(() => webhooks.close());
@@ -47,7 +54,16 @@ export async function wireDomain(ground: Ground, stops: Stops): Promise<Services
     database,
     clock,
     reads: new Reads(database),
+    expectations: new ReceiptExpectations(database, clock),
     access,
+    quotas: new Quotas(database, {
+      ...defaultQuotas,
+      ...options.quotas,
+      PROVIDERS: options.maxProvidersPerAccount,
+      WEBHOOKS: options.maxWebhooksPerAccount,
+    }),
+    accounts: new Accounts(database, options.keepsDeletedTotals ?? true),
+    limiter: new RateLimiter(options.rateLimits ?? {}),
     webhooks,
     onLowBalance: warnOfLowBalance(ground),
     ...connecting,
@@ -60,7 +76,7 @@ function wireWebhooks({ options, database, clock }: Ground): Webhooks {
   const { allowInsecureWebhooks, allowPrivateWebhooks, maxWebhooksPerAccount } = options;
   return new Webhooks({
     database,
-    box: createSecretBox(options.secretKey),
+    box: createSecretBox(options.secretKey, options.otherSecretKeys),
     clock,
     limits: { ...defaultWebhookLimits, ...options.webhookLimits },
     allowInsecureWebhooks,
@@ -76,7 +92,7 @@ async function wireConnections(
   const { allowInsecureProviders, allowPrivateProviders, maxProvidersPerAccount } = options;
   const connections = new Connections(
     database,
-    createSecretBox(options.secretKey),
+    createSecretBox(options.secretKey, options.otherSecretKeys),
     () => url.current,
     { publicOnly: !allowPrivateProviders, ...options.providerLimits },
     clock,
@@ -96,11 +112,12 @@ async function wireConnections(
 }
 
 function wireFeeds(
-  { database, clock, metrics, onUnreachable }: Ground,
+  { database, clock, metrics, liveTier, onUnreachable }: Ground,
   stops: Stops,
-): Pick<Services, "feed" | "balances" | "providers" | "campaigns" | "streams"> {
-  const feed = new EventFeed(database, {
-    onError: onUnreachable,
+): Pick<Services, "feed" | "balances" | "providers" | "campaigns" | "statistics" | "streams"> {
+  const tail = new LogTail(database, { onError: onUnreachable });
+  const told = { onRepair: () => metrics.liveRepairs.inc() };
+  const feed = new EventFeed(liveTier?.source(database, tail, told) ?? tail, {
     onEvents: (events) => observeLag(metrics, clock, events),
   });
   stops.push(() => feed.close());
@@ -109,6 +126,7 @@ function wireFeeds(
     balances: new BalanceFeed(database),
     providers: new ProviderFeed(database, isQueuedInSql),
     campaigns: new CampaignFeed(database),
+    statistics: new StatisticsFeed(database, clock),
     streams: new Streams(),
   };
 }

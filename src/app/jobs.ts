@@ -8,6 +8,7 @@ import { Failover } from "../messages/dispatch/failover.ts";
 import { Outcomes } from "../messages/dispatch/outcomes.ts";
 import { createSecretBox } from "../connections/secret-box.ts";
 import { defaultWebhookLimits } from "../webhooks/limits.ts";
+import { reportDelaysMs, startReports, type ReportWorkerOptions } from "../compat/reports/worker.ts";
 import { startWebhooks, type WebhookWorkerOptions } from "../webhooks/worker.ts";
 import { notePushed } from "../messages/log/pushed-spans.ts";
 import type { Parts } from "./parts.ts";
@@ -16,7 +17,8 @@ import type { Parts } from "./parts.ts";
 export async function startJobs(parts: Parts, doors: Stops): Promise<void> {
   const { options, services, metrics, listener } = parts;
   const { logger } = options;
-  const { database, connections, clock, rateBooks, onLowBalance } = services;
+  const { database, connections, clock, rateBooks, routingTables, sender, onLowBalance, expectations } =
+    services;
   const lanes = new ClosedLanes();
   const { dispatcher, pump, outcomes } = wireSending(parts, lanes);
   const worker = await startWorker({
@@ -28,19 +30,53 @@ export async function startJobs(parts: Parts, doors: Stops): Promise<void> {
     dispatcher,
     outcomes,
     rateBooks,
+    routingTables,
+    sender,
     onLowBalance,
     lanes,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     eventRetentionDays: options.eventRetentionDays,
+    auditRetentionDays: options.auditRetentionDays,
     retention: options.retention ?? {},
+    countsStorage: options.quotas?.STORED_MESSAGES !== undefined,
+    overdue: { expectations, onOverdue: (provider) => metrics.overdueMessages.inc({ provider }) },
     concurrency: options.workerConcurrency,
     onJobFailed: (task) => metrics.failedJobs.inc({ task }),
   });
   doors.push(() => worker.stop());
+  const relay = parts.liveTier?.relay({
+    database,
+    databaseUrl: options.databaseUrl,
+    listener,
+    logger,
+    onPublished: (events) => metrics.relayedEvents.inc(events),
+  });
+  await relay?.start();
+  doors.push(async () => relay?.stop());
   await pump.start();
   doors.push(() => pump.stop());
   const webhooks = await startWebhooks(webhookOptions(parts));
   doors.push(() => webhooks.stop());
+  const reports = await startReports(reportOptions(parts));
+  doors.push(() => reports.stop());
+}
+
+function reportOptions({ options, services, listener }: Parts): ReportWorkerOptions {
+  const { logger, random = Math.random, allowPrivateWebhooks, webhookLimits } = options;
+  const { database, clock } = services;
+  const { timeoutMs, maxConcurrent } = { ...defaultWebhookLimits, ...webhookLimits };
+  return {
+    database,
+    listener,
+    clock,
+    logger,
+    random,
+    publicOnly: !allowPrivateWebhooks,
+    timeoutMs,
+    maxConcurrent,
+    retryDelaysMs: webhookLimits?.retryDelaysMs ?? reportDelaysMs,
+    keptDays: options.eventRetentionDays,
+  };
 }
 
 function webhookOptions({ options, services, metrics, listener }: Parts): WebhookWorkerOptions {
@@ -53,7 +89,7 @@ function webhookOptions({ options, services, metrics, listener }: Parts): Webhoo
     clock,
     logger,
     random,
-    box: createSecretBox(options.secretKey),
+    box: createSecretBox(options.secretKey, options.otherSecretKeys),
     // The API has opened it already.
     openFeed: () => (options.runsApi ? Promise.resolve() : feed.open(listener)),
     publicOnly: !allowPrivateWebhooks,

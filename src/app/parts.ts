@@ -1,3 +1,4 @@
+import type { LiveTier } from "../messages/jetstream/live-tier.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Services } from "../graphql/context.ts";
 import type { Metrics } from "../lib/metrics.ts";
@@ -9,4 +10,5 @@ export interface Parts {
   services: Services;
   metrics: Metrics;
   listener: Listener;
+  liveTier: LiveTier | undefined;
 }

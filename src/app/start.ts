@@ -2,6 +2,7 @@ import { systemClock } from "../lib/clock.ts";
 import { addGauges, createMetrics, type Metrics } from "../lib/metrics.ts";
 import { stopAll, stopTogether, type Stops } from "../lib/shutdown.ts";
 import type { Services } from "../graphql/context.ts";
+import type { LiveTier } from "../messages/jetstream/live-tier.ts";
 import { startApi } from "./api.ts";
 import { wireDomain } from "./domain.ts";
 import { startJobs } from "./jobs.ts";
@@ -15,8 +16,12 @@ import { openStores } from "./stores.ts";
 export interface App {
   services: Services;
   metrics: Metrics;
+  /** Where events come from when it is not PostgreSQL alone. */
+  liveTier: LiveTier | undefined;
   /** Where the API listens; undefined for a worker. */
   url: string | undefined;
+  /** Whether the API shows the console at `/`. */
+  hasConsole: boolean;
   /** Ends streams, lets running requests and jobs finish, then closes everything. */
   stop(): Promise<void>;
 }
@@ -39,19 +44,27 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const stores = await openStores(options, stops);
   const services = await wireDomain({ options, clock, metrics, url, ...stores }, stops);
   const { streams, feed } = services;
-  addGauges(metrics, { subscriptions: () => streams.size, waitingReaders: () => feed.waiting });
+  const { listener, liveTier } = stores;
+  addGauges(metrics, {
+    subscriptions: () => streams.size,
+    waitingReaders: () => feed.waiting,
+    liveTier,
+  });
   // The API and the worker drain at the same time.
   const doors: Stops = [];
   stops.push(() => stopTogether(doors));
-  const parts = { options, services, metrics, listener: stores.listener };
-  if (options.runsApi) url.listensOn(await startApi(parts, doors));
+  const parts = { options, services, metrics, listener, liveTier };
+  const api = options.runsApi ? await startApi(parts, doors) : undefined;
+  if (api) url.listensOn(api.port);
   if (options.runsWorker) await startJobs(parts, doors);
   if (!options.runsApi && options.workerPort !== undefined)
     await startStatus(parts, new Readiness(options.databaseUrl), options.workerPort, stops);
   return {
     services,
     metrics,
-    url: options.runsApi ? url.current : undefined,
+    liveTier,
+    url: api && url.current,
+    hasConsole: api?.hasConsole === true,
     stop: () => stopAll(stops),
   };
 }

@@ -7,13 +7,18 @@ import type { Parts } from "./parts.ts";
 
 /** Lets a worker that serves no API be watched, on a port of its own. */
 export async function startStatus(
-  { options, metrics }: Parts,
+  { options, metrics, liveTier }: Parts,
   readiness: Readiness,
   port: number,
   stops: Stops,
 ): Promise<void> {
   const { web = openSettings, host } = options;
-  const server = createStatusServer({ ready: () => readiness.problem(), metrics, web });
+  const server = createStatusServer({
+    ready: () => readiness.problem(),
+    notes: liveTier && (() => liveTier.describe()),
+    metrics,
+    web,
+  });
   server.listen(port, host);
   await once(server, "listening");
   stops.push(async () => {

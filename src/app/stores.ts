@@ -1,11 +1,14 @@
 import { openDatabase, type Database } from "../database/database.ts";
 import { openListener, type Listener } from "../database/listener.ts";
+import { LiveTier } from "../messages/jetstream/live-tier.ts";
 import type { Stops } from "../lib/shutdown.ts";
 import type { AppOptions } from "./options.ts";
 
 export interface Stores {
   database: Database;
   listener: Listener;
+  /** Absent: the event log is followed in PostgreSQL. */
+  liveTier: LiveTier | undefined;
   /** Logs that the database cannot be reached; the caller tries again. */
   onUnreachable: (error: Error) => void;
 }
@@ -22,5 +25,7 @@ export async function openStores(options: AppOptions, stops: Stops): Promise<Sto
     logger.warn({ error }, "the database cannot be reached, trying again");
   const listener = await openListener(databaseUrl, { onError: onUnreachable });
   stops.push(() => listener.close());
-  return { database, listener, onUnreachable };
+  const liveTier = options.nats && (await LiveTier.open(options.nats, logger));
+  if (liveTier) stops.push(() => liveTier.close());
+  return { database, listener, liveTier, onUnreachable };
 }

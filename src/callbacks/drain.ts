@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { drainPauseHasEnded, longestDrainPauseSeconds } from "../connections/drain-rounds.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Statement } from "../database/database.ts";
 import { insist } from "../database/retry-write.ts";
@@ -18,7 +19,7 @@ const lockSpace = "smsgraph receipt queue";
 const maxBodies = 1_000;
 
 const firstPauseMs = 5_000;
-const maxPauseMs = 5 * 60_000;
+const maxGrowingMs = 5 * 60_000;
 
 /**
  * Empties the receipt queue of a provider that hands out each receipt only once. Only one process reads a
@@ -56,8 +57,8 @@ interface Pause {
 const pauseOf: Statement = {
   name: "read_drain_pause",
   text: `
-    select drain_failures as failures, coalesce(drain_paused_until > $2, false) as "isPaused"
-    from providers
+    select drain_failures as failures, not ${drainPauseHasEnded("$2")} as "isPaused"
+    from providers as p
     where id = $1`,
 };
 
@@ -77,8 +78,11 @@ async function pauseAfter(
   failures: number,
   problem: ProviderProblem,
 ): Promise<void> {
-  const growingMs = Math.min(firstPauseMs * 2 ** (failures - 1), maxPauseMs);
-  const pauseMs = Math.max(growingMs, (problem.retryAfterSeconds ?? 0) * 1000);
+  const growingMs = Math.min(firstPauseMs * 2 ** (failures - 1), maxGrowingMs);
+  const pauseMs = Math.max(
+    growingMs,
+    Math.min(problem.retryAfterSeconds ?? 0, longestDrainPauseSeconds) * 1000,
+  );
   await database.query(notePause, [providerId, failures, new Date(clock.now().getTime() + pauseMs)]);
   logger.warn({ providerId, problem, pauseMs }, "could not take receipts");
 }

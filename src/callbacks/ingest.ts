@@ -1,11 +1,17 @@
 import { DatabaseError } from "pg";
 import { Batcher } from "../lib/batcher.ts";
 import { execute, type Database, type Queryable, type Statement } from "../database/database.ts";
-import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
-import type { Receipt } from "../providers/provider.ts";
+import {
+  applyReceipts,
+  isOfErased,
+  isUnmatched,
+  type ReceiptOutcome,
+} from "../messages/receipts/receipts.ts";
+import { storeInbound } from "../messages/inbound/store-inbound.ts";
+import type { InboundReading, Receipt } from "../providers/provider.ts";
 
 /** Maximum quarantine per provider. Anyone who knows the callback URL could fill it. */
-const maxQuarantined = { bodies: 10_000, bytes: 64 * 1024 * 1024 };
+export const maxQuarantined = { bodies: 10_000, bytes: 64 * 1024 * 1024 };
 
 const readQuarantine: Statement = {
   name: "read_quarantine",
@@ -29,6 +35,8 @@ interface IncomingCallback {
   contentType: string | null;
   body: string;
   receipts: Receipt[];
+  /** Messages from people. */
+  inbound?: readonly InboundReading[] | undefined;
   /** What could not be read, and why. */
   problem?: string | undefined;
 }
@@ -52,12 +60,25 @@ const maxBatchSize = 200;
  */
 const batchesAtOnce = 2;
 
+/**
+ * Bytes of bodies, and more for each, that may wait for a database that is slow to take them. The provider sends again
+ * what is refused.
+ */
+const patience = {
+  maxWaiting: 64 * 1024 * 1024,
+  weigh: ({ body }: IncomingCallback): number => 2 * body.length + 4_096,
+  waitMs: 8_000,
+  answerMs: 20_000,
+};
+
 const storeRaw: Statement = {
   name: "store_callbacks",
   text: `
-    insert into callbacks (provider_id, received_at, content_type, body, state, problem)
+    insert into callbacks (provider_id, received_at, content_type, body, state, problem, unmatched)
     select *
-    from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::callback_state[], $6::text[])`,
+    from unnest(
+      $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::callback_state[], $6::text[], $7::boolean[]
+    )`,
 };
 
 /**
@@ -70,7 +91,13 @@ export class CallbackIngest {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#batches = new Batcher((callbacks) => this.#ingest(callbacks), maxBatchSize, batchesAtOnce);
+    this.#batches = new Batcher(
+      (callbacks) => this.#ingest(callbacks),
+      maxBatchSize,
+      batchesAtOnce,
+      undefined,
+      patience,
+    );
   }
 
   ingest(callback: IncomingCallback): Promise<IngestResult> {
@@ -94,7 +121,7 @@ export class CallbackIngest {
     if (only && others.length === 0) {
       const problem = `Could not be applied: ${error.message}`;
       return this.#database.transaction((transaction) =>
-        store(transaction, [{ ...only, receipts: [], problem }]),
+        store(transaction, [{ ...only, receipts: [], inbound: [], problem }]),
       );
     }
     const results: IngestResult[] = [];
@@ -118,6 +145,12 @@ async function store(
     receipts.map((receipt) => ({ providerId, receivedAt, receipt, source: "CALLBACK" as const })),
   );
   const outcomes = await applyReceipts(transaction, received);
+  await storeInbound(
+    transaction,
+    callbacks.flatMap(({ providerId, receivedAt, inbound = [] }) =>
+      inbound.map((reading) => ({ providerId, receivedAt, source: "CALLBACK" as const, reading })),
+    ),
+  );
   const full = await findFullQuarantines(transaction, callbacks);
   const results = callbacks.map((callback): IngestResult => {
     const { providerId, receipts, problem } = callback;
@@ -127,14 +160,18 @@ async function store(
       outcomesOfThis.length > 0 &&
       outcomesOfThis.every((one) => one.kind === "matched" && one.transition.isReplay === true);
     const quarantined = problem !== undefined && !full.has(providerId);
-    const refused = isUseless && !quarantined && (outcomesOfThis.length > 0 || problem !== undefined);
+    const refused =
+      isUseless &&
+      (callback.inbound ?? []).length === 0 &&
+      !quarantined &&
+      (outcomesOfThis.length > 0 || problem !== undefined);
     return { quarantined, refused, isKept: !refused && (quarantined || !isReplay), outcomes: outcomesOfThis };
   });
   await storeBodies(
     transaction,
     callbacks.flatMap((callback, index) => {
       const result = results[index];
-      return result?.isKept ? [{ ...callback, quarantined: result.quarantined }] : [];
+      return result?.isKept ? [{ ...callback, ...result }] : [];
     }),
   );
   return results;
@@ -154,15 +191,16 @@ async function findFullQuarantines(
 
 async function storeBodies(
   transaction: Queryable,
-  callbacks: readonly (IncomingCallback & { quarantined: boolean })[],
+  callbacks: readonly (IncomingCallback & IngestResult)[],
 ): Promise<void> {
   if (callbacks.length === 0) return;
   await execute(transaction, storeRaw, [
     callbacks.map(({ providerId }) => providerId),
     callbacks.map(({ receivedAt }) => receivedAt),
     callbacks.map(({ contentType }) => contentType),
-    callbacks.map(({ body }) => body),
+    callbacks.map(({ body, outcomes }) => (outcomes.some(isOfErased) ? "" : body)),
     callbacks.map(({ quarantined }) => (quarantined ? "QUARANTINED" : "PROCESSED")),
     callbacks.map(({ problem }) => problem ?? null),
+    callbacks.map(({ outcomes }) => outcomes.some(isUnmatched)),
   ]);
 }

@@ -1,8 +1,15 @@
+import { recordAudit } from "../audit/record.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { noteReceipts } from "../messages/receipts/receipt-spans.ts";
-import { applyReceipts, type ReceiptOutcome } from "../messages/receipts/receipts.ts";
-import type { Receipt } from "../providers/provider.ts";
+import {
+  applyReceipts,
+  isOfErased,
+  isUnmatched,
+  type ReceiptOutcome,
+} from "../messages/receipts/receipts.ts";
+import { storeInbound } from "../messages/inbound/store-inbound.ts";
+import type { CallbackReading } from "../providers/provider.ts";
 import { isDataError } from "./ingest.ts";
 
 export interface ReadOptions {
@@ -41,7 +48,8 @@ const takeNextQuarantined: Statement = {
   text: `
     select ${columns}
     from callbacks
-    where state = 'QUARANTINED' and id > $1
+    where state = 'QUARANTINED' and id > $1 and ($2::uuid[] is null or provider_id = any ($2::uuid[]))
+      and ($3::bigint[] is null or id = any ($3::bigint[]))
     order by id
     limit 1
     for update skip locked`,
@@ -49,18 +57,29 @@ const takeNextQuarantined: Statement = {
 
 const settle: Statement = {
   name: "settle_callback",
-  text: "update callbacks set state = $2, problem = $3 where id = $1",
+  text: `
+    update callbacks
+    set state = $2, problem = $3, unmatched = unmatched or $4, body = case when $5 then '' else body end
+    where id = $1`,
 };
 
 /** Reads a callback that was stored unread. Undefined when another process reads it or has read it. */
 export const readUnread = (options: ReadOptions, id: string): Promise<StoredReading | undefined> =>
   read(options, takeUnread, id);
 
+/** Which quarantined callbacks are read again; all where nothing is said. */
+export interface QuarantineScope {
+  providerIds?: readonly string[] | undefined;
+  ids?: readonly bigint[] | undefined;
+}
+
 /** Reads the next quarantined callback after the id `after` again; undefined when there is none. */
 export const readNextQuarantined = (
   options: ReadOptions,
   after: string,
-): Promise<StoredReading | undefined> => read(options, takeNextQuarantined, after);
+  { providerIds, ids }: QuarantineScope = {},
+): Promise<StoredReading | undefined> =>
+  read(options, takeNextQuarantined, after, [providerIds ?? null, ids ?? null]);
 
 /** What one try to read a callback came to. */
 type Try =
@@ -78,10 +97,11 @@ async function read(
   { database, connections }: ReadOptions,
   take: Statement,
   id: string,
+  scope: readonly unknown[] = [],
 ): Promise<StoredReading | undefined> {
   let provider: OpenProvider | undefined;
   for (;;) {
-    const attempt = await tryRead(database, take, id, provider);
+    const attempt = await tryRead(database, take, [id, ...scope], provider);
     if (attempt.kind === "nothing") return undefined;
     if (attempt.kind === "read") {
       noteReceipts(attempt.reading.outcomes);
@@ -95,25 +115,44 @@ async function read(
 async function tryRead(
   database: Database,
   take: Statement,
-  id: string,
+  values: unknown[],
   provider: OpenProvider | undefined,
 ): Promise<Try> {
   let callback: StoredCallback | undefined;
   try {
     return await database.transaction(async (transaction): Promise<Try> => {
-      [callback] = await transaction.query<StoredCallback>(take, [id]);
+      [callback] = await transaction.query<StoredCallback>(take, values);
       if (!callback) return { kind: "nothing" };
       const { providerId } = callback;
       if (provider?.id !== providerId) return { kind: "needsProvider", providerId };
-      return { kind: "read", reading: await apply(transaction, callback, provider) };
+      const reading = await apply(transaction, callback, provider);
+      if (callback.state === "QUARANTINED" && reading.isProcessed)
+        await audit(transaction, provider, reading);
+      return { kind: "read", reading };
     });
   } catch (error) {
     // PostgreSQL refused the data: quarantine this callback, so that the others go on.
     if (!callback || !isDataError(error)) throw error;
     const settled = settlement(callback, `Could not be applied: ${error.message}`);
-    if (settled) await database.query(settle, [callback.id, ...settled]);
+    if (settled) await database.query(settle, [callback.id, ...settled, false, false]);
     return { kind: "read", reading: { id: callback.id, isProcessed: false, outcomes: [] } };
   }
+}
+
+/** Quarantined callbacks are read again by hand only. */
+async function audit(
+  transaction: Queryable,
+  { connection }: OpenProvider,
+  { id, outcomes }: StoredReading,
+): Promise<void> {
+  if (!connection) return;
+  await recordAudit(transaction, {
+    accountId: connection.row.accountId,
+    action: "RECEIPTS_REPROCESSED",
+    target: { type: "Provider", id: connection.row.id },
+    before: { callback: id, state: "QUARANTINED" },
+    after: { callback: id, state: "PROCESSED", receipts: outcomes.length },
+  });
 }
 
 interface OpenProvider {
@@ -127,11 +166,14 @@ async function apply(
   { connection }: OpenProvider,
 ): Promise<StoredReading> {
   const { id, providerId, receivedAt, source } = callback;
-  const { receipts, problem } = parse(connection, callback);
+  const { receipts, inbound = [], problem } = parse(connection, callback);
   const received = receipts.map((receipt) => ({ providerId, receivedAt, receipt, source }));
   const outcomes = await applyReceipts(transaction, received);
+  const answers = inbound.map((reading) => ({ providerId, receivedAt, source, reading }));
+  await storeInbound(transaction, answers);
   const settled = settlement(callback, problem);
-  if (settled) await transaction.query(settle, [id, ...settled]);
+  const values = [outcomes.some(isUnmatched), outcomes.some(isOfErased)];
+  if (settled) await transaction.query(settle, [id, ...settled, ...values]);
   return { id, isProcessed: problem === undefined, outcomes };
 }
 
@@ -146,6 +188,8 @@ function settlement(
   return state === "UNREAD" ? ["QUARANTINED", problem] : undefined;
 }
 
+type Readable = Extract<CallbackReading, { kind: "receipts" }>;
+
 /**
  * Parses a callback. The readable receipts of a quarantined one were applied when it was first read. So now
  * it counts only when it is understood in full; receipts that repeat change nothing in the timeline.
@@ -153,12 +197,14 @@ function settlement(
 function parse(
   connection: Connection | undefined,
   { body, contentType, state }: StoredCallback,
-): { receipts: Receipt[]; problem?: string | undefined } {
+): Pick<Readable, "receipts" | "inbound" | "problem"> {
   const reading = connection?.parseCallback(body, contentType ?? undefined);
   if (reading?.kind !== "receipts") {
     return { receipts: [], problem: reading?.reason ?? "Its provider is not known any more." };
   }
-  const { receipts } = reading;
-  const problem = reading.problem ?? (receipts.length === 0 ? "There is nothing in it." : undefined);
-  return problem !== undefined && state === "QUARANTINED" ? { receipts: [], problem } : { receipts, problem };
+  const { receipts, inbound = [] } = reading;
+  const isEmpty = receipts.length === 0 && inbound.length === 0;
+  const problem = reading.problem ?? (isEmpty ? "There is nothing in it." : undefined);
+  if (problem === undefined) return { receipts, inbound };
+  return state === "QUARANTINED" ? { receipts: [], problem } : { receipts, inbound, problem };
 }

@@ -1,8 +1,14 @@
-import { readNextQuarantined, type ReadOptions, type StoredReading } from "./read.ts";
+import { readNextQuarantined, type QuarantineScope, type ReadOptions, type StoredReading } from "./read.ts";
 
 interface ReprocessOptions extends ReadOptions {
   /** Called after each callback, with the counts so far. */
   onProgress?: (counts: Readonly<ReprocessCounts>) => void;
+  /** Which callbacks; absent: all. */
+  scope?: QuarantineScope;
+  /** Ends after this many; absent: when none is left. */
+  limit?: number;
+  /** The id after which to begin. */
+  after?: string;
 }
 
 export interface ReprocessCounts {
@@ -19,6 +25,8 @@ export interface ReprocessCounts {
   unknown: number;
   /** Discarded, because too many receipts of the provider are parked already. */
   dropped: number;
+  /** The id of the last callback; undefined when none was read. */
+  last?: string;
 }
 
 /**
@@ -26,7 +34,7 @@ export interface ReprocessCounts {
  * Receipts count as received when the callback arrived. Two runs at the same time share the work.
  */
 export async function reprocessQuarantined(options: ReprocessOptions): Promise<ReprocessCounts> {
-  const counts = {
+  const counts: ReprocessCounts = {
     read: 0,
     processed: 0,
     unreadable: 0,
@@ -36,11 +44,14 @@ export async function reprocessQuarantined(options: ReprocessOptions): Promise<R
     unknown: 0,
     dropped: 0,
   };
-  let next = await readNextQuarantined(options, "0");
-  while (next) {
+  const { scope, limit = Infinity } = options;
+  let { after = "0" } = options;
+  while (counts.read < limit) {
+    const next = await readNextQuarantined(options, after, scope);
+    if (!next) break;
     count(counts, next);
     options.onProgress?.(counts);
-    next = await readNextQuarantined(options, next.id);
+    after = counts.last = next.id;
   }
   return counts;
 }

@@ -4,28 +4,47 @@ import { isCallbackSecret } from "../connections/callback-secrets.ts";
 import type { Connection, Connections } from "../connections/connections.ts";
 import type { Logger } from "../lib/logger.ts";
 import { isUuid } from "../lib/uuid.ts";
+import type { AddressOf } from "../http/caller-address.ts";
+import { isInRanges } from "../lib/address-ranges.ts";
 import { readBody, UnreadableBody } from "../http/body.ts";
+import type { HeldBodies, HeldBody } from "../http/held-bodies.ts";
+import { TooManyRequestsError } from "../lib/errors.ts";
 import { noteReceipts } from "../messages/receipts/receipt-spans.ts";
 import { tracedFromOutside, type NewSpan } from "../tracing/tracing.ts";
+import { readInboundBody } from "../messages/inbound/inbound-body.ts";
+import type { CallbackReading } from "../providers/provider.ts";
 import type { CallbackIngest, IngestResult } from "./ingest.ts";
+
+/** The same whether the provider or only its secret is wrong: nobody learns which providers there are. */
+const noSuchAddress =
+  "There is no such address, or its secret was replaced. Set the address of `Provider.callbackUrl` at the provider.";
+
+/** Only for those who know the secret. */
+const wrongAddress =
+  "Callbacks of this provider are not taken from your address. Add it with `updateProvider` (`callbackAddresses`); behind a " +
+  "proxy, name the proxy in TRUST_PROXY.";
 
 /** Result of a callback request, for the metrics. */
 type CallbackResult =
   | "accepted"
   | "quarantined"
   | "over_quota"
+  | "too_many"
   | "empty"
   | "incomplete"
   | "too_large"
   | "malformed"
   | "unknown_provider"
   | "wrong_secret"
+  | "wrong_address"
   | "wrong_method"
   | "unavailable";
 
 interface CallbackRouteOptions {
   connections: Connections;
   ingest: CallbackIngest;
+  addressOf: AddressOf;
+  bodies: HeldBodies;
   clock: Clock;
   logger: Logger;
   onResult: (result: CallbackResult, kind: string | undefined) => void;
@@ -53,7 +72,7 @@ const overQuota = (): CallbackError =>
   );
 
 /**
- * `POST /callbacks/:providerId/:secret`: answers 200 after the receipts are committed, 400 when a body is
+ * `POST /callbacks/:providerId/:secret`, and `…/inbound` for messages from people in our own format: answers 200 after the receipts are committed, 400 when a body is
  * unreadable (it is kept), another 4xx when the request is not a callback of this provider, and 503 when
  * storing fails, so that the provider tries again.
  */
@@ -62,7 +81,11 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
     let connection: Connection | undefined;
     try {
       connection = await authenticate(options, request, path);
-      const result = await take(options, request, connection);
+      checkAddress(options, request, connection);
+      const { id, accountId } = connection.row;
+      const held = options.bodies.open({ id, accountId });
+      response.once("close", () => held.release());
+      const result = await take(options, request, connection, { path, held });
       if (result.refused) throw overQuota();
       options.onResult(result.quarantined ? "quarantined" : "accepted", connection.adapter.kind);
       options.onReceipts(result, connection);
@@ -74,8 +97,6 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       if (refusal.result === "over_quota") response.setHeader("retry-after", "600");
       else if (refusal.status === 503) response.setHeader("retry-after", "5");
       answer(response, refusal.status, refusal.message);
-      // Read and drop the rest of the body: if not, the sender sees a connection reset instead of the answer.
-      request.resume();
     }
   };
   return (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> =>
@@ -102,44 +123,57 @@ async function authenticate(
   path: string,
 ): Promise<Connection> {
   const [, , providerId = "", secret = ""] = path.split("/");
-  const connection = isUuid(providerId) ? await connections.get(providerId) : undefined;
+  const connection = isUuid(providerId) ? await connections.find(providerId) : undefined;
   if (!connection || connection.row.disconnectedAt)
-    throw new CallbackError(
-      404,
-      "unknown_provider",
-      "There is no such provider. Set the address of `Provider.callbackUrl` at the provider.",
-    );
+    throw new CallbackError(404, "unknown_provider", noSuchAddress);
   if (!isCallbackSecret(connection.callbackSecrets, secret, clock.now()))
-    throw new CallbackError(
-      403,
-      "wrong_secret",
-      "The secret in the address is wrong, or replaced. Set the address of `Provider.callbackUrl` at the provider.",
-    );
+    throw new CallbackError(404, "wrong_secret", noSuchAddress);
   if (method !== "POST" && !(method === "GET" && url?.includes("?")))
     throw new CallbackError(405, "wrong_method", "Callbacks are sent with POST.");
   return connection;
+}
+
+function checkAddress(
+  { addressOf }: CallbackRouteOptions,
+  request: IncomingMessage,
+  { callbackRanges }: Connection,
+): void {
+  if (callbackRanges.length === 0 || isInRanges(addressOf(request) ?? "", callbackRanges)) return;
+  throw new CallbackError(403, "wrong_address", wrongAddress);
 }
 
 async function take(
   { ingest, clock }: CallbackRouteOptions,
   request: IncomingMessage,
   connection: Connection,
+  { path, held }: { path: string; held: HeldBody },
 ): Promise<IngestResult> {
-  const body = request.method === "GET" ? queryOf(request) : await readBody(request, maxBodyBytes);
-  const reading = connection.parseCallback(body, request.headers["content-type"]);
+  const body = request.method === "GET" ? queryOf(request) : await readBody(request, maxBodyBytes, held);
+  const contentType = request.headers["content-type"];
+  const reading = isInbound(path)
+    ? readInbound(body, contentType)
+    : connection.parseCallback(body, contentType);
   const cleaned = body.replaceAll("\0", "").toWellFormed();
   if (reading.kind === "malformed" && cleaned.trim() === "") throw malformed(reading.reason);
   const result = await ingest.ingest({
     providerId: connection.row.id,
     receivedAt: clock.now(),
-    contentType: request.headers["content-type"] ?? null,
+    contentType: contentType ?? null,
     body: cleaned,
     receipts: reading.kind === "receipts" ? reading.receipts : [],
+    inbound: reading.kind === "receipts" ? reading.inbound : [],
     problem: reading.kind === "receipts" ? reading.problem : reading.reason,
   });
   // The body is kept, since the sender knew the secret.
   if (reading.kind === "malformed") throw malformed(reading.reason);
   return result;
+}
+
+const isInbound = (path: string): boolean => path.split("/")[4] === "inbound";
+
+function readInbound(body: string, contentType?: string): CallbackReading {
+  const read = readInboundBody(body, contentType);
+  return read.kind === "read" ? { kind: "receipts", receipts: [], inbound: read.messages } : read;
 }
 
 const malformed = (reason: string): CallbackError =>
@@ -150,6 +184,12 @@ const queryOf = ({ url = "" }: IncomingMessage): string => url.slice(url.indexOf
 
 function toCallbackError(error: unknown, logger: Logger): CallbackError {
   if (error instanceof CallbackError) return error;
+  if (error instanceof TooManyRequestsError)
+    return new CallbackError(
+      503,
+      "too_many",
+      "Not stored, since too many bodies are under way. Send it again.",
+    );
   if (error instanceof UnreadableBody) return new CallbackError(error.status, error.reason, error.message);
   logger.error({ error }, "could not store a callback; the provider is asked to send it again");
   return new CallbackError(503, "unavailable", "Not stored. Send it again.");

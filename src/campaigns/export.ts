@@ -1,5 +1,5 @@
 import type { Database, Statement } from "../database/database.ts";
-import { toTextCell } from "../lib/text-cells.ts";
+import { quoteCell, toCsvCell } from "../spreadsheets/text-cells.ts";
 import { listMessages } from "../messages/log/message-lists.ts";
 import type { MessageStatus } from "../messages/model/status.ts";
 
@@ -96,13 +96,6 @@ const amounts: ReadonlySet<string> = new Set(["estimated_cost", "cost"]);
 
 function toCell(value: Row[keyof Row], isAmount: boolean): string {
   if (value === null) return "";
-  const cell =
-    typeof value === "string"
-      ? isAmount
-        ? value
-        : toTextCell(value)
-      : value instanceof Date
-        ? value.toISOString()
-        : String(value);
-  return /[",;\r\n\t]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  if (typeof value === "string") return isAmount ? quoteCell(value) : toCsvCell(value);
+  return value instanceof Date ? value.toISOString() : String(value);
 }

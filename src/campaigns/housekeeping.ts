@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
+import { addJobs } from "../queue/jobs.ts";
 import { campaignChannel, foldTallies } from "../messages/changes/tallies.ts";
 
 const startDue: Statement = {
@@ -53,8 +54,28 @@ const tend: Statement = {
     select pg_notify('${campaignChannel}', id::text) from tended`,
 };
 
+const endOverdue: Statement = {
+  name: "end_overdue_campaigns",
+  text: `
+    update campaigns
+    set status = 'CANCELLED', completed_at = $1, rate = 0, updated_at = $1
+    where ends_at <= $1 and status in ('SCHEDULED', 'RUNNING', 'PAUSED') and imported_at is not null
+    returning id, pg_notify('${campaignChannel}', id::text)`,
+};
+
+/** Cancels what is left of campaigns whose end has come, as `cancelCampaign` does. */
+function endDue(database: Database, now: Date): Promise<void> {
+  return database.transaction(async (transaction) => {
+    const ended = await transaction.query<{ id: string }>(endOverdue, [now]);
+    await addJobs(
+      transaction,
+      ended.map(({ id: campaignId }) => ({ task: "cancel-campaign", payload: { campaignId } })),
+    );
+  });
+}
+
 /**
- * Regular upkeep of all campaigns: starts those that are due, measures their speed, completes those with
+ * Regular upkeep of all campaigns: starts those that are due, ends those whose end has come, measures their speed, completes those with
  * nothing left to submit, and folds their counts. Safe to run in several workers at once.
  */
 export async function tendCampaigns({
@@ -67,5 +88,6 @@ export async function tendCampaigns({
   const now = clock.now();
   await database.query(startDue, [now]);
   await database.query(tend, [now]);
+  await endDue(database, now);
   await foldTallies(database);
 }

@@ -1,3 +1,5 @@
+import type { AuditAction } from "../audit/actions.ts";
+import { recordAudit } from "../audit/record.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { CampaignEndedError, NotFoundError } from "../lib/errors.ts";
@@ -20,40 +22,63 @@ interface LifeCycleOptions {
   clock: Clock;
 }
 
+/** A change of the status, as the audit log names it. */
+interface StatusChange {
+  action: AuditAction;
+  statement: Statement;
+  /** Statuses in which there is nothing to do. */
+  already: readonly CampaignStatus[];
+}
+
 const changing = (name: string, assignments: string, condition: string): Statement => ({
   name,
   text: `
-    with changed as (
+    with stored as (
+      select status as before from campaigns where id = $1 and account_id = $2 for no key update
+    ), changed as (
       update campaigns
       set ${assignments}, updated_at = $3
+      from stored
       where id = $1 and account_id = $2 and imported_at is not null and ${condition}
-      returning id
+      returning id, name, before, status as after
     )
-    select id, pg_notify('${campaignChannel}', id::text) from changed`,
+    select name, before, after, pg_notify('${campaignChannel}', id::text) from changed`,
 });
 
-const pause = changing("pause_campaign", "status = 'PAUSED', rate = 0", "status in ('SCHEDULED', 'RUNNING')");
+const pause: StatusChange = {
+  action: "CAMPAIGN_PAUSED",
+  statement: changing("pause_campaign", "status = 'PAUSED', rate = 0", "status in ('SCHEDULED', 'RUNNING')"),
+  already: ["PAUSED"],
+};
 
-const resume = changing(
-  "resume_campaign",
-  `status = case when scheduled_at > $3 then 'SCHEDULED' else 'RUNNING' end::campaign_status,
-    started_at = case when scheduled_at > $3 then null else coalesce(started_at, $3) end,
-    sampled_at = null`,
-  "status = 'PAUSED'",
-);
+const resume: StatusChange = {
+  action: "CAMPAIGN_RESUMED",
+  statement: changing(
+    "resume_campaign",
+    `status = case when scheduled_at > $3 then 'SCHEDULED' else 'RUNNING' end::campaign_status,
+      started_at = case when scheduled_at > $3 then null else coalesce(started_at, $3) end,
+      sampled_at = null`,
+    "status = 'PAUSED'",
+  ),
+  already: ["SCHEDULED", "RUNNING"],
+};
 
-const cancel = changing(
-  "cancel_campaign",
-  "status = 'CANCELLED', completed_at = $3, rate = 0",
-  "status in ('SCHEDULED', 'RUNNING', 'PAUSED')",
-);
+const cancel: StatusChange = {
+  action: "CAMPAIGN_CANCELLED",
+  statement: changing(
+    "cancel_campaign",
+    "status = 'CANCELLED', completed_at = $3, rate = 0",
+    "status in ('SCHEDULED', 'RUNNING', 'PAUSED')",
+  ),
+  already: ["CANCELLED"],
+};
 
 /**
  * Stops new submissions; those in progress are completed. Pausing a paused campaign does nothing.
  * @throws NotFoundError, CampaignEndedError
  */
 export function pauseCampaign({ database, clock }: LifeCycleOptions, target: CampaignTarget): Promise<void> {
-  return applyTo(database, pause, target, clock.now(), ["PAUSED"]);
+  return database.transaction((transaction) => applyTo(transaction, pause, target, clock.now()));
 }
 
 /**
@@ -61,7 +86,7 @@ export function pauseCampaign({ database, clock }: LifeCycleOptions, target: Cam
  * @throws NotFoundError, CampaignEndedError
  */
 export function resumeCampaign({ database, clock }: LifeCycleOptions, target: CampaignTarget): Promise<void> {
-  return applyTo(database, resume, target, clock.now(), ["SCHEDULED", "RUNNING"]);
+  return database.transaction((transaction) => applyTo(transaction, resume, target, clock.now()));
 }
 
 /**
@@ -75,7 +100,7 @@ export async function cancelCampaign(
 ): Promise<void> {
   const { campaignId } = target;
   await database.transaction(async (transaction) => {
-    await applyTo(transaction, cancel, target, clock.now(), ["CANCELLED"]);
+    await applyTo(transaction, cancel, target, clock.now());
     await addJobs(transaction, [{ task: "cancel-campaign", payload: { campaignId } }]);
   });
 }
@@ -86,19 +111,29 @@ const readStatus: Statement = {
     select status, imported_at is not null as "isImported" from campaigns where id = $1 and account_id = $2`,
 };
 
-/**
- * @param already statuses in which there is nothing to do
- */
 async function applyTo(
-  database: Queryable,
-  statement: Statement,
+  transaction: Queryable,
+  { action, statement, already }: StatusChange,
   { accountId, campaignId }: CampaignTarget,
   now: Date,
-  already: readonly CampaignStatus[],
 ): Promise<void> {
-  const changed = await database.query(statement, [campaignId, accountId, now]);
-  if (changed.length > 0) return;
-  const [row] = await database.query<{ status: CampaignStatus; isImported: boolean }>(readStatus, [
+  const [changed] = await transaction.query<{ name: string; before: string; after: string }>(statement, [
+    campaignId,
+    accountId,
+    now,
+  ]);
+  if (changed) {
+    const { name, before, after } = changed;
+    const target = { type: "Campaign", id: campaignId } as const;
+    return recordAudit(transaction, {
+      accountId,
+      action,
+      target,
+      before: { status: before },
+      after: { name, status: after },
+    });
+  }
+  const [row] = await transaction.query<{ status: CampaignStatus; isImported: boolean }>(readStatus, [
     campaignId,
     accountId,
   ]);

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../lib/clock.ts";
+import { asCommand } from "./as-command.ts";
 import { ConfigError, readConfig, type Config } from "../config.ts";
 import { openDatabase, type Database } from "../database/database.ts";
 import { findDatabase } from "../development/stored-database.ts";
@@ -185,4 +186,4 @@ function readOptions(): Options | "help" | undefined {
 
 const options = readOptions();
 if (options === "help") process.stdout.write(help);
-else if (options) await main(options);
+else if (options) await asCommand("npm run rates:import", () => main(options));

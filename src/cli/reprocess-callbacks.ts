@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { asCommand } from "./as-command.ts";
 import { ConfigError, readConfig, type Config } from "../config.ts";
 import { Connections } from "../connections/connections.ts";
 import { createSecretBox } from "../connections/secret-box.ts";
@@ -42,9 +43,13 @@ async function reprocess(config: Config, stops: Stops): Promise<ReprocessCounts>
     throw new ConfigError("SECRET_KEY is missing: give the one that smsgraph runs with.");
   const database = openDatabase(url, { poolSize: 4 });
   stops.push(() => database.close());
-  const connections = new Connections(database, createSecretBox(Buffer.from(secretKey, "base64")), () => "");
+  const others = config.otherSecretKey === undefined ? [] : [Buffer.from(config.otherSecretKey, "base64")];
+  const box = createSecretBox(Buffer.from(secretKey, "base64"), others);
+  const connections = new Connections(database, box, () => "");
   stops.push(() => connections.close());
-  return reprocessQuarantined({ database, connections, onProgress: report });
+  return asCommand("npm run receipts:reprocess", () =>
+    reprocessQuarantined({ database, connections, onProgress: report }),
+  );
 }
 
 function report({ read, processed }: Readonly<ReprocessCounts>): void {

@@ -1,4 +1,4 @@
-import { claimDue } from "./due-providers.ts";
+import { claimDue, hasCome } from "./due-providers.ts";
 
 /**
  * Claims the providers whose balance should be asked for now. Each is due again after ten minutes, or half a
@@ -7,7 +7,7 @@ import { claimDue } from "./due-providers.ts";
 export const claimDueBalances = claimDue({
   name: "balances",
   capability: "balance",
-  due: "p.enabled and p.disconnected_at is null and p.next_balance_at <= $1",
+  due: `p.enabled and p.disconnected_at is null and ${hasCome("p.next_balance_at", "11 minutes")}`,
   next: `next_balance_at = $1::timestamptz + (1 + random() / 10) * case
     when exists (select 1 from lanes where provider_id = p.id and no_credit_since is not null)
     then interval '30 seconds' else interval '10 minutes' end`,

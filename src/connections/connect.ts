@@ -7,6 +7,7 @@ import { requireStorable } from "../lib/storable.ts";
 import { registry, type ProviderKind, type RegisteredProvider } from "../providers/registry.ts";
 import { isPrivateHost } from "../lib/public-addresses.ts";
 import { announceProviderChange } from "../lanes/provider-channel.ts";
+import { auditProvider } from "./audit-provider.ts";
 import { newCallbackSecret, rotateSecrets } from "./callback-secrets.ts";
 import type { Connection, Connections } from "./connections.ts";
 import {
@@ -61,7 +62,11 @@ export class Connector {
     const data = { id, accountId, kind, settings, secrets, ...common, name: input.name, ...times };
     const row = await database.prisma.$transaction(async (prisma) => {
       await this.#checkNumber(prisma, accountId);
-      return prisma.provider.create({ data: { ...data, lane: { create: {} } } });
+      const created = await prisma.provider.create({ data: { ...data, lane: { create: {} } } });
+      await auditProvider(prisma, "PROVIDER_CONNECTED", {
+        after: { row: created, secrets: { credentials } },
+      });
+      return created;
     });
     await connections.changed(id);
     await announceProviderChange(database);
@@ -85,7 +90,12 @@ export class Connector {
       }
       const sealed = connections.sealSecrets(id, { ...secrets, credentials });
       const data = { ...common, settings, secrets: sealed, ...this.#renewal() };
-      return prisma.provider.update({ where: { id }, data });
+      const updated = await prisma.provider.update({ where: { id }, data });
+      await auditProvider(prisma, "PROVIDER_UPDATED", {
+        before: { row, secrets: { credentials: secrets.credentials } },
+        after: { row: updated, secrets: { credentials } },
+      });
+      return updated;
     });
     await connections.changed(id);
     return changed;
@@ -105,7 +115,13 @@ export class Connector {
       const { credentials, ...callback } = connections.openSecrets(row);
       const rotated = rotateSecrets(callback, clock.now(), overlapHours * 3_600_000);
       const secrets = connections.sealSecrets(id, { credentials, ...rotated });
-      return prisma.provider.update({ where: { id }, data: { secrets, updatedAt: clock.now() } });
+      const data = { secrets, updatedAt: clock.now() };
+      const updated = await prisma.provider.update({ where: { id }, data });
+      await auditProvider(prisma, "CALLBACK_SECRET_ROTATED", {
+        before: { row, secrets: callback },
+        after: { row: updated, secrets: rotated },
+      });
+      return updated;
     });
     await connections.changed(id);
     return changed;
@@ -119,7 +135,15 @@ export class Connector {
     const { connections, clock, database } = this.#options;
     await this.find(accountId, id);
     const data = { enabled: false, disconnectedAt: clock.now(), ...this.#renewal() };
-    const row = await database.prisma.provider.update({ where: { id }, data });
+    const row = await database.prisma.$transaction(async (prisma) => {
+      const before = await lockConnected(prisma, id);
+      const updated = await prisma.provider.update({ where: { id }, data });
+      await auditProvider(prisma, "PROVIDER_DISCONNECTED", {
+        before: { row: before },
+        after: { row: updated },
+      });
+      return updated;
+    });
     await connections.changed(id);
     return row;
   }

@@ -9,7 +9,9 @@ import {
   type OpenProvider,
   type RegisteredProvider,
 } from "../providers/registry.ts";
+import { parseAddressRange, type AddressRange } from "../lib/address-ranges.ts";
 import type { CallbackSecrets } from "./callback-secrets.ts";
+import { KnownIds } from "./known-ids.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { createSharedState } from "./shared-state.ts";
 import { createSlots } from "../lanes/query-slots.ts";
@@ -19,6 +21,8 @@ export interface Connection extends OpenProvider {
   row: Provider;
   adapter: RegisteredProvider;
   callbackSecrets: CallbackSecrets;
+  /** Where its callbacks may come from; empty for everywhere. */
+  callbackRanges: readonly AddressRange[];
 }
 
 /** The encrypted part of a connection. */
@@ -45,6 +49,7 @@ const announceChange: Statement = {
  */
 export class Connections {
   readonly #database: Database;
+  readonly #knownIds: KnownIds;
   readonly #box: SecretBox;
   readonly #publicUrl: () => string;
   readonly #limits: HttpLimits;
@@ -64,6 +69,7 @@ export class Connections {
     clock: Clock = systemClock,
   ) {
     this.#database = database;
+    this.#knownIds = new KnownIds(database);
     this.#box = box;
     this.#publicUrl = publicUrl;
     this.#limits = limits;
@@ -124,6 +130,11 @@ export class Connections {
     return opening;
   }
 
+  /** Like `get`, for an id that anybody may have made up. */
+  async find(id: string): Promise<Connection | undefined> {
+    return this.#ready.get(id) ?? ((await this.#knownIds.has(id)) ? this.get(id) : undefined);
+  }
+
   /** Like `get`, but only from the cache: for callers that hold a connection to the database. */
   opened(id: string): Connection | undefined {
     return this.#ready.get(id);
@@ -166,6 +177,7 @@ export class Connections {
       row,
       adapter,
       callbackSecrets,
+      callbackRanges: row.callbackAddresses.map(parseAddressRange).filter((range) => range !== undefined),
       ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), limits, acquireSlot),
     };
   }

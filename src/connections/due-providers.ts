@@ -5,7 +5,7 @@ import { registry } from "../providers/registry.ts";
 interface ProviderRound {
   name: string;
   /** Only providers with this capability. */
-  capability: "balance" | "rates" | "receiptQueue";
+  capability: "balance" | "rates" | "receiptQueue" | "inbound";
   /** When it is due. */
   due: string;
   /** The assignment that makes it due later. */
@@ -14,9 +14,18 @@ interface ProviderRound {
   first?: string;
 }
 
+/**
+ * SQL: whether the time in `column` has come by the clock in `now`. A time further ahead than `longest` was noted by a
+ * process whose clock was wrong: nobody waits for it.
+ */
+export const hasCome = (column: string, longest: string, now = "$1"): string =>
+  `(${column} <= ${now} or ${column} > ${now}::timestamptz + interval '${longest}')`;
+
 /** Kinds of providers that have a capability. */
 export const kindsWith = (capability: ProviderRound["capability"]): string[] =>
-  Object.values(registry).flatMap(({ kind, capabilities }) => (capabilities[capability] ? kind : []));
+  Object.values(registry).flatMap(({ kind, capabilities }) =>
+    [true, "POLL"].includes(capabilities[capability]) ? kind : [],
+  );
 
 /** Makes a function that claims the providers that are due, each for one worker, and returns their ids. */
 export function claimDue(round: ProviderRound): (database: Database, now: Date) => Promise<string[]> {

@@ -69,13 +69,13 @@ export class ProviderFeed {
   }
 
   /**
-   * @param queueChannel the channel on which changes of messages are announced
+   * @param onMessages calls back whenever messages have changed
    */
-  async open(listener: Listener, queueChannel: string): Promise<void> {
+  async open(listener: Listener, onMessages: (wake: () => void) => void): Promise<void> {
     for (const channel of [connectionChannel, providerChannel, balanceChannel]) {
       await listener.on(channel, () => this.#refresh());
     }
-    await listener.on(queueChannel, () => this.#refreshSoon());
+    onMessages(() => this.#refreshSoon());
   }
 
   /** Yields the current state of each provider at once, then each one that changes. */

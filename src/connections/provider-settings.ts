@@ -1,4 +1,5 @@
 import { ZodError } from "zod";
+import { checkRanges } from "../lib/allowed-addresses.ts";
 import { InvalidInputError } from "../lib/errors.ts";
 import { requireStorable } from "../lib/storable.ts";
 import type { RegisteredProvider } from "../providers/registry.ts";
@@ -18,6 +19,8 @@ interface CommonInput {
   maxConcurrent?: number | null | undefined;
   /** A balance below this counts as low, in the provider's currency or units. */
   lowBalance?: DecimalText | null | undefined;
+  /** Addresses and networks that its callbacks may come from; none for all. */
+  callbackAddresses?: readonly string[] | null | undefined;
 }
 
 /** The remaining fields are the adapter's settings and credentials, under its own names. */
@@ -78,11 +81,22 @@ export function parseSettings(
  * @throws InvalidInputError
  */
 export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date) {
-  const { name, enabled, priority, defaultSender, maxPerSecond, maxConcurrent, lowBalance, ...rest } = input;
+  const {
+    name,
+    enabled,
+    priority,
+    defaultSender,
+    maxPerSecond,
+    maxConcurrent,
+    lowBalance,
+    callbackAddresses,
+    ...rest
+  } = input;
   if (name != null) checkName(name);
   checkSender(defaultSender, adapter);
   checkLimit("maxPerSecond", maxPerSecond, 0.01);
   checkLimit("maxConcurrent", maxConcurrent, 1);
+  for (const [field, value] of Object.entries(rest)) checkLength(field, value);
   return {
     common: {
       ...(name != null && { name }),
@@ -92,6 +106,9 @@ export function split(input: UpdateInput, adapter: RegisteredProvider, now: Date
       ...(maxPerSecond !== undefined && { maxPerSecond }),
       ...(maxConcurrent !== undefined && { maxConcurrent }),
       // Ask for the balance at once, so that a low one is noticed under the new threshold.
+      ...(callbackAddresses !== undefined && {
+        callbackAddresses: checkRanges(callbackAddresses ?? [], "callbackAddresses"),
+      }),
       ...(lowBalance !== undefined && { lowBalance, nextBalanceAt: now }),
     },
     adapterSettings: Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null)),
@@ -103,6 +120,14 @@ const maxLimit = 10_000;
 function checkLimit(field: string, value: number | null | undefined, min: number): void {
   if (value == null || (value >= min && value <= maxLimit)) return;
   throw new InvalidInputError(field, `\`${field}\` must be ${min} to ${maxLimit}, or null for no limit.`);
+}
+
+/** Longer than any address, and than a token that still fits into the headers of a request. */
+const maxSettingLength = 8_000;
+
+function checkLength(field: string, value: unknown): void {
+  if (typeof value !== "string" || value.length <= maxSettingLength) return;
+  throw new InvalidInputError(field, `\`${field}\` may have ${maxSettingLength} characters.`);
 }
 
 function checkName(name: string): void {

@@ -14,8 +14,12 @@ export interface SecretBox {
   open(box: Uint8Array, context: string): unknown;
 }
 
-/** AES-256-GCM with a fresh nonce for every box, stored as nonce, tag, ciphertext. `key` has 32 bytes. */
-export function createSecretBox(key: Uint8Array): SecretBox {
+/**
+ * AES-256-GCM with a fresh nonce for every box, stored as nonce, tag, ciphertext. Keys have 32 bytes. `key` seals;
+ * `others` open what it does not, while one key replaces another.
+ */
+export function createSecretBox(key: Uint8Array, others: readonly Uint8Array[] = []): SecretBox {
+  const keys = [key, ...others];
   return {
     seal(value, context) {
       const nonce = randomBytes(nonceLength);
@@ -24,20 +28,27 @@ export function createSecretBox(key: Uint8Array): SecretBox {
       return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), sealed]));
     },
     open(box, context) {
-      const nonce = box.subarray(0, nonceLength);
-      const tag = box.subarray(nonceLength, nonceLength + tagLength);
-      const decipher = createDecipheriv(algorithm, key, nonce).setAAD(Buffer.from(context)).setAuthTag(tag);
-      return JSON.parse(decrypt(decipher, box.subarray(nonceLength + tagLength)));
+      const text = keys.map((one) => openWith(one, box, context)).find((found) => found !== undefined);
+      if (text !== undefined) return JSON.parse(text);
+      throw new Error(
+        "Stored credentials cannot be decrypted: SECRET_KEY is not the one they were stored with.",
+      );
     },
   };
 }
 
-function decrypt(decipher: DecipherGCM, sealed: Uint8Array): string {
+function openWith(key: Uint8Array, box: Uint8Array, context: string): string | undefined {
+  const nonce = box.subarray(0, nonceLength);
+  const tag = box.subarray(nonceLength, nonceLength + tagLength);
+  const decipher = createDecipheriv(algorithm, key, nonce).setAAD(Buffer.from(context)).setAuthTag(tag);
+  return decrypt(decipher, box.subarray(nonceLength + tagLength));
+}
+
+/** Undefined when the key is another one, or the box was changed. */
+function decrypt(decipher: DecipherGCM, sealed: Uint8Array): string | undefined {
   try {
     return Buffer.concat([decipher.update(sealed), decipher.final()]).toString("utf8");
   } catch {
-    throw new Error(
-      "Stored credentials cannot be decrypted: SECRET_KEY is not the one they were stored with.",
-    );
+    return undefined;
   }
 }

@@ -14,6 +14,13 @@ interface Columns<Name extends string> {
   readFrom: (alias: string) => string;
   /** Assigns them from that record under an alias: `account_id = s."accountId", …`. */
   assignedFrom: (alias: string) => string;
+  /**
+   * The same record from lists, in half the time of JSON: `unnest((select $1::uuid[]), …)`, the parameters counted
+   * from `first` on. As sub-selects their length is hidden from the planner, which else plans for it.
+   */
+  unnested: (first?: number) => string;
+  /** The lists for `unnested`: a column without any value is null as a whole. */
+  lists: (rows: readonly Partial<Readonly<Record<Name, unknown>>>[]) => unknown[];
 }
 
 export function columns<Name extends string>(types: Types<Name>): Columns<Name> {
@@ -25,7 +32,20 @@ export function columns<Name extends string>(types: Types<Name>): Columns<Name> 
     names: keys.map(columnOf).join(", "),
     readFrom: (alias) => keys.map((key) => `${alias}.${columnOf(key)} as "${key}"`).join(", "),
     assignedFrom: (alias) => keys.map((key) => `${columnOf(key)} = ${alias}."${key}"`).join(", "),
+    unnested: (first = 1) =>
+      `unnest(${keys.map((key, index) => `(select $${first + index}::${types[key]}[])`).join(", ")})`,
+    lists: (rows) =>
+      keys.map((key) => {
+        if (rows.every((row) => row[key] == null)) return null;
+        return rows.map((row) => asElement(row[key], types[key]));
+      }),
   };
+}
+
+function asElement(value: unknown, type: string): unknown {
+  if (value == null) return null;
+  if (type === "jsonb") return JSON.stringify(value);
+  return type === "numeric" && typeof value === "number" ? value.toString() : value;
 }
 
 /** The parameters of a large statement by name, so that nobody has to count them. */

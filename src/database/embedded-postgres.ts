@@ -161,7 +161,7 @@ async function ready(server: ChildProcess): Promise<void> {
   const listening = new Promise<void>((done, fail) => {
     server.stderr?.setEncoding("utf8").on("data", (text: string) => {
       log = (log + text).slice(-4000);
-      if (log.includes("ready to accept connections")) done();
+      if (/ready to accept (read-only )?connections/.test(log)) done();
     });
     server.once("error", fail);
     server.once("exit", () => fail(new Error(`PostgreSQL stopped while starting: ${log}`)));

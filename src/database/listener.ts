@@ -1,12 +1,13 @@
 import { Client, escapeIdentifier } from "pg";
+import { reachOf } from "./hosts.ts";
 
 /** The one connection of this process that receives PostgreSQL's notifications. */
 export interface Listener {
   /**
    * Calls `wake` with the payload after every NOTIFY on `channel`, and without one after each reconnection,
-   * because notifications may have been lost.
+   * because notifications may have been lost. Returns how to stop that.
    */
-  on(channel: string, wake: (payload?: string) => void): Promise<void>;
+  on(channel: string, wake: (payload?: string) => void): Promise<() => Promise<void>>;
   /** Calls `react` after each reconnection. Returns how to stop that. */
   onReconnection(react: () => void): () => void;
   /**
@@ -51,7 +52,7 @@ export async function openListener(url: string, options: ListenerOptions): Promi
     // locks.
     const settings = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
     const next = new Client({
-      connectionString: url,
+      ...reachOf(url),
       options: settings,
       keepAlive: true,
       connectionTimeoutMillis: connectMs,
@@ -108,6 +109,12 @@ export async function openListener(url: string, options: ListenerOptions): Promi
     async on(channel, wake) {
       channels.set(channel, (channels.get(channel) ?? new Set()).add(wake));
       await client?.query(`listen ${escapeIdentifier(channel)}`);
+      return async () => {
+        const wakes = channels.get(channel);
+        wakes?.delete(wake);
+        if (wakes?.size !== 0 || !channels.delete(channel)) return;
+        await client?.query(`unlisten ${escapeIdentifier(channel)}`).catch(() => undefined);
+      };
     },
     onReconnection(react) {
       reactions.add(react);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
+import { reachOf } from "./hosts.ts";
 
 const answerMs = 5_000;
 const lookAgainMs = 100;
@@ -68,7 +69,7 @@ export class Locks {
   #connect(): Promise<Client> {
     if (this.#session) return this.#session;
     const client = new Client({
-      connectionString: this.#url,
+      ...reachOf(this.#url),
       keepAlive: true,
       connectionTimeoutMillis: answerMs,
       query_timeout: answerMs,

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { Pool, type PoolClient } from "pg";
 import { BusyError } from "../lib/errors.ts";
 import { isClientWaiting } from "../lib/waited-for.ts";
+import { reachOf } from "./hosts.ts";
 import { Readiness, standsStill } from "./readiness.ts";
 
 /** How long a client's request waits for a connection, and how long background work does. */
@@ -33,7 +34,8 @@ export async function holdingConnection<Result>(work: () => Promise<Result>): Pr
 /** How the pool says that none came free, and that none was made, in time. */
 const isTooLate = /timeout exceeded when trying to connect|due to connection timeout/;
 
-type Taken = (error: Error | undefined, client: PoolClient | undefined, release: () => void) => void;
+type Release = (error?: Error | boolean) => void;
+type Taken = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
 
 /** What a statement fails with when the database stands still. */
 class StandingStillError extends Error {
@@ -55,10 +57,10 @@ export class BoundedPool extends Pool {
   readonly #awaited = new Map<PoolClient, number>();
   #isLooking = false;
 
-  constructor(connectionString: string, max: number) {
+  constructor(url: string, max: number) {
     // Statements of a transaction that do not wait for each other's results are sent together.
-    super({ connectionString, max, pipeline: true });
-    this.#readiness = new Readiness(connectionString);
+    super({ ...reachOf(url), max, pipeline: true });
+    this.#readiness = new Readiness(url);
     this.on("release", (_error, client) => void this.#awaited.delete(client));
     this.on("remove", (client) => void this.#awaited.delete(client));
     // A getter, because the pool reads this option on each request for a connection.
@@ -91,7 +93,11 @@ export class BoundedPool extends Pool {
       );
     }
     super.connect(((error, client, release) =>
-      taken(error && name(error), client && this.#taken(client, isAwaited), release)) as Taken as never);
+      taken(
+        error && name(error),
+        client && this.#taken(client, isAwaited),
+        once(release),
+      )) as Taken as never);
   }
 
   #taken(client: PoolClient, isAwaited: boolean): PoolClient {
@@ -115,6 +121,19 @@ export class BoundedPool extends Pool {
     if (this.#awaited.size > 0) this.#lookSoon();
     else this.#isLooking = false;
   }
+}
+
+/**
+ * Gives a connection back the first time it is called. graphile-worker 0.18 gives the one it listens on back twice
+ * when it stops while its first statement fails, and the pool throws at that where nobody can catch it.
+ */
+function once(release: Release): Release {
+  let isReleased = false;
+  return (error) => {
+    if (isReleased) return;
+    isReleased = true;
+    release(error);
+  };
 }
 
 /** Ends the connection: its statements fail, and the pool forgets it. Not in the types of `pg`. */

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { Client } from "pg";
+import { reachOf } from "./hosts.ts";
 
 /** Together less than two seconds: the probe of a load balancer gives up soon after that. */
 const connectMs = 900;
@@ -38,9 +39,10 @@ export class Readiness {
   }
 
   async #ask(): Promise<string | undefined> {
-    const socket = new Socket();
+    const { connectionString, stream = () => new Socket() } = reachOf(this.#url);
+    const socket = stream();
     const client = new Client({
-      connectionString: this.#url,
+      connectionString,
       connectionTimeoutMillis: connectMs,
       query_timeout: answerMs,
       stream: () => socket,

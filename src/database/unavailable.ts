@@ -8,7 +8,8 @@ import { describe } from "./readiness.ts";
 const codes =
   /^(08\d{3}|57P0[1-5]|53[0-4]00|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|P10(01|02|08|17)|P2028|P2037)$/;
 /** What `pg` says about this when it has no code. */
-const words = /connection terminated|timeout exceeded when trying to connect/i;
+const words =
+  /connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/i;
 
 /**
  * The error for a client whose request failed because of the state of the database; undefined for any other

@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { newMessageId } from "../lib/uuid.ts";
+import { lagClass } from "../messages/statistics/lag.ts";
 
 /** The client reference of every message of the history. A second run recognises the first one by it. */
 const historyRef = "demo history";
@@ -100,6 +101,7 @@ function messageAt(createdAt: Date, number: number, providers: readonly DemoProv
     failureCode: failure?.failure ?? null,
     failureText: failure?.text ?? null,
     price: provider.price,
+    lag: lagClass(3_000 + (drawn % 40) * 1_000),
   };
 }
 
@@ -113,7 +115,7 @@ const insertDay = `
     select * from json_to_recordset($1) as d (
       id uuid, "accountId" uuid, "providerId" uuid, recipient text, country text, text text, "createdAt" timestamptz,
       "submittedAt" timestamptz, "sentAt" timestamptz, "endedAt" timestamptz, status message_status,
-      "failureCode" text, "failureText" text, price numeric
+      "failureCode" text, "failureText" text, price numeric, lag smallint
     )
   ), stored as (
     insert into messages (
@@ -129,6 +131,23 @@ const insertDay = `
   ), attempted as (
     insert into attempts (message_id, number, provider_id, started_at, finished_at, outcome)
     select id, 1, "providerId", "createdAt", "submittedAt", 'accepted' from day
+  ), moved as (
+    insert into move_deltas (account_id, provider_id, country, minute, from_status, to_status, lag, count)
+    select "accountId", "providerId", country, date_trunc('minute', step.at), step.before, step.status, step.lag, count(*)
+    from day
+    cross join lateral (values
+      ('QUEUED'::message_status, 'QUEUED'::message_status, "createdAt", 0),
+      ('QUEUED', 'SUBMITTING', "createdAt", 0),
+      ('SUBMITTING', 'SUBMITTED', "submittedAt", 0),
+      ('SUBMITTED', 'SENT', "sentAt", 0),
+      ('SENT', day.status, "endedAt", case when day.status = 'UNKNOWN' then 0 else lag end)
+    ) as step (before, status, at, lag)
+    group by 1, 2, 3, 4, 5, 6, 7
+  ), charged as (
+    insert into charge_deltas (account_id, provider_id, country, minute, currency, amount)
+    select "accountId", "providerId", country, date_trunc('minute', "endedAt"), 'EUR', sum(price)
+    from day
+    group by 1, 2, 3, 4
   )
   insert into message_events (
     tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at,

@@ -1,5 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
-import { newKey, scopes, storeKey } from "../access/api-keys.ts";
+import { newKey } from "../access/api-keys.ts";
+import { scopes } from "../access/scopes.ts";
+import { storeKey } from "../access/store-key.ts";
 import { refreshBalance, type BalanceWatch } from "../connections/refresh-balance.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Connector } from "../connections/connect.ts";

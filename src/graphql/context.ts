@@ -1,10 +1,14 @@
 import DataLoader from "dataloader";
+import type { Accounts } from "../accounts/accounts.ts";
+import type { Quotas } from "../accounts/quotas.ts";
 import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
+import type { RateLimiter } from "../access/rate-limiter.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { BalanceFeed } from "../connections/balance-feed.ts";
 import type { CampaignFeed } from "../campaigns/feed.ts";
 import { readProgress, type CampaignProgress } from "../campaigns/progress.ts";
+import { readDuplicatesOf, type DuplicateRow } from "../campaigns/intake/duplicates.ts";
 import { readRefusedOf, type RefusedRange } from "../campaigns/intake/refused.ts";
 import type { BalanceWatch } from "../connections/refresh-balance.ts";
 import type { Connector } from "../connections/connect.ts";
@@ -19,6 +23,8 @@ import type { StoredRoute } from "../messages/model/stored-route.ts";
 import type { RateBooks } from "../pricing/rates/rate-book.ts";
 import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import type { Spending } from "../pricing/spending/spending.ts";
+import type { ReceiptExpectations } from "../messages/statistics/expected-lag.ts";
+import type { StatisticsFeed } from "../messages/statistics/feed.ts";
 import type { Reads } from "./reads.ts";
 import { readDeliveriesOf, type DeliveryRange } from "../webhooks/deliveries.ts";
 import type { DeliveryRecord } from "../webhooks/ledger.ts";
@@ -39,6 +45,11 @@ export interface Services {
   streams: Streams;
   balances: BalanceFeed;
   access: Access;
+  /** What only the operator may use. */
+  accounts: Accounts;
+  quotas: Quotas;
+  /** What each key may do in a short time, in this process. */
+  limiter: RateLimiter;
   rateBooks: RateBooks;
   routingTables: RoutingTables;
   spending: Spending;
@@ -46,6 +57,9 @@ export interface Services {
   /** Called once each time a balance falls below its provider's threshold. */
   onLowBalance: NonNullable<BalanceWatch["onLowBalance"]>;
   providers: ProviderFeed;
+  statistics: StatisticsFeed;
+  /** When receipts are overdue. */
+  expectations: ReceiptExpectations;
   webhooks: Webhooks;
 }
 
@@ -80,6 +94,7 @@ export interface Context extends Services {
   campaignRoutes: DataLoader<CampaignRouteKey, StoredRoute | null>;
   campaignProgress: DataLoader<string, CampaignProgress>;
   refusedRecipients: DataLoader<RefusedPage, RefusedRow[]>;
+  duplicateRecipients: DataLoader<RefusedPage, DuplicateRow[]>;
   webhookDeliveries: DataLoader<DeliveryPage, DeliveryRecord[]>;
   /** `Last-Event-ID`: the last cursor that the client of an event stream received. */
   lastEventId?: string | undefined;
@@ -91,7 +106,7 @@ export function createContext(services: Services, viewer: Viewer | undefined): C
   const campaignProgress = new DataLoader((ids: readonly string[]) => readProgress(database, ids), batchOnly);
   const timelines = createTimelineLoader(reads);
   const campaignRoutes = createRouteLoader(database);
-  const refusedRecipients = createRefusedLoader(database);
+  const refusedRecipients = createRowLoader(database, readRefusedOf);
   return {
     ...services,
     viewer,
@@ -100,15 +115,19 @@ export function createContext(services: Services, viewer: Viewer | undefined): C
     campaignProgress,
     campaignRoutes,
     refusedRecipients,
+    duplicateRecipients: createRowLoader(database, readDuplicatesOf),
     webhookDeliveries: createDeliveryLoader(database),
   };
 }
 
-/** The account of the caller. @throws UnauthenticatedError */
-export function accountOf({ viewer }: Pick<Context, "viewer">): string {
+/** @throws UnauthenticatedError */
+export function callerOf({ viewer }: Pick<Context, "viewer">): Viewer {
   if (!viewer) throw new UnauthenticatedError("Send an API key: `Authorization: Bearer <key>`.");
-  return viewer.accountId;
+  return viewer;
 }
+
+/** The account of the caller. @throws UnauthenticatedError */
+export const accountOf = (context: Pick<Context, "viewer">): string => callerOf(context).accountId;
 
 /**
  * For loaders: combine loads that are requested together, but cache nothing. A subscription uses one context
@@ -132,12 +151,15 @@ const routeKey = ({ campaignId, providerId, country }: CampaignRouteKey): string
   `${campaignId} ${providerId} ${country}`;
 
 /** Loads the same page of many campaigns in one statement. */
-const createRefusedLoader = (database: Database): Context["refusedRecipients"] =>
+const createRowLoader = <Row>(
+  database: Database,
+  read: (database: Database, campaignIds: string[], range: RefusedRange) => Promise<Row[][]>,
+): DataLoader<RefusedPage, Row[]> =>
   new DataLoader(
     (pages) =>
       loadAlike(pages, async (group, range) => {
         const ids = group.map(({ campaignId }) => campaignId);
-        return readRefusedOf(database, ids, range);
+        return read(database, ids, range);
       }),
     batchOnly,
   );

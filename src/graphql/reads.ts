@@ -1,3 +1,5 @@
+import { readCampaigns } from "../campaigns/campaign-rows.ts";
+import { readProviders } from "../connections/provider-rows.ts";
 import type { Database } from "../database/database.ts";
 import type { Campaign, Message, Provider } from "../database/generated/client.ts";
 import { Batcher } from "../lib/batcher.ts";
@@ -33,14 +35,13 @@ export class Reads {
   readonly #timelines: SharedReads<Timelines, Map<string, LoggedEvent[]>>;
 
   constructor(database: Database) {
-    const { prisma } = database;
     this.#messages = new Batcher((asked) => readMessages(database, asked), maxBatchSize);
     this.#providers = new Batcher(
-      async (asked) => owned(asked, await prisma.provider.findMany({ where: { id: { in: idsOf(asked) } } })),
+      async (asked) => owned(asked, await readProviders(database, idsOf(asked))),
       maxBatchSize,
     );
     this.#campaigns = new Batcher(
-      async (asked) => owned(asked, await prisma.campaign.findMany({ where: { id: { in: idsOf(asked) } } })),
+      async (asked) => owned(asked, await readCampaigns(database, idsOf(asked))),
       maxBatchSize,
     );
     this.#pages = new SharedReads(JSON.stringify, async (page) =>

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { YogaServerInstance } from "graphql-yoga";
 import type { Access } from "../access/access.ts";
 import type { Viewer } from "../access/api-keys.ts";
@@ -21,6 +21,7 @@ export interface ServerContext {
   /** Where a subscription over WebSocket resumes. Over HTTP it is in the header of that name. */
   lastEventId?: string | undefined;
   /** Only for a request over HTTP. */
+  req?: IncomingMessage;
   res?: ServerResponse;
 }
 
@@ -30,10 +31,11 @@ export type Yoga = YogaServerInstance<ServerContext, Context>;
 export async function authenticate(
   access: Access,
   authorization: string | null,
+  address: string | undefined,
 ): Promise<Viewer | undefined> {
   if (authorization === null) return undefined;
   const key = readBearer(authorization);
-  const viewer = key === undefined ? undefined : await access.find(key);
+  const viewer = key === undefined ? undefined : await access.find(key, address);
   if (viewer) return viewer;
   if (key === undefined) {
     throw new UnauthenticatedError(
@@ -43,6 +45,6 @@ export async function authenticate(
     );
   }
   throw new UnauthenticatedError(
-    "The API key is unknown or revoked, or it has expired. Send it as `Authorization: Bearer <key>`.",
+    "The API key is unknown or revoked, it has expired, or its account is suspended. Send it as `Authorization: Bearer <key>`.",
   );
 }

@@ -1,4 +1,10 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Transform } from "node:stream";
+import { GraphQLError } from "graphql";
 import type { Viewer } from "../access/api-keys.ts";
+import { TooManyRequestsError, type ErrorCode } from "../lib/errors.ts";
+import type { HeldBodies, HeldBody } from "./held-bodies.ts";
+import { refuse } from "./refuse.ts";
 
 /** Limits on the body of a GraphQL request. */
 interface BodyLimits {
@@ -8,8 +14,8 @@ interface BodyLimits {
 }
 
 /** Without a key, and with a watch token: an operation, and no lists of recipients. */
-const strangerBytes = 64 * 1024;
-const strangerMs = 8_000;
+export const strangerBytes = 64 * 1024;
+export const strangerMs = 8_000;
 /** For a key that can neither send nor ask for quotes: a thousand rates, or as many ids. */
 const administratorBytes = 1024 * 1024;
 
@@ -17,6 +23,84 @@ const administratorBytes = 1024 * 1024;
 export function limitsOf(viewer: Viewer | undefined, most: BodyLimits): BodyLimits {
   if (!viewer || viewer.watches)
     return { bytes: Math.min(strangerBytes, most.bytes), ms: Math.min(strangerMs, most.ms) };
-  const sends = viewer.scopes.has("SEND") || viewer.scopes.has("READ");
+  const sends = viewer.scopes.has("CAMPAIGNS") || viewer.scopes.has("READ");
   return sends ? most : { bytes: Math.min(administratorBytes, most.bytes), ms: most.ms };
 }
+
+/** Counts a body until its answer is sent. */
+export function heldOf(bodies: HeldBodies, { keyId, accountId }: Viewer, response: ServerResponse): HeldBody {
+  const held = bodies.open({ id: keyId, accountId });
+  response.once("close", () => held.release());
+  return held;
+}
+
+/** Whether there is room for so many bytes of a body; otherwise answers that there is not. */
+export function holdBody(held: HeldBody, response: ServerResponse, bytes: number): boolean {
+  try {
+    held.grow(bytes);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TooManyRequestsError)) throw error;
+    const { message, code: as, scope, retryAfterSeconds } = error;
+    response.setHeader("retry-after", String(retryAfterSeconds));
+    refuse(response, 429, message, as, { scope, retryAfterSeconds });
+    return false;
+  }
+}
+
+/**
+ * Refuses a body over the limit: at once when its length is announced, otherwise when the limit is reached. So it is
+ * when its key holds too much already.
+ */
+export function limitBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+  held: HeldBody | undefined,
+): boolean {
+  const announced = request.headers["content-length"];
+  if (announced !== undefined) {
+    if (Number(announced) <= limit) return !held || holdBody(held, response, Number(announced));
+    refuse(response, 413, tooLarge(limit).message, code);
+    return false;
+  }
+  if (request.headers["transfer-encoding"] === undefined) return true;
+  let length = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      if (length > limit) return done(tooLarge(limit));
+      try {
+        held?.grow(chunk.length);
+        done(null, chunk);
+      } catch (error) {
+        done(toGraphqlError(error as TooManyRequestsError));
+      }
+    },
+  });
+  counted.once("error", () => request.unpipe(counted));
+  Object.assign(request, { body: request.pipe(counted) });
+  return true;
+}
+
+const toGraphqlError = ({
+  message,
+  code: as,
+  scope,
+  retryAfterSeconds,
+}: TooManyRequestsError): GraphQLError =>
+  new GraphQLError(message, {
+    extensions: {
+      code: as,
+      scope,
+      retryAfterSeconds,
+      http: { status: 429, headers: { "retry-after": String(retryAfterSeconds) } },
+    },
+  });
+
+const code = "BAD_REQUEST" satisfies ErrorCode;
+
+const tooLarge = (limit: number): GraphQLError =>
+  new GraphQLError(`The request has more than ${limit} bytes. Send fewer messages at once.`, {
+    extensions: { code, http: { status: 413 } },
+  });

@@ -8,9 +8,10 @@ export interface WebSettings {
   allowedOrigins: readonly string[];
   /** Accepted host names besides IP addresses, loopback names and the one of the public URL; `*` for all. */
   allowedHosts: readonly string[];
+  console: boolean;
   graphiql: boolean;
-  /** Whether the schema is shown without a key. */
-  introspection: boolean;
+  /** Who is shown the schema. Names that are like a wrong one are suggested only where everyone is. */
+  introspection: "everyone" | "keys" | "nobody";
   metrics: boolean;
   /** The Bearer token that `/metrics` requires; absent: none. */
   metricsToken: string | undefined;
@@ -20,8 +21,9 @@ export interface WebSettings {
 export const openSettings: WebSettings = {
   allowedOrigins: [],
   allowedHosts: [],
+  console: true,
   graphiql: true,
-  introspection: true,
+  introspection: "everyone",
   metrics: true,
   metricsToken: undefined,
 };
@@ -60,7 +62,7 @@ export class BrowserGuard {
 
   /** Undefined when the request is allowed. */
   refuse({ headers: { host, origin } }: IncomingMessage): Refused | undefined {
-    if (host !== undefined && !this.#isOurs(nameOf(host))) {
+    if (host !== undefined && !(URL.canParse(`http://${host}`) && this.#isOurs(nameOf(host)))) {
       const message = `This server does not answer to the name ${nameOf(host).slice(0, 100)}. Set ALLOWED_HOSTS to it.`;
       return { status: 421, message };
     }
@@ -122,7 +124,7 @@ export function isOpenedHere({ socket, headers }: IncomingMessage): boolean {
   );
 }
 
-/** Headers of every answer. GraphiQL has its own content policy. */
+/** Headers of every answer. GraphiQL and the console have content policies of their own. */
 export function setSafeHeaders(response: ServerResponse): void {
   response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("x-frame-options", "DENY");

@@ -1,16 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Transform } from "node:stream";
 import type { Viewer } from "../access/api-keys.ts";
-import { GraphQLError } from "graphql";
+import { setRateHeaders } from "../access/rate-headers.ts";
+import type { RateLimiter } from "../access/rate-limiter.ts";
 import { unavailability } from "../database/unavailable.ts";
-import type { DomainError, ErrorCode } from "../lib/errors.ts";
+import type { DomainError } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import { whileClientWaits } from "../lib/waited-for.ts";
 import { BrowserGuard, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
-import { limitsOf } from "./body-limits.ts";
+import { heldOf, holdBody, limitBody, limitsOf } from "./body-limits.ts";
+import type { ConsoleFiles } from "./console.ts";
+import { HeldBodies } from "./held-bodies.ts";
+import { OneByOne } from "./one-by-one.ts";
 import { pathOf } from "./path.ts";
+import { limitRest, limitTime, limitUnread } from "./patience.ts";
+import { refuse } from "./refuse.ts";
 import { answer, statusRoutes } from "./status.ts";
-import { isUpload } from "./upload.ts";
+import { UnwantedBodies } from "./unwanted.ts";
+import { isUpload, maxOperationsBytes } from "./upload.ts";
 
 /**
  * The longest time for an upload. It is read only as fast as it can be stored; stalls are detected
@@ -19,16 +25,16 @@ import { isUpload } from "./upload.ts";
 const maxUploadMs = 60 * 60_000;
 
 /**
- * Accepted under any host name: providers and load balancers may use others. A secret protects callbacks, and
- * the other paths reveal nothing.
+ * Accepted under any host name: providers and load balancers may use others. A secret protects callbacks, a key in every
+ * request the APIs of other vendors, and the other paths reveal nothing.
  */
-const unguarded = new Set(["callbacks", "healthz", "readyz"]);
+const unguarded = new Set(["callbacks", "compat", "healthz", "readyz"]);
 
-/**
- * How long an unwanted body is read and dropped: many clients read the answer only after they have sent
- * everything.
- */
-const dropMs = 10_000;
+/** What answers at length only to those with a key. */
+const keyed = new Set(["callbacks", "campaigns", "compat", "suppressions.csv"]);
+
+/** Paths that are never pages of the console. */
+const programs = new Set([...unguarded, "graphql", "metrics"]);
 
 const connectionLimits = {
   maxHeaderSize: 16 * 1024,
@@ -41,16 +47,32 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 
 interface HttpServerOptions {
   graphql: (request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined) => unknown;
-  /** Who calls with this `Authorization` header; undefined when it is no key of ours. */
-  identify: (authorization: string) => Promise<Viewer | undefined>;
+  /** Who sends this request; undefined when it has no key of ours. */
+  identify: (request: IncomingMessage) => Promise<Viewer | undefined>;
+  /** Calls `end` when the viewer loses access; returns how to stop that. */
+  hold?: (viewer: Viewer, end: () => void) => () => void;
+  /** Absent: uploads are not limited. */
+  limiter?: RateLimiter;
+  /** Absent: a count of its own. */
+  bodies?: HeldBodies;
   callbacks: Handler;
   campaigns: Handler;
+  suppressions: Handler;
+  /** Absent: no APIs of other vendors are served. */
+  compat?: { serve: Handler; ownerOf: (request: IncomingMessage) => unknown };
+  /** Absent: there is no console, and `/` leads to GraphiQL. */
+  console?: ConsoleFiles | undefined;
   /** Why the process cannot serve; undefined when it can. */
   ready: () => Promise<string | undefined>;
+  /** See `StatusOptions`. */
+  notes?: (() => string) | undefined;
   metrics: Metrics;
   maxRequestBytes: number;
   /** How long a request other than an upload may take to arrive. Default: one minute. */
   maxRequestMs?: number;
+  /** How long the rest of a body may come after its answer, and how long a stranger may leave an answer unread. */
+  maxRestMs?: number;
+  maxUnreadMs?: number;
   /** Absent: as in development. */
   web?: WebSettings;
   guard?: BrowserGuard;
@@ -59,18 +81,27 @@ interface HttpServerOptions {
 
 /**
  * Routes of the HTTP server: `/graphql`, `/callbacks/:providerId/:secret`, `/campaigns/:id/messages.csv`,
- * `/healthz`, `/readyz`, `/metrics`.
+ * `/suppressions.csv`, `/compat/:vendor`, `/healthz`, `/readyz`, `/metrics`; what is left to browsers is the console.
  */
 export function createHttpServer(options: HttpServerOptions): Server {
   const {
     graphql,
     identify,
+    hold,
+    limiter,
+    bodies = new HeldBodies(),
     callbacks,
     campaigns,
+    suppressions,
+    compat,
+    console,
     ready,
+    notes,
     metrics,
     maxRequestBytes,
     maxRequestMs = 60_000,
+    maxRestMs,
+    maxUnreadMs,
     web = openSettings,
     guard = new BrowserGuard(web, undefined),
     onError,
@@ -78,32 +109,44 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const routes: Record<string, Handler> = {
     // Nothing of a body is read before it is known who sends it.
     graphql: async (request, response) => {
-      const { authorization } = request.headers;
-      const viewer =
-        hasBody(request) && authorization !== undefined ? await identify(authorization) : undefined;
+      const viewer = hasBody(request) ? await identify(request) : undefined;
       if (isUpload(request)) {
-        if (viewer?.scopes.has("SEND") !== true) return refuseUpload(request, response, viewer);
+        if (viewer?.scopes.has("CAMPAIGNS") !== true) return refuseUpload(response, viewer);
+        if (limiter && !mayUpload(limiter, viewer, response)) return;
+        if (!holdBody(heldOf(bodies, viewer, response), response, maxOperationsBytes)) return;
+        const release = hold?.(viewer, () => request.destroy());
+        response.once("close", () => release?.());
       } else {
         const { bytes, ms } = limitsOf(viewer, { bytes: maxRequestBytes, ms: maxRequestMs });
         limitTime(request, response, ms);
-        if (!limitBody(request, response, bytes)) return;
+        if (!limitBody(request, response, bytes, viewer && heldOf(bodies, viewer, response))) return;
       }
       await graphql(request, response, viewer);
     },
     callbacks,
     campaigns,
-    ...statusRoutes({ ready, metrics, web }),
+    "suppressions.csv": suppressions,
+    ...(compat && { compat: (...given) => compat.serve(...given) }),
+    ...statusRoutes({ ready, notes, metrics, web }),
     "": (_request, response) => {
       response.writeHead(302, { location: "/graphql" }).end();
     },
   };
 
+  const unwanted = new UnwantedBodies();
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     setSafeHeaders(response);
     const path = pathOf(request);
-    const first = path?.split("/")[1] ?? "";
+    const isCompat = path !== undefined && compat?.ownerOf(request) !== undefined;
+    const first = isCompat ? "compat" : (path?.split("/")[1] ?? "");
     if (first !== "graphql") limitTime(request, response, maxRequestMs);
-    const handler = Object.hasOwn(routes, first) ? routes[first] : undefined;
+    unwanted.dropAfter(response);
+    limitRest(request, response, maxRestMs);
+    const isKeyed = first === "graphql" ? request.headers.authorization !== undefined : keyed.has(first);
+    if (!isKeyed) limitUnread(response, maxUnreadMs);
+    const own = Object.hasOwn(routes, first) ? routes[first] : undefined;
+    const isPage = path !== undefined && !programs.has(first) && console?.has(request, path) === true;
+    const handler: Handler | undefined = isPage ? (...page) => console.serve(...page) : own;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     if (!unguarded.has(first)) {
       const refused = guard.refuse(request);
@@ -113,7 +156,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
     await handler(request, response, path);
   };
 
+  const oneByOne = new OneByOne();
   const server = createServer(connectionLimits, (request, response) => {
+    oneByOne.enter(request, response, () => answerOne(request, response));
+  });
+  const answerOne = (request: IncomingMessage, response: ServerResponse): void => {
     // During a drain, an idle kept-alive connection would delay the server until its timeout.
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections();
@@ -127,19 +174,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
       if (response.headersSent) response.destroy();
       else answer(response, 500, "internal error");
     });
-  });
+  };
   return server;
-}
-
-/** Answers as GraphQL does. */
-function refuse(
-  response: ServerResponse,
-  status: number,
-  message: string,
-  as: ErrorCode = "FORBIDDEN",
-): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
-  response.end(JSON.stringify({ errors: [{ message, extensions: { code: as } }] }));
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
@@ -151,58 +187,24 @@ function refuseForNow(response: ServerResponse, { message, code: as }: DomainErr
 }
 
 /** A file is read only for a key that may use it. */
-function refuseUpload(request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined): void {
-  limitTime(request, response, dropMs);
-  if (viewer) refuse(response, 403, `The key "${viewer.keyName}" lacks the scope SEND.`);
+function refuseUpload(response: ServerResponse, viewer: Viewer | undefined): void {
+  if (viewer) refuse(response, 403, `The key "${viewer.keyName}" lacks the scope CAMPAIGNS or SEND.`);
   else
-    refuse(response, 401, "Send an API key that may SEND: `Authorization: Bearer <key>`.", "UNAUTHENTICATED");
-  request.resume();
+    refuse(
+      response,
+      401,
+      "Send an API key with the scope CAMPAIGNS or SEND: `Authorization: Bearer <key>`.",
+      "UNAUTHENTICATED",
+    );
 }
 
-/** Ends a request that takes too long, as Node would. Node has only one limit for all requests. */
-function limitTime(request: IncomingMessage, response: ServerResponse, maxMs: number): void {
-  if (request.complete) return;
-  const timer = setTimeout(() => {
-    if (request.complete) return;
-    if (!response.headersSent)
-      request.socket.write("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n");
-    request.socket.destroySoon();
-  }, maxMs);
-  timer.unref();
-  // This also limits how long the rest is read and dropped after an early answer.
-  request.once("close", () => clearTimeout(timer));
+/** Whether another upload is within the limits of its key; otherwise answers that it is not. */
+function mayUpload(limiter: RateLimiter, viewer: Viewer, response: ServerResponse): boolean {
+  const refused = limiter.take(viewer, { uploads: 1 });
+  setRateHeaders(response, limiter.of(viewer).standings(["uploads"]));
+  if (!refused) return true;
+  response.setHeader("retry-after", String(refused.retryAfterSeconds));
+  const { message, code: as, scope, limit, retryAfterSeconds } = refused;
+  refuse(response, 429, message, as, { scope, limit, retryAfterSeconds });
+  return false;
 }
-
-/**
- * Refuses a body over the limit: at once when its length is announced, otherwise when the limit is reached.
- */
-function limitBody(request: IncomingMessage, response: ServerResponse, limit: number): boolean {
-  const announced = request.headers["content-length"];
-  if (announced !== undefined) {
-    if (Number(announced) <= limit) return true;
-    refuse(response, 413, tooLarge(limit).message, code);
-    request.resume();
-    return false;
-  }
-  if (request.headers["transfer-encoding"] === undefined) return true;
-  let length = 0;
-  const counted = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      length += chunk.length;
-      if (length > limit) done(tooLarge(limit));
-      else done(null, chunk);
-    },
-  });
-  // The rest is read and dropped. Without this, the client would see a connection reset instead of the
-  // answer.
-  counted.once("error", () => request.unpipe(counted).resume());
-  Object.assign(request, { body: request.pipe(counted) });
-  return true;
-}
-
-const code = "BAD_REQUEST" satisfies ErrorCode;
-
-const tooLarge = (limit: number): GraphQLError =>
-  new GraphQLError(`The request has more than ${limit} bytes. Send fewer messages at once.`, {
-    extensions: { code, http: { status: 413 } },
-  });

@@ -6,6 +6,8 @@ import { pathOf } from "./path.ts";
 interface StatusOptions {
   /** Why the process cannot serve; undefined when it can. */
   ready: () => Promise<string | undefined>;
+  /** What else to say about the state; it does not decide whether the process can serve. */
+  notes?: (() => string) | undefined;
   metrics: Metrics;
   web: WebSettings;
 }
@@ -13,12 +15,13 @@ interface StatusOptions {
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** What tells how a process is: `/healthz`, `/readyz`, `/metrics`. */
-export const statusRoutes = ({ ready, metrics, web }: StatusOptions) =>
+export const statusRoutes = ({ ready, notes = () => "", metrics, web }: StatusOptions) =>
   ({
     healthz: (_request, response) => answer(response, 200, "ok"),
     readyz: async (_request, response) => {
       const problem = await ready();
-      answer(response, problem === undefined ? 200 : 503, problem ? `not ready: ${problem}` : "ready");
+      const state = problem === undefined ? "ready" : `not ready: ${problem}`;
+      answer(response, problem === undefined ? 200 : 503, [state, notes()].filter(Boolean).join("; "));
     },
     metrics: async (request, response) => {
       if (!web.metrics) return answer(response, 404, "not found: METRICS switches it on");

@@ -8,7 +8,7 @@ import { InvalidInputError, type ErrorCode } from "../lib/errors.ts";
 export const maxUploadBytes = 500 * 1024 * 1024;
 
 /** Largest size of the document with its variables in an upload, in bytes. */
-const maxOperationsBytes = 1024 * 1024;
+export const maxOperationsBytes = 1024 * 1024;
 
 /** An upload may be slow, but some data must arrive at least this often. */
 const maxStallMs = 30_000;
@@ -144,7 +144,6 @@ class Reception {
     this.#request.unpipe(this.#parser);
     this.#fail(refuse("The upload was broken off."));
     if (this.#request.complete) return;
-    this.#request.resume();
     const timer = setTimeout(() => this.#request.destroy(), maxDropMs);
     this.#request.once("close", () => clearTimeout(timer));
   }

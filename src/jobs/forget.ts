@@ -1,6 +1,7 @@
 import type { Database, Statement } from "../database/database.ts";
 import { forgetKeyHours } from "../lib/idempotency.ts";
 import { paced } from "../lib/paced.ts";
+import type { MessageRetention } from "../messages/changes/forget-messages.ts";
 import { retentionTime } from "../database/retention-clock.ts";
 
 const batchSize = 2_000;
@@ -34,13 +35,29 @@ const forgetCallbacks = (state: keyof typeof callbackDays): Statement => ({
         select id, received_at from callbacks where state = '${state}' order by id limit ${batchSize}
       ) as oldest
       where c.id = oldest.id
-        and oldest.received_at < ${retentionTime} - interval '${callbackDays[state]} days'
+        and oldest.received_at < ${retentionTime} - make_interval(days => least(${callbackDays[state]}, $1::int))
       returning 1
     )
     select count(*)::int as count from gone`,
 });
 
-/** Receipts that have matched no message for a week never will. */
+const forgetTokens: Statement = {
+  name: "forget_watch_tokens",
+  text: `
+    with gone as (
+      delete from watch_tokens
+      where id in (
+        select id from watch_tokens
+        where expires_at < ${retentionTime} - interval '1 day'
+        order by expires_at
+        limit ${batchSize}
+      )
+      returning 1
+    )
+    select count(*)::int as count from gone`,
+};
+
+/** Receipts that have matched no message for a week never will. They may have words about a person in them. */
 const forgetParked: Statement = {
   name: "forget_parked_receipts",
   text: `
@@ -48,7 +65,7 @@ const forgetParked: Statement = {
       delete from parked_receipts as p
       using (
         select id from parked_receipts
-        where received_at < ${retentionTime} - interval '7 days'
+        where received_at < ${retentionTime} - make_interval(days => least(7, $1::int))
         order by received_at
         limit ${batchSize}
         for update skip locked
@@ -59,18 +76,72 @@ const forgetParked: Statement = {
     select count(*)::int as count from gone`,
 };
 
-const statements = [forgetKeys, forgetCallbacks("PROCESSED"), forgetCallbacks("QUARANTINED"), forgetParked];
+/**
+ * Jobs that are never run again: a job that was replaced while a worker had it stays behind when that worker is
+ * killed. For a week they can be looked into.
+ */
+const forgetJobs: Statement = {
+  name: "forget_ended_jobs",
+  text: `
+    select count(*)::int as count
+    from graphile_worker.complete_jobs(array(
+      select id from graphile_worker.jobs
+      where attempts >= max_attempts and locked_at is null and updated_at < ${retentionTime} - interval '7 days'
+      limit ${batchSize}
+    ))`,
+};
+
+/** The rows of a campaign that became no message have numbers in them, and go with the texts. Their counts stay. */
+const forgetRows = (
+  table: string,
+  deletion: `delete from ${string}`,
+  { key = "position", and = "" } = {},
+): Statement => ({
+  name: `forget_${table}`,
+  text: `
+    with gone as (
+      ${deletion} where (campaign_id, ${key}) in (
+        select r.campaign_id, r.${key}
+        from campaigns as c join ${table} as r on r.campaign_id = c.id
+        where c.created_at < ${retentionTime} - make_interval(days => $1::int)${and}
+        limit ${batchSize}
+      )
+      returning 1
+    )
+    select count(*)::int as count from gone`,
+});
+const forgottenRows = [
+  forgetRows("refused_recipients", "delete from refused_recipients"),
+  forgetRows("duplicate_recipients", "delete from duplicate_recipients"),
+  // Not while its text is being changed.
+  forgetRows("campaign_values", "delete from campaign_values", {
+    key: "message_id",
+    and: " and c.rewritten_to is null",
+  }),
+];
 
 /**
  * Deletes everything past its retention time. It works in batches, since a long transaction would hold back
  * the readers of the event log, and goes on, with pauses in between, until nothing is left.
  */
-export async function forgetOld(database: Database, signal?: AbortSignal): Promise<void> {
-  for (const statement of statements)
-    await paced(async () => (await forgetSome(database, statement)) === batchSize, signal);
+export async function forgetOld(
+  database: Database,
+  { textDays }: MessageRetention = {},
+  signal?: AbortSignal,
+): Promise<void> {
+  const forget = (statement: Statement, ...values: unknown[]): Promise<void> =>
+    paced(async () => (await forgetSome(database, statement, values)) === batchSize, signal);
+  await forget(forgetKeys);
+  await forget(forgetTokens);
+  // Raw callbacks have texts and numbers in them.
+  await forget(forgetCallbacks("PROCESSED"), textDays ?? null);
+  await forget(forgetCallbacks("QUARANTINED"), textDays ?? null);
+  await forget(forgetParked, textDays ?? null);
+  await forget(forgetJobs);
+  if (textDays !== undefined) for (const rows of forgottenRows) await forget(rows, textDays);
 }
 
-async function forgetSome(database: Database, statement: Statement): Promise<number> {
-  const [row] = await database.query<{ count: number }>(statement, []);
+async function forgetSome(database: Database, statement: Statement, values: unknown[]): Promise<number> {
+  const [row] = await database.query<{ count: number }>(statement, values);
   return row?.count ?? 0;
 }

@@ -6,9 +6,17 @@ import {
   type TaskList,
   type WorkerEvents,
 } from "graphile-worker";
+import { deleteAccounts } from "../accounts/delete-account.ts";
+import { countStoredMessages } from "../accounts/quotas.ts";
+import { forgetUsedValues } from "../campaigns/intake/forget-values.ts";
+import { rewriteCampaign } from "../campaigns/intake/rewrite.ts";
 import { removeDeadImports } from "../campaigns/intake/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
 import { refreshBalance, type BalanceWatch } from "../connections/refresh-balance.ts";
+import { claimDueInbound } from "../connections/inbound-rounds.ts";
+import { confirmOptOut } from "../messages/inbound/confirm.ts";
+import { readInbound } from "../messages/inbound/read-inbound.ts";
+import type { MessageSender } from "../messages/accept/send.ts";
 import { claimDueDrains } from "../connections/drain-rounds.ts";
 import { abandonDeadClaims } from "../campaigns/sending/dead-claims.ts";
 import { expandCampaign } from "../campaigns/sending/expand.ts";
@@ -24,17 +32,21 @@ import {
   forgetOldMessages,
   type MessageRetention,
 } from "../messages/changes/forget-messages.ts";
+import { forgetAudit } from "../audit/forget.ts";
 import { clearOldEvents } from "../messages/log/retention.ts";
+import { foldStatistics, forgetStatistics } from "../messages/statistics/fold.ts";
 import type { ClosedLanes } from "../lanes/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch/dispatch.ts";
 import { payloadSchemas, type Payload, type Task } from "../queue/contract.ts";
 import { jobSpan } from "../queue/job-span.ts";
 import { addJobs, hasSuccessor } from "../queue/jobs.ts";
 import type { Outcomes } from "../messages/dispatch/outcomes.ts";
+import type { OverdueWatch } from "../messages/receipts/overdue.ts";
 import { lookUpMessages, type LookUpOptions } from "../messages/receipts/look-up.ts";
 import { reconcileMessages } from "../messages/receipts/reconcile.ts";
 import { sweepParked } from "../messages/receipts/parked.ts";
 import { refreshRates } from "../pricing/rates/fetch-rates.ts";
+import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
 import type { RateBooks } from "../pricing/rates/rate-book.ts";
 import { claimDueRates } from "../pricing/rates/missing-rates.ts";
 import { forgetOld } from "./forget.ts";
@@ -49,12 +61,19 @@ interface WorkerOptions extends LookUpOptions, BalanceWatch {
   dispatcher: Dispatcher;
   outcomes: Outcomes;
   rateBooks: RateBooks;
+  routingTables: RoutingTables;
+  sender: MessageSender;
   lanes: ClosedLanes;
   /** Takes the receipts that a provider hands out only once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
   /** How many days events are kept. */
   eventRetentionDays: number;
+  /** Undefined: for ever. */
+  auditRetentionDays: number | undefined;
   retention: MessageRetention;
+  /** Whether there is a limit for stored messages. */
+  countsStorage: boolean;
+  overdue: OverdueWatch;
   /** Concurrent jobs in this process. */
   concurrency: number;
   onJobFailed?: (task: string) => void;
@@ -76,7 +95,10 @@ const tasksOf = (options: WorkerOptions): Tasks => ({
   "look-up": (payload) => lookUpMessages(options, payload),
   reconcile: (ids, { job }) => reconcileMessages(options, ids, { isRepeated: job.attempts > 1 }),
   "drain-receipts": ({ providerId }) => options.drainReceipts(providerId),
+  "read-inbound": ({ providerId }) => readInbound(options, providerId),
+  "confirm-opt-out": ({ messageId }) => confirmOptOut(options, messageId),
   "expand-campaign": ({ campaignId }) => expandCampaign(options, campaignId),
+  "rewrite-campaign": ({ campaignId }) => rewriteCampaign(options, campaignId),
   "cancel-campaign": ({ campaignId }) => cancelMessagesOf(options, campaignId),
   "refresh-balance": async ({ providerId }) => {
     const connection = await options.connections.get(providerId);
@@ -106,14 +128,25 @@ const taskListOf = (tasks: Tasks): TaskList =>
 
 /** Runs the jobs of the queue and the rounds that look for due work. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { database, listener, logger, eventRetentionDays, retention } = options;
+  const { database, listener, logger, eventRetentionDays, auditRetentionDays, retention } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
   const rounds = startRounds(logger, [
-    { name: "queue due checks", everyMs: 1_000, run: () => queueDueChecks(database, options.clock) },
+    {
+      name: "queue due checks",
+      everyMs: 1_000,
+      run: () => queueDueChecks(database, options.clock, options.overdue),
+    },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => sweepParked(database) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
     { name: "tend campaigns", everyMs: 1_000, run: () => tendCampaigns(options) },
+    { name: "fold statistics", everyMs: 5_000, run: () => foldStatistics(database) },
+    { name: "forget fine statistics", everyMs: 15 * 60_000, run: () => forgetStatistics(database) },
+    {
+      name: "forget values of campaigns that began",
+      everyMs: 5_000,
+      run: (stopping) => forgetUsedValues(database, stopping),
+    },
     { name: "abandon claims of dead workers", everyMs: 5_000, run: () => abandonDeadClaims(options) },
     { name: "queue due rates", everyMs: 5_000, run: () => queueRates(options) },
     {
@@ -122,7 +155,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: () => removeDeadImports(database),
     },
     { name: "advance the retention clock", everyMs: 60_000, run: () => advanceClock(options) },
-    { name: "forget what is old", everyMs: 60_000, run: (stopping) => forgetOld(database, stopping) },
+    {
+      name: "forget what is old",
+      everyMs: 60_000,
+      run: (stopping) => forgetOld(database, retention, stopping),
+    },
     {
       name: "clear old events away",
       everyMs: 60_000,
@@ -134,10 +171,22 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: (stopping) => clearOldAttempts(database, eventRetentionDays, stopping),
     },
     {
+      name: "forget old audit entries",
+      everyMs: 15 * 60_000,
+      run: async (stopping) => {
+        if (auditRetentionDays !== undefined) await forgetAudit(database, auditRetentionDays, stopping);
+      },
+    },
+    {
       name: "forget old messages",
       everyMs: 15 * 60_000,
       run: (stopping) => forgetOldMessages(database, retention, stopping),
     },
+    ...(options.countsStorage
+      ? [{ name: "count stored messages", everyMs: 60_000, run: () => countStoredMessages(database) }]
+      : []),
+    { name: "queue readings of inbound messages", everyMs: 5_000, run: () => queueInbound(options) },
+    { name: "delete accounts", everyMs: 2_000, run: (stopping) => deleteAccounts(database, stopping) },
     { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
     {
       name: "release jobs of dead workers",
@@ -195,6 +244,18 @@ async function queueDrains({ database, clock }: WorkerOptions): Promise<void> {
       task: "drain-receipts",
       payload: { providerId },
       key: `drain-receipts ${providerId}`,
+    })),
+  );
+}
+
+async function queueInbound({ database, clock }: WorkerOptions): Promise<void> {
+  const due = await claimDueInbound(database, clock.now());
+  await addJobs(
+    database,
+    due.map((providerId) => ({
+      task: "read-inbound",
+      payload: { providerId },
+      key: `read-inbound ${providerId}`,
     })),
   );
 }

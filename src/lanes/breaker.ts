@@ -2,10 +2,9 @@ import { announceProviderChange } from "./provider-channel.ts";
 import type { Queryable, Statement } from "../database/database.ts";
 import { trialSeconds } from "./standing.ts";
 import { laneColumns, saveLane, type LaneState } from "./lane.ts";
-import { probeStartedAt, withoutCredit } from "./decide.ts";
+import { maxOpenSeconds, maxPauseSeconds, probeStartedAt, withoutCredit } from "./decide.ts";
 
 const firstOpenSeconds = 10;
-const maxOpenSeconds = 300;
 
 /**
  * The breaker opens when this many attempts of the last 30 seconds failed, and they are more than half of
@@ -32,9 +31,6 @@ export interface AttemptSignal {
   /** How long the provider asked us to wait (`Retry-After`). */
   retryAfterSeconds?: number | undefined;
 }
-
-/** A longer `Retry-After` is cut to this: the provider may have meant that one message only. */
-const maxPauseSeconds = 60;
 
 const countRecent: Statement = {
   name: "count_recent_attempts",

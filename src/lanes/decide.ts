@@ -33,6 +33,22 @@ export const creditRetryMs = 5_000;
 /** How long campaigns hold back after a single message had to wait; that message asks again well before. */
 const yieldMs = 500;
 
+/** A longer `Retry-After` is cut to this: the provider may have meant that one message only. */
+export const maxPauseSeconds = 60;
+export const maxOpenSeconds = 300;
+
+/**
+ * How long until then. What is further ahead than it can be set was set by a process whose clock was ahead, and is over:
+ * such a process must not stop a provider for everyone until the others' clocks have caught up.
+ */
+function leftUntil(until: Date | null, now: Date, longestMs: number): number {
+  const leftMs = (until?.getTime() ?? 0) - now.getTime();
+  return leftMs > longestMs ? 0 : leftMs;
+}
+
+/** How soon the messages of a suspended account look again whether it was resumed. */
+const suspendedRetryMs = 2_000;
+
 /** Single messages that have to wait make campaigns hold back. */
 export function decideForSingles(lane: Lane, wanted: number, now: Date): Decision {
   const { admission, next } = decide(lane, wanted, now);
@@ -41,7 +57,7 @@ export function decideForSingles(lane: Lane, wanted: number, now: Date): Decisio
 }
 
 export function decideForCampaign(lane: Lane, wanted: number, bulkSize: number, now: Date): Decision {
-  const yieldLeftMs = (lane.yieldUntil?.getTime() ?? 0) - now.getTime();
+  const yieldLeftMs = leftUntil(lane.yieldUntil, now, yieldMs);
   if (yieldLeftMs > 0) return { admission: { admitted: 0, retryAfterMs: yieldLeftMs }, next: lane };
   return decide(lane, wanted, now, bulkSize);
 }
@@ -50,7 +66,8 @@ export function decideForCampaign(lane: Lane, wanted: number, bulkSize: number, 
  * What a lane admits of `wanted` submissions, with `bulkSize` of them per request, and the lane afterwards.
  */
 export function decide(lane: Lane, wanted: number, now: Date, bulkSize = 1): Decision {
-  const pausedMs = (lane.pausedUntil?.getTime() ?? 0) - now.getTime();
+  if (lane.isSuspended) return { admission: { admitted: 0, retryAfterMs: suspendedRetryMs }, next: lane };
+  const pausedMs = leftUntil(lane.pausedUntil, now, maxPauseSeconds * 1000);
   if (pausedMs > 0)
     return { admission: { admitted: 0, retryAfterMs: pausedMs, isDistrusted: false }, next: lane };
   const trust = trustOf(lane, now);
@@ -85,13 +102,13 @@ function trustOf(lane: Lane, now: Date): Admission {
 
 function creditAllows({ noCreditSince, creditProbeAt }: Lane, now: Date): Admission {
   if (noCreditSince === null) return { admitted: Infinity, retryAfterMs: 0 };
-  const isDue = creditProbeAt === null || creditProbeAt <= now;
+  const isDue = leftUntil(creditProbeAt, now, creditProbeMs.max) <= 0;
   return { admitted: isDue ? 1 : 0, retryAfterMs: creditRetryMs };
 }
 
 function breakerAllows({ breaker, openUntil }: Lane, now: Date): Admission {
   if (breaker === "CLOSED") return { admitted: Infinity, retryAfterMs: 0 };
-  const leftMs = (openUntil?.getTime() ?? 0) - now.getTime();
+  const leftMs = leftUntil(openUntil, now, maxOpenSeconds * 1000);
   if (leftMs <= 0) return { admitted: 1, retryAfterMs: 0 };
   // A probe is usually answered long before it counts as lost.
   return { admitted: 0, retryAfterMs: breaker === "HALF_OPEN" ? Math.min(leftMs, probeRetryMs) : leftMs };

@@ -37,6 +37,8 @@ export interface Lane extends LaneState {
   maxConcurrent: number | null;
   /** Submissions in flight now, over all workers. */
   inFlight: number;
+  /** The account is suspended: nothing is submitted. */
+  isSuspended: boolean;
 }
 
 type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
@@ -53,7 +55,7 @@ const maxMinutes = 30;
  */
 export const hasToBeAsked = (now: string): string => `(
   p.max_per_second is not null or p.max_concurrent is not null or l.breaker <> 'CLOSED'
-    or l.no_credit_since is not null or l.paused_until > ${now}
+    or l.no_credit_since is not null or l.paused_until > ${now} or l.suspended
 )`;
 
 const columnOf = {
@@ -82,6 +84,7 @@ const read: Statement = {
   name: "read_lanes",
   text: `
     select ${laneColumns}, p.max_per_second as "maxPerSecond", p.max_concurrent as "maxConcurrent",
+      l.suspended as "isSuspended",
       case when p.max_concurrent is null then 0 else (
         select count(distinct coalesce(claim, message_id::text))::int
         from attempts

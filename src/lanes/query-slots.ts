@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { AcquireSlot } from "../providers/http.ts";
+import { maxOpenSeconds } from "./decide.ts";
 import { tokensAtInSql } from "./token-bucket.ts";
 
 /**
@@ -13,6 +14,15 @@ import { tokensAtInSql } from "./token-bucket.ts";
  * get no status before its end.
  */
 const tokensPerQuestion = 10;
+
+/**
+ * SQL: whether the breaker of `lanes as l` is open at the time `$2`. As in `decide`, a time further ahead than
+ * it can be set does not count: a process whose clock was ahead set that.
+ */
+const isOpen = `(
+  l.breaker <> 'CLOSED' and coalesce(l.open_until > $2
+    and l.open_until <= $2::timestamptz + interval '${maxOpenSeconds} seconds', false)
+)`;
 
 const take: Statement = {
   name: "take_query_slot",
@@ -30,7 +40,7 @@ const take: Statement = {
       for no key update of l
     ) as r
     where l.provider_id = r.provider_id
-      and (l.breaker = 'CLOSED' or l.open_until <= $2)
+      and not ${isOpen}
       and (
         r.rate is null
         or r.tokens >= 1 and (l.wanted_until is null or l.wanted_until <= $2)
@@ -42,7 +52,7 @@ const take: Statement = {
 const readState: Statement = {
   name: "read_query_state",
   text: `
-    select p.max_per_second as rate, l.breaker <> 'CLOSED' and l.open_until > $2 as "isOpen",
+    select p.max_per_second as rate, ${isOpen} as "isOpen",
       l.open_until as "openUntil"
     from lanes as l
     join providers as p on p.id = l.provider_id
@@ -69,9 +79,9 @@ export async function readQueryState(
 const takeList: Statement = {
   name: "take_list_slot",
   text: `
-    update lanes set listed_at = clock_timestamp()
+    update lanes as l set listed_at = clock_timestamp()
     where provider_id = $1 and listed_at <= clock_timestamp() - interval '1 second'
-      and (breaker = 'CLOSED' or open_until <= $2)
+      and not ${isOpen}
     returning provider_id`,
 };
 

@@ -29,22 +29,32 @@ const decompressors: Readonly<Record<string, readonly Decompress[]>> = {
   zstd: [promisify<Buffer, { maxOutputLength: number }, Buffer>(zstdDecompress)],
 };
 
+/**
+ * How many times as long as it was sent a body may become. Lists of recipients reach fifty; a few bytes that become
+ * megabytes are made to exhaust a server.
+ */
+const maxRatio = 200;
+/** Bodies that become no longer than this may have any ratio. */
+const smallBytes = 1024 * 1024;
+
 /** Number of codings applied on top of each other. Real bodies have no more. */
 const maxCodings = 3;
 
 /**
  * Undoes a `Content-Encoding`. Bytes that are not in the named coding are returned unchanged.
- * @throws BodyTooLong when the result has more than `limit` bytes
+ * @throws BodyTooLong when the result has more than `limit` bytes, or far more than were sent
  */
 export async function decompress(bytes: Buffer, contentEncoding: string, limit: number): Promise<Buffer> {
+  if (contentEncoding === "" && !isGzip(bytes)) return bytes;
   const named = contentEncoding
     .toLowerCase()
     .split(",")
     .map((coding) => coding.trim())
     .filter((coding) => Object.hasOwn(decompressors, coding));
   const codings = named.length === 0 && isGzip(bytes) ? ["gzip"] : named.slice(-maxCodings).toReversed();
+  const most = Math.min(limit, Math.max(smallBytes, bytes.length * maxRatio));
   let plain = bytes;
-  for (const coding of codings) plain = await undo(plain, decompressors[coding] ?? [], limit);
+  for (const coding of codings) plain = await undo(plain, decompressors[coding] ?? [], most);
   return plain;
 }
 

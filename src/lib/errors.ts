@@ -10,24 +10,33 @@ export const errorCodes = {
   INVALID_ID: "The id did not come from smsgraph, or it is the id of another type.",
   INVALID_CURSOR: "The cursor did not come from smsgraph.",
   NOT_FOUND: "This account has no object with this id.",
+  RECIPIENT_SUPPRESSED: "The recipient is on the list of numbers that are not to be texted.",
   NO_ROUTE: "No connected provider can carry the message.",
   COUNTRY_NOT_ALLOWED: "The account may not send to the recipient's country.",
+  KEY_RESTRICTED: "The key may not send through this provider, as this sender or to this country.",
   SPENDING_CAP_REACHED: "The message would exceed what the account may spend.",
   UNSUPPORTED_FEATURE: "The provider cannot do what was asked.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
   NO_RECIPIENTS: "None of the recipients can get a message.",
+  ROWS_REFUSED: "Some recipients of the campaign cannot get the new text, so nothing was changed.",
   NOT_CANCELLABLE: "The message was already submitted or has ended.",
+  QUOTA_EXCEEDED: "The account has as much of something as it may have.",
+  ACCOUNT_DELETING: "The account is being deleted.",
+  OUTCOME_NOT_OPEN: "The outcome of the message is known, or it has not been given up.",
   LAST_ADMIN_KEY: "It is the account's last ADMIN key without an expiry.",
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
   TOO_MANY_PROVIDERS: "The account already has the most connected providers allowed.",
   TOO_MANY_WEBHOOKS: "The account already has the most webhooks allowed.",
   TOO_MANY_SUBSCRIPTIONS: "The socket or the account has too many open subscriptions.",
-  TOO_MANY_REQUESTS: "Too many operations are running at once; `retryAfterSeconds` says when to try again.",
+  TOO_MANY_REQUESTS:
+    "Too many operations at once or in a short time; `retryAfterSeconds` says when to try again.",
+  VERSION_CONFLICT: "It was changed since you read it.",
   CAMPAIGN_ENDED: "The campaign has ended, or its recipients are still being read.",
   BAD_REQUEST: "The request is not valid GraphQL for this schema.",
   PERSISTED_QUERY_NOT_SUPPORTED:
-    "The request has only the hash of a query. Queries are not stored: send the query itself.",
+    "The request has only the hash of a query. It is not a trusted document: send the query itself.",
+  UNTRUSTED_DOCUMENT: "The document is not among the trusted ones, and nothing else is executed.",
   QUERY_TOO_COMPLEX: "The query asks for too much at once.",
   UNAVAILABLE: "The service cannot answer now; try again.",
   INTERNAL: "An internal error. Search the server's log for the id in the message.",
@@ -68,6 +77,26 @@ export class InvalidPhoneNumberError extends DomainError {
   constructor(input: string, problem: string) {
     super(`${problem} Write the number in international form, for example +421901000000.`);
     this.input = clipped(input, maxRepeated);
+  }
+}
+
+/** Why a recipient on the list is refused. `reason` stands in brackets behind a space, or is empty. */
+export const suppressedText = (number: string, reason: string): string =>
+  `${number} is not to be texted${reason}. If the person wants messages again, take the number off the list with ` +
+  "`unsuppressNumber`.";
+
+/** The recipient does not want messages. */
+export class RecipientSuppressedError extends DomainError {
+  readonly code = "RECIPIENT_SUPPRESSED";
+  /** In E.164. */
+  readonly number: string;
+  readonly reason: string | null;
+  readonly since: Date;
+  constructor(number: string, reason: string | null, since: Date) {
+    super(suppressedText(number, reason === null ? "" : ` (${reason})`));
+    this.number = number;
+    this.reason = reason;
+    this.since = since;
   }
 }
 
@@ -163,6 +192,23 @@ export class NoRouteError extends DomainError {
   constructor(message: string, rejected: readonly ProviderRejection[] = []) {
     super(message);
     this.rejected = rejected;
+  }
+}
+
+/** What keys can be restricted to. */
+export const restrictedTo = {
+  PROVIDER: { description: "Providers.", field: "providerId" },
+  SENDER: { description: "Senders.", field: "from" },
+  COUNTRY: { description: "Countries of recipients.", field: "to" },
+} as const;
+
+/** The calling key may not send this, though the account may. */
+export class KeyRestrictedError extends DomainError {
+  readonly code = "KEY_RESTRICTED";
+  readonly restriction: keyof typeof restrictedTo;
+  constructor(restriction: keyof typeof restrictedTo, problem: string) {
+    super(`${problem} Use a key that may, or have its restrictions changed (\`setApiKeyRestrictions\`).`);
+    this.restriction = restriction;
   }
 }
 
@@ -266,12 +312,54 @@ export class NoRecipientsError extends DomainError {
   }
 }
 
+/** What a campaign is to say now cannot be said to some of its recipients. */
+export class RowsRefusedError extends DomainError {
+  readonly code = "ROWS_REFUSED";
+  readonly refusedCount: number;
+  /** The first refused rows. */
+  readonly refused: readonly RefusedRow[];
+  constructor(refusedCount: number, refused: readonly RefusedRow[]) {
+    const reasons = refused.slice(0, 3).map(({ position, reason }) => `Row ${position}: ${reason}`);
+    super(
+      `Nothing was changed, since ${refusedCount} recipients cannot get this text. ${reasons.join(" ")} Change the text.`,
+    );
+    this.refusedCount = refusedCount;
+    this.refused = refused;
+  }
+}
+
 export class NotCancellableError extends DomainError {
   readonly code = "NOT_CANCELLABLE";
   readonly status: string;
-  constructor(status: string) {
+  constructor(status: string, what = "cancelled") {
     super(
-      `Only a SCHEDULED or QUEUED message can be cancelled; this one is ${status}. What was submitted cannot be taken back.`,
+      `Only a SCHEDULED or QUEUED message can be ${what}; this one is ${status}. What was submitted cannot be taken back.`,
+    );
+    this.status = status;
+  }
+}
+
+/** Something was changed since the caller read it. */
+export class VersionConflictError extends DomainError {
+  readonly code = "VERSION_CONFLICT";
+  readonly version: number;
+  constructor(given: number, version: number) {
+    super(
+      `It has the version ${version}, not ${given}: it was changed since you read it. Read it again, and decide anew.`,
+    );
+    this.version = version;
+  }
+}
+
+export class OutcomeNotOpenError extends DomainError {
+  readonly code = "OUTCOME_NOT_OPEN";
+  readonly status: string;
+  constructor(status: string, open: readonly string[]) {
+    super(
+      `This is for messages that are ${open.join(" or ")}; this one is ${status}. ` +
+        (status === "OUTCOME_UNKNOWN"
+          ? "It has not been given up: wait, or settle it as UNKNOWN first."
+          : "Read its timeline: it says what became of it."),
     );
     this.status = status;
   }
@@ -301,11 +389,25 @@ export class BusyError extends DomainError {
   }
 }
 
+/** Until its recipients are all stored, a campaign may still come to nothing. */
+export class StillImportingError extends DomainError {
+  readonly code = "UNAVAILABLE";
+  constructor() {
+    super(
+      "The recipients of the campaign with this `idempotencyKey` are still being read. Repeat the request in a few seconds.",
+    );
+  }
+}
+
 /** The database does not answer, or takes nothing more. */
 export class DatabaseUnavailableError extends DomainError {
   readonly code = "UNAVAILABLE";
+  /** What is wrong with it, in words that anyone may see. */
+  readonly problem: string;
+
   constructor(problem: string) {
     super(`The service cannot work now: ${problem}. Try again in a few seconds.`);
+    this.problem = problem;
   }
 }
 
@@ -332,16 +434,67 @@ export class UnauthenticatedError extends DomainError {
   readonly code = "UNAUTHENTICATED";
 }
 
+/** The key is known, and may not be used from where the request came from. */
+export class AddressNotAllowedError extends UnauthenticatedError {
+  readonly address: string | undefined;
+  constructor(address: string | undefined) {
+    super(
+      `The API key may not be used from ${address ?? "an unknown address"}. Use one that may, or have an administrator allow the address.`,
+    );
+    this.address = address;
+  }
+}
+
 export class ForbiddenError extends DomainError {
   readonly code = "FORBIDDEN";
+}
+
+/** What an account may have only so much of, and how it gets room again. */
+export const quotaKinds = {
+  PROVIDERS: { description: "Connected providers." },
+  KEYS: { description: "Keys that are neither revoked nor expired." },
+  CAMPAIGNS: { description: "Campaigns that have not ended." },
+  WEBHOOKS: { description: "Webhooks." },
+  STORED_MESSAGES: { description: "Messages that are kept." },
+} as const;
+
+export type QuotaKind = keyof typeof quotaKinds;
+
+const roomFor: Readonly<Record<QuotaKind, string>> = {
+  PROVIDERS: "Disconnect one first.",
+  KEYS: "Revoke one first.",
+  CAMPAIGNS: "Wait until one has ended, or cancel one.",
+  WEBHOOKS: "Delete one first.",
+  STORED_MESSAGES: "Whoever runs the server can keep messages for fewer days, or allow more.",
+};
+
+export class QuotaExceededError extends DomainError {
+  readonly code = "QUOTA_EXCEEDED";
+  readonly kind: QuotaKind;
+  readonly limit: number;
+  readonly used: number;
+  constructor(kind: QuotaKind, limit: number, used: number) {
+    const what = quotaKinds[kind].description.replace(/\.$/, "").toLowerCase();
+    super(`The account may have ${limit} of these: ${what}; it has ${used}. ${roomFor[kind]}`);
+    this.kind = kind;
+    this.limit = limit;
+    this.used = used;
+  }
+}
+
+export class AccountDeletingError extends DomainError {
+  readonly code = "ACCOUNT_DELETING";
+  constructor() {
+    super("The account is being deleted, which cannot be taken back. Make another account.");
+  }
 }
 
 export class LastAdminKeyError extends DomainError {
   readonly code = "LAST_ADMIN_KEY";
   constructor(name: string) {
     super(
-      `"${name}" is the last key of this account with the ADMIN scope and without an expiry. Without it, no key could ` +
-        "be made. Make one with `createApiKey` and without `expiresAt` first, and revoke this one with it.",
+      `"${name}" is the last key of this account with the ADMIN scope and without an expiry, addresses or restrictions. ` +
+        "Without it, perhaps no key could be made. Make such a one with `createApiKey` first, and revoke this one with it.",
     );
   }
 }
@@ -394,6 +547,32 @@ export class TooManyRequestsError extends DomainError {
         `in ${retryAfterSeconds} s, with fewer at once or with smaller pages.`,
     );
     this.scope = scope;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** In plain words what a rate limit counts. */
+const limited: Readonly<Record<string, string>> = {
+  requests: "requests",
+  cost: "units of cost",
+  sends: "messages",
+  subscriptions: "starts of subscriptions",
+  sockets: "new WebSockets",
+  uploads: "uploads",
+};
+
+export class RateLimitedError extends DomainError {
+  readonly code = "TOO_MANY_REQUESTS";
+  readonly scope = "KEY";
+  /** Which limit is used up. */
+  readonly limit: string;
+  readonly retryAfterSeconds: number;
+  constructor(limit: string, burst: number, retryAfterSeconds: number) {
+    super(
+      `This key has used up its ${limited[limit] ?? limit}: at most ${Math.floor(burst)} at once. Nothing was done. ` +
+        `Come back in ${retryAfterSeconds} s.`,
+    );
+    this.limit = limit;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }

@@ -3,8 +3,7 @@ import { nodeNames, type NodeType } from "./node-type.ts";
 import { isUuid } from "./uuid.ts";
 
 /** A global id: the type and the local id, in base64. */
-export const encodeId = (type: NodeType, id: string): string =>
-  Buffer.from(`${type}:${id}`).toString("base64");
+export const encodeId = (type: NodeType, id: string): string => btoa(`${type}:${id}`);
 
 /**
  * The type and local id inside a global id.

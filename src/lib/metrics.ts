@@ -6,9 +6,17 @@ export type Metrics = ReturnType<typeof createMetrics>;
 interface GaugeSources {
   subscriptions: () => number;
   waitingReaders: () => number;
+  /** Absent: NATS is not used. */
+  liveTier?: LiveTierState | undefined;
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** How this process gets and passes on events. */
+interface LiveTierState {
+  readonly isLive: boolean;
+  readonly isRelaying: boolean;
+}
 
 /** Metrics for Prometheus. No label contains a number, a text or an account. */
 export function createMetrics() {
@@ -60,6 +68,12 @@ export function createMetrics() {
       labelNames: ["provider"],
       registers,
     }),
+    overdueMessages: new Counter({
+      name: "smsgraph_overdue_messages_total",
+      help: "Messages whose final receipt has not come in the time that is usual for provider and country",
+      labelNames: ["provider"],
+      registers,
+    }),
     failedJobs: new Counter({
       name: "smsgraph_failed_jobs_total",
       help: "Job runs that threw and will be tried again",
@@ -83,6 +97,16 @@ export function createMetrics() {
       help: "Webhooks that were disabled because their endpoint takes no events",
       registers,
     }),
+    relayedEvents: new Counter({
+      name: "smsgraph_relayed_events_total",
+      help: "Events that this worker has published to NATS",
+      registers,
+    }),
+    liveRepairs: new Counter({
+      name: "smsgraph_live_repairs_total",
+      help: "Times that events did not come from NATS and were read from PostgreSQL in between",
+      registers,
+    }),
     internalErrors: new Counter({
       name: "smsgraph_internal_errors_total",
       help: "Errors whose text was kept from a client",
@@ -103,4 +127,11 @@ export function addGauges({ registry }: Metrics, sources: GaugeSources): void {
     });
   gauge("smsgraph_subscriptions", "Open subscriptions of this process", sources.subscriptions);
   gauge("smsgraph_waiting_readers", "Readers waiting for the next event", sources.waitingReaders);
+  const { liveTier } = sources;
+  gauge("smsgraph_live_from_nats", "1 while this process gets its events from NATS", () =>
+    liveTier?.isLive === true ? 1 : 0,
+  );
+  gauge("smsgraph_relay_leading", "1 while this process publishes the events to NATS", () =>
+    liveTier?.isRelaying === true ? 1 : 0,
+  );
 }

@@ -6,8 +6,11 @@ export const nodeNames = {
   Campaign: "campaign",
   Balance: "balance",
   Rate: "rate",
+  Account: "account",
   ApiKey: "API key",
   Webhook: "webhook",
+  AuditEntry: "audit entry",
+  IssuedWatchToken: "watch token",
 } as const;
 
 export type NodeType = keyof typeof nodeNames;

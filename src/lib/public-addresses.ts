@@ -1,7 +1,7 @@
-import { lookup, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import { buildConnector } from "undici";
+import { resolvePublic, type Resolve } from "./resolve-public.ts";
 
 /**
  * Blocks requests of users to hosts that only this machine can reach: loopback, private and link-local
@@ -36,22 +36,19 @@ const globalUnicast = ipaddr.IPv6.parseCIDR("2000::/3");
 
 const lastFourBytes = (address: ipaddr.IPv6): string => address.toByteArray().slice(-4).join(".");
 
-/** The part of `dns.lookup` that is used here. */
-export type Resolve = (
-  hostname: string,
-  options: { all: true; family?: number; hints?: number },
-  /** Node passes no addresses together with an error. */
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[] | undefined) => void,
-) => void;
-
 const maxLookupMs = 3_000;
+
+/** Loopback by definition (RFC 6761), whether the resolver knows it or not. */
+const loopbackName = /^(.+\.)?localhost\.?$/i;
 
 /**
  * Whether the name or one of its current addresses is not public. False for a host that cannot be resolved.
  */
-export async function isPrivateHost(hostname: string, resolve: Resolve = lookup): Promise<boolean> {
+export async function isPrivateHost(hostname: string, resolve: Resolve = resolvePublic): Promise<boolean> {
   const literal = hostname.replace(/^\[(.*)\]$/, "$1");
   if (isIP(literal) !== 0) return !isPublicAddress(literal);
+  if (loopbackName.test(literal)) return true;
+  if (literal === "") return false;
   return new Promise((done) => {
     const timer = setTimeout(() => done(false), maxLookupMs);
     resolve(literal, { all: true }, (_error, addresses = []) => {
@@ -67,12 +64,13 @@ export async function isPrivateHost(hostname: string, resolve: Resolve = lookup)
  */
 export function publicConnector(
   options: buildConnector.BuildOptions,
-  resolve: Resolve = lookup,
+  resolve: Resolve = resolvePublic,
 ): buildConnector.connector {
   const connect = buildConnector({ ...options, lookup: guarded(resolve) });
   return (target, callback) => {
-    // An IP address needs no resolution, so it is checked here.
-    if (isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)) {
+    // An IP address needs no resolution, so it is checked here; and servers of names do not know what is loopback.
+    const isAddress = isIP(target.hostname) !== 0;
+    if (isAddress ? !isPublicAddress(target.hostname) : loopbackName.test(target.hostname)) {
       return callback(new PrivateAddressError(), null);
     }
     return connect(target, callback);

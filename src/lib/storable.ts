@@ -3,6 +3,14 @@ import { InvalidInputError } from "./errors.ts";
 /** PostgreSQL stores neither NUL nor half of a surrogate pair. */
 export const isStorable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
 
+/** The same of every text in a value that becomes JSON. */
+export const isStorableValue = (value: unknown): boolean =>
+  typeof value === "string"
+    ? isStorable(value)
+    : typeof value !== "object" ||
+      value === null ||
+      Object.entries(value).every(([name, one]) => isStorable(name) && isStorableValue(one));
+
 /**
  * Returns the text if PostgreSQL can store it. Search terms need this too: a query with such a text is an
  * error.

@@ -104,6 +104,11 @@ export const failureCodes = {
   subscriber_busy: { text: "The phone was busy.", permanent: false, fault: "RECIPIENT" },
   memory_full: { text: "The phone has no room for messages.", permanent: false, fault: "RECIPIENT" },
   not_reachable: { text: "The recipient cannot be reached.", permanent: false, fault: "RECIPIENT" },
+  suppressed: {
+    text: "The number is on the account's list of those that are not to be texted.",
+    permanent: true,
+    fault: "RECIPIENT",
+  },
   flooding: {
     text: "The recipient got too many messages within a short time.",
     permanent: false,
@@ -143,6 +148,11 @@ export const failureCodes = {
     fault: "NETWORK",
   },
   failed: { text: "The provider failed to send the message.", permanent: false, fault: "NETWORK" },
+  settled_by_hand: {
+    text: "A person settled it, without word from the provider.",
+    permanent: false,
+    fault: "NETWORK",
+  },
   unknown_error: { text: "The reason is not known.", permanent: true, fault: "NETWORK" },
 } as const satisfies Record<string, FailureKind>;
 

@@ -25,6 +25,16 @@ export type ReportedStatus =
   | "CANCELLED"
   | "UNKNOWN";
 
+/** Our statuses of a message to a person, as a served API has to tell them. */
+export type WrittenStatus = "SCHEDULED" | "QUEUED" | "SUBMITTING" | "OUTCOME_UNKNOWN" | ReportedStatus;
+
+/** How our statuses are told to clients of the provider's own API: the other direction of its status table. */
+export interface ServedWords {
+  statusWord(status: WrittenStatus, failureCode?: string): string;
+  /** The reason, where the vendor has words for reasons beside the status. */
+  reasonWord?(status: WrittenStatus, failureCode: string | undefined): string | undefined;
+}
+
 /** A provider's status words in upper case, with their meaning. A missing word means UNKNOWN. */
 export type StatusMap = Readonly<Record<string, ReportedStatus>>;
 
@@ -98,9 +108,24 @@ export interface Receipt {
   failure?: MessageFailure;
 }
 
+/** A message from a person, as a provider hands it over. */
+export interface InboundReading {
+  /** The provider's id of this message; with it, the message is stored once however often it is reported. */
+  providerMessageId?: string | undefined;
+  /** The provider's id of the message that the person answers, if it says so. */
+  answersProviderMessageId?: string | undefined;
+  /** Absent: the recipient of the answered message. */
+  from?: string | undefined;
+  /** The number or name that the person wrote to. */
+  to?: string | undefined;
+  text: string;
+  /** By the provider's clock. */
+  sentAt?: Date | undefined;
+}
+
 export type CallbackReading =
   /** `problem`: what could not be read apart from the receipts; undefined when everything was read. */
-  | { kind: "receipts"; receipts: Receipt[]; problem?: string }
+  | { kind: "receipts"; receipts: Receipt[]; inbound?: InboundReading[]; problem?: string }
   /** Well-formed, but not a known kind of receipt: stored in quarantine. */
   | { kind: "unreadable"; reason: string }
   /** Not in the provider's format at all: answered with an error. */
@@ -224,7 +249,7 @@ export interface ProviderCapabilities {
   flash: boolean;
   /** Whether the provider could schedule messages. smsgraph always holds scheduled messages itself. */
   scheduling: boolean;
-  /** Maximum validity period in minutes; null when it cannot be chosen. */
+  /** Maximum validity period in minutes; null when it cannot be chosen: then we hold it until submission. */
   longestValidityMinutes: number | null;
   /** Whether messages can have a priority at the provider. */
   priority: boolean;
@@ -233,6 +258,8 @@ export interface ProviderCapabilities {
   cadenceGroups: boolean;
   dltTemplates: boolean;
   numberLookup: boolean;
+  /** How messages from people come, apart from those that are posted to us (docs/inbound.md). */
+  inbound: "CALLBACK" | "POLL" | "NONE";
   balance: boolean;
   rates: boolean;
   /**
@@ -299,6 +326,8 @@ export interface ProviderClient {
    * a time.
    */
   drainReceipts?(): Promise<ProviderReply<{ body: string; contentType: string } | undefined>>;
+  /** Messages from people since a time; present when `inbound` is POLL. */
+  readInbound?(since: Date): Promise<ProviderReply<InboundReading[]>>;
   cadenceGroups?(): Promise<ProviderReply<CadenceGroupReading[]>>;
   lookUpNumber?(number: E164): Promise<ProviderReply<NumberReading>>;
 }
@@ -324,6 +353,7 @@ export interface ProviderAdapter<Settings extends ConnectionSettings> {
   readonly secretKeys: readonly string[];
   readonly capabilities: ProviderCapabilities;
   readonly revisable?: RevisableStatus;
+  readonly served: ServedWords;
   /** Undefined when this sender ID may be used for this text; otherwise the reason in plain words. */
   senderProblem(sender: string, text: string): string | undefined;
   createClient(settings: Settings, http: ProviderHttp, shared: SharedState): ProviderClient;

@@ -1,4 +1,4 @@
-import type { CallbackReading, ProviderClient, ProviderReply, Receipt } from "./provider.ts";
+import type { CallbackReading, InboundReading, ProviderClient, ProviderReply, Receipt } from "./provider.ts";
 
 /**
  * Checks whether the values of a receipt are plausible. Anyone with a callback URL can post anything, and a
@@ -8,6 +8,9 @@ import type { CallbackReading, ProviderClient, ProviderReply, Receipt } from "./
 const maxIdLength = 255;
 const maxStatusLength = 200;
 const maxTextLength = 2_000;
+/** Of a message from a person: 255 segments are fewer. */
+const maxInboundLength = 40_000;
+const maxAddressLength = 50;
 /** Parts of a message are numbered in one byte (3GPP TS 23.040, 9.2.3.24.1). */
 const maxParts = 255;
 /** Maximum for one part, in any currency. */
@@ -39,6 +42,13 @@ const isCost = (cost: string): boolean =>
 const isTime = (time: Date, now: Date): boolean =>
   time.getTime() >= earliest && time.getTime() <= now.getTime() + maxAheadMs;
 
+const isInbound = ({ from = "", to = "", text, sentAt, ...ids }: InboundReading, now: Date): boolean =>
+  from.length <= maxAddressLength &&
+  to.length <= maxAddressLength &&
+  text.length <= maxInboundLength &&
+  [ids.providerMessageId, ids.answersProviderMessageId].every((id) => (id?.length ?? 0) <= maxIdLength) &&
+  (sentAt === undefined || isTime(sentAt, now));
+
 function divide(receipts: readonly Receipt[], now: Date): { sensible: Receipt[]; nonsense: string[] } {
   const sensible: Receipt[] = [];
   const nonsense: string[] = [];
@@ -54,12 +64,16 @@ function divide(receipts: readonly Receipt[], now: Date): { sensible: Receipt[];
 export function withoutNonsense(reading: CallbackReading, now = new Date()): CallbackReading {
   if (reading.kind !== "receipts") return reading;
   const { sensible, nonsense } = divide(reading.receipts, now);
-  if (nonsense.length === 0) return reading;
-  const reason = `${nonsense.length} of ${reading.receipts.length} reports make no sense: ${nonsense[0]}.`;
-  if (sensible.length === 0) return { kind: "unreadable", reason };
+  const inbound = (reading.inbound ?? []).filter((one) => isInbound(one, now));
+  const odd = nonsense.length + (reading.inbound?.length ?? 0) - inbound.length;
+  if (odd === 0) return reading;
+  const all = reading.receipts.length + (reading.inbound?.length ?? 0);
+  const reason = `${odd} of ${all} reports make no sense: ${nonsense[0] ?? "an answer that no person writes"}.`;
+  if (sensible.length === 0 && inbound.length === 0) return { kind: "unreadable", reason };
   return {
     kind: "receipts",
     receipts: sensible,
+    ...(inbound.length > 0 && { inbound }),
     problem: [reading.problem, reason].filter(Boolean).join(" "),
   };
 }

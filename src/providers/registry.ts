@@ -5,6 +5,7 @@ import type {
   ProviderCapabilities,
   ProviderClient,
   RevisableStatus,
+  ServedWords,
   SharedState,
 } from "./provider.ts";
 import { excessOf } from "./callback-bounds.ts";
@@ -35,6 +36,7 @@ export interface RegisteredProvider {
   secretKeys: readonly string[];
   capabilities: ProviderCapabilities;
   revisable: RevisableStatus | undefined;
+  served: ServedWords;
   senderProblem(sender: string, text: string): string | undefined;
   /**
    * @throws ZodError when these are not settings of this provider
@@ -55,6 +57,7 @@ function register<Settings extends ConnectionSettings>(
     secretKeys: adapter.secretKeys,
     capabilities: adapter.capabilities,
     revisable: adapter.revisable,
+    served: adapter.served,
     senderProblem: (sender, text) => adapter.senderProblem(sender, text),
     parseSettings: (settings) => adapter.settings.parse(settings),
     open(raw, shared, limits, acquireSlot = unlimited) {

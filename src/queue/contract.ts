@@ -10,9 +10,12 @@ export const payloadSchemas = {
     z.object({ messageId: z.uuid() }).transform(({ messageId }) => [messageId]),
   ]),
   "drain-receipts": z.object({ providerId: z.uuid() }),
+  "read-inbound": z.object({ providerId: z.uuid() }),
+  "confirm-opt-out": z.object({ messageId: z.uuid() }),
   "refresh-balance": z.object({ providerId: z.uuid() }),
   "refresh-rates": z.object({ providerId: z.uuid() }),
   "expand-campaign": z.object({ campaignId: z.uuid() }),
+  "rewrite-campaign": z.object({ campaignId: z.uuid() }),
   "cancel-campaign": z.object({ campaignId: z.uuid() }),
 };
 

@@ -24,7 +24,7 @@ const add: Statement = {
         case when lane is not null then array[lane] end)::graphile_worker.job_spec)
       from json_to_recordset($1) as j (
         task text, payload json, "runAt" timestamptz, priority text, key text, lane text, queue text,
-        "delayMs" int
+        "delayMs" float8
       )
     ), $2)`,
 };

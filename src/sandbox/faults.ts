@@ -1,4 +1,5 @@
-import { jsonReply, type SandboxReply } from "./http-server.ts";
+import { jsonReply } from "../wire/exchange.ts";
+import type { SandboxReply } from "./http-server.ts";
 
 /** Ways a request can fail before the application answers. */
 export type Fault = "serverError" | "html" | "hang" | "reset";

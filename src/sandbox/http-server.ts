@@ -6,24 +6,17 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-
-export interface SandboxRequest {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  headers: IncomingHttpHeaders;
-  body: string;
-}
+import { jsonReply, type WireAnswer, type WireRequest } from "../wire/exchange.ts";
 
 /** How a request ends. `afterwards` runs when the client has its answer, or will not get one. */
 export type SandboxReply = { afterwards?: () => void } & (
-  | { kind: "answer"; status: number; headers: Record<string, string>; body: string }
+  | WireAnswer
   /** The socket stays open until the client gives up or the server closes. */
   | { kind: "hang" }
   | { kind: "reset" }
 );
 
-export type SandboxHandler = (request: SandboxRequest) => SandboxReply | Promise<SandboxReply>;
+export type SandboxHandler = (request: WireRequest) => SandboxReply | Promise<SandboxReply>;
 
 /** A received request, for tests. Long bodies are truncated; the `Authorization` header is left out. */
 interface RequestRecord {
@@ -81,15 +74,6 @@ function portOf(address: ReturnType<Server["address"]>): number {
   return address.port;
 }
 
-export function jsonReply(
-  status: number,
-  value: unknown,
-  headers: Record<string, string> = {},
-): Extract<SandboxReply, { kind: "answer" }> {
-  const body = JSON.stringify(value);
-  return { kind: "answer", status, headers: { "content-type": "application/json", ...headers }, body };
-}
-
 interface Serving {
   handle: SandboxHandler;
   requests: RequestRecord[];
@@ -107,7 +91,7 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, servin
 
 async function replyTo(
   incoming: IncomingMessage,
-  target: Pick<SandboxRequest, "method" | "path" | "query">,
+  target: Pick<WireRequest, "method" | "path" | "query">,
   { handle, requests, maxBodyBytes, log }: Serving,
 ): Promise<SandboxReply> {
   try {

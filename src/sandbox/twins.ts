@@ -1,3 +1,4 @@
+import type { BookEntry } from "./book.ts";
 import type { HttpServer } from "./http-server.ts";
 import { qikliScenarios, startQikliSandbox } from "./qikli/index.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -28,6 +29,8 @@ export interface RunningTwin extends HttpServer {
   credentials: Record<string, string>;
   /** For a provider that keeps the callback URL with the account and not with each message. */
   setCallbackUrl?: (url: string) => void;
+  /** Every message that the sandbox accepted and still has. */
+  book(): BookEntry[];
 }
 
 /** The sandbox of one provider's API. */

@@ -223,11 +223,16 @@ const stateWords =
   "bolivarian|cooperative|co operative|hashemite|independent|former|formerly|yugoslav|of";
 const around = new RegExp(`^(?:(?:${stateWords}) )+(?=\\S)|(?: (?:${stateWords}))+$`, "g");
 
+/** Three times as long as the longest name of a country with all that is written around it. */
+const longestName = 250;
+
 /**
  * Reads a country: its ISO 3166-1 alpha-2 code, or a present or former English name in any spelling.
  * Undefined for everything else, and for a name that could mean two countries.
  */
 export function parseCountry(text: string): string | undefined {
+  // Expressions below try many ways to divide a text; that of anybody may have megabytes.
+  if (text.length > longestName) return undefined;
   const names = text.split(/\/|[([](?:formerly|now|also)\b/i);
   const all = new Set(names.map((name) => readName(name)));
   return readName(text) ?? (names.length > 1 && all.size === 1 ? [...all][0] : undefined);

@@ -55,6 +55,16 @@ export function mobileLengths(callingCode: string, country: string | undefined):
   return [...new Set(all.flatMap(({ lengths }) => [...lengths]))].toSorted((one, other) => one - other);
 }
 
+/** Whether a country has phone numbers of its own. */
+export const hasNumbers = (country: string): country is CountryCode => plans.has(country);
+
+/** The calling code of a country; undefined for one without phone numbers. */
+export const callingCodeOf = (country: string): string | undefined =>
+  hasNumbers(country) ? getCountryCallingCode(country) : undefined;
+
+/** Whether numbers of the country are written with a prefix in it, such as a 0. */
+export const hasTrunkPrefix = (country: string): boolean => plans.get(country)?.prefix !== undefined;
+
 interface Respelling {
   written: RegExp;
   as: string;

@@ -1,10 +1,15 @@
 import { countryCodes } from "./countries.ts";
-import { zonesByArea, zonesOfCountry } from "./time-zones.ts";
+import { isHoliday } from "./holidays.ts";
+import { countryOfArea, zonesByArea, zonesOfCountry } from "./time-zones.ts";
 
 /** When messages may be sent, in minutes after midnight. An end before the start is on the next day. */
 export interface SendWindow {
   start: number;
   end: number;
+  /** The days on which it opens, as bits, Monday first; null or absent for every day. */
+  days?: number | null;
+  /** Whether it stays closed on public holidays of the recipient's country. */
+  observesHolidays?: boolean;
 }
 
 const minutesOfDay = 24 * 60;
@@ -18,6 +23,25 @@ function minuteIn(zone: string, now: Date): number {
   const [hour = 0, minute = 0] = formatterOf(zone).format(now).split(":").map(Number);
   return hour * 60 + minute;
 }
+
+/** The day of a window in a zone. What lies after midnight belongs to the day before. */
+function dayOf({ start, end }: SendWindow, zone: string, minute: number, now: Date): Temporal.PlainDate {
+  const day = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(zone).toPlainDate();
+  return start > end && minute < end ? day.subtract({ days: 1 }) : day;
+}
+
+/** Whether the window is open on its day. */
+function opensOn(window: SendWindow, zone: string, minute: number, now: Date): boolean {
+  const { days } = window;
+  if (days == null) return true;
+  return (days & (1 << (dayOf(window, zone, minute, now).dayOfWeek - 1))) !== 0;
+}
+
+/** Whether it is a public holiday in a country, in any of its zones. */
+export const isHolidayIn = (window: SendWindow, country: string, now: Date): boolean =>
+  zonesOfCountry(country).some((zone) =>
+    isHoliday(country, dayOf(window, zone, minuteIn(zone, now), now).toString()),
+  );
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
@@ -39,19 +63,31 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
  * must be woken.
  */
 const isOpenIn = (window: SendWindow, zones: readonly string[], now: Date): boolean =>
-  zones.every((zone) => contains(window, minuteIn(zone, now)));
+  zones.every((zone) => {
+    const minute = minuteIn(zone, now);
+    return contains(window, minute) && opensOn(window, zone, minute, now);
+  });
 
 /**
- * Whether messages may be sent to a country now. Numbers of no country use `ownZone`, the campaign's zone.
+ * Whether messages may be sent to a country now. Numbers of no country use `ownZone`, the campaign's zone; without one they are
+ * held.
  */
-export const isOpen = (window: SendWindow, country: string | null, ownZone: string, now: Date): boolean =>
-  isOpenIn(window, country === null ? [ownZone] : zonesOfCountry(country), now);
+export function isOpen(
+  window: SendWindow,
+  country: string | null,
+  ownZone: string | null,
+  now: Date,
+): boolean {
+  if (country !== null) return isOpenIn(window, zonesOfCountry(country), now);
+  return ownZone !== null && isOpenIn(window, [ownZone], now);
+}
 
 /**
  * Whether the window is open in all zones at some moment of that day. If there is one, it is also open when
  * it opens in one of the zones, so only those moments are tried.
  */
 export function everOpens(window: SendWindow, zones: readonly string[], day: Date): boolean {
+  if (window.days != null) return opensInWeek(window, zones, day);
   const minutes = [...new Set(zones.map((zone) => minuteIn(zone, day)))];
   return minutes.some((opening) =>
     minutes.every((minute) =>
@@ -59,6 +95,37 @@ export function everOpens(window: SendWindow, zones: readonly string[], day: Dat
     ),
   );
 }
+
+/** With days, the moments of a week are tried at which it opens in one of the zones. */
+const opensInWeek = (window: SendWindow, zones: readonly string[], day: Date): boolean =>
+  firstOpening(window, zones, null, day) !== undefined;
+
+/** Days looked ahead: every weekday, or the longest row of holidays and weekends. */
+const [weekDays, holidayDays] = [8, 40];
+
+/**
+ * When the window is first open in all these zones, from a moment on; undefined if that is not within weeks. It opens when it
+ * does in one of the zones, so only those moments are tried. `country`: whose holidays it observes.
+ */
+export function firstOpening(
+  window: SendWindow,
+  zones: readonly string[],
+  country: string | null,
+  from: Date,
+): Date | undefined {
+  const minute = Math.floor(from.getTime() / minuteMs) * minuteMs;
+  const days = window.observesHolidays === true ? holidayDays : weekDays;
+  const moments = zones.flatMap((zone) => {
+    const untilOpening = (window.start - minuteIn(zone, from) + minutesOfDay) % minutesOfDay;
+    return Array.from({ length: days }, (_, day) => minute + (untilOpening + day * minutesOfDay) * minuteMs);
+  });
+  return [from.getTime(), ...moments.toSorted((one, other) => one - other)]
+    .map((time) => new Date(time))
+    .find((time) => isOpenIn(window, zones, time) && !isOnHoliday(window, country, time));
+}
+
+const isOnHoliday = (window: SendWindow, country: string | null, time: Date): boolean =>
+  window.observesHolidays === true && country !== null && isHolidayIn(window, country, time);
 
 /**
  * How far apart these zones are, in minutes. A window that is not longer is never open in all of them at
@@ -91,8 +158,8 @@ const recent = new Map<string, Closures>();
 const maxRecent = 100;
 
 /** Where a window is closed now; computed once a minute. */
-export function closuresOf(window: SendWindow, ownZone: string, now: Date): Closures {
-  const key = `${window.start} ${window.end} ${ownZone} ${Math.floor(now.getTime() / minuteMs)}`;
+export function closuresOf(window: SendWindow, ownZone: string | null, now: Date): Closures {
+  const key = `${window.start} ${window.end} ${window.days} ${ownZone} ${Math.floor(now.getTime() / minuteMs)}`;
   const known = recent.get(key);
   if (known) return known;
   if (recent.size >= maxRecent) recent.clear();
@@ -104,4 +171,20 @@ export function closuresOf(window: SendWindow, ownZone: string, now: Date): Clos
   };
   recent.set(key, closures);
   return closures;
+}
+
+/** The closures with those countries closed that have a holiday. `countries`: those of the recipients. */
+export function closuresOnHolidays(
+  closures: Closures,
+  window: SendWindow,
+  countries: readonly string[],
+  now: Date,
+): Closures {
+  const onHoliday = new Set(countries.filter((country) => isHolidayIn(window, country, now)));
+  if (onHoliday.size === 0) return closures;
+  return {
+    ...closures,
+    countries: [...new Set([...closures.countries, ...onHoliday])],
+    openAreas: closures.openAreas.filter((area) => !onHoliday.has(countryOfArea(area))),
+  };
 }

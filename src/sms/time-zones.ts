@@ -1,4 +1,5 @@
 import { areaZones } from "./area-zones.ts";
+import { parseRecipient } from "./phone.ts";
 
 /** What `Intl.Locale` knows about a region; not in TypeScript's own types yet. */
 interface RegionLocale {
@@ -45,6 +46,28 @@ export const zonesByArea: ReadonlyMap<string, readonly string[]> = new Map(
     areaCodes.split(" ").map((areaCode) => [callingCode + areaCode, zones.split(" ")] as const),
   ),
 );
+
+const areaCountries = new Map<string, string>();
+
+/** The country of such a beginning. Areas of +1 belong to several countries. */
+export function countryOfArea(area: string): string {
+  const known = areaCountries.get(area);
+  if (known !== undefined) return known;
+  const country =
+    countriesOfCode[area.slice(0, 3)] ??
+    countriesOfCode[area.slice(0, 2)] ??
+    parseRecipient(`${area}5550123`).country;
+  areaCountries.set(area, country ?? "");
+  return country ?? "";
+}
+
+/** Of the other calling codes here, all areas are in one country. */
+const countriesOfCode: Readonly<Record<string, string>> = {
+  "+55": "BR",
+  "+52": "MX",
+  "+61": "AU",
+  "+7": "RU",
+};
 
 /** The lengths of these beginnings. */
 export const areaLengths: readonly number[] = [

@@ -60,7 +60,8 @@ export class Bodies {
     const last = events.at(-1);
     const timestamp = JSON.stringify(last?.receivedAt ?? null);
     const encoded = await Promise.all(events.map((event) => this.#encoded(event, withoutTexts)));
-    if (!isBatch || !last) return `{"type":"message.event","timestamp":${timestamp},"data":${encoded[0]}}`;
+    const type = last?.status === "RECEIVED" ? "message.received" : "message.event";
+    if (!isBatch || !last) return `{"type":"${type}","timestamp":${timestamp},"data":${encoded[0]}}`;
     const cursor = JSON.stringify(encodeCursor(last));
     return `{"type":"message.events","timestamp":${timestamp},"data":{"cursor":${cursor},"events":[${encoded.join(",")}]}}`;
   }

@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../database/database.ts";
+import type { WebhookStream } from "../database/generated/client.ts";
 import type { EventFilter } from "../messages/log/event-filter.ts";
 import type { Position } from "../messages/log/logged-event.ts";
 
@@ -30,6 +31,7 @@ export interface ClaimedWebhook {
   accountId: string;
   name: string;
   url: string;
+  stream: WebhookStream;
   filter: EventFilter;
   batchSize: number;
   withoutTexts: boolean;
@@ -45,6 +47,7 @@ interface Row {
   accountId: string;
   name: string;
   url: string;
+  stream: WebhookStream;
   filter: Omit<EventFilter, "accountId">;
   batchSize: number;
   withoutTexts: boolean;
@@ -64,7 +67,7 @@ interface Row {
 const readRows: Statement = {
   name: "read_claimed_webhooks",
   text: `
-    select id, account_id as "accountId", name, url, filter, batch_size as "batchSize", without_texts as "withoutTexts",
+    select id, account_id as "accountId", name, url, stream, filter, batch_size as "batchSize", without_texts as "withoutTexts",
       secrets, revision, cursor_tx as "cursorTx", cursor_id as "cursorId", batch_tx as "batchTx", batch_id as "batchId",
       failures, failing_since as "failingSince", retry_at as "retryAt", problem, last_delivery as "lastDelivery"
     from webhooks
@@ -111,6 +114,7 @@ function toWebhook(row: Row, failed: readonly FailedRow[]): ClaimedWebhook {
     accountId: row.accountId,
     name: row.name,
     url: row.url,
+    stream: row.stream,
     filter: { ...row.filter, accountId: row.accountId },
     batchSize: row.batchSize,
     withoutTexts: row.withoutTexts,

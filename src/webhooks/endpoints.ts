@@ -1,7 +1,8 @@
-import { Agent, buildConnector, type Dispatcher } from "undici";
-import { Gate } from "../lib/gate.ts";
+import { Agent, buildConnector } from "undici";
+import { SharedGate } from "../lib/gate.ts";
 import { reasonOf, retryAfterSeconds } from "../lib/http-words.ts";
 import { publicConnector } from "../lib/public-addresses.ts";
+import { post, PostTimeout, type Head } from "./post.ts";
 
 /** What became of one request to an endpoint. */
 export interface Answer {
@@ -24,9 +25,6 @@ interface EndpointOptions {
   maxConcurrent: number;
 }
 
-/** How much of an answer's body is read (and dropped), so that its connection can be used again. */
-const maxBodyBytes = 64 * 1024;
-
 /**
  * Posts to the endpoints of webhooks: keep-alive connections by origin, HTTP/1.1, no redirects. A request is
  * never repeated here.
@@ -34,7 +32,7 @@ const maxBodyBytes = 64 * 1024;
 export class Endpoints {
   readonly #agent: Agent;
   readonly #timeoutMs: number;
-  readonly #gate: Gate;
+  readonly #gate: SharedGate;
 
   constructor({ publicOnly, timeoutMs, maxConcurrent }: EndpointOptions) {
     const connect = { allowH2: false, timeout: timeoutMs };
@@ -44,12 +42,17 @@ export class Endpoints {
       keepAliveTimeout: 30_000,
     });
     this.#timeoutMs = timeoutMs;
-    this.#gate = new Gate(maxConcurrent);
+    this.#gate = new SharedGate(maxConcurrent);
   }
 
-  /** Never rejects. */
-  post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Answer> {
-    return this.#gate.run(() => this.#post(url, headers, body));
+  /** Never rejects. `accountId` says whose endpoint it is: nobody's may keep all places busy. */
+  post(
+    accountId: string,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+  ): Promise<Answer> {
+    return this.#gate.run(accountId, () => this.#post(url, headers, body));
   }
 
   /** Aborts the requests in progress. */
@@ -59,35 +62,32 @@ export class Endpoints {
 
   async #post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Answer> {
     const startedAt = performance.now();
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), this.#timeoutMs);
     const latencyMs = (): number => Math.round(performance.now() - startedAt);
     try {
       const { origin, pathname, search } = new URL(url);
-      const response = await this.#agent.request({
-        origin,
-        path: pathname + search,
-        method: "POST",
-        headers: { "content-type": "application/json", "user-agent": "smsgraph", ...headers },
-        body,
-        signal: limit.signal,
-      });
-      const answer = { ...judge(response), latencyMs: latencyMs() };
-      // The answer counts once its status is known.
-      await response.body.dump({ limit: maxBodyBytes, signal: limit.signal }).catch(() => undefined);
-      return answer;
+      const head = await post(
+        this.#agent,
+        {
+          origin,
+          path: pathname + search,
+          method: "POST",
+          headers: { "content-type": "application/json", "user-agent": "smsgraph", ...headers },
+          body,
+        },
+        this.#timeoutMs,
+      );
+      return { ...judge(head), latencyMs: latencyMs() };
     } catch (error) {
-      const problem = limit.signal.aborted
-        ? `no answer within ${this.#timeoutMs / 1000} s`
-        : reasonOf(error as Error, true, "ALLOW_PRIVATE_WEBHOOKS");
+      const problem =
+        error instanceof PostTimeout
+          ? `no answer within ${this.#timeoutMs / 1000} s`
+          : reasonOf(error as Error, true, "ALLOW_PRIVATE_WEBHOOKS");
       return { kind: "failed", latencyMs: latencyMs(), problem };
-    } finally {
-      clearTimeout(timer);
     }
   }
 }
 
-function judge({ statusCode, headers }: Dispatcher.ResponseData): Omit<Answer, "latencyMs"> {
+function judge({ statusCode, headers }: Head): Omit<Answer, "latencyMs"> {
   if (statusCode >= 200 && statusCode < 300) return { kind: "delivered", responseCode: statusCode };
   const isRedirect = statusCode >= 300 && statusCode < 400;
   const problem = `it answered ${statusCode}${isRedirect ? ", and redirects are not followed" : ""}`;

@@ -3,12 +3,12 @@ import type { Clock } from "../lib/clock.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Logger } from "../lib/logger.ts";
 import { pause } from "../lib/pause.ts";
-import type { EventFeed } from "../messages/log/event-feed.ts";
 import { comparePositions } from "../messages/log/event-log.ts";
 import { eventId } from "../messages/log/timelines.ts";
-import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
-import { headerId, resetBody, type Bodies } from "./bodies.ts";
+import type { Position } from "../messages/log/logged-event.ts";
+import { headerId, resetBody } from "./bodies.ts";
 import type { ClaimedWebhook, Progress } from "./claimed-webhook.ts";
+import type { Delivered } from "./delivered.ts";
 import type { Answer, Endpoints } from "./endpoints.ts";
 import type { Keeper, Ledger } from "./ledger.ts";
 import { pauseAfter } from "./retries.ts";
@@ -17,8 +17,6 @@ import { describeProblem } from "./problem.ts";
 import { signedHeaders, type SigningSecrets } from "./signing.ts";
 
 export interface PumpOptions {
-  feed: EventFeed;
-  bodies: Bodies;
   endpoints: Endpoints;
   ledger: Ledger;
   box: SecretBox;
@@ -29,20 +27,19 @@ export interface PumpOptions {
   /** Requests in progress of one webhook. */
   maxInFlight: number;
   retryDelaysMs: readonly number[];
-  /** Called for each attempt; the events are those that it delivered. */
-  onAttempt?: (kind: Answer["kind"], events: readonly LoggedEvent[]) => void;
   onDisabled?: () => void;
 }
 
 /** After an error that is not the endpoint's. */
 const errorPauseMs = 1_000;
 
-/** `setTimeout` takes no more than this. */
-const maxTimerMs = 2 ** 31 - 1;
+/** How often a pause looks at the clock: one that was set right must not make an endpoint wait for hours. */
+const lookAtClockMs = 2_000;
 
 /** Delivers to one webhook for as long as this worker has it: sessions, with pauses after failures. */
-export class Pump implements Keeper {
+export class Pump<Item extends Position> implements Keeper {
   readonly #webhook: ClaimedWebhook;
+  readonly #source: Delivered<Item>;
   readonly #options: PumpOptions;
   readonly #secrets: SigningSecrets;
   /** Begin nothing new. */
@@ -51,10 +48,11 @@ export class Pump implements Keeper {
   readonly #lost = new AbortController();
   readonly #delivered = new Set<string>();
   readonly #running: Promise<void>;
-  #session: Session | undefined;
+  #session: Session<Item> | undefined;
 
-  constructor(webhook: ClaimedWebhook, options: PumpOptions) {
+  constructor(webhook: ClaimedWebhook, source: Delivered<Item>, options: PumpOptions) {
     this.#webhook = webhook;
+    this.#source = source;
     this.#options = options;
     this.#secrets = options.box.open(webhook.secrets, webhook.id) as SigningSecrets;
     this.#running = this.#run();
@@ -114,19 +112,17 @@ export class Pump implements Keeper {
     while (!signal.aborted) {
       const leftMs = time.getTime() - this.#options.clock.now().getTime();
       if (leftMs <= 0) return;
-      await pause(Math.min(leftMs, maxTimerMs), signal);
+      await pause(Math.min(leftMs, lookAtClockMs), signal);
     }
   }
 
   async #deliverUntilFailure(): Promise<Answer | undefined> {
-    const { feed, reading, maxInFlight, bodies } = this.#options;
-    const { withoutTexts } = this.#webhook;
+    const { reading, maxInFlight } = this.#options;
     this.#session = new Session({
       webhook: this.#webhook,
-      feed,
+      source: this.#source,
       reading,
       maxInFlight,
-      prepare: (events) => bodies.prepare(events, withoutTexts),
       plan: (end) => this.#plan(end),
       deliver: (unit) => this.#deliver(unit),
       onProgress: (cursor) => this.#moveTo(cursor),
@@ -153,9 +149,9 @@ export class Pump implements Keeper {
     this.#options.ledger.note(this);
   }
 
-  async #deliver(unit: Unit): Promise<Answer> {
-    const { id, withoutTexts, batchSize, url } = this.#webhook;
-    const { bodies, clock, endpoints } = this.#options;
+  async #deliver(unit: Unit<Item>): Promise<Answer> {
+    const { id, url, accountId } = this.#webhook;
+    const { clock, endpoints } = this.#options;
     const events = unit.kind === "events" ? unit.events : [];
     const header =
       unit.kind === "events"
@@ -163,12 +159,17 @@ export class Pump implements Keeper {
         : headerId(id, [unit.reason, eventId(this.progress.cursor)]);
     const body =
       unit.kind === "events"
-        ? await bodies.of(events, { withoutTexts, isBatch: batchSize > 1 })
+        ? await this.#source.body(events)
         : resetBody(unit.reason, unit.end, clock.now());
     const attemptedAt = clock.now();
-    const answer = await endpoints.post(url, signedHeaders(this.#secrets, header, body, attemptedAt), body);
+    const answer = await endpoints.post(
+      accountId,
+      url,
+      signedHeaders(this.#secrets, header, body, attemptedAt),
+      body,
+    );
     this.#list({ header, answer, attemptedAt, events: events.length });
-    this.#options.onAttempt?.(answer.kind, answer.kind === "delivered" ? events : []);
+    this.#source.attempted(answer.kind, answer.kind === "delivered" ? events : []);
     if (answer.kind === "delivered") this.#recover();
     return answer;
   }

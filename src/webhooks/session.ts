@@ -1,38 +1,36 @@
 import type { Gate } from "../lib/gate.ts";
-import type { EventFeed, EventReader } from "../messages/log/event-feed.ts";
 import { comparePositions } from "../messages/log/event-log.ts";
 import { eventId } from "../messages/log/timelines.ts";
-import type { LoggedEvent, Position } from "../messages/log/logged-event.ts";
+import type { Position } from "../messages/log/logged-event.ts";
 import type { ResetReason } from "./bodies.ts";
 import type { ClaimedWebhook } from "./claimed-webhook.ts";
 import type { Answer } from "./endpoints.ts";
+import type { Delivered, DeliveredReader } from "./delivered.ts";
 
 /** The content of one request. */
-export type Unit =
-  | { kind: "events"; events: readonly LoggedEvent[]; end: Position }
+export type Unit<Item> =
+  | { kind: "events"; events: readonly Item[]; end: Position }
   | { kind: "reset"; reason: ResetReason; end: Position };
 
 /** An event, or a gap in the log, on its way to the endpoint. */
-interface Entry {
+interface Entry<Item> {
   state: "waiting" | "sending" | "done";
   /** Undefined for a gap. */
-  event: LoggedEvent | undefined;
+  event: Item | undefined;
   reason: ResetReason | undefined;
   position: Position;
 }
 
-interface SessionOptions {
+interface SessionOptions<Item extends Position> {
   webhook: ClaimedWebhook;
-  feed: EventFeed;
+  source: Delivered<Item>;
   /** How many webhooks may read stored events at a time. */
   reading: Gate;
   /** The most requests in progress. */
   maxInFlight: number;
-  /** Called as soon as events are known. */
-  prepare: (events: readonly LoggedEvent[]) => void;
   /** Stores the end of a batch before it is sent for the first time. */
   plan: (end: Position) => Promise<void>;
-  deliver: (unit: Unit) => Promise<Answer>;
+  deliver: (unit: Unit<Item>) => Promise<Answer>;
   /** Everything up to here has been delivered. */
   onProgress: (cursor: Position) => void;
   /** Ids of events after the cursor that an earlier session has delivered. */
@@ -48,14 +46,15 @@ const lookAhead = 200;
  * those of one message one after the other, or batches one after the other. It begins with one request at a
  * time and allows one more after each success, so an endpoint that does not answer holds a single one.
  */
-export class Session {
-  readonly #options: SessionOptions;
-  readonly #reader: EventReader;
+export class Session<Item extends Position> {
+  readonly #options: SessionOptions<Item>;
+  readonly #reader: DeliveredReader<Item>;
   readonly #ended = new AbortController();
   readonly #end = Promise.withResolvers<Answer | undefined>();
-  readonly #busyMessages = new Set<string>();
+  /** Keys whose items must not overtake each other. */
+  readonly #busyKeys = new Set<string>();
   readonly #isBatching: boolean;
-  #queue: Entry[] = [];
+  #queue: Entry<Item>[] = [];
   /** Everything up to here is in the queue or delivered. */
   #read: Position;
   #isWaiting = false;
@@ -66,12 +65,12 @@ export class Session {
   #failure: Answer | undefined;
   #error: Error | undefined;
 
-  constructor(options: SessionOptions) {
-    const { webhook, feed, signal } = options;
+  constructor(options: SessionOptions<Item>) {
+    const { webhook, source, signal } = options;
     this.#options = options;
     this.#read = webhook.progress.cursor;
     this.#isBatching = webhook.batchSize > 1;
-    this.#reader = feed.read(webhook.filter, AbortSignal.any([signal, this.#ended.signal]));
+    this.#reader = source.read(AbortSignal.any([signal, this.#ended.signal]));
   }
 
   /** Resolves with the failure that ended it, or undefined when the signal did. Rejects when it cannot read. */
@@ -100,7 +99,7 @@ export class Session {
 
   /** Undefined unless everything up to the end of the log has been delivered. */
   get idleAt(): Position | undefined {
-    return this.#isWaiting && this.#queue.length === 0 ? this.#options.feed.position : undefined;
+    return this.#isWaiting && this.#queue.length === 0 ? this.#options.source.position : undefined;
   }
 
   get #isOver(): boolean {
@@ -125,16 +124,16 @@ export class Session {
 
   /** The cursor is ahead of the log when the database was set back to an earlier state. */
   async #checkStart(): Promise<void> {
-    const { feed, signal } = this.#options;
-    if (comparePositions(this.#read, feed.position) <= 0) return;
+    const { source, signal } = this.#options;
+    if (comparePositions(this.#read, source.position) <= 0) return;
     // Another process may have read further than this one.
-    await feed.catchUp(signal);
-    if (comparePositions(this.#read, feed.position) > 0) this.#addReset("AHEAD_OF_LOG");
+    await source.catchUp(signal);
+    if (comparePositions(this.#read, source.position) > 0) this.#addReset("AHEAD_OF_LOG");
   }
 
   async #readPage(): Promise<void> {
-    const { feed, reading } = this.#options;
-    const [after, until] = [this.#read, feed.position];
+    const { source, reading } = this.#options;
+    const [after, until] = [this.#read, source.position];
     const isBehind = comparePositions(after, until) < 0;
     this.#isWaiting = !isBehind;
     const page = await (isBehind
@@ -147,9 +146,9 @@ export class Session {
     this.#add(page.events);
   }
 
-  #add(events: readonly LoggedEvent[]): void {
-    const { delivered, prepare } = this.#options;
-    prepare(events);
+  #add(events: readonly Item[]): void {
+    const { delivered, source } = this.#options;
+    source.prepare(events);
     for (const event of events) {
       const isDone = delivered.size > 0 && delivered.delete(eventId(event));
       const position = { tx: event.tx, id: event.id };
@@ -160,7 +159,7 @@ export class Session {
   }
 
   #addReset(reason: ResetReason): void {
-    this.#read = this.#options.feed.position;
+    this.#read = this.#options.source.position;
     this.#queue.push({ state: "waiting", event: undefined, reason, position: this.#read });
     this.#advance();
   }
@@ -179,7 +178,7 @@ export class Session {
   }
 
   /** The entries of the next request. */
-  #take(): Entry[] {
+  #take(): Entry<Item>[] {
     if (this.#isDraining) return this.#takeSingle(this.#queue.slice(0, this.#lastSent));
     const [first] = this.#queue;
     if (first && !first.event) return first.state === "waiting" ? [first] : [];
@@ -194,16 +193,17 @@ export class Session {
     );
   }
 
-  #takeSingle(queue: readonly Entry[]): Entry[] {
+  #takeSingle(queue: readonly Entry<Item>[]): Entry<Item>[] {
+    const { source } = this.#options;
     for (const entry of queue) {
       // Everything before a gap is delivered before it is reported.
       if (!entry.event) return [];
-      if (entry.state === "waiting" && !this.#busyMessages.has(entry.event.messageId)) return [entry];
+      if (entry.state === "waiting" && !this.#busyKeys.has(source.keyOf(entry.event))) return [entry];
     }
     return [];
   }
 
-  #takeBatch(): Entry[] {
+  #takeBatch(): Entry<Item>[] {
     const { batchSize, progress } = this.#options.webhook;
     const end = progress.batch;
     if (end && comparePositions(this.#read, end) < 0) return [];
@@ -213,27 +213,28 @@ export class Session {
     return planned && planned.length > 0 ? planned : entries.slice(0, batchSize);
   }
 
-  async #send(entries: readonly Entry[]): Promise<void> {
+  async #send(entries: readonly Entry<Item>[]): Promise<void> {
     const events = entries.flatMap(({ event }) => event ?? []);
     const end = entries.at(-1)?.position ?? this.#read;
     const reason = entries[0]?.reason;
     this.#inFlight++;
     for (const entry of entries) entry.state = "sending";
-    for (const { messageId } of events) this.#busyMessages.add(messageId);
+    const keys = events.map((event) => this.#options.source.keyOf(event));
+    for (const key of keys) this.#busyKeys.add(key);
     try {
       if (this.#isBatching && !reason) await this.#options.plan(end);
-      const unit: Unit = reason ? { kind: "reset", reason, end } : { kind: "events", events, end };
+      const unit: Unit<Item> = reason ? { kind: "reset", reason, end } : { kind: "events", events, end };
       const answer = this.#isOver ? undefined : await this.#options.deliver(unit);
       this.#finish(entries, answer);
     } catch (error) {
       this.#error ??= error as Error;
     }
     this.#inFlight--;
-    for (const { messageId } of events) this.#busyMessages.delete(messageId);
+    for (const key of keys) this.#busyKeys.delete(key);
     this.#advance();
   }
 
-  #finish(entries: readonly Entry[], answer: Answer | undefined): void {
+  #finish(entries: readonly Entry<Item>[], answer: Answer | undefined): void {
     const isDone = answer?.kind === "delivered";
     for (const entry of entries) entry.state = isDone ? "done" : "waiting";
     if (!isDone) return void (this.#failure ??= answer);

@@ -1,29 +1,33 @@
 import { randomUUID, randomUUIDv7 } from "node:crypto";
+import type { AuditAction } from "../audit/actions.ts";
 import type { SecretBox } from "../connections/secret-box.ts";
 import type { Database, Statement } from "../database/database.ts";
-import type { Prisma, Webhook } from "../database/generated/client.ts";
+import type { Prisma, Webhook, WebhookStream } from "../database/generated/client.ts";
 import type { Clock } from "../lib/clock.ts";
-import { InvalidInputError, NotFoundError, TooManyWebhooksError } from "../lib/errors.ts";
+import { InvalidInputError, TooManyWebhooksError } from "../lib/errors.ts";
 import type { EventFilter } from "../messages/log/event-filter.ts";
-import { comparePositions, readEnd } from "../messages/log/event-log.ts";
+import { comparePositions } from "../messages/log/event-log.ts";
 import type { Position } from "../messages/log/logged-event.ts";
-import { positionAt } from "../messages/log/position-at.ts";
+import { auditWebhook } from "./audit-webhook.ts";
 import { headerId, testBody } from "./bodies.ts";
 import { webhookChannel } from "./channel.ts";
 import { Endpoints, type Answer } from "./endpoints.ts";
 import type { WebhookLimits } from "./limits.ts";
+import { allowed, checkStream, restrictionsOf, type WebhookOwner } from "./owner.ts";
+import { endOf, positionSince } from "./positions.ts";
 import { checkBatchSize, checkName, checkUrl, type EndpointRules } from "./settings.ts";
 import { newSecret, rotate, signedHeaders, type SigningSecrets } from "./signing.ts";
 
 interface NewWebhook {
   name: string;
   url: string;
+  stream: WebhookStream;
   filter: EventFilter;
   batchSize: number;
   withoutTexts: boolean;
 }
 
-type WebhookChanges = Partial<NewWebhook & { enabled: boolean }>;
+type WebhookChanges = Partial<Omit<NewWebhook, "stream"> & { enabled: boolean }>;
 
 /** Where a replay begins: exactly one of the two. */
 interface ReplayStart {
@@ -65,28 +69,36 @@ export class Webhooks {
     await this.#endpoints.close();
   }
 
+  /** The address in its usual form, if endpoints may be there. @throws InvalidInputError */
+  checkUrl(url: string): Promise<string> {
+    return checkUrl(url, this.#options);
+  }
+
   /**
    * The webhook gets events from now on. Only this result contains the secret.
-   * @throws InvalidInputError @throws TooManyWebhooksError
+   * @throws InvalidInputError @throws TooManyWebhooksError @throws ForbiddenError
    */
-  async create(accountId: string, input: NewWebhook): Promise<{ webhook: Webhook; secret: string }> {
+  async create(owner: WebhookOwner, input: NewWebhook): Promise<{ webhook: Webhook; secret: string }> {
     const { database, box, clock } = this.#options;
     checkName(input.name);
     checkBatchSize(input.batchSize);
-    const { name, batchSize, withoutTexts } = input;
+    const { name, batchSize, withoutTexts, stream } = input;
+    const { accountId } = owner;
+    checkStream(owner, stream, input.filter);
     const url = await checkUrl(input.url, this.#options);
     const id = randomUUIDv7();
     const secret = newSecret();
-    const cursor = await readEnd(database);
+    const cursor = await endOf(database, stream);
     const now = clock.now();
     const webhook = await database.prisma.$transaction(async (prisma) => {
       await this.#checkNumber(prisma, accountId);
-      return prisma.webhook.create({
+      const created = await prisma.webhook.create({
         data: {
           id,
           accountId,
           name,
           url,
+          stream,
           batchSize,
           withoutTexts,
           filter: restrictionsOf(input.filter),
@@ -97,6 +109,8 @@ export class Webhooks {
           updatedAt: now,
         },
       });
+      await auditWebhook(prisma, "WEBHOOK_CREATED", { after: created });
+      return created;
     });
     await this.#announce();
     return { webhook, secret };
@@ -107,26 +121,31 @@ export class Webhooks {
    * then, and a disabled one continues where it stopped.
    * @throws InvalidInputError @throws NotFoundError
    */
-  async update(accountId: string, id: string, changes: WebhookChanges): Promise<Webhook> {
+  async update(owner: WebhookOwner, id: string, changes: WebhookChanges): Promise<Webhook> {
     const { name, batchSize, withoutTexts, enabled, filter } = changes;
     if (name !== undefined) checkName(name);
     if (batchSize !== undefined) checkBatchSize(batchSize);
     const url = changes.url === undefined ? undefined : await checkUrl(changes.url, this.#options);
-    return this.#change(accountId, id, (webhook, now) => ({
-      ...(name !== undefined && { name }),
-      ...(url !== undefined && { url }),
-      ...(batchSize !== undefined && { batchSize }),
-      ...(withoutTexts !== undefined && { withoutTexts }),
-      ...(filter && { filter: restrictionsOf(filter), ...unplanned }),
-      ...(enabled === undefined ? webhook.enabled && fresh : switched(webhook, enabled, now)),
-    }));
+    return this.#change(owner, id, "WEBHOOK_UPDATED", (webhook, now) => {
+      checkStream(owner, webhook.stream, filter);
+      return {
+        ...(name !== undefined && { name }),
+        ...(url !== undefined && { url }),
+        ...(batchSize !== undefined && { batchSize }),
+        ...(withoutTexts !== undefined && { withoutTexts }),
+        ...(filter && { filter: restrictionsOf(filter), ...unplanned }),
+        ...(enabled === undefined ? webhook.enabled && fresh : switched(webhook, enabled, now)),
+      };
+    });
   }
 
   /** @throws NotFoundError */
-  async delete(accountId: string, id: string): Promise<Webhook> {
-    const { prisma } = this.#options.database;
-    const webhook = await this.#find(accountId, id);
-    await prisma.webhook.deleteMany({ where: { id } });
+  async delete(owner: WebhookOwner, id: string): Promise<Webhook> {
+    const webhook = await this.#find(owner, id);
+    await this.#options.database.prisma.$transaction(async (prisma) => {
+      const { count } = await prisma.webhook.deleteMany({ where: { id } });
+      if (count > 0) await auditWebhook(prisma, "WEBHOOK_DELETED", { before: webhook });
+    });
     await this.#announce();
     return webhook;
   }
@@ -135,10 +154,10 @@ export class Webhooks {
    * Both secrets sign for a day. Only this result contains the new one.
    * @throws NotFoundError
    */
-  async rotateSecret(accountId: string, id: string): Promise<{ webhook: Webhook; secret: string }> {
+  async rotateSecret(owner: WebhookOwner, id: string): Promise<{ webhook: Webhook; secret: string }> {
     const { box } = this.#options;
     let secret = "";
-    const webhook = await this.#change(accountId, id, ({ secrets }, now) => {
+    const webhook = await this.#change(owner, id, "WEBHOOK_SECRET_ROTATED", ({ secrets }, now) => {
       const rotated = rotate(box.open(secrets, id) as SigningSecrets, now);
       ({ secret } = rotated);
       return { secrets: box.seal(rotated, id) };
@@ -150,7 +169,7 @@ export class Webhooks {
    * Delivers again what was logged since then, under the same ids.
    * @throws InvalidInputError @throws NotFoundError
    */
-  async replay(accountId: string, id: string, { after, since }: ReplayStart): Promise<Webhook> {
+  async replay(owner: WebhookOwner, id: string, { after, since }: ReplayStart): Promise<Webhook> {
     const { database, clock } = this.#options;
     if ((after === undefined) === (since === undefined))
       throw new InvalidInputError("after", "Give exactly one of `after` and `since`.");
@@ -159,12 +178,13 @@ export class Webhooks {
         "since",
         "`since` must be in the past: what is to come is delivered anyway.",
       );
-    if (after && comparePositions(after, await readEnd(database)) > 0)
+    const { stream } = await this.#find(owner, id);
+    if (after && comparePositions(after, await endOf(database, stream)) > 0)
       throw new InvalidInputError("after", "`after` is ahead of the log: there is nothing to replay.");
-    await this.#find(accountId, id);
-    const start = after ?? (since && (await positionAt(database, since)));
+    const start =
+      after ?? (since && (await positionSince(database, { stream, accountId: owner.accountId }, since)));
     if (!start) throw new Error("A replay without a start");
-    return this.#change(accountId, id, ({ enabled }) => ({
+    return this.#change(owner, id, "WEBHOOK_REPLAYED", ({ enabled }) => ({
       cursorTx: start.tx,
       cursorId: start.id,
       ...unplanned,
@@ -176,13 +196,14 @@ export class Webhooks {
    * Sends a signed request of the type `webhook.test` at once, also to a disabled webhook, and does not repeat it.
    * @throws NotFoundError
    */
-  async test(accountId: string, id: string): Promise<Answer> {
+  async test(owner: WebhookOwner, id: string): Promise<Answer> {
     const { box, clock } = this.#options;
-    const { secrets, url, name } = await this.#find(accountId, id);
+    const { secrets, url, name } = await this.#find(owner, id);
     const now = clock.now();
     const body = testBody({ id, name }, now);
     const signing = box.open(secrets, id) as SigningSecrets;
-    return this.#endpoints.post(url, signedHeaders(signing, headerId(id, [randomUUID()]), body, now), body);
+    const headers = signedHeaders(signing, headerId(id, [randomUUID()]), body, now);
+    return this.#endpoints.post(owner.accountId, url, headers, body);
   }
 
   /** When the secret before the present one stops signing; null when it has. */
@@ -192,27 +213,28 @@ export class Webhooks {
     return newest && newest > this.#options.clock.now() ? newest : null;
   }
 
-  async #find(accountId: string, id: string): Promise<Webhook> {
+  async #find(owner: WebhookOwner, id: string): Promise<Webhook> {
     const { prisma } = this.#options.database;
-    const webhook = await prisma.webhook.findUnique({ where: { id, accountId } });
-    if (webhook) return webhook;
-    throw new NotFoundError("Webhook", id);
+    return allowed(owner, id, await prisma.webhook.findUnique({ where: { id, accountId: owner.accountId } }));
   }
 
   /** Locks the row, so that neither another change nor the progress that its worker stores is lost. */
   async #change(
-    accountId: string,
+    owner: WebhookOwner,
     id: string,
+    action: AuditAction,
     change: (webhook: Webhook, now: Date) => Prisma.WebhookUpdateInput,
   ): Promise<Webhook> {
     const { database, clock } = this.#options;
     const changed = await database.prisma.$transaction(async (prisma) => {
       await prisma.$queryRaw`select 1 from webhooks where id = ${id}::uuid for no key update`;
-      const webhook = await prisma.webhook.findUnique({ where: { id, accountId } });
-      if (!webhook) throw new NotFoundError("Webhook", id);
+      const found = await prisma.webhook.findUnique({ where: { id, accountId: owner.accountId } });
+      const webhook = allowed(owner, id, found);
       const now = clock.now();
       const data = { ...change(webhook, now), revision: { increment: 1 }, updatedAt: now };
-      return prisma.webhook.update({ where: { id }, data });
+      const updated = await prisma.webhook.update({ where: { id }, data });
+      await auditWebhook(prisma, action, { before: webhook, after: updated });
+      return updated;
     });
     await this.#announce();
     return changed;
@@ -238,10 +260,4 @@ function switched(webhook: Webhook, enabled: boolean, now: Date): Prisma.Webhook
   if (enabled) return { ...fresh, enabled, disabledAt: null };
   if (!webhook.enabled) return {};
   return { ...fresh, enabled, disabledAt: now, worker: null, problem: "Disabled by `updateWebhook`." };
-}
-
-/** The filter as it is stored: the account has a column of its own. */
-function restrictionsOf(filter: EventFilter): Prisma.InputJsonObject {
-  const { messageIds, campaignId, providerId, statuses, clientRefPrefix, countries } = filter;
-  return { messageIds, campaignId, providerId, statuses, clientRefPrefix, countries };
 }

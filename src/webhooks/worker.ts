@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { AuditFeed, type StreamedEntry } from "../audit/feed.ts";
 import type { SecretBox } from "../connections/secret-box.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
@@ -9,10 +10,13 @@ import type { Logger } from "../lib/logger.ts";
 import { pause } from "../lib/pause.ts";
 import { WakeUps } from "../lib/wake-ups.ts";
 import type { EventFeed } from "../messages/log/event-feed.ts";
+import type { LoggedEvent } from "../messages/log/logged-event.ts";
 import { countAlive, isAlive, workerLockSpaces } from "../queue/live-workers.ts";
 import { Bodies } from "./bodies.ts";
 import { webhookChannel } from "./channel.ts";
-import { readClaimed } from "./claimed-webhook.ts";
+import { auditOf } from "./audit-stream.ts";
+import { messagesOf, type OnAttempt } from "./message-stream.ts";
+import { readClaimed, type ClaimedWebhook } from "./claimed-webhook.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Ledger } from "./ledger.ts";
 import type { WebhookLimits } from "./limits.ts";
@@ -20,7 +24,7 @@ import { Pump, type PumpOptions } from "./pump.ts";
 
 export interface WebhookWorkerOptions extends Pick<
   PumpOptions,
-  "feed" | "clock" | "random" | "logger" | "onAttempt" | "onDisabled"
+  "clock" | "random" | "logger" | "onDisabled"
 > {
   database: Database;
   listener: Listener;
@@ -33,24 +37,31 @@ export interface WebhookWorkerOptions extends Pick<
   /** Whether endpoints must have public addresses. */
   publicOnly: boolean;
   limits: WebhookLimits;
+  onAttempt?: OnAttempt;
 }
 
+type AnyPump = Pump<LoggedEvent> | Pump<StreamedEntry>;
+
 const [space, worker] = ["$1", "$2"];
+
+/** SQL on `webhooks`: what is to be delivered now. */
+const isOn =
+  "enabled and not exists (select from accounts where id = webhooks.account_id and suspended_at is not null)";
 
 // Fair shares: each worker takes no more than its part, rounded up.
 const claim: Statement = {
   name: "claim_webhooks",
   text: `
     with dead as materialized (
-      select worker from (select distinct worker from webhooks where enabled and worker is not null) as w
+      select worker from (select distinct worker from webhooks where ${isOn} and worker is not null) as w
       where not ${isAlive(space, "w.worker")}
     ), share as materialized (
       select ceil(count(*)::numeric / greatest(1, ${countAlive(space)}))::int as size,
         count(*) filter (where worker = ${worker})::int as mine
-      from webhooks where enabled
+      from webhooks where ${isOn}
     ), free as (
       select id from webhooks
-      where enabled and (worker is null or worker in (select worker from dead))
+      where ${isOn} and (worker is null or worker in (select worker from dead))
       order by id
       limit (select greatest(0, size - mine) from share)
       for update skip locked
@@ -62,7 +73,7 @@ const claim: Statement = {
     left join (
       select id, revision from claimed
       union all
-      select id, revision from webhooks where worker = ${worker} and enabled
+      select id, revision from webhooks where worker = ${worker} and ${isOn}
     ) as own on true
     group by size`,
 };
@@ -97,7 +108,7 @@ export async function startWebhooks(options: WebhookWorkerOptions): Promise<{ st
 class WebhookWorker {
   readonly #options: WebhookWorkerOptions;
   readonly #name = randomUUID();
-  readonly #pumps = new Map<string, Pump>();
+  readonly #pumps = new Map<string, AnyPump>();
   /** Webhooks that are being handed on. */
   readonly #leaving = new Set<string>();
   readonly #endings = new Set<Promise<void>>();
@@ -107,6 +118,8 @@ class WebhookWorker {
   readonly #ledger: Ledger;
   readonly #endpoints: Endpoints;
   readonly #pumpOptions: PumpOptions;
+  readonly #bodies: Bodies;
+  readonly #auditFeed: AuditFeed;
   #running: Promise<unknown> = Promise.resolve();
   #releaseLock: () => Promise<void> = () => Promise.resolve();
   #isFeedOpen = false;
@@ -123,9 +136,12 @@ class WebhookWorker {
       timeoutMs: limits.timeoutMs,
       maxConcurrent: limits.maxConcurrent,
     });
+    this.#bodies = new Bodies(database);
+    this.#auditFeed = new AuditFeed(database, (error) =>
+      logger.warn({ error }, "the audit log cannot be read for webhooks, trying again"),
+    );
     this.#pumpOptions = {
       ...options,
-      bodies: new Bodies(database),
       endpoints: this.#endpoints,
       ledger: this.#ledger,
       reading: new Gate(maxReading),
@@ -203,7 +219,7 @@ class WebhookWorker {
   }
 
   /** Nobody waits for its requests in progress: those of an endpoint that does not answer take a while. */
-  #end(pump: Pump): void {
+  #end(pump: AnyPump): void {
     pump.lose();
     this.#pumps.delete(pump.id);
     this.#track(pump.stop());
@@ -229,13 +245,21 @@ class WebhookWorker {
     this.#endings.add(tracked);
   }
 
+  #pumpOf(webhook: ClaimedWebhook): AnyPump {
+    const { feed, onAttempt = () => undefined } = this.#options;
+    if (webhook.stream === "AUDIT")
+      return new Pump(webhook, auditOf(webhook, { feed: this.#auditFeed, onAttempt }), this.#pumpOptions);
+    const source = messagesOf(webhook, { feed, bodies: this.#bodies, onAttempt });
+    return new Pump(webhook, source, this.#pumpOptions);
+  }
+
   async #startPumps(ids: readonly string[]): Promise<void> {
     const { database, openFeed, logger } = this.#options;
     if (!this.#isFeedOpen) await openFeed();
     this.#isFeedOpen = true;
     for (const webhook of await readClaimed(database, ids, this.#name)) {
       try {
-        this.#pumps.set(webhook.id, new Pump(webhook, this.#pumpOptions));
+        this.#pumps.set(webhook.id, this.#pumpOf(webhook));
       } catch (error) {
         if (this.#unreadable.has(webhook.id)) continue;
         this.#unreadable.add(webhook.id);

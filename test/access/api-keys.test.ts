@@ -188,6 +188,19 @@ describe("revokeApiKey", () => {
     expect(await revoke(clientWith(secret), guest.id)).toMatchObject({ __typename: "ApiKey" });
   });
 
+  it("an ADMIN key that is bound to addresses or restricted is not enough, unless it is in use", async () => {
+    const owner = await newOwner();
+    const id = await currentId(owner);
+    await create(owner, { name: "elsewhere", scopes: ["ADMIN"], allowedAddresses: ["203.0.113.7"] });
+    const restrictions = { countries: ["SK"] };
+    await create(owner, { name: "restricted", scopes: ["ADMIN"], restrictions });
+    expect(await revoke(owner, id)).toMatchObject({ code: "LAST_ADMIN_KEY" });
+    const bound = { name: "here", scopes: ["ADMIN"], allowedAddresses: ["127.0.0.1"] };
+    const { secret } = await create(owner, bound);
+    expect(await revoke(owner, id)).toMatchObject({ code: "LAST_ADMIN_KEY" });
+    expect(await revoke(clientWith(secret), id)).toMatchObject({ __typename: "ApiKey" });
+  });
+
   it("one ADMIN key is left when all revoke each other at the same time", async () => {
     const owner = await newOwner();
     const keys = [await currentId(owner)];

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Viewer } from "../../src/access/api-keys.ts";
 import { FairShares, type Leave, type Load, type OperationLimits } from "../../src/access/fair-shares.ts";
+import { viewerOf } from "../support/viewer.ts";
 
 const share = { queries: 4, mutations: 8, cost: 100, waiting: 6, waitingCost: 300 };
 const limits: OperationLimits = {
@@ -12,16 +13,7 @@ const limits: OperationLimits = {
 
 const small: Load = { kind: "queries", cost: 1 };
 
-const viewer = (accountId: string, keyId = "key"): Viewer => ({
-  accountId,
-  accountName: "",
-  keyId,
-  keyName: "",
-  scopes: new Set(),
-  expiresAt: undefined,
-  watches: undefined,
-  asOf: 0,
-});
+const viewer = (accountId: string, keyId = "key"): Viewer => viewerOf({ accountId, keyId });
 
 let shares: FairShares;
 
@@ -51,6 +43,57 @@ const thrownBy = (act: () => unknown): unknown => {
     return error;
   }
 };
+
+describe("large operations of one account", () => {
+  const large: Load = { kind: "queries", cost: 2_000 };
+  const busy = viewer("busy");
+
+  /** Runs one operation after another for a second, each for 20 ms. */
+  async function runOneAfterAnother(): Promise<number> {
+    let done = 0;
+    const end = performance.now() + 1_000;
+    const run = async (): Promise<void> => {
+      while (performance.now() < end) {
+        const leave = await shares.enter({ viewer: busy, socket: undefined }, large);
+        await new Promise((resolve) => void setTimeout(resolve, 20));
+        leave();
+        done++;
+      }
+    };
+    const running = run();
+    await vi.advanceTimersByTimeAsync(1_100);
+    await running;
+    return done;
+  }
+
+  it("large operations run without a pause while no other account asks", async () => {
+    expect(await runOneAfterAnother()).toBe(50);
+  });
+
+  it("large operations leave half of the time to another account that asks, and not more", async () => {
+    enter(1, viewer("other"));
+    const done = await runOneAfterAnother();
+    expect(done).toBeGreaterThanOrEqual(25);
+    expect(done).toBeLessThan(30);
+  });
+
+  it("large operations of an account run one at a time while another account asks", () => {
+    shares = new FairShares();
+    expect(enter(2, busy, undefined, large).running).toHaveLength(2);
+    const { running, waiting } = enter(2, viewer("other"), undefined, large);
+    expect([running.length, waiting.length]).toEqual([1, 1]);
+  });
+
+  it("small operations of an account begin while its large ones rest", async () => {
+    enter(1, viewer("other"));
+    for (const leave of enter(1, busy, undefined, large).running) {
+      await vi.advanceTimersByTimeAsync(20);
+      leave();
+    }
+    expect(enter(1, busy, undefined, large).waiting).toHaveLength(1);
+    expect(enter(1, busy).running).toHaveLength(1);
+  });
+});
 
 describe("operations under way", () => {
   it.each([

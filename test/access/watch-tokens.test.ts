@@ -119,7 +119,7 @@ describe("making a watch token", () => {
   });
 
   it("making a watch token needs the READ scope, because it passes that on", async () => {
-    const client = new GraphqlClient(app.url, await app.createKey(["SEND", "ADMIN"]));
+    const client = new GraphqlClient(app.url, await app.createKey(["SEND", "KEYS"]));
     const { errors } = await client.send(tokenMutation, { input: { messageId } });
     expect(codesOf(errors)).toEqual(["FORBIDDEN"]);
   });
@@ -269,7 +269,7 @@ const ownTypes = {
   Message:
     /^(Message|MessageFailure|Money|MessageEvent(Connection|Edge|Batch)?|CaughtUp|StreamReset|PageInfo)$/,
   Campaign:
-    /^(Campaign(Counts)?|SendWindow|Message|Message(Connection|Edge|Failure)|Money|MessageEvent(Connection|Edge|Batch)?|CaughtUp|StreamReset|PageInfo|RefusedRecipient(Connection|Edge)?)$/,
+    /^(Campaign(Counts|OfProvider)?|SendWindow|Message|Message(Connection|Edge|Failure)|Money|MessageEvent(Connection|Edge|Batch)?|CaughtUp|StreamReset|PageInfo|RefusedRecipient(Connection|Edge)?)$/,
 };
 const entries = {
   Message: [
@@ -306,7 +306,10 @@ describe.each(["Message", "Campaign"] as const)("the whole schema, from a token 
     const client = await watcher(kind === "Message" ? { messageId } : { campaignId });
     const socket = client.socket();
     const readable: string[] = [];
-    const steps = walkSchema(schema, choose, entries[kind].filter(isInSchema));
+    // A file cannot be written into a document.
+    const steps = walkSchema(schema, choose, entries[kind].filter(isInSchema)).filter(
+      ({ document }) => !document.includes("readCampaignFile"),
+    );
     expect(steps.length).toBeGreaterThan(200);
     const ask = async ({ type, field, document }: Step): Promise<void> => {
       const [result] = await Array.fromAsync(take(socket.iterate({ query: document })));
@@ -399,6 +402,7 @@ describe("a token in the address", () => {
 describe("the signature", () => {
   const tokens = new WatchTokens(randomBytes(32));
   const claims = {
+    tokenId: randomUUIDv7(),
     keyId: randomUUIDv7(),
     target: { type: "Campaign", id: randomUUIDv7() },
     expiresAt: new Date(1_900_000_000_123),

@@ -55,9 +55,9 @@ describe("a request that is not a callback of this provider", () => {
     ["a malformed provider id", () => postTo(ofProvider("1")), 404, "unknown_provider"],
     ["an id that is SQL", () => postTo(ofProvider("'or'1'='1")), 404, "unknown_provider"],
     ["no provider", () => postTo(new URL("/callbacks", url).href), 404, "unknown_provider"],
-    ["a wrong secret", () => postTo(`${url.slice(0, -1)}!`), 403, "wrong_secret"],
-    ["half a secret", () => postTo(url.slice(0, -5)), 403, "wrong_secret"],
-    ["no secret", () => postTo(url.replace(/[^/]+$/, "")), 403, "wrong_secret"],
+    ["a wrong secret", () => postTo(`${url.slice(0, -1)}!`), 404, "wrong_secret"],
+    ["half a secret", () => postTo(url.slice(0, -5)), 404, "wrong_secret"],
+    ["no secret", () => postTo(url.replace(/[^/]+$/, "")), 404, "wrong_secret"],
     ["GET", () => ask({}), 405, "wrong_method"],
   ])("%s is refused as a callback, counted, and changes nothing", async (_, request, status, result) => {
     const provider = [404, 403, 405].includes(status) ? "none" : "TIKOSMS";

@@ -140,6 +140,18 @@ it("every worker leaves a failing queue alone until the connection is changed", 
   expect(requests).toHaveLength(2);
 });
 
+it("a worker whose clock was ahead keeps no queue from being read", async () => {
+  const { requests, drain } = await connect({ status: 429, headers: { "retry-after": "999999" } });
+  const right = now;
+  now += 365 * 24 * 60 * minute;
+  expect(await claimDueDrains(app.services.database, clock.now())).toContain(providerId);
+  await drain();
+  now = right;
+  expect(await claimDueDrains(app.services.database, clock.now())).toContain(providerId);
+  await drain();
+  expect(requests.length).toBeGreaterThan(1);
+});
+
 it("a receipt queue is read by only one of many workers", async () => {
   await connect();
   const { database } = app.services;

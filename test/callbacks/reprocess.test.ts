@@ -58,7 +58,7 @@ describe("reprocessing", () => {
         { client_ref: randomUUID(), status: "DELIVRD" },
       ),
     );
-    expect(await reprocess()).toEqual({
+    expect(await reprocess()).toMatchObject({
       read: 4,
       processed: 3,
       unreadable: 1,
@@ -83,7 +83,7 @@ describe("reprocessing", () => {
     await quarantine('{"inbound":{}}', update({ message_id: randomUUID(), status: "SENT" }));
     await reprocess();
     const nothing = { applied: 0, ignored: 0, parked: 0, unknown: 0, dropped: 0 };
-    expect(await reprocess()).toEqual({ read: 1, processed: 0, unreadable: 1, ...nothing });
+    expect(await reprocess()).toMatchObject({ read: 1, processed: 0, unreadable: 1, ...nothing });
   });
 
   it("reprocessing continues after a receipt that PostgreSQL refuses and after a removed provider", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { exportMessages } from "../../src/campaigns/export.ts";
-import { readCsv } from "../../src/campaigns/intake/csv.ts";
+import { readRecipientFile } from "../../src/campaigns/intake/recipient-file.ts";
 import { parseTemplate } from "../../src/campaigns/intake/template.ts";
 import { decodeId, encodeId } from "../../src/lib/global-id.ts";
 import { newMessageId } from "../../src/lib/uuid.ts";
@@ -77,7 +77,7 @@ async function readBack(file: string, text = "Hello") {
   const bytes = (async function* () {
     yield await Promise.resolve(Buffer.from(file));
   })();
-  for await (const part of await readCsv(bytes, parseTemplate(text))) rows.push(...part);
+  for await (const part of await readRecipientFile(bytes, parseTemplate(text))) rows.push(...part);
   return rows;
 }
 

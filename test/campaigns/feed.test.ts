@@ -40,10 +40,11 @@ async function openFeed(): Promise<{ feed: CampaignFeed; outage: Outage; tell: (
   } as unknown as Database;
   const feed = new CampaignFeed(shaky);
   const wakes: Parameters<Listener["on"]>[1][] = [];
-  await feed.open({ on: async (_channel, react) => void wakes.push(react) } as Pick<
-    Listener,
-    "on"
-  > as Listener);
+  const on: Listener["on"] = async (_channel, react) => {
+    wakes.push(react);
+    return () => Promise.resolve();
+  };
+  await feed.open({ on } as Listener);
   return { feed, outage, tell: () => wakes[0]?.() };
 }
 

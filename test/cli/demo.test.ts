@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { scopes } from "../../src/access/api-keys.ts";
+import { scopes } from "../../src/access/scopes.ts";
 import { connectSandboxes, type Sandbox } from "../../src/development/development.ts";
 import { messageStatuses } from "../../src/messages/model/status.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 import { eventually } from "../support/process.ts";
+import { loggedMoves, recordedMoves } from "../support/statistics.ts";
 
 let app: TestApp;
 let sandboxes: Sandbox[];
@@ -74,10 +75,15 @@ it("npm run demo fills a server with messages of every outcome, campaigns, rates
   expect(byName).toMatchObject({ "Spring sale": "RUNNING", Survey: "PAUSED", "Opening day": "SCHEDULED" });
   const done = { name: "Thank you", status: "COMPLETED" } as const;
   await eventually(async () => (await app.services.database.prisma.campaign.count({ where: done })) === 1);
-  const before = await app.services.database.prisma.campaign.count();
+  const { database } = app.services;
+  const today = new Date().toISOString().slice(0, 10);
+  const ofHistory = (lines: Awaited<ReturnType<typeof loggedMoves>>) =>
+    lines.filter(({ minute }) => minute < today);
+  expect(ofHistory(await recordedMoves(database))).toEqual(ofHistory(await loggedMoves(database)));
+  const before = await database.prisma.campaign.count();
   const again = await run(["--days", "3", "--messages", "40"]);
   expect(again.output).toContain("History: there is one already");
-  expect(await app.services.database.prisma.campaign.count()).toBe(before);
+  expect(await database.prisma.campaign.count()).toBe(before);
 });
 
 it("npm run demo refuses an account whose providers are not sandboxes of this machine", async () => {

@@ -47,6 +47,14 @@ async function listed(name: string): Promise<string[]> {
   );
 }
 
+/** What a key has for the served APIs. */
+async function serving(name: string): Promise<{ callbackUrl: string | null; allowsGet: boolean }> {
+  const { callbackUrl, allowsGet } = await app.services.database.prisma.apiKey.findFirstOrThrow({
+    where: { name },
+  });
+  return { callbackUrl, allowsGet };
+}
+
 describe("npm run keys", () => {
   it("npm run keys makes a key and writes it alone to standard output, with what to do next beside it", async () => {
     const { code, stdout, stderr } = await keys(
@@ -62,7 +70,7 @@ describe("npm run keys", () => {
     expect(stderr).toContain("npm run keys -- revoke");
     expect(stderr).not.toContain(stdout.trim());
     expect(await viewerOf(stdout.trim())).toEqual({
-      data: { viewer: { accountName: "Bakery", scopes: ["READ", "SEND"] } },
+      data: { viewer: { accountName: "Bakery", scopes: ["READ", "SEND", "CAMPAIGNS"] } },
     });
   });
 
@@ -70,8 +78,8 @@ describe("npm run keys", () => {
     const { stdout: secret } = await keys("create", "--account", "Florist", "--name", "till");
     await viewerOf(secret.trim());
     await expect.poll(() => listed("till"), { timeout: 60_000 }).not.toContain("never");
-    const [id = "", account, , scopes, , , state] = await listed("till");
-    expect([account, scopes, state]).toEqual(["Florist", "READ,SEND", "live"]);
+    const [id = "", account, , begins, scopes, , , state] = await listed("till");
+    expect([account, begins, scopes, state]).toEqual(["Florist", secret.slice(0, 9), "READ,SEND", "live"]);
     expect((await keys("list")).stdout).not.toContain(secret.trim());
     expect((await keys("list", "--account", "Florist")).stdout.trim().split("\n")).toHaveLength(2);
 
@@ -95,6 +103,19 @@ describe("npm run keys", () => {
     expect((await listed("boss")).at(-1)).toMatch(/^revoked /);
   });
 
+  it("npm run keys rotates a key, and the audit log names the command", async () => {
+    const { stdout: earlier } = await keys("--account", "Harbour", "--name", "crane");
+    const [id = ""] = await listed("crane");
+    const { code, stdout } = await keys("rotate", id, "--overlap", "2");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^sg_[\w-]{32}\n$/)]);
+    for (const key of [earlier, stdout]) expect((await viewerOf(key.trim())).errors).toBeUndefined();
+    expect((await listed("crane")).at(-1)).toMatch(/^until /);
+    const [entry] = await app.services.database.prisma.auditEntry.findMany({
+      where: { targetId: id, action: "API_KEY_ROTATED" },
+    });
+    expect(entry).toMatchObject({ actor: "COMMAND", command: expect.stringMatching(/^npm run keys, by /) });
+  });
+
   it("npm run keys makes a key that ends by itself", async () => {
     const expires = new Date(Date.now() + 86_400_000).toISOString();
     expect(await keys("--account", "Kiosk", "--name", "brief", "--expires", expires)).toMatchObject({
@@ -114,7 +135,9 @@ describe("npm run keys", () => {
     ["an unknown option", ["--acount", "x"], "--acount"],
     ["an unknown scope", ["--account", "x", "--scopes", "WRITE"], 'no scope "WRITE"'],
     ["an end in the past", ["--account", "x", "--expires", "2020-01-01"], "not a time in the future"],
-    ["no key to revoke", ["revoke"], "Which key?"],
+    ["no key to revoke", ["revoke"], "Which one?"],
+    ["an overlap that is no time", ["rotate", "x", "--overlap", "soon"], "--overlap"],
+    ["a watch token that is not there", ["revoke-token", "x"], "no watch token with the id x"],
     ["a key that is not there", ["revoke", "x"], "no key with the id x"],
     ["an account that is not there", ["list", "--account", "Nobody"], 'no account "Nobody"'],
     ["a word too many", ["list", "all"], '"all" is one word too many'],
@@ -141,4 +164,61 @@ describe("npm run keys", () => {
       expect(stderr).not.toMatch(/EPIPE|\n +at /);
     },
   );
+});
+
+describe("npm run keys with bounds", () => {
+  it("npm run keys makes a key with limits and restrictions, shows them, and changes or takes away those that are given", async () => {
+    const bounds = ["--limits", "requests=50,sends=10", "--senders", "Shop", "--countries", "SK,CZ"];
+    const made = await keys("--account", "Bounded", "--name", "bounded", ...bounds);
+    expect(made.code).toBe(0);
+    const read = async () => {
+      const viewer = new GraphqlClient(app.url, made.stdout.trim());
+      const query = `{ viewer { restrictions { providerIds senders countries } rateLimits { kind limit } } }`;
+      const data = await viewer.data<{
+        viewer: { restrictions: object; rateLimits: { kind: string; limit: number }[] };
+      }>(query);
+      const { restrictions, rateLimits } = data.viewer;
+      return { restrictions, sends: rateLimits.find(({ kind }) => kind === "sends")?.limit };
+    };
+    expect(await read()).toEqual({
+      restrictions: { providerIds: null, senders: ["Shop"], countries: ["SK", "CZ"] },
+      sends: 100,
+    });
+    const line = await listed("bounded");
+    expect(line.join(" ")).toContain("requests=50, sends=10, senders: Shop, countries: SK CZ");
+    const [id = ""] = line;
+    expect((await keys("set", id, "--countries", "all", "--limits", "sends=5")).code).toBe(0);
+    await expect
+      .poll(read, { timeout: 10_000 })
+      .toEqual({ restrictions: { providerIds: null, senders: ["Shop"], countries: null }, sends: 50 });
+    for (const [given, words] of [
+      [["--limits", "letters=5"], /letters=5/],
+      [["--countries", "Slovakia"], /two capital letters/],
+      [["--providers", "nothing"], /provider/],
+      [[], /What is to be set/],
+    ] as const) {
+      const { code, stderr } = await keys("set", id, ...given);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
+    }
+  });
+
+  it("npm run keys sets and takes away the callback address of a key, and whether Telekom's functions may be asked by GET", async () => {
+    const url = "https://203.0.113.7/receipts";
+    expect((await keys("--account", "Served", "--name", "plain")).code).toBe(0);
+    expect(await serving("plain")).toEqual({ callbackUrl: null, allowsGet: false });
+    const given = ["--callback-url", url, "--allow-get"];
+    expect((await keys("--account", "Served", "--name", "served", ...given)).code).toBe(0);
+    expect(await serving("served")).toEqual({ callbackUrl: url, allowsGet: true });
+    expect((await listed("served")).join(" ")).toContain(`callback: ${url}, GET`);
+    const [id = ""] = await listed("served");
+    expect((await keys("set", id, "--no-allow-get")).code).toBe(0);
+    expect(await serving("served")).toEqual({ callbackUrl: url, allowsGet: false });
+    expect((await keys("set", id, "--callback-url", "none", "--allow-get")).code).toBe(0);
+    expect(await serving("served")).toEqual({ callbackUrl: null, allowsGet: true });
+    const refused = await keys("set", id, "--callback-url", "ftp://example.com/");
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/--callback-url.*https address/),
+    ]);
+  });
 });

@@ -132,6 +132,16 @@ describe("smsgraph campaign", () => {
     expect(output).toContain("row 4: nobody:");
     expect(output).toContain("Nothing was sent.");
   });
+
+  it("smsgraph campaign takes a workbook, and says with --dry-run how it was read", async () => {
+    const file = "test/fixtures/spreadsheets/openpyxl.xlsx";
+    const options = ["--text", "Hello {{name}}", "--sheet", "Other", "--dry-run"];
+    const { code, output } = await run(["campaign", file, ...options]);
+    expect(code).toBe(0);
+    expect(output).toContain(
+      'XLSX, sheet "Other", 1 rows\n  column "to": read as to\n  column "name": read as name',
+    );
+  });
 });
 
 it("smsgraph says in one sentence what is wrong, and ends with 1", async () => {
@@ -174,4 +184,21 @@ it("smsgraph send --watch works on a Node without WebSocket, such as Node 20", a
     execFile(process.execPath, options, environment(), (error, text) => (error ? fail(error) : done(text)));
   });
   expect(output).toMatch(/ DELIVERED\n$/);
+});
+
+describe("smsgraph suppressions", () => {
+  it("smsgraph suppressions imports a list, adds to it, writes it out, and takes numbers off it", async () => {
+    const list = join(folder, "no.csv");
+    await writeFile(list, "number\n+421905000001\nnobody\n");
+    const imported = await run(["suppressions", "import", list, "--reason", "list of 2025"]);
+    expect(imported.output).toContain("1 added, 0 on the list before, 1 refused\n  row 3: nobody:");
+    await run(["suppressions", "add", "00421905000002", "--sender", "Acme"]);
+    const { output } = await run(["suppressions", "export"]);
+    expect(output).toContain("'+421905000001,,list of 2025,IMPORT,");
+    expect(output).toContain("'+421905000002,acme,,API,");
+    expect((await run(["suppressions", "remove", "+421905000002"])).output).toContain("had 1 entries");
+    expect((await run(["suppressions", "import", "missing.csv"])).problem).toContain(
+      "missing.csv cannot be read.",
+    );
+  });
 });

@@ -176,7 +176,7 @@ describe("a callback URL", () => {
 
     // The URL has leaked: all earlier ones must end at once.
     const { callbackUrl: third } = await rotate(id, 0);
-    for (const url of [first, second]) expect(await post(url, "[]")).toMatchObject({ status: 403 });
+    for (const url of [first, second]) expect(await post(url, "[]")).toMatchObject({ status: 404 });
     expect(await post(third, update({ client_ref: message, status: "DELIVRD" }))).toEqual(ok);
   });
 
@@ -189,7 +189,7 @@ describe("a callback URL", () => {
     expect(first).toContain(earlier?.secret);
     expect(Date.parse(earlier?.until ?? "") - Date.now()).toBeGreaterThan(3_500_000);
     if (earlier) earlier.until = new Date(Date.now() - 1).toISOString();
-    expect(await post(first, "[]")).toMatchObject({ status: 403 });
+    expect(await post(first, "[]")).toMatchObject({ status: 404 });
   });
 
   it("a callback URL stops working at once when its provider is disconnected", async () => {

@@ -50,3 +50,20 @@ it("the pool gives a lock to one at a time, within a process and between process
   const again = await other.locks.hold("test", "key", 10_000);
   await again();
 });
+
+it("the pool takes a connection back once, however often its user gives it back", async () => {
+  const database = await open(1);
+  const take = () =>
+    new Promise<() => void>((taken, fail) => {
+      database.pool.connect((error, _client, release) => (error ? fail(error) : taken(release)));
+    });
+  const release = await take();
+  release();
+  const releaseAgain = await take();
+  // Without effect: the connection is with its next user.
+  release();
+  const waiting = take();
+  expect(database.pool).toMatchObject({ totalCount: 1, idleCount: 0, waitingCount: 1 });
+  releaseAgain();
+  (await waiting)();
+});

@@ -11,7 +11,7 @@ const developmentKey = "key_that_no_other_page_may_read";
 const friend = "https://app.example.com";
 const stranger = "https://evil.example";
 const metricsToken = "0123456789abcdef";
-const closed = { graphiql: false, introspection: false, metricsToken, allowedHosts: ["api-1"] };
+const closed = { graphiql: false, introspection: "keys" as const, metricsToken, allowedHosts: ["api-1"] };
 
 let open: TestApp;
 let guarded: TestApp;
@@ -201,7 +201,7 @@ describe("where it is switched off", () => {
   });
 
   it.each(["{ __schema { types { name } } }", '{ a: viewer { keyName } b: __type(name: "Query") { name } }'])(
-    "the schema is shown only with a key when introspection is switched off: %s",
+    "the schema is shown only with a key when introspection is for keys: %s",
     async (query) => {
       expect(JSON.parse((await post(guarded, query)).text)).toMatchObject({
         errors: [{ extensions: { code: "UNAUTHENTICATED" } }],

@@ -1,35 +1,54 @@
 import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Viewer } from "../../src/access/api-keys.ts";
+import { withIncluded } from "../../src/access/scopes.ts";
+import type { ConsoleFiles } from "../../src/http/console.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { createMetrics } from "../../src/lib/metrics.ts";
 import { uploadType } from "../support/campaigns.ts";
+import { viewerOf } from "../support/viewer.ts";
 
-const sender: Viewer = {
-  accountId: "",
-  accountName: "",
-  keyId: "",
-  keyName: "",
-  scopes: new Set(["SEND"]),
-  expiresAt: undefined,
-  watches: undefined,
-  asOf: 0,
-};
+const sender = viewerOf({ scopes: withIncluded(["SEND"]) });
+
+/** How many requests of `/callbacks/…/turn` came in, and how many are being answered. */
+const turns = { taken: 0, underWay: 0, atMost: 0 };
+
+async function takeTurn({ url }: IncomingMessage, response: ServerResponse): Promise<void> {
+  turns.taken++;
+  turns.atMost = Math.max(turns.atMost, ++turns.underWay);
+  await setImmediate();
+  turns.underWay--;
+  response.end(`${url}\n`);
+}
+
+/** What a console may serve to anyone: more than a connection holds on its way. */
+const megabytes16 = Buffer.alloc(16 * 1024 * 1024, "x");
+const longPages = {
+  has: (_request: IncomingMessage, path: string) => path === "/long",
+  serve: async (_request: IncomingMessage, response: ServerResponse) => void response.end(megabytes16),
+} as unknown as ConsoleFiles;
 
 /** Answers when a request has come in, except at `/callbacks/stream`: there it begins to, and never ends. */
 const server = createHttpServer({
   graphql: (request, response) => request.resume().on("end", () => response.end("read")),
   identify: async () => sender,
   campaigns: () => {},
-  callbacks: (_request, response, path) => {
+  suppressions: () => {},
+  callbacks: async (request, response, path) => {
     if (path.endsWith("stream")) response.write("first");
+    if (path.endsWith("refused")) response.writeHead(404).end("refused");
+    if (path.endsWith("/turn")) await takeTurn(request, response);
   },
+  console: longPages,
   ready: async () => undefined,
   metrics: createMetrics(),
   maxRequestBytes: 1000,
   maxRequestMs: 100,
+  maxRestMs: 100,
+  maxUnreadMs: 100,
   onError: () => {},
 });
 
@@ -67,3 +86,40 @@ it("a slow answer and a slow upload are not limited by the request time", async 
   expect(await readText(upload)).toMatch(/^HTTP\/1\.1 200 /);
   stream.destroy();
 });
+
+const pipelined = (count: number, last = ""): string =>
+  Array.from({ length: count }, (_, index) => `GET /callbacks/${index}/turn HTTP/1.1\r\nhost: x\r\n`).join(
+    "\r\n",
+  ) + `${last}\r\n`;
+
+it("requests that a connection sends ahead are handled one after the other, and answered in order", async () => {
+  const answers = await readText(speak(pipelined(10, "connection: close\r\n")));
+  expect(answers.match(/\/callbacks\/\d+\/turn/g)).toEqual(
+    Array.from({ length: 10 }, (_, index) => `/callbacks/${index}/turn`),
+  );
+  expect(turns).toEqual({ taken: 10, underWay: 0, atMost: 1 });
+});
+
+it("a connection that sends hundreds of requests ahead is closed, and nothing more of them is handled", async () => {
+  turns.taken = 0;
+  const socket = speak(pipelined(500)).on("error", () => undefined);
+  socket.resume();
+  await once(socket, "close");
+  await setImmediate();
+  expect(turns.taken).toBeLessThan(20);
+});
+
+it("the rest of a body that nobody wants is not taken for ever", async () => {
+  expect(await readText(speak(`${head("/callbacks/refused")}12345`))).toMatch(/^HTTP\/1\.1 404 [^]+refused/);
+});
+
+it("a stranger who does not read a long answer is let go", async () => {
+  const before = await connections();
+  const socket = speak("GET /long HTTP/1.1\r\nhost: localhost\r\n\r\n").on("error", () => undefined);
+  await expect.poll(connections, { timeout: 30_000 }).toBeGreaterThan(before);
+  await expect.poll(connections, { timeout: 30_000 }).toBe(before);
+  socket.destroy();
+});
+
+const connections = (): Promise<number> =>
+  new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));

@@ -43,6 +43,24 @@ const addKeys = (key: string, days: number, count = 1) =>
 const readKeys = async (): Promise<string[]> =>
   (await database.prisma.idempotencyKey.findMany({ orderBy: { key: "asc" } })).map(({ key }) => key);
 
+it("a job that is never run again is kept for a week, and one that waits for as long as it takes", async () => {
+  const job = async (key: string, days: number, attempts: number) => {
+    await database.pool.query("select graphile_worker.add_job('forget', job_key => $1, max_attempts => 3)", [
+      key,
+    ]);
+    await database.pool.query(
+      "update graphile_worker._private_jobs set attempts = $2, updated_at = $3 where key = $1",
+      [key, attempts, before(days)],
+    );
+  };
+  await job("ended long ago", 8, 3);
+  await job("ended lately", 6, 3);
+  await job("waiting", 8, 2);
+  await forgetOld(database);
+  const { rows } = await database.pool.query("select key from graphile_worker.jobs order by key");
+  expect(rows.map(({ key }) => key)).toEqual(["ended lately", "waiting"]);
+});
+
 it("old idempotency keys, callbacks and parked receipts are deleted, and nothing else", async () => {
   await addKeys("old", 2);
   await addKeys("young", 0.5);
@@ -112,6 +130,9 @@ it("deletion catches up after a stop, at the same pace for all processes", async
   const [behind, ...others] = steps.filter((step) => step !== undefined);
   expect(others).toEqual([]);
   expect(behind).toBeCloseTo(40 * 60, -2);
+  expect(await advanceRetentionClock(database)).toBeUndefined();
+  // As for one that began before the step was made, and comes after it.
+  await database.pool.query("update retention_clock set stepped_at = now() + interval '1 second'");
   expect(await advanceRetentionClock(database)).toBeUndefined();
   await setClock("now() - interval '1 minute'", "now() - interval '1 minute'");
   expect(await advanceRetentionClock(database)).toBeCloseTo(0, 0);

@@ -65,6 +65,14 @@ it("a lane admits nothing while the provider has asked us to wait", () => {
   expect(decide(paused, 10, new Date(now.getTime() + 3_000)).admission.admitted).toBe(10);
 });
 
+it.each<[string, Partial<Lane>]>([
+  ["a pause that the provider asked for", { pausedUntil: new Date(now.getTime() + 40 * 60_000) }],
+  ["an open breaker", { breaker: "OPEN", openUntil: new Date(now.getTime() + 40 * 60_000) }],
+  ["missing credit", { noCreditSince: now, creditProbeAt: new Date(now.getTime() + 40 * 60_000) }],
+])("%s, set by a process whose clock was ahead, does not last until then", (_name, state) => {
+  expect(decide({ ...lane, ...state }, 1, now).admission.admitted).toBe(1);
+});
+
 describe("limits over all workers", () => {
   let app: TestApp;
   let other: TestApp;

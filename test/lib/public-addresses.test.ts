@@ -1,10 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  isPrivateHost,
-  isPublicAddress,
-  publicConnector,
-  type Resolve,
-} from "../../src/lib/public-addresses.ts";
+import { isPrivateHost, isPublicAddress, publicConnector } from "../../src/lib/public-addresses.ts";
+import type { Resolve } from "../../src/lib/resolve-public.ts";
 import { serveTcp } from "../providers/local-server.ts";
 
 describe("an address is public", () => {
@@ -65,6 +61,9 @@ const resolveTo =
 it("a host is private by what it is, and by any of the addresses it has", async () => {
   expect(await isPrivateHost("[::1]")).toBe(true);
   expect(await isPrivateHost("10.0.0.1")).toBe(true);
+  for (const name of ["localhost", "LOCALHOST.", "api.localhost"])
+    expect(await isPrivateHost(name, resolveTo())).toBe(true);
+  expect(await isPrivateHost("localhost.example.com", resolveTo("8.8.8.8"))).toBe(false);
   expect(await isPrivateHost("8.8.8.8")).toBe(false);
   expect(await isPrivateHost("example.com", resolveTo("8.8.8.8"))).toBe(false);
   expect(await isPrivateHost("example.com", resolveTo("8.8.8.8", "127.0.0.1"))).toBe(true);

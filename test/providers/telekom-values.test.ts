@@ -105,6 +105,7 @@ test("capabilities are what the documentation has", () => {
     unicodeControl: true,
     cadenceGroups: true,
     numberLookup: true,
+    inbound: "CALLBACK",
     balance: false,
     rates: false,
   });

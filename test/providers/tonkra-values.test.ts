@@ -113,7 +113,7 @@ describe("numbers for display", () => {
     ["4,25", "4.25"],
   ])("the number for display %j is %s", (printed, number) => expect(readDisplayNumber(printed)).toBe(number));
 
-  test.each(["", "Unlimited", "Unbegrenzt", "-", ".", "9".repeat(41)])(
+  test.each(["", "Unlimited", "Unbegrenzt", "-", ".", "9".repeat(41), `x${" ".repeat(1_000_000)}x`])(
     "the text %j is no number for display",
     (printed) => {
       expect(readDisplayNumber(printed)).toBeUndefined();

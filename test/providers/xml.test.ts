@@ -92,3 +92,12 @@ function sorted(value: unknown): unknown {
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, child]) => [key, sorted(child)]);
 }
+
+it.each([
+  ["comments", "<!---->"],
+  ["instructions", "<?x?>"],
+  ["comments and instructions", "<!-- -->\n<?x ?>"],
+])("a document that begins with thousands of %s is read in one pass", (_what, piece) => {
+  expect(readXml(`${piece.repeat(5_000)}<a>1</a>`)).toEqual({ root: "a", content: "1" });
+  expect(readXml(`${piece.repeat(5_000)}<!DOCTYPE a [<!ENTITY b "c">]><a>1</a>`)).toBeUndefined();
+});

@@ -48,6 +48,7 @@ const onTheWire: Record<string, OnTheWire> = {
   "035": ends(),
   "036": usual,
   "037": { answer: 200, callbacks: [...usual.callbacks, "postback rcs"] },
+  "038": { answer: 200, callbacks: [...usual.callbacks, "postback rcs"] },
   "567": usual,
 };
 

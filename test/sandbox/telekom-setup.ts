@@ -5,7 +5,7 @@ import {
   type TelekomSandbox,
   type TelekomSandboxOptions,
 } from "../../src/sandbox/telekom/index.ts";
-import { readXml } from "../../src/sandbox/xml.ts";
+import { readXml } from "../../src/wire/xml.ts";
 import type { ReceivedCallback } from "./callback-receiver.ts";
 import type { Reply } from "./tikosms-client.ts";
 

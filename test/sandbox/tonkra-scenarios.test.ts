@@ -122,6 +122,8 @@ describe("on the wire", () => {
     ["040", taken, "Skipped"],
     ["041", taken, "Invalid"],
     ["042", taken, "Failed"],
+    ["044", taken, "Delivered"],
+    ["045", taken, "Delivered"],
     [
       "043",
       { status: 200, body: { status: "success", message: expect.any(String), data: [expect.anything()] } },

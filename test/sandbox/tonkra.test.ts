@@ -233,7 +233,7 @@ describe("the list", () => {
   });
 
   it("the Tonkra sandbox's list leaves out the middle of many pages", async () => {
-    const { paginate } = await import("../../src/sandbox/tonkra/wire.ts");
+    const { paginate } = await import("../../src/sandbox/tonkra/rows.ts");
     const items = Array.from({ length: 500 }, () => 1);
     const { links } = paginate(items, (item) => ({ item }), { current: 10, path: "p" });
     expect(links.map(({ label }) => label).join(" ")).toBe(

@@ -71,3 +71,7 @@ describe("the table of countries", () => {
     expect(names.map((name) => parseCountry(name))).toEqual(names.map(() => undefined));
   });
 });
+
+it.each([" ", " of", "(now", "("])("a name of a megabyte of %j is none, which is known at once", (piece) => {
+  expect(parseCountry(`x${piece.repeat(1_000_000 / piece.length)}x`)).toBeUndefined();
+});

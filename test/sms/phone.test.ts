@@ -3,7 +3,9 @@ import { getCountries, getExampleNumber } from "libphonenumber-js/max";
 import examples from "libphonenumber-js/mobile/examples";
 import { describe, expect, it } from "vitest";
 import { InvalidPhoneNumberError } from "../../src/lib/errors.ts";
+import type { E164 } from "../../src/providers/provider.ts";
 import { parseRecipient } from "../../src/sms/phone.ts";
+import { whyUnreachable } from "../../src/sms/unreachable-numbers.ts";
 import { runs } from "../support/runs.ts";
 
 /** The number, or why it was refused. */
@@ -80,6 +82,7 @@ const accepted: Record<string, readonly string[]> = {
   ],
   "+5493511234567": ["+543511234567", "+54 351 15 123-4567", "+54 9 351 15 123-4567"],
   "+5492966123456": ["+54 2966 15 123456", "+54 9 2966 15 123456"],
+  "+390212345678": ["+39 02 1234 5678", "0039 02 12345678"],
   "+2290197123456": ["+22997123456", "+229 01 97 12 34 56"],
 };
 
@@ -195,5 +198,81 @@ describe("numbers of ranges newer than the library", () => {
     const countries = codes.map((code) => parseRecipient(`+1${code}2345678`).country);
     expect(countries).toEqual(codes.map(() => "US"));
     expect(read("1 (861) 234-5678")).toBe("+18612345678");
+  });
+});
+
+describe("numbers of a default country", () => {
+  it.each([
+    ["SK", "0901 231 000", "+421901231000"],
+    ["SK", "0901231000", "+421901231000"],
+    ["SK", "901231000", "+421901231000"],
+    ["SK", "901231000.0", "+421901231000"],
+    ["SK", "'0901/231 000", "+421901231000"],
+    ["SK", "tel:0901231000", "+421901231000"],
+    ["SK", "421901231000", "+421901231000"],
+    ["SK", "00420601000001", "+420601000001"],
+    ["SK", "+49 (0)151 12345678", "+4915112345678"],
+    ["CZ", "601 000 001", "+420601000001"],
+    ["DE", "0151 12345678", "+4915112345678"],
+    ["DE", "4915112345678", "+4915112345678"],
+    ["IT", "312 345 6789", "+393123456789"],
+    ["US", "(212) 555-1000", "+12125551000"],
+    ["US", "1-212-555-1000", "+12125551000"],
+    ["GB", "07400 123456", "+447400123456"],
+    ["BR", "041 8888-7777", "+5541988887777"],
+    ["MX", "044 55 1234 5678", "+525512345678"],
+    ["AR", "011 15-1234-5678", "+5491112345678"],
+  ])("with the default country %s, %s is %s", (country, written, number) => {
+    expect(parseRecipient(written, country).to).toBe(number);
+  });
+
+  it.each([
+    ["SK", "0901 231", /wrong length/],
+    ["SK", "901 231 000 5", /no country code|wrong length/],
+    ["SK", "901231000,5", /something after the number/],
+    ["SK", "9.01231E+08", /rounded/],
+    ["SK", "0901231000 / 0901231001", /more than one number/],
+    ["US", "6598234567", /may be \+6598234567 or \+16598234567/],
+  ])("with the default country %s, %s is refused with the reason that is true", (country, written, why) => {
+    expect(() => parseRecipient(written, country)).toThrow(why);
+  });
+
+  it("a number with its country code is the same with every default country", () => {
+    const numbers = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
+    for (const country of ["SK", "US", "BR", "IT"])
+      for (const number of numbers) expect(parseRecipient(number, country)).toEqual(parseRecipient(number));
+  });
+
+  it("a number that is written as within its country is that number, for the examples of all countries", () => {
+    const wrong = getCountries().flatMap((country) => {
+      const example = getExampleNumber(country, examples);
+      if (!example) return [];
+      const written = example.formatNational();
+      const expected = read(example.number);
+      if (!expected.startsWith("+")) return [];
+      try {
+        const { to } = parseRecipient(written, country);
+        return to === expected ? [] : [`${country} ${written} is read as ${to}`];
+      } catch (error) {
+        return /may be/.test(String(error)) ? [] : [`${country} ${written}: ${String(error)}`];
+      }
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("numbers that take no SMS", () => {
+  it.each([
+    ["+442079460000", "a landline"],
+    ["+421220850000", "a landline"],
+    ["+499001234567", "a premium-rate number"],
+    ["+18005550100", "a free-phone number"],
+    ["+19005550100", "a premium-rate number"],
+    ["+421901231000", undefined],
+    ["+12125551000", undefined],
+    ["+447400123456", undefined],
+    ["+85245451234", undefined],
+  ])("%s is %s", (number, what) => {
+    expect(whyUnreachable(number as E164)).toBe(what);
   });
 });

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUIDv7 } from "node:crypto";
 import { Writable } from "node:stream";
-import { newKey, scopes, storeKey, type Scope } from "../../src/access/api-keys.ts";
+import { newKey } from "../../src/access/api-keys.ts";
+import { scopes, type Scope } from "../../src/access/scopes.ts";
+import { storeKey } from "../../src/access/store-key.ts";
 import type { AppOptions } from "../../src/app/options.ts";
 import { startApp, type App } from "../../src/app/start.ts";
 import { createLogger } from "../../src/lib/logger.ts";
@@ -10,6 +12,8 @@ import {
   type TikosmsSandboxOptions,
 } from "../../src/sandbox/tikosms/index.ts";
 import { createTestDatabase } from "./database.ts";
+import { natsOf, startRelay } from "./live-tier.ts";
+import { eventually } from "./process.ts";
 import { GraphqlClient } from "./graphql-client.ts";
 
 export interface TestApp extends App {
@@ -32,6 +36,8 @@ export type TestAppOptions = Partial<AppOptions>;
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const own = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
   const databaseUrl = options.databaseUrl ?? own?.url ?? "";
+  const nats = natsOf(databaseUrl);
+  const relay = own && nats && (await startRelay(databaseUrl, nats));
   const log: string[] = [];
   const destination = new Writable({
     write(line: Buffer, _encoding, done) {
@@ -57,12 +63,15 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     allowPrivateWebhooks: true,
     maxWebhooksPerAccount: 100,
     maxSegments: 255,
+    nats,
     developmentKey: undefined,
     logger: createLogger({ level: "info", destination }),
     ...options,
     databaseUrl,
   });
-  const { services } = app;
+  const { services, liveTier } = app;
+  // Otherwise the tests could pass with what comes from PostgreSQL.
+  if (liveTier && app.url !== undefined) await eventually(() => liveTier.isLive);
   const createAccount = async (): Promise<string> => {
     const id = randomUUIDv7();
     await services.database.prisma.account.create({ data: { id, name: `Account ${id}` } });
@@ -89,6 +98,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     createAccount,
     async stop() {
       await app.stop();
+      await relay?.stop();
       await own?.drop();
     },
   };

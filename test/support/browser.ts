@@ -41,6 +41,8 @@ async function launch(profile: string): Promise<BrowserContext> {
         chromiumSandbox: false,
         headless: true,
         viewport: { width: 1440, height: 900 },
+        // Without one, a bare machine gives pages a language that no formatter knows.
+        locale: "en-GB",
         ...candidate,
       });
     } catch (error) {

@@ -37,6 +37,7 @@ export const createDocument = `mutation ($input: CreateCampaignInput!) {
       total duplicatesRemoved refusedRows: refusedCount segments estimatedCost { amount currency }
       countries { country recipients segments estimatedCost { amount currency } }
       refusedRecipients(first: 100) { edges { node { ${refused} } } } warnings messages { to text encoding segments }
+      file { format encoding encodingFrom separator sheet sheets rows columns { name as } }
     }
     ... on Error { code message }
     ... on InvalidInputError { field }

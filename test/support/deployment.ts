@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { countWaiting, createTestDatabase } from "./database.ts";
+import { reachOf } from "../../src/database/hosts.ts";
 import { GraphqlClient } from "./graphql-client.ts";
 import { freePort, startProcess, type SmsgraphProcess } from "./process.ts";
 import { startProviderDouble, type ProviderDouble } from "./provider-double.ts";
@@ -32,7 +33,7 @@ export class Deployment {
   static async create(options: DeploymentOptions = {}): Promise<Deployment> {
     const own = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
     const url = options.databaseUrl ?? own?.url ?? "";
-    const database = new Client({ connectionString: url });
+    const database = new Client(reachOf(url));
     database.on("error", () => undefined);
     await database.connect();
     const drop = own?.drop ?? (() => Promise.resolve());

@@ -6,6 +6,7 @@ export const restingLane = (now: Date): Lane => ({
   maxPerSecond: null,
   maxConcurrent: null,
   inFlight: 0,
+  isSuspended: false,
   tokens: 1,
   refilledAt: now,
   wantedUntil: null,

@@ -14,14 +14,14 @@ export interface Request {
   callbackUrl: string;
 }
 
-type Outcome = "answer" | "hang" | "reset" | "busy" | "fail" | "empty" | "no rate" | "wrong number";
+type Outcome = "answer" | "hang" | "reset" | "busy" | "busy for long" | "fail" | "empty" | "no rate" | "wrong number";
 
 /** What the double does with one request. Every wait is a promise that the test holds. */
 export interface Plan {
   /** Waited for before the request is decided on. */
   before?: Promise<unknown>;
   /**
-   * `hang` and `reset` accept it without an answer. The others but `answer` do not accept it: `busy` answers 429, `fail`
+   * `hang` and `reset` accept it without an answer. The others but `answer` do not accept it: `busy` answers 429 (`busy for long` says a minute), `fail`
    * 500, `empty` 402, `no rate` 403 and `wrong number` 422.
    */
   outcome?: Outcome;
@@ -128,6 +128,7 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     requests.push({ ...request, outcome });
     await plan.before;
     const refusal = refusals[outcome];
+    if (refusal?.retryAfter) response.setHeader("retry-after", refusal.retryAfter);
     if (refusal) return answer(response, refusal.status, refusal.content);
     const message = accept(request);
     void report(message, plan.report);
@@ -198,7 +199,8 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
   }
 }
 
-const refusals: Partial<Record<Outcome, { status: number; content: object }>> = {
+const refusals: Partial<Record<Outcome, { status: number; content: object; retryAfter?: string }>> = {
+  "busy for long": { status: 429, content: { message: "Too Many Attempts." }, retryAfter: "60" },
   busy: { status: 429, content: { message: "Too Many Attempts." } },
   empty: { status: 402, content: { message: "Insufficient balance." } },
   fail: { status: 500, content: { message: "Server Error" } },

@@ -2,6 +2,7 @@ import type { Connection } from "../../src/connections/connections.ts";
 import { createRateBook, type KnownRate } from "../../src/pricing/rates/rate-book.ts";
 import { noLimits } from "../../src/pricing/spending/limits.ts";
 import { registry, type ProviderKind } from "../../src/providers/registry.ts";
+import { defaultSettings } from "../../src/sending-settings/settings.ts";
 import type { RoutingTable } from "../../src/pricing/routing/routing-table.ts";
 
 export interface FakeProvider {
@@ -54,6 +55,7 @@ export function fakeTable(
     policies: [],
     book: createRateBook(rates),
     limits: noLimits,
+    settings: defaultSettings,
     maxSegments: 255,
     now: routedAt,
     ...rest,

@@ -52,4 +52,4 @@ export async function storeCampaign(
 
 /** Slovak numbers that differ before their scenario suffix. */
 export const numbersOf = (count: number, suffix = "000"): string[] =>
-  Array.from({ length: count }, (_, index) => `+42190${String(index).padStart(4, "0")}${suffix}`);
+  Array.from({ length: count }, (_, index) => `+42191${String(index).padStart(4, "0")}${suffix}`);

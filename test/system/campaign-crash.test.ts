@@ -4,7 +4,7 @@ import { Deployment } from "../support/deployment.ts";
 import { eventually } from "../support/process.ts";
 import { numbersOf } from "../support/stored-campaigns.ts";
 
-const patience = 120_000;
+const patience = 300_000;
 
 async function deploy({ onTestFinished }: TestContext): Promise<Deployment> {
   const deployment = await Deployment.create();

@@ -4,7 +4,7 @@ import { eventually } from "../support/process.ts";
 import type { Plan, Request } from "../support/provider-double.ts";
 
 /** Every test here starts processes, kills them, and waits for others to notice. */
-const patience = 120_000;
+const patience = 300_000;
 
 async function deploy({ onTestFinished }: TestContext): Promise<Deployment> {
   const deployment = await Deployment.create();
@@ -192,7 +192,7 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     async (test) => {
       const deployment = await deploy(test);
       const before = gate();
-      deployment.double.plan = () => ({ before: before.promise, outcome: "busy" });
+      deployment.double.plan = () => ({ before: before.promise, outcome: "busy for long" });
       const killed = await deployment.start("all");
       await deployment.connect();
       const id = await deployment.send("421901000111");

@@ -11,7 +11,7 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { leakIn } from "../support/leaks.ts";
 import { eventually } from "../support/process.ts";
 
-const patience = 120_000;
+const patience = 300_000;
 
 /** smsgraph with a PostgreSQL of its own in `directory`. */
 async function startIn(directory: string) {
@@ -156,10 +156,18 @@ it("readiness and changes say that the disk of the database is full", { timeout:
   const { app } = await startIn(directory);
   await app.client.data(connect);
   expect(await readiness(app)).toBe(ready);
+  const acknowledged: string[] = [];
+  const send = async (): Promise<boolean> => {
+    const { data } = await app.client.send<{ sendMessage: { id: string } }>(changes[0] ?? "");
+    if (data) acknowledged.push(data.sendMessage.id);
+    return data !== undefined;
+  };
+  await send();
   const ballast = join(directory, "ballast");
   const fill = (): void => void spawnSync("sh", ["-c", 'head -c 1G /dev/zero >> "$0"', ballast]);
   await eventually(async () => {
     fill();
+    await send();
     return (await readiness(app)) === "503 not ready: the disk of the database is full";
   });
   for (const query of queries) await app.client.data(query);
@@ -178,9 +186,16 @@ it("readiness and changes say that the disk of the database is full", { timeout:
       },
     ]);
   }
+  expect(app.log.join("")).toContain("the disk of the database is full");
   await rm(ballast);
   await eventually(async () => (await readiness(app)) === ready);
   for (const change of changes) await app.client.data(change);
+  // Nothing is missing that was acknowledged while the disk filled up.
+  const { nodes } = await app.client.data<{ nodes: ({ id: string } | null)[] }>(
+    "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+    { ids: acknowledged },
+  );
+  expect(nodes.map((node) => node?.id)).toEqual(acknowledged);
 });
 
 /** Only root may. */

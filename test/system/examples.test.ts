@@ -18,7 +18,7 @@ import { RestartableApp } from "../support/restartable-app.ts";
 
 const example = (path: string): string => fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
 
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 const steps = ["QUEUED", "SUBMITTING", "SUBMITTED", "SENT", "DELIVERED"];
 let app: RestartableApp;
 let directory: string;
@@ -196,7 +196,7 @@ describe("the React page", () => {
     });
     await server.listen();
     browser = await openBrowser();
-    browser.context.setDefaultTimeout(20_000);
+    browser.context.setDefaultTimeout(60_000);
   });
 
   afterAll(async () => {

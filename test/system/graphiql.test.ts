@@ -1,7 +1,9 @@
 import { parse, validate } from "graphql";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { newKey, scopes, storeKey } from "../../src/access/api-keys.ts";
+import { newKey } from "../../src/access/api-keys.ts";
+import { scopes } from "../../src/access/scopes.ts";
+import { storeKey } from "../../src/access/store-key.ts";
 import { graphiqlTabs } from "../../src/graphql/server/graphiql.ts";
 import { schema } from "../../src/graphql/schema/schema.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
@@ -22,7 +24,7 @@ beforeAll(async () => {
   ({ sandbox } = await connectTestSandbox(app));
   browser = await openBrowser();
   // Shorter than a test's, so that a failure names the step.
-  browser.context.setDefaultTimeout(10_000);
+  browser.context.setDefaultTimeout(60_000);
   await blockForeignRequests(browser.context);
 });
 

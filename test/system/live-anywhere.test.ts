@@ -6,48 +6,10 @@ import { expect, it, onTestFinished } from "vitest";
 import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
 import { Deployment } from "../support/deployment.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
-import { frameOf, logId, watchEvents } from "../support/live.ts";
 import { eventually, freePort, type SmsgraphProcess } from "../support/process.ts";
+import { Follower } from "../support/resuming-follower.ts";
 
 const messages = 30;
-
-/** A client that comes back with its cursor, to whichever process is there. */
-class Follower {
-  readonly seen: string[] = [];
-  readonly resets: string[] = [];
-  connections = 0;
-  #cursor: string | undefined;
-  #isOver = false;
-
-  /** Resolves when the follower has begun. */
-  async follow(clients: () => GraphqlClient[]): Promise<void> {
-    const begun = Promise.withResolvers<void>();
-    void (async () => {
-      while (!this.#isOver) {
-        const all = clients();
-        const client = all[this.connections++ % all.length];
-        if (client)
-          await this.#read(client, begun.resolve).catch(() => new Promise((go) => setTimeout(go, 50)));
-      }
-    })();
-    await begun.promise;
-  }
-
-  end(): void {
-    this.#isOver = true;
-  }
-
-  async #read(client: GraphqlClient, onBegun: () => void): Promise<void> {
-    for await (const result of watchEvents(client, { after: this.#cursor })) {
-      const frame = frameOf(result);
-      this.#cursor = frame.cursor;
-      this.seen.push(...(frame.events ?? []).map(logId));
-      if (frame.__typename === "StreamReset") this.resets.push(frame.reason ?? "");
-      onBegun();
-      if (this.#isOver) return;
-    }
-  }
-}
 
 it("a client that resumes misses and repeats nothing, whichever process dies and while PostgreSQL restarts", async () => {
   const directory = await mkdtemp(join(tmpdir(), "smsgraph-anywhere-"));

@@ -19,7 +19,13 @@ let programs: string[];
 beforeAll(async () => {
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
-  const web = { allowedOrigins: [origin], allowedHosts: [], graphiql: true, introspection: true };
+  const web = {
+    allowedOrigins: [origin],
+    allowedHosts: [],
+    console: true,
+    graphiql: true,
+    introspection: "everyone" as const,
+  };
   app = await startTestApp({ web: { ...web, metrics: true, metricsToken: undefined } });
   const { sandbox } = await connectTestSandbox(app);
   closeSandbox = () => sandbox.close();

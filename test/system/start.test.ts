@@ -12,7 +12,7 @@ import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 import { eventually, isAlive, startProcess, type SmsgraphProcess } from "../support/process.ts";
 
-const patience = 120_000;
+const patience = 300_000;
 
 /** As short as it gets: what a person configures who configures nothing. */
 function start(directory: string, variables: Record<string, string> = {}): SmsgraphProcess {

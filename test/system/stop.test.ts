@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { Deployment } from "../support/deployment.ts";
 import { eventually, type SmsgraphProcess } from "../support/process.ts";
 
-const patience = 120_000;
+const patience = 300_000;
 
 async function deploy(): Promise<{ deployment: Deployment; app: SmsgraphProcess }> {
   const deployment = await Deployment.create();

@@ -106,10 +106,11 @@ describe("with a collector", () => {
       { providerId },
     );
     await eventually(async () => {
-      const { campaigns } = await client.data<{ campaigns: { edges: { node: { status: string } }[] } }>(
-        "{ campaigns(first: 1) { edges { node { status } } } }",
+      type Counted = { campaigns: { edges: { node: { counts: { delivered: number } } }[] } };
+      const { campaigns } = await client.data<Counted>(
+        "{ campaigns(first: 1) { edges { node { counts { delivered } } } } }",
       );
-      return campaigns.edges[0]?.node.status === "COMPLETED";
+      return campaigns.edges[0]?.node.counts.delivered === 2;
     });
     // What is left is sent when the process stops.
     expect(await app.end("SIGTERM")).toEqual({ code: 0, signal: null });

@@ -33,8 +33,10 @@ export interface Accepted {
   position: number;
   to: E164;
   clientRef: string | null;
+  callbackUrl?: string | null | undefined;
   /** The text that this recipient gets. */
   text: string;
+  given?: RecipientRow["given"];
   shape: Shape;
 }
 
@@ -62,13 +64,13 @@ export class RecipientChecker {
   constructor(options: CheckerOptions) {
     const { input, template, table } = options;
     this.#options = options;
-    const { from, providerId } = input;
-    if (template.names.length === 0) this.#common = contentOf({ text: template.render([]) ?? "" });
+    const { from, providerId, encoding } = input;
+    if (template.names.length === 0) this.#common = contentOf({ text: template.render([]) ?? "", encoding });
     if (this.#common) checkSegments(this.#common, table.maxSegments);
     // Policies depend on the destination, so they are applied to each recipient later.
     const anywhere = { ...table, policies: [] };
     const content = this.#common ?? anyContent;
-    const request = { from, providerId, to: "", text: content.text };
+    const request = { from, providerId, to: "", text: content.text, encoding };
     this.sender = routeMessage(anywhere, request, "" as E164, null, content).sender;
   }
 
@@ -83,12 +85,23 @@ export class RecipientChecker {
 
   #accept(row: RecipientRow): Accepted {
     if (row.problem !== undefined) throw new InvalidInputError("file", row.problem);
-    const { position, clientRef, to } = row;
-    const { from, providerId } = this.#options.input;
+    const { position, clientRef, callbackUrl, to, given } = row;
+    const { from, providerId, encoding } = this.#options.input;
     const text = this.#common?.text ?? this.#render(row);
-    const plan = planMessage(this.#options.table, { to, text, from, providerId, clientRef }, this.#common);
+    const input = { to, text, from, providerId, clientRef, encoding };
+    const plan = planMessage(this.#options.table, input, this.#common);
     this.#options.window?.check(plan.recipient, plan.country);
-    return { position, to: plan.recipient, clientRef, text, shape: this.#shapeOf(plan) };
+    const { text: ready } = plan.content;
+    const shape = this.#shapeOf(plan);
+    return {
+      position,
+      to: plan.recipient,
+      clientRef,
+      callbackUrl,
+      text: ready,
+      shape,
+      ...(given && { given }),
+    };
   }
 
   #render({ values }: RecipientRow): string {
@@ -117,7 +130,10 @@ const anyContent = contentOf({ text: "Hello" });
 const maxShownLength = 100;
 
 /** The number is unchecked input of any content and length: make it text that can be stored. */
-function toRefusedRow({ position, to }: RecipientRow, { code, message }: DomainError): RefusedRow {
+export function toRefusedRow(
+  { position, to }: Pick<RecipientRow, "position" | "to">,
+  { code, message }: DomainError,
+): RefusedRow {
   return { position, recipient: showable(to.slice(0, maxShownLength)), code, reason: showable(message) };
 }
 

@@ -1,22 +1,36 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
-import { InvalidInputError, InvalidTextError, NoRecipientsError, type RefusedRow } from "../../lib/errors.ts";
+import { InvalidInputError, NoRecipientsError, type RefusedRow } from "../../lib/errors.ts";
 import { newMessageId } from "../../lib/uuid.ts";
+import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
+import { restrict } from "../../pricing/routing/restrict.ts";
+import type { SendRestrictions } from "../../lib/send-restrictions.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
 import { isStorable } from "../../lib/storable.ts";
 import { RecipientChecker, type Accepted } from "./check.ts";
-import { readCsv } from "./csv.ts";
 import { abandonImport } from "./imports.ts";
 import { NumberSet } from "./number-set.ts";
+import { withoutSuppressed } from "./suppressed.ts";
+import { readRetried, retriedText } from "./retry.ts";
 import { PreviewTally, type CampaignPreview } from "./preview.ts";
+import { readRecipientFile } from "./recipient-file.ts";
 import { readInline, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { checkKey, checkLength, checkSettings, fingerprint, type CampaignInput } from "./settings.ts";
 import { beginImport, findEarlier, sealImport, type NewCampaign, type Repeat } from "./store.ts";
-import { addToImport, ImportBuffer, type Chunk } from "./store-recipients.ts";
+import {
+  addToImport,
+  ImportBuffer,
+  maxShownRefusals,
+  type Chunk,
+  type Suppressed,
+} from "./store-recipients.ts";
+import { senderWarnings, type SendingSettings } from "../../sending-settings/settings.ts";
+import { checkDefaultCountry } from "../../sending-settings/store.ts";
+import { callingCodeOf } from "../../sms/phone-plans.ts";
 import { textWarnings } from "../../sms/text-warnings.ts";
-import { parseTemplate, type Template } from "./template.ts";
+import { readTemplate, type Template } from "./template.ts";
 import { windowCheckOf } from "./window-check.ts";
 
 export interface CreateOptions {
@@ -24,6 +38,8 @@ export interface CreateOptions {
   routingTables: RoutingTables;
   spending: Spending;
   clock: Clock;
+  /** What the calling key may send. */
+  within: SendRestrictions | undefined;
 }
 
 type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
@@ -39,12 +55,6 @@ const chunkSize = 2_500;
 /** A slow upload renews its lease at least this often. */
 const signEveryMs = 15_000;
 
-/** Characters, placeholders included. 255 segments of GSM-7 are fewer. */
-const maxTextLength = 40_000;
-
-/** How many refused recipients an error lists. */
-const maxShownRefusals = 10;
-
 /**
  * Accepts a campaign: once this returns, it is committed and will be sent. Recipients that cannot get a
  * message are refused one by one; a number that occurs twice counts once. Memory does not grow with the size
@@ -57,7 +67,7 @@ export async function createCampaign(
   input: CampaignInput,
 ): Promise<CreateOutcome> {
   const { database } = options;
-  if ((input.recipients == null) === (input.file == null))
+  if (!input.retry && (input.recipients == null) === (input.file == null))
     throw new InvalidInputError("recipients", "Give exactly one of `recipients` and `file`.");
   const idempotencyKey = input.dryRun === true ? null : checkKey(input.idempotencyKey);
   const print = idempotencyKey === null ? null : fingerprint(input);
@@ -66,74 +76,91 @@ export async function createCampaign(
   const earlier = await findEarlier(database, repeat);
   if (earlier.kind === "repeated") return { campaignId: earlier.campaignId };
   const prepared = await prepare(options, accountId, input);
-  if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
-  const campaign: NewCampaign = { ...prepared.campaign, ...repeat };
-  // The numbers of a file are too many to keep in memory.
-  const seen = input.file == null ? new NumberSet() : undefined;
-  return { campaignId: await importAll(options, campaign, { ...prepared, seen }) };
+  try {
+    if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
+    return { campaignId: await importAll(options, { ...prepared.campaign, ...repeat }, prepared) };
+  } finally {
+    await prepared.source.close?.();
+  }
 }
 
 /** Checks everything that can be checked before something is stored. */
 async function prepare(
-  { routingTables, clock }: CreateOptions,
+  { database, routingTables, clock, within }: CreateOptions,
   accountId: string,
   input: CampaignInput,
 ): Promise<PreparedCampaign> {
   const now = clock.now();
   const settings = checkSettings(input, now);
   if (input.from != null) checkLength(input.from, "from");
-  const template = readTemplate(input.text);
-  const table = await routingTables.of(accountId, staleMs);
+  const template = input.retry ? retriedText : readTemplate(input.text);
+  const table = restrict(forCampaign(await routingTables.of(accountId, staleMs), input), within);
   const checker = new RecipientChecker({ input, template, table, window: windowCheckOf(settings, now) });
-  const source = await open(input, template);
+  const keepsValues = settings.scheduledAt !== null && input.dryRun !== true;
+  const source = await open(database, input, template, {
+    defaultCountry: table.settings.defaultCountry,
+    keepsValues,
+  });
   const campaign = {
     ...settings,
     id: newMessageId(now),
     providerId: input.providerId ?? null,
     sender: checker.sender,
     text: input.text,
+    encoding: input.encoding ?? null,
+    valueNames: source.valueNames?.map((name) => (isStorable(name) ? name : "")) ?? null,
+    servedAs: input.served?.api ?? null,
+    callbackUrl: input.served?.callbackUrl ?? null,
   };
-  return { campaign, checker, source };
+  return { campaign, checker, source, settings: table.settings, keepsAll: input.duplicates === "KEEP_ALL" };
 }
 
-function readTemplate(text: string): Template {
-  if (!isStorable(text))
-    throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
-  if (text.length > maxTextLength)
-    throw new InvalidTextError(`The text has more than ${maxTextLength} characters. Shorten it.`);
-  return parseTemplate(text);
+/** A campaign may have a default country of its own. */
+function forCampaign(table: RoutingTable, { defaultCountry }: CampaignInput): RoutingTable {
+  if (defaultCountry == null) return table;
+  return { ...table, settings: { ...table.settings, defaultCountry: checkDefaultCountry(defaultCountry) } };
 }
 
-interface PreparedCampaign {
+interface PreparedCampaign extends Recipients {
+  settings: SendingSettings;
   campaign: Omit<NewCampaign, keyof Repeat>;
-  source: RecipientSource;
-  checker: RecipientChecker;
 }
 
 /** Where recipients come from, and what decides which of them are taken. */
 interface Recipients {
   source: RecipientSource;
   checker: RecipientChecker;
-  /** The numbers so far; undefined leaves repeated ones to the database. */
-  seen: NumberSet | undefined;
+  /** Whether repeated numbers are kept. */
+  keepsAll: boolean;
 }
 
 function open(
-  { recipients, file }: CampaignInput,
+  database: Database,
+  { recipients, file, columns, retry, sheet, fileEncoding }: CampaignInput,
   template: Template,
+  { defaultCountry, keepsValues }: { defaultCountry: string | null; keepsValues: boolean },
 ): Promise<RecipientSource> | RecipientSource {
-  return file == null ? readInline(recipients ?? [], template) : readCsv(file, template);
+  if (retry) return readRetried(database, retry);
+  if (file == null) return readInline(recipients ?? [], template, { keepsValues });
+  const callingCode = defaultCountry === null ? undefined : callingCodeOf(defaultCountry);
+  return readRecipientFile(file, template, columns ?? [], {
+    sheet,
+    encoding: fileEncoding,
+    callingCode,
+    keepsValues,
+  });
 }
 
 async function preview(
-  { spending, routingTables }: CreateOptions,
+  { database, spending, routingTables }: CreateOptions,
   accountId: string,
-  { source, checker, campaign: { text } }: PreparedCampaign,
+  { source, checker, keepsAll, settings, campaign: { text } }: PreparedCampaign,
 ): Promise<CampaignPreview> {
   const tally = new PreviewTally();
   const seen = new NumberSet();
   for await (const rows of source) {
-    tally.add(checkRows(rows, checker, seen));
+    const chunk = await withoutSuppressed(database, accountId, checkRows(rows, checker));
+    tally.add(keepsAll ? chunk : withoutRepeated(chunk, seen));
     await nextTurn();
   }
   const refusal = await spending.within([accountId], (_transaction, ledgers) => {
@@ -141,7 +168,11 @@ async function preview(
     const errors = tally.spends.flatMap((spend) => ledger?.take(spend) ?? []);
     return Promise.resolve({ spends: [], result: errors[0] ?? null });
   });
-  return tally.preview(refusal, textWarnings(text, tally.longest, routingTables.maxSegments));
+  const warnings = [
+    ...textWarnings(text, tally.longest, routingTables.maxSegments),
+    ...senderWarnings(settings, tally.senders),
+  ];
+  return { ...tally.preview(refusal, warnings), file: source.reading ?? null };
 }
 
 /** Returns the id of the campaign that holds the idempotency key, if another request took it meanwhile. */
@@ -168,24 +199,30 @@ async function importAll(
 /** Reads and checks the next recipients while the previous ones are being stored. */
 async function storeAll(
   { database, clock }: CreateOptions,
-  { id, text }: NewCampaign,
-  { source, checker, seen }: Recipients,
+  { id: campaignId, text }: NewCampaign,
+  { source, checker, keepsAll }: Recipients,
 ): Promise<{ accepted: number; refused: number; first: RefusedRow[] }> {
   const first: RefusedRow[] = [];
   let [accepted, refused] = [0, 0];
   const buffer = new ImportBuffer(text);
   let signAt = clock.now().getTime() + signEveryMs;
   let storing: Promise<void> = Promise.resolve();
+  const leaveOut = async (adding: Promise<Suppressed>): Promise<void> => {
+    const suppressed = await adding;
+    accepted -= suppressed.count;
+    refused += suppressed.count;
+    first.push(...suppressed.first.slice(0, maxShownRefusals - first.length));
+  };
   const store = async (): Promise<void> => {
     await storing;
     const now = clock.now();
-    storing = addToImport(database, id, buffer, now);
+    storing = leaveOut(addToImport(database, { campaignId, keepsAll }, buffer, now));
     storing.catch(() => undefined);
     signAt = now.getTime() + signEveryMs;
   };
   try {
     for await (const rows of source) {
-      const chunk = checkRows(rows, checker, seen);
+      const chunk = checkRows(rows, checker);
       accepted += chunk.accepted.length;
       refused += chunk.refused.length;
       first.push(...chunk.refused.slice(0, maxShownRefusals - first.length));
@@ -202,20 +239,25 @@ async function storeAll(
   return { accepted, refused, first };
 }
 
-/** Leaves out repeated numbers. Without `seen`, the database does that on insert. */
-function checkRows(
-  rows: readonly RecipientRow[],
-  checker: RecipientChecker,
-  seen: NumberSet | undefined,
-): Chunk {
+function checkRows(rows: readonly RecipientRow[], checker: RecipientChecker): Chunk {
   const accepted: Accepted[] = [];
   const refused: RefusedRow[] = [];
-  let duplicates = 0;
   for (const row of rows) {
     const verdict = checker.check(row);
     if ("refused" in verdict) refused.push(verdict.refused);
-    else if (seen?.add(Number(verdict.accepted.to.slice(1))) === false) duplicates++;
     else accepted.push(verdict.accepted);
   }
-  return { accepted, refused, duplicates };
+  return { accepted, refused };
+}
+
+/** Leaves out numbers that came before, as the database does when it stores them. */
+function withoutRepeated<Checked extends Chunk>(
+  chunk: Checked,
+  seen: NumberSet,
+): Checked & { repeated: Accepted[] } {
+  const repeated: Accepted[] = [];
+  const accepted = chunk.accepted.filter(
+    (one) => seen.add(Number(one.to.slice(1))) || (repeated.push(one), false),
+  );
+  return { ...chunk, accepted, repeated };
 }

@@ -21,7 +21,9 @@ const findGivenUp: Statement = {
   text: "select id from campaigns where imported_at is null and import_until is null",
 };
 
-const removeRows = (table: "campaign_recipients" | "refused_recipients"): Statement => ({
+const removeRows = (
+  table: "campaign_recipients" | "refused_recipients" | "duplicate_recipients",
+): Statement => ({
   name: `remove_${table}`,
   text: `
     with removed as (
@@ -33,7 +35,11 @@ const removeRows = (table: "campaign_recipients" | "refused_recipients"): Statem
     )
     select count(*)::int as count from removed`,
 });
-const removals = [removeRows("campaign_recipients"), removeRows("refused_recipients")];
+const removals = [
+  removeRows("campaign_recipients"),
+  removeRows("refused_recipients"),
+  removeRows("duplicate_recipients"),
+];
 
 /** Few rows per campaign, so one statement is enough. */
 const removeSums: Statement = {

@@ -1,7 +1,9 @@
 import { arrayLiteral, element } from "../../database/array-literal.ts";
 import { parameters } from "../../database/columns.ts";
 import type { Database, Statement } from "../../database/database.ts";
-import type { RefusedRow } from "../../lib/errors.ts";
+import type { RecipientSuppressedError, RefusedRow } from "../../lib/errors.ts";
+import { suppressedReasonInSql, suppressionInSql } from "../../suppressions/suppression.ts";
+import { isStorable } from "../../lib/storable.ts";
 import type { Accepted, Shape } from "./check.ts";
 
 /**
@@ -10,26 +12,30 @@ import type { Accepted, Shape } from "./check.ts";
  */
 export const newLease = "now() + interval '90 seconds'";
 
-/** Until when an import that renews its lease now counts as alive. */
+/** How many refused recipients an error lists. */
+export const maxShownRefusals = 10;
+
+const suppressedCode: RecipientSuppressedError["code"] = "RECIPIENT_SUPPRESSED";
 
 /** A batch of checked recipients, accepted and refused. */
 export interface Chunk {
   accepted: readonly Accepted[];
   refused: readonly RefusedRow[];
-  /** Repeated numbers that were already left out. */
-  duplicates: number;
 }
 
 const added = parameters({
   campaignId: "uuid",
   now: "timestamptz",
-  duplicates: "int",
+  keepsAll: "boolean",
   // Of each recipient.
   positions: "int[]",
   recipients: "text[]",
   shapes: "smallint[]",
   clientRefs: "text[]",
   texts: "text[]",
+  callbackUrls: "text[]",
+  // Array literals; null when no values are kept.
+  given: "text[]",
   // Of each shape.
   countries: "text[]",
   providerIds: "uuid[]",
@@ -56,6 +62,15 @@ const ofShape = (list: keyof Added): string => `(${added.sql[list]})[shape]`;
 const unnested = (...lists: (keyof Added)[]): string =>
   `unnest(${lists.map((list) => added.sql[list]).join(", ")})`;
 
+const recipientColumns = `
+        campaign_id, position, recipient, client_ref, text, country, provider_id, sender, encoding, segments,
+        estimated_cost, estimated_currency, callback_url, given
+      `;
+
+const recipientValues = `id, position, recipient, client_ref, text, ${ofShape("countries")}, ${ofShape("providerIds")},
+        ${ofShape("senders")}, ${ofShape("encodings")}, ${ofShape("segments")}, ${ofShape("costs")},
+        ${ofShape("currencies")}, callback_url, given::text[]`;
+
 // Most columns have few different values, so rows refer to short lists of them. That makes the statement a
 // fifth smaller.
 const addRecipients: Statement = {
@@ -65,24 +80,38 @@ const addRecipients: Statement = {
       select id from campaigns
       where id = ${added.sql.campaignId} and imported_at is null and import_until > now()
       for update
-    ), stored as (
-      insert into campaign_recipients (
-        campaign_id, position, recipient, client_ref, text, country, provider_id, sender, encoding, segments,
-        estimated_cost, estimated_currency
-      )
-      select alive.id, position, recipient, client_ref, r.text, ${ofShape("countries")}, ${ofShape("providerIds")},
-        ${ofShape("senders")}, ${ofShape("encodings")}, ${ofShape("segments")}, ${ofShape("costs")},
-        ${ofShape("currencies")}
+    ), given as materialized (
+      select c.id, r.*, ${suppressionInSql({ account: "c.account_id", recipient: "r.recipient", sender: ofShape("senders") })} as suppression
       from alive
-      cross join ${unnested("positions", "recipients", "shapes", "clientRefs", "texts")}
-        as r (position, recipient, shape, client_ref, text)
+      join campaigns as c using (id)
+      cross join ${unnested("positions", "recipients", "shapes", "clientRefs", "texts", "callbackUrls", "given")}
+        as r (position, recipient, shape, client_ref, text, callback_url, given)
+    ), stored as (
+      insert into campaign_recipients (${recipientColumns})
+      select ${recipientValues} from given
+      where suppression is null
       on conflict (campaign_id, recipient) do nothing
+      returning position, estimated_cost, estimated_currency
+    ), repeated as materialized (
+      select * from given where suppression is null and position not in (select position from stored)
+    ), kept as (
+      insert into repeated_recipients (${recipientColumns})
+      select ${recipientValues} from repeated where ${added.sql.keepsAll}
       returning estimated_cost, estimated_currency
+    ), left_out as (
+      insert into duplicate_recipients (campaign_id, position, recipient)
+      select id, position, recipient from repeated where not ${added.sql.keepsAll}
+    ), suppressed as materialized (
+      select id, position, recipient, '${suppressedCode}' as code, ${suppressedReasonInSql("recipient", "suppression")} as reason
+      from given
+      where suppression is not null
     ), refused as (
       insert into refused_recipients (campaign_id, position, recipient, code, reason)
       select alive.id, r.*
       from alive
       cross join ${unnested("refusedPositions", "refusedRecipients", "refusedCodes", "refusedReasons")} as r
+      union all
+      select * from suppressed
     ), explained as (
       insert into campaign_routes (campaign_id, provider_id, country, route)
       select alive.id, r.*
@@ -91,19 +120,28 @@ const addRecipients: Statement = {
       on conflict do nothing
     ), estimated as (
       insert into campaign_estimates as e (campaign_id, currency, amount)
-      select ${added.sql.campaignId}, estimated_currency, sum(estimated_cost) from stored
+      select ${added.sql.campaignId}, estimated_currency, sum(estimated_cost)
+      from (select estimated_cost, estimated_currency from stored union all select * from kept) as all_kept
       where estimated_currency is not null
       group by estimated_currency
       on conflict (campaign_id, currency) do update set amount = e.amount + excluded.amount
     )
-    update campaigns
-    set total = total + s.count, refused = refused + cardinality(${added.sql.refusedPositions}),
+    update campaigns as c
+    set total = total + s.count + s.kept,
+      refused = refused + cardinality(${added.sql.refusedPositions}) + s.suppressed, suppressed = c.suppressed + s.suppressed,
       duplicates_removed =
-        duplicates_removed + ${added.sql.duplicates} + cardinality(${added.sql.positions}) - s.count,
+        duplicates_removed + cardinality(${added.sql.positions}) - s.count - s.kept - s.suppressed,
       import_until = ${newLease}, updated_at = ${added.sql.now}
-    from (select count(*)::int as count from stored) as s
-    where id = (select id from alive)
-    returning id`,
+    from (
+      select (select count(*)::int from stored) as count, (select count(*)::int from kept) as kept,
+        (select count(*)::int from suppressed) as suppressed
+    ) as s
+    where c.id = (select id from alive)
+    returning s.suppressed as count, (
+      select coalesce(json_agg(f), '[]') from (
+        select position, recipient, code, reason from suppressed order by position limit ${maxShownRefusals}
+      ) as f
+    ) as first`,
 };
 
 /** One entry for each provider and country. */
@@ -134,7 +172,7 @@ const refusedLists = (refused: readonly RefusedRow[]) => ({
 });
 
 /** What a buffer holds, as parameters of `addRecipients`. */
-type Buffered = Omit<Added, "campaignId" | "now">;
+type Buffered = Omit<Added, "campaignId" | "now" | "keepsAll">;
 
 /** Collects recipients for the next insert, as array literals of PostgreSQL. */
 export class ImportBuffer {
@@ -142,7 +180,6 @@ export class ImportBuffer {
   #shapes = new Map<Shape, number>();
   #columns = emptyColumns();
   #refused: RefusedRow[] = [];
-  #duplicates = 0;
   #size = 0;
 
   /** `campaignText` is stored with the campaign; recipients with this text do not store it again. */
@@ -155,34 +192,36 @@ export class ImportBuffer {
     return this.#size;
   }
 
-  add({ accepted, refused, duplicates }: Chunk): void {
-    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
+  add({ accepted, refused }: Chunk): void {
+    const { positions, recipients, shapes, clientRefs, texts, callbackUrls, given } = this.#columns;
     positions.push(...accepted.map(({ position }) => position));
     this.#refused.push(...refused);
-    this.#duplicates += duplicates;
-    this.#size += accepted.length + refused.length + duplicates;
+    this.#size += accepted.length + refused.length;
     if (accepted.length === 0) return;
     recipients.push(accepted.map(({ to }) => to).join(","));
     shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
     clientRefs.push(accepted.map(({ clientRef }) => element(clientRef)).join(","));
     texts.push(accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(","));
+    callbackUrls.push(accepted.map(({ callbackUrl }) => element(callbackUrl ?? null)).join(","));
+    if (accepted[0]?.given) given.push(accepted.map((one) => element(givenLiteral(one))).join(","));
   }
 
   /** Returns what was collected, and empties the buffer. */
   take(): Buffered {
-    const { positions, recipients, shapes, clientRefs, texts } = this.#columns;
-    const [kinds, refused, duplicates] = [[...this.#shapes.keys()], this.#refused, this.#duplicates];
+    const { positions, recipients, shapes, clientRefs, texts, callbackUrls, given } = this.#columns;
+    const [kinds, refused] = [[...this.#shapes.keys()], this.#refused];
     this.#shapes = new Map();
     this.#columns = emptyColumns();
     this.#refused = [];
-    this.#duplicates = this.#size = 0;
+    this.#size = 0;
     return {
-      duplicates,
       positions: arrayLiteral(positions),
       recipients: arrayLiteral(recipients),
       shapes: arrayLiteral(shapes),
       clientRefs: arrayLiteral(clientRefs),
       texts: arrayLiteral(texts),
+      callbackUrls: arrayLiteral(callbackUrls),
+      given: given.length === 0 ? null : arrayLiteral(given),
       ...shapeLists(kinds),
       ...refusedLists(refused),
       ...routesOf(kinds),
@@ -198,6 +237,13 @@ export class ImportBuffer {
   }
 }
 
+/** The recipients of a batch that are not to be texted. */
+export interface Suppressed {
+  count: number;
+  /** The first of them. */
+  first: RefusedRow[];
+}
+
 /** Each column is a list of strings that are already joined with commas. */
 const emptyColumns = () => ({
   positions: [] as number[],
@@ -205,20 +251,33 @@ const emptyColumns = () => ({
   shapes: [] as string[],
   clientRefs: [] as string[],
   texts: [] as string[],
+  callbackUrls: [] as string[],
+  given: [] as string[],
 });
 
+/** A value that cannot be stored is none: only what the text asks for was checked. */
+const givenLiteral = ({ given = [] }: Accepted): string =>
+  arrayLiteral(given.map((value) => element(value !== null && isStorable(value) ? value : null)));
+
+/** A campaign that is being imported. */
+export interface ImportTarget {
+  campaignId: string;
+  /** Whether numbers that it already has are kept, instead of left out. */
+  keepsAll: boolean;
+}
+
 /**
- * Stores a batch of recipients of a campaign that is being imported, leaves out numbers it already has, and
- * renews the lease.
+ * Stores a batch of recipients of a campaign that is being imported, and renews the lease.
  * @throws Error when the import was given up meanwhile
  */
 export async function addToImport(
   database: Database,
-  campaignId: string,
+  target: ImportTarget,
   buffer: ImportBuffer,
   now: Date,
-): Promise<void> {
-  const values = added.values({ campaignId, now, ...buffer.take() });
-  const [alive] = await database.query(addRecipients, values);
-  if (!alive) throw new Error("The import was given up, since it gave no sign of life for too long");
+): Promise<Suppressed> {
+  const values = added.values({ ...target, now, ...buffer.take() });
+  const [suppressed] = await database.query<Suppressed>(addRecipients, values);
+  if (suppressed) return suppressed;
+  throw new Error("The import was given up, since it gave no sign of life for too long");
 }

@@ -1,11 +1,13 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { parameters } from "../../database/columns.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
 import { keyHours } from "../../lib/idempotency.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
-import { IdempotencyConflictError } from "../../lib/errors.ts";
+import { IdempotencyConflictError, StillImportingError } from "../../lib/errors.ts";
 import { addJobs } from "../../queue/jobs.ts";
 import type { AccountSpend, Spending } from "../../pricing/spending/spending.ts";
 import { newLease } from "./store-recipients.ts";
+import type { ServedApi } from "../../messages/accept/send-input.ts";
 import type { CampaignSettings } from "./settings.ts";
 import { currentTrace } from "../../tracing/tracing.ts";
 
@@ -17,6 +19,13 @@ export interface NewCampaign extends CampaignSettings {
   providerId: string | null;
   sender: string;
   text: string;
+  /** The encoding that was asked for; null for AUTO. */
+  encoding: string | null;
+  /** The names of the values that are kept until it begins; null when none are. */
+  valueNames: readonly string[] | null;
+  /** The served API that it came by. */
+  servedAs: ServedApi | null;
+  callbackUrl: string | null;
   idempotencyKey: string | null;
   /** Hexadecimal. */
   fingerprint: string | null;
@@ -40,12 +49,19 @@ const stored = parameters({
   providerId: "uuid",
   sender: "text",
   text: "text",
+  encoding: "text",
+  valueNames: "text[]",
   priority: "message_priority",
   scheduledAt: "timestamptz",
   timeZone: "text",
   windowStart: "smallint",
   windowEnd: "smallint",
+  windowDays: "smallint",
+  observeHolidays: "boolean",
+  endsAt: "timestamptz",
   messagesPerSecond: "float8",
+  servedAs: "compat_api",
+  callbackUrl: "text",
   idempotencyKey: "text",
   fingerprint: "bytea",
   trace: "bytea",
@@ -64,9 +80,10 @@ const insert: Statement = {
 
 /**
  * Stores a campaign without recipients; nothing is sent before `sealImport`. Returns the id of the campaign
- * that holds the idempotency key: that is another one when the key is taken, even if that campaign is still
- * being imported. A key that is a day old, or whose import has died, is taken over.
+ * that holds the idempotency key: that is another one when the key is taken. A key that is a day old, or whose import
+ * has died, is taken over.
  * @throws IdempotencyConflictError when the key was used for another input
+ * @throws StillImportingError when its campaign is being imported for long
  */
 export async function beginImport(database: Database, campaign: NewCampaign): Promise<string> {
   const { id, accountId, idempotencyKey } = campaign;
@@ -88,7 +105,7 @@ export async function beginImport(database: Database, campaign: NewCampaign): Pr
 const findKey: Statement = {
   name: "find_campaign_key",
   text: `
-    select id, encode(fingerprint, 'hex') as fingerprint from campaigns
+    select id, encode(fingerprint, 'hex') as fingerprint, imported_at is not null as "isWhole" from campaigns
     where account_id = $1 and idempotency_key = $2 and created_at > ${retentionTime} - interval '${keyHours} hours'
       and (imported_at is not null or import_until >= now())`,
 };
@@ -96,19 +113,39 @@ const findKey: Statement = {
 /** The campaign that an idempotency key stands for. */
 type EarlierUse = { kind: "repeated"; campaignId: string } | { kind: "unused" };
 
+/** How long a repeat waits for the import of the first request, and how often it looks. */
+const importPatienceMs = 15_000;
+const lookEveryMs = 100;
+
 /**
- * Finds the campaign that holds an idempotency key.
+ * Finds the campaign that holds an idempotency key. Waits while it is being imported: if that import dies, the campaign is
+ * removed, and nobody may have been told of it.
  * @throws IdempotencyConflictError when it had another input
+ * @throws StillImportingError when it takes too long
  */
-export async function findEarlier(
+export async function findEarlier(database: Database, repeat: Repeat): Promise<EarlierUse> {
+  const deadline = performance.now() + importPatienceMs;
+  for (;;) {
+    const earlier = await findKeyUse(database, repeat);
+    if (earlier.kind !== "importing") return earlier;
+    if (performance.now() > deadline) throw new StillImportingError();
+    await pause(lookEveryMs);
+  }
+}
+
+async function findKeyUse(
   database: Database,
   { accountId, idempotencyKey, fingerprint }: Repeat,
-): Promise<EarlierUse> {
+): Promise<EarlierUse | { kind: "importing" }> {
   if (idempotencyKey === null) return { kind: "unused" };
   const values = [accountId, idempotencyKey];
-  const [campaign] = await database.query<{ id: string; fingerprint: string }>(findKey, values);
+  const [campaign] = await database.query<{ id: string; fingerprint: string; isWhole: boolean }>(
+    findKey,
+    values,
+  );
   if (!campaign) return { kind: "unused" };
-  if (fingerprint === campaign.fingerprint) return { kind: "repeated", campaignId: campaign.id };
+  if (fingerprint === campaign.fingerprint)
+    return campaign.isWhole ? { kind: "repeated", campaignId: campaign.id } : { kind: "importing" };
   throw new IdempotencyConflictError(idempotencyKey, null, campaign.id);
 }
 

@@ -1,4 +1,5 @@
 import { InvalidTextError } from "../../lib/errors.ts";
+import { isStorable } from "../../lib/storable.ts";
 
 /**
  * A text with placeholders, such as `Hello {{first_name}}`. Spaces inside the braces are ignored. `\{{`
@@ -13,6 +14,9 @@ export interface Template {
 
 const maxNameLength = 64;
 
+/** Characters, placeholders included. 255 segments of GSM-7 are fewer. */
+const maxTextLength = 40_000;
+
 /**
  * Makes names equal that look the same: Unicode writes a letter in several ways, has many spaces, and
  * characters that nobody sees.
@@ -25,10 +29,22 @@ export const nameKey = (name: string): string =>
     .trim();
 
 /**
- * @throws InvalidTextError when a placeholder is not closed or has no name
+ * The template of a text that a caller gives.
+ * @throws InvalidTextError when it cannot be stored, is too long, or has a placeholder that is none
+ */
+export function readTemplate(text: string): Template {
+  if (!isStorable(text))
+    throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
+  return parseTemplate(text);
+}
+
+/**
+ * @throws InvalidTextError when a placeholder is not closed or has no name, or the text is far too long
  */
 export function parseTemplate(text: string): Template {
-  const names: string[] = [];
+  if (text.length > maxTextLength)
+    throw new InvalidTextError(`The text has more than ${maxTextLength} characters. Shorten it.`);
+  const places = new Map<string, number>();
   const literals: string[] = [];
   const slots: number[] = [];
   let literal = "";
@@ -42,12 +58,13 @@ export function parseTemplate(text: string): Template {
     const end = rest.indexOf("}}", start);
     const name = readName(end === -1 ? undefined : rest.slice(start + 2, end), rest.slice(start));
     literals.push(literal + rest.slice(0, start));
-    if (!names.includes(name)) names.push(name);
-    slots.push(names.indexOf(name));
+    const place = places.get(name) ?? places.size;
+    places.set(name, place);
+    slots.push(place);
     literal = "";
     rest = rest.slice(end + 2);
   }
-  return { names, render: (values) => render(literals, slots, literal + rest, values) };
+  return { names: [...places.keys()], render: (values) => render(literals, slots, literal + rest, values) };
 }
 
 function readName(written: string | undefined, from: string): string {

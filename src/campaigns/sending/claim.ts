@@ -1,9 +1,11 @@
+import { shareCampaign } from "../../messages/changes/campaign-lock.ts";
 import { beginAttempts } from "../../messages/changes/bulk-transition.ts";
 import type { Queryable } from "../../database/database.ts";
 import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
 import { minUuid } from "../../lib/uuid.ts";
 import { applyChanges } from "../../messages/changes/transition.ts";
 import type { Submission } from "../../providers/provider.ts";
+import { leaveOutSuppressed } from "./suppressed.ts";
 import { findNext } from "./next-messages.ts";
 import { lockForClaim, refillMs, saveTokens, tokensOf, type RunningCampaign } from "./running-campaigns.ts";
 
@@ -57,6 +59,8 @@ export interface Claim extends Admission {
   last: string | undefined;
   /** True when the open providers have nothing to claim. */
   isEmpty: boolean;
+  /** Messages that ended without being submitted. */
+  settled: number;
   /** Milliseconds until the campaign's own rate allows more. */
   restMs: number;
 }
@@ -67,6 +71,7 @@ const nothing: Claim = {
   unread: new Set(),
   refusing: new Set(),
   isEmpty: true,
+  settled: 0,
   last: undefined,
   restMs: 0,
 };
@@ -80,6 +85,7 @@ export async function claimMessages(
   request: ClaimRequest,
   now: Date,
 ): Promise<Claim> {
+  await shareCampaign(transaction, request.campaign.id);
   const campaign = await lockForClaim(transaction, request.campaign);
   if (campaign?.status !== "RUNNING" || campaign.waiting === 0) return nothing;
   const tokens = tokensOf(campaign, now);
@@ -94,16 +100,21 @@ export async function claimMessages(
     found = await find();
   }
   if (found.length === 0) return nothing;
-  const messages = found.map(({ message }) => message);
-  const toAsk = new Set(found.flatMap(({ message, isToAsk }) => (isToAsk ? message.providerId : [])));
+  const unwanted = found.flatMap(({ message, isSuppressed }) => (isSuppressed ? message : []));
+  await leaveOutSuppressed(transaction, campaign.id, unwanted, now);
+  const wanted = found.filter(({ isSuppressed }) => !isSuppressed);
+  const messages = wanted.map(({ message }) => message);
+  const toAsk = new Set(wanted.flatMap(({ message, isToAsk }) => (isToAsk ? message.providerId : [])));
   const admission = await request.admit(transaction, messages, toAsk);
   await startSubmitting(transaction, admission.requests, now);
   const taken = new Set(admission.requests.flatMap((one) => one.messages.map(({ id }) => id)));
   const left = tokens - taken.size;
   await saveTokens(transaction, campaign, left, now);
+  for (const { id } of unwanted) taken.add(id);
   const passed = found.flatMap(({ message, isPutBack }) => (isPutBack ? [] : message.id));
   const last = lastBefore(passed, taken) ?? after;
-  return { ...admission, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
+  const settled = unwanted.length;
+  return { ...admission, settled, last, isEmpty: false, restMs: left >= 1 ? 0 : refillMs(campaign, left) };
 }
 
 /** The id before the first message that was not taken. */

@@ -9,8 +9,10 @@ import {
   type DispatchMessage,
   type DispatchRow,
 } from "../../messages/dispatch/dispatch-message.ts";
+import { isBehindInSql } from "../../messages/model/order.ts";
+import { isSuppressedInSql } from "../../messages/dispatch/suppressed.ts";
 import { inFlight } from "../../messages/model/status.ts";
-import { closuresOf, type Closures } from "../../sms/send-window.ts";
+import { closuresOf, closuresOnHolidays, type Closures } from "../../sms/send-window.ts";
 import { areaLengths } from "../../sms/time-zones.ts";
 import type { RunningCampaign } from "./running-campaigns.ts";
 
@@ -25,9 +27,9 @@ const areas = `array[${areaLengths.map((length) => `left(recipient, ${length})`)
  * running.
  */
 const mayGo = `
-  campaign_id = $1 and (select status = 'RUNNING' from campaigns where id = $1)
+  campaign_id = $1 and (select status = 'RUNNING' and rewritten_to is null from campaigns where id = $1)
   and case when country is null then not $3::boolean else country <> all ($4::text[]) or $8::jsonb ?| ${areas} end
-  and provider_id <> all ($5::uuid[])`;
+  and provider_id <> all ($5::uuid[]) and (follows is null or not ${isBehindInSql("messages")})`;
 
 /**
  * SQL: messages of one `listed_as` value after the last claimed id. Written so that only the index for this
@@ -36,6 +38,7 @@ const mayGo = `
 const isBehind = (list: string): string =>
   `(listed_as, id) > ('${list}', $7::uuid) and (listed_as, id) < ('${list}', '${maxUuid}'::uuid)`;
 
+// A campaign runs once its time has come, and with it that of its messages, whatever they were scheduled for at first.
 // `case status ...` hides the status from the planner, which misjudges how many rows have it. The limits of
 // the later lists depend on the earlier ones, so what is not needed is not read.
 const selectNext: Statement = {
@@ -57,14 +60,14 @@ const selectNext: Statement = {
       for no key update skip locked
     ), due as (
       select * from messages
-      where ${mayGo} and ${isBehind("SCHEDULED")} and scheduled_at <= $2
+      where ${mayGo} and ${isBehind("SCHEDULED")}
       order by listed_as, id
       limit $6 - (select count(*) from put_back) - (select count(*) from queued)
       for no key update skip locked
     )
     select ${dispatchColumns}, m.is_put_back, m.provider_id = any (array(
       select p.id from providers as p join lanes as l on l.provider_id = p.id where ${hasToBeAsked("$2")}
-    ))
+    )), ${isSuppressedInSql("m")}
     from (
       select true as is_put_back, * from put_back
       union all
@@ -81,6 +84,8 @@ export interface Candidate {
   isPutBack: boolean;
   /** Whether the provider's lane must be checked before submitting. */
   isToAsk: boolean;
+  /** Whether its recipient is not to be texted any more. */
+  isSuppressed: boolean;
 }
 
 /** The next messages of a campaign for open providers, locked for this transaction. */
@@ -91,20 +96,47 @@ export async function findNext(
   after: string,
   now: Date,
 ): Promise<Candidate[]> {
-  const { countries, openAreas, stateless } = closedFor(campaign, now);
+  const { countries, openAreas, stateless } = await closedFor(transaction, campaign, now);
   const open = Object.fromEntries(openAreas.map((area) => [area, true]));
   const values = [campaign.id, now, stateless, countries, closed, limit, after, open];
-  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag]>(selectNext, values);
+  const rows = await transaction.query<[...DispatchRow, isPutBack: Flag, isToAsk: Flag, isSuppressed: Flag]>(
+    selectNext,
+    values,
+  );
   return rows.map((row) => ({
     message: toDispatchMessage(row),
-    isPutBack: row[25] === "t",
-    isToAsk: row[26] === "t",
+    isPutBack: row[26] === "t",
+    isToAsk: row[27] === "t",
+    isSuppressed: row[28] === "t",
   }));
 }
 
 const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
 
-function closedFor({ windowStart, windowEnd, timeZone }: RunningCampaign, now: Date): Closures {
+async function closedFor(transaction: Queryable, campaign: RunningCampaign, now: Date): Promise<Closures> {
+  const { id, windowStart, windowEnd, windowDays, observesHolidays, timeZone } = campaign;
   if (windowStart === null || windowEnd === null) return nothingClosed;
-  return closuresOf({ start: windowStart, end: windowEnd }, timeZone ?? "UTC", now);
+  const window = { start: windowStart, end: windowEnd, days: windowDays };
+  const closures = closuresOf(window, timeZone, now);
+  if (!observesHolidays) return closures;
+  return closuresOnHolidays(closures, window, await countriesOf(transaction, id), now);
+}
+
+const readCountries: Statement = {
+  name: "read_countries_of_campaign",
+  text: `select distinct country from campaign_routes where campaign_id = $1 and country <> ''`,
+};
+
+const knownCountries = new Map<string, string[]>();
+const maxKnown = 1_000;
+
+/** The countries of a campaign's recipients, which do not change once it runs. */
+async function countriesOf(transaction: Queryable, campaignId: string): Promise<string[]> {
+  const known = knownCountries.get(campaignId);
+  if (known) return known;
+  const rows = await transaction.query<{ country: string }>(readCountries, [campaignId]);
+  const countries = rows.map(({ country }) => country);
+  if (knownCountries.size >= maxKnown) knownCountries.clear();
+  knownCountries.set(campaignId, countries);
+  return countries;
 }

@@ -173,7 +173,7 @@ export class CampaignPump {
     // The next claim takes their messages.
     await Promise.all([...claim.unread].map((id) => this.#options.connections.get(id)));
     return {
-      progress: claim.requests.length + settled + claim.unread.size,
+      progress: claim.requests.length + claim.settled + settled + claim.unread.size,
       restMs: claim.unread.size === 0 ? claim.restMs : 0,
       refusing: claim.refusing.difference(relieved),
     };

@@ -11,6 +11,8 @@ export interface RunningCampaign {
   timeZone: string | null;
   windowStart: number | null;
   windowEnd: number | null;
+  windowDays: number | null;
+  observesHolidays: boolean;
   messagesPerSecond: number | null;
   tokens: number;
   refilledAt: Date;
@@ -19,7 +21,8 @@ export interface RunningCampaign {
 }
 
 const columns = `
-  id, priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd",
+  id, priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd", window_days as "windowDays",
+  observe_holidays as "observesHolidays",
   messages_per_second as "messagesPerSecond", tokens, refilled_at as "refilledAt", (
     select coalesce(sum(delta), 0)::int from campaign_tallies
     where campaign_id = campaigns.id and status in ('QUEUED', 'SCHEDULED')
@@ -30,7 +33,7 @@ const readRunning: Statement = {
   text: `
     select ${columns}
     from campaigns
-    where status = 'RUNNING' and imported_at is not null
+    where status = 'RUNNING' and imported_at is not null and rewritten_to is null
     order by ${priorityNumber("priority")}, id`,
 };
 

@@ -183,7 +183,7 @@ export class Submitter {
         finishedAt,
       }));
       const [first] = finished;
-      if (finished.length === 1 && first) await this.#options.outcomes.record(first);
+      if (finished.length === 1 && first) await this.#options.outcomes.record({ ...first, kind });
       else await this.#storeInTurn(() => this.#options.outcomes.recordAll(finished, { claim, kind }));
     } finally {
       this.#unstored -= messages.length;

@@ -5,6 +5,7 @@ import type { Claim } from "./claim.ts";
  */
 const firstClaim = 100;
 const maxClaimSize = 1_000;
+const fewest = 40;
 /**
  * A scan that finds nothing reads every message of the closed providers, so scans may take at most 1/`looks`
  * of the time.
@@ -45,7 +46,9 @@ export class Views {
   /** Moves a view on after a claim that began at `begunAt`. */
   advance(view: View, { requests, last, isEmpty, unread }: Claim, begunAt: number): void {
     const taken = requests.reduce((sum, { messages }) => sum + messages.length, 0);
-    view.limit = Math.min(Math.max(firstClaim, taken * 4), maxClaimSize);
+    // A provider that takes messages one by one has only so many slots; what it leaves was locked in vain.
+    const isSingly = taken > 0 && taken === requests.length;
+    view.limit = isSingly ? Math.max(taken, fewest) : Math.min(Math.max(firstClaim, taken * 4), maxClaimSize);
     // Messages of providers that were not read yet are looked for again from where they are.
     if (unread.size > 0) return;
     view.position = last;

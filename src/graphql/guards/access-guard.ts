@@ -1,14 +1,19 @@
 import { GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import type { Plugin } from "graphql-yoga";
+import { actingAs } from "../../audit/actor.ts";
 import type { Access } from "../../access/access.ts";
 import type { Allowance } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import { FairShares, type Leave, type OperationLimits } from "../../access/fair-shares.ts";
+import { setRateHeaders } from "../../access/rate-headers.ts";
+import type { Amounts, RateLimiter } from "../../access/rate-limiter.ts";
+import type { LimitKind } from "../../access/rate-limits.ts";
 import {
   DomainError,
   ForbiddenError,
   InvalidInputError,
   QueryTooComplexError,
+  RateLimitedError,
   TooManyRequestsError,
 } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
@@ -42,9 +47,14 @@ interface AccessGuardOptions {
   access: Access;
   allowance: Allowance;
   shares: FairShares;
+  limiter: RateLimiter;
 }
 
-type Checked = Pick<ServerContext, "viewer" | "socket" | "untilSent">;
+type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
+
+type Checked = Pick<ServerContext, "viewer" | "socket" | "untilSent" | "res"> & {
+  params?: { extensions?: Record<string, unknown> };
+};
 
 /**
  * Every operation passes this guard before it runs, over every transport. Its size and its fields are checked
@@ -56,12 +66,14 @@ export class AccessGuard {
   readonly #access: Access;
   readonly #allowance: Allowance;
   readonly #shares: FairShares;
+  readonly #limiter: RateLimiter;
   readonly #starts = new FairShares(startLimits);
 
-  constructor({ access, allowance, shares }: AccessGuardOptions) {
+  constructor({ access, allowance, shares, limiter }: AccessGuardOptions) {
     this.#access = access;
     this.#allowance = allowance;
     this.#shares = shares;
+    this.#limiter = limiter;
   }
 
   /**
@@ -70,25 +82,27 @@ export class AccessGuard {
    */
   admit(args: ExecutionArgs): GraphQLError | undefined {
     const plan = planOf(args.schema, args.document, args.operationName);
-    const refused = plan && this.#check(args, plan);
+    if (!plan) return undefined;
+    const refused = this.#check(args, plan) ?? this.#use(args, plan);
     return refused && toGraphqlError(refused);
   }
 
   /** Runs a query or mutation when it is the caller's turn. */
-  run(
-    args: ExecutionArgs,
-    execute: (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>,
-  ): ExecutionResult | Promise<ExecutionResult> {
+  run(args: ExecutionArgs, execute: Execute): ExecutionResult | Promise<ExecutionResult> {
     const plan = planOf(args.schema, args.document, args.operationName);
     if (!plan) return execute(args);
     try {
-      const refused = this.#check(args, plan);
+      const refused = this.#check(args, plan) ?? this.#use(args, plan);
       if (refused) throw refused;
-      const { viewer, socket } = args.contextValue as Checked;
+      const { viewer, socket, params } = args.contextValue as Checked;
       const kind = plan.kind === "mutation" ? "mutations" : "queries";
       const place = this.#shares.enter({ viewer, socket }, { kind, cost: costOf(args, plan) });
-      if (typeof place === "function") return runIn(place, args, plan, execute);
-      return place.then((leave) => runIn(leave, args, plan, execute)).catch(refusalOf);
+      const executeAs = actorOf(viewer, plan, execute);
+      const result =
+        typeof place === "function"
+          ? runIn(place, args, plan, executeAs)
+          : place.then((leave) => runIn(leave, args, plan, executeAs)).catch(refusalOf);
+      return params?.extensions?.["cost"] === true ? this.#withCost(result, args, plan) : result;
     } catch (error) {
       return refusalOf(error);
     }
@@ -127,6 +141,27 @@ export class AccessGuard {
     return lackedScope(plan, context.viewer);
   }
 
+  /** Counts the operation against the limits of its key, and says in the headers what is left of them. */
+  #use(args: ExecutionArgs, plan: OperationPlan): RateLimitedError | undefined {
+    const { viewer, res } = args.contextValue as Checked;
+    const amounts = amountsOf(args, plan);
+    const refused = this.#limiter.take(viewer, amounts);
+    if (res) setRateHeaders(res, this.#limiter.of(viewer).standings(Object.keys(amounts) as LimitKind[]));
+    return refused;
+  }
+
+  /** Says what the operation cost, and what is left, to a client that asks with `extensions.cost`. */
+  async #withCost(
+    running: Promise<ExecutionResult>,
+    args: ExecutionArgs,
+    plan: OperationPlan,
+  ): Promise<ExecutionResult> {
+    const { viewer } = args.contextValue as Checked;
+    const result = await running;
+    const cost = { operation: costOf(args, plan), limits: this.#limiter.of(viewer).standings() };
+    return { ...result, extensions: { ...result.extensions, cost } };
+  }
+
   #takePlace(viewer: Viewer | undefined, socket: object | undefined): () => void {
     try {
       return this.#allowance.takeSubscription(viewer, socket);
@@ -149,7 +184,7 @@ async function runIn(
   leave: Leave,
   args: ExecutionArgs,
   { kind }: OperationPlan,
-  execute: (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>,
+  execute: Execute,
 ): Promise<ExecutionResult> {
   const { untilSent } = args.contextValue as Checked;
   try {
@@ -159,6 +194,20 @@ async function runIn(
     if (untilSent) untilSent(leave);
     else leave();
   }
+}
+
+/** What a mutation changes is recorded as changed by its key. */
+function actorOf(viewer: Viewer | undefined, { kind }: OperationPlan, execute: Execute): Execute {
+  if (kind !== "mutation" || !viewer) return execute;
+  const { keyId, keyName, keyPrefix, address } = viewer;
+  return (args) => actingAs({ kind: "API_KEY", keyId, keyName, keyPrefix, address }, () => execute(args));
+}
+
+function amountsOf(args: ExecutionArgs, plan: OperationPlan): Amounts {
+  const [requests, cost] = [1, costOf(args, plan)];
+  if (plan.kind === "subscription") return { requests, cost, subscriptions: 1 };
+  const sends = plan.kind === "mutation" ? plan.sends(args.variableValues ?? {}) : 0;
+  return sends > 0 ? { requests, cost, sends } : { requests, cost };
 }
 
 const costOf = ({ variableValues }: ExecutionArgs, plan: OperationPlan): number =>
@@ -205,9 +254,21 @@ function refusalOf(error: unknown): ExecutionResult {
 
 const statuses: Readonly<Record<string, number>> = { FORBIDDEN: 403, TOO_MANY_REQUESTS: 429 };
 
+/** A refusal of thousands at once is the same error for all. */
+const refusals = new WeakMap<DomainError, GraphQLError>();
+
 function toGraphqlError(error: DomainError): GraphQLError {
+  const known = refusals.get(error);
+  if (known) return known;
+  const made = graphqlErrorOf(error);
+  refusals.set(error, made);
+  return made;
+}
+
+function graphqlErrorOf(error: DomainError): GraphQLError {
   const { message, code } = error;
-  const headers = error instanceof TooManyRequestsError && { "retry-after": String(error.retryAfterSeconds) };
+  const isLimited = error instanceof TooManyRequestsError || error instanceof RateLimitedError;
+  const headers = isLimited && { "retry-after": String(error.retryAfterSeconds) };
   const http = { status: statuses[code] ?? 400, ...(headers && { headers }) };
   return new GraphQLError(message, { originalError: error, extensions: { code, http } });
 }

@@ -15,16 +15,17 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from "graphql";
-import type { Scope } from "../../access/api-keys.ts";
+import type { Right } from "../../access/scopes.ts";
 import { defaultPageSize, maxPageSize } from "../schema/limits.ts";
 import { scopesFor } from "./scope-rules.ts";
+import { sendsOf } from "./sends.ts";
 
 type Variables = Readonly<Record<string, unknown>>;
 
 /** A field, and the scopes of which it needs one. */
 interface Need {
   field: string;
-  anyOf: readonly Scope[];
+  anyOf: readonly Right[];
 }
 
 /** What an operation asks for. Computed once for each document. */
@@ -38,6 +39,8 @@ export interface OperationPlan {
   breadth: number;
   /** Estimates how many values the answer may hold. */
   cost: (variables: Variables) => number;
+  /** How many messages it sends. */
+  sends: (variables: Variables) => number;
 }
 
 const plans = new WeakMap<DocumentNode, Map<string | null | undefined, OperationPlan>>();
@@ -72,7 +75,8 @@ class Planner {
   readonly #schema: GraphQLSchema;
   readonly #operation: OperationDefinitionNode;
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
-  readonly #needs = new Map<readonly Scope[], Need>();
+  readonly #needs = new Map<readonly Right[], Need>();
+  readonly #sends: ((variables: Variables) => number)[] = [];
   /** A fragment that is spread a thousand times is read only once. */
   readonly #parts = new Map<SelectionSetNode, Map<GraphQLNamedType, Part>>();
 
@@ -92,7 +96,9 @@ class Planner {
     const { depth, breadth } = part;
     const constant = isConstant(part, new Set()) ? costOf(part, {}, new Map()) : undefined;
     const cost = (variables: Variables): number => Math.ceil(constant ?? costOf(part, variables, new Map()));
-    return { kind, needs: [...this.#needs.values()], depth, breadth, cost };
+    const sends = (variables: Variables): number =>
+      this.#sends.reduce((sum, sent) => sum + sent(variables), 0);
+    return { kind, needs: [...this.#needs.values()], depth, breadth, cost, sends };
   }
 
   #read(selectionSet: SelectionSetNode, type: GraphQLNamedType): Part {
@@ -134,6 +140,8 @@ class Planner {
     const anyOf = scopesFor(type.name, name);
     if (anyOf.length > 0 && !this.#needs.has(anyOf))
       this.#needs.set(anyOf, { field: `${type.name}.${name}`, anyOf });
+    const sends = type.name === "Mutation" ? sendsOf(node, this.#operation) : undefined;
+    if (sends) this.#sends.push(sends);
     part.own += field ? ownCostOf(field) * (type.name.startsWith("__") ? schemaCost : 1) : 1;
     // Introspection is not counted here: the schema is finite, and GraphQL limits how often its lists may be
     // nested.

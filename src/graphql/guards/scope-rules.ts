@@ -1,10 +1,10 @@
-import type { Scope } from "../../access/api-keys.ts";
+import type { Right } from "../../access/scopes.ts";
 
 type Fields = "all" | readonly string[];
 
 interface Rule {
   /** One of these scopes is needed. Empty: everyone who may select the root field may see it. */
-  anyOf: readonly Scope[];
+  anyOf: readonly Right[];
   types: Readonly<Record<string, Fields>>;
 }
 
@@ -22,6 +22,10 @@ const rules: readonly Rule[] = [
       Mutation: "all",
       Subscription: "all",
       Viewer: "all",
+      RateLimit: "all",
+      Quota: "all",
+      KeyRestrictions: "all",
+      QuotaExceededError: "all",
       Node: ["id"],
       PageInfo: "all",
       Money: "all",
@@ -29,6 +33,7 @@ const rules: readonly Rule[] = [
       // READ.
       Error: "all",
       InvalidPhoneNumberError: "all",
+      RecipientSuppressedError: "all",
       InvalidTextError: "all",
       InvalidSenderError: "all",
       InvalidScheduleError: "all",
@@ -36,14 +41,19 @@ const rules: readonly Rule[] = [
       NotFoundError: "all",
       NoRouteError: ["code", "message"],
       NoRecipientsError: "all",
+      RowsRefusedError: "all",
       RefusedRecipient: "all",
       CountryNotAllowedError: "all",
+      KeyRestrictedError: "all",
       SpendingCapError: ["code", "message"],
       UnsupportedFeatureError: "all",
       IdempotencyConflictError: "all",
       NotCancellableError: "all",
+      OutcomeNotOpenError: "all",
       CampaignEndedError: "all",
+      VersionConflictError: "all",
       LastAdminKeyError: "all",
+      AccountDeletingError: "all",
       TooManyProvidersError: "all",
       TooManyWebhooksError: "all",
       ProviderUnavailableError: "all",
@@ -53,6 +63,9 @@ const rules: readonly Rule[] = [
     anyOf: ["READ", "SEND"],
     types: {
       SendMessagesSuccess: "all",
+      Suppression: "all",
+      UnsuppressedNumber: "all",
+      ImportedSuppressions: "all",
       Message: [
         "id",
         "status",
@@ -66,12 +79,19 @@ const rules: readonly Rule[] = [
         "scheduledAt",
         "validUntil",
       ],
+    },
+  },
+  {
+    anyOf: ["READ", "CAMPAIGNS"],
+    types: {
       Campaign: [
         "id",
         "status",
         "counts",
         "duplicatesRemoved",
         "refusedCount",
+        "suppressedCount",
+        "version",
         "createdAt",
         "scheduledAt",
         "startedAt",
@@ -83,21 +103,33 @@ const rules: readonly Rule[] = [
         "segments",
         "duplicatesRemoved",
         "refused",
+        "suppressedCount",
         "refusedRecipients",
         "messages",
         "countries",
+        "duplicateRecipients",
+        "file",
       ],
+      DuplicateRecipient: "all",
+      CampaignFile: "all",
+      CampaignFileColumn: "all",
       CampaignCountry: ["country", "recipients", "segments"],
       CampaignMessagePreview: "all",
+      CampaignFileHead: "all",
     },
   },
   {
-    anyOf: ["READ", "ADMIN"],
+    anyOf: ["READ", "SEND"],
+    types: { HandledMessages: "all" },
+  },
+  {
+    anyOf: ["READ", "PROVIDERS", "BILLING"],
+    types: { Provider: ["id", "kind", "name"] },
+  },
+  {
+    anyOf: ["READ", "PROVIDERS"],
     types: {
       Provider: [
-        "id",
-        "kind",
-        "name",
         "enabled",
         "priority",
         "defaultSender",
@@ -109,22 +141,49 @@ const rules: readonly Rule[] = [
       ],
       ProviderCapabilities: "all",
       ProviderCheck: "all",
-      Balance: ["id", "fetchedAt"],
-      RateChanges: "all",
       SetRoutingPoliciesSuccess: "all",
       RoutingPolicy: "all",
       PolicyRoute: "all",
-      SpendingLimits: "all",
-      SpendingCap: ["amount", "country", "period"],
     },
   },
   {
-    anyOf: ["ADMIN"],
+    anyOf: ["READ", "BILLING"],
+    types: {
+      Balance: "all",
+      Rate: "all",
+      RateConnection: "all",
+      RateEdge: "all",
+      RateChanges: "all",
+      SpendingLimits: "all",
+      SpendingCap: "all",
+    },
+  },
+  {
+    anyOf: ["OPERATOR"],
+    types: {
+      Account: "all",
+      AccountConnection: "all",
+      AccountEdge: "all",
+      AccountDeletion: "all",
+      CreatedAccount: "all",
+    },
+  },
+  { anyOf: ["KEYS", "OPERATOR"], types: { ApiKeyLimits: "all" } },
+  {
+    anyOf: ["KEYS"],
     types: {
       ApiKey: "all",
       ApiKeyConnection: "all",
       ApiKeyEdge: "all",
       CreatedApiKey: "all",
+      IssuedWatchToken: "all",
+      IssuedWatchTokenConnection: "all",
+      IssuedWatchTokenEdge: "all",
+    },
+  },
+  {
+    anyOf: ["WEBHOOKS"],
+    types: {
       Webhook: "all",
       WebhookConnection: "all",
       WebhookEdge: "all",
@@ -137,15 +196,29 @@ const rules: readonly Rule[] = [
       WebhookTest: "all",
     },
   },
+  {
+    anyOf: ["ADMIN"],
+    types: {
+      ReceivedCallback: "all",
+      ReceivedCallbackConnection: "all",
+      ReceivedCallbackEdge: "all",
+      ReadReceipt: "all",
+      ReprocessedReceipts: "all",
+      AuditEntry: "all",
+      AuditActor: "all",
+      AuditEntryConnection: "all",
+      AuditEntryEdge: "all",
+    },
+  },
 ];
 
-const readers: readonly Scope[] = ["READ"];
+const readers: readonly Right[] = ["READ"];
 
 /**
  * The scopes of which a key needs one to select a field; empty when none is needed. Everyone can read the
  * schema itself.
  */
-export function scopesFor(type: string, field: string): readonly Scope[] {
+export function scopesFor(type: string, field: string): readonly Right[] {
   if (field.startsWith("__") || type.startsWith("__")) return [];
   const rule = rules.find(({ types }) => {
     const fields = Object.hasOwn(types, type) ? types[type] : undefined;

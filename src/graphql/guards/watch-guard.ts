@@ -75,6 +75,7 @@ const ofCampaign: Opening = {
     ...ofMessage.types,
     Campaign: "all",
     CampaignCounts: "all",
+    CampaignOfProvider: "all",
     SendWindow: "all",
     MessageConnection: "all",
     MessageEdge: "all",

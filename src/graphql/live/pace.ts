@@ -1,55 +1,182 @@
-import type { WebSocket } from "ws";
+import type { LastAskers } from "../../access/last-askers.ts";
 
-/** Operations of one socket that may begin in one turn of the event loop. */
-const inOneTurn = 8;
-/** With so many behind them, nothing more is read from the socket. */
+/** Operations of one holder that may begin in one turn of the event loop: less than half a millisecond. */
+const inOneTurn = 2;
+/** So much is read in one turn of all sockets of a holder: what one socket gives at once. */
+const turnBytes = 64 * 1024;
+/** With so many operations behind it, nothing more is read from a socket, and with so many of all from none. */
 const maxWaiting = 64;
 
-const paces = new WeakMap<WebSocket, Pace>();
+/** From this long on, what operations did before they waited for something counts as much. */
+const longMs = 0.5;
+/** So many times as long nothing begins after it, while another account asks: that has most of the time. */
+const restTimes = 4;
+const maxRestMs = 100;
+
+/** A WebSocket, or the connection of requests. */
+interface Source {
+  pause: () => void;
+  resume: () => void;
+}
+
+/** What waits of one socket. */
+interface Line {
+  socket: Source;
+  waiting: (() => void)[];
+  /** What was last read of it at once. */
+  bytes: number;
+}
 
 /**
- * Lets everyone else have a turn between the operations of a socket that sends many at once: parsing, checking
- * and refusing thousands of them would hold the process for a third of a second.
+ * Lets everyone else have a turn between the frames and operations of a holder (an account, or all who have no key) that
+ * sends many at once, over one socket or many: reading, parsing, checking and refusing thousands of them would hold the
+ * process for a third of a second. Its sockets take turns too. What is not read waits in its clients. While another
+ * account asks, it rests after what took long.
  */
 export class Pace {
-  readonly #socket: WebSocket;
-  readonly #waiting: (() => void)[] = [];
+  readonly #lines = new WeakMap<Source, Line>();
+  /** Those with operations that wait. */
+  readonly #queue = new Set<Line>();
+  /** Those that are not read. */
+  readonly #resting = new Set<Line>();
+  /** Called when nothing waits. */
+  readonly #onIdle: () => void;
+  /** Whether another account asks. */
+  readonly #isShared: () => boolean;
   #begun = 0;
+  #read = 0;
+  #waiting = 0;
   #isTurning = false;
 
-  static of(socket: WebSocket): Pace {
-    const known = paces.get(socket);
-    if (known) return known;
-    const made = new Pace(socket);
-    paces.set(socket, made);
-    return made;
+  constructor(onIdle: () => void = () => undefined, isShared: () => boolean = () => false) {
+    this.#onIdle = onIdle;
+    this.#isShared = isShared;
   }
 
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-  }
-
-  /** Resolves when the next operation may begin; undefined when it may at once. */
-  next(): Promise<void> | undefined {
+  /** Resolves when the next operation of the socket may begin; undefined when it may at once. */
+  next(socket: Source): Promise<void> | undefined {
     this.#turn();
-    if (this.#begun < inOneTurn && this.#waiting.length === 0) {
+    if (this.#begun < inOneTurn && this.#queue.size === 0) {
       this.#begun++;
       return undefined;
     }
-    if (this.#waiting.length === maxWaiting) this.#socket.pause();
-    return new Promise((begin) => this.#waiting.push(begin));
+    const line = this.#lineOf(socket);
+    if (line.waiting.length === maxWaiting) this.#rest(line);
+    this.#queue.add(line);
+    this.#waiting++;
+    return new Promise((begin) => line.waiting.push(begin));
+  }
+
+  /** So many bytes have come from the socket. */
+  read(socket: Source, bytes: number): void {
+    this.#turn();
+    this.#read += bytes;
+    if (this.#read <= turnBytes) return;
+    const line = this.#lineOf(socket);
+    line.bytes = bytes;
+    this.#rest(line);
+  }
+
+  /** The socket has ended, or is not to be read any more. */
+  leave(socket: Source): void {
+    const line = this.#lines.get(socket);
+    if (!line) return;
+    this.#waiting -= line.waiting.length;
+    line.waiting.length = 0;
+    this.#queue.delete(line);
+    this.#resting.delete(line);
+  }
+
+  #lineOf(socket: Source): Line {
+    const known = this.#lines.get(socket);
+    if (known) return known;
+    const made: Line = { socket, waiting: [], bytes: 0 };
+    this.#lines.set(socket, made);
+    return made;
+  }
+
+  #rest(line: Line): void {
+    line.socket.pause();
+    this.#resting.add(line);
   }
 
   #turn(): void {
     if (this.#isTurning) return;
     this.#isTurning = true;
+    let startedAt = 0;
     setImmediate(() => {
-      this.#isTurning = false;
-      const next = this.#waiting.splice(0, inOneTurn);
-      this.#begun = next.length;
-      for (const begin of next) begin();
-      if (next.length > 0) this.#turn();
-      else if (this.#socket.isPaused) this.#socket.resume();
+      startedAt = performance.now();
+      this.#read = 0;
+      this.#begun = 0;
+      while (this.#begun < inOneTurn && this.#beginNext()) this.#begun++;
     });
+    // Comes right after what the ones that have begun do before they wait for something.
+    setImmediate(() => {
+      const ms = performance.now() - startedAt;
+      if (ms < longMs || !this.#isShared()) return this.#end();
+      this.#begun = inOneTurn;
+      setTimeout(() => this.#end(), Math.min(ms * restTimes, maxRestMs));
+    });
+  }
+
+  #end(): void {
+    this.#isTurning = false;
+    if (this.#waiting < maxWaiting) this.#readOn();
+    if (this.#begun > 0 || this.#resting.size > 0) this.#turn();
+    else this.#onIdle();
+  }
+
+  #beginNext(): boolean {
+    const [line] = this.#queue;
+    if (!line) return false;
+    // The last in the queue, if it has more.
+    this.#queue.delete(line);
+    const begin = line.waiting.shift();
+    if (line.waiting.length > 0) this.#queue.add(line);
+    this.#waiting--;
+    begin?.();
+    return true;
+  }
+
+  /** Those that send little are read together, those that send much one in a turn. */
+  #readOn(): void {
+    let bytes = 0;
+    for (const line of this.#resting) {
+      if (line.waiting.length >= maxWaiting) continue;
+      if (bytes > 0 && bytes + line.bytes > turnBytes) return;
+      bytes += Math.max(line.bytes, 1);
+      this.#resting.delete(line);
+      line.socket.resume();
+    }
+  }
+}
+
+/** The paces of all who have sent something in this turn of the event loop, or have something waiting. */
+export class Paces {
+  readonly #askers: LastAskers;
+  readonly #paces = new Map<string, Pace>();
+
+  constructor(askers: LastAskers) {
+    this.#askers = askers;
+  }
+
+  /** Whether an account other than this one asks. */
+  isShared(holder: string): boolean {
+    return this.#askers.isAnotherThan(holder);
+  }
+
+  leave(holder: string, socket: Source): void {
+    this.#paces.get(holder)?.leave(socket);
+  }
+
+  of(holder: string): Pace {
+    const known = this.#paces.get(holder);
+    if (known) return known;
+    const made = new Pace(
+      () => this.#paces.delete(holder),
+      () => this.isShared(holder),
+    );
+    this.#paces.set(holder, made);
+    return made;
   }
 }

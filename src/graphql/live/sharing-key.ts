@@ -19,7 +19,8 @@ export function sharingKey(
 /** What decides what a viewer may see. Different keys with the same rights give the same result. */
 function rightsOf(viewer: Viewer | undefined): unknown {
   if (!viewer) return null;
-  const { keyId: _id, keyName: _name, expiresAt: _until, asOf: _asOf, scopes, ...rights } = viewer;
+  const { accountId, accountName, scopes, watches } = viewer;
+  const rights = { accountId, accountName, watches };
   return { ...rights, scopes: [...scopes].toSorted() };
 }
 

@@ -12,24 +12,28 @@ import {
 } from "graphql-ws";
 import { WebSocketServer, type ServerOptions as SocketServerOptions, type WebSocket } from "ws";
 import type { Access } from "../../access/access.ts";
-import type { Allowance } from "../../access/allowance.ts";
+import { holderOf, type Allowance } from "../../access/allowance.ts";
+import type { RateLimiter } from "../../access/rate-limiter.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import { BusyError, DomainError } from "../../lib/errors.ts";
 import { whileClientWaits } from "../../lib/waited-for.ts";
+import type { AddressOf } from "../../http/caller-address.ts";
 import type { BrowserGuard, Refused } from "../../http/browser-guard.ts";
+import type { HeldBodies } from "../../http/held-bodies.ts";
 import { pathOf } from "../../http/path.ts";
 import type { Context } from "../context.ts";
+import { documentOf, type DocumentPolicy } from "../document-ids.ts";
 import { maxRequestBytes } from "../schema/limits.ts";
 import { authorizationIn, bearerIn, connectionAuthorization, resumeIn } from "./connection-params.ts";
+import { IncomingBytes } from "./incoming-bytes.ts";
 import { LiveStream, type LiveSubscriptions } from "./live-subscriptions.ts";
 import { OpenOperations } from "./open-operations.ts";
 import { Outlet } from "./outlet.ts";
-import { Pace } from "./pace.ts";
+import type { Paces } from "./pace.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { SentFrames } from "./sent-frames.ts";
 import { chooseProtocol, refuseProtocol } from "./subprotocol.ts";
-import { UnknownSocket } from "./unknown-socket.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 
 interface WebSocketOptions {
@@ -37,11 +41,16 @@ interface WebSocketOptions {
   yoga: Yoga;
   access: Access;
   allowance: Allowance;
+  limiter: RateLimiter;
+  bodies: HeldBodies;
+  policy: DocumentPolicy;
   maskError: (error: unknown) => Error;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
   /** Decides which pages may open a socket, because browsers do not check this for WebSockets. */
   pages: BrowserGuard;
+  paces: Paces;
+  addressOf: AddressOf;
   keepAliveMs?: number;
 }
 
@@ -60,8 +69,9 @@ interface Extra {
   viewer: Viewer | undefined;
   /** The `Authorization` header of the upgrade request; connection parameters take precedence. */
   authorization: string | undefined;
-  /** Undefined once it is known whose the socket is. */
-  unknown: UnknownSocket | undefined;
+  /** Where the socket comes from. */
+  address: string | undefined;
+  incoming: IncomingBytes;
   /** Releases what the socket holds. */
   leave: (() => void) | undefined;
 }
@@ -77,7 +87,7 @@ const closedMs = 5_000;
 /** The same as for HTTP. */
 const maxDrainMs = 30_000;
 
-/** The account has too many sockets in this process. graphql-ws clients retry with growing delays. */
+/** The account has too many sockets in this process, or its key opens too many. graphql-ws clients retry with growing delays. */
 const tooManySockets = 4420;
 
 type Options = ServerOptions<Record<string, unknown>, Extra>;
@@ -88,6 +98,7 @@ type Options = ServerOptions<Record<string, unknown>, Extra>;
  * wrong, and when its key or watch token ends.
  */
 export function createWebSocketServer(options: WebSocketOptions): Disposable {
+  const { paces } = options;
   const operations = new OpenOperations();
   const end = (connection: Connection<Record<string, unknown>, Extra>, id: string): void => {
     operations.end(connection, id);
@@ -101,8 +112,10 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
     onConnect: identifyWith(options),
     onSubscribe: async (connection, id, payload) => {
       if (!operations.begin(connection, id)) return neverStarted;
-      await Pace.of(connection.extra.socket).next();
-      const started = await whileClientWaits(() => start(options, connection.extra, payload));
+      const { extra } = connection;
+      await paces.of(holderOf(extra.viewer)).next(extra.socket);
+      if (extra.socket.readyState !== extra.socket.OPEN) return neverStarted;
+      const started = await whileClientWaits(() => start(options, extra, payload));
       return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
     },
     onError: (connection, id) => end(connection, id),
@@ -112,12 +125,19 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
       connection.extra.leave?.();
     },
   });
-  const sockets = acceptSockets(options, (socket, carrier, { headers }) => {
-    const unknown = new UnknownSocket(socket, carrier);
+  const sockets = acceptSockets(options, (socket, carrier, request) => {
+    const incoming = new IncomingBytes(socket, carrier, paces);
     if (refuseProtocol(socket)) return;
     ProtocolSocket.serve(socket, {
       server,
-      extra: { socket, viewer: undefined, authorization: bearerIn(headers), unknown, leave: undefined },
+      extra: {
+        socket,
+        viewer: undefined,
+        authorization: bearerIn(request.headers),
+        address: options.addressOf(request),
+        incoming,
+        leave: undefined,
+      },
       keepAliveMs: options.keepAliveMs ?? keepAliveMs,
       onError: options.maskError,
     });
@@ -175,14 +195,24 @@ function refusal({ status, message }: Refused): string {
   return `${head}\r\ncontent-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`;
 }
 
-function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Options["onConnect"]> {
+function identifyWith({
+  access,
+  allowance,
+  limiter,
+  bodies,
+}: WebSocketOptions): NonNullable<Options["onConnect"]> {
   return async (connection) => {
     const { connectionParams, extra } = connection;
     const { socket } = extra;
     try {
       const authorization = connectionAuthorization(connectionParams) ?? extra.authorization ?? null;
-      const viewer = await whileClientWaits(() => authenticate(access, authorization));
+      const viewer = await whileClientWaits(() => authenticate(access, authorization, extra.address));
       if (socket.readyState !== socket.OPEN) return false;
+      const limited = limiter.take(viewer, { sockets: 1 });
+      if (limited) {
+        socket.close(tooManySockets, `Too many new sockets: come back in ${limited.retryAfterSeconds} s`);
+        return false;
+      }
       const leave = allowance.takeSocket(viewer);
       if (!leave) {
         socket.close(tooManySockets, "Too many sockets of this account");
@@ -195,10 +225,11 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
       };
       const release = viewer && access.hold(viewer, end);
       extra.viewer = viewer;
-      if (viewer) {
-        extra.unknown?.leave();
-        extra.unknown = undefined;
-      }
+      if (viewer)
+        extra.incoming.know(
+          viewer,
+          viewer.watches ? undefined : bodies.open({ id: viewer.keyId, accountId: viewer.accountId }),
+        );
       restIfUnknown(connection);
       extra.leave = () => {
         release?.();
@@ -219,7 +250,7 @@ function identifyWith({ access, allowance }: WebSocketOptions): NonNullable<Opti
 }
 
 function restIfUnknown({ extra, subscriptions }: Connection<Record<string, unknown>, Extra>): void {
-  extra.unknown?.rest(() => Object.keys(subscriptions).length === 0);
+  extra.incoming.rest(() => Object.keys(subscriptions).length === 0);
 }
 
 /** A subscription sends its own frames. graphql-ws only sees when it ends. */
@@ -243,13 +274,13 @@ async function subscribe(options: WebSocketOptions, args: OperationArgs): Promis
 
 /** The arguments that graphql-ws has to execute, or the errors to send. */
 async function start(
-  { yoga, access, maskError }: WebSocketOptions,
-  { viewer: connected, socket }: Extra,
+  { yoga, access, maskError, policy }: WebSocketOptions,
+  { viewer: connected, socket, address }: Extra,
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | GraphQLError[]> {
   try {
     const authorization = authorizationIn(payload.extensions?.["headers"]);
-    const viewer = authorization === null ? connected : await authenticate(access, authorization);
+    const viewer = authorization === null ? connected : await authenticate(access, authorization, address);
     const untilSent = afterAnswer(Outlet.of(socket));
     const caller = {
       viewer,
@@ -258,7 +289,7 @@ async function start(
       untilSent,
       lastEventId: resumeIn(payload).after,
     };
-    return await prepare(yoga, caller, payload);
+    return await prepare(yoga, caller, { ...payload, query: documentOf(payload, policy) ?? payload.query });
   } catch (error) {
     const errors = error instanceof InvalidDocument ? error.errors : [maskError(error) as GraphQLError];
     return errors.map(withoutStatus);
@@ -277,7 +308,10 @@ const afterAnswer =
       .then(leave, leave);
   };
 
-/** An operation that arrives during a drain waits for its socket to close. The client then sends it again. */
+/**
+ * An operation that arrives during a drain waits for its socket to close. The client then sends it again. Nobody waits for one
+ * whose socket is closed.
+ */
 const neverStarted = new Promise<never>(() => undefined);
 
 class InvalidDocument extends Error {
@@ -304,9 +338,14 @@ const postRequest = new Request("http://localhost/graphql", { method: "POST" });
 async function prepare(
   yoga: Yoga,
   caller: ServerContext,
-  { operationName, query, variables }: SubscribePayload,
+  { operationName, query, variables, extensions }: SubscribePayload,
 ): Promise<ExecutionArgs> {
-  const params = { operationName: operationName ?? undefined, query, variables: variables ?? undefined };
+  const params = {
+    operationName: operationName ?? undefined,
+    query,
+    variables: variables ?? undefined,
+    extensions: extensions ?? undefined,
+  };
   const pipeline = yoga.getEnveloped({ ...caller, params, request: postRequest } as never);
   const { parse, validate, schema, execute, contextFactory } = pipeline;
   const document = parse(query);

@@ -4,7 +4,7 @@ import ErrorsPlugin from "@pothos/plugin-errors";
 import PrismaPlugin from "@pothos/plugin-prisma";
 import RelayPlugin from "@pothos/plugin-relay";
 import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
-import type { Scope } from "../../access/api-keys.ts";
+import { rights, type Right } from "../../access/scopes.ts";
 import type PrismaTypes from "../../database/generated/pothos.ts";
 import { getDatamodel } from "../../database/generated/pothos.ts";
 import { ForbiddenError, InvalidInputError, UnauthenticatedError } from "../../lib/errors.ts";
@@ -19,7 +19,7 @@ import { maxNodes } from "./limits.ts";
 interface SchemaTypes {
   Context: Context;
   PrismaTypes: PrismaTypes;
-  AuthScopes: Record<Scope, boolean>;
+  AuthScopes: Record<Right, boolean>;
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
   DefaultNodeNullability: false;
@@ -40,11 +40,11 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   scopeAuth: {
     // Without this, a stream would open without the scope, and each of its events would be an error.
     authorizeOnSubscribe: true,
-    authScopes: ({ viewer }) => ({
-      READ: viewer?.scopes.has("READ") ?? false,
-      SEND: viewer?.scopes.has("SEND") ?? false,
-      ADMIN: viewer?.scopes.has("ADMIN") ?? false,
-    }),
+    authScopes: ({ viewer }) =>
+      Object.fromEntries(rights.map((right) => [right, viewer?.scopes.has(right) ?? false])) as Record<
+        Right,
+        boolean
+      >,
     unauthorizedError: (_parent, { viewer }, info) =>
       viewer
         ? new ForbiddenError(

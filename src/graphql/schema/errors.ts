@@ -1,7 +1,12 @@
 import {
+  AccountDeletingError,
   CountryNotAllowedError,
+  KeyRestrictedError,
+  restrictedTo,
   CampaignEndedError,
   type DomainError,
+  VersionConflictError,
+  RecipientSuppressedError,
   errorCodes,
   IdempotencyConflictError,
   InvalidInputError,
@@ -13,6 +18,7 @@ import {
   NoRouteError,
   NotCancellableError,
   NotFoundError,
+  OutcomeNotOpenError,
   ProviderUnavailableError,
   type ReachedCap,
   SpendingCapError,
@@ -44,11 +50,28 @@ export const ErrorInterface = builder.interfaceRef<DomainError>("Error").impleme
   }),
 });
 
+builder.objectType(AccountDeletingError, {
+  name: "AccountDeletingError",
+  description: errorCodes.ACCOUNT_DELETING,
+  interfaces: [ErrorInterface],
+});
+
 builder.objectType(InvalidPhoneNumberError, {
   name: "InvalidPhoneNumberError",
   description: errorCodes.INVALID_PHONE_NUMBER,
   interfaces: [ErrorInterface],
   fields: (t) => ({ input: t.exposeString("input", { description: "The number as given." }) }),
+});
+
+builder.objectType(RecipientSuppressedError, {
+  name: "RecipientSuppressedError",
+  description: errorCodes.RECIPIENT_SUPPRESSED,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    number: t.exposeString("number", { description: "The number in E.164." }),
+    reason: t.exposeString("reason", { nullable: true, description: "Why it is on the list." }),
+    since: t.expose("since", { type: "DateTime", description: "Since when it is on the list." }),
+  }),
 });
 
 builder.objectType(InvalidTextError, {
@@ -132,6 +155,23 @@ builder.objectType(NoRouteError, {
   }),
 });
 
+const KeyRestriction = builder.enumType("KeyRestriction", {
+  description: "What a key is restricted to.",
+  values: restrictedTo,
+});
+
+builder.objectType(KeyRestrictedError, {
+  name: "KeyRestrictedError",
+  description: errorCodes.KEY_RESTRICTED,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    restriction: t.expose("restriction", {
+      type: KeyRestriction,
+      description: "Which restriction of the key it would break.",
+    }),
+  }),
+});
+
 builder.objectType(CountryNotAllowedError, {
   name: "CountryNotAllowedError",
   description: errorCodes.COUNTRY_NOT_ALLOWED,
@@ -208,6 +248,19 @@ builder.objectType(IdempotencyConflictError, {
 builder.objectType(NotCancellableError, {
   name: "NotCancellableError",
   description: errorCodes.NOT_CANCELLABLE,
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(VersionConflictError, {
+  name: "VersionConflictError",
+  description: errorCodes.VERSION_CONFLICT,
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ version: t.exposeInt("version", { description: "Its version now." }) }),
+});
+
+builder.objectType(OutcomeNotOpenError, {
+  name: "OutcomeNotOpenError",
+  description: errorCodes.OUTCOME_NOT_OPEN,
   interfaces: [ErrorInterface],
 });
 

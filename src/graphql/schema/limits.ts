@@ -14,11 +14,20 @@ export const maxDepth = 15;
 /** The most fields and directives in one operation, with fragments expanded. */
 export const maxBreadth = 500;
 
+/**
+ * The most pairs of fields with one name that validation may compare, before it is known how large an operation is.
+ * Eighty fragments with the same three fields have 13,000.
+ */
+export const maxPairs = 20_000;
+
 /** The deepest nesting of brackets in a document or in variables. */
 export const maxNesting = 50;
 
 /** The most tokens in a document. A handwritten query has a few hundred. */
 export const maxTokens = 5_000;
+
+/** The most characters in a document: what is long belongs in variables. */
+export const maxDocumentLength = 1024 * 1024;
 
 /**
  * The most bytes in a GraphQL request: room for a campaign of a hundred thousand recipients, 300 bytes each.

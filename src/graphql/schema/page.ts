@@ -1,4 +1,4 @@
-import { resolveCursorConnection, type ResolveCursorConnectionArgs } from "@pothos/plugin-relay";
+import { parseCursorConnectionArgs } from "@pothos/core";
 import { InvalidCursorError, InvalidInputError } from "../../lib/errors.ts";
 import { isUuid } from "../../lib/uuid.ts";
 import { defaultPageSize, maxPageSize } from "./limits.ts";
@@ -52,15 +52,54 @@ export async function paginate<Row, Key>(
   checkPageSize(args);
   const after = readCursor(keyset, "after", args.after);
   const before = readCursor(keyset, "before", args.before);
+  const { limit, expectedSize, inverted, hasNextPage, hasPreviousPage } = parseCursorConnectionArgs({
+    args,
+    defaultSize: defaultPageSize,
+    maxSize: maxPageSize,
+  });
+  const rows = await load({ after, before, limit, inverted });
   const toCursor = (row: Row): string => Buffer.from(keyset.write(keyset.keyOf(row))).toString("base64url");
-  const page = await resolveCursorConnection(
-    { args, defaultSize: defaultPageSize, maxSize: maxPageSize, toCursor },
-    ({ limit, inverted }: ResolveCursorConnectionArgs) =>
-      load({ after, before, limit, inverted }) as Promise<Row[]>,
-  );
-  const { edges, pageInfo } = page;
-  const [startCursor = null, endCursor = null] = [edges[0]?.cursor, edges.at(-1)?.cursor];
-  return { edges, pageInfo: { ...pageInfo, startCursor, endCursor } };
+  const edges = rows.slice(0, expectedSize).map((row) => new Edge(row, toCursor));
+  if (inverted) edges.reverse();
+  return {
+    edges,
+    pageInfo: new EndsOfPage(edges, hasNextPage(rows.length), hasPreviousPage(rows.length)),
+  };
+}
+
+/** Few ask for cursors, and writing one costs as much as the rest of an edge: they are written when asked for. */
+class Edge<Row> {
+  readonly node: Row;
+  readonly #toCursor: (row: Row) => string;
+
+  constructor(node: Row, toCursor: (row: Row) => string) {
+    this.node = node;
+    this.#toCursor = toCursor;
+  }
+
+  get cursor(): string {
+    return this.#toCursor(this.node);
+  }
+}
+
+class EndsOfPage {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly #edges: readonly { cursor: string }[];
+
+  constructor(edges: readonly { cursor: string }[], hasNextPage: boolean, hasPreviousPage: boolean) {
+    this.#edges = edges;
+    this.hasNextPage = hasNextPage;
+    this.hasPreviousPage = hasPreviousPage;
+  }
+
+  get startCursor(): string | null {
+    return this.#edges[0]?.cursor ?? null;
+  }
+
+  get endCursor(): string | null {
+    return this.#edges.at(-1)?.cursor ?? null;
+  }
 }
 
 function readCursor<Key>(

@@ -1,5 +1,6 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
+import { isoTime } from "../../lib/iso-time.ts";
 import { builder } from "./builder.ts";
 
 const decimal = /^-?\d{1,30}(\.\d{1,30})?$/;
@@ -31,7 +32,7 @@ function readMoment(value: unknown): Date {
 
 const DateTime = new GraphQLScalarType<Date, Date | string>({
   name: "DateTime",
-  serialize: (value) => GraphQLDateTimeISO.serialize(value),
+  serialize: (value) => (value instanceof Date ? isoTime(value) : GraphQLDateTimeISO.serialize(value)),
   parseValue: readMoment,
   parseLiteral: (node) => readMoment(node.kind === Kind.STRING ? node.value : undefined),
 });

@@ -3,6 +3,7 @@ import { PothosValidationError } from "@pothos/core";
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
 import {
   clipped,
+  DatabaseUnavailableError,
   DomainError,
   errorCodes,
   maxErrorText,
@@ -20,12 +21,23 @@ import { explain } from "./plain-words.ts";
  * is also in the log; this includes GraphQL's errors while executing a field, because those are our bugs.
  */
 export function createErrorMask(logger: Logger, onInternalError: () => void) {
+  /** Refused before they ran, operations share their error. */
+  const refusals = new WeakMap<object, Error>();
   return (error: unknown): Error => {
+    const known = refusals.get(error as object);
+    if (known) return known;
     const origin = originOf(error);
     const cause = unavailability(origin) ?? origin;
     if (cause !== origin)
-      logger.warn({ error: origin, path: pathOf(error) }, "the database was not available");
-    if (cause instanceof DomainError) return show(error, cause.messageFor(encodeId), extensionsOf(cause));
+      logger.warn(
+        { error: origin, path: pathOf(error) },
+        cause instanceof DatabaseUnavailableError ? cause.problem : "the database was not available",
+      );
+    if (cause instanceof DomainError) {
+      const shown = show(error, cause.messageFor(encodeId), extensionsOf(cause));
+      if (pathOf(error) === undefined) refusals.set(error as object, shown);
+      return shown;
+    }
     if (cause instanceof PothosValidationError) return show(error, cause.message, { code: "INVALID_INPUT" });
     if (cause instanceof GraphQLError && pathOf(error) === undefined)
       return withCode(explain(error as GraphQLError));
@@ -59,8 +71,11 @@ function extensionsOf(error: DomainError): GraphQLErrorExtensions {
     message: _message,
     ...fields
   } = Object.fromEntries(Object.entries(error));
-  return { ...fields, code: error.code };
+  return { ...fields, code: error.code, ...(error.code === "UNAVAILABLE" && { http: unavailableHttp }) };
 }
+
+/** What an answer with this error is over HTTP. */
+const unavailableHttp = { status: 503, headers: { "retry-after": "5" } };
 
 /**
  * Yoga takes the HTTP status from `extensions.http`, and answers 500 for errors that are not GraphQL's own.

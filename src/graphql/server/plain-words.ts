@@ -30,7 +30,7 @@ export function explainMissingQueries(): Plugin {
       const advice =
         request.method === "GET"
           ? "Add ?query=…, or open this address in a browser: GraphiQL is here."
-          : `Send JSON with a query: -d '{"query":"{ viewer { account } }"}'.`;
+          : `Send JSON with a query: -d '{"query":"{ viewer { accountName } }"}'.`;
       const extensions = { code: "BAD_REQUEST" satisfies ErrorCode, http: { status: 400 } };
       throw new GraphQLError(`There is no query in the request. ${advice}`, { extensions });
     },
@@ -41,7 +41,7 @@ export function explainMissingQueries(): Plugin {
 const advices: Readonly<Record<string, string>> = {
   "Could not determine what operation to execute.":
     "The document has several operations, or none with this name: set `operationName` to the name of one of them.",
-  "POST body sent invalid JSON.": `Send an object like {"query":"{ viewer { account } }"}, with every quotation mark closed.`,
+  "POST body sent invalid JSON.": `Send an object like {"query":"{ viewer { accountName } }"}, with every quotation mark closed.`,
   "Batching is not supported.":
     "Send each operation in a request of its own, or several fields in one operation.",
   "Can only perform a mutation operation from a POST request.": "Send it with POST.",
@@ -80,6 +80,8 @@ export function explainStatus(): Plugin {
       const errors = [{ message, extensions: { code: "BAD_REQUEST" satisfies ErrorCode } }];
       const headers = new fetchAPI.Headers(response.headers);
       headers.set("content-type", "application/json; charset=utf-8");
+      // Yoga lists all forms once for each that was asked for: a stranger's 16 KB would become half a megabyte.
+      headers.delete("accept");
       answer.setResponse(
         new fetchAPI.Response(JSON.stringify({ errors }), { status: response.status, headers }),
       );

@@ -1,27 +1,37 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { GraphQLError, parse } from "graphql";
+import { GraphQLError, parse, type DocumentNode, type ExecutionArgs } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Access } from "../../access/access.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import { UnauthenticatedError } from "../../lib/errors.ts";
 import { guardAccess, type AccessGuard } from "../guards/access-guard.ts";
-import { guardSchema } from "../guards/schema-guard.ts";
+import type { DocumentPolicy } from "../document-ids.ts";
+import { guardSchema, hideSuggestions } from "../guards/schema-guard.ts";
+import type { AddressOf } from "../../http/caller-address.ts";
 import type { WebSettings } from "../../http/browser-guard.ts";
 import { authenticate, type ServerContext, type Yoga } from "../transport-context.ts";
 import { isUpload, receiveUpload } from "../../http/upload.ts";
 import { createContext, type Context, type Services } from "../context.ts";
+import { executeByPlan } from "../execution/execute.ts";
+import { DocumentCache, documentLimits, errorLimits } from "./document-cache.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { endEventSources } from "../live/ended-stream.ts";
 import { streamOverHttp } from "../live/http-streams.ts";
+import type { Paces } from "../live/pace.ts";
 import type { LiveSubscriptions } from "../live/live-subscriptions.ts";
 import type { ReaderLimits } from "../live/reader-limits.ts";
-import { maxNesting, maxTokens } from "../schema/limits.ts";
+import { maxDocumentLength, maxNesting, maxPairs, maxTokens } from "../schema/limits.ts";
+import { hasMorePairs } from "../guards/field-pairs.ts";
 import { isDocumentNestedDeeper } from "../guards/nesting.ts";
+import { explainContentType, explainParameters } from "./explain-requests.ts";
 import { withCode } from "./mask-error.ts";
 import { explain, explainMissingQueries, explainStatus, refusePersistedQueries } from "./plain-words.ts";
 import { isTracing } from "../../tracing/tracing.ts";
 import { explainUnknownOutcome } from "./unknown-outcome.ts";
+import { untilSentBy } from "./until-sent.ts";
 import { schema } from "../schema/schema.ts";
+import { takeTurns } from "./take-turns.ts";
+import { trustDocuments } from "./trust-documents.ts";
 import { traceOperations } from "./trace-operations.ts";
 
 interface YogaOptions {
@@ -33,11 +43,16 @@ interface YogaOptions {
   web: Pick<WebSettings, "graphiql" | "introspection">;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
+  /** Which documents may be executed. */
+  policy: DocumentPolicy;
+  paces: Paces;
+  addressOf: AddressOf;
 }
 
 /** GraphQL over HTTP and SSE. The WebSocket server runs its operations through the same pipeline. */
 export function createGraphqlServer(options: YogaOptions): Yoga {
-  const { services, guard, maskError, developmentKey, web, live, readerLimits } = options;
+  const { services, guard, maskError, developmentKey, web, live, readerLimits, addressOf, policy, paces } =
+    options;
   const page = graphiqlPage(web.graphiql, developmentKey);
   const { access } = services;
   return createYoga<ServerContext, Context>({
@@ -50,14 +65,22 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
     graphiql: page.options,
     renderGraphiQL: page.render,
     maskedErrors: { maskError },
-    parserAndValidationCache: true,
+    // Yoga's own caches have a thousand documents of any length.
+    parserAndValidationCache: {
+      documentCache: new DocumentCache<DocumentNode>(documentLimits),
+      errorCache: new DocumentCache<Error>(errorLimits),
+    },
     multipart: false,
     // Our server limits bodies itself. Yoga would read whole uploads to count their bytes.
     maxRequestBodySize: false,
     plugins: [
+      takeTurns(paces),
+      executePlans(),
       takeUploads(),
       explainContentType(),
+      explainParameters(),
       explainStatus(),
+      trustDocuments(policy),
       refusePersistedQueries(),
       explainMissingQueries(),
       limitTokens(),
@@ -65,39 +88,31 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
       explainUnknownOutcome(),
       guardAccess(guard),
       ...(isTracing() ? [traceOperations()] : []),
-      ...(web.introspection ? [] : [guardSchema()]),
+      ...(web.introspection === "everyone" ? [] : [guardSchema(web.introspection), hideSuggestions()]),
       streamOverHttp(live, readerLimits),
       endEventSources(),
     ],
-    context: async ({ request, viewer, untilSent, res, lastEventId }) => ({
-      ...createContext(services, viewer ?? (await authenticateRequest(access, request))),
+    context: async ({ request, viewer, untilSent, req, res, lastEventId }) => ({
+      ...createContext(
+        services,
+        viewer ?? (await authenticateRequest(access, request, req && addressOf(req))),
+      ),
       lastEventId: lastEventId ?? request.headers.get("last-event-id") ?? undefined,
-      untilSent: untilSent ?? (res && untilClosed(res)),
+      untilSent: untilSent ?? (res && untilSentBy(res)),
     }),
   });
 }
 
-/** How long a client may leave its answer unread before the connection is closed. */
-const maxUnreadMs = 60_000;
-
-/** An answer over HTTP keeps its place until the client has taken it. */
-function untilClosed(response: ServerResponse): (leave: () => void) => void {
-  return (leave) => {
-    if (response.closed) return leave();
-    const cutOff = setTimeout(() => response.destroy(), maxUnreadMs).unref();
-    response.once("close", () => {
-      clearTimeout(cutOff);
-      leave();
-    });
-  };
-}
-
 /** A wrong key fails the whole request, so the HTTP status says so too. */
-async function authenticateRequest(access: Access, request: Request): Promise<Viewer | undefined> {
+async function authenticateRequest(
+  access: Access,
+  request: Request,
+  address: string | undefined,
+): Promise<Viewer | undefined> {
   try {
     const token = tokenInUrl(request);
     return token === undefined
-      ? await authenticate(access, request.headers.get("authorization"))
+      ? await authenticate(access, request.headers.get("authorization"), address)
       : await authenticateToken(access, token);
   } catch (error) {
     if (!(error instanceof UnauthenticatedError)) throw error;
@@ -144,16 +159,11 @@ function takeUploads(): Plugin<object, NodeContext> {
   };
 }
 
-/** Yoga answers other content types with only a status. This explains what to send. */
-function explainContentType(): Plugin {
-  const message = "This content type is not taken. Send JSON, with `Content-Type: application/json`.";
+/** Everything without a plan is executed as Yoga does. */
+function executePlans(): Plugin {
   return {
-    onRequestParse({ requestParser, setRequestParser }) {
-      if (requestParser) return;
-      setRequestParser(() => {
-        throw new GraphQLError(message, { extensions: { http: { status: 415 } } });
-      });
-    },
+    onExecute: ({ executeFn, setExecuteFn }) =>
+      setExecuteFn((args: ExecutionArgs) => executeByPlan(args) ?? (executeFn(args) as unknown)),
   };
 }
 
@@ -172,11 +182,25 @@ function limitTokens(): Plugin {
   return {
     onParse: ({ setParseFn }) =>
       setParseFn((source, options) => {
+        const { length } = typeof source === "string" ? source : source.body;
+        if (length > maxDocumentLength) throw tooLong();
         if (isDocumentNestedDeeper(source, maxNesting, maxTokens)) throw tooNested();
-        return parse(source, { ...options, maxTokens });
+        const document = parse(source, { ...options, maxTokens });
+        if (hasMorePairs(document, maxPairs)) throw tooMuchAlike();
+        return document;
       }),
   };
 }
+
+const tooLong = (): GraphQLError =>
+  new GraphQLError(
+    `The document has more than ${maxDocumentLength} characters. Pass long texts and lists as variables.`,
+  );
+
+const tooMuchAlike = (): GraphQLError =>
+  new GraphQLError(
+    "The document selects fields of the same names too often. Write each once, and use fewer fragments.",
+  );
 
 const tooNested = (): GraphQLError =>
   new GraphQLError(

@@ -3,6 +3,7 @@ import {
   InvalidInputError,
   InvalidSenderError,
   InvalidTextError,
+  KeyRestrictedError,
   NoRouteError,
   NotFoundError,
   UnsupportedFeatureError,
@@ -34,7 +35,9 @@ export function routeMessage(
   country: string | null,
   content: Content,
 ): MessageRoute {
-  const { from: sender, flash, validityMinutes, cadenceGroupId, dltTemplateId, providerId } = input;
+  const sender = allowedSender(table, input.from);
+  checkProvider(table, input.providerId);
+  const { flash, validityMinutes, cadenceGroupId, dltTemplateId, providerId } = input;
   const wishes = { sender, flash: flash ?? false, validityMinutes, cadenceGroupId, dltTemplateId };
   const request = { to, country, ...content, ...wishes, seed: to };
   const chosen = providerId == null ? choose(table, request) : chooseNamed(table, request, providerId);
@@ -42,9 +45,29 @@ export function routeMessage(
   return {
     connection: chosen.connection,
     sender: chosen.sender,
-    route: storedRoute(decision, sender != null),
+    route: storedRoute(decision, sender != null, table.within?.providerIds),
     cost: costOf(decision, content.segments),
   };
+}
+
+/** The sender, which a restricted key must name where it may use several. @throws KeyRestrictedError */
+function allowedSender({ within }: RoutingTable, from: string | null | undefined): string | null | undefined {
+  const senders = within?.senders;
+  if (!senders) return from;
+  const sender = from ?? (senders.length === 1 ? senders[0] : undefined);
+  if (sender !== undefined && senders.includes(sender)) return sender;
+  const allowed = senders.slice(0, 10).map((one) => JSON.stringify(one));
+  throw new KeyRestrictedError(
+    "SENDER",
+    `The key may send only as ${allowed.join(", ")}: name one as \`from\`.`,
+  );
+}
+
+/** @throws KeyRestrictedError */
+function checkProvider({ within, withheld }: RoutingTable, providerId: string | null | undefined): void {
+  if (providerId == null || within?.providerIds?.includes(providerId) !== false) return;
+  const provider = withheld?.find(({ id }) => id === providerId);
+  if (provider) throw new KeyRestrictedError("PROVIDER", `The key may not send through ${provider.name}.`);
 }
 
 interface ChosenRoute {
@@ -71,11 +94,15 @@ const routesWithSender = new WeakMap<RouteDecision, StoredRoute>();
 const routesWithoutSender = new WeakMap<RouteDecision, StoredRoute>();
 
 /** One object for all messages with the same decision. */
-export function storedRoute(decision: RouteDecision, senderGiven: boolean): StoredRoute {
+export function storedRoute(
+  decision: RouteDecision,
+  senderGiven: boolean,
+  within?: readonly string[],
+): StoredRoute {
   const shared = senderGiven ? routesWithSender : routesWithoutSender;
   const known = shared.get(decision);
   if (known) return known;
-  const stored = { ...decision, senderGiven };
+  const stored = { ...decision, senderGiven, ...(within && { within }) };
   shared.set(decision, stored);
   return stored;
 }
@@ -101,7 +128,11 @@ function noRoute(rejected: readonly RefusedRoute[]): DomainError {
   if (rejected.length === 0) {
     return new NoRouteError("No provider is connected and enabled. Connect one with `connectProvider`.");
   }
-  const considered = rejected.filter(({ code }) => code !== "DISABLED" && code !== "NOT_IN_POLICY");
+  if (rejected.every(({ code }) => code === "NOT_FOR_KEY"))
+    throw new KeyRestrictedError("PROVIDER", "None of the providers that the key may use is enabled.");
+  const considered = rejected.filter(
+    ({ code }) => code !== "DISABLED" && code !== "NOT_IN_POLICY" && code !== "NOT_FOR_KEY",
+  );
   const [first] = considered;
   if (first?.problem && considered.every(({ code }) => ownFaults.has(code))) {
     return toError(first.problem, first.name);

@@ -1,16 +1,21 @@
-import type { Content, SendInput } from "./send-input.ts";
+import type { Content, SendInput, ServedAs } from "./send-input.ts";
 import type { MessagePriority } from "../model/priority.ts";
 import { canonical, fingerprintOf } from "../../lib/idempotency.ts";
 import {
   CountryNotAllowedError,
   InvalidInputError,
+  InvalidPhoneNumberError,
   InvalidScheduleError,
+  InvalidSenderError,
   InvalidTextError,
+  KeyRestrictedError,
 } from "../../lib/errors.ts";
 import type { E164 } from "../../providers/provider.ts";
-import { isStorable, requireStorable } from "../../lib/storable.ts";
+import { isStorable, isStorableValue, requireStorable } from "../../lib/storable.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import { parseRecipient } from "../../sms/phone.ts";
+import { senderProblemFor, type SendingSettings } from "../../sending-settings/settings.ts";
+import { whyUnreachable } from "../../sms/unreachable-numbers.ts";
 import { routeMessage, type MessageRoute } from "./choose-route.ts";
 import type { DuplicatePolicy, StoredRoute } from "../model/stored-route.ts";
 import { measure, measureAs, toGsm7, type TextEncoding } from "../../sms/text.ts";
@@ -40,6 +45,10 @@ export interface MessageDraft {
   idempotencyKey: string | null;
   /** The message before it in the same call and to the same recipient: that one is submitted first. */
   follows?: string;
+  /** The message from a person that it answers. */
+  answers?: string | undefined;
+  /** The served API that it came by. */
+  served?: ServedAs | undefined;
   /** What it will cost by the present rate of its provider; null without a rate. */
   estimatedCost: DecimalText | null;
   estimatedCurrency: string | null;
@@ -48,8 +57,8 @@ export interface MessageDraft {
   route: StoredRoute;
   duplicatePolicy: DuplicatePolicy;
   trace?: StoredTrace;
-  /** The hash of the input that the idempotency key stands for. */
-  fingerprint: string;
+  /** The hash of the input that the idempotency key stands for; null without a key. */
+  fingerprint: string | null;
 }
 
 export const maxReferenceLength = 255;
@@ -73,6 +82,7 @@ export function draftMessage(
   table: RoutingTable,
   now: Date,
 ): MessageDraft {
+  requireStorableRequest(input);
   const scheduledAt = checkSchedule(input.scheduledAt ?? null, now);
   const { recipient, country, content, connection, sender, route, cost } = planMessage(table, input);
   const { text, encoding, segments } = content;
@@ -95,13 +105,15 @@ export function draftMessage(
     dltTemplateId: input.dltTemplateId ?? null,
     createdAt: now,
     idempotencyKey: input.idempotencyKey ?? null,
+    ...(input.answers !== undefined && { answers: input.answers }),
+    ...(input.served !== undefined && { served: input.served }),
     estimatedCost: cost?.amount ?? null,
     estimatedCurrency: cost?.currency ?? null,
     routed: input.providerId == null,
     route,
     duplicatePolicy: input.duplicatePolicy ?? "NEVER",
     trace: currentTrace(),
-    fingerprint: fingerprint(input),
+    fingerprint: input.idempotencyKey == null ? null : fingerprint(input),
   };
 }
 
@@ -111,7 +123,9 @@ export function draftMessage(
  * @throws DomainError what is wrong with the input, and what to do
  */
 export function planMessage(table: RoutingTable, input: SendInput, content?: Content): MessagePlan {
-  const { to: recipient, country } = parseRecipient(input.to);
+  const { settings } = table;
+  const { to: recipient, country } = parseRecipient(input.to, settings.defaultCountry);
+  if (settings.unreachableNumbers === "REFUSE") checkReachable(input.to, recipient);
   checkReferences(input);
   const known = content ?? contentOf(input);
   checkSegments(known, table.maxSegments);
@@ -119,7 +133,31 @@ export function planMessage(table: RoutingTable, input: SendInput, content?: Con
   if (allowedCountries && (country === null || !allowedCountries.has(country))) {
     throw new CountryNotAllowedError(country);
   }
-  return { recipient, country, content: known, ...routeMessage(table, input, recipient, country, known) };
+  const { within } = table;
+  if (within?.countries && (country === null || !within.countries.includes(country)))
+    throw new KeyRestrictedError(
+      "COUNTRY",
+      `The key may not send to ${country ?? "a number whose country is not known"}.`,
+    );
+  const route = routeMessage(table, input, recipient, country, known);
+  if (settings.senderRules === "REFUSE") requireSender(settings, route.sender, country);
+  return { recipient, country, content: known, ...route };
+}
+
+/** @throws InvalidSenderError when the sender breaks a rule of the country */
+function requireSender(settings: SendingSettings, sender: string, country: string | null): void {
+  const problem = senderProblemFor(settings, sender, country);
+  if (problem !== undefined) throw new InvalidSenderError(problem, sender);
+}
+
+/** @throws InvalidPhoneNumberError when the number is of a type that takes no SMS */
+function checkReachable(given: string, recipient: E164): void {
+  const what = whyUnreachable(recipient);
+  if (what === undefined) return;
+  throw new InvalidPhoneNumberError(
+    given,
+    `${recipient} is ${what}, and those take no SMS. Where they do, allow them with \`setSendingSettings\`.`,
+  );
 }
 
 /** @throws InvalidTextError when the text has more segments than `maxSegments` */
@@ -163,8 +201,15 @@ export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null 
 /**
  * The validity period counts from the time of sending; the provider is told what remains of it at submission.
  */
-const endOfValidity = (minutes: number | null, from: Date): Date | null =>
+export const endOfValidity = (minutes: number | null, from: Date): Date | null =>
   minutes === null ? null : new Date(from.getTime() + minutes * minuteMs);
+
+/** What the served APIs keep of a request is stored as it was given. @throws InvalidInputError */
+function requireStorableRequest({ served }: SendInput): void {
+  if (isStorableValue(served)) return;
+  const text = "The request contains a NUL character or half a surrogate pair. Remove it.";
+  throw new InvalidInputError("request", text);
+}
 
 /** Spaces, direction marks, joiners and fillers show nothing; U+2800 is the empty Braille pattern. */
 const isVisible = (text: string): boolean =>
@@ -192,6 +237,6 @@ function transliterate(text: string): string {
   );
 }
 
-/** The fingerprint of an input, apart from its idempotency key. */
-export const fingerprint = ({ idempotencyKey: _key, ...input }: SendInput): string =>
-  fingerprintOf([canonical(input)]);
+/** The fingerprint of an input, apart from its idempotency key and the ids that are made for it. */
+export const fingerprint = ({ idempotencyKey: _key, served, ...input }: SendInput): string =>
+  fingerprintOf([canonical(served ? { ...input, callbackUrl: served.callbackUrl } : input)]);

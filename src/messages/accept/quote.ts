@@ -1,9 +1,12 @@
 import { setImmediate } from "node:timers/promises";
-import { DomainError, type ErrorCode } from "../../lib/errors.ts";
+import type { Queryable } from "../../database/database.ts";
+import { findSuppressions } from "../../suppressions/suppression.ts";
+import { DomainError, type ErrorCode, type SpendingCapError } from "../../lib/errors.ts";
 import { contentOf, planMessage, type MessagePlan } from "./draft.ts";
 import { add, sumByCurrency, type Amount } from "../../lib/money.ts";
 import { SpendingLedger, type Spent } from "../../pricing/spending/ledger.ts";
 import type { RouteDecision } from "../../pricing/routing/route-decision.ts";
+import { senderWarnings, type SendingSettings } from "../../sending-settings/settings.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { Content, SendInput } from "./send-input.ts";
 
@@ -49,8 +52,12 @@ export interface Quote {
   /** How many entries repeat an earlier recipient; their messages are counted all the same. */
   repeated: number;
   refusedCount: number;
+  /** Of the refused ones, those that are not to be texted. */
+  suppressed: number;
   /** Only the first ones. */
   refusals: readonly QuoteRefusal[];
+  /** What is probably not as intended, in words: senders that break rules of a country. */
+  warnings: readonly string[];
 }
 
 const maxRefusals = 100;
@@ -63,12 +70,35 @@ const maxShownLength = 100;
  * would do and charge.
  */
 export async function quoteMessages(
+  database: Queryable,
+  accountId: string,
   table: RoutingTable,
   spent: readonly Spent[],
   input: QuoteInput,
   recipients: readonly QuotedRecipient[],
 ): Promise<Quote> {
   const tally = new QuoteTally(new SpendingLedger(table.limits, spent));
+  const plans = await planAll(table, input, recipients);
+  const planned = plans.filter((plan): plan is MessagePlan => !(plan instanceof DomainError));
+  const wanted = planned.map(({ recipient: to, sender }) => ({ to, sender }));
+  const suppressions = await findSuppressions(database, accountId, wanted);
+  const suppressed = new Map(planned.map((plan, index) => [plan, suppressions[index]]));
+  for (const [index, { to }] of recipients.entries()) {
+    const plan = plans[index];
+    if (!plan) continue;
+    const error = plan instanceof DomainError ? plan : (suppressed.get(plan) ?? tally.take(plan));
+    if (error) tally.refuse(index + 1, to, error);
+  }
+  return tally.quote(table.settings);
+}
+
+/** What each message would be, or why it would be refused. */
+async function planAll(
+  table: RoutingTable,
+  input: QuoteInput,
+  recipients: readonly QuotedRecipient[],
+): Promise<(MessagePlan | DomainError)[]> {
+  const plans: (MessagePlan | DomainError)[] = [];
   const common = commonContent(input);
   for (const [index, recipient] of recipients.entries()) {
     if (index % turnSize === turnSize - 1) await setImmediate();
@@ -76,13 +106,13 @@ export async function quoteMessages(
     const content = recipient.text === undefined ? common : undefined;
     try {
       if (recipient.problem) throw recipient.problem;
-      tally.take(planMessage(table, { ...input, text, to: recipient.to }, content));
+      plans.push(planMessage(table, { ...input, text, to: recipient.to }, content));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      tally.refuse(index + 1, recipient.to, error);
+      plans.push(error);
     }
   }
-  return tally.quote();
+  return plans;
 }
 
 /** Computed once. A fault in the text is reported for each recipient, as sending would. */
@@ -102,17 +132,25 @@ class QuoteTally {
   readonly #recipients = new Set<string>();
   readonly #refusals: QuoteRefusal[] = [];
   #refusedCount = 0;
+  #suppressed = 0;
   #repeated = 0;
 
   constructor(ledger: SpendingLedger) {
     this.#ledger = ledger;
   }
 
-  /** @throws SpendingCapError */
-  take({ recipient, country, content, sender, route: decision, cost }: MessagePlan): void {
+  /** Returns why it cannot be paid for. */
+  take({
+    recipient,
+    country,
+    content,
+    sender,
+    route: decision,
+    cost,
+  }: MessagePlan): SpendingCapError | undefined {
     const spend = { country, amount: cost?.amount ?? null, currency: cost?.currency ?? null };
     const error = this.#ledger.take(spend);
-    if (error) throw error;
+    if (error) return error;
     if (this.#recipients.has(recipient)) this.#repeated++;
     this.#recipients.add(recipient);
     const key = `${country ?? ""} ${this.#numberOf(decision)} ${sender}`;
@@ -121,15 +159,17 @@ class QuoteTally {
     line.segments += content.segments;
     if (cost) line.cost = { ...cost, amount: add(line.cost?.amount ?? "0", cost.amount) };
     this.#lines.set(key, line);
+    return undefined;
   }
 
   refuse(position: number, to: string, { code, message }: DomainError): void {
     this.#refusedCount++;
+    if (code === "RECIPIENT_SUPPRESSED") this.#suppressed++;
     if (this.#refusals.length === maxRefusals) return;
     this.#refusals.push({ position, to: to.slice(0, maxShownLength).toWellFormed(), code, reason: message });
   }
 
-  quote(): Quote {
+  quote(settings: SendingSettings): Quote {
     const lines = [...this.#lines.values()].toSorted((one, other) => other.messages - one.messages);
     const sum = (count: (line: QuoteLine) => number): number =>
       lines.reduce((total, line) => total + count(line), 0);
@@ -141,7 +181,9 @@ class QuoteTally {
       unpriced: sum(({ cost, messages }) => (cost ? 0 : messages)),
       repeated: this.#repeated,
       refusedCount: this.#refusedCount,
+      suppressed: this.#suppressed,
       refusals: this.#refusals,
+      warnings: senderWarnings(settings, lines),
     };
   }
 

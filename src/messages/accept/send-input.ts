@@ -2,6 +2,22 @@ import type { TextEncoding } from "../../sms/text.ts";
 import type { MessagePriority } from "../model/priority.ts";
 import type { DuplicatePolicy } from "../model/stored-route.ts";
 
+/** One of the APIs of other vendors that are served. */
+export type ServedApi = "TIKOSMS" | "TONKRA" | "TELEKOM" | "QIKLI";
+
+/** By which served API a message comes, and what that API has to know of it later. */
+export interface ServedAs {
+  api: ServedApi;
+  /** The id by which that API will know it; absent: ours. */
+  vendorId?: string;
+  /** The id of the request that it comes in. */
+  groupId?: string;
+  /** Where its receipts are posted. */
+  callbackUrl?: string | null;
+  /** What else has to be in its receipts. */
+  details?: Readonly<Record<string, unknown>>;
+}
+
 /** What a caller wants to send; ids are our own (UUIDs), not the API's. */
 export interface SendInput {
   to: string;
@@ -18,6 +34,10 @@ export interface SendInput {
   dltTemplateId?: string | null | undefined;
   duplicatePolicy?: DuplicatePolicy | null | undefined;
   idempotencyKey?: string | null | undefined;
+  /** The STOP that it confirms: such a message goes out although its recipient is on the list. Not in the API. */
+  answers?: string | undefined;
+  /** Not in the GraphQL API. */
+  served?: ServedAs | undefined;
 }
 
 /** The text of a message as it will be sent. */

@@ -1,10 +1,13 @@
 import { Batcher } from "../../lib/batcher.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
+import type { Message } from "../../database/generated/client.ts";
 import { DomainError } from "../../lib/errors.ts";
 import type { MissingRates } from "../../pricing/rates/missing-rates.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
+import { restrict } from "../../pricing/routing/restrict.ts";
+import type { SendRestrictions } from "../../lib/send-restrictions.ts";
 import { isStorable } from "../../lib/storable.ts";
 import { draftMessage, fingerprint, type MessageDraft } from "./draft.ts";
 import { storeCounted, type CountedOutcome } from "./store-counted.ts";
@@ -18,7 +21,13 @@ import {
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { SendInput } from "./send-input.ts";
 
+/** Messages in one statement; a call is never divided, so that its order is the order in the log. */
 const maxBatchSize = 500;
+/** The next batch is made ready while PostgreSQL commits one. */
+const batchesAtOnce = 2;
+
+/** For a database that is slow to take messages: callers are told within these limits, and may repeat. */
+const patience = { maxWaiting: 20_000, waitMs: 8_000, answerMs: 20_000 };
 
 /**
  * Before refusing, re-read the routing table if it is older than this: the caller may just have changed a
@@ -26,8 +35,11 @@ const maxBatchSize = 500;
  */
 const staleRefusalMs = 50;
 
-/** The stored message (now, or before under the same idempotency key), or why it was not stored. */
-export type SendResult = { messageId: string } | { error: DomainError };
+/**
+ * The stored message, or why it was not stored. One that was stored before under the same idempotency key
+ * comes without its row, which has changed since.
+ */
+export type SendResult = { messageId: string; message?: Message } | { error: DomainError };
 
 interface SenderOptions {
   database: Database;
@@ -38,6 +50,8 @@ interface SenderOptions {
   clock: Clock;
 }
 
+const sizeOf = ({ length }: MessageDraft[]): number => length;
+
 /**
  * Accepts messages: checks them, then stores message, event and job together. What it returns is committed.
  */
@@ -45,29 +59,43 @@ export class MessageSender {
   readonly #tables: RoutingTables;
   readonly #missingRates: MissingRates;
   readonly #clock: Clock;
-  readonly #store: Batcher<MessageDraft, StoreOutcome>;
-  readonly #storeCounted: Batcher<MessageDraft, CountedOutcome>;
+  readonly #store: Batcher<MessageDraft[], StoreOutcome[]>;
+  readonly #storeCounted: Batcher<MessageDraft[], CountedOutcome[]>;
   readonly #find: Batcher<Repeat, EarlierUse>;
 
   constructor({ database, routingTables, spending, missingRates, clock }: SenderOptions) {
     this.#tables = routingTables;
     this.#missingRates = missingRates;
     this.#clock = clock;
-    this.#store = new Batcher((drafts) => storeMessages(database, drafts), maxBatchSize);
-    this.#storeCounted = new Batcher((drafts) => storeCounted(spending, drafts), maxBatchSize);
-    this.#find = new Batcher((repeats) => findEarlier(database, repeats), maxBatchSize);
+    const store = together((drafts: MessageDraft[]) => storeMessages(database, drafts));
+    this.#store = new Batcher(store, maxBatchSize, batchesAtOnce, sizeOf, patience);
+    const count = together((drafts: MessageDraft[]) => storeCounted(spending, drafts));
+    this.#storeCounted = new Batcher(count, maxBatchSize, 1, sizeOf, patience);
+    this.#find = new Batcher(
+      (repeats) => findEarlier(database, repeats),
+      maxBatchSize,
+      1,
+      undefined,
+      patience,
+    );
   }
 
   /**
    * One result for each input, in the order given. An input with an error is not stored and does not hold up
-   * the others.
+   * the others. `within`: what the calling key may send; undefined for everything.
    */
-  async send(accountId: string, inputs: readonly SendInput[]): Promise<SendResult[]> {
-    const drafts = inOrder(await this.#draft(accountId, inputs));
+  async send(
+    accountId: string,
+    inputs: readonly SendInput[],
+    within: SendRestrictions | undefined,
+  ): Promise<SendResult[]> {
+    const drafts = inOrder(await this.#draft(accountId, inputs, within));
+    const outcomes = await this.#storeDrafts(drafts.filter(isDraft));
     return Promise.all(
       drafts.map(async (draft, index): Promise<SendResult> => {
-        const outcome = draft instanceof DomainError ? { error: draft } : await this.#storeDraft(draft);
-        if (!("error" in outcome)) return { messageId: outcome.messageId };
+        const outcome = draft instanceof DomainError ? { error: draft } : outcomes.get(draft);
+        if (!outcome) throw new Error("A draft has no outcome");
+        if (!("error" in outcome)) return outcome;
         const earlier = await this.#findEarlier(accountId, inputs[index]);
         if (earlier.kind === "repeated") return { messageId: earlier.messageId };
         return { error: earlier.kind === "conflict" ? earlier.error : outcome.error };
@@ -75,11 +103,15 @@ export class MessageSender {
     );
   }
 
-  async #draft(accountId: string, inputs: readonly SendInput[]): Promise<(MessageDraft | DomainError)[]> {
-    const table = await this.#tables.of(accountId);
+  async #draft(
+    accountId: string,
+    inputs: readonly SendInput[],
+    within: SendRestrictions | undefined,
+  ): Promise<(MessageDraft | DomainError)[]> {
+    const table = restrict(await this.#tables.of(accountId), within);
     const drafts = inputs.map((input) => this.#draftOne(accountId, input, table));
-    if (!drafts.some((draft) => draft instanceof DomainError)) return drafts;
-    const newer = await this.#tables.of(accountId, staleRefusalMs);
+    if (drafts.every(isDraft)) return drafts;
+    const newer = restrict(await this.#tables.of(accountId, staleRefusalMs), within);
     if (newer === table) return drafts;
     return inputs.map((input, index) => {
       const draft = drafts[index];
@@ -109,9 +141,19 @@ export class MessageSender {
   }
 
   /** Counting what is spent takes more statements: only accounts with caps need it. */
-  async #storeDraft(draft: MessageDraft): Promise<CountedOutcome> {
-    const outcome = await this.#store.add(draft);
-    return outcome.kind === "needsCounting" ? this.#storeCounted.add(draft) : outcome;
+  async #storeDrafts(drafts: MessageDraft[]): Promise<ReadonlyMap<MessageDraft, CountedOutcome>> {
+    const outcomes = new Map<MessageDraft, CountedOutcome>();
+    if (drafts.length === 0) return outcomes;
+    const toCount: MessageDraft[] = [];
+    for (const [index, outcome] of (await this.#store.add(drafts)).entries()) {
+      const draft = drafts[index] as MessageDraft;
+      if (outcome.kind === "needsCounting") toCount.push(draft);
+      else outcomes.set(draft, outcome);
+    }
+    if (toCount.length === 0) return outcomes;
+    const counted = await this.#storeCounted.add(toCount);
+    for (const [index, draft] of toCount.entries()) outcomes.set(draft, counted[index] as CountedOutcome);
+    return outcomes;
   }
 
   /**
@@ -125,14 +167,32 @@ export class MessageSender {
   }
 }
 
-/** Messages to one recipient go out in the order given, unless they are scheduled for different times. */
-function inOrder(drafts: readonly (MessageDraft | DomainError)[]): (MessageDraft | DomainError)[] {
+const isDraft = (draft: MessageDraft | DomainError): draft is MessageDraft => !(draft instanceof DomainError);
+
+/**
+ * Messages to one recipient go out in the order given, unless they are scheduled for different times. Their ids are in this
+ * order, too: those of one millisecond are not by themselves.
+ */
+function inOrder(given: readonly (MessageDraft | DomainError)[]): (MessageDraft | DomainError)[] {
   const last = new Map<string, string>();
-  return drafts.map((draft) => {
-    if (draft instanceof DomainError) return draft;
+  const ids = given
+    .flatMap((draft) => (isDraft(draft) ? draft.id : []))
+    .toSorted()
+    .values();
+  return given.map((one) => {
+    if (one instanceof DomainError) return one;
+    const draft = { ...one, id: ids.next().value ?? one.id };
     const key = `${draft.recipient} ${draft.scheduledAt?.getTime() ?? ""}`;
     const follows = last.get(key);
     last.set(key, draft.id);
     return follows === undefined ? draft : { ...draft, follows };
   });
 }
+
+/** Does for many lists at once what `work` does for one. */
+const together =
+  <Item, Result>(work: (items: Item[]) => Promise<Result[]>) =>
+  async (lists: Item[][]): Promise<Result[][]> => {
+    const results = (await work(lists.flat())).values();
+    return lists.map(({ length }) => [...results.take(length)]);
+  };

@@ -1,20 +1,31 @@
 import { columns } from "../../database/columns.ts";
+import type { Message } from "../../database/generated/client.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
-import { IdempotencyConflictError } from "../../lib/errors.ts";
+import { IdempotencyConflictError, type RecipientSuppressedError } from "../../lib/errors.ts";
 import { keyHours } from "../../lib/idempotency.ts";
 import type { MessageDraft } from "./draft.ts";
+import { lastWaitingInSql } from "../model/order.ts";
+import { storedMessage } from "./stored-message.ts";
 import { eventChannel } from "../log/event-log.ts";
 import { listedAsInSql } from "../model/status.ts";
+import {
+  suppressionInSql,
+  toSuppressedError,
+  type FoundSuppression,
+} from "../../suppressions/suppression.ts";
+import { addMovesInSql } from "../statistics/moves.ts";
 import { laneFlagInSql, priorityNumber } from "../../queue/contract.ts";
 
 /** What became of a draft. */
 export type StoreOutcome =
-  | { kind: "stored"; messageId: string }
+  | { kind: "stored"; messageId: string; message: Message }
   /** Its idempotency key has stood for this input before. */
   | { kind: "repeated"; messageId: string }
   /** Its idempotency key has stood for another input. */
   | { kind: "conflict"; error: IdempotencyConflictError }
+  /** Not stored: the recipient is not to be texted. */
+  | { kind: "suppressed"; error: RecipientSuppressedError }
   /** Not stored: the account has spending caps, so what is spent must be counted first. */
   | { kind: "needsCounting" };
 
@@ -48,7 +59,7 @@ const messageColumns = columns({
   routed: "boolean",
   route: "jsonb",
   duplicatePolicy: "duplicate_policy",
-  follows: "uuid",
+  answers: "uuid",
   trace: "bytea",
 } satisfies Partial<Record<keyof MessageDraft, string>>);
 
@@ -56,8 +67,9 @@ const insert: Statement = {
   name: "insert_messages",
   text: `
     with draft as (
-      select * from json_to_recordset($1) as d (
-        place int, "idempotencyKey" text, fingerprint text, ${messageColumns.record}
+      select *, ${suppressionInSql({ account: 'd."accountId"', recipient: "d.recipient", sender: "d.sender", answers: "d.answers" })} as suppression
+      from json_to_recordset($1) as d (
+        place int, follows uuid, "idempotencyKey" text, fingerprint text, served jsonb, ${messageColumns.record}
       )
       where $2 or not exists (
         select 1 from spending_limits where account_id = d."accountId" and jsonb_array_length(caps) > 0
@@ -66,7 +78,7 @@ const insert: Statement = {
       insert into idempotency_keys as k (account_id, key, fingerprint, message_id, created_at)
       select "accountId", "idempotencyKey", decode(fingerprint, 'hex'), id, now()
       from draft
-      where "idempotencyKey" is not null
+      where "idempotencyKey" is not null and suppression is null
       order by "accountId", "idempotencyKey"
       on conflict (account_id, key) do update
         set fingerprint = excluded.fingerprint, message_id = excluded.message_id, created_at = excluded.created_at
@@ -75,12 +87,25 @@ const insert: Statement = {
     ), accepted as (
       select *, case when "scheduledAt" is null then 'QUEUED' else 'SCHEDULED' end::message_status as status
       from draft
-      where "idempotencyKey" is null or id in (select message_id from claimed)
+      where suppression is null and ("idempotencyKey" is null or id in (select message_id from claimed))
     ), stored as (
-      insert into messages (${messageColumns.names}, status, listed_as, last_event_tx, updated_at)
-      select ${messageColumns.selected}, status,
+      insert into messages (${messageColumns.names}, follows, status, listed_as, last_event_tx, updated_at)
+      select ${messageColumns.selected},
+        case when follows in (select id from accepted) then follows else ${lastWaitingInSql({
+          account: 'accepted."accountId"',
+          recipient: "accepted.recipient",
+          priority: "accepted.priority",
+          due: 'coalesce(accepted."scheduledAt", accepted."createdAt")',
+        })} end, status,
         ${listedAsInSql("status")}, pg_current_xact_id()::text::bigint, "createdAt"
       from accepted
+    ), known as (
+      insert into compat_messages (message_id, account_id, api, vendor_id, group_id, callback_url, details)
+      select id, "accountId", (served->>'api')::compat_api, coalesce(served->>'vendorId', id::text), served->>'groupId',
+        served->>'callbackUrl', served->'details'
+      from accepted
+      where served is not null
+      on conflict do nothing
     ), logged as (
       insert into message_events (
         tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at
@@ -89,6 +114,15 @@ const insert: Statement = {
         "createdAt", "createdAt"
       from accepted
       order by place
+    ), moved as (${addMovesInSql({
+      rows: "accepted",
+      account: '"accountId"',
+      provider: '"providerId"',
+      country: "country",
+      at: '"createdAt"',
+      from: "status",
+      to: "status",
+    })}
     ), queued as (
       select count(*) from graphile_worker.add_jobs((
         select coalesce(array_agg((
@@ -97,8 +131,19 @@ const insert: Statement = {
         )::graphile_worker.job_spec order by place), '{}') from accepted
       ))
     )
-    select id from accepted, queued, pg_notify('${eventChannel}', '')`,
+    select id, pg_current_xact_id()::text as tx, null::json as suppression
+    from accepted, queued, pg_notify('${eventChannel}', '')
+    union all
+    select id, null, suppression from draft where suppression is not null`,
 };
+
+/** A draft that was stored, or is not to be sent. */
+interface Answer {
+  id: string;
+  /** The transaction that stored it. */
+  tx: string | null;
+  suppression: FoundSuppression | null;
+}
 
 /**
  * Stores messages with their first event and their dispatch job in one statement, so in one transaction. A
@@ -111,12 +156,14 @@ export async function storeMessages(
   { isCounted = false } = {},
 ): Promise<StoreOutcome[]> {
   const rows = withoutRepeatedKeys(drafts).map((draft, place) => ({ ...draft, place }));
-  const stored = await database.query<{ id: string }>(insert, [JSON.stringify(rows), isCounted]);
-  const ids = new Set(stored.map(({ id }) => id));
-  const repeats = drafts.filter(({ id }) => !ids.has(id));
+  const answers = await database.query<Answer>(insert, [JSON.stringify(rows), isCounted]);
+  const answerOf = new Map(answers.map((answer) => [answer.id, answer]));
+  const repeats = drafts.filter(({ id }) => !answerOf.has(id));
   const earlier = repeats.length === 0 ? new Map<string, UsedKey>() : await readUsedKeys(database, repeats);
   return drafts.map((draft): StoreOutcome => {
-    if (ids.has(draft.id)) return { kind: "stored", messageId: draft.id };
+    const { tx, suppression } = answerOf.get(draft.id) ?? {};
+    if (tx) return { kind: "stored", messageId: draft.id, message: storedMessage(draft, tx) };
+    if (suppression) return { kind: "suppressed", error: toSuppressedError(draft.recipient, suppression) };
     const use = compare(earlier.get(keyOf(draft)), draft);
     return use.kind === "unused" ? { kind: "needsCounting" } : use;
   });

@@ -2,7 +2,7 @@ import { revisableOf } from "../model/check-schedule.ts";
 import type { Rerouting } from "../model/evolve.ts";
 import type { WeighedPart } from "../model/parts.ts";
 import type { StatusChange } from "../model/status-change.ts";
-import { ignoredReason, type IgnoredReason, type MessageStatus } from "../model/status.ts";
+import { cancellable, ignoredReason, type IgnoredReason, type MessageStatus } from "../model/status.ts";
 import type { LockedMessage } from "./locked-message.ts";
 
 /** What a change means for a message that may have moved from one provider to another. */
@@ -15,7 +15,7 @@ interface Attribution {
 
 export function attribute(message: LockedMessage, change: StatusChange, status: MessageStatus): Attribution {
   const { providerId, rerouting } = change;
-  if (rerouting && status === "QUEUED" && message.status === "QUEUED") return { rerouting };
+  if (rerouting && status === message.status && cancellable.includes(status)) return { rerouting };
   const isEarlier = isForeign(message, providerId);
   const ignored =
     isRevision(message, change) && !isEarlier ? undefined : ignoredReason(message.status, status);

@@ -1,18 +1,10 @@
 import { arrayLiteral } from "../../database/array-literal.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { isWatched } from "../../lanes/breaker.ts";
-import { bulkCheckOf, checkReason } from "../model/check-schedule.ts";
 import { eventChannel } from "../log/event-log.ts";
 import { indexableId } from "../../lib/uuid.ts";
-import { campaignChannel } from "./tallies.ts";
+import { changedAt, commonValues, consequences, isIn, stateAt, type Step } from "./bulk-step.ts";
 import { compareIds } from "../../lib/compare-ids.ts";
-
-/** A plain step of many messages of one provider at once. */
-interface Step {
-  providerId: string;
-  kind: string;
-  at: Date;
-}
 
 /** Messages that are about to be handed over. Each `claim` names the request, as in `attempts.claim`. */
 interface Beginning extends Step {
@@ -31,46 +23,7 @@ export interface Acceptance extends Step {
   }[];
 }
 
-/** The columns that both steps set. The first six parameters are the same in both. */
-const state = `
-  version = m.version + 1, updated_at = greatest(m.updated_at, $4::timestamptz), retry_at = null,
-  last_event_tx = greatest(m.last_event_tx, (select pg_current_xact_id()::text::bigint))`;
-
-// The status is hidden from the planner. When its statistics say that few messages have this status, it would
-// start with all of those.
-const isIn = (status: string): string =>
-  `case m.status when '${status}' then true else false end and m.provider_id = $3::uuid`;
-
-const changed = "m.id, m.account_id, m.campaign_id, m.version, m.last_event_tx";
-
-/**
- * What is written for the rows of `changed`: events, counts, hints, and one check of those that stay in the
- * new status.
- */
-const consequences = (from: string, to: string): string => `
-  logged as (
-    insert into message_events (
-      tx, account_id, message_id, provider_id, version, status, source, applied, occurred_at, received_at,
-      provider_message_id, provider_batch_id
-    )
-    select last_event_tx, account_id, id, $3::uuid, version, '${to}', 'DISPATCH', true, $4::timestamptz,
-      $4::timestamptz, provider_message_id, provider_batch_id
-    from changed
-    order by id
-  ), planned as (
-    insert into bulk_checks (at, status, message_ids, spread)
-    select $5::timestamptz, '${to}', array_agg(id), $6::float8 from changed
-    where $5::timestamptz is not null
-    having count(*) > 0
-  ), counted as (
-    select campaign_id, count(*) as count from changed where campaign_id is not null group by campaign_id
-  ), tallied as (
-    insert into campaign_tallies (campaign_id, status, delta)
-    select campaign_id, step.status, step.sign * count
-    from counted, (values ('${from}'::message_status, -1), ('${to}'::message_status, 1)) as step (status, sign)
-  ), hinted as (
-    select count(pg_notify('${campaignChannel}', campaign_id::text)) from counted
-  )`;
+const at = "$4::timestamptz";
 
 // Lists are given as sub-selects, which hide their length from the planner. While it still plans for the
 // values, it would read the whole table for a thousand of them.
@@ -79,10 +32,10 @@ const begin: Statement = {
   text: `
     with changed as (
       update messages as m
-      set status = 'SUBMITTING', ${state}
+      set status = 'SUBMITTING', ${stateAt(at)}
       from unnest((select $1::uuid[]), (select $2::smallint[]), (select $7::text[])) as g (id, number, claim)
       where m.id = g.id and ${isIn("QUEUED")}
-      returning ${changed}, g.number, g.claim, null::text as provider_message_id, null::text as provider_batch_id
+      returning ${changedAt(at)}, g.number, g.claim, null::text as provider_message_id, null::text as provider_batch_id
     ), requested as (
       select claim, array_agg(id) as ids, array_agg(number) as numbers from changed group by claim
     ), attempted as (
@@ -115,12 +68,12 @@ const accept: Statement = {
       for no key update of m
     ), changed as (
       update messages as m
-      set status = 'SUBMITTED', ${state}, submitted_at = coalesce(m.submitted_at, $4::timestamptz),
+      set status = 'SUBMITTED', ${stateAt(at)}, submitted_at = coalesce(m.submitted_at, ${at}),
         provider_message_id = coalesce(g.provider_message_id, m.provider_message_id),
         provider_batch_id = coalesce(g.provider_batch_id, m.provider_batch_id)
       from locked as g
       where m.id = g.id and ${isIn("SUBMITTING")}
-      returning ${changed}, g.provider_message_id, g.provider_batch_id
+      returning ${changedAt(at)}, g.provider_message_id, g.provider_batch_id
     ), ${consequences("SUBMITTING", "SUBMITTED")}
     -- Usually all of them: then their ids are not returned.
     select case when settled.count < cardinality($1::uuid[]) then array(select id::text from changed) end as settled,
@@ -177,19 +130,4 @@ interface AcceptedRow {
   /** Ids of those that were settled; null when all were. */
   settled: string[] | null;
   isWatched: boolean;
-}
-
-function commonValues(
-  { providerId, kind, at, attempts }: Step & { attempts: readonly { id: string; number: number }[] },
-  to: "SUBMITTING" | "SUBMITTED",
-): unknown[] {
-  const check = bulkCheckOf(checkReason(to, kind), at);
-  return [
-    arrayLiteral(attempts.map(({ id }) => id)),
-    arrayLiteral(attempts.map(({ number }) => number)),
-    providerId,
-    at,
-    check?.at ?? null,
-    check?.spreadSeconds ?? 0,
-  ];
 }

@@ -2,13 +2,16 @@ import { paced } from "../../lib/paced.ts";
 import { behindIdsBefore, minUuid } from "../../lib/uuid.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { retentionTime } from "../../database/retention-clock.ts";
-import { isFinal, messageStatuses } from "../model/status.ts";
+import { isFinal, messageStatuses, type MessageStatus } from "../model/status.ts";
 
 /** How many messages one transaction reads: a long transaction would hold back readers of the event log. */
 const atOnce = 2_000;
 
 /** Statuses in which a message will not be sent again, so its text is not needed. */
-const settled = messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN");
+const settled: readonly MessageStatus[] = [
+  ...messageStatuses.filter((status) => isFinal(status) || status === "UNKNOWN"),
+  "RECEIVED",
+];
 
 const old = `${retentionTime} - make_interval(days => $4::int)`;
 
@@ -31,13 +34,32 @@ const oldMessages = `
 const reached =
   "select (select id from range order by id desc limit 1) as reached, (select count(*)::int from range) as seen";
 
+/** SQL: the digits of the person's number. */
+const digits = "substr(case when m.status = 'RECEIVED' then m.sender else m.recipient end, 2)";
+
 const blankTexts: Statement = {
   name: "blank_old_texts",
   text: `
     with ${oldMessages}, blanked as (
-      update messages as m set text = '', recipient = ''
+      update messages as m
+      set text = '', recipient = '', sender = case when m.status = 'RECEIVED' then '' else m.sender end,
+        failure_text = case when strpos(m.failure_text, ${digits}) = 0 then m.failure_text end,
+        client_ref = case when strpos(m.client_ref, ${digits}) = 0 then m.client_ref end
       from old
       where m.id = old.id and (m.text <> '' or m.recipient <> '')
+      returning m.id, m.campaign_id
+    ), made_of as (
+      delete from campaign_values as v using blanked as b where v.campaign_id = b.campaign_id and v.message_id = b.id
+    ), events as (
+      update message_events as e set detail = null, failure_text = null
+      where e.message_id in (select id from blanked) and (e.detail is not null or e.failure_text is not null)
+    ), tries as (
+      update attempts set reason = null where message_id in (select id from blanked) and reason is not null
+    ), ids as (
+      update compat_messages set callback_url = null, details = null
+      where message_id in (select id from blanked) and (callback_url is not null or details is not null)
+    ), reports as (
+      delete from compat_reports where message_id in (select id from blanked)
     )
     ${reached}`,
 };
@@ -51,8 +73,14 @@ const deleteMessages: Statement = {
       delete from attempts where message_id = any (array(select id from old))
     ), without_checks as (
       delete from message_checks where message_id = any (array(select id from old))
+    ), without_ids as (
+      delete from compat_messages where message_id = any (array(select id from old))
+    ), without_reports as (
+      delete from compat_reports where message_id = any (array(select id from old))
     ), gone as (
-      delete from messages where id = any (array(select id from old))
+      delete from messages where id = any (array(select id from old)) returning id, campaign_id
+    ), without_values as (
+      delete from campaign_values as v using gone as g where v.campaign_id = g.campaign_id and v.message_id = g.id
     )
     ${reached}`,
 };

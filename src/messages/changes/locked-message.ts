@@ -9,6 +9,7 @@ export interface LockedMessage extends MessageState {
   accountId: string;
   providerId: string | null;
   campaignId: string | null;
+  country: string | null;
   lastEventTx: string;
   /** Kind of its provider. */
   kind: string | null;
@@ -21,7 +22,7 @@ export interface LockedMessage extends MessageState {
 }
 
 /** The columns of a message that a change may write. */
-export const stateColumns = columns({
+export const stateTypes = {
   status: "message_status",
   version: "int",
   providerStatus: "text",
@@ -38,12 +39,14 @@ export const stateColumns = columns({
   deliveredAt: "timestamptz",
   updatedAt: "timestamptz",
   retryAt: "timestamptz",
-} satisfies Partial<Record<keyof LockedMessage, string>>);
+} satisfies Partial<Record<keyof LockedMessage, string>>;
+
+export const stateColumns = columns(stateTypes);
 
 const lock: Statement = {
   name: "lock_messages",
   text: `
-    select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId",
+    select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId", country,
       last_event_tx as "lastEventTx", trace::text, ${stateColumns.readFrom("m")},
       (select kind from providers where id = m.provider_id) as kind,
       (select currency from providers where id = m.provider_id) as "accountCurrency"

@@ -2,11 +2,17 @@ import { execute, type Queryable, type Statement } from "../../database/database
 import type { MessageStatus } from "../model/status.ts";
 import type { DecimalText } from "../../lib/money.ts";
 
+/** Under what a message is counted. */
+export interface Counted {
+  status: MessageStatus;
+  providerId: string | null;
+}
+
 /** How a change of one message changes its campaign's counts. */
 export interface CampaignMove {
   campaignId: string;
-  from: MessageStatus;
-  to: MessageStatus;
+  from: Counted;
+  to: Counted;
   /** What was charged for the message before and after, as far as known. */
   charges: { before: Charge; after: Charge };
 }
@@ -23,9 +29,9 @@ const add: Statement = {
   name: "add_tallies",
   text: `
     with counted as (
-      insert into campaign_tallies (campaign_id, status, delta)
-      select id, status, delta
-      from unnest($1::uuid[], $2::message_status[], $3::int[]) as t (id, status, delta)
+      insert into campaign_tallies (campaign_id, provider_id, status, delta)
+      select id, provider_id, status, delta
+      from unnest($1::uuid[], $2::uuid[], $3::message_status[], $4::int[]) as t (id, provider_id, status, delta)
     )
     select pg_notify('${campaignChannel}', id::text) from (select distinct unnest($1::uuid[]) as id) as c`,
 };
@@ -46,10 +52,10 @@ const addCosts: Statement = {
  */
 export async function addTallies(transaction: Queryable, moves: readonly CampaignMove[]): Promise<void> {
   if (moves.length === 0) return;
-  const deltas = new Map<string, { campaignId: string; status: MessageStatus; delta: number }>();
-  const count = (campaignId: string, status: MessageStatus, by: number): void => {
-    const key = `${campaignId} ${status}`;
-    deltas.set(key, { campaignId, status, delta: (deltas.get(key)?.delta ?? 0) + by });
+  const deltas = new Map<string, Counted & { campaignId: string; delta: number }>();
+  const count = (campaignId: string, counted: Counted, by: number): void => {
+    const key = `${campaignId} ${counted.providerId} ${counted.status}`;
+    deltas.set(key, { campaignId, ...counted, delta: (deltas.get(key)?.delta ?? 0) + by });
   };
   for (const { campaignId, from, to } of moves) {
     count(campaignId, from, -1);
@@ -59,6 +65,7 @@ export async function addTallies(transaction: Queryable, moves: readonly Campaig
   if (rows.length > 0) {
     await execute(transaction, add, [
       rows.map(({ campaignId }) => campaignId),
+      rows.map(({ providerId }) => providerId),
       rows.map(({ status }) => status),
       rows.map(({ delta }) => delta),
     ]);
@@ -90,12 +97,12 @@ const fold: Statement = {
   name: "fold_tallies",
   text: `
     with taken as (
-      delete from campaign_tallies where campaign_id = $1::uuid returning status, delta
+      delete from campaign_tallies where campaign_id = $1::uuid returning provider_id, status, delta
     ), cost_taken as (
       delete from campaign_costs where campaign_id = $1::uuid returning currency, delta
     ), folded as (
-      insert into campaign_tallies (campaign_id, status, delta)
-      select $1::uuid, status, sum(delta) from taken group by status having sum(delta) <> 0
+      insert into campaign_tallies (campaign_id, provider_id, status, delta)
+      select $1::uuid, provider_id, status, sum(delta) from taken group by provider_id, status having sum(delta) <> 0
     )
     insert into campaign_costs (campaign_id, currency, delta)
     select $1::uuid, currency, sum(delta) from cost_taken group by currency having sum(delta) <> 0`,
@@ -106,15 +113,16 @@ const findUnfolded: Statement = {
   text: `
     select campaign_id as id
     from (
-      select campaign_id, count(*) as rows from campaign_tallies group by campaign_id
+      -- What is left when they are folded is not counted again.
+      select campaign_id, count(*) - count(distinct (provider_id, status)) as spare from campaign_tallies group by campaign_id
       union all
-      select campaign_id, count(*) from campaign_costs group by campaign_id
+      select campaign_id, count(*) - count(distinct currency) from campaign_costs group by campaign_id
     ) as t
     group by campaign_id
-    having max(rows) > 20`,
+    having max(spare) > 10`,
 };
 
-/** Folds the rows of each campaign that has many into one for each status. */
+/** Folds the rows of each campaign that has many into one for each provider and status. */
 export async function foldTallies(database: Queryable): Promise<void> {
   const campaigns = await database.query<{ id: string }>(findUnfolded, []);
   for (const { id } of campaigns) await database.query(fold, [id]);

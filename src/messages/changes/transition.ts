@@ -7,7 +7,9 @@ import type { IgnoredReason, MessageStatus } from "../model/status.ts";
 import { bringsNothing, isNoNews, toEvent, type NewEvent } from "./event-of-change.ts";
 import { lockMessages, readKinds, type LockedMessage } from "./locked-message.ts";
 import { findReplays } from "./replays.ts";
-import { addTallies, type CampaignMove, type Charge } from "./tallies.ts";
+import { addStatistics, type Move } from "../statistics/moves.ts";
+import { chargesOf, movesOf } from "./statistics.ts";
+import { addTallies, type CampaignMove, type Charge, type Counted } from "./tallies.ts";
 import { writeTransitions } from "./write-transitions.ts";
 import type { StoredTrace } from "../../tracing/tracing.ts";
 
@@ -48,6 +50,7 @@ export async function applyChanges(
   const history = await readPartHistory(transaction, changes);
   const kinds = await readKinds(transaction, messages, changes);
   const events: NewEvent[] = [];
+  const moves: Move[] = [];
   const ignored = new Map<NewEvent, Transition>();
   const changed = new Map<string, LockedMessage>();
   const outcomes = changes.map((change): ChangeOutcome => {
@@ -67,6 +70,7 @@ export async function applyChanges(
         trace: message.trace,
       };
     events.push(event);
+    moves.push(...movesOf(message, event));
     changed.set(message.id, next);
     // As the next transaction will read it: reports that are not in the log do not count.
     if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
@@ -83,12 +87,13 @@ export async function applyChanges(
     changed,
     events.filter((event) => !replays.has(event)),
   );
-  await addTallies(transaction, movesOf(messages, changed));
+  await addTallies(transaction, campaignMovesOf(messages, changed));
+  await addStatistics(transaction, moves, chargesOf(messages, changed));
   return outcomes;
 }
 
 /** How the changes move the counts of campaigns. */
-function movesOf(
+function campaignMovesOf(
   before: ReadonlyMap<string, LockedMessage>,
   after: ReadonlyMap<string, LockedMessage>,
 ): CampaignMove[] {
@@ -97,9 +102,11 @@ function movesOf(
     const { campaignId } = message;
     if (campaignId === null || !earlier) return [];
     const charges = { before: chargeOf(earlier), after: chargeOf(message) };
-    return [{ campaignId, from: earlier.status, to: message.status, charges }];
+    return [{ campaignId, from: countedAs(earlier), to: countedAs(message), charges }];
   });
 }
+
+const countedAs = ({ status, providerId }: LockedMessage): Counted => ({ status, providerId });
 
 const chargeOf = ({ cost, costCurrency }: LockedMessage): Charge => ({
   amount: cost?.toString() ?? null,

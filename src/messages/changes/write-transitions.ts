@@ -3,9 +3,9 @@ import { execute, type Queryable, type Statement } from "../../database/database
 import { eventChannel } from "../log/event-log.ts";
 import { listedAs } from "../model/status.ts";
 import type { NewEvent } from "./event-of-change.ts";
-import { stateColumns, type LockedMessage } from "./locked-message.ts";
+import { stateColumns, stateTypes, type LockedMessage } from "./locked-message.ts";
 
-const logged = columns({
+const loggedTypes = {
   accountId: "uuid",
   messageId: "uuid",
   providerId: "uuid",
@@ -30,15 +30,23 @@ const logged = columns({
   messageCost: "numeric",
   rerouted: "jsonb",
   costCurrency: "text",
-} satisfies Record<keyof NewEvent, string>);
+} satisfies Record<keyof NewEvent, string>;
+
+const logged = columns(loggedTypes);
+const stamped = columns({ lastEventTx: "bigint", ...loggedTypes });
+const states = columns({
+  id: "uuid",
+  listedAs: "message_status",
+  checkAt: "timestamptz",
+  keepsCheck: "boolean",
+  ...stateTypes,
+});
 
 const writeStatesAndEvents: Statement = {
   name: "write_states_and_events",
   text: `
     with state as (
-      select * from json_to_recordset($1) as s (
-        id uuid, "listedAs" message_status, "checkAt" timestamptz, "keepsCheck" boolean, ${stateColumns.record}
-      )
+      select * from ${states.unnested()} as s (${states.selected})
     ), written as (
       update messages as m
       set ${stateColumns.assignedFrom("s")}, listed_as = s."listedAs",
@@ -56,7 +64,7 @@ const writeStatesAndEvents: Statement = {
     ), logged as (
       insert into message_events (tx, ${logged.names})
       select greatest("lastEventTx", pg_current_xact_id()::text::bigint), ${logged.selected}
-      from json_to_recordset($2) as e (place int, "lastEventTx" bigint, ${logged.record})
+      from ${stamped.unnested(states.keys.length + 1)} with ordinality as e (${stamped.selected}, place)
       order by place
     )
     select pg_notify('${eventChannel}', '')`,
@@ -79,40 +87,29 @@ const moveMessages: Statement = {
 export async function writeTransitions(
   transaction: Queryable,
   changed: ReadonlyMap<string, LockedMessage>,
-  events: readonly NewEvent[],
+  newEvents: readonly NewEvent[],
 ): Promise<void> {
-  if (events.length === 0) return;
-  const written = new Set(events.map(({ messageId }) => messageId));
-  const states = [...changed.values()].filter(({ id }) => written.has(id)).map(toState);
-  const rows = events.map((event, place) => {
-    const lastEventTx = changed.get(event.messageId)?.lastEventTx;
-    return { ...onlySet(event, logged.keys), place, lastEventTx };
-  });
-  await execute(transaction, writeStatesAndEvents, [JSON.stringify(states), JSON.stringify(rows)]);
-  await move(transaction, events);
+  if (newEvents.length === 0) return;
+  const written = new Set(newEvents.map(({ messageId }) => messageId));
+  const newStates = [...changed.values()].filter(({ id }) => written.has(id)).map(toState);
+  const rows = newEvents.map((event) => ({
+    ...event,
+    lastEventTx: changed.get(event.messageId)?.lastEventTx,
+  }));
+  await execute(transaction, writeStatesAndEvents, [...states.lists(newStates), ...stamped.lists(rows)]);
+  await move(transaction, newEvents);
 }
 
-function toState(message: LockedMessage): object {
-  const { id, status, nextCheckAt } = message;
-  return {
-    ...onlySet(message, stateColumns.keys),
-    id,
-    listedAs: listedAs(status),
-    checkAt: nextCheckAt ?? undefined,
-    keepsCheck: nextCheckAt === undefined,
-  };
-}
+const toState = (message: LockedMessage) => ({
+  ...message,
+  listedAs: listedAs(message.status),
+  checkAt: message.nextCheckAt,
+  keepsCheck: message.nextCheckAt === undefined,
+});
 
 /** Writes the new providers of messages that were rerouted; the last one counts. */
-async function move(transaction: Queryable, events: readonly NewEvent[]): Promise<void> {
-  const moves = events.flatMap(({ messageId: id, rerouted }) => (rerouted ? [{ id, ...rerouted }] : []));
+async function move(transaction: Queryable, newEvents: readonly NewEvent[]): Promise<void> {
+  const moves = newEvents.flatMap(({ messageId: id, rerouted }) => (rerouted ? [{ id, ...rerouted }] : []));
   const last = new Map(moves.map((one) => [one.id, one]));
   if (moves.length > 0) await execute(transaction, moveMessages, [JSON.stringify([...last.values()])]);
-}
-
-/** Drops columns without a value: most have none, and naming them would be most of the work on both sides. */
-function onlySet<Row extends object>(row: Row, keys: readonly (keyof Row)[]): Partial<Row> {
-  const set: Partial<Row> = {};
-  for (const key of keys) if (row[key] !== null) set[key] = row[key];
-  return set;
 }

@@ -13,6 +13,8 @@ export interface Finished extends FinishedAttempt {
   message: DispatchMessage;
   /** Undefined for an attempt of a worker that died. */
   startedAt: Date | undefined;
+  /** The provider's kind, where a campaign began the attempt. */
+  kind?: string;
 }
 
 /** What follows from an outcome: the change of the message, and another attempt where that is allowed. */
@@ -43,7 +45,7 @@ export function consequencesOf(
       return afterRejection(finished, outcome, next);
     case "ambiguous": {
       const detail = `The provider may or may not have it: ${outcome.reason}.`;
-      if (next) return again(finished, finished.finishedAt, `${detail} A duplicate is allowed.`, next);
+      if (next) return again(finished, atOnce(finished), `${detail} A duplicate is allowed.`, next);
       return { change: { ...base, status: "OUTCOME_UNKNOWN", detail } };
     }
     case "retryable":
@@ -77,7 +79,7 @@ function afterRejection(
   if (!next || (message.validUntil && message.validUntil <= finishedAt)) return { change: rejection };
   const { change, ...others } = again(
     finished,
-    finishedAt,
+    atOnce(finished),
     `Refused: ${failure.text.replace(/\.$/, "")}.`,
     next,
   );
@@ -104,7 +106,8 @@ function afterRetryable(
       change: { ...base, status: "FAILED", failure: { code: "not_accepted", text, permanent: false } },
     };
   }
-  const runAt = new Date(finishedAt.getTime() + (next?.isImmediate === true ? 0 : delayMs));
+  const waitMs = next?.isImmediate === true ? 0 : delayMs;
+  const runAt = new Date(finishedAt.getTime() + waitMs);
   if (message.validUntil && message.validUntil <= runAt) {
     const text = `The validity period ends before the next attempt. Last: ${reason}`;
     return { change: { ...base, status: "EXPIRED", failure: { code: "expired", text, permanent: true } } };
@@ -112,25 +115,39 @@ function afterRetryable(
   const detail = noCredit
     ? `Not accepted for lack of credit: ${reason}${next ? "" : " It waits until there is credit."}`
     : `Not accepted: ${reason}.${next?.isImmediate === true ? "" : ` Next attempt at ${runAt.toISOString()}.`}`;
-  return again(finished, runAt, detail, next);
+  return again(finished, { delayMs: waitMs, retryAt: runAt }, detail, next);
 }
 
+/** How long until another attempt, and when that is. */
+interface Delay {
+  delayMs: number;
+  retryAt: Date;
+}
+
+const atOnce = ({ finishedAt }: Finished): Delay => ({ delayMs: 0, retryAt: finishedAt });
+
 /** Another attempt, with the next provider where there is one. */
-function again(finished: Finished, runAt: Date, why: string, next: NextRoute | undefined): Consequences {
+function again(
+  finished: Finished,
+  { delayMs, retryAt }: Delay,
+  why: string,
+  next: NextRoute | undefined,
+): Consequences {
   const { message } = finished;
   const detail = next ? `${why} It goes to ${next.name} instead.` : why;
   const rerouting = next?.rerouting;
   const change = { ...baseOf(finished), status: "QUEUED", detail, rerouting } as const;
   // A campaign claims its own messages again.
-  if (message.campaignId !== null) return { change: { ...change, retryAt: runAt } };
+  if (message.campaignId !== null) return { change: { ...change, retryAt } };
   const providerId = rerouting?.providerId ?? message.providerId;
-  return { change, retry: dispatchJob({ ...message, providerId }, runAt) };
+  return { change, retry: dispatchJob({ ...message, providerId }, { delayMs }) };
 }
 
+/** A delay counts by the database's clock, as the queue does: a process whose clock is ahead delays nothing for longer. */
 export function dispatchJob(
   { id, priority, providerId, routed }: Pick<DispatchMessage, "id" | "priority" | "providerId" | "routed">,
-  runAt: Date,
+  when: { delayMs: number } | { runAt: Date },
 ): NewJob {
   const lane = laneFlag(providerId, routed);
-  return { task: "dispatch", payload: { messageId: id }, runAt, priority, lane, key: dispatchKey(id) };
+  return { task: "dispatch", payload: { messageId: id }, ...when, priority, lane, key: dispatchKey(id) };
 }

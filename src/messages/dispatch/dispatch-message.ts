@@ -1,5 +1,6 @@
 import type { Queryable, Statement } from "../../database/database.ts";
 import { toDate, type Flag } from "../../database/raw-row.ts";
+import { isBehindInSql } from "../model/order.ts";
 import type { MessageStatus } from "../model/status.ts";
 import type { DuplicatePolicy } from "../model/stored-route.ts";
 import type { TextEncoding } from "../../sms/text.ts";
@@ -31,6 +32,8 @@ export interface DispatchMessage {
   duplicatePolicy: DuplicatePolicy;
   /** Whether the caller named the sender ID; otherwise another provider uses its own. */
   senderGiven: boolean;
+  /** The only providers that it may go to; null for all. */
+  within: readonly string[] | null;
   /** Providers that it was handed to. */
   triedProviders: readonly string[];
   /** Attempts made so far. */
@@ -44,6 +47,10 @@ export interface DispatchMessage {
   behindSince: Date | null;
   /** Whether another message waits until this one has been handed over. */
   isFollowed: boolean;
+  /** Of a single message: how long before its time it was read, by the database's clock, which also starts its job. */
+  earlyMs: number;
+  /** Of a single message, as it was read. */
+  version: number;
 }
 
 /**
@@ -76,6 +83,7 @@ export type DispatchRow = [
   attemptsWithoutCredit: string,
   hasOpenAttempt: Flag,
   trace: StoredTrace,
+  within: string | null,
 ];
 
 /** Columns of `messages as m` in the order of `DispatchRow`; `attemptsSoFar` must be joined as `a`. */
@@ -83,7 +91,8 @@ export const dispatchColumns = `
   m.id, m.account_id, m.provider_id, m.campaign_id, m.recipient, m.sender, m.text, m.encoding, m.segments, m.flash,
   m.priority, m.status, date_part('epoch', m.valid_until), m.cadence_group_id, m.dlt_template_id, m.country, m.mccmnc,
   m.routed, m.duplicate_policy, coalesce((m.route ->> 'senderGiven')::boolean, true), a.tried, a.attempts,
-  a.without_credit, a.is_open, m.trace`;
+  a.without_credit, a.is_open, m.trace,
+  m.route -> 'within'`;
 
 /** @param row may have more columns after these */
 export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>): DispatchMessage => ({
@@ -112,8 +121,11 @@ export const toDispatchMessage = (row: Readonly<[...DispatchRow, ...unknown[]]>)
   attemptsWithoutCredit: Number(row[22]),
   hasOpenAttempt: row[23] === "t",
   trace: row[24],
+  within: row[25] === null ? null : (JSON.parse(row[25]) as string[]),
   behindSince: null,
   isFollowed: false,
+  earlyMs: 0,
+  version: 0,
 });
 
 // A message of version 1 has no attempts, so most messages need no look-up.
@@ -128,11 +140,8 @@ const read: Statement = {
   raw: true,
   text: `
     select ${dispatchColumns},
-      case when m.follows is not null and exists (
-        select 1 from messages as earlier
-        where earlier.id = m.follows and earlier.status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
-      ) then date_part('epoch', coalesce(m.scheduled_at, m.created_at)) end,
-      exists (select 1 from messages as later where later.follows = m.id)
+      case when m.follows is not null and ${isBehindInSql("m")} then date_part('epoch', coalesce(m.scheduled_at, m.created_at)) end,
+      exists (select 1 from messages as later where later.follows = m.id), greatest(0, 1000 * date_part('epoch', m.scheduled_at - now())), m.version
     from messages as m
     cross join lateral (${attemptsSoFar}) as a
     where m.id = any ($1::uuid[])`,
@@ -142,13 +151,15 @@ export async function readAllForDispatch(
   database: Queryable,
   ids: readonly string[],
 ): Promise<DispatchMessage[]> {
-  const rows = await database.query<[...DispatchRow, behindSince: string | null, isFollowed: Flag]>(read, [
-    ids,
-  ]);
+  const rows = await database.query<
+    [...DispatchRow, behindSince: string | null, isFollowed: Flag, earlyMs: string | null, version: string]
+  >(read, [ids]);
   return rows.map((row) => ({
     ...toDispatchMessage(row),
-    behindSince: row[25] === null ? null : toDate(row[25]),
-    isFollowed: row[26] === "t",
+    behindSince: row[26] === null ? null : toDate(row[26]),
+    isFollowed: row[27] === "t",
+    earlyMs: Number(row[28] ?? 0),
+    version: Number(row[29]),
   }));
 }
 

@@ -1,7 +1,7 @@
 import { Batcher } from "../../lib/batcher.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
-import { execute, type Database, type Statement } from "../../database/database.ts";
+import type { Database } from "../../database/database.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { singleOutClaimOf, startAttempts } from "./attempts.ts";
 import { readForDispatch, type DispatchMessage } from "./dispatch-message.ts";
@@ -12,6 +12,7 @@ import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
 import { admitMessages, type Wait } from "../../lanes/admission.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
+import { cancelSuppressed, lockToClaim } from "./suppressed.ts";
 import { toSubmission } from "./submission.ts";
 import { applyChanges } from "../changes/transition.ts";
 import { tracedFor } from "../../tracing/tracing.ts";
@@ -32,6 +33,10 @@ interface DispatcherOptions {
 type AttemptClaim =
   | { kind: "claimed"; startedAt: Date }
   | ({ kind: "wait" } & Wait)
+  /** It was changed after it was read. */
+  | { kind: "changed" }
+  /** Its validity ended while it waited for its turn. */
+  | { kind: "expired" }
   /** Not to be sent by this job any more: the message was cancelled, or another worker took it. */
   | { kind: "lost" };
 
@@ -40,6 +45,9 @@ const maxTurnMs = 250;
 
 /** How long the message and provider that were read count as current while the message waits for its turn. */
 const staleMs = 1_000;
+
+/** Clocks of the database and of workers differ by less. */
+const mostEarlyMs = 5_000;
 
 /** How soon a message checks by itself whether the one before it has been sent. */
 const earlierRetryMs = { min: 200, max: 10_000 };
@@ -52,11 +60,6 @@ const maxMoves = 3;
  * How long a lane's jobs are skipped after one found no other route; its neighbours would fail the same way.
  */
 const stuckMs = 1_000;
-
-const lockMessages: Statement = {
-  name: "lock_messages_to_claim",
-  text: "select 1 from messages where id = any ($1::uuid[]) order by id for no key update",
-};
 
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
@@ -86,6 +89,9 @@ export class Dispatcher {
     if (message.status !== "QUEUED" && message.status !== "SCHEDULED") return;
     // A campaign sends its own messages: it may be paused.
     if (message.campaignId !== null) return;
+    // It was put off after its job had begun.
+    if (message.status === "SCHEDULED" && message.earlyMs > mostEarlyMs)
+      return this.#postpone(message, message.earlyMs);
     const connection = await this.#options.connections.get(message.providerId);
     if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
     if (message.behindSince) return this.#waitForEarlier(message, message.behindSince);
@@ -133,6 +139,8 @@ export class Dispatcher {
     for (;;) {
       const claim = await this.#claims.add(message);
       if (claim.kind === "lost") return;
+      if (claim.kind === "expired") return this.#expire(message);
+      if (claim.kind === "changed") return this.#dispatch(id, moves);
       if (claim.kind === "claimed") {
         const { startedAt } = claim;
         const span = jobSpan("dispatch", {
@@ -176,13 +184,19 @@ export class Dispatcher {
    * Sets messages to SUBMITTING with an attempt row, committed before the request, where their lane admits
    * them.
    */
-  #claim(messages: DispatchMessage[]): Promise<AttemptClaim[]> {
+  #claim(given: DispatchMessage[]): Promise<AttemptClaim[]> {
     const startedAt = this.#now();
+    const messages = given.filter(({ validUntil }) => validUntil === null || validUntil > startedAt);
     return this.#options.database.transaction(async (transaction) => {
       // Messages before lanes, as where outcomes are stored and campaigns claim.
-      await execute(transaction, lockMessages, [messages.map(({ id }) => id)]);
-      const { admitted, waiting } = await admitMessages(transaction, messages, startedAt);
-      const changes = admitted.flatMap((message) => this.#claimChanges(message, startedAt));
+      const [{ suppressed, changed }, { admitted, waiting }] = await Promise.all([
+        lockToClaim(transaction, messages),
+        admitMessages(transaction, messages, startedAt),
+      ]);
+      const unwanted = messages.filter(({ id }) => suppressed.has(id) && !changed.has(id));
+      if (unwanted.length > 0) await cancelSuppressed(transaction, unwanted, startedAt);
+      const wanted = admitted.filter(({ id }) => !suppressed.has(id) && !changed.has(id));
+      const changes = wanted.flatMap((message) => this.#claimChanges(message, startedAt));
       const outcomes = await applyChanges(transaction, changes);
       const claimed = new Set(
         outcomes.flatMap(({ kind, change: { status, messageId } }) =>
@@ -191,10 +205,12 @@ export class Dispatcher {
       );
       await startAttempts(
         transaction,
-        admitted.filter(({ id }) => claimed.has(id)),
+        wanted.filter(({ id }) => claimed.has(id)),
         startedAt,
       );
-      return messages.map(({ id }): AttemptClaim => {
+      return given.map(({ id, validUntil }): AttemptClaim => {
+        if (changed.has(id)) return { kind: "changed" };
+        if (validUntil !== null && validUntil <= startedAt) return { kind: "expired" };
         const wait = waiting.get(id);
         if (wait) return { kind: "wait", ...wait };
         return claimed.has(id) ? { kind: "claimed", startedAt } : { kind: "lost" };
@@ -268,8 +284,7 @@ export class Dispatcher {
 
   /** Messages of a provider that is disabled or in trouble stay queued. */
   async #postpone(message: DispatchMessage, delayMs: number): Promise<void> {
-    const runAt = new Date(this.#now().getTime() + delayMs);
-    await addJobs(this.#options.database, [dispatchJob(message, runAt)]);
+    await addJobs(this.#options.database, [dispatchJob(message, { delayMs })]);
   }
 
   #now(): Date {

@@ -34,12 +34,21 @@ interface FailoverOptions {
 /** Failover needs the present state of the providers, so routing tables may be only this old. */
 const staleMs = 100;
 
-const findFreeSenders: Statement = {
-  name: "find_campaigns_without_sender",
+const readCampaignRoutes: Statement = {
+  name: "read_what_limits_routes_of_campaigns",
   text: `
-    select distinct campaign_id as id from campaign_routes
-    where campaign_id = any ($1::uuid[]) and route ->> 'senderGiven' = 'false'`,
+    select campaign_id as id, bool_or(route ->> 'senderGiven' = 'false') as "isFree",
+      (array_agg(route -> 'within'))[1] as within
+    from campaign_routes
+    where campaign_id = any ($1::uuid[])
+    group by campaign_id`,
 };
+
+interface CampaignRoutes {
+  id: string;
+  isFree: boolean;
+  within: string[] | null;
+}
 
 /**
  * Finds other providers for messages that theirs did not accept, and moves waiting ones away from a closed
@@ -117,16 +126,19 @@ export class Failover {
 
   /**
    * The route of a campaign's message is stored with the campaign. Only there it is recorded whether the
-   * caller named the sender ID.
+   * caller named the sender ID, and which providers its key was restricted to.
    */
   async #withSenders(messages: readonly DispatchMessage[]): Promise<readonly DispatchMessage[]> {
     const ids = new Set(messages.flatMap(({ campaignId }) => campaignId ?? []));
     if (ids.size === 0) return messages;
-    const free = await this.#options.database.query<{ id: string }>(findFreeSenders, [[...ids]]);
-    const campaigns = new Set(free.map(({ id }) => id));
-    return messages.map((message) =>
-      campaigns.has(message.campaignId ?? "") ? { ...message, senderGiven: false } : message,
-    );
+    const rows = await this.#options.database.query<CampaignRoutes>(readCampaignRoutes, [[...ids]]);
+    const campaigns = new Map(rows.map((row) => [row.id, row]));
+    return messages.map((message) => {
+      const routes = campaigns.get(message.campaignId ?? "");
+      if (!routes) return message;
+      const { isFree, within } = routes;
+      return { ...message, within, senderGiven: message.senderGiven && !isFree };
+    });
   }
 
   async #tablesOf(messages: readonly DispatchMessage[]): Promise<Map<string, RoutingTable>> {
@@ -172,9 +184,13 @@ function soundRoute(
   excluded: ReadonlySet<string>,
   now: Date,
 ): Routed | undefined {
-  const result = route(table, requestOf(message, excluded, now));
+  const result = route(table, requestOf(message, new Set([...excluded, ...beyond(table, message)]), now));
   return result.kind === "routed" && result.isSound ? result : undefined;
 }
+
+/** Providers that the key of its sender might not use. */
+const beyond = ({ connections }: RoutingTable, { within }: DispatchMessage): string[] =>
+  within === null ? [] : connections.map(({ row }) => row.id).filter((id) => !within.includes(id));
 
 function requestOf(message: DispatchMessage, excluded: ReadonlySet<string>, now: Date): RouteRequest {
   const { recipient, country, mccmnc, text, encoding, segments, flash, cadenceGroupId, dltTemplateId } =
@@ -202,7 +218,7 @@ function toRerouting({ connection, sender, decision }: Routed, message: Dispatch
   return {
     providerId: connection.row.id,
     sender,
-    route: storedRoute(decision, message.senderGiven),
+    route: storedRoute(decision, message.senderGiven, message.within ?? undefined),
     estimatedCost: cost?.amount ?? null,
     estimatedCurrency: cost?.currency ?? null,
   };

@@ -5,8 +5,8 @@ import { insist } from "../../database/retry-write.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { faultOf } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import { acceptMessages, type Acceptance } from "../changes/bulk-transition.ts";
-import { finishAttempts, singleOutClaim, type Lateness } from "./attempts.ts";
+import type { Lateness } from "./attempts.ts";
+import { divide, endEach, endSingly, endTogether, type BulkRequest, type Ending } from "./end-attempts.ts";
 import { recordSignals, type AttemptSignal } from "../../lanes/breaker.ts";
 import { consequencesOf, type Finished } from "./after-attempt.ts";
 import type { Failover, NextRoute } from "./failover.ts";
@@ -25,8 +25,7 @@ interface OutcomesOptions {
 
 const maxBatchSize = 200;
 
-/** A request for many messages. */
-type BulkRequest = Pick<Acceptance, "claim" | "kind">;
+type End = (transaction: Queryable, finished: readonly Finished[]) => Promise<Ending>;
 
 /** Stores how attempts ended, and what follows from it. */
 export class Outcomes {
@@ -36,7 +35,7 @@ export class Outcomes {
   constructor(options: OutcomesOptions) {
     this.#options = options;
     this.#batches = new Batcher(async (finished) => {
-      await this.#store(finished);
+      await this.#storeBatch(finished);
       return finished.map(() => undefined);
     }, maxBatchSize);
   }
@@ -48,7 +47,9 @@ export class Outcomes {
 
   /** Records the outcomes of one request, in one transaction. */
   recordAll(finished: readonly Finished[], request: BulkRequest): Promise<void> {
-    return this.#patiently(() => this.#store(finished, request));
+    return this.#patiently(async () => {
+      await this.#store(finished, (transaction, all) => endTogether(transaction, all, request));
+    });
   }
 
   /** A provider's answer must not be lost because the database was away for a moment. */
@@ -58,40 +59,27 @@ export class Outcomes {
     );
   }
 
-  async #store(finished: readonly Finished[], request?: BulkRequest): Promise<void> {
+  /** Each group locks its messages in the order of their ids, so each has a transaction of its own. */
+  async #storeBatch(finished: readonly Finished[]): Promise<void> {
+    const { plain, others } = divide(finished);
+    for (const group of plain) {
+      const ended = await this.#store(group, endSingly);
+      others.push(...group.filter((one) => !ended.has(one)));
+    }
+    if (others.length > 0) await this.#store(others, endEach);
+  }
+
+  /** Returns those that had not ended before. */
+  async #store(finished: readonly Finished[], end: End): Promise<ReadonlySet<Finished>> {
     const next = await this.#options.failover.after(finished);
-    await this.#options.database.transaction(async (transaction) => {
-      const { news, others, isLesson } = await this.#end(transaction, finished, request);
+    return this.#options.database.transaction(async (transaction) => {
+      const { news, others, isLesson } = await end(transaction, finished);
       if (others.length > 0) await this.#follow(transaction, others, next);
       await matchParked(transaction, news);
       await wakeFollowers(transaction, finished);
       if (isLesson) await recordSignals(transaction, news.flatMap(toSignals), this.#options.clock.now());
+      return new Set(news);
     });
-  }
-
-  /**
-   * `news`: attempts that had not ended before; `others`: those of them that need more work; `isLesson`:
-   * whether they tell the lanes something.
-   */
-  async #end(
-    transaction: Queryable,
-    finished: readonly Finished[],
-    request: BulkRequest | undefined,
-  ): Promise<{ news: readonly Finished[]; others: readonly (Finished & Lateness)[]; isLesson: boolean }> {
-    const acceptance = request && acceptanceOf(finished, request);
-    const accepted = acceptance && (await acceptMessages(transaction, acceptance));
-    if (accepted?.kind === "accepted") {
-      const { settled, isWatched } = accepted;
-      const others = finished.filter(({ message }) => !settled.has(message.id));
-      return {
-        news: finished,
-        others: others.map((one) => ({ ...one, isLate: false })),
-        isLesson: isWatched,
-      };
-    }
-    if (request) await singleOutClaim(transaction, request.claim);
-    const news = await finishAttempts(transaction, finished);
-    return { news, others: news, isLesson: true };
   }
 
   /** Handles the outcomes one by one. */
@@ -117,17 +105,6 @@ export class Outcomes {
     );
     await cancelStragglers(transaction, waiting, this.#options.clock.now());
   }
-}
-
-/** The usual end of a request for many: all were accepted. Undefined when one was not. */
-function acceptanceOf(finished: readonly Finished[], request: BulkRequest): Acceptance | undefined {
-  const [first] = finished;
-  const attempts = finished.flatMap(({ message: { id }, attempt: number, outcome }) =>
-    outcome.kind === "accepted" ? [{ ...outcome, id, number }] : [],
-  );
-  if (!first || attempts.length < finished.length) return undefined;
-  const { finishedAt: at, message } = first;
-  return { ...request, providerId: message.providerId, at, attempts };
 }
 
 const lockCampaigns: Statement = {

@@ -1,7 +1,7 @@
 import type { FeedEvent } from "./logged-event.ts";
 import type { MessageStatus } from "../model/status.ts";
 
-/** Which events a reader wants; absent fields do not restrict. */
+/** Which events a reader wants; absent fields do not restrict. Messages from people only where `statuses` has RECEIVED. */
 export interface EventFilter {
   accountId: string;
   messageIds?: readonly string[] | undefined;
@@ -30,7 +30,7 @@ export function matcherOf(filter: EventFilter): (event: FeedEvent) => boolean {
     (messageIds === undefined || messageIds.has(event.messageId)) &&
     (campaignId === undefined || event.campaignId === campaignId) &&
     (providerId === undefined || event.providerId === providerId) &&
-    (statuses === undefined || statuses.has(event.status)) &&
+    (statuses === undefined ? event.status !== "RECEIVED" : statuses.has(event.status)) &&
     (clientRefPrefix === undefined || event.clientRef?.startsWith(clientRefPrefix) === true) &&
     (countries === undefined || (event.country !== null && countries.has(event.country)));
 }

@@ -5,6 +5,7 @@ import type { EventFilter } from "./event-filter.ts";
 import {
   eventColumns,
   factColumns,
+  feedColumnCount,
   toEvents,
   toFeedEvents,
   type EventRow,
@@ -23,6 +24,9 @@ export function comparePositions(one: Position, other: Position): number {
   if (one.tx !== other.tx) return one.tx < other.tx ? -1 : 1;
   return one.id === other.id ? 0 : one.id < other.id ? -1 : 1;
 }
+
+export const latest = (one: Position, other: Position): Position =>
+  comparePositions(one, other) < 0 ? other : one;
 
 /** Cursors are opaque to clients; the leading version lets us change their content. */
 export function encodeCursor({ tx, id }: Position): string {
@@ -87,6 +91,11 @@ export interface Tail {
   more: boolean;
 }
 
+interface TailOptions {
+  limit: number;
+  facts: boolean;
+}
+
 /**
  * At most `limit` settled events after `after`: nothing can appear before them any more. Facts of their
  * messages only with `facts`.
@@ -94,16 +103,28 @@ export interface Tail {
 export async function readTailAfter(
   database: Queryable,
   after: Position,
-  { limit, facts }: { limit: number; facts: boolean },
+  options: TailOptions,
 ): Promise<Tail> {
+  const { rows, ...tail } = await readTailRows(database, after, options);
+  return { events: toFeedEvents(rows), ...tail };
+}
+
+/** The same, for those who pass the rows on as they are. */
+export async function readTailRows(
+  database: Queryable,
+  after: Position,
+  { limit, facts }: TailOptions,
+): Promise<Omit<Tail, "events"> & { rows: readonly FeedRow[] }> {
   const statement = facts ? readTailWithFacts : readTail;
-  const rows = await database.query<TailRow>(statement, [after.tx, after.id, limit]);
-  const [horizon, unsettled] = (rows[0]?.slice(-2) ?? ["0", "f"]) as [string, Flag];
-  const events = toFeedEvents(rows.filter((row) => row[0] !== null));
-  const more = events.length === limit;
-  const reached = more ? (events.at(-1) ?? after) : behind(BigInt(horizon) - 1n);
-  const position = comparePositions(reached, after) > 0 ? reached : after;
-  return { events, position, unsettled: unsettled === "t", more };
+  const read = await database.query<TailRow>(statement, [after.tx, after.id, limit]);
+  const [horizon, unsettled] = (read[0]?.slice(-2) ?? ["0", "f"]) as [string, Flag];
+  const rows = read
+    .filter((row) => row[0] !== null)
+    .map((row) => row.slice(0, feedColumnCount) as unknown as FeedRow);
+  const last = rows.at(-1);
+  const more = rows.length === limit;
+  const reached = more && last ? { tx: BigInt(last[1]), id: BigInt(last[0]) } : behind(BigInt(horizon) - 1n);
+  return { rows, position: latest(reached, after), unsettled: unsettled === "t", more };
 }
 
 const readHorizon: Statement = {
@@ -148,6 +169,7 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
     (key) => key === "campaignId" || key === "clientRefPrefix" || key === "countries",
   );
   const wanted = used.map((key, index) => `and ${conditions[key](`$${index + 6}`)}`);
+  if (!used.includes("statuses")) wanted.push("and e.status <> 'RECEIVED'");
   const text = `
     select e.*, f.tx > $1::bigint or (f.tx = $1::bigint and f.event_id > $2::bigint)
     from event_log_floor as f
@@ -164,6 +186,17 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
   const statement: Statement = { name, text, raw: true };
   pages.set(name, statement);
   return statement;
+}
+
+const readFloor: Statement = {
+  name: "read_event_log_floor",
+  text: "select tx, event_id as id from event_log_floor",
+};
+
+/** The position up to which events have been deleted. */
+export async function readLogFloor(database: Queryable): Promise<Position> {
+  const [floor] = await database.query<{ tx: string; id: string }>(readFloor, []);
+  return { tx: BigInt(floor?.tx ?? 0), id: BigInt(floor?.id ?? 0) };
 }
 
 /** The log has been cleared beyond the position that was to be read from. */

@@ -113,6 +113,9 @@ export type FeedRow = [
   country: string | null,
 ];
 
+/** How many columns a `FeedRow` has. */
+export const feedColumnCount = 29;
+
 /** The columns that follow an event's in `FeedRow`. */
 export const factColumns = "m.campaign_id, m.client_ref, m.country";
 

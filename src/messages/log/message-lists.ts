@@ -1,5 +1,5 @@
 import { maxUuid, minUuid } from "../../lib/uuid.ts";
-import type { Database, Statement } from "../../database/database.ts";
+import type { Queryable, Statement } from "../../database/database.ts";
 import { messageStatuses, listsHolding, type MessageStatus } from "../model/status.ts";
 
 /** The owner whose messages are listed. */
@@ -17,6 +17,8 @@ export interface ListRange {
   below?: string | undefined;
   limit: number;
   ascending: boolean;
+  /** Of a campaign: only messages of this provider. */
+  providerId?: string | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statemen
     cross join lateral (
       select id from messages
       where ${kind}_id = $1 and (listed_as, id) > (list, $4::uuid) and (listed_as, id) < (list, $5::uuid)
-        and case when status = any ($3::message_status[]) then true else false end
+        and case when status = any ($3::message_status[]) then true else false end${ofProvider(kind)}
       order by listed_as ${order}, id ${order}
       limit $6
     ) as found
@@ -40,14 +42,19 @@ export const listIn = (kind: ListOwner["kind"], order: "asc" | "desc"): Statemen
     limit $6`,
 });
 
+/** The messages of a campaign are few enough to look at each. */
+const ofProvider = (kind: ListOwner["kind"]): string =>
+  kind === "campaign" ? " and ($7::uuid is null or provider_id = $7::uuid)" : "";
+
 /** Ids of messages in order. A page costs the same however deep it is and whatever else the owner has. */
 export async function listMessages(
-  database: Database,
+  database: Queryable,
   { kind, id }: ListOwner,
   range: ListRange,
 ): Promise<string[]> {
   const { statuses = messageStatuses, above = minUuid, below = maxUuid } = range;
-  const values = [id, listsHolding(statuses), statuses, above, below, range.limit];
+  const values: unknown[] = [id, listsHolding(statuses), statuses, above, below, range.limit];
+  if (kind === "campaign") values.push(range.providerId ?? null);
   const list = listIn(kind, range.ascending ? "asc" : "desc");
   return (await database.query<{ id: string }>(list, values)).map((row) => row.id);
 }

@@ -15,7 +15,7 @@ const messageColumns = `
   m.routed, m.route, m.duplicate_policy, m.status, m.listed_as, m.version, m.last_event_tx, m.provider_status,
   m.provider_message_id, m.provider_batch_id, m.failure_code, m.failure_text, m.failure_permanent, m.mccmnc, m.cost,
   m.cost_currency, date_part('epoch', m.submitted_at), date_part('epoch', m.sent_at), date_part('epoch', m.delivered_at),
-  date_part('epoch', m.updated_at), date_part('epoch', m.retry_at), m.follows`;
+  date_part('epoch', m.updated_at), date_part('epoch', m.retry_at), m.follows, m.answers, m.answered_campaign_id`;
 
 const toTime = (seconds: string | null | undefined): Date | null =>
   seconds == null ? null : toDate(seconds);
@@ -70,6 +70,8 @@ function toMessage(row: MessageRow): Message {
     updatedAt: toTime(row[39]) as Date,
     retryAt: toTime(row[40]),
     follows: row[41] ?? null,
+    answers: row[42] ?? null,
+    answeredCampaignId: row[43] ?? null,
   };
 }
 
@@ -112,14 +114,14 @@ const readAllIn = (order: "asc" | "desc"): Statement => ({
   text: `
     select ${messageColumns}
     from messages as m
-    where account_id = $1 and id > $2 and id < $3
+    where account_id = $1 and id > $2 and id < $3 and listed_as <> 'RECEIVED'
     order by id ${order}
     limit $4`,
 });
 
 const readAll = { asc: readAllIn("asc"), desc: readAllIn("desc") };
 
-/** A page of all messages of an account, in one statement. */
+/** A page of all messages that an account sends, in one statement. */
 export async function readPageOfAccount(
   database: Queryable,
   { id: accountId }: ListOwner,

@@ -1,11 +1,6 @@
 import type { Queryable, Statement } from "../../database/database.ts";
-import { behind, readEnd } from "./event-log.ts";
+import { behind, readEnd, readLogFloor } from "./event-log.ts";
 import type { Position } from "./logged-event.ts";
-
-const readFloor: Statement = {
-  name: "read_event_log_floor",
-  text: "select tx, event_id as id from event_log_floor",
-};
 
 const readNext: Statement = {
   name: "read_time_of_next_event",
@@ -22,8 +17,7 @@ const readNext: Statement = {
  */
 export async function positionAt(database: Queryable, time: Date): Promise<Position> {
   const wanted = time.getTime() - 60_000;
-  const [floor] = await database.query<{ tx: string; id: string }>(readFloor, []);
-  const first = { tx: BigInt(floor?.tx ?? 0), id: BigInt(floor?.id ?? 0) };
+  const first = await readLogFloor(database);
   const end = await readEnd(database);
   let [low, high] = [first.tx, end.tx];
   // Everything up to `low` is too old; somewhere up to `high` is the first that is not.

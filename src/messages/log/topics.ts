@@ -1,5 +1,6 @@
 import type { LoggedEvent, Position, FeedEvent } from "./logged-event.ts";
-import { asksFacts, filterKey, matcherOf, type EventFilter } from "./event-filter.ts";
+import type { FeedSource } from "./feed-source.ts";
+import { filterKey, matcherOf, type EventFilter } from "./event-filter.ts";
 
 /** Events of one filter in log order, and the position that its readers have reached with them. */
 export interface EventBatch {
@@ -26,10 +27,6 @@ export interface Topic {
   readers: number;
 }
 
-/** What the readers need to read: nothing, the events, or also the facts of their messages. */
-export const Needs = { nothing: 0, events: 1, facts: 2 } as const;
-export type Needs = (typeof Needs)[keyof typeof Needs];
-
 /**
  * The filters that have readers at present, indexed by the fields of an event. The cost of an event grows
  * with the filters that may want it, not with the number of readers.
@@ -42,7 +39,12 @@ export class Topics {
     provider: newTopicMap(),
     account: newTopicMap(),
   };
-  #askFacts = 0;
+  readonly #source: Pick<FeedSource, "watch" | "unwatch">;
+
+  /** @param source is told which filters there are */
+  constructor(source: Pick<FeedSource, "watch" | "unwatch">) {
+    this.#source = source;
+  }
 
   /** Readers waiting for an event. */
   get waiting(): number {
@@ -52,10 +54,8 @@ export class Topics {
     );
   }
 
-  /** The highest need of any reader. */
-  get needs(): Needs {
-    if (this.#topics.size === 0) return Needs.nothing;
-    return this.#askFacts > 0 ? Needs.facts : Needs.events;
+  get isEmpty(): boolean {
+    return this.#topics.size === 0;
   }
 
   join(filter: EventFilter): Topic {
@@ -68,7 +68,7 @@ export class Topics {
   leave(topic: Topic): void {
     if (--topic.readers > 0) return;
     this.#topics.delete(filterKey(topic.filter));
-    if (asksFacts(topic.filter)) this.#askFacts--;
+    this.#source.unwatch(topic.filter);
     const { kind, ids } = indexOf(topic.filter);
     for (const id of ids) {
       const topics = this.#index[kind].get(id);
@@ -97,7 +97,7 @@ export class Topics {
       readers: 0,
     };
     this.#topics.set(key, topic);
-    if (asksFacts(filter)) this.#askFacts++;
+    this.#source.watch(filter);
     const { kind, ids } = indexOf(filter);
     for (const id of ids) {
       const topics = this.#index[kind].get(id);

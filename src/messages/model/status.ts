@@ -1,4 +1,4 @@
-/** The statuses of a message. The order is the rank: a message only moves forward. */
+/** The statuses of a message to a person. The order is the rank: a message only moves forward. */
 export const messageStatuses = [
   "SCHEDULED",
   "QUEUED",
@@ -16,7 +16,10 @@ export const messageStatuses = [
   "CANCELLED",
 ] as const;
 
-export type MessageStatus = (typeof messageStatuses)[number];
+export type OutboundStatus = (typeof messageStatuses)[number];
+
+/** RECEIVED is the only status of a message from a person. */
+export type MessageStatus = OutboundStatus | "RECEIVED";
 
 export type IgnoredReason = "DUPLICATE" | "LATE" | "ALREADY_FINAL" | "AWAITING_PARTS" | "OTHER_ATTEMPT";
 
@@ -42,9 +45,10 @@ const followers: Readonly<Record<MessageStatus, readonly MessageStatus[]>> = {
   REJECTED: [],
   FAILED: [],
   CANCELLED: [],
+  RECEIVED: [],
 };
 
-const finals: ReadonlySet<MessageStatus> = new Set(ends);
+const finals: ReadonlySet<MessageStatus> = new Set([...ends, "RECEIVED"]);
 
 /** Whether no further status is expected (a DELIVERED message may still become READ). */
 export const isFinal = (status: MessageStatus): boolean => finals.has(status);

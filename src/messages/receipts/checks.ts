@@ -3,19 +3,18 @@ import type { Database, Queryable, Statement } from "../../database/database.ts"
 import { checkReason, isLastCheck, nextCheckAt, spread, type CheckReason } from "../model/check-schedule.ts";
 import { addJobs, dispatchKey, type NewJob } from "../../queue/jobs.ts";
 import { lookUpJob } from "./look-up.ts";
-import { overdue, type MessageStatus } from "../model/status.ts";
+import { overdue } from "../model/status.ts";
+import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges } from "../changes/transition.ts";
+import { noteOverdue, type CheckedMessage, type OverdueWatch } from "./overdue.ts";
 
 const maxClaimSize = 500;
 const maxLookUpSize = 50;
 /** How many bulk requests are taken up in one statement. */
 const maxTakeUpSize = 10;
 
-interface DueMessage {
-  id: string;
-  providerId: string;
-  kind: string;
-  status: MessageStatus;
+interface DueMessage extends CheckedMessage {
+  validUntil: Date | null;
   /** Checks since the last news, this one included. */
   checks: number;
 }
@@ -52,7 +51,8 @@ const takeUp: Statement = {
 const readDue: Statement = {
   name: "read_due_checks",
   text: `
-    select m.id, m.provider_id as "providerId", p.kind, m.status, c.checks + 1 as checks
+    select m.id, m.account_id as "accountId", m.provider_id as "providerId", p.kind, m.country, m.status,
+      m.submitted_at as "submittedAt", m.valid_until as "validUntil", c.overdue_at as "overdueAt", c.checks + 1 as checks
     from message_checks as c
     join messages as m on m.id = c.message_id
     join providers as p on p.id = m.provider_id
@@ -84,12 +84,22 @@ const planNext: Statement = {
  * Queues the status queries that are due, in the transaction that plans the next ones. Several workers may do
  * this at once. Returns how many messages were due.
  */
-export async function queueDueChecks(database: Database, clock: Clock): Promise<number> {
+export async function queueDueChecks(
+  database: Database,
+  clock: Clock,
+  watch?: OverdueWatch,
+): Promise<number> {
   const now = clock.now();
   await takeUpDue(database, now);
+  const due = await queueDue(database, now);
+  if (watch) await noteOverdue(database, watch, due, now);
+  return due.length;
+}
+
+function queueDue(database: Database, now: Date): Promise<DueMessage[]> {
   return database.transaction(async (transaction) => {
     const due = await transaction.query<DueMessage>(readDue, [now, maxClaimSize]);
-    if (due.length === 0) return 0;
+    if (due.length === 0) return due;
     const checks = due.flatMap((message) => {
       const reason = checkReason(message.status, message.kind);
       return reason ? [{ ...message, reason }] : [];
@@ -100,11 +110,11 @@ export async function queueDueChecks(database: Database, clock: Clock): Promise<
       due.map((message) => planned(checks, message, now)),
     ]);
     const { last = [], more = [] } = Object.groupBy(checks, (check) =>
-      isLastCheck(check.reason, check.checks) ? "last" : "more",
+      isLastCheck(check.reason, check.checks) || hasLapsed(check, now) ? "last" : "more",
     );
     await giveUp(transaction, last, now);
     await addJobs(transaction, questions(more));
-    return due.length;
+    return due;
   });
 }
 
@@ -118,7 +128,23 @@ async function takeUpDue(database: Database, now: Date): Promise<void> {
 
 function planned(checks: readonly Check[], { id }: DueMessage, now: Date): Date | null {
   const check = checks.find((one) => one.id === id);
-  return check ? nextCheckAt(check.reason, check.checks, id, now) : null;
+  const next = check ? nextCheckAt(check.reason, check.checks, id, now) : null;
+  const end = check && lapsesAt(check);
+  return next && end && next > end && end > now ? end : next;
+}
+
+/** How long after its validity period a receipt may still come. */
+const graceMs = 6 * 3_600_000;
+
+/** When a message that was submitted is given up because its validity period is over. */
+const lapsesAt = ({ status, validUntil }: Check): Date | undefined =>
+  validUntil && (status === "SUBMITTED" || status === "SENT")
+    ? new Date(validUntil.getTime() + graceMs)
+    : undefined;
+
+function hasLapsed(check: Check, now: Date): boolean {
+  const end = lapsesAt(check);
+  return end !== undefined && end <= now;
 }
 
 function questions(checks: readonly Check[]): NewJob[] {
@@ -160,14 +186,28 @@ function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob
 
 /** The provider could not tell in all that time. A later receipt is still accepted. */
 async function giveUp(transaction: Queryable, checks: readonly Check[], receivedAt: Date): Promise<void> {
-  const open = checks.filter(({ reason }) => reason !== "revisable" && reason !== "abandoned");
-  const changes = open.map(({ id, reason }) => ({
-    messageId: id,
-    status: "UNKNOWN" as const,
-    source: reason === "uncertain" ? ("RECONCILE" as const) : ("POLL" as const),
-    receivedAt,
-    isEnd: true,
-    detail: "No final receipt came, and the provider could not say when asked. We have stopped asking.",
-  }));
-  if (changes.length > 0) await applyChanges(transaction, changes);
+  const { revisable: _revisable, abandoned = [], ...others } = Object.groupBy(checks, ({ reason }) => reason);
+  const changes = Object.values(others)
+    .flat()
+    .map(({ id, reason }) => ({
+      messageId: id,
+      status: "UNKNOWN" as const,
+      source: reason === "uncertain" ? ("RECONCILE" as const) : ("POLL" as const),
+      receivedAt,
+      isEnd: true,
+      detail: "No final receipt came, and the provider could not say when asked. We have stopped asking.",
+    }));
+  const all = [...abandoned.map((message) => abandon(message, receivedAt)), ...changes];
+  if (all.length > 0) await applyChanges(transaction, all);
 }
+
+/** No attempt is left that could end: the provider is asked from now on, and then the message is given up. */
+const abandon = ({ id: messageId, providerId }: Check, receivedAt: Date): StatusChange => ({
+  messageId,
+  providerId,
+  status: "OUTCOME_UNKNOWN",
+  source: "DISPATCH",
+  receivedAt,
+  onlyFrom: ["SUBMITTING"],
+  detail: "Nobody recorded how its last attempt ended: the provider may or may not have it.",
+});

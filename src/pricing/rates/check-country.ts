@@ -5,5 +5,8 @@ import { parseCountry } from "../../sms/countries.ts";
 export function checkCountry(text: string, field: string): string {
   const code = parseCountry(text);
   if (code !== undefined) return code;
-  throw new InvalidInputError(field, `\`${field}\`: ${JSON.stringify(text)} is no country. Write it as SK.`);
+  throw new InvalidInputError(
+    field,
+    `\`${field}\`: ${JSON.stringify(text.slice(0, 100))} is no country. Write it as SK.`,
+  );
 }

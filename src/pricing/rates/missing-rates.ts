@@ -1,4 +1,4 @@
-import { claimDue, kindsWith } from "../../connections/due-providers.ts";
+import { claimDue, hasCome, kindsWith } from "../../connections/due-providers.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import { firstMessageIdAt } from "../../lib/uuid.ts";
@@ -66,7 +66,7 @@ export async function networksToAsk(
 export const claimDueRates = claimDue({
   name: "rates",
   capability: "rates",
-  due: "p.enabled and p.disconnected_at is null and p.next_rates_at <= $1",
+  due: `p.enabled and p.disconnected_at is null and ${hasCome("p.next_rates_at", "66 minutes")}`,
   next: "next_rates_at = $1::timestamptz + interval '1 hour' * (1 + random() / 10)",
   first: "order by p.next_rates_at limit 100",
 });

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
+import { recordAudit } from "../../audit/record.ts";
 import { columns } from "../../database/columns.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import { networkKey } from "./networks.ts";
@@ -94,6 +95,7 @@ export async function writeRates(
   await transaction.query(lock, [owner.providerId]);
   const histories = await readHistories(transaction, owner.providerId, rates);
   const ended = new Map<string, Date | null>();
+  const endedRates: NewRate[] = [];
   let unchanged = 0;
   // Ordered by time, so that a file may contain a whole history.
   for (const rate of rates.toSorted((one, other) => one.validFrom.getTime() - other.validFrom.getTime())) {
@@ -102,6 +104,7 @@ export async function writeRates(
     const wanted = owner.source === "FETCHED" ? notBackdated(history, rate, now) : rate;
     const placement = placePrice(history, wanted);
     for (const { period, validUntil } of placement.ended) {
+      if (!period.isNew && !ended.has(period.id)) endedRates.push({ ...period });
       period.validUntil = validUntil;
       if (!period.isNew) ended.set(period.id, validUntil);
     }
@@ -111,7 +114,35 @@ export async function writeRates(
   }
   const added = [...histories.values()].flat().filter(({ isNew }) => isNew);
   await save(transaction, owner, { added, ended });
+  if (added.length + ended.size > 0) await audit(transaction, owner, { before: endedRates, after: added });
   return { added: added.length, ended: ended.size, unchanged };
+}
+
+/** The most rates of a list that its entry in the audit log repeats. */
+const mostAudited = 100;
+
+/** Rates that a provider told us are nobody's change. */
+async function audit(
+  transaction: Queryable,
+  { accountId, providerId, source }: RateOwner,
+  { before, after }: { before: readonly NewRate[]; after: readonly NewRate[] },
+): Promise<void> {
+  if (source === "FETCHED") return;
+  const listed = (rates: readonly NewRate[]) => ({
+    count: rates.length,
+    rates: rates
+      .slice(0, mostAudited)
+      .map(({ mcc, mnc, country, price, currency, validFrom, validUntil }) => {
+        return { mcc, mnc, country, price, currency, validFrom, validUntil };
+      }),
+  });
+  await recordAudit(transaction, {
+    accountId,
+    action: source === "SET" ? "RATES_SET" : "RATES_IMPORTED",
+    target: { type: "Provider", id: providerId },
+    before: listed(before),
+    after: listed(after),
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { openCsv } from "../../lib/csv.ts";
+import { openTable } from "../../spreadsheets/open-table.ts";
+import type { Table } from "../../spreadsheets/table.ts";
 import { readRates, type RateInput } from "./rate-input.ts";
 import type { NewRate } from "./rate-store.ts";
 
@@ -70,8 +71,10 @@ export async function readRateFile(
   const problems: RowProblem[] = [];
   const rowOf: number[] = [];
   let [row, filled] = [1, 0];
+  let csv: Table | undefined;
   try {
-    const csv = await openCsv(reported(createReadStream(path), (bytes) => onProgress(bytes, size)));
+    csv = await openTable(reported(createReadStream(path), (bytes) => onProgress(bytes, size)));
+    row = csv.headerRow;
     if (csv.header.length > 0) header = readHeader(csv.header);
     for await (const part of csv.rows) {
       for (const cells of part) {
@@ -87,6 +90,8 @@ export async function readRateFile(
     if (error instanceof UnreadableFileError) throw error;
     const text = error instanceof Error ? error.message : String(error);
     throw new UnreadableFileError(`${path} cannot be read after row ${row}: ${text}`);
+  } finally {
+    await csv?.close();
   }
   if (!header) throw new UnreadableFileError(`${path} is empty. Its first row must name the columns.`);
   const checked = readRates(inputs, now, (index) => rowOf[index] ?? index + 1);

@@ -22,6 +22,9 @@ export type UnmetRequirement = { reason: string } & (
 
 export const featureAdvice = "Leave it out, or choose another provider.";
 
+/** Where a provider has no validity period, we hold it: what is not submitted by then expires. At most three days. */
+const longestHeldMinutes = 3 * 24 * 60;
+
 /** Undefined when the provider supports everything needed. Does not check the sender. */
 export function unmetRequirement(
   { adapter, row }: Connection,
@@ -39,7 +42,7 @@ export function unmetRequirement(
     const reason = `The text needs ${segments} segments in ${encoding}; ${row.name} takes at most ${maxSegments}. Shorten it.`;
     return { code: "TEXT_TOO_LONG", segments, maxSegments, reason };
   }
-  const longest = longestValidityMinutes ?? 0;
+  const longest = longestValidityMinutes ?? longestHeldMinutes;
   if (validityMinutes == null || (validityMinutes >= 1 && validityMinutes <= longest)) return undefined;
   return {
     code: "INVALID_VALIDITY",
@@ -74,10 +77,9 @@ export const requirementsKey = (requirements: Requirements, alwaysFits: number):
 /** The input field that asks for a feature the provider lacks. */
 function missingFeature(
   capabilities: Connection["adapter"]["capabilities"],
-  { flash, forcesUnicode, validityMinutes, cadenceGroupId, dltTemplateId }: Requirements,
+  { flash, forcesUnicode, cadenceGroupId, dltTemplateId }: Requirements,
 ): string | undefined {
   if (flash === true && !capabilities.flash) return "flash";
-  if (validityMinutes != null && capabilities.longestValidityMinutes === null) return "validityMinutes";
   if (cadenceGroupId != null && !capabilities.cadenceGroups) return "cadenceGroupId";
   if (dltTemplateId != null && !capabilities.dltTemplates) return "dltTemplateId";
   if (forcesUnicode === true && !capabilities.unicodeControl) return "encoding";

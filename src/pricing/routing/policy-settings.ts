@@ -1,3 +1,4 @@
+import { recordAudit } from "../../audit/record.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { InvalidInputError, NotFoundError } from "../../lib/errors.ts";
@@ -35,7 +36,7 @@ const save: Statement = {
       insert into routing_policies (account_id, policies, updated_at) values ($1, $2, $3)
       on conflict (account_id) do update set policies = excluded.policies, updated_at = excluded.updated_at
     )
-    select pg_notify('${routingChannel}', '')`,
+    select pg_notify('${routingChannel}', ''), (select policies from routing_policies where account_id = $1)`,
 };
 
 /**
@@ -57,7 +58,16 @@ export async function setPolicies(
   });
   const known = new Set(rows.map(({ id }) => id));
   const policies = inputs.map((input, index) => checkPolicy(input, `policies.${index}`, known));
-  await database.query(save, [accountId, JSON.stringify(policies), clock.now()]);
+  await database.transaction(async (transaction) => {
+    const values = [accountId, JSON.stringify(policies), clock.now()];
+    const [before] = await transaction.query<{ policies: RoutingPolicy[] | null }>(save, values);
+    await recordAudit(transaction, {
+      accountId,
+      action: "ROUTING_POLICIES_SET",
+      before: { policies: before?.policies ?? [] },
+      after: { policies },
+    });
+  });
   routingTables.changed(accountId);
   return policies;
 }

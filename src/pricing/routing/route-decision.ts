@@ -8,6 +8,7 @@ type RejectionCode =
   | OutrankedCode
   | "DISABLED"
   | "NOT_IN_POLICY"
+  | "NOT_FOR_KEY"
   | "ALREADY_TRIED";
 
 export interface RejectedRoute {

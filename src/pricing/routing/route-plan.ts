@@ -79,6 +79,8 @@ function makePlan(
     code: "DISABLED",
     reason: "It is switched off; `updateProvider` switches it on.",
   }));
+  for (const { id: providerId, name } of table.withheld ?? [])
+    refused.push({ providerId, name, code: "NOT_FOR_KEY", reason: "The key may not send through it." });
   const currencies: string[] = [];
   const candidates: Candidate[] = [];
   for (const connection of table.connections) {

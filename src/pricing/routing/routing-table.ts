@@ -1,8 +1,10 @@
 import type { Connection } from "../../connections/connections.ts";
 import type { Standing } from "../../lanes/standing.ts";
+import type { SendRestrictions } from "../../lib/send-restrictions.ts";
 import type { RateBook } from "../rates/rate-book.ts";
 import type { SpendingLimits } from "../spending/limits.ts";
 import type { Requirements } from "./capability-check.ts";
+import type { SendingSettings } from "../../sending-settings/settings.ts";
 import type { RoutedDestination, RoutingPolicy } from "./policies.ts";
 
 /** All data that routing decides on. Read once for a call, or for a batch of a campaign. */
@@ -16,8 +18,13 @@ export interface RoutingTable {
   policies: readonly RoutingPolicy[];
   book: RateBook;
   limits: SpendingLimits;
+  settings: SendingSettings;
   /** Maximum segments of one message, with any provider. */
   maxSegments: number;
+  /** What the calling key may send through, as and to; absent: everything. */
+  within?: SendRestrictions | undefined;
+  /** Providers that the calling key may not use; only to explain why they were not chosen. */
+  withheld?: readonly { id: string; name: string }[];
   /** When the table was read; rates are those of this time. */
   now: Date;
 }

@@ -6,13 +6,19 @@ import type { Listener } from "../../database/listener.ts";
 import { limitsOf, type LimitColumns } from "../spending/limit-columns.ts";
 import type { RoutingPolicy } from "./policies.ts";
 import type { RateBooks } from "../rates/rate-book.ts";
+import {
+  settingsChannel,
+  settingsColumns,
+  settingsOf,
+  type SettingsColumns,
+} from "../../sending-settings/store.ts";
 import { standingOf, type ProviderState } from "../../lanes/standing.ts";
 import type { RoutingTable } from "./routing-table.ts";
 
 /** Changes of breakers and balances are not announced, so a table is kept only this long. */
 const freshMs = 1_000;
 
-interface TableRow extends ProviderState, LimitColumns {
+interface TableRow extends ProviderState, LimitColumns, SettingsColumns {
   policies: RoutingPolicy[] | null;
   /** Null in the only row of an account without a provider. */
   id: string | null;
@@ -24,13 +30,14 @@ const read: Statement = {
   name: "read_routing_table",
   text: `
     select r.policies, s.allowed_countries as "allowedCountries", s.allows_all_countries as "allowsAllCountries",
-      s.caps, s.allow_uncounted as "allowUncounted", p.id, p.name, p.enabled, l.breaker,
+      s.caps, s.allow_uncounted as "allowUncounted", ${settingsColumns("o")}, p.id, p.name, p.enabled, l.breaker,
       l.open_until as "openUntil", l.open_seconds as "openSeconds", l.closed_at as "closedAt",
       l.no_credit_since as "noCreditSince", l.credit_probe_at as "creditProbeAt",
       b.amount::text, b.units::text, b.credit_limit::text as "creditLimit"
     from accounts as a
     left join routing_policies as r on r.account_id = a.id
     left join spending_limits as s on s.account_id = a.id
+    left join sending_settings as o on o.account_id = a.id
     left join providers as p on p.account_id = a.id and p.disconnected_at is null
     left join lanes as l on l.provider_id = p.id
     left join lateral (
@@ -75,7 +82,8 @@ export class RoutingTables {
   }
 
   async watch(listener: Listener): Promise<void> {
-    await listener.on(routingChannel, () => this.#kept.clear());
+    for (const channel of [routingChannel, settingsChannel])
+      await listener.on(channel, () => this.#kept.clear());
   }
 
   /** Call after a change: this process then reads the table again without waiting for the notification. */
@@ -118,6 +126,7 @@ export class RoutingTables {
       policies: rows[0]?.policies ?? [],
       book: await rateBooks.of(accountId),
       limits: limitsOf(rows[0]),
+      settings: settingsOf(rows[0]),
       maxSegments: this.maxSegments,
       now,
     };

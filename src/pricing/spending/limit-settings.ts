@@ -1,3 +1,4 @@
+import { recordAudit } from "../../audit/record.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
@@ -80,7 +81,17 @@ export async function setLimits(
   const caps = checkCaps(input.caps ?? []);
   const uncounted = input.allowUncounted ?? false;
   const values = [accountId, countries ?? [], !countries, JSON.stringify(caps), uncounted, clock.now()];
-  await database.query(save, values);
+  await database.transaction(async (transaction) => {
+    const [row] = await transaction.query<LimitColumns>(read, [accountId]);
+    await transaction.query(save, values);
+    const { allowedCountries, ...others } = limitsOf(row);
+    await recordAudit(transaction, {
+      accountId,
+      action: "SPENDING_LIMITS_SET",
+      before: { allowedCountries: allowedCountries && [...allowedCountries], ...others },
+      after: { allowedCountries: countries ?? null, caps, allowUncounted: uncounted },
+    });
+  });
   routingTables.changed(accountId);
   await spending.settle(accountId);
   return readLimits(options, accountId);

@@ -25,6 +25,15 @@ const codes: Readonly<Record<number, { code: FailureCode; permanent?: true }>> =
   4102: { code: "not_sent" },
 };
 
+const byReason = new Map(
+  Object.entries(codes)
+    .map(([id, { code }]) => [code, Number(id)])
+    .toReversed() as [FailureCode, number][],
+);
+
+/** The id of the error that names this reason; undefined where none does. */
+export const errorIdOf = (code: FailureCode): number | undefined => byReason.get(code);
+
 /** Error codes that mean a status of their own, though their group does not show it. */
 const statuses: Readonly<Record<number, StatusReading["status"]>> = { 4100: "CANCELLED", 4101: "EXPIRED" };
 

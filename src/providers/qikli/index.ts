@@ -5,6 +5,7 @@ import { createClient } from "./client.ts";
 import { type QikliSettings, secretKeys, settings } from "./config.ts";
 import { longestValidityMinutes } from "./request.ts";
 import { senderMaxDigits, senderMaxLength, senderProblem } from "./submit.ts";
+import { served } from "./served.ts";
 
 export type { QikliSettings } from "./config.ts";
 
@@ -21,6 +22,7 @@ const capabilities: ProviderCapabilities = {
   cadenceGroups: false,
   dltTemplates: false,
   numberLookup: false,
+  inbound: "NONE",
   balance: false,
   rates: false,
   bulkSize,
@@ -39,6 +41,7 @@ export const qikli = {
   settings,
   secretKeys,
   capabilities,
+  served,
   senderProblem,
   createClient,
   parseCallback,

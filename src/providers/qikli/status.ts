@@ -65,6 +65,17 @@ const known: Readonly<Record<number, KnownStatus>> = {
   100: { group: 5, names: ["UNDELIVERABLE_REJECTED_PLATFORM"], ...refused("rejected_by_provider") },
 };
 
+/** Of several ids for one reason, the first. */
+const byReason = new Map(
+  Object.entries(known)
+    .toReversed()
+    .flatMap(([id, { status, code }]) => (code ? [[`${status} ${code}`, Number(id)]] : [])),
+);
+
+/** The id of the status that names this reason; undefined where none does. */
+export const statusIdOf = (status: string, code: FailureCode | undefined): number | undefined =>
+  byReason.get(`${status} ${code}`);
+
 function refused(code: FailureCode): Pick<KnownStatus, "status" | "code" | "permanent"> {
   return { status: "REJECTED", code, permanent: true };
 }

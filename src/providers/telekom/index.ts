@@ -3,6 +3,7 @@ import { parseCallback } from "./callback.ts";
 import { createClient } from "./client.ts";
 import { secretKeys, settings, type TelekomSettings } from "./config.ts";
 import { longestValidityMinutes, senderMaxDigits, senderMaxLength, senderProblem } from "./submit.ts";
+import { served } from "./served.ts";
 
 export type { TelekomSettings } from "./config.ts";
 
@@ -17,6 +18,7 @@ const capabilities: ProviderCapabilities = {
   cadenceGroups: true,
   dltTemplates: false,
   numberLookup: true,
+  inbound: "CALLBACK",
   balance: false,
   rates: false,
   // One request can carry several recipients, but the answer does not say which entry belongs to which.
@@ -35,6 +37,7 @@ export const telekom = {
   settings,
   secretKeys,
   capabilities,
+  served,
   senderProblem,
   createClient,
   parseCallback,

@@ -94,6 +94,9 @@ function isBareResult(content: unknown): boolean {
 }
 
 const delivery = z.object({ status: text });
+
+/** The documentation has no example of its content; rich messages name it so (GSMA RCS). */
+const reaction = z.object({ text, data: text, payload: text });
 const report = z
   .object({
     delivery: delivery.optional().catch(undefined),
@@ -102,8 +105,19 @@ const report = z
     message_id: identifier,
     type: text,
     timestamp: text,
+    from: text,
+    to: text,
+    text,
+    data: text,
+    payload: text,
+    postback: reaction.optional().catch(undefined),
   })
   .transform(({ messageId, message_id, ...rest }) => ({
+    from: rest.from?.trim(),
+    to: rest.to?.trim(),
+    said: [rest.postback, rest]
+      .map((one) => one?.text ?? one?.data ?? one?.payload)
+      .find((one) => one !== undefined),
     id: messageId ?? message_id,
     word: (rest.delivery?.status ?? rest.status)?.trim(),
     type: rest.type?.trim().toLowerCase(),

@@ -4,6 +4,7 @@ import { parseCallback } from "./callback.ts";
 import { createClient } from "./client.ts";
 import { secretKeys, settings, type TikosmsSettings } from "./config.ts";
 import { senderMaxLength, senderProblem } from "./submit.ts";
+import { served } from "./served.ts";
 
 export { sameNetwork } from "./account.ts";
 export type { TikosmsSettings } from "./config.ts";
@@ -20,6 +21,7 @@ const capabilities: ProviderCapabilities = {
   cadenceGroups: false,
   dltTemplates: false,
   numberLookup: false,
+  inbound: "NONE",
   balance: true,
   rates: true,
   bulkSize,
@@ -37,6 +39,7 @@ export const tikosms = {
   settings,
   secretKeys,
   capabilities,
+  served,
   senderProblem,
   createClient,
   parseCallback,

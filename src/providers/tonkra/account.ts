@@ -54,11 +54,15 @@ export const noRates: ProviderReply<RateReading[]> = {
   problem: { kind: "refused", detail: "Tonkra has no rates." },
 };
 
+/** A longer text is no number, and would be searched once from each of its characters. */
+const longestPrinted = 200;
+
 /**
  * Reads a number written for people: `4,250`, `₦4,250.50`, `4.250,5 units`. The last point or comma is the
  * decimal mark if one or two digits follow it, or only a zero stands before it. All others group digits.
  */
 export function readDisplayNumber(printed: string): DecimalText | undefined {
+  if (printed.length > longestPrinted) return undefined;
   const [, sign = "", number] = /([-−]?)[\p{Sc}\s]*(\d(?:[\d.,'’\s]*\d)?)/u.exec(printed) ?? [];
   if (number === undefined || number.length > 40) return undefined;
   const [, whole = number, fraction] =

@@ -4,6 +4,7 @@ import { lookUpEach } from "../wire/look-up.ts";
 import { balance, check, noRates } from "./account.ts";
 import { divideIntoLists, submitMany } from "./bulk.ts";
 import type { TonkraSettings } from "./config.ts";
+import { readInbound } from "./inbound.ts";
 import { lookUpOne } from "./look-up.ts";
 import { reconcile } from "./reconcile.ts";
 import { submit } from "./submit.ts";
@@ -21,6 +22,7 @@ export function createClient(settings: TonkraSettings, http: ProviderHttp): Prov
     reconcile: (submissions, support) => reconcile(transport, submissions, support, timeZone),
     check: () => check(transport),
     balance: () => balance(transport),
+    readInbound: (since) => readInbound(transport, since, timeZone),
     rates: () => Promise.resolve(noRates),
   };
 }

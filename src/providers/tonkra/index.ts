@@ -4,6 +4,7 @@ import { parseCallback } from "./callback.ts";
 import { createClient } from "./client.ts";
 import { secretKeys, settings, type TonkraSettings } from "./config.ts";
 import { senderMaxDigits, senderMaxLength, senderProblem } from "./sender.ts";
+import { served } from "./served.ts";
 
 export type { TonkraSettings } from "./config.ts";
 
@@ -20,6 +21,7 @@ const capabilities: ProviderCapabilities = {
   cadenceGroups: false,
   dltTemplates: true,
   numberLookup: false,
+  inbound: "POLL",
   balance: true,
   rates: false,
   bulkSize,
@@ -48,6 +50,7 @@ export const tonkra = {
   settings,
   secretKeys,
   capabilities,
+  served,
   revisable,
   senderProblem,
   createClient,

@@ -21,6 +21,7 @@ const row = z.object({
   customer_status: text,
   cost: decimal,
   sent_at: text,
+  direction: text,
 });
 export type Row = z.infer<typeof row>;
 export const readRow = reader(row);

@@ -18,11 +18,30 @@ const parser = new XMLParser({
   maxNestedTags: deepest,
 });
 
-/** In the prolog, the only place where it counts: in CDATA and comments these words are text. */
-const typeDeclaration = /^(?:\s|<\?[^]*?\?>|<!--[^]*?-->)*<!(?:DOCTYPE|ENTITY)/i;
+/** One thing that may come before the root. Repeated in one expression, it would try every way to divide the prolog. */
+const prologPiece = /\s+|<\?[^]*?\?>|<!--[^]*?-->/y;
+
+/** How long the prolog is: there alone a type counts, since in CDATA and comments its words are text. */
+function prologOf(document: string): number {
+  prologPiece.lastIndex = 0;
+  for (;;) {
+    const start = prologPiece.lastIndex;
+    if (!prologPiece.test(document)) return start;
+  }
+}
+
+const typeDeclaration = /^<!(?:DOCTYPE|ENTITY)/i;
 
 /** A document type that declares nothing. */
-const bareType = /^((?:\s|<\?[^]*?\?>|<!--[^]*?-->)*)<!DOCTYPE\s+[\w:.-]+\s*>/i;
+const bareType = /^<!DOCTYPE\s+[\w:.-]+\s*>/i;
+
+/** Without a document type that declares nothing; undefined with one that does. */
+function withoutType(document: string): string | undefined {
+  const length = prologOf(document);
+  const rest = document.slice(length).replace(bareType, "");
+  const more = prologOf(rest);
+  return typeDeclaration.test(rest.slice(more)) ? undefined : document.slice(0, length) + rest;
+}
 
 /** The longest list that a provider returns in XML has a quarter of it. */
 const maxXmlElements = 4 * maxElements;
@@ -32,11 +51,8 @@ const maxXmlElements = 4 * maxElements;
  * document type (entities, external files), which no provider needs.
  */
 export function readXml(text: string): XmlDocument | undefined {
-  const document = text
-    .replace(/^\uFEFF/, "")
-    .trimStart()
-    .replace(bareType, "$1");
-  if (!document.startsWith("<") || typeDeclaration.test(document)) return undefined;
+  const document = withoutType(text.replace(/^\uFEFF/, "").trimStart());
+  if (document?.startsWith("<") !== true) return undefined;
   if (excessOf(document, maxXmlElements) !== undefined) return undefined;
   const strict = readStrictXml(document);
   if (strict || excessOf(document) !== undefined) return strict;

@@ -1,5 +1,5 @@
 import type { Fault } from "../faults.ts";
-import type { ErrorName, StatusName } from "./statuses.ts";
+import type { ErrorName, StatusName } from "../../wire/qikli/statuses.ts";
 
 export interface ReportPlan {
   status: StatusName;

@@ -3,7 +3,7 @@ import type { Random } from "../random.ts";
 import type { ReportPlan } from "./behaviour.ts";
 import type { Push } from "./push.ts";
 import type { Message, QikliState, Report } from "./state.ts";
-import { errors, statuses } from "./statuses.ts";
+import { errors, statuses } from "../../wire/qikli/statuses.ts";
 
 interface DeliveryOptions {
   clock: Clock;

@@ -1,3 +1,4 @@
+import type { BookEntry } from "../book.ts";
 import { createFirstAttempts } from "../first-attempts.ts";
 import type { HttpServer } from "../http-server.ts";
 import { startSandbox, type SandboxOptions, type SandboxParts } from "../start.ts";
@@ -5,8 +6,8 @@ import type { QikliContext } from "./context.ts";
 import { createDelivery } from "./delivery.ts";
 import { createPusher } from "./push.ts";
 import { qikliHandler } from "./routes.ts";
-import { createState } from "./state.ts";
-import { errors, statuses } from "./statuses.ts";
+import { createState, type QikliState } from "./state.ts";
+import { errors, statuses } from "../../wire/qikli/statuses.ts";
 
 export { qikliScenarios } from "./scenarios.ts";
 
@@ -31,6 +32,8 @@ export interface QikliSandbox extends HttpServer {
   /** For Basic authentication. */
   username: string;
   password: string;
+  /** Every message that it accepted and still has. */
+  book(): BookEntry[];
 }
 
 /**
@@ -40,12 +43,19 @@ export interface QikliSandbox extends HttpServer {
 export async function startQikliSandbox(options: QikliSandboxOptions = {}): Promise<QikliSandbox> {
   const { username = "sandbox" } = options;
   let password = options.password ?? "";
+  let state: QikliState | undefined;
   const server = await startSandbox(options, "Qikli-Reports/1.0", (parts) => {
     password = options.password ?? parts.random.uuid();
     const credentials = Buffer.from(`${username}:${password}`).toString("base64");
-    return qikliHandler(createContext(parts, `Basic ${credentials}`, options));
+    const context = createContext(parts, `Basic ${credentials}`, options);
+    ({ state } = context);
+    return qikliHandler(context);
   });
-  return { ...server, username, password };
+  return { ...server, username, password, book: () => (state ? bookOf(state) : []) };
+}
+
+function bookOf(state: QikliState): BookEntry[] {
+  return [...state.log()].map(({ message: { to, id: reference } }) => ({ to, reference, cost: null }));
 }
 
 function createContext(

@@ -1,7 +1,8 @@
 import type { CallbackSender } from "../callback-sender.ts";
 import type { Timers } from "../clock.ts";
 import type { Report } from "./state.ts";
-import { formats, printReports } from "./wire.ts";
+import { formats } from "../../wire/qikli/rows.ts";
+import { reportsBody } from "./rows.ts";
 
 /** Maximum reports in one request. */
 const maxBatchSize = 100;
@@ -31,7 +32,7 @@ export function createPusher({ sender, timers, batchMs, givenUp }: PusherOptions
     await timers.wait(batchMs);
     if (open.get(key)?.reports === reports) open.delete(key);
     const format = formats.find((one) => one === contentType) ?? "application/json";
-    await sender.send(url, printReports(format, reports), {
+    await sender.send(url, reportsBody(format, reports), {
       contentType,
       isAcknowledged: (status) => status >= 200 && status < 300,
       givenUp: () => reports.forEach(givenUp),

@@ -1,10 +1,11 @@
+import { answer, refusal } from "../../wire/qikli/answers.ts";
+import { read, reportQuery } from "../../wire/qikli/requests.ts";
+import type { Format } from "../../wire/qikli/rows.ts";
 import { faults } from "../faults.ts";
 import type { SandboxReply } from "../http-server.ts";
 import type { QikliContext } from "./context.ts";
-import { answer, refusal } from "./replies.ts";
 import type { Report } from "./state.ts";
-import { read, reportQuery } from "./validation.ts";
-import { type Format, printLogs, printReports } from "./wire.ts";
+import { logsBody, reportsBody } from "./rows.ts";
 
 type Filter = (report: Report) => boolean;
 
@@ -17,14 +18,14 @@ export function pullReports({ state }: QikliContext, query: URLSearchParams, wan
   return select(query, wanted, (fits, limit) => {
     const reports = state.dequeue(fits, limit);
     const isLost = reports.some(({ message }) => message.behaviour.lostOnPull);
-    return isLost ? faults.reset : answer(200, wanted, printReports(wanted, reports));
+    return isLost ? faults.reset : answer(200, wanted, reportsBody(wanted, reports));
   });
 }
 
 /** `GET /sms/1/logs`: can be read any number of times. */
 export function showLogs({ state }: QikliContext, query: URLSearchParams, wanted: Format): SandboxReply {
   return select(query, wanted, (fits, limit) =>
-    answer(200, wanted, printLogs(wanted, Iterator.from(state.log()).filter(fits).take(limit).toArray())),
+    answer(200, wanted, logsBody(wanted, Iterator.from(state.log()).filter(fits).take(limit).toArray())),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { QikliBehaviour } from "./behaviour.ts";
-import type { QikliError, QikliStatus } from "./statuses.ts";
+import type { QikliError, QikliStatus } from "../../wire/qikli/statuses.ts";
 
 /** An accepted message to one destination. */
 export interface Message {

@@ -1,16 +1,16 @@
+import { countParts } from "../../wire/parts.ts";
+import { answer, refusal } from "../../wire/qikli/answers.ts";
+import { internationalNumber, readRequest, type SendRequest } from "../../wire/qikli/requests.ts";
+import { type Format, printVerdicts } from "../../wire/qikli/rows.ts";
+import { type StatusName, statuses } from "../../wire/qikli/statuses.ts";
 import { faults } from "../faults.ts";
 import type { FirstAttempts } from "../first-attempts.ts";
 import type { SandboxReply } from "../http-server.ts";
-import { countParts } from "../parts.ts";
 import type { QikliBehaviour } from "./behaviour.ts";
 import type { QikliContext } from "./context.ts";
 import { usualBehaviour } from "./behaviour.ts";
-import { answer, refusal } from "./replies.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Message } from "./state.ts";
-import { type StatusName, statuses } from "./statuses.ts";
-import { readRequest, type SendRequest } from "./validation.ts";
-import { type Format, printVerdicts } from "./wire.ts";
 
 interface SubmitFormats {
   sent: Format;
@@ -81,9 +81,6 @@ function judgeAll({ state, attempts }: QikliContext, messages: readonly Message[
     return { message, status: isUntold ? undefined : status, isAccepted };
   });
 }
-
-/** International format, with or without a plus sign; at most 15 digits. */
-const internationalNumber = /^[1-9]\d{7,14}$/;
 
 /**
  * Only the first destination can cause the whole request to be refused. Others that would be refused alone

@@ -1,22 +1,5 @@
+import type { StatusWord } from "../../wire/telekom/rows.ts";
 import type { Fault } from "../faults.ts";
-
-/** The words of the documentation's two status tables: that of `check_message` and that of callbacks. */
-export type StatusWord =
-  | "UNSENT"
-  | "SCHEDULED"
-  | "QUEUED"
-  | "SENDING"
-  | "SENT"
-  | "DELIVERED"
-  | "EXPIRED"
-  | "DELETED"
-  | "UNDELIVERABLE"
-  | "DENIED"
-  | "IN_GROUP"
-  | "READ"
-  | "PROCESSING"
-  | "ERROR"
-  | "UNKNOWN";
 
 export interface TelekomBehaviour {
   /** The recipient is refused in its own entry of the answer. */
@@ -36,8 +19,8 @@ export interface TelekomBehaviour {
   callbackBeforeAnswer: boolean;
   /** The format of callbacks. `literal` is that of the documentation, which is not valid JSON. */
   printing: "json" | "literal" | "textId";
-  /** A reaction of the recipient follows, as with RCS. */
-  postback: boolean;
+  /** What the recipient answers, as a postback; undefined for nothing. */
+  says: string | undefined;
   /** Status labels of look-ups are in Slovak. */
   slovak: boolean;
   /** Multiplies the delay of all statuses after the first. */
@@ -55,7 +38,7 @@ export const usualBehaviour: TelekomBehaviour = {
   reversed: false,
   callbackBeforeAnswer: false,
   printing: "json",
-  postback: false,
+  says: undefined,
   slovak: false,
   slowness: 1,
 };

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { FirstAttempts } from "../first-attempts.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Fields, Format } from "./format.ts";
+import type { Fields, Format } from "../../wire/telekom/format.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TelekomState } from "./state.ts";
 

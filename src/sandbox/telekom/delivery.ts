@@ -1,8 +1,10 @@
+import { defaultValidity } from "../../wire/telekom/requests.ts";
 import type { SandboxParts } from "../start.ts";
-import type { StatusWord, TelekomBehaviour } from "./behaviour.ts";
+import { groups } from "./groups.ts";
+import { callback, postback, type StatusWord } from "../../wire/telekom/rows.ts";
+import type { TelekomBehaviour } from "./behaviour.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Message } from "./state.ts";
-import { callback, postback, printLiterally } from "./wire.ts";
 
 /** Delays after acceptance at which the status changes, varied by up to a fifth. */
 export interface Delays {
@@ -49,10 +51,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
 /** All steps of a message, in order. */
 function planSteps(message: Message, { clock, random, delays }: DeliveryOptions): Step[] {
-  const { startsAt, validityMs, group } = message.submission;
+  const { startsAt, validity = defaultValidity, groupId } = message.submission;
+  const isPaused = groups.some(({ id, isPaused: paused }) => paused && id === groupId);
   const startsInMs = Math.max(0, startsAt - clock.now());
   const factor = 0.8 + 0.4 * random.fraction();
-  if (group?.isPaused) return [{ word: "EXPIRED", waitMs: startsInMs + validityMs }];
+  if (isPaused) return [{ word: "EXPIRED", waitMs: startsInMs + validity * 60_000 }];
   const behaviour = behaviourFor(message.to);
   let elapsedMs = 0;
   return orderedWords(behaviour).map((word, index) => {
@@ -70,8 +73,10 @@ function orderedWords({ words, reversed }: TelekomBehaviour): readonly StatusWor
 
 async function finish(message: Message, steps: readonly Step[], options: DeliveryOptions): Promise<void> {
   await takeSteps(message, steps, options);
-  if (!behaviourFor(message.to).postback) return;
-  await post(message, JSON.stringify(postback({ ...message, channel: "rcs" }, options.clock.now())), options);
+  const { says } = behaviourFor(message.to);
+  if (says === undefined) return;
+  const body = postback({ ...message, channel: "rcs" }, says, options.clock.now());
+  await post(message, JSON.stringify(body), options);
 }
 
 /** In sequence: a callback is posted when the one before was answered or failed. */
@@ -99,4 +104,9 @@ function printCallback(message: Message, word: StatusWord, now: number): string 
   const { printing } = behaviourFor(message.to);
   if (printing === "literal") return printLiterally(body);
   return JSON.stringify(printing === "textId" ? { ...body, messageId: String(message.id) } : body);
+}
+
+/** As in the documentation, with a comma after the only member of `delivery`. */
+function printLiterally(body: object): string {
+  return JSON.stringify(body, undefined, 2).replace(/^( {4}"status": ".*")$/m, "$1,");
 }

@@ -1,10 +1,4 @@
-/** A cadence group. */
-export interface Group {
-  id: number;
-  name: string;
-  isPaused: boolean;
-  note: string;
-}
+import type { Group } from "../../wire/telekom/rows.ts";
 
 const names = ["Morning", "Noon", "Evening", "Weekend", "Reminders", "Campaigns", "Paused"];
 

@@ -1,10 +1,11 @@
+import type { BookEntry } from "../book.ts";
 import { createFirstAttempts } from "../first-attempts.ts";
 import type { HttpServer } from "../http-server.ts";
 import { startSandbox, type SandboxOptions } from "../start.ts";
 import { createDelivery, type Delays } from "./delivery.ts";
 import { telekomHandler } from "./routes.ts";
 import { createSessions } from "./sessions.ts";
-import { createState } from "./state.ts";
+import { createState, type TelekomState } from "./state.ts";
 
 export { telekomScenarios } from "./scenarios.ts";
 export type { Delays };
@@ -26,6 +27,8 @@ export interface TelekomSandbox extends HttpServer {
   token: string;
   /** Stands for the API key's settings in the web application. Undefined: no callbacks. */
   setCallbackUrl: (url: string | undefined) => void;
+  /** Every message that it accepted and still has. */
+  book(): BookEntry[];
 }
 
 /**
@@ -35,12 +38,13 @@ export interface TelekomSandbox extends HttpServer {
 export async function startTelekomSandbox(options: TelekomSandboxOptions = {}): Promise<TelekomSandbox> {
   const { timeZone = "Europe/Bratislava" } = options;
   let { callbackUrl, token = "" } = options;
+  let state: TelekomState | undefined;
   const server = await startSandbox(options, "SMSDirect-Callback/1.0", (parts) => {
     const { clock, random } = parts;
     token ||= `${random.uuid()}${random.uuid()}`.replaceAll("-", "");
     const delays = { sentMs: 150, finalMs: 800, ...options.delays };
     const delivery = createDelivery({ ...parts, delays, callbackUrl: () => callbackUrl });
-    const state = createState(100_000_000 + Math.floor(random.fraction() * 800_000_000), parts.maxMessages);
+    state = createState(100_000_000 + Math.floor(random.fraction() * 800_000_000), parts.maxMessages);
     const sessions = createSessions(clock, random);
     const context = { token, timeZone, clock, sessions, state, delivery, attempts: createFirstAttempts() };
     return telekomHandler(context, options.refusedAddress);
@@ -51,5 +55,10 @@ export async function startTelekomSandbox(options: TelekomSandboxOptions = {}): 
     setCallbackUrl: (url) => {
       callbackUrl = url;
     },
+    book: () => (state ? bookOf(state) : []),
   };
+}
+
+function bookOf(state: TelekomState): BookEntry[] {
+  return [...state.messages()].map(({ to }) => ({ to: to.replace(/\D/g, ""), reference: null, cost: null }));
 }

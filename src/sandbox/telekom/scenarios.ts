@@ -196,10 +196,17 @@ const rows: readonly Row[] = [
   ],
   [
     "037",
-    "postback",
+    "answers",
     "DELIVERED",
-    { postback: true },
-    "Reports `SENT`, `DELIVERED`, and then a `postback`, which is no delivery status.",
+    { says: "Áno, prídem." },
+    "Reports `SENT`, `DELIVERED`, and then a `postback`: the person answers.",
+  ],
+  [
+    "038",
+    "answers STOP",
+    "DELIVERED",
+    { says: "STOP" },
+    "Reports `SENT`, `DELIVERED`, and then a `postback`: the person writes STOP.",
   ],
 ];
 

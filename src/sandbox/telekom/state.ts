@@ -1,5 +1,5 @@
-import type { StatusWord } from "./behaviour.ts";
-import type { Submission } from "./validation.ts";
+import type { Submission } from "../../wire/telekom/requests.ts";
+import type { StatusWord } from "../../wire/telekom/rows.ts";
 
 export interface Message {
   id: number;
@@ -15,6 +15,7 @@ export interface Message {
 export interface TelekomState {
   add(message: Omit<Message, "id">): Message;
   message(id: string): Message | undefined;
+  messages(): Iterable<Message>;
 }
 
 /** The sandbox's memory. Beyond `maxMessages`, the oldest messages are dropped. */
@@ -29,5 +30,6 @@ export function createState(firstId: number, maxMessages: number): TelekomState 
       return message;
     },
     message: (id) => messages.get(id),
+    messages: () => messages.values(),
   };
 }

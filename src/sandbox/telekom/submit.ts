@@ -1,18 +1,26 @@
+import { describeInSlovak, tooMany } from "../../wire/telekom/codes.ts";
+import { failure, success, type Format } from "../../wire/telekom/format.ts";
+import { channelOf, readSubmission, type Submission } from "../../wire/telekom/requests.ts";
+import { sentContent } from "../../wire/telekom/rows.ts";
 import { faults } from "../faults.ts";
 import type { SandboxReply } from "../http-server.ts";
 import type { TelekomBehaviour } from "./behaviour.ts";
-import { describeInSlovak } from "./codes.ts";
 import type { Call } from "./context.ts";
-import { failure, success, type Format } from "./format.ts";
+import { groups } from "./groups.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Message } from "./state.ts";
-import { readSubmission, type Submission } from "./validation.ts";
-import { sentContent, type Entry } from "./wire.ts";
+
+/** The result for one recipient of a request. */
+type Entry = { kind: "accepted"; message: Message } | { kind: "refused"; to: string };
 
 /** `send_message` */
 export async function sendMessage(call: Call): Promise<SandboxReply> {
   const { context, format, fields } = call;
-  const read = readSubmission(fields, format, context.timeZone);
+  const read = readSubmission(fields, {
+    format,
+    timeZone: context.timeZone,
+    isGroup: (id) => groups.some((group) => group.id === id),
+  });
   if (!read.ok) return refuse(format, read.code);
   const { answer, stored } = behaviourFor(read.value.recipients[0] ?? "");
   const early = firstAnswer(call, answer);
@@ -42,14 +50,6 @@ function firstAnswer(
   return refuse(format, "SESSION_NOT_FOUND");
 }
 
-/** As quoted by public clients of the gateway, except for the header. */
-const tooMany: SandboxReply = {
-  kind: "answer",
-  status: 429,
-  headers: { "content-type": "text/plain; charset=UTF-8", "retry-after": "1" },
-  body: "Too many requests, please try again later.",
-};
-
 type Answering = (format: Format, entries: readonly Entry[]) => SandboxReply;
 
 const confirm: Answering = (format, entries) => success(format, sentContent(entries));
@@ -70,19 +70,11 @@ function refuse(format: Format, code: string): SandboxReply {
   return failure(format, code, describeInSlovak(code));
 }
 
-/**
- * For Slovak mobile numbers, the format chooses the channel. All others are international numbers in digits.
- */
-const spellings: readonly { pattern: RegExp; channel: Message["channel"] }[] = [
-  { pattern: /^(?:\+421|0)9\d{8}$/, channel: "rcs" },
-  { pattern: /^4219\d{8}$|^(?!421)[1-9]\d{7,14}$/, channel: "sms" },
-];
-
 function accept({ context }: Call, submission: Submission, to: string): Entry {
-  const channel = spellings.find(({ pattern }) => pattern.test(to))?.channel;
+  const channel = channelOf(to);
   if (channel === undefined || behaviourFor(to).isRefused) return { kind: "refused", to };
-  const { group, parts, startsAt } = submission;
-  const waiting = group === undefined ? "QUEUED" : "IN_GROUP";
+  const { groupId, parts, startsAt } = submission;
+  const waiting = groupId === undefined ? "QUEUED" : "IN_GROUP";
   const status = startsAt > context.clock.now() ? "SCHEDULED" : waiting;
   const message = context.state.add({ to, channel, parts, status, deliveredAt: null, submission });
   return { kind: "accepted", message };

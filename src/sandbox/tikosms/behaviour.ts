@@ -1,5 +1,4 @@
-/** The words of the vendor's status table. */
-export type StatusWord = "SENT" | "DELIVRD" | "UNDELIV" | "EXPIRED" | "REJECTD" | "UNKNOWN";
+import type { StatusWord } from "../../wire/tikosms/rows.ts";
 
 export interface TikosmsBehaviour {
   /** The recipient is refused. In a bulk request it is left out, and the reply does not mention it. */

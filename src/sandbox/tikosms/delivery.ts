@@ -1,10 +1,11 @@
 import type { CallbackSender } from "../callback-sender.ts";
 import type { Clock, Timers } from "../clock.ts";
 import type { Random } from "../random.ts";
-import type { StatusWord, TikosmsBehaviour } from "./behaviour.ts";
+import type { TikosmsBehaviour } from "./behaviour.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Campaign, Message } from "./state.ts";
-import { createCallback, printLiterally, updateCallback } from "./wire.ts";
+import { createCallback, updateCallback, type StatusWord } from "../../wire/tikosms/rows.ts";
+import { factsOf } from "./state.ts";
 
 /** Delays of the callbacks after acceptance, varied by up to a fifth. */
 export interface Delays {
@@ -139,7 +140,8 @@ function applyUpdate(campaign: Campaign, message: Message, { part, status }: Ste
 }
 
 function printCallback(campaign: Campaign, message: Message, step: Step, now: number): string {
-  const report = { campaign, message, part: step.part, status: step.status };
+  const { part, status } = step;
+  const report = { message: factsOf(campaign, message), part, parts: message.parts.length, status };
   if (step.event === "update") return JSON.stringify(updateCallback(report, now));
   const callback = createCallback(report);
   return behaviourFor(message.to).literalCreate ? printLiterally(callback) : JSON.stringify(callback);
@@ -147,4 +149,12 @@ function printCallback(campaign: Campaign, message: Message, step: Step, now: nu
 
 function scaled({ createMs, updateMs }: Delays, factor: number): Delays {
   return { createMs: Math.round(createMs * factor), updateMs: Math.round(updateMs * factor) };
+}
+
+/** As in the documentation: no comma after `sent_at`, one too many after `total_parts`. */
+function printLiterally(callback: object): string {
+  return JSON.stringify(callback, undefined, 1)
+    .replace(/^ +/gm, "")
+    .replace(/^("sent_at": ".*"),$/m, "$1")
+    .replace(/^("total_parts": \d+)$/m, "$1,");
 }

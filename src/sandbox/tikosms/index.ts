@@ -1,3 +1,4 @@
+import type { BookEntry } from "../book.ts";
 import { createFirstAttempts } from "../first-attempts.ts";
 import type { HttpServer } from "../http-server.ts";
 import { startSandbox, type SandboxOptions } from "../start.ts";
@@ -26,6 +27,8 @@ export interface TikosmsSandbox extends HttpServer {
    * are not the vendor's.
    */
   prepay(euros: number): void;
+  /** Every message that it accepted and still has. */
+  book(): BookEntry[];
 }
 
 /**
@@ -44,5 +47,20 @@ export async function startTikosmsSandbox(options: TikosmsSandboxOptions = {}): 
     const context = { token, clock, state, delivery, attempts: createFirstAttempts() };
     return tikosmsHandler(context, options.prefix ?? "both");
   });
-  return { ...server, token, prepay: (euros) => state?.prepay(Math.round(euros * pricePerEuro)) };
+  return {
+    ...server,
+    token,
+    prepay: (euros) => state?.prepay(Math.round(euros * pricePerEuro)),
+    book: () => (state ? bookOf(state) : []),
+  };
+}
+
+function bookOf(state: TikosmsState): BookEntry[] {
+  return [...state.campaigns()].flatMap(({ messages }) =>
+    messages.map(({ to, clientRef: reference, network, parts }) => ({
+      to,
+      reference,
+      cost: (network.price * parts.length) / pricePerEuro,
+    })),
+  );
 }

@@ -1,9 +1,9 @@
-import { jsonReply, type SandboxReply } from "../http-server.ts";
+import type { SandboxReply } from "../http-server.ts";
+import { balance, campaigns, invalid, messages, rate, refusals } from "../../wire/tikosms/answers.ts";
+import { campaignQuery, messageQuery, rateQuery, read } from "../../wire/tikosms/requests.ts";
 import type { TikosmsContext } from "./context.ts";
-import { findNetwork, pricePerEuro } from "./networks.ts";
-import { invalid, unsuccessful } from "./replies.ts";
-import { campaignQuery, messageQuery, rateQuery, read } from "./validation.ts";
-import { campaignRow, dottedTime, messageRows, rateRow } from "./wire.ts";
+import { findNetwork, pricePerEuro, priceText } from "./networks.ts";
+import { factsOf } from "./state.ts";
 
 /** The documentation has no pages; this limit keeps the answer bounded to the newest campaigns. */
 const maxCampaignsListed = 1_000;
@@ -18,13 +18,10 @@ export function lookUpMessages({ state, clock }: TikosmsContext, input: unknown)
   const contradicting = campaignId !== null && campaign?.id !== campaignId;
   // Before its time a scheduled campaign has no messages: the documentation has no status for them.
   if (campaign === undefined || contradicting || campaign.startsAt > clock.now()) {
-    return unsuccessful(404, "Message(s) not found");
+    return refusals.noMessages;
   }
-  const messages = found === undefined ? campaign.messages : [found.message];
-  return jsonReply(200, {
-    success: true,
-    data: messages.flatMap((message) => messageRows(campaign, message)),
-  });
+  const listed = found === undefined ? campaign.messages : [found.message];
+  return messages(listed.map((message) => factsOf(campaign, message)));
 }
 
 /** `GET get_messages` */
@@ -34,11 +31,11 @@ export function listCampaigns({ state }: TikosmsContext, input: unknown): Sandbo
   const { campaign_id: campaignId } = query.value;
   if (campaignId === null) {
     const newest = [...state.campaigns()].toReversed().slice(0, maxCampaignsListed);
-    return jsonReply(200, { success: true, campaigns: newest.map(campaignRow) });
+    return campaigns(newest);
   }
   const campaign = state.campaign(campaignId);
-  if (campaign === undefined) return unsuccessful(404, "Campaign not found");
-  return jsonReply(200, { success: true, campaigns: [campaignRow(campaign)] });
+  if (campaign === undefined) return refusals.noCampaign;
+  return campaigns([campaign]);
 }
 
 /**
@@ -47,12 +44,7 @@ export function listCampaigns({ state }: TikosmsContext, input: unknown): Sandbo
  */
 export function showBalance({ state }: TikosmsContext): SandboxReply {
   const { amount, updatedAt } = state.balance();
-  return jsonReply(200, {
-    balance_updated: dottedTime(updatedAt),
-    currency_code: "EUR",
-    balance: amount / pricePerEuro,
-    in_credit_limit: 1000,
-  });
+  return balance({ updatedAt, currency: "EUR", amount: amount / pricePerEuro, creditLimit: 1000 });
 }
 
 /** `GET sms-rates` */
@@ -60,6 +52,6 @@ export function showRate(_context: TikosmsContext, input: unknown): SandboxReply
   const query = read(rateQuery, input);
   if (!query.ok) return invalid(query.problem);
   const network = findNetwork(query.value.mccmnc, query.value.country ?? undefined);
-  if (network === undefined) return unsuccessful(404, "No SMS rate found for this destination.");
-  return jsonReply(200, { success: true, rate: rateRow(network) });
+  if (network === undefined) return refusals.noSmsRate;
+  return rate({ ...network, price: priceText(network) });
 }

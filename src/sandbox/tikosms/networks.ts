@@ -12,6 +12,9 @@ export interface Network {
 
 export const pricePerEuro = 10_000;
 
+/** In euros. */
+export const priceText = ({ price }: Network): string => (price / pricePerEuro).toFixed(4);
+
 /** Ukraine is as in the vendor's documentation. The last row is for all other numbers. */
 const networks: readonly Network[] = [
   { callingCode: "380", country: "Ukraine", mcc: "255", mnc: "001", price: 450 },

@@ -1,7 +1,7 @@
 import type { Random } from "../random.ts";
-import { networkOf, type Network } from "./networks.ts";
-import { countParts } from "../parts.ts";
-import type { StatusWord } from "./behaviour.ts";
+import { countParts } from "../../wire/parts.ts";
+import type { MessageFacts, PartFacts } from "../../wire/tikosms/rows.ts";
+import { networkOf, priceText, type Network } from "./networks.ts";
 
 export interface Recipient {
   to: string;
@@ -35,13 +35,19 @@ export interface Campaign {
 export interface Message extends Recipient {
   id: string;
   network: Network;
-  parts: Part[];
+  parts: PartFacts[];
 }
 
-export interface Part {
-  status: StatusWord;
-  deliveredAt: number | null;
-}
+/** A message as the vendor's bodies show it. */
+export const factsOf = (campaign: Campaign, message: Message): MessageFacts => ({
+  ...message,
+  campaignId: campaign.id,
+  from: campaign.from,
+  text: campaign.text,
+  dataCoding: campaign.dataCoding,
+  price: priceText(message.network),
+  sentAt: campaign.startsAt,
+});
 
 interface Acceptance {
   submission: Submission;
@@ -130,7 +136,7 @@ function createCampaign({ submission, recipients, now }: Acceptance, random: Ran
   };
 }
 
-function acceptedPart(): Part {
+function acceptedPart(): PartFacts {
   return { status: "SENT", deliveredAt: null };
 }
 

@@ -1,12 +1,20 @@
+import type { WireAnswer } from "../../wire/exchange.ts";
+import { tooManyAttempts } from "../../wire/laravel.ts";
+import { accepted, acceptedMany, invalid, refusals, unsuccessful } from "../../wire/tikosms/answers.ts";
+import {
+  bulkRequest,
+  internationalNumber,
+  isCallbackUrl,
+  read,
+  singleRequest,
+  withoutDuplicates,
+} from "../../wire/tikosms/requests.ts";
 import { faults } from "../faults.ts";
-import { jsonReply, type SandboxReply } from "../http-server.ts";
-import { tooManyAttempts } from "../laravel.ts";
+import type { SandboxReply } from "../http-server.ts";
 import type { TikosmsBehaviour } from "./behaviour.ts";
 import type { TikosmsContext } from "./context.ts";
-import { invalid, refusals, unsuccessful } from "./replies.ts";
 import { behaviourFor } from "./scenarios.ts";
-import type { Campaign, Recipient, Submission } from "./state.ts";
-import { bulkRequest, read, singleRequest } from "./validation.ts";
+import type { Campaign, Submission } from "./state.ts";
 
 /** `POST message` */
 export async function submitSingle(context: TikosmsContext, body: unknown): Promise<SandboxReply> {
@@ -14,11 +22,9 @@ export async function submitSingle(context: TikosmsContext, body: unknown): Prom
   if (!request.ok) return invalid(request.problem);
   const { from, message: text, to, callback_url: callbackUrl, client_ref: clientRef } = request.value;
   const recipients = [{ to, callbackUrl, clientRef }];
-  return submit(context, { from, text, recipients, startsAt: 0 }, (campaign) => ({
-    success: true,
-    message_id: campaign.messages[0]?.id,
-    campaign_id: campaign.id,
-  }));
+  return submit(context, { from, text, recipients, startsAt: 0 }, (campaign) =>
+    accepted(campaign.messages[0]?.id ?? "", campaign.id),
+  );
 }
 
 /** `POST messages` */
@@ -33,12 +39,9 @@ export async function submitBulk(context: TikosmsContext, body: unknown): Promis
   }));
   const recipients = withoutDuplicates(listed);
   // A past time means now. The documentation asks for a future time and does not say what happens otherwise.
-  return submit(context, { from, text, recipients, startsAt: scheduledAt ?? 0 }, (campaign) => ({
-    success: true,
-    campaign_id: campaign.id,
-    recipients: campaign.recipients,
-    duplicates_removed: listed.length - recipients.length,
-  }));
+  return submit(context, { from, text, recipients, startsAt: scheduledAt ?? 0 }, (campaign) =>
+    acceptedMany(campaign.id, campaign.recipients, listed.length - recipients.length),
+  );
 }
 
 /**
@@ -48,10 +51,10 @@ export async function submitBulk(context: TikosmsContext, body: unknown): Promis
 async function submit(
   context: TikosmsContext,
   submission: Submission,
-  confirmation: (campaign: Campaign) => object,
+  confirmation: (campaign: Campaign) => WireAnswer,
 ): Promise<SandboxReply> {
   if (submission.recipients.some(({ callbackUrl }) => !isCallbackUrl(callbackUrl))) {
-    return unsuccessful(422, "Invalid callback URL provided");
+    return refusals.invalidCallbackUrl;
   }
   const [first] = submission.recipients;
   if (first === undefined) throw new Error("a submission without recipients passed validation");
@@ -63,16 +66,16 @@ async function submit(
   const { answer, stored } = behaviourFor(first.to);
   if (answer === "throttledOnce" && context.attempts.isFirst(first.clientRef ?? first.to))
     return tooManyAttempts;
-  if (!stored) return answers[answer]({});
+  if (!stored) return answers[answer](refusals.noMessages);
   const kept = recipients.filter(({ to }) => behaviourFor(to).stored);
   const campaign = context.state.accept({ submission, recipients: kept, now: context.clock.now() });
   const afterwards = await context.delivery.prepare(campaign);
   return { ...answers[answer](confirmation(campaign)), afterwards };
 }
 
-const answers: Readonly<Record<TikosmsBehaviour["answer"], (confirmation: object) => SandboxReply>> = {
-  accepted: (confirmation) => jsonReply(200, confirmation),
-  throttledOnce: (confirmation) => jsonReply(200, confirmation),
+const answers: Readonly<Record<TikosmsBehaviour["answer"], (confirmation: WireAnswer) => SandboxReply>> = {
+  accepted: (confirmation) => confirmation,
+  throttledOnce: (confirmation) => confirmation,
   serverError: () => faults.serverError,
   unsuccessful: () => unsuccessful(200, "The message could not be processed."),
   html: () => faults.html,
@@ -80,20 +83,6 @@ const answers: Readonly<Record<TikosmsBehaviour["answer"], (confirmation: object
   reset: () => faults.reset,
 };
 
-/** International format as in the documented examples: digits only, no plus sign. */
-const internationalNumber = /^[1-9]\d{7,14}$/;
-
 function refusalOf(to: string): TikosmsBehaviour["refusal"] {
   return internationalNumber.test(to) ? behaviourFor(to).refusal : "unknownNumber";
-}
-
-function withoutDuplicates(recipients: readonly Recipient[]): Recipient[] {
-  const seen = new Set<string>();
-  return recipients.filter(({ to }) => !seen.has(to) && seen.add(to));
-}
-
-function isCallbackUrl(text: string | null): boolean {
-  if (text === null) return true;
-  const protocol = URL.parse(text)?.protocol;
-  return protocol === "http:" || protocol === "https:";
 }

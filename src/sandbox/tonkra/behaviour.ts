@@ -19,6 +19,8 @@ export interface TonkraBehaviour {
   /** The status until the first report; then those of the reports, in order. */
   first: string;
   reports: readonly string[];
+  /** What the recipient answers, as an incoming row of the list; undefined for nothing. */
+  says: string | undefined;
   /** Multiplies the delay of the reports. */
   slowness: number;
 }
@@ -32,5 +34,6 @@ export const usualBehaviour: TonkraBehaviour = {
   stored: true,
   first: "Sent",
   reports: ["Delivered"],
+  says: undefined,
   slowness: 1,
 };

@@ -1,9 +1,10 @@
+import type { BookEntry } from "../book.ts";
 import { createFirstAttempts } from "../first-attempts.ts";
 import type { HttpServer } from "../http-server.ts";
 import { startSandbox, type SandboxOptions } from "../start.ts";
 import type { TonkraVariant } from "./context.ts";
 import { tonkraHandler } from "./routes.ts";
-import { createState } from "./state.ts";
+import { createState, type TonkraState } from "./state.ts";
 
 export { tonkraScenarios } from "./scenarios.ts";
 export type { TonkraVariant };
@@ -20,6 +21,8 @@ export interface TonkraSandboxOptions extends Omit<SandboxOptions, "callbackRetr
 export interface TonkraSandbox extends HttpServer {
   /** Send it as `api_token`, or under `/api/v3` as `Authorization: Bearer <token>`. */
   token: string;
+  /** Every message that it accepted and still has. */
+  book(): BookEntry[];
 }
 
 const usualVariant: TonkraVariant = {
@@ -38,16 +41,28 @@ const usualVariant: TonkraVariant = {
 export async function startTonkraSandbox(options: TonkraSandboxOptions = {}): Promise<TonkraSandbox> {
   const { reportMs = 800 } = options;
   let { token = "" } = options;
+  let state: TonkraState | undefined;
   const server = await startSandbox(options, "Tonkra", ({ clock, random, maxMessages }) => {
     token ||= `255|${random.uuid().replaceAll("-", "")}${random.uuid().slice(-12)}abcd`;
+    state = createState(random, clock.now(), maxMessages);
     return tonkraHandler({
       token,
       clock,
-      state: createState(random, clock.now(), maxMessages),
+      state,
       reportMs,
       attempts: createFirstAttempts(),
       variant: { ...usualVariant, ...options.variant },
     });
   });
-  return { ...server, token };
+  return { ...server, token, book: () => (state ? bookOf(state) : []) };
+}
+
+function bookOf(state: TonkraState): BookEntry[] {
+  const own = state.messages().filter(({ isForeign }) => !isForeign);
+  return own.map(({ to, parts, startsAt }) => ({
+    to,
+    reference: null,
+    cost: parts,
+    takenAt: new Date(startsAt),
+  }));
 }

@@ -105,4 +105,18 @@ export const ownScenarios: readonly TonkraScenario[] = [
     expected: "DELIVERED",
     behaviour: { answer: "list" },
   },
+  {
+    suffix: "044",
+    name: "answers",
+    description: "Is delivered, and the person answers: the list has an `incoming` message.",
+    expected: "DELIVERED",
+    behaviour: { says: "Yes, I will come." },
+  },
+  {
+    suffix: "045",
+    name: "answers STOP",
+    description: "Is delivered, and the person writes STOP: the list has it as an `incoming` message.",
+    expected: "DELIVERED",
+    behaviour: { says: "STOP" },
+  },
 ];

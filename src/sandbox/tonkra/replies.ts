@@ -1,10 +1,7 @@
-import { jsonReply, type SandboxReply } from "../http-server.ts";
+import type { WireAnswer } from "../../wire/exchange.ts";
+import { rawJson, success } from "../../wire/tonkra/answers.ts";
 import type { TonkraContext } from "./context.ts";
-import { literalBody } from "./wire.ts";
-
-export function success(data: unknown, message: string | null = null): SandboxReply {
-  return jsonReply(200, { status: "success", message, data });
-}
+import { literalBody } from "./rows.ts";
 
 /** One or more messages; the documentation has a placeholder here. */
 export function messages(
@@ -12,14 +9,6 @@ export function messages(
   placeholder: string,
   data: unknown,
   message: string | null,
-): SandboxReply {
+): WireAnswer {
   return variant.bodies === "literal" ? rawJson(literalBody(placeholder)) : success(data, message);
-}
-
-export function rawJson(body: string): SandboxReply {
-  return { kind: "answer", status: 200, headers: { "content-type": "application/json" }, body };
-}
-
-export function error(status: number, message: string): SandboxReply {
-  return jsonReply(status, { status: "error", message });
 }

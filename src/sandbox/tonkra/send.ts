@@ -1,16 +1,24 @@
+import { tooManyAttempts } from "../../wire/laravel.ts";
+import {
+  delivered,
+  error,
+  numberProblems,
+  rawJson,
+  refusals as documented,
+  scheduled,
+  success,
+} from "../../wire/tonkra/answers.ts";
+import { readSend, type SendRequest } from "../../wire/tonkra/requests.ts";
 import { faults } from "../faults.ts";
 import type { SandboxReply } from "../http-server.ts";
-import { tooManyAttempts } from "../laravel.ts";
 import type { Refusal, TonkraBehaviour } from "./behaviour.ts";
 import type { TonkraContext } from "./context.ts";
-import { error, messages, rawJson, success } from "./replies.ts";
+import { messages } from "./replies.ts";
+import { listed, literalBody, sent, sloppyBody } from "./rows.ts";
 import { behaviourFor } from "./scenarios.ts";
 import type { Message, Submission } from "./state.ts";
-import { readSend, type SendRequest } from "./validation.ts";
-import { listedRow, literalBody, sentRow, sloppyBody } from "./wire.ts";
 
 const sendPlaceholder = "sms reports with all details";
-const delivered = "Your message was successfully delivered";
 
 /** `POST` and `GET sms/send`: refusals first, then the behaviour of the first number's scenario. */
 export function send(context: TonkraContext, input: unknown): SandboxReply {
@@ -28,7 +36,7 @@ export function send(context: TonkraContext, input: unknown): SandboxReply {
   // Other numbers whose message would not be stored are missing from the answer.
   const kept = taken.filter((to) => behaviourFor(to).stored);
   const accepted = kept.map((to) => context.state.accept(submissionOf(context, request), to));
-  if (isHeld(context, request)) return success(null, "Your message was successfully scheduled");
+  if (isHeld(context, request)) return success(null, scheduled);
   return request.recipients.length === 1
     ? answers[answer](context, accepted)
     : listAnswer(context, request, accepted);
@@ -60,13 +68,13 @@ function listAnswer(
   });
   const { answer } = behaviourFor(accepted[0]?.to ?? "");
   const fault = Object.hasOwn(faults, answer) ? answers[answer](context, accepted) : undefined;
-  const rows = accepted.map((message) => listedRow(context, message));
+  const rows = accepted.map((message) => listed(context, message));
   return fault ?? messages(context, sendPlaceholder, rows, problems.join(" ") || delivered);
 }
 
 const onceAnswers: Partial<Record<TonkraBehaviour["answer"], SandboxReply>> = {
   throttledOnce: tooManyAttempts,
-  noUnitsOnce: error(403, "You do not have enough SMS units to send this message."),
+  noUnitsOnce: documented.noUnits,
 };
 
 type Answering = (context: TonkraContext, accepted: readonly Message[]) => SandboxReply;
@@ -85,7 +93,7 @@ const answers: Readonly<Record<TonkraBehaviour["answer"], Answering>> = {
   placeholder: () => rawJson(literalBody(sendPlaceholder)),
   list: (context, accepted) =>
     success(
-      accepted.map((message) => listedRow(context, message)),
+      accepted.map((message) => listed(context, message)),
       delivered,
     ),
   serverError: () => faults.serverError,
@@ -95,19 +103,14 @@ const answers: Readonly<Record<TonkraBehaviour["answer"], Answering>> = {
 };
 
 function firstRow(context: TonkraContext, [message]: readonly Message[]) {
-  return message && sentRow(context, message);
+  return message && sent(context, message);
 }
 
-/** The texts are the sandbox's own; the real ones come in the account's language. */
 const refusals: Readonly<Record<Refusal, { status: number; text: (to: string) => string }>> = {
-  noCoverage: {
-    status: 403,
-    text: (to) =>
-      `Permission to send an SMS has not been enabled for the region indicated by the 'To' number: ${to}`,
-  },
-  invalidNumber: { status: 403, text: (to) => `The phone number ${to} is not valid.` },
-  blacklisted: { status: 403, text: (to) => `The number ${to} is on the blacklist.` },
-  sender: { status: 403, text: () => "You are not allowed to use this sender id." },
+  noCoverage: { status: 403, text: numberProblems.noCoverage },
+  invalidNumber: { status: 403, text: numberProblems.invalidNumber },
+  blacklisted: { status: 403, text: numberProblems.blacklisted },
+  sender: { status: 403, text: numberProblems.sender },
   spam: { status: 404, text: () => "Your message contains spam words." },
   inactivePlan: { status: 404, text: () => "Your subscription is not active." },
 };

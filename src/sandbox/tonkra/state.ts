@@ -1,4 +1,4 @@
-import { countParts } from "../parts.ts";
+import { countParts } from "../../wire/parts.ts";
 import type { Random } from "../random.ts";
 import { behaviourFor } from "./scenarios.ts";
 

@@ -266,7 +266,7 @@ describe("createCampaign with a list", () => {
 
   it("one request takes 100,000 recipients and not one more", async () => {
     const recipients = Array.from({ length: 100_000 }, (_, index) => ({
-      to: `+42190${String(index).padStart(7, "0")}`,
+      to: `+42191${String(index).padStart(7, "0")}`,
       clientRef: `customer-${index}`,
       values: { first_name: "Jana", city: "Bratislava" },
     }));
@@ -350,6 +350,23 @@ describe("a dry run of a campaign", () => {
     expect(messages).toHaveLength(4);
     expect(messages[0]).toEqual({ to: "+421901000001", text: "Hello Jana", encoding: "GSM7", segments: 1 });
     expect(await countCampaignRows(app)).toEqual(nothing);
+  });
+
+  it("a dry run of a campaign has all refused rows as a file that no spreadsheet calculates", async () => {
+    const recipients = [{ to: "=1+1" }, { to: "+421901000001" }, ...people(0), { to: 'no, "none"' }];
+    const bad = Array.from({ length: 120 }, (_, index) => ({ to: `12${index}` }));
+    const { createCampaign: preview } = await app.client.data<{ createCampaign: { refusedCsv: string } }>(
+      `mutation ($input: CreateCampaignInput!) {
+        createCampaign(input: $input) { ... on CampaignPreview { refusedCsv } ... on Error { message } }
+      }`,
+      { input: { name: "Bad", text: "Hello", dryRun: true, recipients: [...recipients, ...bad] } },
+    );
+    const lines = preview.refusedCsv.trimEnd().split("\r\n");
+    expect(lines).toHaveLength(1 + 2 + 120);
+    expect(lines[0]).toBe("row,to,code,reason");
+    expect(lines[1]).toMatch(/^1,'=1\+1,INVALID_PHONE_NUMBER,/);
+    expect(lines[2]).toMatch(/^3,"no, ""none""",INVALID_PHONE_NUMBER,/);
+    expect(lines.at(-1)).toMatch(/^123,12119,/);
   });
 
   it("a dry run of a campaign with only bad rows also has a result", async () => {

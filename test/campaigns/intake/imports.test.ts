@@ -27,14 +27,14 @@ async function pass(more: number): Promise<void> {
 beforeAll(async () => {
   app = await startTestApp({ runsWorker: false });
   await connectProvider(app.client, { defaultSender: "smsgraph" });
-  services = { ...app.services, clock };
+  services = { ...app.services, clock, within: undefined };
 });
 
 afterAll(() => app.stop());
 
 const rows = (first: number, count: number): Uint8Array =>
   Buffer.from(
-    Array.from({ length: count }, (_, index) => `+42190${String(first + index).padStart(7, "0")}\n`).join(""),
+    Array.from({ length: count }, (_, index) => `+42191${String(first + index).padStart(7, "0")}\n`).join(""),
   );
 
 /** A file that arrives as far as the test allows, and then stalls. */
@@ -70,6 +70,13 @@ async function leaveHalf(idempotencyKey: string): Promise<{ id: string; finish: 
   importing.catch(() => undefined);
   await reached;
   const { id } = await services.database.prisma.campaign.findFirstOrThrow({ where: { idempotencyKey } });
+  // The file is read ahead of what is stored. Storing renews the lease, so nothing may still be under way. The last
+  // line waits for more of the file.
+  await expect
+    .poll(async () => services.database.prisma.campaignRecipient.count({ where: { campaignId: id } }), {
+      timeout: 30_000,
+    })
+    .toBe(5_199);
   return {
     id,
     finish: async () => {
@@ -100,16 +107,25 @@ describe("an import whose process died", () => {
     expect(whole).toEqual({ campaignId: expect.any(String) });
   });
 
+  it("a repeat during an import waits for it, and is told of a campaign that stays", async () => {
+    const { id, finish } = await leaveHalf("waited for");
+    const repeat = createCampaign(services, app.accountId, input(heldFile().file, "waited for"));
+    expect(await finish()).toEqual({ campaignId: id });
+    expect(await repeat).toEqual({ campaignId: id });
+    await removeDeadImports(services.database);
+    expect(await services.database.prisma.campaign.findUnique({ where: { id } })).toMatchObject({
+      total: 7_800,
+    });
+    await services.database.prisma.campaign.update({ where: { id }, data: { name: "Waited for" } });
+  });
+
   it("a dead import gives its idempotency key to a repeat and cannot continue afterwards", async () => {
     const { id, finish } = await leaveHalf("taken over");
-    const during = await createCampaign(services, app.accountId, input(heldFile().file, "taken over"));
-    expect(during).toEqual({ campaignId: id });
-    await pass(120);
     const { file, goOn } = heldFile();
     goOn.resolve();
-    const repeat = (await createCampaign(services, app.accountId, input(file, "taken over"))) as {
-      campaignId: string;
-    };
+    const repeating = createCampaign(services, app.accountId, input(file, "taken over"));
+    await pass(120);
+    const repeat = (await repeating) as { campaignId: string };
     expect(repeat.campaignId).not.toBe(id);
     await expect(finish()).rejects.toThrow(/given up/);
     await removeDeadImports(services.database);

@@ -33,3 +33,9 @@ describe("a template", () => {
     },
   );
 });
+
+it("a text is only so long, whoever reads it, and may be nothing but placeholders", () => {
+  const longest = "{{a}}".repeat(8_000);
+  expect(parseTemplate(longest).names).toEqual(["a"]);
+  expect(() => parseTemplate(`${longest}x`)).toThrow(/more than 40000 characters/);
+});

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { request, type ClientRequest } from "node:http";
 import { text as readText } from "node:stream/consumers";
@@ -39,7 +40,126 @@ afterEach(async () => {
 
 const people = "to;clientRef;name\r\n+421901000001;one;Jana\r\n+421901000002;;Ján\r\n";
 const manyRows = (count: number): string =>
-  Array.from({ length: count }, (_, index) => `+42190${String(index).padStart(7, "0")},Jana\n`).join("");
+  Array.from({ length: count }, (_, index) => `+42191${String(index).padStart(7, "0")},Jana\n`).join("");
+
+describe("how an uploaded file was read", () => {
+  const columns = [{ column: "Mobil", as: "to" }];
+
+  it("a dry run of a workbook says which sheet was read, and what each column was read as", async () => {
+    const input = {
+      text: "Hello {{meno}}",
+      columns: [...columns, { column: "Ref", as: "clientRef" }],
+      dryRun: true,
+    };
+    const { data } = await upload(
+      app,
+      uploadOf(input, readFileSync("test/fixtures/spreadsheets/openpyxl.xlsx")),
+    );
+    expect(data?.createCampaign).toMatchObject({
+      total: 2,
+      messages: [{ to: "+421901000001", text: 'Hello Žofia "Ž" Kováčová' }, { text: "Hello Ján; Novák" }],
+      file: {
+        format: "XLSX",
+        encoding: null,
+        separator: null,
+        sheet: "Ľudia",
+        sheets: ["Ľudia", "Other"],
+        rows: 4,
+        columns: [
+          { name: "Mobil", as: "to" },
+          { name: "Meno", as: "meno" },
+          { name: "Ref", as: "clientRef" },
+          { name: "Dátum", as: null },
+          { name: "Suma", as: null },
+          { name: "VIP", as: null },
+        ],
+      },
+    });
+  });
+
+  it("a dry run of CSV says which encoding and separator it has", async () => {
+    const file = Buffer.from("Mobil;Meno\n+34601000001;Jos\xe9\n+34601000002;I\xf1igo\n", "latin1");
+    const { data } = await upload(app, uploadOf({ text: "Hola {{meno}}", columns, dryRun: true }, file));
+    expect(data?.createCampaign).toMatchObject({
+      messages: [{ text: "Hola José" }, { text: "Hola Iñigo" }],
+      file: {
+        format: "CSV",
+        encoding: "windows-1252",
+        encodingFrom: "CONTENT",
+        separator: ";",
+        sheet: null,
+        rows: 2,
+      },
+    });
+  });
+
+  it("a workbook becomes a campaign from the sheet that is named", async () => {
+    const file = readFileSync("test/fixtures/spreadsheets/openpyxl.xlsx");
+    const { data } = await upload(app, uploadOf({ sheet: "Other", text: "Hello {{name}}" }, file));
+    expect(data?.createCampaign).toMatchObject({ __typename: "Campaign", refusedCount: 0 });
+    const wrong = await upload(app, uploadOf({ sheet: "Nowhere" }, file));
+    expect(wrong.data?.createCampaign).toMatchObject({ code: "INVALID_INPUT", field: "file" });
+  });
+});
+
+/** Sends a file as clients do, to `readCampaignFile`. */
+async function look(file: string | Buffer, more: object = {}): Promise<unknown> {
+  const query = `mutation ($input: ReadCampaignFileInput!) { readCampaignFile(input: $input) {
+    ... on CampaignFileHead { format encoding separator sheet sheets columns sample } ... on Error { code message } } }`;
+  const form = new FormData();
+  form.set("operations", JSON.stringify({ query, variables: { input: { file: null, ...more } } }));
+  form.set("map", JSON.stringify({ 0: ["variables.input.file"] }));
+  form.set("0", new Blob([typeof file === "string" ? file : new Uint8Array(file)]), "people");
+  const response = await fetch(`${app.url}/graphql`, {
+    method: "POST",
+    headers: app.client.headers,
+    body: form,
+  });
+  return ((await response.json()) as { data: { readCampaignFile: unknown } }).data.readCampaignFile;
+}
+
+describe("a look at a file", () => {
+  it("the columns and first rows of a file are told whatever they are called, in any encoding, and nothing is stored", async () => {
+    const windows1250 = Buffer.from(
+      "Meno;Mobil\r\n\x8eofia Kov\xe1\xe8ov\xe1;+421901000001\r\n\r\nJ\xe1n;2\r\n",
+      "latin1",
+    );
+    expect(await look(windows1250, { fileEncoding: "windows-1250" })).toMatchObject({
+      format: "CSV",
+      separator: ";",
+      columns: ["Meno", "Mobil"],
+      sample: [
+        ["Žofia Kováčová", "+421901000001"],
+        ["Ján", "2"],
+      ],
+    });
+    const workbook = readFileSync("test/fixtures/spreadsheets/openpyxl.xlsx");
+    const rest = Array.from({ length: 3 }, () => expect.any(Array));
+    expect(await look(workbook)).toMatchObject({
+      format: "XLSX",
+      encoding: null,
+      columns: ["Mobil", "Meno", "Ref", "Dátum", "Suma", "VIP"],
+      sample: [["421901000001", 'Žofia "Ž" Kováčová', "0012", "2026-12-24", "3.3", "TRUE"], ...rest],
+    });
+    expect(await look(workbook, { sheet: "Other" })).toMatchObject({
+      sheet: "Other",
+      columns: ["to", "name"],
+    });
+    expect(await countCampaignRows(app)).toEqual(nothing);
+  });
+
+  it("of a long file only the beginning is read, and what is no table is refused with what to do", async () => {
+    expect(await look(`to,name\n${manyRows(20_000)}`)).toMatchObject({
+      columns: ["to", "name"],
+      sample: Array.from({ length: 5 }, () => [expect.stringMatching(/^.42191/), "Jana"]),
+    });
+    expect(await look("%PDF-1.7")).toMatchObject({
+      code: "INVALID_INPUT",
+      message: expect.stringMatching(/PDF.*XLSX/),
+    });
+    expect(await look("")).toMatchObject({ code: "INVALID_INPUT" });
+  });
+});
 
 describe("an uploaded file", () => {
   it("an uploaded file becomes a campaign, with rows counted as spreadsheets do", async () => {
@@ -290,14 +410,11 @@ describe("an upload that does not finish", () => {
     expect(app.log.filter((line) => line.includes('"level":50'))).toEqual([]);
   });
 
-  it("a repeat during an upload returns the campaign that is being uploaded", async () => {
+  it("a repeat during an upload waits for it and returns its campaign", async () => {
     const sending = open();
     sending.write(beginning({ idempotencyKey: "under way" }, `to,name\n${manyRows(20_000)}`));
     await eventually(async () => (await imported()) > 0);
-    const repeat = await upload(app, uploadOf({ idempotencyKey: "under way" }, people));
-    expect(repeat.data?.createCampaign).toMatchObject({ __typename: "Campaign", name: "Spring" });
-    const other = await upload(app, uploadOf({ idempotencyKey: "under way", text: "Bye" }, people));
-    expect(other.data?.createCampaign).toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+    const repeating = upload(app, uploadOf({ idempotencyKey: "under way" }, people));
     const listed = await app.client.data<{ campaigns: { edges: unknown[] } }>(
       "{ campaigns { edges { node { id } } } }",
     );
@@ -306,7 +423,10 @@ describe("an upload that does not finish", () => {
     sending.end(`\r\n--${uploadType.split("boundary=")[1]}--\r\n`);
     const [response] = (await answered) as [NodeJS.ReadableStream];
     const { data } = JSON.parse(await readText(response)) as Awaited<ReturnType<typeof upload>>;
-    expect(data?.createCampaign.id).toBe(repeat.data?.createCampaign.id);
+    const repeat = (await repeating).data?.createCampaign;
+    expect(repeat).toMatchObject({ __typename: "Campaign", name: "Spring", id: data?.createCampaign.id });
+    const other = await upload(app, uploadOf({ idempotencyKey: "under way", text: "Bye" }, people));
+    expect(other.data?.createCampaign).toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
   });
 
   it("an upload with a bad header is answered at once, however much would follow", async () => {

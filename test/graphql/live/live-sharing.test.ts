@@ -1,6 +1,6 @@
 import { parse, validateSubscriptionArgs } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Scope } from "../../../src/access/api-keys.ts";
+import type { Scope } from "../../../src/access/scopes.ts";
 import { checkConnection } from "../../../src/connections/check.ts";
 import { encodeId } from "../../../src/lib/global-id.ts";
 import { schema } from "../../../src/graphql/schema/schema.ts";
@@ -20,6 +20,7 @@ import {
   watchEvents,
   type Frames,
 } from "../../support/live.ts";
+import { viewerOf } from "../../support/viewer.ts";
 
 const statements: string[] = [];
 let app: TestApp;
@@ -257,14 +258,7 @@ function key(text: string, variables: Record<string, unknown>, granted: Scope[] 
   const args = validateSubscriptionArgs({ schema, document: parse(text), variableValues: variables });
   if (!("schema" in args)) throw new Error(JSON.stringify(args));
   const names = { accountName: "", keyId: String(Math.random()), keyName: "" };
-  const viewer = {
-    accountId: "account",
-    ...names,
-    scopes: new Set(granted),
-    expiresAt: undefined,
-    watches: undefined,
-    asOf: 0,
-  };
+  const viewer = viewerOf({ accountId: "account", ...names, scopes: new Set(granted) });
   return sharingKey(args, viewer, false);
 }
 

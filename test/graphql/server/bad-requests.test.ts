@@ -96,6 +96,25 @@ describe("a request is refused for", () => {
     expect(await countRows(app)).toEqual(before);
   });
 
+  it.each(["variables", "extensions"])(
+    "a request is refused with %s that are not JSON, in the query or in a form",
+    async (name) => {
+      const parameters = new URLSearchParams({ query: "{ __typename }", [name]: "{" }).toString();
+      const form = { ...headers(), "content-type": "application/x-www-form-urlencoded" };
+      const notJson = refusal(400, /`variables` and `extensions` must be JSON/);
+      expect(await ask({ method: "GET" }, `/graphql?${parameters}`)).toEqual(notJson);
+      expect(await ask({ headers: form, body: parameters })).toEqual(notJson);
+    },
+  );
+
+  it.each(["localhost:99999", "[::1%25eth0]", "localhost:", "[::1"])(
+    "a request for a host that cannot be is not a fault of ours: %s",
+    async (host) => {
+      const asked = `GET /graphql HTTP/1.1\r\nhost: ${host}\r\naccept: text/html\r\nconnection: close\r\n\r\n`;
+      expect(await speak(asked)).toMatch(/^HTTP\/1\.1 (200|421) /);
+    },
+  );
+
   it("an invalid path is refused, for WebSockets too, and the process continues", async () => {
     const upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n";
     const key = `sec-websocket-key: ${btoa("x".repeat(16))}\r\n`;
@@ -212,4 +231,14 @@ it.each([
   const body = JSON.stringify({ query: "subscription { messageEvents { __typename } }" });
   const answer = await ask({ body, headers: { ...headers(), accept } });
   expect(answer).toEqual(refusal(406, /text\/event-stream/));
+});
+
+it("an answer that none of many wanted forms fits does not list its own once for each", async () => {
+  const answer = await fetch(`${app.url}/graphql`, {
+    method: "POST",
+    headers: { accept: "a/b,".repeat(50), "content-type": "application/json" },
+    body: JSON.stringify({ query: "{ __typename }" }),
+  });
+  expect(answer.status).toBe(406);
+  expect(JSON.stringify([...answer.headers]).length).toBeLessThan(1_500);
 });

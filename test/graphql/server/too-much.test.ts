@@ -103,6 +103,21 @@ const requests: [what: string, query: string, words: RegExp, variables?: object]
     `{ ${many(40, (n) => `s${n}: __schema { types { name fields { name args { name type { name } } } } }`)} }`,
     /values|fields/,
   ],
+  [
+    "a field that contradicts itself hundreds of times",
+    `{ ${many(380, (n) => `messages { edges { node { a: ${n % 2 ? "id" : "text"} } } }`)} }`,
+    /same names too often/,
+  ],
+  [
+    "hundreds of fragments with the same fields",
+    `{ ${many(190, (n) => `...F${n}`)} } ${many(190, (n) => `fragment F${n} on Query { viewer { keyName } messages { edges { node { id } } } }`)}`,
+    /same names too often/,
+  ],
+  [
+    "fragments that spread the next two, three hundred times",
+    `{ ...F0 } ${many(300, (n) => `fragment F${n} on Query { viewer { keyName } ...F${n + 1} ...F${n + 2} }`)} fragment F300 on Query { id } fragment F301 on Query { id }`,
+    /same names too often/,
+  ],
   ["a field name of 50 kB", `{ ${"x".repeat(50_000)} }`, /Cannot query field/],
   [
     "an alias of 50 kB for what is not there",

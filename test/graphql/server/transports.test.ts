@@ -190,7 +190,7 @@ describe("who may call", () => {
     ["SEND", 'mutation { sendMessage(input: { to: "+421901000000", text: "Hello" }) { __typename } }'],
     ["ADMIN", 'mutation { checkProvider(id: "") { __typename } }'],
   ] as const)("an operation is refused for a key without the scope %s", async (missing, query) => {
-    const granted = (["READ", "SEND", "ADMIN"] as const).filter((scope) => scope !== missing);
+    const granted = (["READ", "SEND", "BILLING"] as const).filter((scope) => scope !== missing);
     const { errors } = await clientWith(await app.createKey(granted)).send(query);
     expect(errors).toMatchObject([
       { extensions: { code: "FORBIDDEN" }, message: expect.stringContaining("test") },

@@ -153,10 +153,10 @@ const refusedMessages: Case[] = [
   ["a time too far ahead", { scheduledAt: inDays(367) }, "INVALID_SCHEDULE", /Give an earlier time/],
 
   [
-    "a validity period, with no provider that has one",
-    { validityMinutes: 5 },
-    "NO_ROUTE",
-    /`validityMinutes`.*Leave it out/,
+    "a validity period longer than we hold one, with no provider that has one",
+    { validityMinutes: 4_321 },
+    "INVALID_INPUT",
+    /validityMinutes must be 1 to 4320/,
   ],
   ["a flash message, with no provider that has them", { flash: true }, "NO_ROUTE", /`flash`.*Leave it out/],
 ];
@@ -175,7 +175,6 @@ describe("input that sendMessage refuses", () => {
   });
 
   it.each([
-    ["a validity period", { validityMinutes: 5 }, "validityMinutes"],
     ["a flash message", { flash: true }, "flash"],
     ["UCS-2 where GSM-7 would do", { encoding: "UCS2" }, "encoding"],
     ["a cadence group", { cadenceGroupId: "1" }, "cadenceGroupId"],

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Database, Queryable } from "../../../src/database/database.ts";
+import { acceptSingly } from "../../../src/messages/changes/accept-singly.ts";
 import { acceptMessages, beginAttempts } from "../../../src/messages/changes/bulk-transition.ts";
 import {
   finishAttempts,
@@ -96,6 +97,57 @@ it.each([
   });
   expect(await picture(one)).toEqual(await picture(other));
   expect(await store.fold(one)).toEqual(await store.row(one));
+});
+
+it("messages accepted in requests of their own are written as by applyChanges, each at its own time", async () => {
+  const { database, providerId } = store;
+  const { one, other, neighbour } = twins();
+  await store.store([{ id: one }, { id: other }, { id: neighbour }]);
+  const step = { providerId, kind: "TIKOSMS", at: acceptedAt } as const;
+  const earlier = new Date(receivedAt.getTime() - 5_000);
+  const answered = [
+    { id: one, number: 1, finishedAt: receivedAt, ...ids },
+    { id: neighbour, number: 1, finishedAt: earlier },
+  ];
+  await database.transaction(async (transaction) => {
+    const attempts = [one, neighbour].map((id, index) => ({ id, number: 1, claim: `worker/${index}` }));
+    await beginAttempts(transaction, { ...step, attempts });
+    const all = new Set([one, neighbour]);
+    expect(await acceptSingly(transaction, { ...step, attempts: answered })).toEqual({
+      ended: all,
+      settled: all,
+      isWatched: false,
+    });
+    const change = { messageId: other, source: "DISPATCH" } as const;
+    await applyChanges(transaction, [{ ...change, status: "SUBMITTING", receivedAt: acceptedAt }]);
+    await startAttempts(transaction, [{ id: other, attempts: 0, providerId }], acceptedAt);
+    await applyChanges(transaction, [{ ...change, status: "SUBMITTED", receivedAt, ...ids }]);
+    const outcome = { kind: "accepted", ...ids } as const;
+    await finishAttempts(transaction, [
+      { message: { id: other }, attempt: 1, outcome, finishedAt: receivedAt },
+    ]);
+  });
+  expect(await picture(one)).toEqual(await picture(other));
+  expect(await store.fold(one)).toEqual(await store.row(one));
+  expect((await store.row(neighbour)).submittedAt).toEqual(earlier);
+  expect(await store.fold(neighbour)).toEqual(await store.row(neighbour));
+  const none = { ended: new Set(), settled: new Set(), isWatched: false };
+  expect(await acceptSingly(database, { ...step, attempts: answered })).toEqual(none);
+});
+
+it("an attempt that was accepted ends, though its message has moved on", async () => {
+  const { database, providerId } = store;
+  const [draft] = await store.store([{}]);
+  const id = draft?.id ?? "";
+  const step = { providerId, kind: "TIKOSMS", at: receivedAt } as const;
+  await beginAttempts(database, { ...step, attempts: together(id) });
+  const receipt = { messageId: id, status: "DELIVERED", source: "CALLBACK", receivedAt } as const;
+  await database.transaction((transaction) => applyChanges(transaction, [receipt]));
+  const attempts = [{ id, number: 1, finishedAt: receivedAt }];
+  const accepted = { ended: new Set([id]), settled: new Set(), isWatched: false };
+  expect(await acceptSingly(database, { ...step, attempts })).toEqual(accepted);
+  expect((await store.row(id)).status).toBe("DELIVERED");
+  expect(await readAttempts(database, [id])).toMatchObject([{ outcome: "accepted", finishedAt: receivedAt }]);
 });
 
 it("the bulk transition leaves messages alone that have moved on", async () => {

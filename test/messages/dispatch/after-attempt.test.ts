@@ -23,6 +23,7 @@ const message: DispatchMessage = {
   mccmnc: null,
   routed: true,
   duplicatePolicy: "ALLOW_POSSIBLE_DUPLICATE",
+  within: null,
   senderGiven: true,
   triedProviders: [],
   attempts: 0,
@@ -31,6 +32,8 @@ const message: DispatchMessage = {
   behindSince: null,
   isFollowed: false,
   trace: null,
+  earlyMs: 0,
+  version: 2,
 };
 
 const next: NextRoute = {

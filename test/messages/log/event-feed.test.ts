@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../../../src/database/database.ts";
 import type { Listener } from "../../../src/database/listener.ts";
-import { EventFeed, type EventReader } from "../../../src/messages/log/event-feed.ts";
+import { EventFeed } from "../../../src/messages/log/event-feed.ts";
+import type { EventReader } from "../../../src/messages/log/event-reader.ts";
+import { LogTail } from "../../../src/messages/log/log-tail.ts";
 import type { EventFilter } from "../../../src/messages/log/event-filter.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
 import type { EventBatch } from "../../../src/messages/log/topics.ts";
@@ -13,7 +15,7 @@ beforeAll(async () => void (store = await openMessageStore()));
 afterAll(() => store.close());
 
 /** A listener that never gets a hint. */
-const silent = { on: async () => undefined } as unknown as Listener;
+const silent = { on: async () => async () => undefined } as unknown as Listener;
 const forever = 2 ** 30;
 
 async function withFeed(
@@ -21,7 +23,9 @@ async function withFeed(
   work: (feed: EventFeed, read: (filter?: Partial<EventFilter>) => EventReader) => Promise<void>,
 ): Promise<void> {
   const failures: Error[] = [];
-  const feed = new EventFeed(database, { pollMs: forever, onError: (error) => failures.push(error) });
+  const feed = new EventFeed(
+    new LogTail(database, { pollMs: forever, onError: (error) => failures.push(error) }),
+  );
   const stop = new AbortController();
   try {
     await feed.open(silent);

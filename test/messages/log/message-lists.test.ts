@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listIn, listMessages, type ListOwner } from "../../../src/messages/log/message-lists.ts";
+import { searchBy } from "../../../src/messages/log/message-search.ts";
 import { messageStatuses, listsHolding, type MessageStatus } from "../../../src/messages/model/status.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
@@ -78,12 +79,32 @@ describe.each(["account", "campaign", "provider"] as const)("message lists of on
       "00000000-0000-0000-0000-000000000000",
       randomUUIDv7(),
       10,
+      ...(kind === "campaign" ? [null] : []),
     ]);
     client.release(true);
     const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
     expect(plan).toContain(`using messages_${kind}_id_listed_as_id_idx`);
     expect(plan.match(/Sort Key/g)).toHaveLength(1);
   });
+});
+
+it.each([
+  ["providerMessageId", "messages_provider_id_provider_message_id_idx"],
+  ["clientRef", "messages_account_id_client_ref_id_idx"],
+  ["recipient", "messages_account_id_recipient_id_idx"],
+] as const)("a search by %s uses %s", async (key, index) => {
+  const client = await store.database.pool.connect();
+  await client.query("set enable_seqscan = off; set enable_bitmapscan = off");
+  const [accountId, id] = [store.accountId, randomUUIDv7()];
+  const ends = ["00000000-0000-0000-0000-000000000000", id, 10];
+  const { rows } = await client.query<{ "QUERY PLAN": string }>(`explain ${searchBy(key, "desc").text}`, [
+    accountId,
+    "one",
+    ...ends,
+    ...Array.from({ length: 6 }, () => null),
+  ]);
+  client.release(true);
+  expect(rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain(`using ${index}`);
 });
 
 it("each status is listed in the place that the database knows for it", async () => {

@@ -23,6 +23,7 @@ const rank: Record<MessageStatus, number> = {
   REJECTED: 7,
   FAILED: 7,
   CANCELLED: 7,
+  RECEIVED: 7,
 };
 
 /** The two allowed steps that do not climb in rank. */

@@ -4,6 +4,8 @@ import { queueDueChecks } from "../../../src/messages/receipts/checks.ts";
 import { listMessages } from "../../../src/messages/log/message-lists.ts";
 import type { MessageStatus } from "../../../src/messages/model/status.ts";
 import { applyChanges } from "../../../src/messages/changes/transition.ts";
+import { ReceiptExpectations } from "../../../src/messages/statistics/expected-lag.ts";
+import { lagClass } from "../../../src/messages/statistics/lag.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
 
 let store: MessageStore;
@@ -164,4 +166,60 @@ it("messages with overdue receipts are listed apart from those in flight, and bo
   await say(first, "DELIVERED", 80);
   expect(await list(["DELIVERED"])).toEqual([first]);
   expect((await planned()).has(first)).toBe(false);
+});
+
+it("an overdue receipt is noted once in the timeline, after what is usual for provider and country", async () => {
+  const { database, accountId, providerId } = store;
+  await database.pool.query(
+    `insert into move_sums (account_id, span, start, provider_id, country, from_status, to_status, lag, count)
+     values ($1, 86400, $2, $3, 'SK', 'SENT', 'DELIVERED', $4, 100)`,
+    [accountId, new Date("2026-01-31T00:00:00Z"), providerId, lagClass(100_000)],
+  );
+  const [late = "", delivered = ""] = await handOver(2);
+  const noted: string[] = [];
+  const clock = { now: () => after(0) };
+  const watch = {
+    expectations: new ReceiptExpectations(database, clock),
+    onOverdue: (kind: string) => void noted.push(kind),
+  };
+  const sweepAt = (seconds: number) => queueDueChecks(database, { now: () => after(seconds) }, watch);
+  await sweepAt(66);
+  expect(noted).toEqual([]);
+  await say(delivered, "DELIVERED", 70);
+  for (const seconds of [450, 2_000]) await sweepAt(seconds);
+  expect(noted).toEqual(["TIKOSMS"]);
+  const events = await store.timeline(late);
+  expect(events.filter(({ detail }) => detail?.startsWith("Overdue"))).toMatchObject([
+    { applied: false, status: "SUBMITTED" },
+  ]);
+  expect(await store.fold(late)).toEqual(await store.row(late));
+});
+
+it("a message is given up six hours after its validity period, and one without an attempt is asked about", async () => {
+  const { database, providerId } = store;
+  const [sent = ""] = await handOver(2);
+  await database.pool.query("update messages set valid_until = $2 where id = $1", [sent, after(600)]);
+  const [stuck] = await store.store([{}]);
+  await database.transaction((transaction) =>
+    applyChanges(transaction, [
+      {
+        messageId: stuck?.id ?? "",
+        providerId,
+        status: "SUBMITTING",
+        source: "DISPATCH",
+        receivedAt: acceptedAt,
+      },
+    ]),
+  );
+  const sixHours = 6 * 3_600;
+  for (const seconds of [70, 500, 1_500, 6_000, 600 + sixHours - 60]) await sweep(seconds);
+  expect((await store.row(sent)).status).toBe("SUBMITTED");
+  await sweep(601 + sixHours);
+  expect((await store.row(sent)).status).toBe("UNKNOWN");
+  await database.pool.query("update message_checks set checks = 99, at = $2 where message_id = $1", [
+    stuck?.id,
+    after(0),
+  ]);
+  await sweep(602 + sixHours);
+  expect((await store.row(stuck?.id ?? "")).status).toBe("OUTCOME_UNKNOWN");
 });

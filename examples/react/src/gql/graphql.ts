@@ -13,6 +13,8 @@ export type DuplicatePolicy =
 
 /** What went wrong, as a stable word for programs. */
 export type ErrorCode =
+  /** The account is being deleted. */
+  | 'ACCOUNT_DELETING'
   /** The request is not valid GraphQL for this schema. */
   | 'BAD_REQUEST'
   /** The campaign has ended, or its recipients are still being read. */
@@ -39,6 +41,8 @@ export type ErrorCode =
   | 'INVALID_SENDER'
   /** The text is empty, too long, or cannot be encoded as asked. */
   | 'INVALID_TEXT'
+  /** The key may not send through this provider, as this sender or to this country. */
+  | 'KEY_RESTRICTED'
   /** It is the account's last ADMIN key without an expiry. */
   | 'LAST_ADMIN_KEY'
   /** The message was already submitted or has ended. */
@@ -49,15 +53,23 @@ export type ErrorCode =
   | 'NO_RECIPIENTS'
   /** No connected provider can carry the message. */
   | 'NO_ROUTE'
-  /** The request has only the hash of a query. Queries are not stored: send the query itself. */
+  /** The outcome of the message is known, or it has not been given up. */
+  | 'OUTCOME_NOT_OPEN'
+  /** The request has only the hash of a query. It is not a trusted document: send the query itself. */
   | 'PERSISTED_QUERY_NOT_SUPPORTED'
   /** The query asks for too much at once. */
   | 'QUERY_TOO_COMPLEX'
+  /** The account has as much of something as it may have. */
+  | 'QUOTA_EXCEEDED'
+  /** The recipient is on the list of numbers that are not to be texted. */
+  | 'RECIPIENT_SUPPRESSED'
+  /** Some recipients of the campaign cannot get the new text, so nothing was changed. */
+  | 'ROWS_REFUSED'
   /** The message would exceed what the account may spend. */
   | 'SPENDING_CAP_REACHED'
   /** The account already has the most connected providers allowed. */
   | 'TOO_MANY_PROVIDERS'
-  /** Too many operations are running at once; `retryAfterSeconds` says when to try again. */
+  /** Too many operations at once or in a short time; `retryAfterSeconds` says when to try again. */
   | 'TOO_MANY_REQUESTS'
   /** The socket or the account has too many open subscriptions. */
   | 'TOO_MANY_SUBSCRIPTIONS'
@@ -68,7 +80,11 @@ export type ErrorCode =
   /** The service cannot answer now; try again. */
   | 'UNAVAILABLE'
   /** The provider cannot do what was asked. */
-  | 'UNSUPPORTED_FEATURE';
+  | 'UNSUPPORTED_FEATURE'
+  /** The document is not among the trusted ones, and nothing else is executed. */
+  | 'UNTRUSTED_DOCUMENT'
+  /** It was changed since you read it. */
+  | 'VERSION_CONFLICT';
 
 /** The source of an event. */
 export type EventSource =
@@ -121,6 +137,8 @@ export type MessageStatus =
   | 'QUEUED'
   /** Final: the recipient has read it. */
   | 'READ'
+  /** Final: a message from a person to you. No other message has this status. */
+  | 'RECEIVED'
   /** Final: refused by the provider or the operator. */
   | 'REJECTED'
   /** Held by smsgraph until `scheduledAt`. */
@@ -164,7 +182,7 @@ export type SendMessageInput = {
   text: string;
   /** The recipient in international form: `+421 901 000 000`. */
   to: string;
-  /** Validity period in minutes. After it, the message is no longer delivered. */
+  /** Validity period in minutes. After it, the message is no longer submitted, nor delivered by a provider that has such a period (see `capabilities.longestValidityMinutes`). */
   validityMinutes?: number | null | undefined;
 };
 
@@ -199,7 +217,10 @@ export type SendMutation = { sendMessage:
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
     | { id: string }
+    | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, openAsBlob, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { createClient, type Client, type ClientOptions } from "../client.ts";
-import { SmsgraphError } from "../errors.ts";
+import { problemOf, SmsgraphError } from "../errors.ts";
 
 /** What the user can mend: its message is all that is shown. */
 export class UsageError extends Error {}
@@ -35,18 +35,44 @@ export function readArguments<Wanted extends Options>(args: string[], options: W
   }
 }
 
+interface AccessValues {
+  url?: string | undefined;
+  key?: string | undefined;
+}
+
 /** @throws UsageError without a key */
-export function connect(
-  { url, key }: { url?: string | undefined; key?: string | undefined },
-  more: Partial<ClientOptions> = {},
-): Client {
+export const connect = (values: AccessValues, more: Partial<ClientOptions> = {}): Client =>
+  createClient({ ...accessOf(values), ...more });
+
+/** A file of the server as it arrives. @throws UsageError when it is refused */
+export async function download(values: AccessValues, path: string): Promise<ReadableStream<Uint8Array>> {
+  const { url, key } = accessOf(values);
+  const response = await fetch(new URL(path, url), { headers: { authorization: `Bearer ${key}` } }).catch(
+    (error: unknown) => {
+      throw problemOf(error);
+    },
+  );
+  if (response.ok && response.body) return response.body;
+  throw new UsageError(`${path} was answered with ${response.status}: ${await response.text()}`);
+}
+
+/** @throws UsageError when there is no such file */
+export async function openFile(path: string): Promise<Blob> {
+  try {
+    return await openAsBlob(path);
+  } catch {
+    throw new UsageError(`${path} cannot be read.`);
+  }
+}
+
+function accessOf({ url, key }: AccessValues): { url: string; key: string } {
   const { SMSGRAPH_URL, SMSGRAPH_KEY } = process.env;
   const secret = key ?? (SMSGRAPH_KEY || developmentKey());
   if (!secret) throw new UsageError("There is no API key: give it with --key, or in SMSGRAPH_KEY.");
   const address = url ?? SMSGRAPH_URL ?? "http://localhost:4000";
   if (!URL.canParse(address))
     throw new UsageError(`${address} is not an address, as http://localhost:4000 is.`);
-  return createClient({ url: address, key: secret, ...more });
+  return { url: address, key: secret };
 }
 
 /** Where the server keeps it that was started in this folder. */

@@ -3,15 +3,16 @@ import { accessHelp, complain, print, UsageError, wordsFor, type Command } from 
 import { keys } from "./keys.ts";
 import { listen } from "./listen.ts";
 import { send } from "./send.ts";
+import { suppressions } from "./suppressions.ts";
 
-const commands: Readonly<Record<string, Command>> = { send, listen, keys, campaign };
+const commands: Readonly<Record<string, Command>> = { send, listen, keys, campaign, suppressions };
 
 const help = `smsgraph from the command line, over its API: it needs an API key and nothing else.
 
 Usage: smsgraph <command> [options]
 
 ${Object.entries(commands)
-  .map(([name, { does }]) => `  ${name.padEnd(12)}${does}`)
+  .map(([name, { does }]) => `  ${name.padEnd(14)}${does}`)
   .join("\n")}
 
 smsgraph <command> --help says more. Every command takes:

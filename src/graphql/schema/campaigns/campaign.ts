@@ -1,11 +1,13 @@
 import { textCost } from "../limits.ts";
 import type { Campaign as CampaignRow } from "../../../database/generated/client.ts";
-import type { CampaignProgress } from "../../../campaigns/progress.ts";
+import type { CampaignProgress, MessageCounts, ProviderCounts } from "../../../campaigns/progress.ts";
 import { messageStatuses, type MessageStatus } from "../../../messages/model/status.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { encodeId } from "../../../lib/global-id.ts";
 import { MessagePriorityEnum } from "../messages/enums.ts";
+import { Provider } from "../providers/provider.ts";
+import { daysOf, WeekdayEnum } from "./weekdays.ts";
 import { Money, money } from "../money.ts";
 
 /** A campaign row. In a stream it also carries its progress. */
@@ -27,7 +29,7 @@ export const CampaignStatusEnum = builder.enumType("CampaignStatus", {
 const fieldOf = (status: MessageStatus): string =>
   status.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-const CampaignCounts = builder.objectRef<CampaignProgress>("CampaignCounts").implement({
+const CampaignCounts = builder.objectRef<MessageCounts>("CampaignCounts").implement({
   description: "How many messages are in each status. The numbers always add up to the total.",
   fields: (t) => ({
     total: t.exposeInt("total", { description: "All messages." }),
@@ -40,21 +42,50 @@ const CampaignCounts = builder.objectRef<CampaignProgress>("CampaignCounts").imp
   }),
 });
 
-const SendWindow = builder.objectRef<{ start: number; end: number }>("SendWindow").implement({
-  description: "The hours in which messages may be sent, in the recipient's own time zone.",
+const CampaignOfProvider = builder.objectRef<ProviderCounts>("CampaignOfProvider").implement({
+  description: "The messages of a campaign that one provider has.",
   fields: (t) => ({
-    start: t.string({
-      description: "Start of the window, such as `09:00`.",
-      resolve: ({ start }) => timeOfDay(start),
+    provider: t.field({
+      type: Provider,
+      nullable: true,
+      description: "The provider; null for recipients that are not messages yet.",
+      resolve: ({ providerId }, _args, context) =>
+        providerId === null ? null : context.reads.provider(accountOf(context), providerId),
     }),
-    end: t.string({
-      description: "End of the window, such as `20:00`.",
-      resolve: ({ end }) => timeOfDay(end),
+    counts: t.field({
+      type: CampaignCounts,
+      description: "How many of them are in each status.",
+      resolve: (counts) => counts,
     }),
   }),
 });
 
-function timeOfDay(minutes: number): string {
+const SendWindow = builder
+  .objectRef<{ start: number; end: number; days: number | null; observeHolidays: boolean }>("SendWindow")
+  .implement({
+    description: "The hours in which messages may be sent, in the recipient's own time zone.",
+    fields: (t) => ({
+      start: t.string({
+        description: "Start of the window, such as `09:00`.",
+        resolve: ({ start }) => timeOfDay(start),
+      }),
+      end: t.string({
+        description: "End of the window, such as `20:00`.",
+        resolve: ({ end }) => timeOfDay(end),
+      }),
+      days: t.field({
+        type: [WeekdayEnum],
+        nullable: true,
+        description: "The days on which it opens; null for every day.",
+        resolve: ({ days }) => daysOf(days),
+      }),
+      observeHolidays: t.exposeBoolean("observeHolidays", {
+        description: "Whether it stays closed on public holidays of the recipient's country.",
+      }),
+    }),
+  });
+
+export function timeOfDay(minutes: number): string {
   const [hour, minute] = [Math.floor(minutes / 60), minutes % 60];
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
@@ -97,9 +128,15 @@ export const Campaign = builder.prismaNode("Campaign", {
       type: SendWindow,
       nullable: true,
       description: "When messages may be sent; null for any hour.",
-      resolve: ({ windowStart: start, windowEnd: end }) =>
-        start === null || end === null ? null : { start, end },
+      resolve: ({ windowStart: start, windowEnd: end, windowDays: days, observeHolidays }) =>
+        start === null || end === null ? null : { start, end, days, observeHolidays },
     }),
+    endsAt: t.expose("endsAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When what is left is cancelled; null for never.",
+    }),
+    version: t.exposeInt("version", { description: "Increases by one with every `updateCampaign`." }),
     messagesPerSecondLimit: t.exposeFloat("messagesPerSecond", {
       nullable: true,
       description: "The most messages per second; null for as many as the providers accept.",
@@ -121,14 +158,28 @@ export const Campaign = builder.prismaNode("Campaign", {
       resolve: (campaign: CampaignShape, _args, { campaignProgress }) =>
         campaign.progress ?? campaignProgress.load(campaign.id),
     }),
+    byProvider: t.field({
+      type: [CampaignOfProvider],
+      description:
+        "`counts` by the provider that has the messages, most first; a message that went to another provider is counted " +
+        "there. They add up to `counts`, except for campaigns that ran when this field came.",
+      extensions: { cost: { multiplier: 10 } },
+      resolve: async (campaign: CampaignShape, _args, { campaignProgress }) =>
+        (campaign.progress ?? (await campaignProgress.load(campaign.id))).providers,
+    }),
     refusedCount: t.exposeInt("refused", { description: "How many rows could not become a message." }),
+    suppressedCount: t.exposeInt("suppressed", {
+      description:
+        "How many recipients get nothing because they are not to be texted (see `suppressions`): refused rows, and " +
+        "messages that became CANCELLED because their number was put on the list later.",
+    }),
     duplicatesRemoved: t.exposeInt("duplicatesRemoved", {
       description: "How many recipients were left out because their number was already in the list.",
     }),
     estimatedCost: t.field({
       type: [Money],
       description:
-        "The estimated cost when it was accepted, one sum per currency. It does not change when messages go " +
+        "The estimated cost when it was accepted, or got another text, one sum per currency. It does not change when messages go " +
         "to another provider.",
       select: { estimates: { orderBy: { currency: "asc" } } },
       resolve: ({ estimates }) => estimates.map(({ amount, currency }) => ({ amount, currency })),

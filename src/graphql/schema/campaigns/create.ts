@@ -2,6 +2,7 @@ import { textCost } from "../limits.ts";
 import { queryFromInfo } from "@pothos/plugin-prisma";
 import { createCampaign } from "../../../campaigns/intake/create.ts";
 import {
+  previewedDuplicates,
   previewedMessages,
   previewedRefusals,
   type CampaignPreview as CampaignPreviewShape,
@@ -9,6 +10,7 @@ import {
   type PreviewedMessage,
 } from "../../../campaigns/intake/preview.ts";
 import { maxInlineRecipients } from "../../../campaigns/intake/recipients.ts";
+import { maxRowsInFile } from "../../../campaigns/intake/refused-file.ts";
 import type { CampaignInput } from "../../../campaigns/intake/settings.ts";
 import {
   errorCodes,
@@ -17,25 +19,34 @@ import {
   InvalidScheduleError,
   InvalidSenderError,
   InvalidTextError,
+  KeyRestrictedError,
   NoRecipientsError,
   NoRouteError,
   NotFoundError,
+  QuotaExceededError,
   SpendingCapError,
   UnsupportedFeatureError,
 } from "../../../lib/errors.ts";
 import { builder } from "../builder.ts";
+import { DuplicateHandlingEnum, DuplicateRecipient } from "./duplicate-recipients.ts";
+import { CampaignFile } from "./file.ts";
 import { Campaign } from "./campaign.ts";
-import { accountOf } from "../../context.ts";
+import { accountOf, type Context } from "../../context.ts";
+import { WeekdayEnum } from "./weekdays.ts";
 import { ErrorInterface } from "../errors.ts";
 import { decodeId } from "../../../lib/global-id.ts";
-import { MessagePriorityEnum, TextEncodingEnum } from "../messages/enums.ts";
+import { MessagePriorityEnum, TextEncodingChoice, TextEncodingEnum } from "../messages/enums.ts";
 import { Money } from "../money.ts";
 import { pageOfRefusals, RefusedRecipient, RefusedRecipientConnection } from "./refused-recipients.ts";
 
 const CampaignRecipientInput = builder.inputType("CampaignRecipientInput", {
   description: "A recipient of a campaign.",
   fields: (t) => ({
-    to: t.string({ required: true, description: "The recipient in international form: `+421 901 000 000`." }),
+    to: t.string({
+      required: true,
+      description:
+        "The recipient in international form: `+421 901 000 000`. With a `defaultCountry`, also as within that country.",
+    }),
     clientRef: t.string({ description: "Your own reference for this message, 1 to 255 characters." }),
     values: t.field({
       type: "JSONObject",
@@ -44,13 +55,30 @@ const CampaignRecipientInput = builder.inputType("CampaignRecipientInput", {
   }),
 });
 
-const SendWindowInput = builder.inputType("SendWindowInput", {
+export const SendWindowInput = builder.inputType("SendWindowInput", {
   description:
     "The hours in which messages may be sent, in the recipient's time zone. A window that ends before " +
     "it starts continues into the next day.",
   fields: (t) => ({
     start: t.string({ required: true, description: "The first minute, `00:00` to `23:59`." }),
     end: t.string({ required: true, description: "The minute after the last one, `00:00` to `24:00`." }),
+    days: t.field({
+      type: [WeekdayEnum],
+      description:
+        "The days on which it opens, in the recipient's time zone; absent: every day. What lies after midnight belongs to the day " +
+        "before.",
+    }),
+    observeHolidays: t.boolean({
+      description: "Whether it stays closed on public holidays of the recipient's whole country; absent: no.",
+    }),
+  }),
+});
+
+const ColumnInput = builder.inputType("ColumnInput", {
+  description: "A column of a file that is to be read under another name.",
+  fields: (t) => ({
+    column: t.string({ required: true, description: "Its name in the file." }),
+    as: t.string({ required: true, description: "`to`, `clientRef`, or the name of a placeholder." }),
   }),
 });
 
@@ -72,8 +100,26 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
     file: t.field({
       type: "Upload",
       description:
-        "A CSV file in UTF-8 with a header row, separated by commas, semicolons, tabs or bars. The column `to` " +
-        "is required and `clientRef` is optional. Every other column holds values of that name; an empty cell is no value.",
+        "A CSV file or a workbook (XLSX) with a header row. The encoding of CSV is found, and so is whether commas, semicolons, " +
+        "tabs or bars separate its cells. The column `to` is required and `clientRef` is optional. Every other column holds values of " +
+        "that name; an empty cell is no value. A dry run says how the file was read.",
+    }),
+    defaultCountry: t.string({
+      description:
+        "The country of numbers without a country code, ISO 3166-1 alpha-2; absent: `defaultCountry` of `sendingSettings`.",
+    }),
+    duplicates: t.field({
+      type: DuplicateHandlingEnum,
+      description: "What is done with a number that is in the list again; absent: FIRST.",
+    }),
+    sheet: t.string({ description: "The sheet of a workbook; absent: the first that is not hidden." }),
+    fileEncoding: t.string({
+      description: "The encoding of a CSV file, such as `windows-1250` (a label of WHATWG); absent: found.",
+    }),
+    columns: t.field({
+      type: [ColumnInput],
+      description:
+        "For a file whose columns have other names: which of them is `to`, say. Names match whatever their case, spaces and underscores.",
     }),
     providerId: t.id({ description: "The provider for all messages; absent: each message is routed." }),
     scheduledAt: t.field({
@@ -91,6 +137,14 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
         "When messages may be sent, in each recipient's local time; absent: any hour. A number that may be in several time " +
         "zones gets its message while the window is open in all of them. If that never happens, it is refused.",
     }),
+    endsAt: t.field({
+      type: "DateTime",
+      description: "When what is left is cancelled, as by `cancelCampaign`; absent: never.",
+    }),
+    encoding: t.field({
+      type: TextEncodingChoice,
+      description: "Which encoding to use for each recipient's text; absent: AUTO.",
+    }),
     messagesPerSecond: t.float({
       description: "The most messages per second; absent: as many as the providers accept.",
     }),
@@ -105,9 +159,9 @@ const CreateCampaignInput = builder.inputType("CreateCampaignInput", {
     }),
     idempotencyKey: t.string({
       description:
-        "Makes it safe to repeat a request. For 24 hours, the same key with the same input returns the same campaign, even while " +
-        "its recipients are still being read. With other input it is an `IdempotencyConflictError`. The content of a file " +
-        "is not compared.",
+        "Makes it safe to repeat a request. For 24 hours, the same key with the same input returns the same campaign. " +
+        "While its recipients are still being read, the answer waits for them, or is `UNAVAILABLE` if that takes long. With other " +
+        "input it is an `IdempotencyConflictError`. The content of a file is not compared.",
     }),
   }),
 });
@@ -163,6 +217,10 @@ const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview
       deprecationReason: "`refusedCount` has the same name everywhere.",
     }),
     refusedCount: t.exposeInt("refused", { description: "How many rows cannot become a message." }),
+    suppressedCount: t.exposeInt("suppressed", {
+      description:
+        "Of the refused rows, how many have a number that is not to be texted (see `suppressions`).",
+    }),
     warnings: t.exposeStringList("warnings", {
       description:
         "Warnings about valid input that is probably a mistake, such as a placeholder with single braces or a long text.",
@@ -184,9 +242,24 @@ const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview
       },
       RefusedRecipientConnection,
     ),
+    refusedCsv: t.exposeString("refusedCsv", {
+      description:
+        `All refused rows, at most ${maxRowsInFile}, as a CSV file with the columns \`row\`, \`to\`, \`code\` and \`reason\`. No cell of it ` +
+        "is taken for a formula. Of a stored campaign, `refusedRecipients` has them.",
+      extensions: { cost: { own: 100 } },
+    }),
     messages: t.expose("messages", {
       type: [PreviewedCampaignMessage],
       description: `The first ${previewedMessages} messages.`,
+    }),
+    duplicateRecipients: t.expose("duplicateRecipients", {
+      type: [DuplicateRecipient],
+      description: `The first ${previewedDuplicates} rows that are left out, since their number is in an earlier one.`,
+    }),
+    file: t.expose("file", {
+      type: CampaignFile,
+      nullable: true,
+      description: "How the file was read; null for recipients that were given as a list.",
     }),
     spendingCapError: t.field({
       type: SpendingCapError,
@@ -222,7 +295,7 @@ builder.objectType(NoRecipientsError, {
   }),
 });
 
-const CreateCampaignResult = builder.errorUnion("CreateCampaignResult", {
+export const CreateCampaignResult = builder.errorUnion("CreateCampaignResult", {
   description: "The stored campaign, its preview, or why it was refused.",
   types: [
     Campaign,
@@ -234,9 +307,11 @@ const CreateCampaignResult = builder.errorUnion("CreateCampaignResult", {
     NoRecipientsError,
     NotFoundError,
     NoRouteError,
+    KeyRestrictedError,
     SpendingCapError,
     UnsupportedFeatureError,
     IdempotencyConflictError,
+    QuotaExceededError,
   ],
 });
 
@@ -245,20 +320,39 @@ function toCampaignInput(input: typeof CreateCampaignInput.$inferInput): Campaig
   return { ...input, providerId: providerId == null ? null : decodeId("Provider", providerId, "providerId") };
 }
 
+/** The stored campaign, or its preview. */
+export async function toResult(
+  { database }: Context,
+  outcome: Awaited<ReturnType<typeof createCampaign>>,
+  query: object = {},
+) {
+  if ("preview" in outcome) return outcome.preview;
+  const where = { id: outcome.campaignId };
+  return Campaign.addBrand(await database.prisma.campaign.findUniqueOrThrow({ ...query, where }));
+}
+
+/** What makes a campaign, for the calling key. */
+export const creatingOf = ({ database, routingTables, spending, clock, viewer }: Context) => ({
+  database,
+  routingTables,
+  spending,
+  clock,
+  within: viewer?.restrictions,
+});
+
 builder.mutationField("createCampaign", (t) =>
   t.field({
     type: CreateCampaignResult,
     description:
-      "Stores a campaign and sends it. Repeated numbers count once. Rows that cannot become a message are " +
+      "Stores a campaign and sends it. Repeated numbers count once, unless `duplicates` says otherwise. Rows that cannot become a message are " +
       "refused one by one (see `Campaign.refusedRecipients`). A returned campaign is committed.",
-    authScopes: { SEND: true },
+    authScopes: { CAMPAIGNS: true },
     args: { input: t.arg({ type: CreateCampaignInput, required: true, description: "The campaign." }) },
     resolve: async (_root, { input }, context, info) => {
-      const outcome = await createCampaign(context, accountOf(context), toCampaignInput(input));
-      if ("preview" in outcome) return outcome.preview;
-      const query = queryFromInfo({ context, info, typeName: "Campaign" });
-      const where = { id: outcome.campaignId };
-      return Campaign.addBrand(await context.database.prisma.campaign.findUniqueOrThrow({ ...query, where }));
+      context.quotas.requireStorage(context.viewer);
+      await context.quotas.require("CAMPAIGNS", accountOf(context));
+      const outcome = await createCampaign(creatingOf(context), accountOf(context), toCampaignInput(input));
+      return toResult(context, outcome, queryFromInfo({ context, info, typeName: "Campaign" }));
     },
   }),
 );

@@ -34,14 +34,14 @@ builder.mutationFields((t) => ({
     type: CampaignResult,
     description:
       "Stops submitting messages within a second; submissions under way are finished. Pausing twice is fine.",
-    authScopes: { SEND: true },
+    authScopes: { CAMPAIGNS: true },
     args: { id: t.arg.id(id("pause")) },
     resolve: (_root, args, context) => change(context, args.id, pauseCampaign),
   }),
   resumeCampaign: t.field({
     type: CampaignResult,
     description: "Resumes a paused campaign. Resuming a running one is fine.",
-    authScopes: { SEND: true },
+    authScopes: { CAMPAIGNS: true },
     args: { id: t.arg.id(id("resume")) },
     resolve: (_root, args, context) => change(context, args.id, resumeCampaign),
   }),
@@ -49,7 +49,7 @@ builder.mutationFields((t) => ({
     type: CampaignResult,
     description:
       "Stops a campaign for good: every message that was not submitted becomes CANCELLED. Cancelling twice is fine.",
-    authScopes: { SEND: true },
+    authScopes: { CAMPAIGNS: true },
     args: { id: t.arg.id(id("cancel")) },
     resolve: (_root, args, context) => change(context, args.id, cancelCampaign),
   }),

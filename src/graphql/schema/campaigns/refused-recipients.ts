@@ -19,11 +19,11 @@ export const RefusedRecipient = builder.objectRef<RefusedRow>("RefusedRecipient"
   }),
 });
 
-const byPosition: Keyset<RefusedRow, number> = {
+export const byPosition = <Row extends { position: number }>(): Keyset<Row, number> => ({
   keyOf: ({ position }) => position,
   write: String,
   read: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined),
-};
+});
 
 export const RefusedRecipientConnection = builder.connectionObject(
   {
@@ -36,7 +36,7 @@ export const RefusedRecipientConnection = builder.connectionObject(
 
 /** A page of refusals that are already in memory, ordered by position. */
 export const pageOfRefusals = (args: PageArgs, refusals: readonly RefusedRow[]) =>
-  paginate(args, byPosition, ({ after = 0, before = Infinity, limit, inverted }) => {
+  paginate(args, byPosition<RefusedRow>(), ({ after = 0, before = Infinity, limit, inverted }) => {
     const between = refusals.filter(({ position }) => position > after && position < before);
     return Promise.resolve((inverted ? between.toReversed() : between).slice(0, limit));
   });
@@ -48,7 +48,7 @@ builder.prismaObjectField(Campaign, "refusedRecipients", (t) =>
       description: "Rows that could not become a message, in input order.",
       select: { id: true },
       resolve: ({ id: campaignId }, args, { refusedRecipients }) =>
-        paginate(args, byPosition, (range) => refusedRecipients.load({ campaignId, ...range })),
+        paginate(args, byPosition<RefusedRow>(), (range) => refusedRecipients.load({ campaignId, ...range })),
     },
     RefusedRecipientConnection,
   ),

@@ -28,6 +28,7 @@ export const MessageStatusEnum = builder.enumType("MessageStatus", {
     REJECTED: { description: "Final: refused by the provider or the operator." },
     FAILED: { description: "Final: it could not be sent." },
     CANCELLED: { description: "Final: cancelled before submission." },
+    RECEIVED: { description: "Final: a message from a person to you. No other message has this status." },
   } satisfies Values<MessageStatus>,
 });
 
@@ -76,7 +77,10 @@ export const DuplicatePolicyEnum = builder.enumType("DuplicatePolicy", {
 
 export const MessageDirection = builder.enumType("MessageDirection", {
   description: "The direction of a message.",
-  values: { OUTBOUND: { description: "From smsgraph to a phone." } } satisfies Values<"OUTBOUND">,
+  values: {
+    OUTBOUND: { description: "From smsgraph to a phone." },
+    INBOUND: { description: "From a person to you." },
+  } satisfies Values<"OUTBOUND" | "INBOUND">,
 });
 
 export const EventSourceEnum = builder.enumType("EventSource", {

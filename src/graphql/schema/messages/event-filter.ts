@@ -13,7 +13,10 @@ export const MessageEventFilter = builder.inputType("MessageEventFilter", {
     messageIds: t.idList({ description: `Of these messages, at most ${maxFilterIds}.` }),
     campaignId: t.id({ description: "Of the messages of this campaign." }),
     providerId: t.id({ description: "Of messages sent through this provider." }),
-    status: t.field({ type: [MessageStatusEnum], description: "Events with one of these statuses." }),
+    status: t.field({
+      type: [MessageStatusEnum],
+      description: "Events with one of these statuses; absent: all but RECEIVED.",
+    }),
     clientRefPrefix: t.string({
       description: "Of messages whose `clientRef` begins with this (case-sensitive).",
     }),

@@ -1,6 +1,7 @@
 import { textCost } from "../limits.ts";
 import type { Message as MessageRow } from "../../../database/generated/client.ts";
 import { encodeCursor } from "../../../messages/log/event-log.ts";
+import { isAwaited, isOverdue } from "../../../messages/statistics/expected-lag.ts";
 import { isFinal } from "../../../messages/model/status.ts";
 import type { ListedMessage } from "../../reads.ts";
 import { builder } from "../builder.ts";
@@ -40,10 +41,16 @@ export const Message = builder.prismaNode("Message", {
     direction: t.field({
       type: MessageDirection,
       description: "The direction of the message.",
-      resolve: () => "OUTBOUND" as const,
+      resolve: ({ status }) => (status === "RECEIVED" ? "INBOUND" : "OUTBOUND"),
     }),
-    to: t.exposeString("recipient", { description: "The recipient, in E.164 with a leading `+`." }),
-    from: t.exposeString("sender", { description: "The sender that the recipient sees." }),
+    to: t.exposeString("recipient", {
+      description:
+        "The recipient, in E.164 with a leading `+`; of a message from a person, what it was sent to.",
+    }),
+    from: t.exposeString("sender", {
+      description:
+        "The sender that the recipient sees; of a message from a person, the number of the person.",
+    }),
     text: t.exposeString("text", {
       description: "The text as sent.",
       extensions: { cost: { own: textCost } },
@@ -59,6 +66,13 @@ export const Message = builder.prismaNode("Message", {
     isFinal: t.boolean({
       description: "Whether the status is final.",
       resolve: ({ status }) => isFinal(status),
+    }),
+    isOverdue: t.boolean({
+      description:
+        "Whether the final receipt should have come by now: a message is overdue after three times what 99 of a hundred " +
+        "receipts of its provider for its country took in the last seven days, after 15 minutes where too little is known.",
+      resolve: async (message, _args, { expectations, clock }) =>
+        isAwaited(message) && isOverdue(message, await expectations.of(message.accountId), clock.now()),
     }),
     providerStatus: t.exposeString("providerStatus", {
       nullable: true,

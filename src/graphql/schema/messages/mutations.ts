@@ -1,5 +1,6 @@
 import {
   CountryNotAllowedError,
+  KeyRestrictedError,
   DomainError,
   IdempotencyConflictError,
   InvalidInputError,
@@ -10,11 +11,14 @@ import {
   NoRouteError,
   NotCancellableError,
   NotFoundError,
+  QuotaExceededError,
+  RecipientSuppressedError,
   SpendingCapError,
   UnsupportedFeatureError,
+  VersionConflictError,
 } from "../../../lib/errors.ts";
 import { cancelMessage } from "../../../messages/changes/cancel.ts";
-import type { SendResult } from "../../../messages/accept/send.ts";
+import { updateMessage } from "../../../messages/dispatch/update-message.ts";
 import { builder } from "../builder.ts";
 import { accountOf, type Context } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
@@ -22,6 +26,7 @@ import { maxMessages } from "../limits.ts";
 import { DuplicatePolicyEnum, MessagePriorityEnum, TextEncodingChoice } from "./enums.ts";
 import { Message, type MessageShape } from "./message.ts";
 import type { SendInput } from "../../../messages/accept/send-input.ts";
+import type { SendResult } from "../../../messages/accept/send.ts";
 
 const SendMessageInput = builder.inputType("SendMessageInput", {
   description: "A message to send.",
@@ -38,7 +43,9 @@ const SendMessageInput = builder.inputType("SendMessageInput", {
       description: "When to send it. Until then smsgraph holds it, and it can be cancelled.",
     }),
     validityMinutes: t.int({
-      description: "Validity period in minutes. After it, the message is no longer delivered.",
+      description:
+        "Validity period in minutes. After it, the message is no longer submitted, nor delivered by a provider that has such a period " +
+        "(see `capabilities.longestValidityMinutes`).",
     }),
     priority: t.field({ type: MessagePriorityEnum, description: "Which waiting messages are sent first." }),
     flash: t.boolean({ description: "Show it at once and do not store it (class 0)." }),
@@ -78,6 +85,7 @@ const SendMessageResult = builder.errorUnion("SendMessageResult", {
   types: [
     Message,
     InvalidPhoneNumberError,
+    RecipientSuppressedError,
     InvalidTextError,
     InvalidSenderError,
     InvalidScheduleError,
@@ -85,16 +93,18 @@ const SendMessageResult = builder.errorUnion("SendMessageResult", {
     NotFoundError,
     NoRouteError,
     CountryNotAllowedError,
+    KeyRestrictedError,
     SpendingCapError,
     UnsupportedFeatureError,
     IdempotencyConflictError,
+    QuotaExceededError,
   ],
 });
 
 /** A stored message, or one of the errors in the union. */
 type SendResultShape = typeof SendMessageResult.$inferType;
 
-const SendMessagesSuccess = builder
+export const SendMessagesSuccess = builder
   .objectRef<{ results: SendResultShape[] }>("SendMessagesSuccess")
   .implement({
     description: "The result of each message.",
@@ -111,7 +121,48 @@ const SendMessagesSuccess = builder
 
 const SendMessagesResult = builder.errorUnion("SendMessagesResult", {
   description: "One result per message, or why none was processed.",
-  types: [SendMessagesSuccess, InvalidInputError],
+  types: [SendMessagesSuccess, InvalidInputError, QuotaExceededError],
+});
+
+const UpdateMessageInput = builder.inputType("UpdateMessageInput", {
+  description: "What to change of a message. What is absent stays.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "Global id of the message." }),
+    version: t.int({
+      required: true,
+      description: "The version that you saw. If it has another by now, nothing is changed.",
+    }),
+    text: t.string({ description: "The text." }),
+    encoding: t.field({ type: TextEncodingChoice, description: "Which encoding to use; absent: AUTO." }),
+    scheduledAt: t.field({
+      type: "DateTime",
+      description: "When to send it, if it is SCHEDULED; null: at once. A validity period moves with it.",
+    }),
+    validityMinutes: t.int({
+      description: "Validity period in minutes, from the time of sending; null: none.",
+    }),
+    priority: t.field({ type: MessagePriorityEnum, description: "Which waiting messages are sent first." }),
+  }),
+});
+
+const UpdateMessageResult = builder.errorUnion("UpdateMessageResult", {
+  description: "The changed message, or why it was not changed.",
+  types: [
+    Message,
+    NotFoundError,
+    NotCancellableError,
+    VersionConflictError,
+    KeyRestrictedError,
+    InvalidInputError,
+    InvalidPhoneNumberError,
+    InvalidTextError,
+    InvalidSenderError,
+    InvalidScheduleError,
+    CountryNotAllowedError,
+    NoRouteError,
+    SpendingCapError,
+    UnsupportedFeatureError,
+  ],
 });
 
 const CancelMessageResult = builder.errorUnion("CancelMessageResult", {
@@ -129,26 +180,30 @@ function toSendInput(input: SendMessage, fallbackProviderId?: string | null): Se
   };
 }
 
-/**
- * Sends, then reads the stored rows, together with other requests. So every returned message is committed.
- */
+/** Sends, and reads only those messages that were stored before. Every returned message is committed. */
 async function send(
-  { sender, reads, ...context }: Context,
+  context: Context,
   inputs: readonly (SendInput | DomainError)[],
 ): Promise<SendResultShape[]> {
   const valid = inputs.filter((input) => !(input instanceof DomainError)) as SendInput[];
+  const results = (
+    await asSent(context, await context.sender.send(accountOf(context), valid, context.viewer?.restrictions))
+  ).values();
+  return inputs.map((input) =>
+    input instanceof DomainError ? (input as SendResultShape) : (results.next().value as SendResultShape),
+  );
+}
+
+/** What was sent, as the API answers it. */
+export async function asSent(context: Context, sent: readonly SendResult[]): Promise<SendResultShape[]> {
   const accountId = accountOf(context);
-  const sent = await sender.send(accountId, valid);
-  const ids = sent.flatMap((result) => ("messageId" in result ? [result.messageId] : []));
-  const rows = await Promise.all(ids.map((id) => reads.message(accountId, id)));
-  const stored = new Map(ids.map((id, index) => [id, rows[index]]));
-  const results = sent.values();
-  return inputs.map((input) => {
-    if (input instanceof DomainError) return input as SendResultShape;
-    const result = results.next().value as SendResult;
-    if ("error" in result) return result.error as SendResultShape;
-    return Message.addBrand(stored.get(result.messageId) as MessageShape);
-  });
+  return Promise.all(
+    sent.map(async (result) => {
+      if ("error" in result) return result.error as SendResultShape;
+      const message = result.message ?? (await context.reads.message(accountId, result.messageId));
+      return Message.addBrand(message as MessageShape);
+    }),
+  );
 }
 
 builder.mutationFields((t) => ({
@@ -159,6 +214,7 @@ builder.mutationFields((t) => ({
     authScopes: { SEND: true },
     args: { input: t.arg({ type: SendMessageInput, required: true, description: "The message." }) },
     resolve: async (_root, { input }, context) => {
+      context.quotas.requireStorage(context.viewer);
       const [result] = await send(context, [toSendInput(input)]);
       return result as SendResultShape;
     },
@@ -173,8 +229,28 @@ builder.mutationFields((t) => ({
       if (messages.length === 0 || messages.length > maxMessages) {
         throw new InvalidInputError("messages", `Give 1 to ${maxMessages} messages, not ${messages.length}.`);
       }
+      context.quotas.requireStorage(context.viewer);
       const inputs = messages.map((message) => orError(() => toSendInput(message, providerId)));
       return { results: await send(context, inputs) };
+    },
+  }),
+  updateMessage: t.field({
+    type: UpdateMessageResult,
+    description:
+      "Changes the text, time, validity or priority of a single message that is SCHEDULED or QUEUED. It is checked, routed and priced as " +
+      "if it were sent now.",
+    authScopes: { SEND: true },
+    args: { input: t.arg({ type: UpdateMessageInput, required: true, description: "What to change." }) },
+    resolve: async (_root, { input: { id, version, ...given } }, context) => {
+      const messageId = decodeId("Message", id);
+      const { text, scheduledAt, validityMinutes, encoding, priority } = given;
+      const change = { text: text ?? undefined, scheduledAt, validityMinutes, encoding, priority };
+      const { database, routingTables, spending, clock, viewer } = context;
+      const options = { database, routingTables, spending, clock, within: viewer?.restrictions };
+      await updateMessage(options, { accountId: accountOf(context), messageId }, version, change);
+      return Message.addBrand(
+        await context.database.prisma.message.findUniqueOrThrow({ where: { id: messageId } }),
+      );
     },
   }),
   cancelMessage: t.field({

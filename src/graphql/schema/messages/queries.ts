@@ -1,63 +1,48 @@
-import type { Prisma } from "../../../database/generated/client.ts";
-import { queryFromInfo } from "@pothos/plugin-prisma";
 import { InvalidInputError } from "../../../lib/errors.ts";
-import { firstMessageIdAt } from "../../../lib/uuid.ts";
 import type { ListOwner } from "../../../messages/log/message-lists.ts";
-import { parseRecipient } from "../../../sms/phone.ts";
 import { requireStorable } from "../../../lib/storable.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { decodeId } from "../../../lib/global-id.ts";
+import { DateTimeRange } from "./date-time-range.ts";
 import { MessageStatusEnum } from "./enums.ts";
-import { pageOfMessages } from "./list.ts";
+import { pageOfMessages, pageOfOverdue, pageOfSearch } from "./list.ts";
 import { Message } from "./message.ts";
-import { paginateById } from "../page.ts";
-
-const DateTimeRange = builder.inputType("DateTimeRange", {
-  description: "A range of time; either end may be open.",
-  fields: (t) => ({
-    from: t.field({ type: "DateTime", description: "From this time on, inclusive." }),
-    until: t.field({ type: "DateTime", description: "Before this time, exclusive." }),
-  }),
-});
+import { idOf, searchedFor } from "./search.ts";
 
 const MessageFilter = builder.inputType("MessageFilter", {
   description: "Which messages to list. All given conditions must hold.",
   fields: (t) => ({
     status: t.field({ type: [MessageStatusEnum], description: "In one of these statuses." }),
     providerId: t.id({ description: "Sent through this provider." }),
+    campaignId: t.id({ description: "Of this campaign." }),
     to: t.string({ description: "To this recipient, in any notation of the international number." }),
     clientRef: t.string({ description: "With exactly this reference of yours." }),
+    providerMessageId: t.string({ description: "With exactly this id at its provider." }),
+    search: t.string({
+      description:
+        "What a person has of a message: its recipient, its id, your reference or the provider's id, each in full. Not " +
+        "together with `to`, `clientRef` and `providerMessageId`.",
+    }),
     created: t.field({ type: DateTimeRange, description: "Accepted in this range of time." }),
+    overdue: t.boolean({
+      description:
+        "True: only those whose final receipt should have come by now (`isOverdue`) and that were looked up once. Not together with " +
+        "`search`, `to`, `clientRef` and `providerMessageId`; false is as absent.",
+    }),
   }),
 });
 
 type Filter = typeof MessageFilter.$inferInput;
 
-/** Few messages share a recipient or a reference, so the other conditions are checked row by row. */
-function toWhere(accountId: string, filter: Filter): Prisma.MessageWhereInput {
-  const { status, providerId, to, clientRef, created } = filter;
-  return {
-    accountId,
-    ...(status && { status: { in: [...status] } }),
-    ...(providerId != null && { providerId: decodeId("Provider", providerId, "filter.providerId") }),
-    ...(to != null && { recipient: parseRecipient(to).to }),
-    ...(clientRef != null && { clientRef: requireStorable(clientRef, "filter.clientRef") }),
-    ...(created && { id: idsWithin(created.from, created.until) }),
-  };
-}
-
-/** Ids are in the order of creation, so a time range is a range of ids. */
-const idsWithin = (from: Date | null | undefined, until: Date | null | undefined) => ({
-  ...(from && { gte: firstMessageIdAt(from) }),
-  ...(until && { lt: firstMessageIdAt(until) }),
-});
-
 /** The owner of a list that is indexed by status. */
-const ownerOf = (accountId: string, { providerId }: Filter): ListOwner =>
-  providerId == null
-    ? { kind: "account", id: accountId }
-    : { kind: "provider", id: decodeId("Provider", providerId, "filter.providerId") };
+function ownerOf(accountId: string, { providerId, campaignId }: Filter): ListOwner {
+  if (campaignId != null)
+    return { kind: "campaign", id: decodeId("Campaign", campaignId, "filter.campaignId") };
+  if (providerId != null)
+    return { kind: "provider", id: decodeId("Provider", providerId, "filter.providerId") };
+  return { kind: "account", id: accountId };
+}
 
 export const MessageConnection = builder.connectionObject(
   { type: Message, name: "MessageConnection", description: "A page of messages." },
@@ -88,26 +73,30 @@ builder.queryFields((t) => ({
   messages: t.connection(
     {
       type: Message,
-      description: "Messages, newest first.",
+      description:
+        "The messages that the account sends, newest first; those from people are `inboundMessages`.",
       authScopes: { READ: true },
       args: { filter: t.arg({ type: MessageFilter, description: "Which messages." }) },
-      resolve: (_root, { filter: given, ...args }, context, info) => {
-        const [accountId, filter] = [accountOf(context), given ?? {}];
-        const { status, to, clientRef, created } = filter;
-        if (to == null && clientRef == null) {
-          const list = { accountId, statuses: status ?? undefined, created };
-          return pageOfMessages(ownerOf(accountId, filter), list, args, context);
+      resolve: (_root, { filter, ...args }, context) => {
+        const [accountId, wanted] = [accountOf(context), filter ?? {}];
+        const list = {
+          accountId,
+          statuses: wanted.status ?? undefined,
+          created: wanted.created,
+          providerId: idOf("Provider", wanted.providerId, "filter.providerId"),
+          campaignId: idOf("Campaign", wanted.campaignId, "filter.campaignId"),
+        };
+        const sought = searchedFor(wanted);
+        if (wanted.overdue === true) {
+          if (sought)
+            throw new InvalidInputError(
+              "filter.overdue",
+              "Leave `overdue` out: what is sought is found whether it is overdue or not. `isOverdue` of a message tells.",
+            );
+          return pageOfOverdue(list, args, context);
         }
-        const where = toWhere(accountId, filter);
-        const query = queryFromInfo({ context, info, path: ["edges", "node"] });
-        return paginateById(args, ({ where: id, orderBy, take }) =>
-          context.database.prisma.message.findMany({
-            ...query,
-            where: { AND: [where, { id }] },
-            orderBy: { id: orderBy },
-            take,
-          }),
-        );
+        if (!sought) return pageOfMessages(ownerOf(accountId, wanted), list, args, context);
+        return pageOfSearch(sought, list, args, context);
       },
     },
     MessageConnection,

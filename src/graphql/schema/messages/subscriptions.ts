@@ -70,7 +70,7 @@ function isKind(kind: EventFrame["kind"]) {
 }
 
 const MessageEventFrame = builder.unionType("MessageEventFrame", {
-  description: "What `messageEvents` sends: batches of events, and marks between them.",
+  description: "What `messageEvents` and `messageReceived` send: batches of events, and marks between them.",
   types: [MessageEventBatch, CaughtUp, StreamReset],
 });
 
@@ -103,7 +103,7 @@ builder.subscriptionFields((t) => ({
   messageEvents: t.field({
     type: MessageEventFrame,
     description:
-      "Every event of the account's messages, in log order, each exactly once. Store the last `cursor` you saw and " +
+      "Every event of the messages that the account sends, in log order, each exactly once. Store the last `cursor` you saw and " +
       "pass it as `after` when you reconnect: no event is missed or repeated.",
     authScopes: { READ: true },
     args: {
@@ -116,6 +116,29 @@ builder.subscriptionFields((t) => ({
     subscribe: async (_root, { filter, after }, context) => {
       const position = startOf(context, after);
       const wanted = toFilter(context, filter);
+      await checkTargets(context, wanted);
+      const { feed, streams } = context;
+      const tap = new EventTap(position);
+      return streams.open((signal) => watchEvents(feed, wanted, tap, signal), { cursorOf, tap });
+    },
+    resolve: (frame) => frame,
+  }),
+  messageReceived: t.field({
+    type: MessageEventFrame,
+    description:
+      "Messages from people, in log order, each exactly once: the events with the status RECEIVED. It resumes as " +
+      "`messageEvents` does.",
+    authScopes: { READ: true },
+    args: {
+      providerId: t.arg.id({ description: "Only those received through this provider." }),
+      after: t.arg({
+        type: "Cursor",
+        description: "Where to resume; absent: from now. Over SSE, `Last-Event-ID` takes precedence.",
+      }),
+    },
+    subscribe: async (_root, { providerId, after }, context) => {
+      const position = startOf(context, after);
+      const wanted = toFilter(context, { providerId, status: ["RECEIVED"] });
       await checkTargets(context, wanted);
       const { feed, streams } = context;
       const tap = new EventTap(position);

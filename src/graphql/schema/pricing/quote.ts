@@ -1,3 +1,4 @@
+import { restrict } from "../../../pricing/routing/restrict.ts";
 import { textsOf } from "../../../campaigns/intake/quoted-texts.ts";
 import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
 import { networkName, parseNetwork } from "../../../pricing/rates/networks.ts";
@@ -80,6 +81,11 @@ const QuoteRef = builder.objectRef<Quote>("Quote").implement({
       description: "What would be sent, by country and route, largest first.",
       resolve: ({ lines }) => lines,
     }),
+    warnings: t.stringList({
+      description:
+        "What is allowed but probably a mistake, such as a sender's name in a country where senders are numbers.",
+      resolve: ({ warnings }) => [...warnings],
+    }),
     messages: t.exposeInt("messages", { description: "How many messages would be sent." }),
     segments: t.exposeInt("segments", { description: "Total segments of these messages." }),
     totals: t.field({
@@ -94,6 +100,9 @@ const QuoteRef = builder.objectRef<Quote>("Quote").implement({
       description: "How many recipients repeat an earlier one; a campaign would leave them out.",
     }),
     refusedCount: t.exposeInt("refusedCount", { description: "How many recipients would be refused." }),
+    suppressedCount: t.exposeInt("suppressed", {
+      description: "Of these, how many are on the account's list of numbers that are not to be texted.",
+    }),
     refused: t.field({
       type: [QuoteRefusalRef],
       description: "The first 100 refused recipients.",
@@ -149,9 +158,11 @@ builder.queryField("quote", (t) =>
         throw new InvalidInputError("recipients", advice);
       }
       const accountId = accountOf(context);
-      const table = await context.routingTables.of(accountId, 0);
+      const { routingTables, viewer } = context;
+      const table = restrict(await routingTables.of(accountId, 0), viewer?.restrictions);
       const named = providerId == null ? null : decodeId("Provider", providerId, "providerId");
-      if (named !== null && !table.connections.some(({ row }) => row.id === named)) {
+      const isWithheld = table.withheld?.some(({ id }) => id === named);
+      if (named !== null && isWithheld !== true && !table.connections.some(({ row }) => row.id === named)) {
         throw new NotFoundError("Provider", named, "enabled provider");
       }
       await context.spending.settle(accountId);
@@ -160,7 +171,7 @@ builder.queryField("quote", (t) =>
       const texts = isTemplate
         ? await textsOf(input.text, recipients)
         : recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));
-      return quoteMessages(table, spent, { ...input, providerId: named }, texts);
+      return quoteMessages(context.database, accountId, table, spent, { ...input, providerId: named }, texts);
     },
   }),
 );

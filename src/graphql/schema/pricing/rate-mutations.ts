@@ -90,7 +90,7 @@ builder.mutationFields((t) => ({
     type: RefreshRatesResult,
     description:
       "Fetches a provider's rates now, for all destinations that were used or asked for. This also happens every hour.",
-    authScopes: { ADMIN: true },
+    authScopes: { BILLING: true },
     args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, args, context) => {
       const providerId = decodeId("Provider", args.providerId, "providerId");
@@ -107,7 +107,7 @@ builder.mutationFields((t) => ({
   setRates: t.field({
     type: SetRatesResult,
     description: "Sets rates of a provider that does not publish them.",
-    authScopes: { ADMIN: true },
+    authScopes: { BILLING: true },
     args: { input: t.arg({ type: SetRatesInput, required: true, description: "The rates." }) },
     resolve: async (_root, { input }, context) => {
       const providerId = decodeId("Provider", input.providerId, "input.providerId");

@@ -107,7 +107,7 @@ builder.queryFields((t) => ({
     description:
       "The present rate of a network: its own, otherwise that of its country code. A provider that publishes its " +
       "rates is asked when no rate is known. Null when there is none.",
-    authScopes: { READ: true },
+    authScopes: { READ: true, BILLING: true },
     extensions: { cost: { own: 50 } },
     args: {
       providerId: t.arg.id({ required: true, description: "Global id of the provider." }),
@@ -131,7 +131,7 @@ builder.queryFields((t) => ({
     {
       type: Rate,
       description: "Known rates of one provider or of all, by network, newest first.",
-      authScopes: { READ: true },
+      authScopes: { READ: true, BILLING: true },
       args: {
         providerId: t.arg.id({ description: "Only this provider." }),
         country: t.arg.string({ description: filterArgs.country }),

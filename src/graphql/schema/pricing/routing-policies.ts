@@ -93,7 +93,7 @@ builder.queryField("routingPolicies", (t) =>
     type: [RoutingPolicyRef],
     description:
       "How the account routes messages without a `providerId`. When empty, any provider may be used, by priority and price.",
-    authScopes: { READ: true },
+    authScopes: { READ: true, PROVIDERS: true },
     resolve: async (_root, _args, context) =>
       (await context.routingTables.of(accountOf(context), 0)).policies,
   }),
@@ -103,7 +103,7 @@ builder.mutationField("setRoutingPolicies", (t) =>
   t.field({
     type: SetRoutingPoliciesResult,
     description: "Replaces all routing policies of the account.",
-    authScopes: { ADMIN: true },
+    authScopes: { PROVIDERS: true },
     args: {
       policies: t.arg({
         type: [RoutingPolicyInput],

@@ -92,7 +92,7 @@ builder.queryField("spendingLimits", (t) =>
   t.field({
     type: SpendingLimitsRef,
     description: "Where the account may send, what it may spend, and what it has spent.",
-    authScopes: { READ: true },
+    authScopes: { READ: true, BILLING: true },
     resolve: (_root, _args, context) => readLimits(context, accountOf(context)),
   }),
 );
@@ -103,7 +103,7 @@ builder.mutationField("setSpendingLimits", (t) =>
     description:
       "Replaces the limits of the account. Messages over a limit are refused before they are stored. Messages sent " +
       "earlier in the present day and month (UTC) count.",
-    authScopes: { ADMIN: true },
+    authScopes: { BILLING: true },
     args: { input: t.arg({ type: SpendingLimitsInput, required: true, description: "The limits." }) },
     resolve: (_root, { input }, context) => setLimits(context, accountOf(context), input),
   }),

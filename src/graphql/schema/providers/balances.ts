@@ -19,7 +19,7 @@ builder.queryField("balances", (t) =>
   t.field({
     type: [Balance],
     description: "The newest known balance of each provider that reports one.",
-    authScopes: { READ: true },
+    authScopes: { READ: true, BILLING: true },
     resolve: (_root, _args, context) => context.balances.newest(accountOf(context)),
   }),
 );
@@ -28,7 +28,7 @@ builder.mutationField("refreshBalance", (t) =>
   t.field({
     type: RefreshBalanceResult,
     description: "Fetches a provider's balance now. This also happens every ten minutes.",
-    authScopes: { ADMIN: true },
+    authScopes: { BILLING: true },
     args: { providerId: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, args, context) => {
       const providerId = decodeId("Provider", args.providerId, "providerId");
@@ -47,7 +47,7 @@ builder.subscriptionField("balanceChanged", (t) =>
   t.field({
     type: Balance,
     description: "The newest balance of each provider at once, then every newer one.",
-    authScopes: { READ: true },
+    authScopes: { READ: true, BILLING: true },
     args: { providerId: t.arg.id({ description: "Only this provider; absent: all." }) },
     subscribe: async (_root, args, context) => {
       const accountId = accountOf(context);

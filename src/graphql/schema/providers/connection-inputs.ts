@@ -1,4 +1,5 @@
 import type { InputFieldBuilder } from "@pothos/core";
+import { maxAddresses } from "../../../lib/allowed-addresses.ts";
 import { InvalidInputError } from "../../../lib/errors.ts";
 import type { ProviderKind } from "../../../providers/registry.ts";
 import { builder } from "../builder.ts";
@@ -19,6 +20,10 @@ const TonkraApi = builder.enumType("TonkraApi", {
   },
 });
 
+const callbackAddresses =
+  `Addresses and networks such as 203.0.113.0/24, at most ${maxAddresses}, from which its callbacks are taken; others get 403. Behind ` +
+  "proxies, see `TRUST_PROXY`.";
+
 /** Settings of every provider's account. */
 const commonFields = (t: InputFields) => ({
   priority: t.int({ description: "A lower number is preferred; absent: 100." }),
@@ -36,6 +41,7 @@ const commonFields = (t: InputFields) => ({
     type: "Decimal",
     description: "The balance is low below this threshold, in the provider's money or units; absent: never.",
   }),
+  callbackAddresses: t.stringList({ description: `${callbackAddresses} Absent: from everywhere.` }),
 });
 
 const name = (t: InputFields) =>
@@ -144,6 +150,9 @@ export const UpdateProviderInput = builder.inputType("UpdateProviderInput", {
       type: "Decimal",
       description:
         "The balance is low below this threshold, in the provider's money or units; null removes it.",
+    }),
+    callbackAddresses: t.stringList({
+      description: `${callbackAddresses} They replace the earlier ones; none: from everywhere.`,
     }),
     timeZone: t.string({ description: "IANA time zone of its times that have no offset." }),
     baseUrl: t.string({ description: "Address of its API." }),

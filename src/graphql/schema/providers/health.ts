@@ -1,17 +1,11 @@
 import type { Database } from "../../../database/database.ts";
 import type { Provider } from "../../../database/generated/client.ts";
 import { inFlight, queued } from "../../../messages/model/status.ts";
-import { readReceiptLag } from "../../../messages/receipts/receipt-lag.ts";
+import { receiptLag } from "../../../messages/statistics/counts.ts";
+import { checkRange } from "../../../messages/statistics/question.ts";
+import { readStatistics } from "../../../messages/statistics/read.ts";
 import { builder } from "../builder.ts";
-
-const ReceiptLag = builder.objectRef<{ p50: number; p95: number; p99: number }>("ReceiptLag").implement({
-  description: "Time from submission to final receipt over the last hour, in seconds.",
-  fields: (t) => ({
-    p50: t.exposeFloat("p50", { description: "Median." }),
-    p95: t.exposeFloat("p95", { description: "95th percentile." }),
-    p99: t.exposeFloat("p99", { description: "99th percentile." }),
-  }),
-});
+import { ReceiptLag } from "../statistics/receipt-lag.ts";
 
 const BreakerState = builder.enumType("BreakerState", {
   description: "State of a provider's circuit breaker.",
@@ -67,7 +61,13 @@ export const ProviderHealth = builder.objectRef<Provider>("ProviderHealth").impl
       type: ReceiptLag,
       nullable: true,
       description: "How long final receipts take; null when none came in the last hour.",
-      resolve: ({ id }, _args, { database, clock }) => readReceiptLag(database, id, clock.now()),
+      resolve: async ({ id, accountId }, _args, { database, clock }) => {
+        const until = clock.now();
+        const range = checkRange({ from: new Date(until.getTime() - 3_600_000), until }, until);
+        const by = { provider: false, country: false, status: false };
+        const [row] = await readStatistics(database, { ...range, accountId, by, providerIds: [id] }, 1);
+        return row ? receiptLag(row.counts) : null;
+      },
     }),
   }),
 });

@@ -49,7 +49,7 @@ builder.mutationFields((t) => ({
     type: ConnectProviderResult,
     description:
       "Connects an account at a provider. Credentials are stored encrypted. Use `checkProvider` to test them.",
-    authScopes: { ADMIN: true },
+    authScopes: { PROVIDERS: true },
     args: { input: t.arg({ type: ConnectProviderInput, required: true, description: "The account." }) },
     resolve: async (_root, { input }, context) => {
       const { kind, connection } = chosenConnection(input);
@@ -59,7 +59,7 @@ builder.mutationFields((t) => ({
   updateProvider: t.field({
     type: UpdateProviderResult,
     description: "Changes a connected provider.",
-    authScopes: { ADMIN: true },
+    authScopes: { PROVIDERS: true },
     args: { input: t.arg({ type: UpdateProviderInput, required: true, description: "What to change." }) },
     resolve: async (_root, { input: { id, ...changes } }, context) => {
       const providerId = decodeId("Provider", id);
@@ -71,7 +71,7 @@ builder.mutationFields((t) => ({
     description:
       "Gives a provider a new callback URL. Earlier URLs still accept receipts for a while, because submitted messages " +
       "and settings at the provider still use them.",
-    authScopes: { ADMIN: true },
+    authScopes: { PROVIDERS: true },
     args: {
       id: t.arg.id({ required: true, description: "Global id of the provider." }),
       overlapHours: t.arg.int({
@@ -93,7 +93,7 @@ builder.mutationFields((t) => ({
   disconnectProvider: t.field({
     type: DisconnectProviderResult,
     description: "Disconnects an account. Its messages are kept; its callback URL stops working at once.",
-    authScopes: { ADMIN: true },
+    authScopes: { PROVIDERS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {
       const providerId = decodeId("Provider", id);
@@ -104,7 +104,7 @@ builder.mutationFields((t) => ({
     type: CheckProviderResult,
     description:
       "Checks that a provider can be reached and accepts the credentials, without sending a message.",
-    authScopes: { ADMIN: true },
+    authScopes: { PROVIDERS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: async (_root, { id }, context) => {
       const providerId = decodeId("Provider", id);

@@ -28,6 +28,16 @@ const ReceiptMode = builder.enumType("ReceiptMode", {
   },
 });
 
+const InboundSupport = builder.enumType("InboundSupport", {
+  description:
+    "How messages from people come from a provider. They can be posted to `<callbackUrl>/inbound` in any case.",
+  values: {
+    CALLBACK: { description: "It posts them." },
+    POLL: { description: "Its list is read for them." },
+    NONE: { description: "It has none." },
+  } as const,
+});
+
 const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabilities").implement({
   description:
     "What a provider can do. Anything else is refused with a typed error before a message is stored.",
@@ -44,7 +54,9 @@ const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabiliti
     }),
     longestValidityMinutes: t.exposeInt("longestValidityMinutes", {
       nullable: true,
-      description: "The longest validity period in minutes; null when it cannot be chosen.",
+      description:
+        "The longest validity period in minutes; null when it cannot be chosen: then a message that is not submitted by its end expires, and " +
+        "what was submitted is out of our hands.",
     }),
     priority: t.exposeBoolean("priority", {
       description: "Whether the message priority is passed on to the provider.",
@@ -57,6 +69,7 @@ const ProviderCapabilities = builder.objectRef<Capabilities>("ProviderCapabiliti
       description: "Whether it supports templates registered with the Indian DLT platform.",
     }),
     numberLookup: t.exposeBoolean("numberLookup", { description: "Whether it can look up numbers." }),
+    inbound: t.expose("inbound", { type: InboundSupport, description: "How messages from people come." }),
     balance: t.exposeBoolean("balance", { description: "Whether it reports its balance." }),
     rates: t.exposeBoolean("rates", { description: "Whether it publishes its rates." }),
     bulkSize: t.exposeInt("bulkSize", { description: "The most messages in one request." }),
@@ -125,12 +138,15 @@ export const Provider = builder.prismaNode("Provider", {
     callbackUrl: t.string({
       nullable: true,
       description:
-        "The URL to which the provider must post its receipts. It is secret: null without the ADMIN scope.",
+        "The URL to which the provider must post its receipts. It is secret: null without the scope PROVIDERS.",
       resolve: async ({ id }, _args, { connections, viewer }) => {
-        if (!viewer?.scopes.has("ADMIN")) return null;
+        if (!viewer?.scopes.has("PROVIDERS")) return null;
         const connection = await connections.get(id);
         return connection ? connections.callbackUrl(connection) : null;
       },
+    }),
+    callbackAddresses: t.exposeStringList("callbackAddresses", {
+      description: "Addresses and networks from which its callbacks are taken; none: from everywhere.",
     }),
     balance: t.field({
       type: Balance,
@@ -158,7 +174,7 @@ builder.queryFields((t) => ({
   providers: t.prismaField({
     type: ["Provider"],
     description: "The connected providers, preferred ones first.",
-    authScopes: { READ: true },
+    authScopes: { READ: true, PROVIDERS: true },
     resolve: (query, _root, _args, context) =>
       context.database.prisma.provider.findMany({
         ...query,
@@ -170,7 +186,7 @@ builder.queryFields((t) => ({
     type: "Provider",
     nullable: true,
     description: "A provider by its id, even a disconnected one; null when it does not exist.",
-    authScopes: { READ: true },
+    authScopes: { READ: true, PROVIDERS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the provider." }) },
     resolve: (query, _root, { id }, context) =>
       context.database.prisma.provider.findUnique({

@@ -12,7 +12,7 @@ export const ProviderRejectionRef = builder.objectRef<ProviderRejection>("Provid
     providerName: t.exposeString("name", { description: "Its name." }),
     code: t.exposeString("code", {
       description:
-        "A word for programs. The provider cannot be used: DISABLED, NOT_IN_POLICY, UNSUPPORTED_FEATURE, TEXT_TOO_LONG, " +
+        "A word for programs. The provider cannot be used: DISABLED, NOT_IN_POLICY, NOT_FOR_KEY, UNSUPPORTED_FEATURE, TEXT_TOO_LONG, " +
         "INVALID_VALIDITY, SENDER_NOT_ALLOWED, ALREADY_TRIED. Another provider is better: NO_CREDIT, UNHEALTHY, NO_RATE, " +
         "LOWER_PRIORITY, OTHER_SHARE, OTHER_CURRENCY, DEARER, EQUAL.",
     }),

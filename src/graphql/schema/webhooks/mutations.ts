@@ -9,11 +9,12 @@ import { decodeId } from "../../../lib/global-id.ts";
 import { decodeCursor } from "../../../messages/log/event-log.ts";
 import type { Answer } from "../../../webhooks/endpoints.ts";
 import { maxBatchSize, maxWebhookName, maxWebhookUrl } from "../../../webhooks/settings.ts";
+import type { WebhookOwner } from "../../../webhooks/owner.ts";
 import { overlapHours } from "../../../webhooks/signing.ts";
-import { accountOf } from "../../context.ts";
+import { accountOf, type Context } from "../../context.ts";
 import { builder } from "../builder.ts";
 import { checkTargets, MessageEventFilter, toFilter } from "../messages/event-filter.ts";
-import { Webhook } from "./webhook.ts";
+import { Webhook, WebhookStreamEnum } from "./webhook.ts";
 
 const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
   description: "A new webhook.",
@@ -26,7 +27,16 @@ const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
       required: true,
       description: `Your name for it, 1 to ${maxWebhookName} characters.`,
     }),
-    filter: t.field({ type: MessageEventFilter, description: "Which events it delivers; absent: all." }),
+    stream: t.field({
+      type: WebhookStreamEnum,
+      required: true,
+      defaultValue: "MESSAGES",
+      description: "What it delivers.",
+    }),
+    filter: t.field({
+      type: MessageEventFilter,
+      description: "Which events of messages it delivers; absent: all.",
+    }),
     batchSize: t.int({
       required: true,
       defaultValue: 1,
@@ -154,6 +164,11 @@ const SendTestWebhookResult = builder.errorUnion("SendTestWebhookResult", {
   types: [WebhookTest, InvalidInputError, NotFoundError],
 });
 
+const ownerOf = (context: Context): WebhookOwner => ({
+  accountId: accountOf(context),
+  readsAudit: context.viewer?.scopes.has("ADMIN") ?? false,
+});
+
 /** @throws InvalidCursorError */
 function positionOf(after: string | null | undefined) {
   if (after == null) return undefined;
@@ -167,13 +182,13 @@ builder.mutationFields((t) => ({
     type: CreateWebhookResult,
     description:
       "Creates a webhook: events from now on are posted to its URL, signed as Standard Webhooks defines it, at least once " +
-      "and in order for each message. Only this answer contains its secret.",
-    authScopes: { ADMIN: true },
+      "and in order for each message. One for the audit log needs the scope ADMIN, as does changing it. Only this answer contains its secret.",
+    authScopes: { WEBHOOKS: true },
     args: { input: t.arg({ type: CreateWebhookInput, required: true, description: "The new webhook." }) },
     resolve: async (_root, { input }, context) => {
       const filter = toFilter(context, input.filter);
       await checkTargets(context, filter);
-      return context.webhooks.create(accountOf(context), { ...input, filter });
+      return context.webhooks.create(ownerOf(context), { ...input, filter });
     },
   }),
   updateWebhook: t.field({
@@ -181,13 +196,13 @@ builder.mutationFields((t) => ({
     description:
       "Changes a webhook, for requests that begin a moment later, at most a second. One whose endpoint failed is tried " +
       "again then. What was sent in the moment of the change may be repeated.",
-    authScopes: { ADMIN: true },
+    authScopes: { WEBHOOKS: true },
     args: { input: t.arg({ type: UpdateWebhookInput, required: true, description: "What to change." }) },
     resolve: async (_root, { input }, context) => {
       const { name, url, batchSize, withoutTexts, enabled } = input;
       const filter = input.filter === undefined ? undefined : toFilter(context, input.filter);
       if (filter) await checkTargets(context, filter);
-      const webhook = await context.webhooks.update(accountOf(context), decodeId("Webhook", input.id), {
+      const webhook = await context.webhooks.update(ownerOf(context), decodeId("Webhook", input.id), {
         ...(name != null && { name }),
         ...(url != null && { url }),
         ...(filter && { filter }),
@@ -202,38 +217,38 @@ builder.mutationFields((t) => ({
     type: DeleteWebhookResult,
     description:
       "Deletes a webhook with its deliveries. Nothing more is posted to it after at most a second.",
-    authScopes: { ADMIN: true },
+    authScopes: { WEBHOOKS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the webhook." }) },
     resolve: async (_root, { id }, context) =>
-      Webhook.addBrand(await context.webhooks.delete(accountOf(context), decodeId("Webhook", id))),
+      Webhook.addBrand(await context.webhooks.delete(ownerOf(context), decodeId("Webhook", id))),
   }),
   rotateWebhookSecret: t.field({
     type: RotateWebhookSecretResult,
     description: `Gives a webhook a new secret. For ${overlapHours} hours both sign. Only this answer contains the new one.`,
-    authScopes: { ADMIN: true },
+    authScopes: { WEBHOOKS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the webhook." }) },
     resolve: (_root, { id }, context) =>
-      context.webhooks.rotateSecret(accountOf(context), decodeId("Webhook", id)),
+      context.webhooks.rotateSecret(ownerOf(context), decodeId("Webhook", id)),
   }),
   sendTestWebhook: t.field({
     type: SendTestWebhookResult,
     description:
       "Posts a signed request of the type `webhook.test` at once, also to a disabled webhook. It is not repeated.",
-    authScopes: { ADMIN: true },
+    authScopes: { WEBHOOKS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the webhook." }) },
-    resolve: (_root, { id }, context) => context.webhooks.test(accountOf(context), decodeId("Webhook", id)),
+    resolve: (_root, { id }, context) => context.webhooks.test(ownerOf(context), decodeId("Webhook", id)),
   }),
   replayWebhook: t.field({
     type: ReplayWebhookResult,
     description:
       "Delivers again what was logged since a position or a time, for as long as events are kept. Each event has the same " +
       "`webhook-id` as before, so a receiver that drops repeats gets only what it has missed.",
-    authScopes: { ADMIN: true },
+    authScopes: { WEBHOOKS: true },
     args: { input: t.arg({ type: ReplayWebhookInput, required: true, description: "From where." }) },
     resolve: async (_root, { input: { id, after, since } }, context) => {
       const start = { after: positionOf(after), since: since ?? undefined };
       return Webhook.addBrand(
-        await context.webhooks.replay(accountOf(context), decodeId("Webhook", id), start),
+        await context.webhooks.replay(ownerOf(context), decodeId("Webhook", id), start),
       );
     },
   }),

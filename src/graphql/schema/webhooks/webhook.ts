@@ -18,6 +18,17 @@ const WebhookStatusEnum = builder.enumType("WebhookStatus", {
   },
 });
 
+export const WebhookStreamEnum = builder.enumType("WebhookStream", {
+  description: "What a webhook delivers.",
+  values: {
+    MESSAGES: { description: "The events of messages." },
+    AUDIT: {
+      description:
+        "The audit log, in order, one entry after the other. Only a key with the scope ADMIN may make or change such a webhook.",
+    },
+  },
+});
+
 type Restrictions = Omit<EventFilter, "accountId">;
 
 const WebhookFilter = builder.objectRef<Restrictions>("WebhookFilter").implement({
@@ -64,13 +75,14 @@ function statusOf({ enabled, failures }: WebhookRow): typeof WebhookStatusEnum.$
 
 export const Webhook = builder.prismaNode("Webhook", {
   description: "An endpoint of yours to which the events of the account are posted, signed, as they happen.",
-  authScopes: { ADMIN: true },
+  authScopes: { WEBHOOKS: true },
   id: { field: "id", description: "Global id." },
   nullable: true,
   findUnique: (id, context) => ({ id, accountId: accountOf(context) }),
   fields: (t) => ({
     name: t.exposeString("name", { description: "Your name for it." }),
     url: t.exposeString("url", { description: "Where events are posted." }),
+    stream: t.expose("stream", { type: WebhookStreamEnum, description: "What it delivers." }),
     filter: t.field({
       type: WebhookFilter,
       description: "Which events it delivers.",
@@ -130,7 +142,7 @@ builder.queryFields((t) => ({
     type: "Webhook",
     nullable: true,
     description: "A webhook by its global id; null when this account has no such webhook.",
-    authScopes: { ADMIN: true },
+    authScopes: { WEBHOOKS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the webhook." }) },
     resolve: (query, _root, { id }, context) =>
       context.database.prisma.webhook.findUnique({
@@ -142,7 +154,7 @@ builder.queryFields((t) => ({
     {
       type: Webhook,
       description: "The webhooks of the account, newest first.",
-      authScopes: { ADMIN: true },
+      authScopes: { WEBHOOKS: true },
       resolve: (_root, args, context, info) => {
         const query = queryFromInfo({ context, info, path: ["edges", "node"] });
         return paginateById(args, ({ where: id, orderBy, take }) =>

@@ -1,0 +1,183 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+import { twins } from "../src/sandbox/twins.ts";
+import { eventually } from "../test/support/process.ts";
+import { connectAll } from "../torture/connect.ts";
+import { Fleet } from "../torture/fleet.ts";
+import { OwnPostgres } from "../torture/postgres.ts";
+import type { Provider } from "../torture/providers.ts";
+import { startRoad } from "../torture/road.ts";
+import type { Benchmark, BenchRun, Finding } from "./support/benchmark.ts";
+
+/** How long a sandbox takes to answer. */
+const answerMs = 50;
+const patienceSeconds = 900;
+
+export const benchmark: Benchmark = {
+  name: "recovery",
+  about:
+    "Campaigns at all four sandboxes, which answer in 50 ms and whose receipts do not arrive; then a kill -9 of every process and " +
+    "of PostgreSQL: how long until a new message is submitted, and until every outcome that a provider can tell is known.",
+  run,
+};
+
+async function startProvider(twin: (typeof twins)[number], { closers }: BenchRun): Promise<Provider> {
+  const server = await twin.start({ port: 0, maxMessages: 1_000_000 });
+  const road = await startRoad({
+    target: () => server.url,
+    trouble: () => ({ delayMs: answerMs }),
+    hangMs: 30_000,
+  });
+  closers.push(() => void [road.close(), server.close()]);
+  return { twin, server, road, id: "" };
+}
+
+/** A quarter of all messages at each provider; one text goes out in requests for many. */
+async function sendCampaigns(fleet: Fleet, providers: readonly Provider[], count: number): Promise<void> {
+  const [client] = fleet.clients;
+  await Promise.all(
+    providers.map(async ({ id: providerId, twin }, place) => {
+      const recipients = Array.from({ length: count / providers.length }, (_, index) => ({
+        // The last three digits choose what a sandbox does; none of its scenarios is above 100.
+        to: `+42190${place + 1}${String(Math.floor(index / 900)).padStart(3, "0")}${100 + (index % 900)}`,
+      }));
+      const created = await client?.data<{ createCampaign: { id?: string; message?: string } }>(
+        `mutation ($input: CreateCampaignInput!) {
+          createCampaign(input: $input) { ... on Campaign { id } ... on Error { message } }
+        }`,
+        { input: { name: twin.title, text: "Hello", providerId, recipients } },
+      );
+      if (!created?.createCampaign.id) throw new Error(created?.createCampaign.message);
+    }),
+  );
+}
+
+async function run(bench: BenchRun): Promise<Finding[]> {
+  const { closers, isShort, progress } = bench;
+  const count = isShort ? 4_000 : 100_000;
+  const postgres = await OwnPostgres.create(4_000);
+  closers.push(() => postgres.close());
+  await postgres.start();
+  const providers = await Promise.all(twins.map((twin) => startProvider(twin, bench)));
+  const fleet = await Fleet.start({
+    databaseUrl: postgres.url,
+    publicUrl: "http://127.0.0.1:9",
+    directory: postgres.directory,
+  });
+  closers.push(() => fleet.close());
+  await connectAll(fleet, providers);
+  await sendCampaigns(fleet, providers, count);
+  // Every provider is busy with requests of many messages.
+  const busy = await connect(postgres, closers);
+  await eventually(async () => (await countOf(busy, "providers_busy", 1)) === providers.length, {
+    timeoutSeconds: patienceSeconds,
+  });
+  const killedAt = performance.now();
+  postgres.kill();
+  await Promise.all([postgres.start(), ...fleet.members.map((member) => fleet.kill(member))]);
+  await sendOne(fleet, providers);
+  const database = await connect(postgres, closers);
+  await eventually(async () => (await countOf(database, "new_one_submitted", 1)) > 0, {
+    timeoutSeconds: patienceSeconds,
+  });
+  const workingAt = performance.now();
+  progress(`a new message was submitted ${Math.round(workingAt - killedAt)} ms after the kill`);
+  const settledAt = await settled(database, providers, progress);
+  const twice = providers.flatMap(({ server }) => server.book().map(({ to }) => to));
+  return [
+    {
+      what: `${count} in flight: a new message is submitted`,
+      unit: "ms",
+      ours: [workingAt - killedAt],
+      target: { atMost: 5_000 },
+    },
+    ...providers.flatMap(({ twin: { kind, title } }) =>
+      kind === "TELEKOM"
+        ? []
+        : [
+            {
+              what: `${title}: every outcome known`,
+              unit: "ms" as const,
+              ours: [(settledAt.get(kind) ?? workingAt) - killedAt],
+              target: { atMost: 120_000 },
+            },
+          ],
+    ),
+    {
+      what: "submitted twice",
+      unit: "times",
+      ours: [twice.length - new Set(twice).size],
+      target: { atMost: 0 },
+    },
+  ];
+}
+
+async function connect(postgres: OwnPostgres, closers: BenchRun["closers"]): Promise<Client> {
+  const client = new Client({ connectionString: postgres.url });
+  client.on("error", () => undefined);
+  await client.connect();
+  closers.push(() => client.end().catch(() => undefined));
+  return client;
+}
+
+const questions = {
+  providers_busy: `select count(distinct provider_id)::int as count from messages
+    where status in ('SUBMITTED', 'SENT', 'DELIVERED', 'UNKNOWN') and $1 > 0`,
+  new_one_submitted: `select count(*)::int as count from messages
+    where campaign_id is null and status <> 'QUEUED' and status <> 'SUBMITTING' and $1 > 0`,
+};
+
+async function countOf(client: Client, question: keyof typeof questions, least: number): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(questions[question], [least]);
+  return rows[0]?.count ?? 0;
+}
+
+/** As somebody who repeats until there is an answer. */
+async function sendOne(fleet: Fleet, providers: readonly Provider[]): Promise<void> {
+  const input = { providerId: providers[0]?.id, to: "+421915000000", text: "New", idempotencyKey: "new" };
+  for (;;) {
+    for (const client of fleet.clients) {
+      const answer = await client
+        .send<{ sendMessage: { id?: string } }>(
+          "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { ... on Message { id } } }",
+          { input },
+        )
+        .catch(() => undefined);
+      if (answer?.data?.sendMessage.id) return;
+    }
+    await pause(20);
+  }
+}
+
+/** Requests of the dead are found, and lists are read, within this time: whoever has nothing unknown for so long is done. */
+const quietMs = 20_000;
+
+/** When each provider last had a message whose outcome was not known. */
+async function settled(
+  database: Client,
+  providers: readonly Provider[],
+  progress: (line: string) => void,
+): Promise<Map<string, number>> {
+  const last = new Map<string, number>();
+  const begun = performance.now();
+  const isQuiet = async (): Promise<boolean> => {
+    await pause(500);
+    const { rows } = await database.query<{ kind: string; count: number }>(
+      `select p.kind::text as kind, count(*)::int as count
+      from messages as m join providers as p on p.id = m.provider_id
+      where m.status = 'OUTCOME_UNKNOWN' group by 1`,
+    );
+    const now = performance.now();
+    for (const { kind, count } of rows) {
+      last.set(kind, now);
+      progress(`${kind}: ${count} unknown after ${Math.round((now - begun) / 1000)} s`);
+    }
+    return providers.every(
+      ({ twin: { kind } }) => kind === "TELEKOM" || now - (last.get(kind) ?? begun) > quietMs,
+    );
+  };
+  await eventually(isQuiet, { timeoutSeconds: patienceSeconds }).catch((error: unknown) =>
+    progress(String(error)),
+  );
+  return last;
+}

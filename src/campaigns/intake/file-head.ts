@@ -1,0 +1,41 @@
+import { openTable } from "../../spreadsheets/open-table.ts";
+import { UnreadableTableError, type Cells, type Reading, type TableHints } from "../../spreadsheets/table.ts";
+import { InvalidInputError } from "../../lib/errors.ts";
+import type { UploadedFile } from "./recipient-file.ts";
+
+/** How many rows are shown below the header. */
+export const sampleRows = 5;
+/** The most columns and characters of a cell that are shown. */
+const [maxColumns, maxCell] = [200, 200];
+
+/** The beginning of a file: what it is, its columns, and its first rows. */
+export interface FileHead {
+  reading: Readonly<Reading>;
+  columns: Cells;
+  sample: Cells[];
+}
+
+const shown = (cells: Cells): Cells => cells.slice(0, maxColumns).map((cell) => cell.slice(0, maxCell));
+
+/**
+ * Reads no more of a file than its first rows, whatever its columns are called.
+ * @throws InvalidInputError when it is no table
+ */
+export async function readFileHead(file: UploadedFile, hints: TableHints): Promise<FileHead> {
+  try {
+    const table = await openTable(file, hints);
+    try {
+      const sample: Cells[] = [];
+      for await (const rows of table.rows) {
+        const filled = rows.filter((cells) => cells.some((cell) => cell !== ""));
+        sample.push(...filled.slice(0, sampleRows - sample.length).map(shown));
+        if (sample.length === sampleRows) break;
+      }
+      return { reading: table.reading, columns: shown(table.header), sample };
+    } finally {
+      await table.close();
+    }
+  } catch (error) {
+    throw error instanceof UnreadableTableError ? new InvalidInputError("file", error.message) : error;
+  }
+}

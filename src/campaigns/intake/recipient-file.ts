@@ -1,0 +1,174 @@
+import { openTable } from "../../spreadsheets/open-table.ts";
+import { UnreadableTableError, type Cells, type Table, type TableHints } from "../../spreadsheets/table.ts";
+import { InvalidInputError } from "../../lib/errors.ts";
+import { unknownPlaceholders, type RecipientRow, type RecipientSource } from "./recipients.ts";
+import { nameKey, type Template } from "./template.ts";
+
+/** An uploaded file as a stream: read once, never held as a whole. */
+export type UploadedFile = AsyncIterable<Uint8Array>;
+
+/** Rows of one file, not counting the header. */
+const maxFileRows = 5_000_000;
+
+const invalid = (message: string): InvalidInputError => new InvalidInputError("file", message);
+
+/**
+ * Reads the recipients from a CSV file or a workbook with a header row. The columns `to` and, optionally, `clientRef` are
+ * found whatever their case, spaces and underscores, and so are the columns of placeholders. Every other column is a
+ * value under its name; `columns` says what is named otherwise. An empty cell is no value. Empty rows are not refused, but
+ * they count when rows are numbered.
+ * @throws InvalidInputError when there is no readable header, or the text names a column that the file does
+ * not have
+ */
+export async function readRecipientFile(
+  file: UploadedFile,
+  template: Template,
+  columns: readonly MappedColumn[] = [],
+  hints: TableHints & { keepsValues?: boolean } = {},
+): Promise<FileSource> {
+  const table = await openTable(file, hints).catch(refuse);
+  try {
+    const found = readHeader(table.header, template, columns);
+    return sourceOf(table, hints.keepsValues === true ? found : { ...found, given: undefined }, template);
+  } catch (error) {
+    await table.close();
+    throw error;
+  }
+}
+
+/** Recipients of a file, and how it is read. */
+export type FileSource = RecipientSource & Required<Pick<RecipientSource, "reading" | "close">>;
+
+function sourceOf(table: Table, columns: Columns, { names }: Template): FileSource {
+  const { reading, header } = table;
+  const asOf = (index: number): string | null => {
+    if (index === columns.to) return "to";
+    if (index === columns.clientRef) return "clientRef";
+    return names[columns.values.indexOf(index)] ?? null;
+  };
+  const found = { file: reading, columns: header.map((name, index) => ({ name, as: asOf(index) })), rows: 0 };
+  const rows = readRows(table, columns, (count) => (found.rows += count));
+  const { given } = columns;
+  return {
+    [Symbol.asyncIterator]: () => rows,
+    reading: found,
+    ...(given && { valueNames: given.map(({ name }) => name) }),
+    close: () => table.close(),
+  };
+}
+
+/** A column of a file that is to be read as another one. */
+export interface MappedColumn {
+  column: string;
+  /** `to`, `clientRef` or the name of a placeholder. */
+  as: string;
+}
+
+function refuse(error: unknown): never {
+  throw error instanceof UnreadableTableError ? invalid(error.message) : error;
+}
+
+/** Where the columns are in a row. */
+interface Columns {
+  count: number;
+  to: number;
+  /** -1 when there is none. */
+  clientRef: number;
+  values: readonly number[];
+  /** All that hold values; undefined when those are not kept. */
+  given: readonly { name: string; index: number }[] | undefined;
+}
+
+function readHeader(header: readonly string[], template: Template, mapped: readonly MappedColumn[]): Columns {
+  const renamed = renamesOf(header, mapped);
+  const names = header.map((name, index) => renamed.get(index) ?? known(name) ?? nameKey(name));
+  const twice = names.find((name, index) => name !== "" && names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw invalid(`The column "${shorten(twice)}" is there twice. Rename one of them.`);
+  const found = shorten(names.filter((name) => name !== "").join(", ")) || "none";
+  const to = names.indexOf("to");
+  if (to === -1) {
+    throw invalid(
+      `The first row must name the columns, one of them \`to\`. Columns found: ${found}. Or say in \`columns\` which of them is \`to\`.`,
+    );
+  }
+  const values = template.names.map((name) => indexOfName(name, names, header));
+  const missing = template.names.filter((_, index) => values[index] === -1);
+  if (missing.length > 0) throw unknownPlaceholders(missing, `The file has the columns ${found}.`);
+  const clientRef = names.indexOf("clientRef");
+  const given = names.flatMap((name, index) => {
+    const isValue = name !== "" && ((index !== to && index !== clientRef) || values.includes(index));
+    return isValue ? { name, index } : [];
+  });
+  return { count: header.length, to, clientRef, values, given };
+}
+
+/** The column with exactly this name, otherwise the only one that differs in case, spaces, underscores or hyphens. */
+export function indexOfName(name: string, names: readonly string[], header: readonly string[]): number {
+  const exact = names.includes(name) ? names.indexOf(name) : header.indexOf(name);
+  if (exact !== -1) return exact;
+  const alike = names.flatMap((other, index) => (looseKey(other) === looseKey(name) ? [index] : []));
+  return alike.length === 1 ? (alike[0] ?? -1) : -1;
+}
+
+/** The names that the caller gives to columns, by their places. @throws InvalidInputError */
+function renamesOf(header: readonly string[], mapped: readonly MappedColumn[]): ReadonlyMap<number, string> {
+  return new Map(
+    mapped.map(({ column, as }, index) => {
+      const place = indexOfName(nameKey(column), header.map(nameKey), header);
+      if (place !== -1) return [place, known(as) ?? nameKey(as)] as const;
+      throw new InvalidInputError(
+        `columns.${index}.column`,
+        `The file has no column "${shorten(column)}". It has ${shorten(header.join(", "))}.`,
+      );
+    }),
+  );
+}
+
+const looseKey = (name: string): string =>
+  nameKey(name)
+    .toLowerCase()
+    .replaceAll(/[\s_-]+/g, "");
+
+const known = (name: string): string | undefined =>
+  ["to", "clientRef"].find((column) => looseKey(column) === looseKey(name));
+
+async function* readRows(
+  { rows: parts, headerRow }: Table,
+  columns: Columns,
+  onRows: (count: number) => void,
+): AsyncGenerator<readonly RecipientRow[]> {
+  let position = headerRow;
+  try {
+    for (;;) {
+      const part = await parts.next().catch(refuse);
+      if (part.done === true) return;
+      const rows: RecipientRow[] = [];
+      for (const cells of part.value) {
+        position++;
+        if (cells.some((cell) => cell !== "")) rows.push(toRow(cells, position, columns));
+      }
+      if (position > maxFileRows + headerRow)
+        throw invalid(`The file has more than ${maxFileRows} rows. Make several campaigns of it.`);
+      onRows(rows.length);
+      yield rows;
+    }
+  } finally {
+    await parts.return(undefined);
+  }
+}
+
+function toRow(cells: Cells, position: number, columns: Columns): RecipientRow {
+  const clientRef = cells[columns.clientRef] ?? "";
+  const extra = cells.slice(columns.count).some((cell) => cell !== "");
+  return {
+    ...(extra && { problem: `The row has ${cells.length} cells, the header ${columns.count}.` }),
+    position,
+    to: cells[columns.to] ?? "",
+    clientRef: clientRef === "" ? null : clientRef,
+    values: columns.values.map((index) => cells[index] || undefined),
+    ...(columns.given && { given: columns.given.map(({ index }) => cells[index] || null) }),
+  };
+}
+
+const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** How much of all unwanted bodies together is read, and how many of them may wait for their turn. */
+export interface UnwantedLimits {
+  turnBytes: number;
+  turnMs: number;
+  waiting: number;
+}
+
+/** 12 MB a second. */
+const usualLimits: UnwantedLimits = { turnBytes: 256 * 1024, turnMs: 20, waiting: 256 };
+
+/** As much as a socket gives at once, so this many bodies get their part of a turn. */
+const pieceBytes = 64 * 1024;
+
+/**
+ * Reads and drops what nobody wants of bodies, because many clients look for the answer only when they have sent
+ * everything. All of them share a rate, and are read in turns: a flood of refused bodies waits in its clients and
+ * costs the others nothing. Where too many wait, the next is cut off after its answer.
+ */
+export class UnwantedBodies {
+  readonly #limits: UnwantedLimits;
+  readonly #waiting = new Set<IncomingMessage>();
+  #left: number;
+  #isTurning = false;
+
+  constructor(limits = usualLimits) {
+    this.#limits = limits;
+    this.#left = limits.turnBytes;
+  }
+
+  /** Drops what is still coming when the answer is given. */
+  dropAfter(response: ServerResponse): void {
+    const { req: request } = response;
+    // When `finish` comes, Node has begun to drop it.
+    response.once("prefinish", () => {
+      if (!request.complete) this.#drop(request);
+    });
+  }
+
+  #drop(request: IncomingMessage): void {
+    request.unpipe().on("data", ({ length }: Buffer) => {
+      this.#left -= length;
+      if (this.#left <= 0) this.#hold(request);
+      else this.#turn();
+    });
+    request.once("close", () => this.#waiting.delete(request));
+    if (this.#left <= 0) this.#hold(request);
+    else request.resume();
+  }
+
+  #hold(request: IncomingMessage): void {
+    if (this.#waiting.size >= this.#limits.waiting) return void request.socket.destroySoon();
+    request.pause();
+    this.#waiting.add(request);
+    this.#turn();
+  }
+
+  #turn(): void {
+    const { turnBytes, turnMs } = this.#limits;
+    if (this.#isTurning) return;
+    this.#isTurning = true;
+    setTimeout(() => {
+      this.#isTurning = false;
+      this.#left = Math.min(this.#left, 0) + turnBytes;
+      const places = Math.ceil(Math.max(this.#left, 0) / pieceBytes);
+      for (const request of [...this.#waiting].slice(0, places)) {
+        this.#waiting.delete(request);
+        request.resume();
+      }
+      if (this.#waiting.size > 0) this.#turn();
+    }, turnMs).unref();
+  }
+}

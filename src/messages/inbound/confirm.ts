@@ -1,0 +1,39 @@
+import type { Database, Statement } from "../../database/database.ts";
+import type { MessageSender } from "../accept/send.ts";
+import { readOptOut } from "./opt-out.ts";
+import { optOutSettingsOf } from "./settings.ts";
+
+const read: Statement = {
+  name: "read_opt_out_message",
+  text: `
+    select account_id as "accountId", provider_id as "providerId", sender as person, recipient as own, text
+    from messages where id = $1`,
+};
+
+interface OptOutMessage {
+  accountId: string;
+  providerId: string;
+  person: string;
+  own: string;
+  text: string;
+}
+
+/**
+ * Answers a person who wrote STOP, if the account wants that. The idempotency key makes it one answer a day to a number,
+ * whatever the number sends: two machines cannot answer each other for ever. An answer that cannot be sent is left out.
+ */
+export async function confirmOptOut(
+  { database, sender }: { database: Database; sender: MessageSender },
+  messageId: string,
+): Promise<void> {
+  const [message] = await database.query<OptOutMessage>(read, [messageId]);
+  if (!message) return;
+  const { accountId, providerId, person, own, text } = message;
+  const answer = readOptOut(await optOutSettingsOf(database, accountId), text)?.language?.answer;
+  if (answer == null) return;
+  const input = { to: person, text: answer, answers: messageId, idempotencyKey: `opt-out ${person}` };
+  const [first] = await sender.send(accountId, [{ ...input, from: own || null, providerId }], undefined);
+  // The provider may be gone, or not let the answered number be a sender: then with what there is.
+  if (first && "error" in first && first.error.code !== "IDEMPOTENCY_CONFLICT")
+    await sender.send(accountId, [input], undefined);
+}

@@ -1,0 +1,159 @@
+import { CsvError, parse, type Parser } from "csv-parse";
+import { fromTextCell } from "./text-cells.ts";
+import { unreadable, type Cells } from "./table.ts";
+
+/** A CSV file as a stream of rows, of any size. */
+interface Csv {
+  /** Names of the columns; empty for a file without rows. */
+  header: Cells;
+  /** The rows below the header, in chunks. Empty rows are included. */
+  rows: AsyncGenerator<Cells[]>;
+  /** What is between the cells of a row. */
+  separator: string;
+}
+
+const maxHeaderBytes = 65_536;
+/** Bytes parsed without a break. Between two pieces, other requests get their turn. */
+const pieceBytes = 8_192;
+/** Maximum characters of one row: an unclosed quotation mark would otherwise take the rest of the file. */
+const maxRow = 65_536;
+const delimiters = [",", ";", "\t", "|"] as const;
+
+/**
+ * Reads CSV in UTF-8 with any line endings. Cells are separated by commas, semicolons, tabs or bars: whichever the header
+ * uses, or a first line such as `sep=;` names.
+ * @throws UnreadableTableError also while its rows are read
+ */
+export async function openCsv(file: AsyncIterable<Uint8Array>): Promise<Csv> {
+  const chunks = file[Symbol.asyncIterator]();
+  const { head, delimiter } = await readHead(chunks);
+  const parser = new RowParser(delimiter);
+  let rows = await parser.write(head);
+  while (rows.length === 0) {
+    const { value, done } = await chunks.next();
+    rows = done === true ? await parser.end() : await parser.write(value);
+    if (done === true) break;
+  }
+  const [header = [], ...first] = rows;
+  return { header, rows: readRows(chunks, parser, first), separator: delimiter };
+}
+
+async function* readRows(
+  chunks: AsyncIterator<Uint8Array>,
+  parser: RowParser,
+  first: Cells[],
+): AsyncGenerator<Cells[]> {
+  yield first;
+  for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
+    for (const piece of piecesOf(chunk.value)) yield await parser.write(piece);
+  }
+  yield await parser.end();
+}
+
+function* piecesOf(chunk: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < chunk.length; start += pieceBytes)
+    yield chunk.subarray(start, start + pieceBytes);
+}
+
+/** Feeds the parser and takes its finished rows, so that only the rows of one piece are in memory. */
+class RowParser {
+  readonly #parser: Parser;
+  #rows: Cells[] = [];
+  #ended = Promise.withResolvers<void>();
+
+  constructor(delimiter: string) {
+    this.#parser = parse({
+      delimiter,
+      bom: true,
+      // Not at the end: with `rtrim` the parser refuses a file because of one nickname in quotation marks.
+      ltrim: true,
+      relax_quotes: true,
+      relax_column_count: true,
+      // Without this, the parser expects every line to end as the first one does.
+      record_delimiter: ["\r\n", "\n", "\r"],
+      max_record_size: maxRow,
+    });
+    this.#parser.on("data", (cells: Cells) => this.#rows.push(cells.map(tidy)));
+    this.#parser.on("end", () => this.#ended.resolve());
+    this.#parser.on("error", (error) => this.#ended.reject(error));
+    this.#ended.promise.catch(() => undefined);
+  }
+
+  async write(chunk: Uint8Array): Promise<Cells[]> {
+    const written = Promise.withResolvers<void>();
+    this.#parser.write(chunk, (error) => (error ? written.reject(error) : written.resolve()));
+    await written.promise.catch(explain);
+    return this.#take();
+  }
+
+  /** The remaining rows; none when the parser had ended before. */
+  async end(): Promise<Cells[]> {
+    if (!this.#parser.writableEnded) this.#parser.end();
+    await this.#ended.promise.catch(explain);
+    return this.#take();
+  }
+
+  #take(): Cells[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+}
+
+/**
+ * Removes spaces around a cell and after its quotation marks, and the apostrophe that protects text from
+ * spreadsheets.
+ */
+function tidy(cell: string): string {
+  const [, quoted] = /^"([^"]*)"\s+$/.exec(cell) ?? [];
+  return fromTextCell((quoted ?? cell).trim());
+}
+
+const csvProblems: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: "a quotation mark has no end.",
+  CSV_MAX_RECORD_SIZE: `a row has more than ${maxRow} characters, or a quotation mark has no end.`,
+};
+
+function explain(error: unknown): never {
+  if (!(error instanceof CsvError)) throw error;
+  const problem = csvProblems[error.code] ?? "it is not CSV.";
+  const { lines } = error as { lines?: unknown };
+  throw unreadable(
+    `The file cannot be read${typeof lines === "number" ? ` at line ${lines}` : ""}: ${problem}`,
+  );
+}
+
+/** Reads at least to the end of the header. Removes a first line that names the delimiter. */
+async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buffer; delimiter: string }> {
+  let head = Buffer.alloc(0);
+  for (;;) {
+    const { value, done } = await chunks.next();
+    if (done !== true) head = Buffer.concat([head, value]);
+    const [line, delimiter] = separatorOf(head);
+    const header = head.subarray(Buffer.byteLength(line));
+    if (done === true && head.length === 0)
+      throw unreadable("The file is empty. Its first row must name the columns.");
+    // The first line may name the delimiter, and its line end may arrive in two chunks.
+    const isComplete = /[\r\n][^]/.test(header.toString("latin1"));
+    if (done === true || isComplete)
+      return { head: header, delimiter: delimiter ?? delimiterOf(firstLine(header)) };
+    if (head.length > maxHeaderBytes)
+      throw unreadable(`The first row has more than ${maxHeaderBytes} bytes, or the file no lines.`);
+  }
+}
+
+/** A first line `sep=;` (or `sep=;;;`), which Excel reads and hides, and the delimiter in it. */
+function separatorOf(head: Buffer): [line: string, delimiter?: string] {
+  const [line = "", delimiter] =
+    /^\uFEFF?"?sep=([^\r\n])"?\1*(?:\r\n|\n|\r)/i.exec(head.toString("utf8", 0, 64)) ?? [];
+  return delimiter === undefined ? [""] : [line, delimiter];
+}
+
+const firstLine = (head: Buffer): string => head.toString("utf8").split(/[\r\n]/, 1)[0] ?? "";
+
+/** The most frequent delimiter of the header, outside quotation marks. */
+function delimiterOf(line: string): string {
+  const bare = line.replaceAll(/"[^"]*"/g, "");
+  const count = (delimiter: string): number => bare.split(delimiter).length;
+  return delimiters.reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
+}

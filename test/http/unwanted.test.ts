@@ -1,0 +1,55 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { connect, type AddressInfo } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { UnwantedBodies, type UnwantedLimits } from "../../src/http/unwanted.ts";
+
+let server: Server;
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Refuses every request before its body has come. */
+async function refuseAll(limits: UnwantedLimits): Promise<number> {
+  const unwanted = new UnwantedBodies(limits);
+  server = createServer((_request, response) => {
+    unwanted.dropAfter(response);
+    response.writeHead(401).end("no key");
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** Sends so many bytes and looks for the answer only then, as many clients do. The status, or that it was cut off. */
+async function upload(port: number, bytes: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  const closed = new Promise((done) => socket.once("close", done));
+  socket.write(`POST / HTTP/1.1\r\nhost: test\r\ncontent-length: ${bytes}\r\n\r\n`);
+  const sent = new Promise<void>((done) => socket.write(Buffer.alloc(bytes), (error) => !error && done()));
+  const hasSent = await Promise.race([sent.then(() => true), closed.then(() => false)]);
+  if (!hasSent) return "cut off";
+  const answer = socket.read() as Buffer | null;
+  return String(answer ?? (await once(socket, "data"))[0]).slice(9, 12);
+}
+
+const megabyte = 1024 * 1024;
+
+it("a client that looks for the answer only after its whole body sees that it was refused", async () => {
+  const port = await refuseAll({ turnBytes: 64 * 1024, turnMs: 1, waiting: 8 });
+  expect(await upload(port, 8 * megabyte)).toBe("401");
+});
+
+it("refused bodies take turns, so that each comes to its end", async () => {
+  const port = await refuseAll({ turnBytes: 64 * 1024, turnMs: 1, waiting: 8 });
+  const answers = await Promise.all(Array.from({ length: 6 }, () => upload(port, 6 * megabyte)));
+  expect(answers).toEqual(Array.from({ length: 6 }, () => "401"));
+});
+
+it("where too many refused bodies wait, the next are cut off, and the others come to their end", async () => {
+  const port = await refuseAll({ turnBytes: 64 * 1024, turnMs: 5, waiting: 2 });
+  const answers = await Promise.all(Array.from({ length: 12 }, () => upload(port, 8 * megabyte)));
+  expect(new Set(answers)).toEqual(new Set(["401", "cut off"]));
+});

@@ -1,0 +1,50 @@
+import { expect, onTestFinished, test } from "vitest";
+import { Deployment } from "../support/deployment.ts";
+import { eventually } from "../support/process.ts";
+import { startReportReceiver } from "../support/report-receiver.ts";
+
+test("clients of served APIs are told everything, in the order of each message, while workers are killed", async () => {
+  const deployment = await Deployment.create();
+  onTestFinished(() => deployment.close());
+  const receiver = await startReportReceiver();
+  onTestFinished(() => receiver.close());
+  await deployment.start("api");
+  await deployment.connect();
+  const workers = [await deployment.start("worker"), await deployment.start("worker")];
+  const { client, database } = deployment;
+  const ids: string[] = [];
+  const send = async (number: number): Promise<void> => {
+    const response = await fetch(`${client.url}/compat/tikosms/v1/message`, {
+      method: "POST",
+      headers: { ...client.headers, "content-type": "application/json" },
+      body: JSON.stringify({
+        from: "MySender",
+        to: String(number),
+        message: "Hello",
+        callback_url: `${receiver.origin}/callback`,
+      }),
+    });
+    ids.push(((await response.json()) as { message_id: string }).message_id);
+  };
+  let number = 421_901_000_100;
+  for (let round = 1; round <= 3; round++) {
+    await Promise.all(Array.from({ length: 30 }, () => send(number++)));
+    // In the middle of telling.
+    await eventually(() => receiver.received.length >= round * 30);
+    await workers.shift()?.end("SIGKILL");
+    workers.push(await deployment.start("worker"));
+  }
+  for (const worker of workers) await worker.end("SIGKILL");
+  // As when the leases of the dead have ended.
+  await database.query("update compat_reports set due_at = now() where lease is not null");
+  await deployment.start("worker");
+  const toldOf = (id: string): string[] =>
+    receiver.received.flatMap(({ json }) => {
+      const [[event, { message_id: of }]] = Object.entries(json) as [[string, { message_id: string }]];
+      return of === id ? [event] : [];
+    });
+  await eventually(() => ids.every((id) => toldOf(id).includes("update")), { timeoutSeconds: 200 });
+  expect(new Set(ids).size).toBe(90);
+  for (const id of ids) expect(toldOf(id).join(" ")).toMatch(/^create( create)* update( update)*$/);
+  await eventually(async () => (await database.query("select 1 from compat_reports limit 1")).rowCount === 0);
+});
