@@ -50,7 +50,10 @@ export class UnwantedBodies {
   }
 
   #hold(request: IncomingMessage): void {
-    if (this.#waiting.size >= this.#limits.waiting) return void request.socket.destroySoon();
+    if (this.#waiting.size >= this.#limits.waiting) {
+      request.socket.destroySoon();
+      return;
+    }
     request.pause();
     this.#waiting.add(request);
     this.#turn();

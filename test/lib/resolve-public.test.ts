@@ -1,5 +1,4 @@
 import { createSocket, type Socket } from "node:dgram";
-import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { resolverOf, type Resolve } from "../../src/lib/resolve-public.ts";
@@ -38,7 +37,7 @@ beforeAll(async () => {
       from.address,
     );
   });
-  const { port } = server.address() as AddressInfo;
+  const { port } = server.address();
   resolve = resolverOf({ servers: [`127.0.0.1:${port}`], timeoutMs: 1_000 });
 });
 

@@ -14,7 +14,16 @@ export interface Request {
   callbackUrl: string;
 }
 
-type Outcome = "answer" | "hang" | "reset" | "busy" | "busy for long" | "fail" | "empty" | "no rate" | "wrong number";
+type Outcome =
+  | "answer"
+  | "hang"
+  | "reset"
+  | "busy"
+  | "busy for long"
+  | "fail"
+  | "empty"
+  | "no rate"
+  | "wrong number";
 
 /** What the double does with one request. Every wait is a promise that the test holds. */
 export interface Plan {
