@@ -70,6 +70,11 @@ export class Pump<Item extends Position> implements Keeper {
     return this.#webhook.progress;
   }
 
+  /** Whether it has ended because the webhook was no longer ours. It may be ours again by now. */
+  get isLost(): boolean {
+    return this.#lost.signal.aborted;
+  }
+
   lose(): void {
     this.#stopping.abort();
     this.#lost.abort();

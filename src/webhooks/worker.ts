@@ -211,7 +211,8 @@ class WebhookWorker {
     );
     const { size = 0, webhooks } = row ?? {};
     const own = new Map((webhooks ?? []).map(({ id, revision }) => [id, revision]));
-    for (const pump of this.#pumps.values()) if (own.get(pump.id) !== pump.revision) this.#end(pump);
+    for (const pump of this.#pumps.values())
+      if (pump.isLost || own.get(pump.id) !== pump.revision) this.#end(pump);
     const mine = [...own.keys()].filter((id) => !this.#leaving.has(id));
     for (const id of mine.slice(size)) this.#handOn(id);
     const missing = mine.slice(0, size).filter((id) => !this.#pumps.has(id));

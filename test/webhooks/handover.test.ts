@@ -50,3 +50,38 @@ test("a worker that stops delivers what lies before its last request, so that th
   await eventually(() => receiver.taken().length === 10);
   expect(receiver.requests).toHaveLength(10);
 });
+
+test("a worker that lost a webhook and gets it back at once delivers again", async () => {
+  const app = await startTestApp();
+  atEnd(() => app.stop());
+  await connectProvider(app.client, { defaultSender: "smsgraph" });
+  const receiver = await startWebhookReceiver();
+  atEnd(() => receiver.close());
+  const held = Promise.withResolvers<void>();
+  receiver.answer(async (_received, response) => {
+    if (receiver.requests.length === 2) await held.promise;
+    response.writeHead(200).end();
+  });
+  await createWebhook(app.client, { url: receiver.url });
+  await sendAll(app, [{ scheduledAt }, { scheduledAt }]);
+  await eventually(() => receiver.requests.length === 2);
+
+  // Another worker takes the webhook while the progress waits to be stored, and dies.
+  const { pool } = app.services.database;
+  const other = await pool.connect();
+  await other.query("begin");
+  await other.query("update webhooks set worker = gen_random_uuid()");
+  held.resolve();
+  await eventually(async () => {
+    const { rows } = await pool.query(
+      `select 1 from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query like '%webhook_deliveries%'`,
+    );
+    return rows.length > 0;
+  });
+  await other.query("commit");
+  other.release();
+
+  await sendAll(app, [{ scheduledAt }]);
+  await eventually(() => new Set(receiver.taken().map(({ id }) => id)).size === 3);
+});
