@@ -23,10 +23,25 @@ async function buildConsole(): Promise<void> {
   });
   await compressFiles(folder);
   await writeFile(`${folder}/${digestFile}`, digest);
-  await rm(consoleFolder, { recursive: true, force: true });
-  // Another process may have just put the same files there.
-  await rename(folder, consoleFolder).catch(() => rm(folder, { recursive: true, force: true }));
+  await putInPlace(folder);
 }
+
+/** Another process may have put the same files there meanwhile: those stay, since a server may be reading them. */
+async function putInPlace(folder: string): Promise<void> {
+  if (await isMoved(folder)) return;
+  if ((await compareConsole()).isBuilt) return rm(folder, { recursive: true });
+  const old = `${folder}-old`;
+  await rename(consoleFolder, old).catch(() => undefined);
+  if (!(await isMoved(folder))) await rm(folder, { recursive: true });
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Whether nothing stood in its way. */
+const isMoved = (folder: string): Promise<boolean> =>
+  rename(folder, consoleFolder).then(
+    () => true,
+    () => false,
+  );
 
 /** Once and well, so that the server only hands them out. */
 async function compressFiles(folder: string): Promise<void> {
