@@ -155,7 +155,7 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     const id = await deployment.send("421901000106");
     await eventually(() => deployment.double.requests.length === 1);
     await deployment.database.query("begin");
-    await deployment.database.query("select 1 from graphile_worker._private_jobs for update");
+    await holdJob(deployment, id);
     before.resolve();
     await eventually(async () => (await deployment.waiting()) === 1);
     await eventually(async () => (await deployment.statusOf(id)) === "DELIVERED");
@@ -198,16 +198,16 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
       const id = await deployment.send("421901000111");
       await eventually(() => deployment.double.requests.length === 1);
       await deployment.database.query("begin");
-      await deployment.database.query("select 1 from graphile_worker._private_jobs for update");
+      await holdJob(deployment, id);
       before.resolve();
       await eventually(async () => (await deployment.waiting()) === 1);
       await eventually(async () => (await deployment.statusOf(id)) === "QUEUED");
       await killed.end("SIGKILL");
       await deployment.cutWaiting();
       await deployment.database.query("rollback");
-      const later =
-        "update graphile_worker._private_jobs set run_at = now() + interval '1 hour' where locked_at is null";
-      expect((await deployment.database.query(later)).rowCount).toBe(1);
+      const later = `update graphile_worker._private_jobs set run_at = now() + interval '1 hour'
+        where locked_at is null and ${ofMessage}`;
+      expect((await deployment.database.query(later, [id])).rowCount).toBe(1);
       await deployment.start("all");
       await eventually(async () => (await jobs(deployment)) === 1);
       expect(await deployment.statusOf(id)).toBe("QUEUED");
@@ -281,6 +281,15 @@ describe.concurrent("a killed process loses nothing and sends nothing twice", ()
     },
   );
 });
+
+/** SQL on jobs: those of one message. */
+const ofMessage = "payload ->> 'messageId' = $1::text";
+
+/** Whoever wants to end the job of the message waits. Other jobs may still be ended, late as that may be. */
+async function holdJob({ database }: Deployment, id: string): Promise<void> {
+  const hold = `select from graphile_worker._private_jobs where ${ofMessage} for update`;
+  expect((await database.query(hold, [id])).rowCount).toBe(1);
+}
 
 async function jobs({ database }: Deployment): Promise<number> {
   const { rows } = await database.query<{ count: number }>("select count(*)::int from graphile_worker.jobs");
