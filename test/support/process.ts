@@ -101,7 +101,7 @@ export function isAlive(pid: number): boolean {
 /** Waits until `check` says true, looking often: what it waits for takes as long as it takes. */
 export async function eventually(
   check: () => boolean | Promise<boolean>,
-  { timeoutSeconds = 60 } = {},
+  { timeoutSeconds = 120 } = {},
 ): Promise<void> {
   const deadline = performance.now() + timeoutSeconds * 1000;
   while (!(await check())) {

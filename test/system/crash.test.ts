@@ -1,14 +1,24 @@
 import { describe, expect, it, type TestContext } from "vitest";
+import { Gate } from "../../src/lib/gate.ts";
 import { Deployment } from "../support/deployment.ts";
 import { eventually } from "../support/process.ts";
 import type { Plan, Request } from "../support/provider-double.ts";
 
-/** Every test here starts processes, kills them, and waits for others to notice. */
-const patience = 300_000;
+/** Every test here starts processes, kills them, and waits for others to notice, after it waited for its turn. */
+const patience = 600_000;
+
+/** They wait for most of their time, but what they start costs a slow machine much at once. */
+const places = new Gate(4);
 
 async function deploy({ onTestFinished }: TestContext): Promise<Deployment> {
-  const deployment = await Deployment.create();
-  onTestFinished(() => deployment.close());
+  const [begun, closed] = [Promise.withResolvers<Deployment>(), Promise.withResolvers<void>()];
+  const holding = places.run(async () => {
+    begun.resolve(await Deployment.create());
+    await closed.promise;
+  });
+  holding.catch(begun.reject);
+  const deployment = await begun.promise;
+  onTestFinished(() => deployment.close().finally(closed.resolve));
   return deployment;
 }
 

@@ -49,8 +49,9 @@ async function watch(client: GraphqlClient, id: string): Promise<{ frames: numbe
     if (!data) throw new Error(JSON.stringify(errors));
     frames++;
     check(data.campaignProgress);
-    if (ended(data.campaignProgress) && data.campaignProgress.status !== "RUNNING")
-      return { frames, last: data.campaignProgress };
+    // On a slow machine everything may have ended while it is paused.
+    const isOver = ["COMPLETED", "CANCELLED"].includes(data.campaignProgress.status);
+    if (ended(data.campaignProgress) && isOver) return { frames, last: data.campaignProgress };
   }
   throw new Error("the stream ended");
 }
