@@ -10,7 +10,7 @@ const common = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
 // Nobody judges a time: these end only what hangs, also on a busy machine, and the inner limit says what it waited for.
-const patience = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 120_000 } } };
+const patience = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000 } } };
 
 export default defineConfig({
   ...common,
@@ -49,7 +49,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: "system",
-          testTimeout: 300_000,
+          testTimeout: 600_000,
           include: ["test/system/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
         },

@@ -262,7 +262,7 @@ it("a stranger who subscribes to another account's things sees the same as with 
   );
   await own.next();
   await expect
-    .poll(() => pairs.every(({ never }) => never.frames.length > 0), { timeout: 60_000 })
+    .poll(() => pairs.every(({ never }) => never.frames.length > 0), { timeout: 120_000 })
     .toBe(true);
   const messageId = decodeId("Message", theirs.Message);
   await app.services.database.transaction((transaction) =>

@@ -306,7 +306,7 @@ describe("a provider's money", () => {
           );
           return message.estimatedCost;
         },
-        { timeout: 60_000, interval: 500 },
+        { timeout: 120_000, interval: 500 },
       )
       .toEqual({ amount: "0.028", currency: "EUR" });
   });

@@ -93,7 +93,7 @@ describe.concurrent.each(variants)("$title", ({ kind, title, own }) => {
       );
       const status = waitsForLookUp.has(`${kind} ${suffix}`) ? "SUBMITTED" : expected;
       const statusNow = async (): Promise<string> => (await read(id)).status;
-      await expectHere.poll(statusNow, { timeout: 60_000, interval: 200 }).toBe(status);
+      await expectHere.poll(statusNow, { timeout: 120_000, interval: 200 }).toBe(status);
       const { events } = await read(id);
       const submissions = events.edges.filter(({ node }) => node.status === "SUBMITTING");
       expectHere(submissions.length).toBeLessThanOrEqual(2);

@@ -27,7 +27,7 @@ const numbered = (suffixes: readonly string[]): Submission[] =>
     to: checked(`+42190${String(1000 + index)}${suffix}`),
   }));
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 120_000 };
 
 const unknownOutcome: SubmitOutcome = { kind: "ambiguous", reason: "no outcome" };
 

@@ -17,7 +17,7 @@ export function driveConsole({ context }: Browser, url: string): ConsoleDriver {
   const problems: string[] = [];
   const { host: ownHost } = new URL(url);
   const address = (path: string): string => new URL(path, url).href;
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(120_000);
   return {
     address,
     problems,

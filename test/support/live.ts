@@ -145,6 +145,6 @@ export async function untilSettled({ services: { database } }: TestApp): Promise
       const { rows } = await database.pool.query<{ settled: boolean }>(read);
       expect(rows).toEqual([{ settled: true }]);
     },
-    { timeout: 60_000 },
+    { timeout: 120_000 },
   );
 }

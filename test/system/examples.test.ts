@@ -167,7 +167,7 @@ const connection = (page: Page, text: string): Promise<void> =>
 /** Waits until so many messages in the list are DELIVERED. */
 async function listed(page: Page, count: number): Promise<void> {
   const statuses = page.locator(".messages").getByText("DELIVERED", { exact: true });
-  await expect.poll(() => statuses.count(), { timeout: 60_000 }).toBe(count);
+  await expect.poll(() => statuses.count(), { timeout: 120_000 }).toBe(count);
 }
 
 const eventCount = async (page: Page): Promise<number> =>
@@ -196,7 +196,7 @@ describe("the React page", () => {
     });
     await server.listen();
     browser = await openBrowser();
-    browser.context.setDefaultTimeout(60_000);
+    browser.context.setDefaultTimeout(120_000);
   });
 
   afterAll(async () => {

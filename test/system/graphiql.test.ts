@@ -24,7 +24,7 @@ beforeAll(async () => {
   ({ sandbox } = await connectTestSandbox(app));
   browser = await openBrowser();
   // Shorter than a test's, so that a failure names the step.
-  browser.context.setDefaultTimeout(60_000);
+  browser.context.setDefaultTimeout(120_000);
   await blockForeignRequests(browser.context);
 });
 
@@ -67,7 +67,7 @@ async function chooseTab(page: Page, name: TabName): Promise<void> {
   const active = tabNames.indexOf(name);
   const stored = `JSON.parse(localStorage.getItem("graphiql:tabState") ?? "{}").activeTabIndex`;
   // Not as a function that the page waits for: its policy lets nobody make code of text.
-  await expect.poll(() => page.evaluate(stored), { timeout: 60_000 }).toBe(active);
+  await expect.poll(() => page.evaluate(stored), { timeout: 120_000 }).toBe(active);
 }
 
 const play = (page: Page): Promise<void> => page.getByRole("button", { name: /^Execute query/ }).click();
@@ -114,7 +114,9 @@ it("GraphiQL shows a sent message become DELIVERED, live over a WebSocket", asyn
   await play(sending);
   await waitForResult(sending, '"segments"');
   // GraphiQL shows the newest only: the receipt may have come before the provider's answer.
-  await expect.poll(() => texts.some((text) => text.includes('"DELIVERED"')), { timeout: 60_000 }).toBe(true);
+  await expect
+    .poll(() => texts.some((text) => text.includes('"DELIVERED"')), { timeout: 120_000 })
+    .toBe(true);
   await waitForResult(watching, '"events"');
   await watching.screenshot({ path: screenshot });
 

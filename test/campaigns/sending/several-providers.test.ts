@@ -48,7 +48,7 @@ async function enable(id: string, enabled: boolean): Promise<void> {
   expect(name).toBe("Provider");
 }
 
-const patience = { timeout: 60_000, interval: 50 };
+const patience = { timeout: 120_000, interval: 50 };
 
 it("a campaign skips a provider that is full and returns to it later", { timeout: 300_000 }, async () => {
   const slow = await connect(0, { maxConcurrent: 1 });
@@ -69,7 +69,7 @@ it("a campaign skips a provider that is full and returns to it later", { timeout
   await expect.poll(() => acceptedBy(1), patience).toBe(300);
   expect(acceptedBy(0)).toBe(0);
   gate.resolve();
-  await expect.poll(() => statusOf(id), { ...patience, timeout: 60_000 }).toBe("COMPLETED");
+  await expect.poll(() => statusOf(id), { ...patience, timeout: 120_000 }).toBe("COMPLETED");
   expect(acceptedBy(0)).toBe(1_501);
 });
 

@@ -53,7 +53,7 @@ const create = async (count: number, text: string): Promise<string> => {
   return (await createCampaign(apps[0], { text, recipients })).id;
 };
 
-const patience = { timeout: 60_000, interval: 50 };
+const patience = { timeout: 120_000, interval: 50 };
 
 /** Equal texts are sent in bulk requests, individual texts in single ones. */
 const texts = ["Hello", "Hello {{name}}"];

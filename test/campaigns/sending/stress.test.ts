@@ -107,7 +107,7 @@ it(
         return answers;
       })();
       await expect
-        .poll(async () => (await read(far, cancelled)).counts["delivered"], { timeout: 60_000 })
+        .poll(async () => (await read(far, cancelled)).counts["delivered"], { timeout: 120_000 })
         .toBeGreaterThan(3);
       await change(far, "cancelCampaign", cancelled);
       for (let times = 0; times < 5; times++) {

@@ -58,7 +58,7 @@ const count = async (
 
 async function reaches(id: string, delivered: number): Promise<void> {
   await expect
-    .poll(async () => (await count(id)).counts.delivered, { timeout: 60_000, interval: 100 })
+    .poll(async () => (await count(id)).counts.delivered, { timeout: 120_000, interval: 100 })
     .toBeGreaterThanOrEqual(delivered);
 }
 
@@ -110,7 +110,7 @@ it(
     await enable(ids[1] ?? "", true);
     third.plan = () => ({ outcome: "hang" });
     await expect
-      .poll(async () => (await count(id)).status, { timeout: 60_000, interval: 200 })
+      .poll(async () => (await count(id)).status, { timeout: 120_000, interval: 200 })
       .toBe("COMPLETED");
     await reaches(id, total);
     expect((await count(id)).counts).toEqual({ delivered: total, failed: 0 });

@@ -112,7 +112,7 @@ async function follow(messageId: string, document: string, variables: object, ex
   const seen: string[] = [];
   source.addEventListener("next", (event) => seen.push((event as MessageEvent<string>).data));
   const isClosed = () =>
-    vi.waitFor(() => expect(source.readyState).toBe(EventSource.CLOSED), { timeout: 60_000 });
+    vi.waitFor(() => expect(source.readyState).toBe(EventSource.CLOSED), { timeout: 120_000 });
   return { seen, isClosed, url };
 }
 
