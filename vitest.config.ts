@@ -51,7 +51,7 @@ export default defineConfig({
           name: "system",
           testTimeout: 600_000,
           include: ["test/system/**/*.test.ts"],
-          globalSetup: ["test/support/global-setup.ts"],
+          globalSetup: ["test/support/global-setup.ts", "test/support/system-setup.ts"],
         },
       },
     ],
