@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Fleet } from "./fleet.ts";
-import { countOpen, countWaiting } from "./stored.ts";
+import { countWaiting } from "./stored.ts";
 import { judge, type Finding, type Scene } from "./verdict.ts";
 
 /**
@@ -10,11 +10,8 @@ import { judge, type Finding, type Scene } from "./verdict.ts";
 const moments = [0, 2, 8, 25, 90, 240, 600, 1_200];
 /** So long there must be nothing to do before it becomes later. */
 const secondsPerMoment = 6;
-/**
- * Providers are asked slowly, so there may be something to do for as long as something is unknown: when it does not
- * become less for so long, it becomes later anyway.
- */
-const mostSecondsWithoutProgress = 60;
+/** Providers are asked slowly, so there may be something to do for as long as something is unknown: then it becomes later anyway. */
+const mostSecondsPerMoment = 60;
 const secondsBetweenLooks = 2;
 
 /** Waits until nothing is open any more, and gives the verdict. */
@@ -25,26 +22,24 @@ export async function settle(
   log: (line: string) => void,
 ): Promise<Finding[]> {
   const deadline = performance.now() + patienceSeconds * 1000;
-  let [progressedAt, busyAt, least] = [performance.now(), performance.now(), Infinity];
+  let [movedAt, busyAt] = [performance.now(), performance.now()];
   for (let moment = 0; ;) {
     await pause(secondsBetweenLooks * 1000);
     const now = performance.now();
     const isOver = now > deadline;
-    const waiting = isOver ? 0 : await countWaiting(scene.database);
-    if (waiting > 0) busyAt = now;
-    const open = isOver ? 0 : waiting + (await countOpen(scene.database));
-    if (open < least) [progressedAt, least] = [now, open];
-    const isQuiet = now > Math.max(busyAt, progressedAt) + secondsPerMoment * 1000;
-    if (!isOver && !isQuiet && now < progressedAt + mostSecondsWithoutProgress * 1000) continue;
+    if (!isOver && (await countWaiting(scene.database)) > 0) busyAt = now;
+    const isQuiet = now > busyAt + secondsPerMoment * 1000;
+    const isLast = moment === moments.length - 1;
+    if (!isOver && !isQuiet && now < movedAt + (isLast ? 4 : 1) * mostSecondsPerMoment * 1000) continue;
     const findings = await judge(scene);
-    const unkept = findings.filter(({ broken }) => broken.length > 0);
+    const open = findings.filter(({ broken }) => broken.length > 0);
     const minutes = moments[++moment];
     // After the last moment nothing more can be expected.
-    if (unkept.length === 0 || isOver || minutes === undefined) return findings;
-    for (const { promise, broken } of unkept)
+    if (open.length === 0 || isOver || minutes === undefined) return findings;
+    for (const { promise, broken } of open)
       log(`not yet: ${promise} (${broken.length}), as ${broken.slice(0, 3).join(", ")}`);
     fleet.moveClocks(minutes * 60_000);
-    [progressedAt, busyAt, least] = [performance.now(), performance.now(), Infinity];
+    movedAt = busyAt = performance.now();
     log(`it is ${minutes} minutes later`);
   }
 }

@@ -53,14 +53,6 @@ export async function countWaiting(database: Client): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** Messages that a receipt or an answer of their provider may still change. */
-export async function countOpen(database: Client): Promise<number> {
-  const { rows } = await database.query<{ count: number }>(
-    `select count(*)::int from messages where status in ('OUTCOME_UNKNOWN', 'SUBMITTED', 'SENT')`,
-  );
-  return rows[0]?.count ?? 0;
-}
-
 /**
  * Messages whose events, in the order of the log, do not lead to what the table has: the version rises by one with
  * each event that was applied, and the last one has the message's status and cost.
