@@ -28,16 +28,16 @@ async function buildConsole(): Promise<void> {
 
 /** Another process may have put the same files there meanwhile: those stay, since a server may be reading them. */
 async function putInPlace(folder: string): Promise<void> {
-  if (await isMoved(folder)) return;
+  if (await tryToMove(folder)) return;
   if ((await compareConsole()).isBuilt) return rm(folder, { recursive: true });
   const old = `${folder}-old`;
   await rename(consoleFolder, old).catch(() => undefined);
-  if (!(await isMoved(folder))) await rm(folder, { recursive: true });
+  if (!(await tryToMove(folder))) await rm(folder, { recursive: true });
   await rm(old, { recursive: true, force: true });
 }
 
-/** Whether nothing stood in its way. */
-const isMoved = (folder: string): Promise<boolean> =>
+/** Says whether nothing stood in its way. */
+const tryToMove = (folder: string): Promise<boolean> =>
   rename(folder, consoleFolder).then(
     () => true,
     () => false,

@@ -79,6 +79,9 @@ interface HttpServerOptions {
   onError: (error: unknown) => void;
 }
 
+/** Each part that holds something for an answer waits for its end. Together they are more than Node takes for no leak. */
+const mostWaiting = 20;
+
 /**
  * Routes of the HTTP server: `/graphql`, `/callbacks/:providerId/:secret`, `/campaigns/:id/messages.csv`,
  * `/suppressions.csv`, `/compat/:vendor`, `/healthz`, `/readyz`, `/metrics`; what is left to browsers is the console.
@@ -158,6 +161,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
   const oneByOne = new OneByOne();
   const server = createServer(connectionLimits, (request, response) => {
+    response.setMaxListeners(mostWaiting);
     oneByOne.enter(request, response, () => answerOne(request, response));
   });
   const answerOne = (request: IncomingMessage, response: ServerResponse): void => {

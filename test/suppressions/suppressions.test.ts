@@ -287,6 +287,16 @@ describe("the list", () => {
     expect(after).toEqual(before);
   });
 
+  it("a download is no leak of listeners to Node", async () => {
+    await suppress(app, "+421904000005");
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", note);
+    expect(await (await download()).text()).toContain("421904000005");
+    process.off("warning", note);
+    expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
+  });
+
   it("a file of nothing but numbers needs no header, and one without numbers is refused", async () => {
     expect(await importList(app, "+421904000003\n+421904000004\n", { sender: "Acme" })).toMatchObject({
       added: 2,
