@@ -149,13 +149,13 @@ describe("a key that is restricted", () => {
     if (first) first.plan = () => ({ outcome: "no rate" });
     const key = await keyWith({ providerIds: [firstId, secondId] });
     const { id } = await send(key);
-    await expect.poll(async () => (await shown(id)).message.status, { timeout: 120_000 }).toBe("DELIVERED");
-    await expect.poll(async () => (await shown(id)).message.status, { timeout: 120_000 }).toBe("DELIVERED");
+    await expect.poll(async () => (await shown(id)).message.status).toBe("DELIVERED");
+    await expect.poll(async () => (await shown(id)).message.status).toBe("DELIVERED");
     expect((await shown(id)).message).toMatchObject({ provider: { name: "Second" }, from: "Second" });
     const before = second?.accepted.length ?? 0;
     const made = await campaign(key, { recipients: numbersOf(20).map((to) => ({ to })) });
     expect(made.__typename).toBe("Campaign");
-    await expect.poll(() => second?.accepted.length, { timeout: 120_000 }).toBe(before + 20);
+    await expect.poll(() => second?.accepted.length).toBe(before + 20);
     expect(third?.requests).toEqual([]);
   });
 

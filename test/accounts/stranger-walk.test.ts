@@ -261,9 +261,7 @@ it("a stranger who subscribes to another account's things sees the same as with 
     "subscription { messageEvents { __typename } }",
   );
   await own.next();
-  await expect
-    .poll(() => pairs.every(({ never }) => never.frames.length > 0), { timeout: 120_000 })
-    .toBe(true);
+  await expect.poll(() => pairs.every(({ never }) => never.frames.length > 0)).toBe(true);
   const messageId = decodeId("Message", theirs.Message);
   await app.services.database.transaction((transaction) =>
     applyChanges(transaction, [{ messageId, status: "SENT", source: "CALLBACK", receivedAt: new Date() }]),

@@ -75,10 +75,10 @@ it("an account that is suspended through one process is refused by another: requ
   expect((await post(callbackUrl, "{}")).status).toBe(200);
 
   // What is due of another account at the same time shows that the queue had its turn.
-  await expect.poll(() => statusOf(theirs), { timeout: 120_000 }).toBe("DELIVERED");
+  await expect.poll(() => statusOf(theirs)).toBe("DELIVERED");
   expect(await statusOf(ours)).toBe("SCHEDULED");
   await new GraphqlClient(near.url, operatorKey).data(
     `mutation { resumeAccount(id: "${encodeId("Account", near.accountId)}") { __typename } }`,
   );
-  await expect.poll(() => statusOf(ours), { timeout: 120_000 }).toBe("DELIVERED");
+  await expect.poll(() => statusOf(ours)).toBe("DELIVERED");
 });

@@ -150,7 +150,7 @@ describe("limits over all workers", () => {
 
   it("all workers together keep the throughput limit", async () => {
     const providerId = await connectAndSend({ maxPerSecond: 20 }, 40);
-    await expect.poll(() => times.length, { timeout: 120_000 }).toBe(40);
+    await expect.poll(() => times.length).toBe(40);
     // When the lane admitted them: on their way to the provider a busy machine bunches them.
     const attempts = await app.services.database.prisma.attempt.findMany({
       where: { providerId: decodeId("Provider", providerId) },
@@ -171,7 +171,7 @@ describe("limits over all workers", () => {
     answer = (respond) => held.push(respond);
     await connectAndSend({ maxConcurrent: 3 }, 12);
     for (let released = 0; released < 12;) {
-      await expect.poll(() => held.length, { timeout: 120_000 }).toBe(3);
+      await expect.poll(() => held.length).toBe(3);
       const batch = held.splice(0);
       released += batch.length;
       for (const respond of batch) respond();
@@ -189,7 +189,7 @@ describe("limits over all workers", () => {
       .toEqual({ count: 1 });
     const id = await queueMessage(app, { providerId });
     const statusNow = async () => (await prisma.message.findUniqueOrThrow({ where: { id } })).status;
-    await expect.poll(statusNow, { timeout: 120_000 }).toBe("SUBMITTED");
+    await expect.poll(statusNow).toBe("SUBMITTED");
   });
 
   it("a `Retry-After` to one message pauses the provider's whole lane", async () => {
@@ -200,7 +200,7 @@ describe("limits over all workers", () => {
       status = 200;
     };
     await connectAndSend({ maxConcurrent: 1 }, 5);
-    await expect.poll(() => times.length, { timeout: 120_000 }).toBe(6);
+    await expect.poll(() => times.length).toBe(6);
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1_900);
   });
 
@@ -209,7 +209,7 @@ describe("limits over all workers", () => {
     const id = await connectAndSend({}, 60);
     const newestLane = () =>
       app.services.database.prisma.lane.findFirstOrThrow({ orderBy: { refilledAt: "desc" } });
-    await expect.poll(async () => (await newestLane()).breaker, { timeout: 120_000 }).toBe("OPEN");
+    await expect.poll(async () => (await newestLane()).breaker).toBe("OPEN");
     expect(times.length).toBeLessThan(60);
     const { messages } = await app.client.data<{ messages: { edges: { node: { status: string } }[] } }>(
       "query ($filter: MessageFilter) { messages(filter: $filter, first: 100) { edges { node { status } } } }",
@@ -220,7 +220,7 @@ describe("limits over all workers", () => {
     status = 200;
     const seen = times.length;
     await app.services.database.prisma.lane.updateMany({ data: { openUntil: new Date(0) } });
-    await expect.poll(async () => (await newestLane()).breaker, { timeout: 120_000 }).toBe("CLOSED");
-    await expect.poll(() => times.length, { timeout: 120_000 }).toBeGreaterThan(seen + 1);
+    await expect.poll(async () => (await newestLane()).breaker).toBe("CLOSED");
+    await expect.poll(() => times.length).toBeGreaterThan(seen + 1);
   });
 });

@@ -96,19 +96,15 @@ describe("a provider that runs out of credit", () => {
   it("messages wait without failing while a provider has no credit, and continue when the balance returns", async () => {
     sandbox.prepay(0);
     await send(30);
-    await expect.poll(async () => (await health()).noCreditSince, { timeout: 120_000 }).not.toBeNull();
+    await expect.poll(async () => (await health()).noCreditSince).not.toBeNull();
     // More attempts than a message otherwise has.
     const { prisma } = app.services.database;
-    await expect
-      .poll(() => prisma.attempt.count({ where: { noCredit: true } }), { timeout: 120_000 })
-      .toBeGreaterThan(0);
-    await expect.poll(statuses, { timeout: 120_000 }).toEqual({ QUEUED: 30 });
+    await expect.poll(() => prisma.attempt.count({ where: { noCredit: true } })).toBeGreaterThan(0);
+    await expect.poll(statuses).toEqual({ QUEUED: 30 });
     expect(await health()).toMatchObject({ queueDepth: 30, breaker: "CLOSED" });
     // Asked again soon, not only after ten minutes.
     await expect
-      .poll(async () => (await prisma.provider.findFirstOrThrow()).nextBalanceAt.getTime() - Date.now(), {
-        timeout: 120_000,
-      })
+      .poll(async () => (await prisma.provider.findFirstOrThrow()).nextBalanceAt.getTime() - Date.now())
       .toBeLessThan(40_000);
     sandbox.prepay(100);
     await refreshBalance();
@@ -145,9 +141,7 @@ describe("a provider that runs out of credit", () => {
     const [waiting = ""] = await send(1);
     const waitingId = Buffer.from(waiting, "base64").toString().split(":")[1] ?? "";
     await expect
-      .poll(() => prisma.attempt.count({ where: { messageId: waitingId, noCredit: true } }), {
-        timeout: 120_000,
-      })
+      .poll(() => prisma.attempt.count({ where: { messageId: waitingId, noCredit: true } }))
       .toBe(1);
     const provider = await prisma.provider.findFirstOrThrow();
     const base = {
@@ -167,16 +161,14 @@ describe("a provider that runs out of credit", () => {
     // The next attempt is refused as well: the twenty-second.
     await prisma.lane.updateMany({ data: { creditProbeAt: new Date() } });
     await expect
-      .poll(() => prisma.attempt.count({ where: { messageId: waitingId, finishedAt: { not: null } } }), {
-        timeout: 120_000,
-      })
+      .poll(() => prisma.attempt.count({ where: { messageId: waitingId, finishedAt: { not: null } } }))
       .toBe(22);
     expect((await prisma.message.findUniqueOrThrow({ where: { id: waitingId } })).status).toBe("QUEUED");
     // No balance is requested: an accepted message alone opens the lane.
     sandbox.prepay(10);
     await prisma.provider.updateMany({ data: { nextBalanceAt: new Date(Date.now() + 600_000) } });
     await prisma.lane.updateMany({ data: { creditProbeAt: new Date() } });
-    await expect.poll(async () => (await health()).noCreditSince, { timeout: 120_000 }).toBeNull();
+    await expect.poll(async () => (await health()).noCreditSince).toBeNull();
   }, 300_000);
 
   it("a provider that reports no balance continues when one message is accepted", async () => {
@@ -197,9 +189,7 @@ describe("a provider that runs out of credit", () => {
     );
     const { prisma } = app.services.database;
     const ids = await send(1, connectProvider.id, "+421901000044");
-    await expect
-      .poll(async () => (await health(connectProvider.id)).noCreditSince, { timeout: 120_000 })
-      .not.toBeNull();
+    await expect.poll(async () => (await health(connectProvider.id)).noCreditSince).not.toBeNull();
     ids.push(...(await send(5, connectProvider.id)));
     const local = ids.map((id) => Buffer.from(id, "base64").toString().split(":")[1] ?? "");
     await expect

@@ -142,8 +142,8 @@ describe("a whole run, with everything written down", () => {
       return nodes.map(({ status }) => status);
     };
     const ended = expect.arrayContaining(["DELIVERED", "UNDELIVERED", "REJECTED"]);
-    await expect.poll(statuses, { timeout: 120_000 }).toEqual(ended);
-    await expect.poll(async () => (await statuses()).includes("QUEUED"), { timeout: 120_000 }).toBe(false);
+    await expect.poll(statuses).toEqual(ended);
+    await expect.poll(async () => (await statuses()).includes("QUEUED")).toBe(false);
 
     // Faults of ours are logged with what PostgreSQL says.
     const { pool } = app.services.database;

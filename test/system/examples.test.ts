@@ -167,7 +167,7 @@ const connection = (page: Page, text: string): Promise<void> =>
 /** Waits until so many messages in the list are DELIVERED. */
 async function listed(page: Page, count: number): Promise<void> {
   const statuses = page.locator(".messages").getByText("DELIVERED", { exact: true });
-  await expect.poll(() => statuses.count(), { timeout: 120_000 }).toBe(count);
+  await expect.poll(() => statuses.count()).toBe(count);
 }
 
 const eventCount = async (page: Page): Promise<number> =>

@@ -67,7 +67,7 @@ async function chooseTab(page: Page, name: TabName): Promise<void> {
   const active = tabNames.indexOf(name);
   const stored = `JSON.parse(localStorage.getItem("graphiql:tabState") ?? "{}").activeTabIndex`;
   // Not as a function that the page waits for: its policy lets nobody make code of text.
-  await expect.poll(() => page.evaluate(stored), { timeout: 120_000 }).toBe(active);
+  await expect.poll(() => page.evaluate(stored)).toBe(active);
 }
 
 const play = (page: Page): Promise<void> => page.getByRole("button", { name: /^Execute query/ }).click();
@@ -114,9 +114,7 @@ it("GraphiQL shows a sent message become DELIVERED, live over a WebSocket", asyn
   await play(sending);
   await waitForResult(sending, '"segments"');
   // GraphiQL shows the newest only: the receipt may have come before the provider's answer.
-  await expect
-    .poll(() => texts.some((text) => text.includes('"DELIVERED"')), { timeout: 120_000 })
-    .toBe(true);
+  await expect.poll(() => texts.some((text) => text.includes('"DELIVERED"'))).toBe(true);
   await waitForResult(watching, '"events"');
   await watching.screenshot({ path: screenshot });
 

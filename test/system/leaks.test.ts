@@ -306,7 +306,6 @@ it("no secret is in the database but as a hash or encrypted, none in the log at 
       async () =>
         (await deployment.database.query("select 1 from messages where status in ('QUEUED', 'SUBMITTING')"))
           .rowCount,
-      { timeout: 120_000 },
     )
     .toBe(0);
 

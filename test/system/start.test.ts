@@ -174,7 +174,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     const lines = on(npm.stdout.setEncoding("utf8"), "data") as AsyncIterable<[string]>;
     for await (const [text] of lines) if (text.includes("Stop with Ctrl-C")) break;
     npm.kill(signal);
-    await expect.poll(() => existsSync(pidFile(directory)), { timeout: 120_000 }).toBe(false);
+    await expect.poll(() => existsSync(pidFile(directory))).toBe(false);
   });
 });
 

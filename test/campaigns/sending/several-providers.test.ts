@@ -69,7 +69,7 @@ it("a campaign skips a provider that is full and returns to it later", { timeout
   await expect.poll(() => acceptedBy(1), patience).toBe(300);
   expect(acceptedBy(0)).toBe(0);
   gate.resolve();
-  await expect.poll(() => statusOf(id), { ...patience, timeout: 120_000 }).toBe("COMPLETED");
+  await expect.poll(() => statusOf(id), patience).toBe("COMPLETED");
   expect(acceptedBy(0)).toBe(1_501);
 });
 

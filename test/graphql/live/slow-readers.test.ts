@@ -130,7 +130,7 @@ describe("a WebSocket that is not read", () => {
     for (let more = 0; more < 20; more++) await addLines(app, ids);
     tcp.resume();
     const logged = (await loggedIds(app)).slice(before.length);
-    await expect.poll(() => seen.length, { timeout: 120_000 }).toBe(logged.length);
+    await expect.poll(() => seen.length).toBe(logged.length);
     expect(seen).toEqual(logged);
     socket.close();
     await patient.stop();

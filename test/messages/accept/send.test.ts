@@ -416,7 +416,7 @@ describe("sending", () => {
     expect(await cancelWith(app.client, cancelled.id)).toBe("CANCELLED");
     expect(await cancelWith(app.client, cancelled.id)).toBe("CANCELLED");
     expect(submissions(kept.id)).toBe(0);
-    await expect.poll(() => statusWith(app.client, kept.id), { timeout: 120_000 }).toBe("DELIVERED");
+    await expect.poll(() => statusWith(app.client, kept.id)).toBe("DELIVERED");
     const { scheduledAt, submittedAt } = await app.services.database.prisma.message.findUniqueOrThrow({
       where: { id: decodeId("Message", kept.id) },
     });
@@ -437,7 +437,7 @@ describe("sending", () => {
     const ends = await Promise.all(
       messages.map(async ({ id }, index) => {
         const end = answers[index] === "CANCELLED" ? "CANCELLED" : "DELIVERED";
-        await expect.poll(() => statusWith(app.client, id), { timeout: 120_000 }).toBe(end);
+        await expect.poll(() => statusWith(app.client, id)).toBe(end);
         return end;
       }),
     );
@@ -467,7 +467,7 @@ describe("sending", () => {
       ordered.requests.flatMap(({ path, body }) =>
         path === "/v1/message" ? [(JSON.parse(body) as { message: string }).message] : [],
       );
-    await expect.poll(() => texts().length, { timeout: 120_000 }).toBe(15);
+    await expect.poll(() => texts().length).toBe(15);
     // Jobs that were fetched together run in any order: here two at a time.
     const ranks = texts().map((text) => ["HIGH", "NORMAL", "LOW"].indexOf(text));
     const isEarly = (rank: number, index: number): boolean =>
@@ -496,7 +496,7 @@ describe("sending", () => {
         receivedAt: new Date(),
       },
     });
-    await expect.poll(() => statusWith(app.client, id), { timeout: 120_000 }).toBe("DELIVERED");
+    await expect.poll(() => statusWith(app.client, id)).toBe("DELIVERED");
   });
 
   /** Jobs that still hold this message. */

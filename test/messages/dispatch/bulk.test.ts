@@ -101,7 +101,7 @@ describe.each(["TIKOSMS", "QIKLI"])("bulk requests of %s", (kind) => {
     const { ids, outcomes } = await submitTogether(kind, ["000", "000", "001", "006"]);
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(all(ids, "accepted"));
     const wanted = ["DELIVERED", "DELIVERED", "UNDELIVERED", "DELIVERED"];
-    await expect.poll(() => statusesOf(ids), { timeout: 120_000 }).toEqual(wanted);
+    await expect.poll(() => statusesOf(ids)).toEqual(wanted);
   });
 
   it.each(["009", "012", "019", "023"])(

@@ -93,7 +93,7 @@ const eventsOf = ({ events }: Shown): string[] =>
   events.edges.map(({ node }) => `${node.provider.name} ${node.status} ${node.ignoredReason ?? "applied"}`);
 
 async function becomes(id: string, status: string): Promise<void> {
-  await expect.poll(async () => (await show(id)).status, { timeout: 120_000 }).toBe(status);
+  await expect.poll(async () => (await show(id)).status).toBe(status);
 }
 
 describe("messages that their provider does not accept", () => {
@@ -215,7 +215,7 @@ describe("messages that their provider refuses", () => {
     await becomes(await send(), "DELIVERED");
     app.services.routingTables.changed(app.accountId);
     await sendMany(40, 1_000);
-    await expect.poll(countDelivered, { timeout: 120_000 }).toBe(41);
+    await expect.poll(countDelivered).toBe(41);
     expect(await app.services.database.prisma.attempt.count({ where: { outcome: "rejected" } })).toBeLessThan(
       20,
     );
@@ -250,7 +250,7 @@ describe("messages that their provider refuses", () => {
     const answer = Promise.withResolvers<void>();
     first.plan = () => ({ outcome: "no rate", before: answer.promise });
     const id = await send();
-    await expect.poll(() => first.requests.length, { timeout: 120_000 }).toBe(1);
+    await expect.poll(() => first.requests.length).toBe(1);
     const { database, clock } = app.services;
     const options = { database, clock, logger: createLogger({ level: "silent" }), random: () => 0.5 };
     const outcomes = new Outcomes({ ...options, failover: new Failover(app.services) });
@@ -272,7 +272,7 @@ describe("late answers", () => {
     first.plan = () => ({ outcome: "no rate", before: late.promise });
     second.plan = () => ({ before: next.promise });
     const id = await send({ duplicatePolicy: "ALLOW_POSSIBLE_DUPLICATE" });
-    await expect.poll(() => first.requests.length, { timeout: 120_000 }).toBe(1);
+    await expect.poll(() => first.requests.length).toBe(1);
     const { database, clock } = app.services;
     const options = { database, clock, logger: createLogger({ level: "silent" }), random: () => 0.5 };
     const outcomes = new Outcomes({ ...options, failover: new Failover(app.services) });
@@ -287,13 +287,13 @@ describe("late answers", () => {
       startedAt: undefined,
       finishedAt: clock.now(),
     });
-    await expect.poll(() => second.requests.length, { timeout: 120_000 }).toBe(1);
+    await expect.poll(() => second.requests.length).toBe(1);
     late.resolve();
     const ends = async () => (await readAttempts(database, [messageId])).map(({ outcome }) => outcome);
-    await expect.poll(ends, { timeout: 120_000 }).toEqual(["rejected", null]);
+    await expect.poll(ends).toEqual(["rejected", null]);
     expect((await show(id)).status).toBe("SUBMITTING");
     next.resolve();
-    await expect.poll(ends, { timeout: 120_000 }).toEqual(["rejected", "accepted"]);
+    await expect.poll(ends).toEqual(["rejected", "accepted"]);
     expect([first.requests.length, second.requests.length]).toEqual([1, 1]);
   });
 });
@@ -326,7 +326,7 @@ describe("messages whose outcome is unknown", () => {
       "First DELIVERED applied",
     ]);
     reportSecond.resolve();
-    await expect.poll(() => second.callbacks.length, { timeout: 120_000 }).toBe(2);
+    await expect.poll(() => second.callbacks.length).toBe(2);
     const after = await app.services.database.prisma.message.findUniqueOrThrow({
       where: { id: decodeId("Message", id) },
     });
@@ -352,7 +352,7 @@ describe("messages whose outcome is unknown", () => {
       data: { tokens: 0, refilledAt: new Date() },
     });
     const id = await send({ duplicatePolicy: "ALLOW_POSSIBLE_DUPLICATE" });
-    await expect.poll(async () => (await show(id)).provider.name, { timeout: 120_000 }).toBe("Second");
+    await expect.poll(async () => (await show(id)).provider.name).toBe("Second");
     report.resolve();
     await becomes(id, "DELIVERED");
     expect(second.requests).toHaveLength(0);
@@ -388,7 +388,7 @@ describe("messages of campaigns", () => {
         },
       },
     );
-    await expect.poll(countDelivered, { timeout: 120_000 }).toBe(60);
+    await expect.poll(countDelivered).toBe(60);
     expect(new Set(second.accepted.map(({ from }) => from))).toEqual(new Set(["Second"]));
     expect(second.accepted).toHaveLength(60);
     expect(first.accepted).toHaveLength(0);
@@ -400,7 +400,7 @@ describe("providers in trouble", () => {
     const { prisma } = app.services.database;
     first.plan = () => ({ outcome: "busy" });
     await sendMany(100);
-    await expect.poll(countDelivered, { timeout: 120_000 }).toBe(100);
+    await expect.poll(countDelivered).toBe(100);
     // The breaker is open: new messages are not even tried there.
     const tried = first.requests.length;
     expect(tried).toBeLessThan(60);
@@ -410,7 +410,7 @@ describe("providers in trouble", () => {
       data: { openUntil: new Date(Date.now() + (maxOpenSeconds - 10) * 1_000) },
     });
     await sendMany(50, 1_000);
-    await expect.poll(countDelivered, { timeout: 120_000 }).toBe(150);
+    await expect.poll(countDelivered).toBe(150);
     expect(first.requests.length).toBe(tried);
     // Out of credit: no new message goes there, and waiting ones move over once the first provider works.
     first.plan = () => ({});
@@ -428,12 +428,12 @@ describe("providers in trouble", () => {
     app.services.routingTables.changed(app.accountId);
     const taken = second.requests.length;
     await sendMany(50, 2_000);
-    await expect.poll(countDelivered, { timeout: 120_000 }).toBe(200);
+    await expect.poll(countDelivered).toBe(200);
     expect(second.requests.length).toBe(taken);
     // Switched off while the other one is out of credit: there is still a route.
     await update(firstId, { enabled: false });
     await sendMany(20, 3_000);
-    await expect.poll(countDelivered, { timeout: 120_000 }).toBe(220);
+    await expect.poll(countDelivered).toBe(220);
     expect(second.requests.length).toBe(taken + 20);
     expect(new Set(references()).size).toBe(220);
     expect(references()).toHaveLength(220);

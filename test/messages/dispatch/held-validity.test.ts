@@ -33,7 +33,7 @@ it("a validity period is held by us where the provider has none: what is late ex
     );
     return rows.map(({ status }) => status);
   };
-  await expect.poll(statuses, { timeout: 120_000 }).toEqual(["EXPIRED", "EXPIRED", "DELIVERED"]);
+  await expect.poll(statuses).toEqual(["EXPIRED", "EXPIRED", "DELIVERED"]);
   const texts = sandbox.requests.flatMap(({ path, body }) =>
     path === "/v1/message" ? [(JSON.parse(body) as { message: string }).message] : [],
   );

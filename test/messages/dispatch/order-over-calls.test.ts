@@ -170,7 +170,7 @@ describe.each(twins.map((twin) => [twin.title, twin] as const))("%s", (_, twin) 
         const to = call.map(({ person, ending }) => people(place * 10 + person, ending));
         given.push(...(await send(providerId, to)).map((id) => decodeId("Message", id)));
       }
-      await expect.poll(() => left(decodeId("Provider", providerId)), { timeout: 120_000 }).toBe(0);
+      await expect.poll(() => left(decodeId("Provider", providerId))).toBe(0);
       const tries = (await readTries(given)).filter(({ id }) => given.includes(id));
       expect(new Set(tries.map(({ id }) => id)).size).toBe(given.length);
       for (const own of Map.groupBy(tries, ({ recipient }) => recipient).values()) expectOrder(own);

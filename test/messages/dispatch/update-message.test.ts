@@ -87,7 +87,7 @@ describe("updateMessage", () => {
     const second = await update({ id, version, text: "second" });
     const third = await update({ id, version: second.version, text: "third", scheduledAt: null });
     expect(third).toMatchObject({ status: "QUEUED", scheduledAt: null });
-    await expect.poll(() => statusOf(id), { timeout: 120_000 }).toBe("DELIVERED");
+    await expect.poll(() => statusOf(id)).toBe("DELIVERED");
     expect(textsSent().filter((text) => ["first", "second", "third"].includes(text))).toEqual(["third"]);
     expect(await update({ id, version: 99, text: "fourth" })).toMatchObject({ code: "VERSION_CONFLICT" });
   });
@@ -99,7 +99,7 @@ describe("updateMessage", () => {
     const answers = await Promise.all(
       sent.map(({ id, version }, index) => update({ id, version, text: `now ${index}`, scheduledAt: null })),
     );
-    for (const { id } of sent) await expect.poll(() => statusOf(id), { timeout: 120_000 }).toBe("DELIVERED");
+    for (const { id } of sent) await expect.poll(() => statusOf(id)).toBe("DELIVERED");
     const own = textsSent().filter((text) => /^(?:soon|now) /.test(text));
     const expected = answers.map(({ code }, index) => `${code === undefined ? "now" : "soon"} ${index}`);
     expect(own.toSorted()).toEqual(expected.toSorted());
@@ -107,7 +107,7 @@ describe("updateMessage", () => {
 
   it("what was submitted, has another time or belongs to nobody here is not changed", async () => {
     const { id } = await send({});
-    await expect.poll(() => statusOf(id), { timeout: 120_000 }).toBe("DELIVERED");
+    await expect.poll(() => statusOf(id)).toBe("DELIVERED");
     const { message } = await app.client.data<{ message: { version: number } }>(
       "query ($id: ID!) { message(id: $id) { version } }",
       { id },

@@ -94,9 +94,9 @@ describe("receipts of many messages, early, late, repeated, out of order and hal
       const { database } = app.services;
       const open = (): Promise<number> =>
         database.prisma.message.count({ where: { status: { notIn: ["DELIVERED", "UNDELIVERED"] } } });
-      await expect.poll(open, { timeout: 120_000 }).toBe(0);
+      await expect.poll(open).toBe(0);
       await Promise.all(underWay);
-      await expect.poll(() => database.prisma.parkedReceipt.count(), { timeout: 120_000 }).toBe(0);
+      await expect.poll(() => database.prisma.parkedReceipt.count()).toBe(0);
 
       expect(submissions.map(({ client_ref }) => client_ref).toSorted()).toEqual(ids.toSorted());
       expect(new Set(answers)).toEqual(new Set([200]));
