@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { UnwantedBodies, type UnwantedLimits } from "../../src/http/unwanted.ts";
@@ -12,9 +12,10 @@ afterEach(() => {
 });
 
 /** Refuses every request before its body has come. */
-async function refuseAll(limits: UnwantedLimits): Promise<number> {
+async function refuseAll(limits: UnwantedLimits, look?: (request: IncomingMessage) => void): Promise<number> {
   const unwanted = new UnwantedBodies(limits);
-  server = createServer((_request, response) => {
+  server = createServer((request, response) => {
+    look?.(request);
     unwanted.dropAfter(response);
     response.writeHead(401).end("no key");
   }).listen(0, "127.0.0.1");
@@ -52,4 +53,23 @@ it("where too many refused bodies wait, the next are cut off, and the others com
   const port = await refuseAll({ turnBytes: 64 * 1024, turnMs: 5, waiting: 2 });
   const answers = await Promise.all(Array.from({ length: 12 }, () => upload(port, 8 * megabyte)));
   expect(new Set(answers)).toEqual(new Set(["401", "cut off"]));
+});
+
+it("turns that come late because the process is busy make up for those that did not come", async () => {
+  const [turnBytes, turnMs, bytes] = [64 * 1024, 10, 8 * megabyte];
+  let turns = 0;
+  const port = await refuseAll({ turnBytes, turnMs, waiting: 8 }, (request) => {
+    const resume = request.resume.bind(request);
+    request.resume = () => {
+      turns++;
+      return resume();
+    };
+  });
+  const busy = setInterval(() => {
+    const until = performance.now() + 5 * turnMs;
+    while (performance.now() < until);
+  });
+  expect(await upload(port, bytes)).toBe("401");
+  clearInterval(busy);
+  expect(turns).toBeLessThan(bytes / turnBytes / 2);
 });

@@ -53,7 +53,7 @@ describe("a request is refused for", () => {
     const tooLarge = refusal(413, /more than 31457280 bytes\. Send fewer messages at once/);
     expect(await ask({ body: padded(largest + 1) })).toEqual(tooLarge);
     expect(await ask(inChunks(padded(largest + 1)))).toEqual(tooLarge);
-    // What is left of it is read more slowly, and only for a while: not so much that a slow machine is cut off.
+    // What is left of it is read at a bounded rate, and for eight seconds at most.
     expect(await ask(inChunks(padded(1.5 * largest)))).toEqual(tooLarge);
     // The connections are still good.
     await Promise.all(Array.from({ length: 20 }, () => app.client.data("{ viewer { keyName } }")));
