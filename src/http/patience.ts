@@ -23,10 +23,23 @@ export function limitTime(request: IncomingMessage, response: ServerResponse, ma
   request.once("close", () => clearTimeout(timer));
 }
 
+/** Requests of which all may come that the usual limit of time lets come. */
+const entitled = new WeakSet<IncomingMessage>();
+
+/**
+ * Lets the rest of a body come that is answered before its end. For those with a key: many clients read an
+ * answer only after they have sent everything, and a busy machine reads a long body for longer than strangers get.
+ */
+export function grantRest(request: IncomingMessage): void {
+  entitled.add(request);
+}
+
 /** Ends a request whose body is still coming a while after it was answered. */
 export function limitRest(request: IncomingMessage, response: ServerResponse, maxMs = dropMs): void {
   if (request.complete) return;
-  response.once("finish", () => limitTime(request, response, maxMs));
+  response.once("finish", () => {
+    if (!entitled.has(request)) limitTime(request, response, maxMs);
+  });
 }
 
 /** Ends the connection of a client that takes nothing of its answer for so long. */

@@ -12,7 +12,7 @@ import type { ConsoleFiles } from "./console.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { OneByOne } from "./one-by-one.ts";
 import { pathOf } from "./path.ts";
-import { limitRest, limitTime, limitUnread } from "./patience.ts";
+import { grantRest, limitRest, limitTime, limitUnread } from "./patience.ts";
 import { refuse } from "./refuse.ts";
 import { answer, statusRoutes } from "./status.ts";
 import { UnwantedBodies } from "./unwanted.ts";
@@ -122,6 +122,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
       } else {
         const { bytes, ms } = limitsOf(viewer, { bytes: maxRequestBytes, ms: maxRequestMs });
         limitTime(request, response, ms);
+        if (viewer) grantRest(request);
         if (!limitBody(request, response, bytes, viewer && heldOf(bodies, viewer, response))) return;
       }
       await graphql(request, response, viewer);

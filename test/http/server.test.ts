@@ -32,7 +32,7 @@ const longPages = {
 } as unknown as ConsoleFiles;
 
 /** Answers when a request has come in, except at `/callbacks/stream`: there it begins to, and never ends. */
-const server = createHttpServer({
+const usual: Parameters<typeof createHttpServer>[0] = {
   graphql: (request, response) => request.resume().on("end", () => response.end("read")),
   identify: async () => sender,
   campaigns: () => {},
@@ -50,7 +50,8 @@ const server = createHttpServer({
   maxRestMs: 100,
   maxUnreadMs: 100,
   onError: () => {},
-});
+};
+const server = createHttpServer(usual);
 
 beforeAll(async () => {
   server.listen(0, "127.0.0.1");
@@ -62,8 +63,8 @@ afterAll(() => {
   server.close();
 });
 
-const speak = (request: string) => {
-  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+const speak = (request: string, to = server) => {
+  const socket = connect((to.address() as AddressInfo).port, "127.0.0.1");
   socket.write(request);
   return socket;
 };
@@ -111,6 +112,28 @@ it("a connection that sends hundreds of requests ahead is closed, and nothing mo
 
 it("the rest of a body that nobody wants is not taken for ever", async () => {
   expect(await readText(speak(`${head("/callbacks/refused")}12345`))).toMatch(/^HTTP\/1\.1 404 [^]+refused/);
+});
+
+it("who has a key may send the rest of a body that was refused, and go on", async () => {
+  const other = createHttpServer({
+    ...usual,
+    identify: async ({ headers }) => (headers.authorization === undefined ? undefined : sender),
+    maxRequestBytes: 5,
+    maxRequestMs: 60_000,
+  });
+  await once(other.listen(0, "127.0.0.1"), "listening");
+  try {
+    const keyed = speak(`${head("/graphql", "authorization: x\r\n")}12345`, other);
+    expect(String((await once(keyed, "data"))[0])).toMatch(/^HTTP\/1\.1 413 /);
+    // That the stranger's is over is the sign that the time for the rest is.
+    const unsaid = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${10 ** 6}\r\n\r\n`;
+    expect(await readText(speak(unsaid, other))).toMatch(/^HTTP\/1\.1 413 /);
+    keyed.end(`67890GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+    expect(await readText(keyed)).toMatch(/^HTTP\/1\.1 200 /);
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
 });
 
 it("a stranger who does not read a long answer is let go", async () => {
