@@ -9,15 +9,17 @@ export interface ReceivedReport {
   text: string;
   /** Undefined when it is not JSON. */
   json: ReturnType<typeof JSON.parse>;
-  /** What it was answered with. */
+  /** What it was answered with; 0 before that. */
   status: number;
 }
+
+type Answering = (report: Omit<ReceivedReport, "status">) => number | Promise<number>;
 
 export interface ReportReceiver {
   origin: string;
   received: ReceivedReport[];
   /** From now on; 200 by default. */
-  answer(how: (report: Omit<ReceivedReport, "status">) => number): void;
+  answer(how: Answering): void;
   close(): Promise<void>;
 }
 
@@ -26,17 +28,18 @@ const takeAll = (): number => 200;
 /** The endpoint of a client of a served API. */
 export async function startReportReceiver(): Promise<ReportReceiver> {
   const received: ReceivedReport[] = [];
-  let answering: (report: Omit<ReceivedReport, "status">) => number = takeAll;
+  let answering: Answering = takeAll;
   const server = createServer((request, response) => {
     let text = "";
     request.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-    request.on("end", () => {
-      const report = { path: request.url ?? "", headers: request.headers as Record<string, string>, text };
-      const known = { ...report, json: parse(text) };
-      const status = answering(known);
-      received.push({ ...known, status });
-      response.writeHead(status).end();
-    });
+    const take = async (): Promise<void> => {
+      const headers = request.headers as Record<string, string>;
+      const report = { path: request.url ?? "", headers, text, json: parse(text), status: 0 };
+      received.push(report);
+      report.status = await answering(report);
+      response.writeHead(report.status).end();
+    };
+    request.on("end", () => void take());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
