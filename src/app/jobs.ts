@@ -119,7 +119,7 @@ function wireSending(
   };
   const sending = { database, connections, clock, outcomes, failover, onOutcome };
   return {
-    dispatcher: new Dispatcher({ ...sending, lanes }),
+    dispatcher: new Dispatcher({ ...sending, lanes, places: options.workerConcurrency }),
     pump: new CampaignPump({ ...sending, listener, logger }),
     outcomes,
   };

@@ -1,27 +1,38 @@
 /**
- * Places that several owners share. One owner has at most half of them. Work of which nothing good is known has half of them
- * at most, and that of one owner a quarter: nobody can hold all by not answering.
+ * Places that several owners share. One owner has at most half of them, or what is given. Work of which nothing good is known
+ * has half of them at most, and that of one owner a quarter: nobody can hold all by not answering.
  */
 export class Shares {
   readonly #places: number;
+  readonly #ofOne: number;
   readonly #taken = new Map<string, number>();
 
-  constructor(places: number) {
+  constructor(places: number, { ofOne = 1 / 2 } = {}) {
     this.#places = places;
+    this.#ofOne = ofOne;
   }
 
   /** How many more places the owner may take now. */
   left(owner: string, isWell: boolean): number {
-    return Math.min(...keysOf(owner, isWell).map(([key, share]) => this.#limit(share) - this.#of(key)));
+    return Math.min(...this.#keysOf(owner, isWell).map(([key, share]) => this.#limit(share) - this.#of(key)));
   }
 
   /** Takes places, or gives them back when `count` is negative. */
   take(owner: string, isWell: boolean, count: number): void {
-    for (const [key] of keysOf(owner, isWell)) {
+    for (const [key] of this.#keysOf(owner, isWell)) {
       const taken = this.#of(key) + count;
       if (taken === 0) this.#taken.delete(key);
       else this.#taken.set(key, taken);
     }
+  }
+
+  #keysOf(owner: string, isWell: boolean): [key: string, share: number][] {
+    const both: [string, number][] = [
+      ["all", 1],
+      [`of ${owner}`, this.#ofOne],
+    ];
+    if (isWell) return both;
+    return [...both, ["unwell", 1 / 2], [`unwell of ${owner}`, 1 / 4]];
   }
 
   #limit(share: number): number {
@@ -31,13 +42,4 @@ export class Shares {
   #of(key: string): number {
     return this.#taken.get(key) ?? 0;
   }
-}
-
-function keysOf(owner: string, isWell: boolean): [key: string, share: number][] {
-  const both: [string, number][] = [
-    ["all", 1],
-    [`of ${owner}`, 1 / 2],
-  ];
-  if (isWell) return both;
-  return [...both, ["unwell", 1 / 2], [`unwell of ${owner}`, 1 / 4]];
 }

@@ -215,6 +215,9 @@ function requireStorableRequest({ served }: SendInput): void {
 const isVisible = (text: string): boolean =>
   /[^\s\p{Cc}\p{Z}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u.test(text);
 
+/** A longer text has too many segments however it is rewritten, and is refused for that. */
+const maxRewritten = 40_000;
+
 /** @throws InvalidTextError */
 export function contentOf(input: Pick<SendInput, "text" | "encoding">): Content {
   if (input.text.trim() === "") throw new InvalidTextError("The text is empty. Write one.");
@@ -222,7 +225,8 @@ export function contentOf(input: Pick<SendInput, "text" | "encoding">): Content 
   if (!isStorable(input.text)) {
     throw new InvalidTextError("The text contains a NUL character or half a surrogate pair. Remove it.");
   }
-  const text = input.encoding === "GSM7" ? transliterate(input.text) : input.text;
+  const isRewritten = input.encoding === "GSM7" && input.text.length <= maxRewritten;
+  const text = isRewritten ? transliterate(input.text) : input.text;
   const measured = measure(text);
   const forcesUnicode = input.encoding === "UCS2" && measured.encoding === "GSM7";
   const { encoding, segments } = forcesUnicode ? measureAs(text, "UCS2") : measured;

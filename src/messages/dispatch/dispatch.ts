@@ -12,6 +12,7 @@ import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
 import { admitMessages, type Wait } from "../../lanes/admission.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
+import { SubmissionPlaces } from "./submission-places.ts";
 import { cancelSuppressed, lockToClaim } from "./suppressed.ts";
 import { toSubmission } from "./submission.ts";
 import { applyChanges } from "../changes/transition.ts";
@@ -26,6 +27,8 @@ interface DispatcherOptions {
   outcomes: Outcomes;
   lanes: ClosedLanes;
   failover: Failover;
+  /** How many messages are dispatched at the same time. */
+  places: number;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
@@ -61,6 +64,9 @@ const maxMoves = 3;
  */
 const stuckMs = 1_000;
 
+/** How soon a message looks again whether its provider, or its account, has a place. */
+const noPlaceMs = 250;
+
 /**
  * Hands queued messages to their providers. A message is SUBMITTING in the database before its request is
  * written, so a worker that finds it in that state later knows that it may have been sent, and never sends it
@@ -69,10 +75,12 @@ const stuckMs = 1_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #claims: Batcher<DispatchMessage, AttemptClaim>;
+  readonly #places: SubmissionPlaces;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#claims = new Batcher((messages) => this.#claim(messages), maxBatchSize);
+    this.#places = new SubmissionPlaces(options.places);
   }
 
   /** Runs one dispatch job. When it returns, the job is done. */
@@ -103,7 +111,16 @@ export class Dispatcher {
       this.#leaveAlone(message);
       return this.#postpone(message, pausedRetryMs);
     }
-    await this.#claimAndSubmit(message, connection, moves);
+    const leave = this.#places.take(message);
+    if (!leave) {
+      this.#options.lanes.close(message.providerId, noPlaceMs);
+      return this.#postpone(message, noPlaceMs);
+    }
+    try {
+      await this.#claimAndSubmit(message, connection, moves);
+    } finally {
+      leave();
+    }
   }
 
   /**

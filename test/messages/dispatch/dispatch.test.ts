@@ -29,7 +29,7 @@ function createDispatcher(lanes: ClosedLanes): Dispatcher {
   const failover = new Failover(services);
   const logger = createLogger({ level: "silent" });
   const outcomes = new Outcomes({ ...services, logger, random: () => 0, failover });
-  return new Dispatcher({ ...services, lanes, failover, outcomes });
+  return new Dispatcher({ ...services, lanes, failover, outcomes, places: 8 });
 }
 
 it("a message whose provider is switched off keeps one job, and the worker skips others of that lane", async () => {
@@ -52,4 +52,31 @@ it("a message whose provider is switched off keeps one job, and the worker skips
   expect(rows).toEqual([{ waits: true }]);
   expect(lanes.flags()).toEqual([laneFlag(decodeId("Provider", providerId), false)]);
   expect(double.requests).toEqual([]);
+});
+
+it("a provider that does not answer holds few places, and its other messages wait in the queue", async () => {
+  const { url: baseUrl, token: apiToken } = double;
+  const settings = { name: "Silent", baseUrl, apiToken, defaultSender: "smsgraph" };
+  const providerId = await connectProvider(app.client, settings);
+  const answer = Promise.withResolvers<void>();
+  double.plan = () => ({ answer: answer.promise });
+  const numbers = Array.from({ length: 8 }, (_, n) => `+42190200000${n}`);
+  const ids = await Promise.all(numbers.map((to) => queueMessage(app, { providerId, to })));
+  const lanes = new ClosedLanes();
+  const dispatcher = createDispatcher(lanes);
+  const dispatched = ids.map((id) => dispatcher.dispatch(id));
+  // Of eight places, one to try it and a quarter.
+  await expect.poll(() => double.requests.length).toBe(3);
+  await expect.poll(() => lanes.flags()?.length).toBe(2);
+  const waiting = async () => {
+    const { rows } = await app.services.database.pool.query<{ count: number }>(
+      "select count(*)::int from graphile_worker.jobs where key = any ($1) and run_at > created_at",
+      [ids.map((id) => `dispatch ${id}`)],
+    );
+    return rows[0]?.count;
+  };
+  await expect.poll(waiting).toBe(5);
+  answer.resolve();
+  await Promise.all(dispatched);
+  expect(double.requests).toHaveLength(3);
 });

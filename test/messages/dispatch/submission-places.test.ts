@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import { SubmissionPlaces } from "../../../src/messages/dispatch/submission-places.ts";
+
+/** Takes all places that there are for a provider. */
+function takeAll(places: SubmissionPlaces, accountId: string, providerId: string): (() => void)[] {
+  const taken: (() => void)[] = [];
+  for (let leave = places.take({ accountId, providerId }); leave;) {
+    taken.push(leave);
+    leave = places.take({ accountId, providerId });
+  }
+  return taken;
+}
+
+it("a provider that has not answered yet gets one place and a quarter of all, and three quarters once it answers quickly", () => {
+  const places = new SubmissionPlaces(20);
+  const first = takeAll(places, "account", "provider");
+  expect(first).toHaveLength(6);
+  for (const leave of first) leave();
+  expect(takeAll(places, "account", "provider")).toHaveLength(15);
+  expect(takeAll(places, "another account", "another provider")).toHaveLength(5);
+});
+
+it("a provider that stops answering gets no more than a quarter, until it answers quickly again", () => {
+  let now = 0;
+  const places = new SubmissionPlaces(20, () => now);
+  const answered = places.take({ accountId: "account", providerId: "provider" });
+  answered?.();
+  const silent = Array.from({ length: 4 }, () =>
+    places.take({ accountId: "account", providerId: "provider" }),
+  );
+  now = 6_000;
+  expect(takeAll(places, "account", "provider")).toHaveLength(5);
+  for (const leave of silent) leave?.();
+  expect(takeAll(places, "account", "provider")).toEqual([]);
+});
+
+it("providers that do not answer have half of the places together, and one that is new is tried all the same", () => {
+  const places = new SubmissionPlaces(20);
+  const counts = ["a", "b", "c", "d"].map(
+    (account) => takeAll(places, account, `provider of ${account}`).length,
+  );
+  expect(counts).toEqual([6, 6, 1, 1]);
+});
+
+it("a single place is enough for everyone, one after the other", () => {
+  const places = new SubmissionPlaces(1);
+  for (const account of ["a", "b"]) {
+    const leave = places.take({ accountId: account, providerId: account });
+    expect(leave).toBeDefined();
+    expect(places.take({ accountId: "c", providerId: "c" })).toBeUndefined();
+    leave?.();
+  }
+});
