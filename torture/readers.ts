@@ -160,7 +160,7 @@ const takenBy = (receiver: WebhookReceiver): Map<string, string[]> =>
     (id) => id,
   );
 
-/** Each event once, and those of a message in order. */
+/** Each event once, and those of a message in order. What was logged after the table was read comes last. */
 function compareReceiver(receiver: WebhookReceiver, rows: readonly Row[]): string[] {
   const taken = takenBy(receiver);
   const missing = rows
@@ -171,9 +171,10 @@ function compareReceiver(receiver: WebhookReceiver, rows: readonly Row[]): strin
     .map(([id]) => `${receiver.url}: ${id} came twice`);
   const places = new Map(rows.map(({ id }, place) => [id, place]));
   const ordered = Map.groupBy(
-    receiver
-      .taken()
-      .map(({ id, message }) => ({ place: places.get(decodeId("MessageEvent", id)) ?? 0, message })),
+    receiver.taken().map(({ id, message }) => ({
+      place: places.get(decodeId("MessageEvent", id)) ?? rows.length,
+      message,
+    })),
     ({ message }) => message.id,
   );
   const disordered = [...ordered]
