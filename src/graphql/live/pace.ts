@@ -13,6 +13,10 @@ const longMs = 0.5;
 const restTimes = 4;
 const maxRestMs = 100;
 
+/** A flood comes in bursts: so long, and so many, it is remembered who has sent something. */
+const rememberMs = 1_000;
+const maxRemembered = 256;
+
 /** A WebSocket, or the connection of requests. */
 interface Source {
   pause: () => void;
@@ -23,8 +27,9 @@ interface Source {
 interface Line {
   socket: Source;
   waiting: (() => void)[];
-  /** What was last read of it at once. */
+  /** What was last read of it at once, and when. */
   bytes: number;
+  readAt: number;
 }
 
 /**
@@ -39,14 +44,18 @@ export class Pace {
   readonly #queue = new Set<Line>();
   /** Those that are not read. */
   readonly #resting = new Set<Line>();
-  /** Called when nothing waits. */
+  /** Those that have sent something of late, the last ones at the end: what they send next may be here already. */
+  readonly #senders = new Set<Line>();
+  /** Called when nothing waits, and nobody is remembered. */
   readonly #onIdle: () => void;
   /** Whether another account asks. */
   readonly #isShared: () => boolean;
   #begun = 0;
   #read = 0;
+  #firstReadAt = 0;
   #waiting = 0;
   #isTurning = false;
+  #isForgetting = false;
 
   constructor(onIdle: () => void = () => undefined, isShared: () => boolean = () => false) {
     this.#onIdle = onIdle;
@@ -70,11 +79,14 @@ export class Pace {
   /** So many bytes have come from the socket. */
   read(socket: Source, bytes: number): void {
     this.#turn();
-    this.#read += bytes;
-    if (this.#read <= turnBytes) return;
     const line = this.#lineOf(socket);
-    line.bytes = bytes;
-    this.#rest(line);
+    Object.assign(line, { bytes, readAt: performance.now() });
+    this.#remember(line);
+    if (this.#read === 0) this.#firstReadAt = line.readAt;
+    const wasEnough = this.#read >= turnBytes;
+    this.#read += bytes;
+    if (wasEnough) this.#rest(line);
+    else if (this.#read >= turnBytes) for (const sender of this.#senders) this.#rest(sender);
   }
 
   /** The socket has ended, or is not to be read any more. */
@@ -85,14 +97,22 @@ export class Pace {
     line.waiting.length = 0;
     this.#queue.delete(line);
     this.#resting.delete(line);
+    this.#senders.delete(line);
   }
 
   #lineOf(socket: Source): Line {
     const known = this.#lines.get(socket);
     if (known) return known;
-    const made: Line = { socket, waiting: [], bytes: 0 };
+    const made: Line = { socket, waiting: [], bytes: 0, readAt: 0 };
     this.#lines.set(socket, made);
     return made;
+  }
+
+  #remember(line: Line): void {
+    this.#senders.delete(line);
+    this.#senders.add(line);
+    const [oldest] = this.#senders;
+    if (oldest && this.#senders.size > maxRemembered) this.#senders.delete(oldest);
   }
 
   #rest(line: Line): void {
@@ -105,7 +125,8 @@ export class Pace {
     this.#isTurning = true;
     let startedAt = 0;
     setImmediate(() => {
-      startedAt = performance.now();
+      // Who has sent much rests after the reading of it too.
+      startedAt = this.#read >= turnBytes ? this.#firstReadAt : performance.now();
       this.#read = 0;
       this.#begun = 0;
       while (this.#begun < inOneTurn && this.#beginNext()) this.#begun++;
@@ -123,7 +144,22 @@ export class Pace {
     this.#isTurning = false;
     if (this.#waiting < maxWaiting) this.#readOn();
     if (this.#begun > 0 || this.#resting.size > 0) this.#turn();
-    else this.#onIdle();
+    else this.#forget();
+  }
+
+  #forget(): void {
+    const now = performance.now();
+    for (const line of this.#senders) {
+      if (now - line.readAt < rememberMs) break;
+      this.#senders.delete(line);
+    }
+    if (this.#senders.size === 0) return this.#onIdle();
+    if (this.#isForgetting) return;
+    this.#isForgetting = true;
+    setTimeout(() => {
+      this.#isForgetting = false;
+      if (!this.#isTurning) this.#forget();
+    }, rememberMs).unref();
   }
 
   #beginNext(): boolean {

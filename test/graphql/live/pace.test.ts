@@ -65,7 +65,7 @@ it("sockets of one holder that send much are read one in a turn, those that send
   const sockets = Array.from({ length: 10 }, fakeSocket);
   const paused = () => sockets.filter(({ isPaused }) => isPaused).length;
   for (const socket of sockets) pace.read(socket, 64 * 1024);
-  expect(paused()).toBe(9);
+  expect(paused()).toBe(10);
   await setImmediate();
   await setImmediate();
   expect(paused()).toBeGreaterThanOrEqual(6);
