@@ -3,12 +3,15 @@ import { Transform } from "node:stream";
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../access/api-keys.ts";
 import { TooManyRequestsError, type ErrorCode } from "../lib/errors.ts";
+import { JsonValues } from "../lib/json-values.ts";
 import type { HeldBodies, HeldBody } from "./held-bodies.ts";
 import { refuse } from "./refuse.ts";
 
 /** Limits on the body of a GraphQL request. */
 interface BodyLimits {
   bytes: number;
+  /** Entries of lists and fields of objects. */
+  values: number;
   /** How long it may take to arrive. */
   ms: number;
 }
@@ -16,15 +19,17 @@ interface BodyLimits {
 /** Without a key, and with a watch token: an operation, and no lists of recipients. */
 export const strangerBytes = 64 * 1024;
 export const strangerMs = 8_000;
+/** A body of so many bytes cannot have too many values. */
+const uncountedBytes = 64 * 1024;
 /** For a key that can neither send nor ask for quotes: a thousand rates, or as many ids. */
 const administratorBytes = 1024 * 1024;
 
 /** Reads no more than the key can use; `most` is the limit of keys that may send. */
 export function limitsOf(viewer: Viewer | undefined, most: BodyLimits): BodyLimits {
   if (!viewer || viewer.watches)
-    return { bytes: Math.min(strangerBytes, most.bytes), ms: Math.min(strangerMs, most.ms) };
+    return { ...most, bytes: Math.min(strangerBytes, most.bytes), ms: Math.min(strangerMs, most.ms) };
   const sends = viewer.scopes.has("CAMPAIGNS") || viewer.scopes.has("READ");
-  return sends ? most : { bytes: Math.min(administratorBytes, most.bytes), ms: most.ms };
+  return sends ? most : { ...most, bytes: Math.min(administratorBytes, most.bytes) };
 }
 
 /** Counts a body until its answer is sent. */
@@ -49,29 +54,33 @@ export function holdBody(held: HeldBody, response: ServerResponse, bytes: number
 }
 
 /**
- * Refuses a body over the limit: at once when its length is announced, otherwise when the limit is reached. So it is
+ * Refuses a body over the limits: at once when its length is announced, otherwise when a limit is reached. So it is
  * when its key holds too much already.
  */
 export function limitBody(
   request: IncomingMessage,
   response: ServerResponse,
-  limit: number,
+  limits: Pick<BodyLimits, "bytes" | "values">,
   held: HeldBody | undefined,
 ): boolean {
   const announced = request.headers["content-length"];
   if (announced !== undefined) {
-    if (Number(announced) <= limit) return !held || holdBody(held, response, Number(announced));
-    refuse(response, 413, tooLarge(limit).message, code);
-    return false;
-  }
-  if (request.headers["transfer-encoding"] === undefined) return true;
+    if (Number(announced) > limits.bytes) {
+      refuse(response, 413, tooLarge(limits.bytes).message, code);
+      return false;
+    }
+    if (held && !holdBody(held, response, Number(announced))) return false;
+    if (Number(announced) <= uncountedBytes) return true;
+  } else if (request.headers["transfer-encoding"] === undefined) return true;
   let length = 0;
+  const values = new JsonValues();
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       length += chunk.length;
-      if (length > limit) return done(tooLarge(limit));
+      if (length > limits.bytes) return done(tooLarge(limits.bytes));
+      if (values.add(chunk) > limits.values) return done(tooManyValues(limits.values));
       try {
-        held?.grow(chunk.length);
+        if (announced === undefined) held?.grow(chunk.length);
         done(null, chunk);
       } catch (error) {
         done(toGraphqlError(error as TooManyRequestsError));
@@ -101,6 +110,10 @@ const toGraphqlError = ({
 const code = "BAD_REQUEST" satisfies ErrorCode;
 
 const tooLarge = (limit: number): GraphQLError =>
-  new GraphQLError(`The request has more than ${limit} bytes. Send fewer messages at once.`, {
-    extensions: { code, http: { status: 413 } },
-  });
+  tooMuch(`The request has more than ${limit} bytes. Send fewer messages at once.`);
+
+export const tooManyValues = (limit: number): GraphQLError =>
+  tooMuch(`The request has more than ${limit} values. Send fewer at once.`);
+
+const tooMuch = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http: { status: 413 } } });

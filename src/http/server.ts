@@ -68,6 +68,8 @@ interface HttpServerOptions {
   notes?: (() => string) | undefined;
   metrics: Metrics;
   maxRequestBytes: number;
+  /** In JSON: see `JsonValues`. */
+  maxRequestValues: number;
   /** How long a request other than an upload may take to arrive. Default: one minute. */
   maxRequestMs?: number;
   /** How long the rest of a body may come after its answer, and how long a stranger may leave an answer unread. */
@@ -102,6 +104,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     notes,
     metrics,
     maxRequestBytes,
+    maxRequestValues,
     maxRequestMs = 60_000,
     maxRestMs,
     maxUnreadMs,
@@ -120,10 +123,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
         const release = hold?.(viewer, () => request.destroy());
         response.once("close", () => release?.());
       } else {
-        const { bytes, ms } = limitsOf(viewer, { bytes: maxRequestBytes, ms: maxRequestMs });
-        limitTime(request, response, ms);
+        const most = { bytes: maxRequestBytes, values: maxRequestValues, ms: maxRequestMs };
+        const limits = limitsOf(viewer, most);
+        limitTime(request, response, limits.ms);
         if (viewer) grantRest(request);
-        if (!limitBody(request, response, bytes, viewer && heldOf(bodies, viewer, response))) return;
+        if (!limitBody(request, response, limits, viewer && heldOf(bodies, viewer, response))) return;
       }
       await graphql(request, response, viewer);
     },

@@ -33,6 +33,7 @@ beforeAll(async () => {
     ready: async () => undefined,
     metrics: createMetrics(),
     maxRequestBytes: 1000,
+    maxRequestValues: 1_000_000,
     onError: () => {},
   });
   server.listen(0, "127.0.0.1");

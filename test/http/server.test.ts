@@ -46,6 +46,7 @@ const usual: Parameters<typeof createHttpServer>[0] = {
   ready: async () => undefined,
   metrics: createMetrics(),
   maxRequestBytes: 1000,
+  maxRequestValues: 1_000_000,
   maxRequestMs: 100,
   maxRestMs: 100,
   maxUnreadMs: 100,

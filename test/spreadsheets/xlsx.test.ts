@@ -174,7 +174,12 @@ test.each([
   [
     "a row of any length",
     zipOf(workbookParts(inlineRow(Array<string>(2_000).fill("x")))),
-    /more than 1000 cells/,
+    /beyond the first 1000 columns/,
+  ],
+  [
+    "something in its last column",
+    zipOf(workbookParts('<row r="1"><c r="XFD1" t="inlineStr"><is><t>x</t></is></c></row>')),
+    /Row 1 of the sheet has a cell beyond the first 1000 columns\. Remove it/,
   ],
   ["XML that is broken", zipOf(workbookParts("<row><c></row>")), /is no XML/],
 ])("a workbook with %s is refused with the reason", async (_, file, problem) => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { InvalidInputError, InvalidTextError } from "../../lib/errors.ts";
 import type { QuotedRecipient } from "../../messages/accept/quote.ts";
 import { readInline, type RecipientInput } from "./recipients.ts";
@@ -33,6 +34,7 @@ export async function textsOf(
       if (length > maxTogether) throw tooMuch();
       quoted.push(rendered === undefined ? { to, problem: missingValue } : { to, text: rendered });
     }
+    await nextTurn();
   }
   return quoted;
 }

@@ -39,7 +39,7 @@ export async function readRecipientFile(
 /** Recipients of a file, and how it is read. */
 export type FileSource = RecipientSource & Required<Pick<RecipientSource, "reading" | "close">>;
 
-function sourceOf(table: Table, columns: Columns, { names }: Template): FileSource {
+function sourceOf(table: Table, columns: Columns, { names, atOnce }: Template): FileSource {
   const { reading, header } = table;
   const asOf = (index: number): string | null => {
     if (index === columns.to) return "to";
@@ -47,7 +47,7 @@ function sourceOf(table: Table, columns: Columns, { names }: Template): FileSour
     return names[columns.values.indexOf(index)] ?? null;
   };
   const found = { file: reading, columns: header.map((name, index) => ({ name, as: asOf(index) })), rows: 0 };
-  const rows = readRows(table, columns, (count) => (found.rows += count));
+  const rows = readRows(table, columns, atOnce, (count) => (found.rows += count));
   const { given } = columns;
   return {
     [Symbol.asyncIterator]: () => rows,
@@ -107,15 +107,32 @@ function readHeader(header: readonly string[], template: Template, mapped: reado
 export function indexOfName(name: string, names: readonly string[], header: readonly string[]): number {
   const exact = names.includes(name) ? names.indexOf(name) : header.indexOf(name);
   if (exact !== -1) return exact;
-  const alike = names.flatMap((other, index) => (looseKey(other) === looseKey(name) ? [index] : []));
+  const alike = looseKeysOf(names).get(looseKey(name)) ?? [];
   return alike.length === 1 ? (alike[0] ?? -1) : -1;
 }
 
+/** The places of the columns by their loose names: a text may ask for thousands of columns. */
+function looseKeysOf(names: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const known = looseKeys.get(names);
+  if (known) return known;
+  const made = Map.groupBy(names.keys(), (index) => looseKey(names[index] ?? ""));
+  looseKeys.set(names, made);
+  return made;
+}
+
+const looseKeys = new WeakMap<readonly string[], ReadonlyMap<string, readonly number[]>>();
+
+/** As many as a file may have. */
+const maxMapped = 1_000;
+
 /** The names that the caller gives to columns, by their places. @throws InvalidInputError */
 function renamesOf(header: readonly string[], mapped: readonly MappedColumn[]): ReadonlyMap<number, string> {
+  if (mapped.length > maxMapped)
+    throw new InvalidInputError("columns", `Give at most ${maxMapped} columns, each once.`);
+  const names = header.map(nameKey);
   return new Map(
     mapped.map(({ column, as }, index) => {
-      const place = indexOfName(nameKey(column), header.map(nameKey), header);
+      const place = indexOfName(nameKey(column), names, header);
       if (place !== -1) return [place, known(as) ?? nameKey(as)] as const;
       throw new InvalidInputError(
         `columns.${index}.column`,
@@ -136,6 +153,7 @@ const known = (name: string): string | undefined =>
 async function* readRows(
   { rows: parts, headerRow }: Table,
   columns: Columns,
+  atOnce: number,
   onRows: (count: number) => void,
 ): AsyncGenerator<readonly RecipientRow[]> {
   let position = headerRow;
@@ -151,7 +169,7 @@ async function* readRows(
       if (position > maxFileRows + headerRow)
         throw invalid(`The file has more than ${maxFileRows} rows. Make several campaigns of it.`);
       onRows(rows.length);
-      yield rows;
+      for (let start = 0; start < rows.length; start += atOnce) yield rows.slice(start, start + atOnce);
     }
   } finally {
     await parts.return(undefined);

@@ -52,8 +52,6 @@ export interface RecipientInput {
 /** Recipients in one call. More must come as a file. */
 export const maxInlineRecipients = 100_000;
 
-const batchSize = 2_500;
-
 /**
  * Reads the recipients of a list.
  * @throws InvalidInputError when there are none or too many, or the text names a value that no recipient has
@@ -69,40 +67,92 @@ export function readInline(
       `Give 1 to ${maxInlineRecipients} recipients, not ${recipients.length}. More go in as a file.`,
     );
   }
-  const known = (name: string): boolean =>
-    recipients.some(({ values }) => valueOf(values, name) !== undefined);
-  const unknown = template.names.filter((name) => !known(name));
+  const wanted = new WantedValues(template);
+  const unknown = wanted.missingIn(recipients);
   if (unknown.length > 0) throw unknownPlaceholders(unknown, "No recipient has such a value.");
-  if (!keepsValues) return inBatches(recipients, template);
+  if (!keepsValues) return inBatches(recipients, wanted);
   const given = new GivenValues(recipients);
-  const rows = inBatches(recipients, template, given);
+  const rows = inBatches(recipients, wanted, given);
   return { [Symbol.asyncIterator]: () => rows, valueNames: given.names };
 }
 
 async function* inBatches(
   recipients: readonly RecipientInput[],
-  { names }: Template,
+  wanted: WantedValues,
   given?: GivenValues,
 ): AsyncGenerator<readonly RecipientRow[]> {
-  for (let start = 0; start < recipients.length; start += batchSize) {
-    yield recipients.slice(start, start + batchSize).map(({ to, clientRef, callbackUrl, values }, index) => ({
+  const { atOnce } = wanted;
+  for (let start = 0; start < recipients.length; start += atOnce) {
+    yield recipients.slice(start, start + atOnce).map(({ to, clientRef, callbackUrl, values }, index) => ({
       position: start + index + 1,
       to,
       clientRef: clientRef ?? null,
       callbackUrl,
-      values: names.map((name) => valueOf(values, name)),
+      values: wanted.of(values),
       ...(given && { given: given.of(values) }),
     }));
   }
 }
 
-/** Numbers and booleans are written as in JSON; lists and objects have no text. */
-function valueOf(values: RecipientInput["values"], name: string): string | undefined {
-  if (values == null) return undefined;
-  const key = Object.hasOwn(values, name) ? name : Object.keys(values).find((one) => nameKey(one) === name);
-  return key === undefined ? undefined : textOf(values[key]);
+/** So many different spellings of names are compared by what they look like; others must be exact. */
+const maxSpellings = 10_000;
+
+/** Makes names comparable, each spelling once: a hundred thousand recipients have the same few. */
+class Spellings {
+  readonly #known = new Map<string, string>();
+
+  nameOf(written: string): string {
+    const known = this.#known.get(written);
+    if (known !== undefined) return known;
+    if (this.#known.size >= maxSpellings) return written;
+    const name = nameKey(written);
+    this.#known.set(written, name);
+    return name;
+  }
 }
 
+/** The values that a template asks for. */
+class WantedValues {
+  readonly atOnce: number;
+  readonly #names: readonly string[];
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #spellings = new Spellings();
+
+  constructor({ names, atOnce }: Template) {
+    this.#names = names;
+    this.atOnce = atOnce;
+    this.#places = new Map(names.map((name, place) => [name, place]));
+  }
+
+  /** In the order of the template. */
+  of(values: RecipientInput["values"]): (string | undefined)[] {
+    const wanted = this.#names.map((): string | undefined => undefined);
+    for (const [place, text] of this.#in(values ?? {})) wanted[place] ??= text;
+    return wanted;
+  }
+
+  /** The names of which no recipient has a value. */
+  missingIn(recipients: readonly RecipientInput[]): string[] {
+    const missing = new Set(this.#places.values());
+    for (const { values } of recipients) {
+      if (missing.size === 0) break;
+      for (const [place, text] of this.#in(values ?? {})) if (text !== undefined) missing.delete(place);
+    }
+    return this.#names.filter((_, place) => missing.has(place));
+  }
+
+  /** A name that is written exactly goes before one that only looks the same. */
+  *#in(values: Readonly<Record<string, unknown>>): Generator<[place: number, text: string | undefined]> {
+    for (const written of Object.keys(values)) {
+      const name = this.#spellings.nameOf(written);
+      const place = this.#places.get(name);
+      if (place === undefined || (written !== name && Object.hasOwn(values, name))) continue;
+      yield [place, textOf(values[written])];
+    }
+  }
+}
+
+/** Numbers and booleans are written as in JSON; lists and objects have no text. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
@@ -119,9 +169,11 @@ class GivenValues {
 
   constructor(recipients: readonly RecipientInput[]) {
     const known = new Map<string, number>();
+    const spellings = new Spellings();
     for (const { values } of recipients)
       for (const written of Object.keys(values ?? {}))
-        if (!this.#places.has(written)) this.#places.set(written, this.#placeOf(nameKey(written), known));
+        if (!this.#places.has(written))
+          this.#places.set(written, this.#placeOf(spellings.nameOf(written), known));
   }
 
   of(values: RecipientInput["values"]): (string | null)[] {
@@ -140,7 +192,10 @@ class GivenValues {
   }
 }
 
+const maxShownNames = 20;
+
 export function unknownPlaceholders(names: readonly string[], problem: string): InvalidInputError {
-  const shown = names.map((name) => `{{${name}}}`).join(", ");
+  const some = names.slice(0, maxShownNames).map((name) => `{{${name}}}`);
+  const shown = `${some.join(", ")}${names.length > maxShownNames ? " and others" : ""}`;
   return new InvalidInputError("text", `The text asks for ${shown}. ${problem} Names must match exactly.`);
 }

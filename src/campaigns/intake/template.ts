@@ -8,6 +8,8 @@ import { isStorable } from "../../lib/storable.ts";
 export interface Template {
   /** The placeholder names, each once, in the order of first use. */
   readonly names: readonly string[];
+  /** For how many recipients it may be filled in at once, so that others have a turn in between. */
+  readonly atOnce: number;
   /** Returns undefined when a value is missing. `values` are in the order of `names`. */
   render(values: readonly (string | undefined)[]): string | undefined;
 }
@@ -16,6 +18,9 @@ const maxNameLength = 64;
 
 /** Characters, placeholders included. 255 segments of GSM-7 are fewer. */
 const maxTextLength = 40_000;
+
+const maxAtOnce = 2_500;
+const maxCharactersAtOnce = 640 * maxAtOnce;
 
 /**
  * Makes names equal that look the same: Unicode writes a letter in several ways, has many spaces, and
@@ -64,8 +69,16 @@ export function parseTemplate(text: string): Template {
     literal = "";
     rest = rest.slice(end + 2);
   }
-  return { names: [...places.keys()], render: (values) => render(literals, slots, literal + rest, values) };
+  return {
+    names: [...places.keys()],
+    atOnce: atOnceOf(text.length),
+    render: (values) => render(literals, slots, literal + rest, values),
+  };
 }
+
+/** A text of four segments is filled in for as many as are stored at once. */
+const atOnceOf = (length: number): number =>
+  Math.min(Math.max(Math.floor(maxCharactersAtOnce / length), 20), maxAtOnce);
 
 function readName(written: string | undefined, from: string): string {
   const name = nameKey(written ?? "");

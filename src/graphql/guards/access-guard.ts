@@ -23,10 +23,11 @@ import {
   maxComplexity,
   maxDepth,
   maxFrameComplexity,
+  maxListEntries,
   maxNesting,
 } from "../schema/limits.ts";
 import { isLongerThan } from "./answer-size.ts";
-import { isNestedDeeper } from "./nesting.ts";
+import { shapeProblem } from "./nesting.ts";
 import { planOf, type OperationPlan } from "./operation-plan.ts";
 import { checkWatched } from "./watch-guard.ts";
 import type { ServerContext } from "../transport-context.ts";
@@ -131,7 +132,8 @@ export class AccessGuard {
   #check(args: ExecutionArgs, plan: OperationPlan): DomainError | undefined {
     const context = args.contextValue as Checked;
     const { viewer } = context;
-    if (isNestedDeeper(args.variableValues, maxNesting)) return tooNested();
+    const misshapen = shapeProblem(args.variableValues, { depth: maxNesting, entries: maxListEntries });
+    if (misshapen) return misshapen === "depth" ? tooNested() : tooManyEntries();
     const tooLarge = sizeProblem(args, plan);
     if (tooLarge || !viewer) return tooLarge;
     if (!viewer.watches) return lackedScope(plan, viewer);
@@ -245,6 +247,12 @@ const tooNested = (): InvalidInputError =>
   new InvalidInputError(
     "variables",
     `The variables are nested more than ${maxNesting} deep. Write them flatter.`,
+  );
+
+const tooManyEntries = (): InvalidInputError =>
+  new InvalidInputError(
+    "variables",
+    `A list in the variables has more than ${maxListEntries} entries. Send it in parts.`,
   );
 
 function refusalOf(error: unknown): ExecutionResult {

@@ -1,19 +1,23 @@
 import { Lexer, Source, TokenKind } from "graphql";
 
-/** Whether lists and objects in a value, such as variables, are nested more than `most` deep. */
-export function isNestedDeeper(value: unknown, most: number): boolean {
+/** What is too large in a value, such as variables: how deep its lists and objects are nested, or how long a list is. */
+export function shapeProblem(
+  value: unknown,
+  most: { depth: number; entries: number },
+): "depth" | "entries" | undefined {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > most) return true;
+    if (depth > most.depth) return "depth";
     const next: unknown[] = [];
     for (const one of level) {
       if (typeof one !== "object" || one === null || isForeign(one)) continue;
+      if (Array.isArray(one) && one.length > most.entries) return "entries";
       for (const inner of Array.isArray(one) ? one : Object.values(one))
         if (typeof inner === "object" && inner !== null) next.push(inner);
     }
     level = next;
   }
-  return false;
+  return undefined;
 }
 
 /** True for an uploaded file and other objects that are not plain. */

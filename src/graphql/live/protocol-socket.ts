@@ -1,11 +1,18 @@
 import { CloseCode, type WebSocket as Carrier, type Server } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
+import { JsonValues } from "../../lib/json-values.ts";
+import { maxRequestValues } from "../schema/limits.ts";
 
 /**
  * Limit of RFC 6455, section 5.5, without the code. A reason that names an operation's id may be longer;
  * it is left out then.
  */
 const maxReasonBytes = 123;
+
+/** RFC 6455's registry of close codes: "Message Too Big". */
+const tooBig = 1009;
+/** A message of so many bytes cannot have too many values. */
+const uncountedBytes = 64 * 1024;
 
 interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
@@ -63,7 +70,10 @@ export class ProtocolSocket implements Carrier {
       this.#onError(error);
       this.close(CloseCode.InternalServerError, "Internal server error");
     };
-    this.#socket.on("message", (data) => void take(parsed(data) as string).catch(fail));
+    this.#socket.on("message", (data) => {
+      if (hasTooMany(data as Buffer)) this.close(tooBig, `A message may have ${maxRequestValues} values`);
+      else void take(parsed(data) as string).catch(fail);
+    });
   }
 
   checkAlive(): void {
@@ -81,6 +91,9 @@ export class ProtocolSocket implements Carrier {
 const ignore = (): void => undefined;
 
 const keepAlive = (socket: ProtocolSocket): void => socket.checkAlive();
+
+const hasTooMany = (data: Buffer): boolean =>
+  data.length > uncountedBytes && new JsonValues().add(data) > maxRequestValues;
 
 /**
  * graphql-ws accepts a message as text or parsed, and keeps it until the operation ends. From a parsed

@@ -23,6 +23,9 @@ export const maxPairs = 20_000;
 /** The deepest nesting of brackets in a document or in variables. */
 export const maxNesting = 50;
 
+/** The most entries of any list in variables: twice the most recipients. Lists with lower limits have errors of their own. */
+export const maxListEntries = 200_000;
+
 /** The most tokens in a document. A handwritten query has a few hundred. */
 export const maxTokens = 5_000;
 
@@ -33,6 +36,12 @@ export const maxDocumentLength = 1024 * 1024;
  * The most bytes in a GraphQL request: room for a campaign of a hundred thousand recipients, 300 bytes each.
  */
 export const maxRequestBytes = 30 * 1024 * 1024;
+
+/**
+ * The most values in a request (entries of lists and fields of objects): room for a hundred thousand recipients with fifteen
+ * values each. Empty objects would be ten million, and take seconds to read.
+ */
+export const maxRequestValues = 2_000_000;
 
 /** The most entries of `nodes` and `sendMessages`. */
 export const maxNodes = 100;

@@ -75,9 +75,7 @@ export async function setLimits(
   input: LimitsInput,
 ): Promise<LimitsNow> {
   const { database, routingTables, spending, clock } = options;
-  const countries = input.allowedCountries?.map((one, index) =>
-    checkCountry(one, `allowedCountries.${index}`),
-  );
+  const countries = checkCountries(input.allowedCountries);
   const caps = checkCaps(input.caps ?? []);
   const uncounted = input.allowUncounted ?? false;
   const values = [accountId, countries ?? [], !countries, JSON.stringify(caps), uncounted, clock.now()];
@@ -95,6 +93,16 @@ export async function setLimits(
   routingTables.changed(accountId);
   await spending.settle(accountId);
   return readLimits(options, accountId);
+}
+
+/** There are fewer. */
+const maxCountries = 300;
+
+function checkCountries(given: LimitsInput["allowedCountries"]): string[] | undefined {
+  if ((given?.length ?? 0) > maxCountries)
+    throw new InvalidInputError("allowedCountries", `Give at most ${maxCountries} countries, each once.`);
+  if (!given) return undefined;
+  return [...new Set(given.map((one, index) => checkCountry(one, `allowedCountries.${index}`)))];
 }
 
 /** Reads the limits of an account and what has been spent of them. */

@@ -4,10 +4,9 @@ import { maxCellLength, TextCollector, tooLong, type SharedStrings } from "./sha
 import { readXml, type XmlReader } from "./xml.ts";
 
 /** Of every spreadsheet. */
-const maxColumns = 16_384;
 const maxRows = 1_048_576;
-/** Cells of one row that hold something. */
-const maxCells = 1_000;
+/** Spreadsheets have more, but each row has all columns up to its last cell. */
+const maxColumns = 1_000;
 
 /** What the cells of a sheet refer to. */
 export interface SheetContext {
@@ -102,9 +101,11 @@ class SheetReader implements XmlReader {
     const text = this.#textOf().trim();
     this.#inline.take();
     if (text === "") return;
-    if (!(this.#column >= 1 && this.#column <= maxColumns) || this.#cells.length >= maxCells)
-      throw unreadable(`Row ${this.#row} of the sheet has more than ${maxCells} cells.`);
-    while (this.#cells.length < Math.min(this.#column - 1, maxCells)) this.#cells.push("");
+    if (!(this.#column >= 1 && this.#column <= maxColumns))
+      throw unreadable(
+        `Row ${this.#row} of the sheet has a cell beyond the first ${maxColumns} columns. Remove it.`,
+      );
+    while (this.#cells.length < this.#column - 1) this.#cells.push("");
     this.#cells[this.#column - 1] = text;
   }
 

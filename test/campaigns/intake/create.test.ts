@@ -103,6 +103,19 @@ describe("createCampaign with a list", () => {
     ]);
   });
 
+  it("a value whose name only looks the same is taken where none is written exactly so", async () => {
+    const created = await createCampaign(app, {
+      text: "Hello {{first name}}",
+      recipients: [
+        { to: "+421901000001", values: { "first\u00a0name": "Ann" } },
+        { to: "+421901000002", values: { "first\u00a0name": "Bob", "first name": "Bea" } },
+        { to: "+421901000003", values: { " first  name ": "Cid", "FIRST NAME": "no" } },
+      ],
+    });
+    const texts = (await recipientsOf(created.id)).map(({ text }) => text);
+    expect(texts).toEqual(["Hello Ann", "Hello Bea", "Hello Cid"]);
+  });
+
   it("a new campaign counts its recipients, starts, and leaves one job that creates its messages", async () => {
     const created = await createCampaign(app, { recipients: people(7_001), from: "Shop" });
     const row = await rowOf(created.id);

@@ -34,6 +34,12 @@ describe("a template", () => {
   );
 });
 
+it("the longer a text is, the fewer recipients get it filled in at once", () => {
+  expect(parseTemplate("Hello {{name}}").atOnce).toBe(2_500);
+  expect(parseTemplate("x".repeat(6_400)).atOnce).toBe(250);
+  expect(parseTemplate("{{a}}".repeat(8_000)).atOnce).toBe(40);
+});
+
 it("a text is only so long, whoever reads it, and may be nothing but placeholders", () => {
   const longest = "{{a}}".repeat(8_000);
   expect(parseTemplate(longest).names).toEqual(["a"]);

@@ -35,6 +35,21 @@ it.each([
   expect((await closed)[0]).toBe(code);
 });
 
+it("a socket is closed when its message has millions of values", async () => {
+  const socket = await connect(["graphql-transport-ws"]);
+  const known = once(socket, "message");
+  const authorization = app.client.headers["authorization"];
+  socket.send(JSON.stringify({ type: "connection_init", payload: { authorization } }));
+  await known;
+  const closed = once(socket, "close");
+  socket.send(
+    `{"type":"subscribe","id":"1","payload":{"query":"{ __typename }","variables":{"a":[${"{},".repeat(1_000_001)}{}]}}}`,
+  );
+  const [code, reason] = (await closed) as [number, Buffer];
+  expect(code).toBe(1009);
+  expect(String(reason)).toBe("A message may have 2000000 values");
+});
+
 it("a socket that introduces itself twice is closed", async () => {
   const socket = await connect(["graphql-transport-ws"]);
   const closed = once(socket, "close");

@@ -36,6 +36,10 @@ const padded = (bytes: number): string => {
 const inChunks = (body: string): RequestInit =>
   streamed(body.match(/[^]{1,100000}/g)?.map((chunk) => Buffer.from(chunk)) ?? []);
 
+/** A request with a list of one more empty object than that. */
+const list = (count: number): string =>
+  `{"query":"query ($ids: [ID!]!) { nodes(ids: $ids) { id } }","variables":{"ids":[${"{},".repeat(count)}{}]}}`;
+
 function open(): Socket {
   return connect(Number(new URL(app.url).port), "127.0.0.1").on("error", () => undefined);
 }
@@ -56,6 +60,16 @@ describe("a request is refused for", () => {
     // What is left of it is read at a bounded rate, and for eight seconds at most.
     expect(await ask(inChunks(padded(1.5 * largest)))).toEqual(tooLarge);
     // The connections are still good.
+    await Promise.all(Array.from({ length: 20 }, () => app.client.data("{ viewer { keyName } }")));
+  });
+
+  it("millions of values, announced or not, and a list that is longer than any that is wanted", async () => {
+    const tooMany = refusal(413, /more than 2000000 values\. Send fewer at once/);
+    expect(await ask({ body: list(1_000_001) })).toEqual(tooMany);
+    expect(await ask(inChunks(list(1_000_001)))).toEqual(tooMany);
+    expect(await ask({ body: list(200_000) })).toMatchObject({
+      errors: [{ message: expect.stringMatching(/A list in the variables has more than 200000 entries/) }],
+    });
     await Promise.all(Array.from({ length: 20 }, () => app.client.data("{ viewer { keyName } }")));
   });
 

@@ -75,6 +75,12 @@ const refusedMessages: Case[] = [
   ["no text", { text: "" }, "INVALID_TEXT", /empty\. Write one/],
   ["a blank text", { text: " \n\t\u00a0" }, "INVALID_TEXT", /empty\. Write one/],
   [
+    "a text of a million letters to be rewritten",
+    { text: "ž".repeat(1_000_000), encoding: "GSM7" },
+    "INVALID_TEXT",
+    /segments in UCS2/,
+  ],
+  [
     "too long a text",
     { text: "x".repeat(255 * 153 + 1) },
     "INVALID_TEXT",

@@ -131,6 +131,8 @@ describe("the list of countries", () => {
     await setLimits({ allowedCountries: [] });
     expect(await send(slovakia)).toMatchObject({ code: "COUNTRY_NOT_ALLOWED" });
     expect(await setLimits({ allowedCountries: ["Atlantis"] })).toMatchObject({ code: "INVALID_INPUT" });
+    const many = Array<string>(301).fill("SK");
+    expect(await setLimits({ allowedCountries: many })).toMatchObject({ code: "INVALID_INPUT" });
   });
 
   it("only administrators can set the list of countries", async () => {
