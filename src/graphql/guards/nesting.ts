@@ -31,18 +31,21 @@ const opening = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKi
 const closing = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /**
- * Whether the brackets of a document are nested more than `most` deep. The parser recurses that deep, so this
- * is checked before it runs. Only the first `maxTokens` tokens are looked at.
+ * What is too large in a document: how deep its brackets are nested, or how many tokens it has. The parser recurses that
+ * deep, and takes several times as long, so this is checked before it runs.
  * @throws GraphQLError for an invalid token
  */
-export function isDocumentNestedDeeper(text: string | Source, most: number, maxTokens: number): boolean {
+export function documentProblem(
+  text: string | Source,
+  most: { depth: number; tokens: number },
+): "depth" | "tokens" | undefined {
   const lexer = new Lexer(typeof text === "string" ? new Source(text) : text);
   let depth = 0;
-  for (let count = 0; count <= maxTokens; count++) {
+  for (let count = 0; count <= most.tokens; count++) {
     const { kind } = lexer.advance();
-    if (kind === TokenKind.EOF) return false;
-    if (opening.has(kind) && ++depth > most) return true;
+    if (kind === TokenKind.EOF) return undefined;
+    if (opening.has(kind) && ++depth > most.depth) return "depth";
     if (closing.has(kind)) depth--;
   }
-  return false;
+  return "tokens";
 }

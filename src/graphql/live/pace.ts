@@ -1,6 +1,9 @@
 import type { LastAskers } from "../../access/last-askers.ts";
 
-/** Operations of one holder that may begin in one turn of the event loop: less than half a millisecond. */
+/**
+ * Operations of one holder that may begin in one turn of the event loop: less than half a millisecond, unless they are meant
+ * to be long. While another account asks, one.
+ */
 const inOneTurn = 2;
 /** So much is read in one turn of all sockets of a holder: what one socket gives at once. */
 const turnBytes = 64 * 1024;
@@ -65,7 +68,7 @@ export class Pace {
   /** Resolves when the next operation of the socket may begin; undefined when it may at once. */
   next(socket: Source): Promise<void> | undefined {
     this.#turn();
-    if (this.#begun < inOneTurn && this.#queue.size === 0) {
+    if (this.#begun < this.#mostInTurn && this.#queue.size === 0) {
       this.#begun++;
       return undefined;
     }
@@ -100,6 +103,10 @@ export class Pace {
     this.#senders.delete(line);
   }
 
+  get #mostInTurn(): number {
+    return this.#isShared() ? 1 : inOneTurn;
+  }
+
   #lineOf(socket: Source): Line {
     const known = this.#lines.get(socket);
     if (known) return known;
@@ -129,7 +136,7 @@ export class Pace {
       startedAt = this.#read >= turnBytes ? this.#firstReadAt : performance.now();
       this.#read = 0;
       this.#begun = 0;
-      while (this.#begun < inOneTurn && this.#beginNext()) this.#begun++;
+      while (this.#begun < this.#mostInTurn && this.#beginNext()) this.#begun++;
     });
     // Comes right after what the ones that have begun do before they wait for something.
     setImmediate(() => {

@@ -323,7 +323,9 @@ class InvalidDocument extends Error {
 }
 
 /** Yoga's errors carry an HTTP status, which has no meaning here. */
-function withoutStatus({ message, nodes, source, positions, path, extensions }: GraphQLError): GraphQLError {
+function withoutStatus(error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions, path, extensions } = error;
+  if (!("http" in extensions)) return error;
   const { http: _http, ...shown } = extensions;
   return new GraphQLError(message, { nodes, source, positions, path, extensions: shown });
 }

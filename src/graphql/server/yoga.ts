@@ -22,7 +22,7 @@ import type { LiveSubscriptions } from "../live/live-subscriptions.ts";
 import type { ReaderLimits } from "../live/reader-limits.ts";
 import { maxDocumentLength, maxNesting, maxPairs, maxTokens } from "../schema/limits.ts";
 import { hasMorePairs } from "../guards/field-pairs.ts";
-import { isDocumentNestedDeeper } from "../guards/nesting.ts";
+import { documentProblem } from "../guards/nesting.ts";
 import { explainContentType, explainParameters } from "./explain-requests.ts";
 import { withCode } from "./mask-error.ts";
 import { explain, explainMissingQueries, explainStatus, refusePersistedQueries } from "./plain-words.ts";
@@ -184,8 +184,9 @@ function limitTokens(): Plugin {
       setParseFn((source, options) => {
         const { length } = typeof source === "string" ? source : source.body;
         if (length > maxDocumentLength) throw tooLong();
-        if (isDocumentNestedDeeper(source, maxNesting, maxTokens)) throw tooNested();
-        const document = parse(source, { ...options, maxTokens });
+        const problem = documentProblem(source, { depth: maxNesting, tokens: maxTokens });
+        if (problem) throw problem === "depth" ? tooNested() : tooManyTokens();
+        const document = parse(source, options);
         if (hasMorePairs(document, maxPairs)) throw tooMuchAlike();
         return document;
       }),
@@ -195,6 +196,11 @@ function limitTokens(): Plugin {
 const tooLong = (): GraphQLError =>
   new GraphQLError(
     `The document has more than ${maxDocumentLength} characters. Pass long texts and lists as variables.`,
+  );
+
+const tooManyTokens = (): GraphQLError =>
+  new GraphQLError(
+    `The document has more than ${maxTokens} tokens. Ask for fewer fields, and pass lists as variables.`,
   );
 
 const tooMuchAlike = (): GraphQLError =>
