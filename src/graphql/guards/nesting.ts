@@ -45,7 +45,8 @@ export function documentProblem(
     const { kind } = lexer.advance();
     if (kind === TokenKind.EOF) return undefined;
     if (opening.has(kind) && ++depth > most.depth) return "depth";
-    if (closing.has(kind)) depth--;
+    // The parser stops here.
+    if (closing.has(kind) && --depth < 0) return undefined;
   }
   return "tokens";
 }
