@@ -13,10 +13,13 @@ import type { Benchmark, BenchRun, Finding } from "./support/benchmark.ts";
 const answerMs = 50;
 const patienceSeconds = 900;
 
+/** Without it, a list would be read with a request a second: Tonkra's has a thousand pages here. */
+const maxPerSecond = 2_000;
+
 export const benchmark: Benchmark = {
   name: "recovery",
   about:
-    "Campaigns at all four sandboxes, which answer in 50 ms and whose receipts do not arrive; then a kill -9 of every process and " +
+    "Campaigns at all four sandboxes, which answer in 50 ms and take 2,000 messages/s, and whose receipts do not arrive; then a kill -9 of every process and " +
     "of PostgreSQL: how long until a new message is submitted, and until every outcome that a provider can tell is known.",
   run,
 };
@@ -65,7 +68,7 @@ async function run(bench: BenchRun): Promise<Finding[]> {
     directory: postgres.directory,
   });
   closers.push(() => fleet.close());
-  await connectAll(fleet, providers);
+  await connectAll(fleet, providers, { maxPerSecond });
   await sendCampaigns(fleet, providers, count);
   // Every provider is busy with requests of many messages.
   const busy = await connect(postgres, closers);
@@ -73,15 +76,20 @@ async function run(bench: BenchRun): Promise<Finding[]> {
     timeoutSeconds: patienceSeconds,
   });
   const killedAt = performance.now();
+  const say = (what: string) => (): void =>
+    progress(`${what} ${Math.round(performance.now() - killedAt)} ms after the kill`);
   postgres.kill();
-  await Promise.all([postgres.start(), ...fleet.members.map((member) => fleet.kill(member))]);
+  const ended = fleet.members.map((member) => fleet.kill(member));
+  await Promise.all([postgres.start().then(say("PostgreSQL answered")), ...ended]);
+  fleet.ready().then(say("every process worked"), () => undefined);
   await sendOne(fleet, providers);
+  say("a new message was accepted")();
   const database = await connect(postgres, closers);
   await eventually(async () => (await countOf(database, "new_one_submitted", 1)) > 0, {
     timeoutSeconds: patienceSeconds,
   });
   const workingAt = performance.now();
-  progress(`a new message was submitted ${Math.round(workingAt - killedAt)} ms after the kill`);
+  say("a new message was submitted")();
   const settledAt = await settled(database, providers, progress);
   const twice = providers.flatMap(({ server }) => server.book().map(({ to }) => to));
   return [
@@ -96,7 +104,7 @@ async function run(bench: BenchRun): Promise<Finding[]> {
         ? []
         : [
             {
-              what: `${title}: every outcome known`,
+              what: `${title}: every outcome known that it can tell`,
               unit: "ms" as const,
               ours: [(settledAt.get(kind) ?? workingAt) - killedAt],
               target: { atMost: 120_000 },
@@ -152,7 +160,10 @@ async function sendOne(fleet: Fleet, providers: readonly Provider[]): Promise<vo
 /** Requests of the dead are found, and lists are read, within this time: whoever has nothing unknown for so long is done. */
 const quietMs = 20_000;
 
-/** When each provider last had a message whose outcome was not known. */
+/**
+ * When each provider last had a message whose outcome was not known although the provider can tell it: the message is in its
+ * books. What a provider never got stays unknown, because nobody can prove that it is not still on its way.
+ */
 async function settled(
   database: Client,
   providers: readonly Provider[],
@@ -160,17 +171,24 @@ async function settled(
 ): Promise<Map<string, number>> {
   const last = new Map<string, number>();
   const begun = performance.now();
+  const books = new Map(
+    providers.map(({ twin: { kind }, server }) => [kind, new Set(server.book().map(({ to }) => to))]),
+  );
+  const shown = new Map<string, string>();
   const isQuiet = async (): Promise<boolean> => {
     await pause(500);
-    const { rows } = await database.query<{ kind: string; count: number }>(
-      `select p.kind::text as kind, count(*)::int as count
+    const { rows } = await database.query<{ kind: string; numbers: string[] }>(
+      `select p.kind::text as kind, array_agg(ltrim(m.recipient, '+')) as numbers
       from messages as m join providers as p on p.id = m.provider_id
       where m.status = 'OUTCOME_UNKNOWN' group by 1`,
     );
     const now = performance.now();
-    for (const { kind, count } of rows) {
-      last.set(kind, now);
-      progress(`${kind}: ${count} unknown after ${Math.round((now - begun) / 1000)} s`);
+    for (const { kind, numbers } of rows) {
+      const told = numbers.filter((number) => books.get(kind)?.has(number)).length;
+      if (told > 0) last.set(kind, now);
+      const line = `${told} unknown that it has, ${numbers.length - told} that it does not have`;
+      if (shown.get(kind) !== line) progress(`${kind}: ${line}, after ${Math.round((now - begun) / 1000)} s`);
+      shown.set(kind, line);
     }
     return providers.every(
       ({ twin: { kind } }) => kind === "TELEKOM" || now - (last.get(kind) ?? begun) > quietMs,

@@ -4,13 +4,18 @@ import type { Provider } from "./providers.ts";
 /** What a connection has that others have not. */
 const own: Readonly<Record<string, object>> = { QIKLI: { logs: true }, TELEKOM: { useSession: true } };
 
-/** Connects every provider, by the way to it that breaks. */
-export async function connectAll(fleet: Fleet, providers: readonly Provider[]): Promise<void> {
+/** Connects every provider, by the way to it that breaks. `usual` are settings of every connection. */
+export async function connectAll(
+  fleet: Fleet,
+  providers: readonly Provider[],
+  usual: object = {},
+): Promise<void> {
   const [client] = fleet.clients;
   for (const provider of providers) {
     const { twin, server, road } = provider;
     const settings = {
       ...server.credentials,
+      ...usual,
       ...own[twin.kind],
       baseUrl: road.url,
       defaultSender: "smsgraph",

@@ -285,6 +285,39 @@ describe("reconciling", () => {
     expect(requests.length).toBeLessThanOrEqual(48);
   });
 
+  test("pages that are read ahead of the one before them lose no row while others are added", async () => {
+    const rows = Array.from({ length: 1_000 }, (_, index) => ({
+      ...row,
+      uid: `uid-${index}`,
+      to: `${421900000000 + index}`,
+    }));
+    const seen: number[] = [];
+    const pageNow = (page: number): string => {
+      rows.unshift({ ...row, to: "421911111111", uid: `new-${page}-${rows.length}` });
+      seen.push(page);
+      const data = rows.slice((page - 1) * 25, page * 25);
+      const last_page = Math.ceil(rows.length / 25);
+      const listing = { ...listed.data, current_page: page, last_page, total: rows.length, data };
+      return JSON.stringify({ ...listed, data: listing });
+    };
+    const serve =
+      ({ query }: { query: Record<string, string> }): Answer =>
+      (response) => {
+        const page = Number(query["page"]);
+        // Of those that are asked for together, the later ones are read first.
+        setTimeout(
+          () => response.writeHead(200, { "content-type": "application/json" }).end(pageNow(page)),
+          8 - 2 * (page % 4),
+        );
+      };
+    const { client } = await connect(serve);
+    const lost = rows.map((one) => ({ ...uncertain, messageId: one.uid, to: checked(`+${one.to}`) }));
+    const outcomes = await client.reconcile(lost, supportOf());
+    expect(outcomes).toHaveLength(1_000);
+    expect(outcomes.filter(({ kind }) => kind !== "found")).toEqual([]);
+    expect(new Set(seen).size).toBeLessThan(seen.length);
+  });
+
   test("a reconciliation at Tonkra gives messages that look the same one row each, and none twice", async () => {
     const rows = ["one", "two"].map((id) => ({ ...row, uid: id }));
     const { client } = await connect(() => pageOf(rows, 1, 1));

@@ -10,6 +10,10 @@ const maxPages = 50_000;
 /** Pages in a row with nothing new. */
 const maxRepeats = 3;
 
+/** So many pages are asked for at the same time, once a list has shown to be long: after so many pages one more. */
+const maxAhead = 4;
+const pagesPerAhead = 5;
+
 interface ListQuery {
   /** Newer versions understand these; older ones ignore them. */
   filters: Readonly<Record<string, string>>;
@@ -31,10 +35,13 @@ export async function walkList(
   query: ListQuery,
 ): Promise<ProviderReply<{ isComplete: boolean }>> {
   const seen = new Set<string | undefined>();
+  const pages = new Pages((number) => {
+    const turn = async () => readList(await fetchPage(transport, number, query.filters));
+    return number === 1 ? turn() : patiently(turn);
+  });
   let repeats = 0;
   for (let number = 1; number <= maxPages; number++) {
-    const turn = async () => readList(await fetchPage(transport, number, query.filters));
-    const reply = number === 1 ? await turn() : await patiently(turn);
+    const reply = await pages.next();
     if (!reply.ok) return reply;
     const { rows, isLast } = reply.value;
     for (const row of rows) query.take(row);
@@ -47,6 +54,35 @@ export async function walkList(
     if (repeats === maxRepeats) return incomplete;
   }
   return incomplete;
+}
+
+/**
+ * The pages in their order, some of them asked for ahead. New messages push rows onto the next page: if a page was read
+ * before the one in front of it, such a row would be on neither. Then there are fewer rows in all on it, and it is asked
+ * for again. Without a total, each is asked for when the one before it is there.
+ */
+class Pages {
+  readonly #ask: (number: number) => Promise<ProviderReply<Page>>;
+  readonly #ahead: Promise<ProviderReply<Page>>[] = [];
+  #number = 0;
+  #total: number | undefined;
+
+  constructor(ask: (number: number) => Promise<ProviderReply<Page>>) {
+    this.#ask = ask;
+  }
+
+  async next(): Promise<ProviderReply<Page>> {
+    const number = ++this.#number;
+    const most = this.#total === undefined ? 1 : Math.min(maxAhead, 1 + Math.floor(number / pagesPerAhead));
+    while (this.#ahead.length < most) this.#ahead.push(this.#ask(number + this.#ahead.length));
+    const reply = await (this.#ahead.shift() as Promise<ProviderReply<Page>>);
+    if (!reply.ok) return reply;
+    const isEarlier = (reply.value.total ?? 0) < (this.#total ?? 0);
+    if (isEarlier) this.#ahead.length = 0;
+    const inOrder = isEarlier ? await this.#ask(number) : reply;
+    if (inOrder.ok) this.#total = inOrder.value.total;
+    return inOrder;
+  }
 }
 
 const complete = { ok: true, value: { isComplete: true } } as const;

@@ -35,6 +35,7 @@ export const readData = (json: unknown): unknown => readHolder(json)?.data;
 const paginator = z.object({
   current_page: count,
   last_page: count,
+  total: count,
   data: z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]),
 });
 const readPaginator = reader(paginator);
@@ -42,6 +43,8 @@ const readPaginator = reader(paginator);
 export interface Page {
   rows: Row[];
   isLast: boolean;
+  /** Rows on all pages, where it is told. */
+  total?: number | undefined;
 }
 
 /** The rows in any form of `data`: a page, a list or one row; none when it is text or null. */
@@ -53,6 +56,7 @@ export function readPage(json: unknown): Page {
   return {
     rows: rows.flatMap((element) => readRow(element) ?? []),
     isLast: page?.current_page === undefined || page.current_page >= (page.last_page ?? 0),
+    total: page?.total,
   };
 }
 
