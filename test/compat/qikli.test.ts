@@ -320,6 +320,12 @@ test("bad input is a bad request with the fields that are wrong, in the format w
       },
     },
   ]);
+  for (const text of ["", " \n"]) {
+    const { json: refused } = await send({ messages: [{ destinations: [{ to: "233205072987" }], text }] });
+    expect(refused.requestError.serviceException.validationErrors).toEqual({
+      "messages[0].text": ["may not be empty"],
+    });
+  }
   expect((await send("{", json)).status).toBe(400);
   expect((await send("<request>", xml)).text).toContain("<messageId>BAD_REQUEST</messageId>");
   const notify = { destinations: [{ to: "233205072987" }], text: "x", notifyUrl: "http://192.168.1.1/" };

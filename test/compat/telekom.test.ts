@@ -371,6 +371,7 @@ describe("credentials", () => {
 test.each([
   [{ to: undefined }, "RECIPIENT_REQUIRED"],
   [{ text: "" }, "TEXT_REQUIRED"],
+  [{ text: " \n" }, "TEXT_REQUIRED"],
   [{ from: "TwelveLetter" }, "TEXT_NUMBER_LENGTH_EXCEED"],
   [{ delivery_time: "tomorrow" }, "INVALID_DELIVERY_TIME"],
   [{ priority: 4 }, "INVALID_PRIORITY_VALUE"],

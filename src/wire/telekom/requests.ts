@@ -51,7 +51,7 @@ const sender = scalar("TEXT_NUMBER_MUST_BE_ALPHANUMERIC")
 const schemaOf = (isText: boolean, timeZone: string) =>
   z.object({
     to: z.string("RECIPIENT_REQUIRED").min(1, "RECIPIENT_REQUIRED"),
-    text: z.string("TEXT_REQUIRED").min(1, "TEXT_REQUIRED"),
+    text: z.string("TEXT_REQUIRED").refine((text) => text.trim() !== "", "TEXT_REQUIRED"),
     from: sender.optional(),
     callback: truth(isText).prefault(true),
     delivery_time: z
