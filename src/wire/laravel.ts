@@ -18,8 +18,14 @@ export function isJsonRequest({ headers }: Pick<WireRequest, "headers">): boolea
   return /^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "");
 }
 
-export const notJson = jsonReply(415, { message: "The Content-Type header must be application/json." });
-export const brokenJson = jsonReply(400, { message: "The request body is not valid JSON." });
+/** What is wrong with a request before its fields are looked at; each vendor has a form of its own for it. */
+export const requestProblems = {
+  notJson: "The Content-Type header must be application/json.",
+  brokenJson: "The request body is not valid JSON.",
+  tooLarge: "The request body is too large.",
+} as const;
+
+export const serverError = jsonReply(500, { message: "Server Error" });
 export const tooManyAttempts = jsonReply(429, { message: "Too Many Attempts." }, { "retry-after": "1" });
 
 /** Undefined when it is not JSON. Valid JSON is never undefined. */

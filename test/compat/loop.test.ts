@@ -4,6 +4,7 @@ import type { Submission } from "../../src/providers/provider.ts";
 import type { TikosmsSandbox } from "../../src/sandbox/tikosms/index.ts";
 import { submission, loadContracts } from "../providers/contract-description.ts";
 import { checked } from "../providers/serve-answers.ts";
+import { reconcileOne } from "../providers/reconcile-one.ts";
 import { createMemoryState } from "../providers/memory-state.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { eventually } from "../support/process.ts";
@@ -101,12 +102,17 @@ async function statusOf(app: TestApp, id: string): Promise<string> {
 const contracts = await loadContracts();
 
 const variants = contracts.flatMap(({ kind, contract }) =>
-  (contract?.variants ?? []).map((variant) => ({ kind, name: `${kind} ${variant.name}`, variant })),
+  (contract?.variants ?? []).map((variant) => ({
+    kind,
+    name: `${kind} ${variant.name}`,
+    variant,
+    reconciles: contract?.reconciles === true,
+  })),
 );
 
 describe.each(variants)(
   "the endpoints keep the contract that the adapter $name expects: they",
-  ({ kind, variant }) => {
+  ({ kind, variant, reconciles }) => {
     let opened: OpenProvider;
     const { capabilities } = registry[kind];
     const isV3 = /v3/i.test(variant.name);
@@ -202,6 +208,18 @@ describe.each(variants)(
             return reading.kind === "receipts" ? reading.receipts.map(({ status }) => status) : [];
           });
         await eventually(() => statuses().includes("DELIVERED"));
+      },
+    );
+
+    test.each(reconciles ? [kind] : [])(
+      "find a message of %s again whose answer was lost, and none that was never sent",
+      async () => {
+        const [sent = submission, other = submission] = numbered(2);
+        const lost = { ...sent, text: `Lost by way of ${variant.name}`, attemptedAt: new Date() };
+        expect(await opened.client.submit(lost)).toMatchObject({ kind: "accepted" });
+        expect(await reconcileOne(opened.client, lost)).toMatchObject({ kind: "found" });
+        const never = { ...other, text: "Never sent", attemptedAt: new Date(), resendAllowed: false };
+        expect((await reconcileOne(opened.client, never)).kind).not.toBe("found");
       },
     );
 

@@ -123,6 +123,8 @@ test("reports are read once, by bulkId and messageId, and a second request finds
       },
     ],
   });
+  const [{ sentAt, doneAt }] = one.json.results;
+  expect(Date.parse(doneAt)).toBeGreaterThanOrEqual(Date.parse(sentAt));
   expect((await call("GET", `/sms/1/reports?messageId=${messageId}`)).json).toEqual({ results: [] });
   expect((await call("GET", `/sms/1/reports?bulkId=${bulkId}`)).json.results).toHaveLength(1);
   expect((await call("GET", `/sms/1/reports?bulkId=${bulkId}`)).json.results).toEqual([]);
@@ -233,6 +235,22 @@ test("XML is read and answered as JSON is", async () => {
   });
 });
 
+test.each([
+  ["application/xml", "application/xml"],
+  ["application/xml, application/json", "application/xml"],
+  ["application/json, application/xml", "application/json"],
+  ["application/json;q=0.5, application/xml", "application/xml"],
+  ["application/xml, */*;q=0.8", "application/xml"],
+  ["text/html, application/xml;q=0.9, */*;q=0.8", "application/xml"],
+  ["*/*", "application/json"],
+  ["application/*", "application/json"],
+])("the format of an answer is the one that Accept: %s prefers", async (accept, type) => {
+  const { bulkId, messageId } = fresh();
+  const answer = await send(request(bulkId, messageId), { ...json, accept });
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, type]);
+  expect(answer.text).toMatch(type === "application/xml" ? /<name>MESSAGE_ACCEPTED<\/name>/ : /^\{/);
+});
+
 test("reports are pushed to the notify URL in the format asked for, until they are taken", async () => {
   const { messageId } = fresh();
   let refusals = 2;
@@ -302,6 +320,12 @@ test("bad input is a bad request with the fields that are wrong, in the format w
       },
     },
   ]);
+  for (const text of ["", " \n"]) {
+    const { json: refused } = await send({ messages: [{ destinations: [{ to: "233205072987" }], text }] });
+    expect(refused.requestError.serviceException.validationErrors).toEqual({
+      "messages[0].text": ["may not be empty"],
+    });
+  }
   expect((await send("{", json)).status).toBe(400);
   expect((await send("<request>", xml)).text).toContain("<messageId>BAD_REQUEST</messageId>");
   const notify = { destinations: [{ to: "233205072987" }], text: "x", notifyUrl: "http://192.168.1.1/" };

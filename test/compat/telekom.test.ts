@@ -323,6 +323,38 @@ describe("credentials", () => {
     expect((await compatFetch(app, `/telekom/xml/auth?${data}`)).text).toContain("<session_id>");
   });
 
+  test("by GET, where all values are text, false is what is written so", async () => {
+    const silent = new URLSearchParams({ token: key, to, text: "Kôň", unicode: "false", callback: "false" });
+    const { json } = await compatFetch(app, `/telekom/json/send_message?${silent}`);
+    const id = json.messages[0].message_id;
+    await eventually(
+      async () =>
+        (await post("/json/check_message", { token: key, message_id: id })).json.code === "DELIVERED",
+    );
+    const where = { api: "TELEKOM", vendorId: String(id) } as const;
+    const { prisma } = app.services.database;
+    const known = await prisma.compatMessage.findFirstOrThrow({ where });
+    expect(known.callbackUrl).toBeNull();
+    expect((await prisma.message.findUniqueOrThrow({ where: { id: known.messageId } })).text).toBe("Kon");
+  });
+
+  test.each<[string, unknown]>([
+    ["empty", ""],
+    ["null", null],
+  ])("of two credentials of which one is %s, the other counts", async (_what, nothing) => {
+    const session = await openSession();
+    for (const credentials of [
+      { token: key, session_id: nothing },
+      { token: nothing, session_id: session },
+    ])
+      expect((await post("/json/check_message", { ...credentials, message_id: "1" })).json.result.code).toBe(
+        "MESSAGE_NOT_FOUND",
+      );
+    expect((await post("/json/ping", { token: nothing, session_id: nothing })).json.result.code).toBe(
+      "AUTHENTICATION_REQUIRED",
+    );
+  });
+
   test.each([
     ["nothing", {}, "AUTHENTICATION_REQUIRED"],
     ["both", { token: "x", session_id: "y" }, "AUTHENTICATION_REQUIRED"],
@@ -339,15 +371,36 @@ describe("credentials", () => {
 test.each([
   [{ to: undefined }, "RECIPIENT_REQUIRED"],
   [{ text: "" }, "TEXT_REQUIRED"],
+  [{ text: " \n" }, "TEXT_REQUIRED"],
   [{ from: "TwelveLetter" }, "TEXT_NUMBER_LENGTH_EXCEED"],
   [{ delivery_time: "tomorrow" }, "INVALID_DELIVERY_TIME"],
   [{ priority: 4 }, "INVALID_PRIORITY_VALUE"],
   [{ validity: 1441 }, "INVALID_VALIDITY_VALUE"],
   [{ type: "loud" }, "INVALID_TYPE_VALUE"],
+  [{ from: {} }, "TEXT_NUMBER_MUST_BE_ALPHANUMERIC"],
+  [{ priority: true }, "INVALID_PRIORITY_VALUE"],
+  [{ validity: [] }, "INVALID_VALIDITY_VALUE"],
+  [{ validity: 0 }, "INVALID_VALIDITY_VALUE"],
+  [{ groupId: {} }, "GROUP_NOT_FOUND"],
+  [{ delivery_time: 20_251_001 }, "INVALID_DELIVERY_TIME"],
+  [{ type: null }, "INVALID_TYPE_VALUE"],
   [{ to: Array.from({ length: 101 }, () => to).join(",") }, "NO_RECIPIENTS"],
 ])("send_message with %o is refused with the code %s", async (odd, code) => {
   const answer = await post("/json/send_message", { token: key, to, text, ...odd });
   expect([answer.status, answer.json.result.code]).toEqual([200, code]);
+});
+
+test.each([
+  ["check_message", {}, "MESSAGE_ID_REQUIRED"],
+  ["check_phone_number", {}, "PHONE_NUMBER_REQUIRED"],
+  ["check_phone_number", { phone_number: "" }, "PHONE_NUMBER_REQUIRED"],
+  ["sms-groups", { limit: "five" }, "INVALID_REQUEST"],
+  ["sms-groups", { startFrom: -1 }, "INVALID_REQUEST"],
+])("%s with %o is refused with the code %s, in both formats", async (name, fields, code) => {
+  expect((await post(`/json/${name}`, { token: key, ...fields })).json.result.code).toBe(code);
+  const elements = Object.entries(fields).map(([field, value]) => `<${field}>${value}</${field}>`);
+  const inXml = await post(`/xml/${name}`, declared(`<token>${key}</token>${elements.join("")}`));
+  expect(inside(inXml.text, "code")).toBe(code);
 });
 
 test("a repeated request with the same Idempotency-Key has the same id, and lacking scopes are said", async () => {

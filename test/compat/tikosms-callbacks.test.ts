@@ -71,6 +71,29 @@ test("a message's callbacks come as printed: create with SENT, then update with 
   });
 });
 
+test.each(["message", "messages"])("the printed example of %s is taken, escapes and all", async (name) => {
+  const url = `${client.origin}/printed-${name}`;
+  const recipient = '"to": "380501234567",\n"client_ref": "order-1"';
+  const printed = `{
+"from": "MySender",
+"message": "Your OTP is 1234",
+${name === "message" ? recipient : `"recipients": [\n{\n${recipient}\n}\n]`},
+"callback_url": "${url.replaceAll("/", "\\/")}"
+}`;
+  const sent = await compatFetch(app, `/tikosms/v1/${name}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${app.key}`, "content-type": "application/json" },
+    body: printed,
+  });
+  expect([sent.status, sent.json.success]).toEqual([200, true]);
+  await eventually(() => taken(`/printed-${name}`).length === 2);
+  expect(taken(`/printed-${name}`)[1]?.json.update).toMatchObject({
+    client_ref: "order-1",
+    callback_url: url,
+    status: "DELIVRD",
+  });
+});
+
 test("callbacks are repeated until they are answered 200, and the next of the message waits for that", async () => {
   let refusals = 4;
   client.answer(({ path }) =>

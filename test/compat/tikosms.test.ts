@@ -156,6 +156,36 @@ test("the printed look-ups with a body are answered: the query wins, and what do
   expect([none.status, none.json]).toEqual([404, { success: false, error: "Message(s) not found" }]);
 });
 
+test("the campaigns of single messages are listed too, the newest first", async () => {
+  const one = await call("POST", "/v1/message", { ...single, message: "One of its own" });
+  const many = await call("POST", "/v1/messages", { ...bulk, message: "Those after it" });
+  const { campaigns } = (await call("GET", "/v1/get_messages")).json;
+  expect(campaigns.slice(0, 2)).toMatchObject([
+    { campaign_id: many.json.campaign_id, sender: "MyBrand", message: "Those after it", recipients: 1 },
+    { campaign_id: one.json.campaign_id, sender: "MySender", message: "One of its own", recipients: 1 },
+  ]);
+});
+
+test.each([
+  [" 10:00:00", "T10:00:00.000Z"],
+  ["T10:00:00+02:00", "T08:00:00.000Z"],
+  ["", "T00:00:00.000Z"],
+])("a scheduled_at of a day and %j is read as ISO 8601 says", async (written, read) => {
+  const day = new Date(Date.now() + 48 * 3_600_000).toISOString().slice(0, 10);
+  const sent = await call("POST", "/v1/messages", { ...bulk, scheduled_at: day + written });
+  const { prisma } = app.services.database;
+  const stored = await prisma.campaign.findUniqueOrThrow({ where: { id: sent.json.campaign_id } });
+  expect(stored.scheduledAt?.toISOString()).toBe(day + read);
+});
+
+test.each(["2030-02-31", "2030-08-12Z", "12.08.2030", "tomorrow"])(
+  "scheduled_at %s is no date",
+  async (written) => {
+    const answer = await call("POST", "/v1/messages", { ...bulk, scheduled_at: written });
+    expect([answer.status, answer.json.error]).toEqual([422, "The scheduled_at field must be a valid date."]);
+  },
+);
+
 test("the balance is that of the account's providers", async () => {
   await eventually(async () => (await call("GET", "/v1/balance")).json.balance > 0);
   const { json, status } = await call("GET", "/v1/balance");
@@ -201,14 +231,20 @@ test.each([
   expect(answer.json.error).toMatch(error);
 });
 
-test("missing and overlong fields get the errors of the vendor's validator", async () => {
+test("missing and overlong fields get the documented error, with those of the vendor's validator", async () => {
   const missing = await call("POST", "/v1/message", {});
-  expect([missing.status, missing.json.errors]).toEqual([
+  const first = "The from field is required. (and 2 more errors)";
+  expect([missing.status, missing.json]).toEqual([
     422,
     {
-      from: ["The from field is required."],
-      message: ["The message field is required."],
-      to: ["The to field is required."],
+      success: false,
+      error: first,
+      message: first,
+      errors: {
+        from: ["The from field is required."],
+        message: ["The message field is required."],
+        to: ["The to field is required."],
+      },
     },
   ]);
   const long = await call("POST", "/v1/message", {
@@ -263,9 +299,13 @@ test("routes, methods and bodies that are not of the API are refused as Laravel 
     json: { message: "The route v2/balance could not be found." },
   });
   expect(await call("POST", "/v1/balance", {})).toMatchObject({ status: 405 });
-  expect(await call("POST", "/v1/message", "{ no json")).toMatchObject({ status: 400 });
+  const refused = { success: false, error: expect.any(String) };
+  expect(await call("POST", "/v1/message", "{ no json")).toMatchObject({ status: 400, json: refused });
   expect(await call("POST", "/v1/message", "a=b", { "content-type": "text/plain" })).toMatchObject({
     status: 415,
+    json: refused,
   });
+  const long = { ...single, message: "x".repeat(1_200_000) };
+  expect(await call("POST", "/v1/message", long)).toMatchObject({ status: 413, json: refused });
   expect((await compatFetch(app, "/nobody/v1/balance")).status).toBe(404);
 });

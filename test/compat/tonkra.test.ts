@@ -1,3 +1,4 @@
+import { request } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TikosmsSandbox } from "../../src/sandbox/tikosms/index.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
@@ -34,6 +35,16 @@ const get = (path: string, query: Record<string, string> = {}, headers: Record<s
   compatFetch(app, `/tonkra${path}?${new URLSearchParams({ api_token: app.key, ...query })}`, { headers });
 
 const bearer = () => ({ authorization: `Bearer ${app.key}` });
+
+/** `fetch` sends no body with GET; curl does, as the documentation prints it. */
+async function getWithBody(path: string): Promise<[number, unknown]> {
+  const { statusCode, body } = await request(`${app.url}/compat/tonkra/api/http/${path}`, {
+    method: "GET",
+    headers: json,
+    body: JSON.stringify({ api_token: app.key }),
+  });
+  return [statusCode, await body.json()];
+}
 
 const single = () => ({
   api_token: app.key,
@@ -115,6 +126,46 @@ test("a message that is scheduled has a uid, and waits in GraphQL too", async ()
   expect(messages.edges).toEqual([{ node: { scheduledAt: `${schedule.replace(" ", "T")}:00.000Z` } }]);
 });
 
+test.each([
+  ["T07:00:00Z", "T07:00:00.000Z"],
+  ["T07:00:00+01:00", "T06:00:00.000Z"],
+  ["T07:00:00.5-00:30", "T07:30:00.500Z"],
+  [" 07:00:30", "T07:00:30.000Z"],
+])("a schedule_time that ends with %s is %s", async (written, read) => {
+  const day = new Date(Date.now() + 48 * 3_600_000).toISOString().slice(0, 10);
+  const sent = await post("/api/http/sms/send", { ...single(), schedule_time: day + written });
+  const where = { api: "TONKRA", vendorId: sent.json.data.uid } as const;
+  const { prisma } = app.services.database;
+  const known = await prisma.compatMessage.findFirstOrThrow({ where });
+  const stored = await prisma.message.findUniqueOrThrow({ where: { id: known.messageId } });
+  expect(stored.scheduledAt?.toISOString()).toBe(day + read);
+});
+
+test("the printed look-ups, which have the token in a body, are answered", async () => {
+  const sent = await post("/api/http/sms/send", single());
+  expect(await getWithBody(`sms/${sent.json.data.uid}`)).toMatchObject([
+    200,
+    { status: "success", data: { uid } },
+  ]);
+  expect(await getWithBody("sms/606812e63f78b")).toEqual([
+    404,
+    { status: "error", message: "SMS Info not found" },
+  ]);
+  for (const path of ["sms", "sms/"])
+    expect(await getWithBody(path)).toMatchObject([200, { status: "success", data: { current_page: 1 } }]);
+});
+
+test("whatever is wrong with a request, the answer is an error object", async () => {
+  const failed = { status: "error", message: expect.any(String) };
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  const send = "/api/http/sms/send";
+  expect(await post(send, "{")).toMatchObject({ status: 400, json: failed });
+  expect(await post(send, "a=b", form)).toMatchObject({ status: 415, json: failed });
+  expect(await post(send, single(), { accept: "text/plain" })).toMatchObject({ status: 406, json: failed });
+  const long = { ...single(), message: "x".repeat(70_000) };
+  expect(await post(send, long)).toMatchObject({ status: 413, json: failed });
+});
+
 test("all messages are viewed in pages of 25, with links, by both versions of the API", async () => {
   const recipient = Array.from({ length: 30 }, (_, index) => `316123${46100 + index}`).join(",");
   await post("/api/http/sms/send", { ...single(), recipient });
@@ -172,6 +223,8 @@ test.each([
   ["another type", { type: "voice" }, 404, "The type is not supported."],
   ["an impossible number", { recipient: "123" }, 403, "The phone number 123 is not valid."],
   ["an impossible time", { schedule_time: "tomorrow" }, 200, "The schedule time is not a valid date."],
+  ["a time that is no text", { schedule_time: 20_211_220 }, 200, "The schedule time field must be a string."],
+  ["a template that is no text", { dlt_template_id: 7 }, 200, "The dlt template id field must be a string."],
   [
     "a template that no provider knows",
     { dlt_template_id: "1107" },

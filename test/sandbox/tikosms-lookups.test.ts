@@ -59,7 +59,8 @@ describe("look-ups", () => {
   ])("the TikoSMS sandbox refuses a faulty query to %s", async (name, query, message) => {
     const reply = await call(await startSandbox(), "GET", name, { query });
     expect(reply.status).toBe(422);
-    expect(reply.body).toEqual({ message, errors: { [message.split(" ")[1] ?? ""]: [message] } });
+    const errors = { [message.split(" ")[1] ?? ""]: [message] };
+    expect(reply.body).toEqual({ success: false, error: message, message, errors });
   });
 
   it("a look-up in the TikoSMS sandbox lists the newest campaign first, and one alone when asked", async () => {

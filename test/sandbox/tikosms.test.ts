@@ -149,6 +149,8 @@ describe("what a client must send", () => {
     const reply = await call(await startSandbox(), "POST", "message", { body: { to: 380501234567 } });
     expect(reply.status).toBe(422);
     expect(reply.body).toEqual({
+      success: false,
+      error: "The from field is required. (and 2 more errors)",
       message: "The from field is required. (and 2 more errors)",
       errors: {
         from: ["The from field is required."],
@@ -190,7 +192,7 @@ describe("what a client must send", () => {
     ],
   ])("the TikoSMS sandbox refuses a faulty %s", async (name, body, message) => {
     const reply = await call(await startSandbox(), "POST", name, { body });
-    expect(reply).toMatchObject({ status: 422, body: { message } });
+    expect(reply).toMatchObject({ status: 422, body: { success: false, error: message, message } });
   });
 
   it("the TikoSMS sandbox takes 15, 16 and 160 characters, and counts characters", async () => {

@@ -1,4 +1,5 @@
 import type { Database, Statement } from "../../database/database.ts";
+import { campaignIdOf } from "./ids.ts";
 
 /** A campaign as the served APIs show it. */
 export interface KnownCampaign {
@@ -44,6 +45,34 @@ export async function listCampaigns(
   limit: number,
 ): Promise<KnownCampaign[]> {
   return (await database.query<KnownCampaign>(list, [accountId, limit])).map(readable);
+}
+
+/** Further back nobody looks for a message; it bounds what has to be read where campaigns are large. */
+const mostLookedThrough = 20_000;
+
+const listSingle: Statement = {
+  name: "list_compat_campaigns_of_one",
+  text: `
+    select id, sender, text, 1 as total, 0 as "duplicatesRemoved", created_at as "createdAt", updated_at as "updatedAt"
+    from (
+      select id, campaign_id, status, sender, text, created_at, updated_at from messages
+      where account_id = $1
+      order by id desc
+      limit ${mostLookedThrough}
+    ) as newest
+    where campaign_id is null and status <> 'RECEIVED'
+    order by id desc
+    limit $2`,
+};
+
+/** The campaigns that single messages are, the newest first. */
+export async function listCampaignsOfOne(
+  database: Database,
+  accountId: string,
+  limit: number,
+): Promise<KnownCampaign[]> {
+  const messages = await database.query<KnownCampaign>(listSingle, [accountId, limit]);
+  return messages.map((message) => ({ ...message, id: campaignIdOf(message.id) }));
 }
 
 const countWaiting: Statement = {

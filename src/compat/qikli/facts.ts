@@ -12,12 +12,14 @@ const { served } = registry.QIKLI;
 export function reportFacts(message: KnownMessage, status: OutboundStatus, doneAt: Date): ReportFacts {
   const code = message.failureCode ?? undefined;
   const { callbackData } = message.details ?? {};
+  const sentAt = (message.submittedAt ?? message.scheduledAt ?? message.createdAt).getTime();
   return {
     bulkId: message.groupId ?? "",
     messageId: message.vendorId ?? message.id,
     to: digitsOf(message.recipient),
-    sentAt: (message.submittedAt ?? message.scheduledAt ?? message.createdAt).getTime(),
-    doneAt: doneAt.getTime(),
+    sentAt,
+    // Some providers tell the end of a message in whole seconds.
+    doneAt: Math.max(sentAt, doneAt.getTime()),
     parts: message.segments,
     mccMnc: message.mccmnc ?? undefined,
     callbackData: typeof callbackData === "string" ? callbackData : undefined,

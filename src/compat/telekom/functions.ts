@@ -2,7 +2,7 @@ import type { Viewer } from "../../access/api-keys.ts";
 import { parseRecipient } from "../../sms/phone.ts";
 import type { WireAnswer } from "../../wire/exchange.ts";
 import { failure, opened, success, type Fields, type Format } from "../../wire/telekom/format.ts";
-import { countOf, nationalNumber, operatorOf, textOf } from "../../wire/telekom/requests.ts";
+import { nationalNumber, operatorOf, readRange, textOf } from "../../wire/telekom/requests.ts";
 import { checkContent, groupsContent, numberContent, type Group } from "../../wire/telekom/rows.ts";
 import type { ServedCall } from "../frame/call.ts";
 import { findByIdOf } from "../known/messages.ts";
@@ -29,9 +29,10 @@ const checkMessage: Run = async (call, viewer, fields, format) => {
 
 /** Those of the account's providers that have such groups. One that does not answer has none. */
 const listGroups: Run = async (call, viewer, fields, format) => {
+  const range = readRange(fields);
+  if (range === undefined) return failure(format, "INVALID_REQUEST");
   const groups = await readGroups(call, viewer);
-  const limit = countOf(fields.get("limit")) ?? groups.length;
-  const startFrom = countOf(fields.get("startFrom")) ?? 0;
+  const { limit, startFrom } = range;
   return success(format, groupsContent(groups.slice(startFrom, startFrom + limit)));
 };
 
@@ -53,7 +54,8 @@ async function readGroups({ services }: ServedCall, { accountId }: Viewer): Prom
 
 /** Asks a provider that can tell; otherwise the prefix tells, which numbers keep when they are ported. */
 const checkNumber: Run = async ({ services }, viewer, fields, format) => {
-  const number = textOf(fields.get("phone_number")) ?? "";
+  const number = textOf(fields.get("phone_number"));
+  if (number === undefined) return failure(format, "PHONE_NUMBER_REQUIRED");
   const national = nationalNumber(number);
   const table = await services.routingTables.of(viewer.accountId);
   const able = table.connections.find(({ adapter }) => adapter.capabilities.numberLookup);

@@ -31,7 +31,8 @@ export async function sendMessage(
   format: Format,
 ): Promise<WireAnswer> {
   // Whether a group exists is known to the provider that has it.
-  const read = readSubmission(fields, { format, timeZone, isGroup: () => true });
+  const isText = format === "xml" || call.method === "GET";
+  const read = readSubmission(fields, { isText, timeZone, isGroup: () => true });
   if (!read.ok) return failure(format, read.code, describeInSlovak(read.code));
   const { recipients } = read.value;
   call.admitSends(viewer, recipients.length);

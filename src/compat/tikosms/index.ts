@@ -2,11 +2,11 @@ import type { Viewer } from "../../access/api-keys.ts";
 import type { Scope } from "../../access/scopes.ts";
 import { readBearer } from "../../access/bearer.ts";
 import type { WireAnswer } from "../../wire/exchange.ts";
-import { brokenJson, fieldsOf, isJsonRequest, notJson, parseJson, queryAndBody } from "../../wire/laravel.ts";
+import { fieldsOf, isJsonRequest, parseJson, queryAndBody, serverError } from "../../wire/laravel.ts";
+import { refusals } from "../../wire/tikosms/answers.ts";
 import { findEndpoint, type Endpoint } from "../../wire/tikosms/routes.ts";
 import type { BodySize, ServedCall } from "../frame/call.ts";
-import type { ServedAnswer, ServedVendor } from "../frame/vendor.ts";
-import { faults } from "../frame/laravel-faults.ts";
+import type { Fault, ServedAnswer, ServedVendor } from "../frame/vendor.ts";
 import { refusalOf } from "./errors.ts";
 import { showBalance, showCampaigns, showMessages, showRate } from "./look-up.ts";
 import { sendMany, sendOne } from "./send.ts";
@@ -28,6 +28,12 @@ const runs: Readonly<Record<Endpoint, Run>> = {
   "sms-rates": { scope: "READ", run: showRate },
 };
 
+const faults: Readonly<Record<Fault, WireAnswer>> = {
+  tooLarge: refusals.tooLarge,
+  unreadable: refusals.brokenJson,
+  internal: serverError,
+};
+
 /** The API of TikoSMS. As in Laravel, the route is looked at first, then the token and the body. */
 export const tikosms: ServedVendor = {
   api: "TIKOSMS",
@@ -42,7 +48,7 @@ export const tikosms: ServedVendor = {
     return "status" in input ? input : run(call, viewer, input.fields);
   },
   refuse: refusalOf,
-  fail: (fault): WireAnswer => faults[fault],
+  fail: (fault) => faults[fault],
 };
 
 /** 100,000 recipients with all fields. */
@@ -53,9 +59,9 @@ async function readPosted(
   viewer: Viewer,
   size?: BodySize,
 ): Promise<{ fields: object } | WireAnswer> {
-  if (!isJsonRequest(call)) return notJson;
+  if (!isJsonRequest(call)) return refusals.notJson;
   const body = parseJson(await call.body(viewer, size));
-  return body === undefined ? brokenJson : { fields: fieldsOf(body) };
+  return body === undefined ? refusals.brokenJson : { fields: fieldsOf(body) };
 }
 
 /** The documentation shows look-ups with a query and with a body. */

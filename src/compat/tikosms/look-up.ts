@@ -8,7 +8,7 @@ import { messageRows } from "../../wire/tikosms/rows.ts";
 import type { ServedCall } from "../frame/call.ts";
 import type { ServedAnswer } from "../frame/vendor.ts";
 import { readBalance } from "../known/balances.ts";
-import { findCampaign, isExpanding, listCampaigns } from "../known/campaigns.ts";
+import { findCampaign, isExpanding, listCampaigns, listCampaignsOfOne } from "../known/campaigns.ts";
 import { messageOfCampaign } from "../known/ids.ts";
 import { findMessage, messagesOf } from "../known/messages.ts";
 import { findRate } from "../known/rates.ts";
@@ -70,8 +70,11 @@ export async function showCampaigns(call: ServedCall, viewer: Viewer, input: unk
   const { database } = call.services;
   const id = query.value.campaign_id?.toLowerCase();
   if (id === undefined) {
-    const newest = await listCampaigns(database, viewer.accountId, maxCampaignsListed);
-    return campaigns(newest.map(campaignFacts));
+    const listed = [
+      ...(await listCampaigns(database, viewer.accountId, maxCampaignsListed)),
+      ...(await listCampaignsOfOne(database, viewer.accountId, maxCampaignsListed)),
+    ].toSorted((one, other) => other.createdAt.getTime() - one.createdAt.getTime());
+    return campaigns(listed.slice(0, maxCampaignsListed).map(campaignFacts));
   }
   const ofOne = messageOfCampaign(id);
   if (ofOne !== undefined) {

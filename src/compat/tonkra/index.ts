@@ -1,15 +1,21 @@
 import type { Viewer } from "../../access/api-keys.ts";
 import { readBearer } from "../../access/bearer.ts";
 import type { WireAnswer } from "../../wire/exchange.ts";
+import { serverError } from "../../wire/laravel.ts";
 import { refusals } from "../../wire/tonkra/answers.ts";
 import { readFields } from "../../wire/tonkra/requests.ts";
 import { findEndpoint, headerProblem, type Found } from "../../wire/tonkra/routes.ts";
 import type { ServedCall } from "../frame/call.ts";
-import { faults } from "../frame/laravel-faults.ts";
-import type { ServedVendor } from "../frame/vendor.ts";
+import type { Fault, ServedVendor } from "../frame/vendor.ts";
 import { refusalOf } from "./errors.ts";
 import { list, showBalance, showProfile, view } from "./look-up.ts";
 import { send } from "./send.ts";
+
+const faults: Readonly<Record<Fault, WireAnswer>> = {
+  tooLarge: refusals.tooLarge,
+  unreadable: refusals.brokenJson,
+  internal: serverError,
+};
 
 /** The API of Tonkra. As in Laravel, the route is looked at first, then the headers, the body and the token. */
 export const tonkra: ServedVendor = {

@@ -1,5 +1,5 @@
 import { failure, opened, success } from "../../wire/telekom/format.ts";
-import { countOf, nationalNumber, operatorOf, textOf } from "../../wire/telekom/requests.ts";
+import { nationalNumber, operatorOf, readRange, textOf } from "../../wire/telekom/requests.ts";
 import { checkContent, groupsContent, numberContent } from "../../wire/telekom/rows.ts";
 import type { SandboxReply } from "../http-server.ts";
 import type { Call } from "./context.ts";
@@ -27,14 +27,17 @@ export function checkMessage({ context, format, fields }: Call): SandboxReply {
 
 /** `sms-groups` */
 export function listGroups({ format, fields }: Call): SandboxReply {
-  const limit = countOf(fields.get("limit")) ?? groups.length;
-  const startFrom = countOf(fields.get("startFrom")) ?? 0;
+  const range = readRange(fields);
+  if (range === undefined) return failure(format, "INVALID_REQUEST");
+  const { limit, startFrom } = range;
   return success(format, groupsContent(groups.slice(startFrom, startFrom + limit)));
 }
 
 /** `check_phone_number`. A number of scenario `014` does not exist, but still has an operator. */
 export function checkNumber({ format, fields }: Call): SandboxReply {
-  const national = nationalNumber(textOf(fields.get("phone_number")) ?? "");
+  const number = textOf(fields.get("phone_number"));
+  if (number === undefined) return failure(format, "PHONE_NUMBER_REQUIRED");
+  const national = nationalNumber(number);
   const exists = national !== "" && !behaviourFor(national).isRefused;
   return success(format, numberContent({ exists, operator: operatorOf(national) }));
 }

@@ -17,7 +17,7 @@ type Entry = { kind: "accepted"; message: Message } | { kind: "refused"; to: str
 export async function sendMessage(call: Call): Promise<SandboxReply> {
   const { context, format, fields } = call;
   const read = readSubmission(fields, {
-    format,
+    isText: format === "xml",
     timeZone: context.timeZone,
     isGroup: (id) => groups.some((group) => group.id === id),
   });

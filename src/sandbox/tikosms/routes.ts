@@ -1,6 +1,6 @@
 import type { SandboxHandler, SandboxReply } from "../http-server.ts";
 import type { WireRequest } from "../../wire/exchange.ts";
-import { brokenJson, fieldsOf, isJsonRequest, notJson, parseJson, queryAndBody } from "../../wire/laravel.ts";
+import { fieldsOf, isJsonRequest, parseJson, queryAndBody } from "../../wire/laravel.ts";
 import { refusals } from "../../wire/tikosms/answers.ts";
 import { findEndpoint, type Endpoint, type Prefix } from "../../wire/tikosms/routes.ts";
 import type { TikosmsContext } from "./context.ts";
@@ -34,7 +34,7 @@ export function tikosmsHandler(context: TikosmsContext, prefix: TikosmsPrefix): 
 }
 
 function runPost(context: TikosmsContext, run: Run, request: WireRequest) {
-  if (!isJsonRequest(request)) return notJson;
+  if (!isJsonRequest(request)) return refusals.notJson;
   const body = parseJson(request.body);
-  return body === undefined ? brokenJson : run(context, fieldsOf(body));
+  return body === undefined ? refusals.brokenJson : run(context, fieldsOf(body));
 }

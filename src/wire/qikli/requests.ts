@@ -5,6 +5,7 @@ import type { Format } from "./rows.ts";
 /** What the vendor requires of a request. Unknown keys are ignored. */
 
 const filled = z.string().min(1, "may not be empty");
+const written = z.string().refine((text) => text.trim() !== "", "may not be empty");
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be a valid URL" });
 
 const destination = z.object({ to: filled, messageId: filled.optional() });
@@ -12,7 +13,7 @@ const destination = z.object({ to: filled, messageId: filled.optional() });
 const message = z.object({
   from: filled.optional(),
   destinations: z.array(destination).min(1, "may not be empty"),
-  text: filled,
+  text: written,
   flash: z.boolean().optional(),
   transliteration: z.enum(["TURKISH", "GREEK", "CYRILLIC", "CENTRAL_EUROPEAN", "NON_UNICODE"]).optional(),
   languageCode: z.enum(["TR", "ES", "PT"]).optional(),

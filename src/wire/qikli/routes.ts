@@ -42,7 +42,29 @@ export function formatProblem({ headers }: Pick<Head, "headers">, { endpoint, wa
 
 /** The format of the answer; undefined when neither header names one of the two. */
 export function wantedFormat({ accept, "content-type": sent }: Head["headers"]): Format | undefined {
-  return formatOf(accept === undefined || /\*\/\*/.test(accept) ? sent : accept);
+  if (accept === undefined) return formatOf(sent);
+  const types = acceptedTypes(accept);
+  return (
+    types.find(isFormat) ?? (types.some((type) => wildcards.includes(type)) ? formatOf(sent) : undefined)
+  );
+}
+
+const wildcards: readonly string[] = ["*/*", "application/*"];
+const isFormat = (type: string): type is Format => formats.some((format) => format === type);
+
+/** The types that an `Accept` header names, the preferred first. */
+function acceptedTypes(accept: string): string[] {
+  return accept
+    .toLowerCase()
+    .split(",")
+    .map((range) => {
+      const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
+      const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+      return { type, weight: weight === undefined ? 1 : Number(weight) };
+    })
+    .filter(({ weight }) => weight > 0)
+    .toSorted((one, other) => other.weight - one.weight)
+    .map(({ type }) => type);
 }
 
 export function formatOf(type = ""): Format | undefined {

@@ -17,6 +17,7 @@ const english: Readonly<Record<string, string>> = {
   TEXT_NUMBER_MUST_BE_ALPHANUMERIC: "Text number must be alphanumeric",
   TEXT_NUMBER_NOT_ALLOWED: "Text number is not allowed",
   MESSAGE_ID_REQUIRED: "Message ID is required",
+  PHONE_NUMBER_REQUIRED: "Phone number is required",
   MESSAGE_NOT_FOUND: "Message was not found",
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { countParts } from "../parts.ts";
-import type { Fields, Format } from "./format.ts";
+import type { Fields } from "./format.ts";
 
 /** A `send_message`, parsed and checked. */
 export interface Submission {
@@ -26,34 +26,34 @@ export const defaultValidity = 1440;
 
 type ReadResult = { ok: true; value: Submission } | { ok: false; code: string };
 
-const scalar = z.union([z.string(), z.number().transform(String)]);
+const scalar = (code: string) => z.union([z.string(), z.number().transform(String)], code);
 
 /** A whole number; XML, and other clients too, may send it as text. */
 const integer = (code: string, min: number, max: number) =>
-  scalar
+  scalar(code)
     .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max, code)
     .transform(Number);
 
 /**
- * "Any value except false, 0, "0", or "" is treated as true." In XML the documentation's own example has
- * `false`.
+ * "Any value except false, 0, "0", or "" is treated as true." Where all values are text, `false` can only be written so:
+ * the documentation's own example in XML does.
  */
-const truth = (format: Format) =>
+const truth = (isText: boolean) =>
   z.unknown().transform((value) => {
-    const falses: readonly unknown[] = [false, 0, "0", "", ...(format === "xml" ? ["false"] : [])];
+    const falses: readonly unknown[] = [false, 0, "0", "", ...(isText ? ["false"] : [])];
     return !falses.includes(value);
   });
 
-const sender = scalar
+const sender = scalar("TEXT_NUMBER_MUST_BE_ALPHANUMERIC")
   .refine((from) => /^\+?\d{1,15}$|^.{0,11}$/u.test(from), "TEXT_NUMBER_LENGTH_EXCEED")
   .refine((from) => /^\+?\d+$|^[A-Za-z0-9 ._&-]+$/.test(from), "TEXT_NUMBER_MUST_BE_ALPHANUMERIC");
 
-const schemaOf = (format: Format, timeZone: string) =>
+const schemaOf = (isText: boolean, timeZone: string) =>
   z.object({
     to: z.string("RECIPIENT_REQUIRED").min(1, "RECIPIENT_REQUIRED"),
-    text: z.string("TEXT_REQUIRED").min(1, "TEXT_REQUIRED"),
+    text: z.string("TEXT_REQUIRED").refine((text) => text.trim() !== "", "TEXT_REQUIRED"),
     from: sender.optional(),
-    callback: truth(format).prefault(true),
+    callback: truth(isText).prefault(true),
     delivery_time: z
       .string("INVALID_DELIVERY_TIME")
       .transform((text) => parseTime(text, timeZone))
@@ -61,30 +61,31 @@ const schemaOf = (format: Format, timeZone: string) =>
       .default(0),
     priority: integer("INVALID_PRIORITY_VALUE", 1, 3).default(2),
     validity: integer("INVALID_VALIDITY_VALUE", 1, 1440).optional(),
-    unicode: truth(format).optional(),
+    unicode: truth(isText).optional(),
     type: z.enum(["standard", "flash"], "INVALID_TYPE_VALUE").default("standard"),
     groupId: integer("GROUP_NOT_FOUND", 0, 999_999_999).optional(),
   });
 
-/** Making one costs more than the rest of a request. There are two formats, and few zones. */
+/** Making one costs more than the rest of a request. There are two kinds, and few zones. */
 const schemas = new Map<string, ReturnType<typeof schemaOf>>();
 
-function knownSchema(format: Format, timeZone: string): ReturnType<typeof schemaOf> {
-  const key = `${format} ${timeZone}`;
-  const schema = schemas.get(key) ?? schemaOf(format, timeZone);
+function knownSchema(isText: boolean, timeZone: string): ReturnType<typeof schemaOf> {
+  const key = `${isText} ${timeZone}`;
+  const schema = schemas.get(key) ?? schemaOf(isText, timeZone);
   schemas.set(key, schema);
   return schema;
 }
 
 interface Setting {
-  format: Format;
+  /** Whether all values are text: in XML, and in an address. */
+  isText: boolean;
   /** The zone of times without one. */
   timeZone: string;
   isGroup: (id: number) => boolean;
 }
 
-export function readSubmission(fields: Fields, { format, timeZone, isGroup }: Setting): ReadResult {
-  const read = knownSchema(format, timeZone).safeParse(Object.fromEntries(fields));
+export function readSubmission(fields: Fields, { isText, timeZone, isGroup }: Setting): ReadResult {
+  const read = knownSchema(isText, timeZone).safeParse(Object.fromEntries(fields));
   if (!read.success) return { ok: false, code: read.error.issues[0]?.message ?? "" };
   const { to, type, delivery_time: startsAt, ...same } = read.data;
   const recipients = to.split(",").map((number) => number.trim());
@@ -120,9 +121,18 @@ export function textOf(value: unknown): string | undefined {
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 
-export function countOf(value: unknown): number | undefined {
+/** Which part of a list is asked for; undefined when it is not said in whole numbers. */
+export function readRange(fields: Fields): { limit: number; startFrom: number } | undefined {
+  const [limit, startFrom] = [fields.get("limit"), fields.get("startFrom")].map(countOf);
+  if (Number.isNaN(limit) || Number.isNaN(startFrom)) return undefined;
+  return { limit: limit ?? Number.POSITIVE_INFINITY, startFrom: startFrom ?? 0 };
+}
+
+/** Undefined for nothing; NaN for what is no count. */
+function countOf(value: unknown): number | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
   const text = textOf(value);
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** The nine digits of a Slovak mobile number in any of its spellings; empty for another. */

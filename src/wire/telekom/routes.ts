@@ -33,14 +33,19 @@ export function findEndpoint({
   return isEndpoint(name) ? { endpoint: name, format: segment === "xml" ? "xml" : "json" } : notFound;
 }
 
-/** What a request says of who sends it; undefined when it is not exactly one thing that the function takes. */
+/**
+ * What a request says of who sends it; undefined when it is not exactly one thing that the function takes. A field without
+ * a value says nothing.
+ */
 export function credentialOf(
   endpoint: Endpoint,
   fields: Fields,
 ): { kind: Credential; value: unknown } | undefined {
-  const present = either.filter((name) => fields.get(name) !== undefined);
+  const present = either.filter((name) => isGiven(fields.get(name)));
   const [kind] = present;
   const taken: readonly Credential[] = credentials[endpoint];
   if (kind === undefined || present.length > 1 || !taken.includes(kind)) return undefined;
   return { kind, value: fields.get(kind) };
 }
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== "";

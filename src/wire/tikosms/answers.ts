@@ -1,4 +1,5 @@
 import { jsonReply, type WireAnswer } from "../exchange.ts";
+import { requestProblems } from "../laravel.ts";
 import type { ValidationProblem } from "./requests.ts";
 import {
   balanceBody,
@@ -11,12 +12,14 @@ import {
   type RateFacts,
 } from "./rows.ts";
 
-/** The vendor's own error format; Laravel's errors have a `message` instead. */
+/** The vendor's own error format; those of Laravel's router have a `message` instead. */
 export function unsuccessful(status: number, error: string): WireAnswer {
   return jsonReply(status, { success: false, error });
 }
 
-export const invalid = (problem: ValidationProblem): WireAnswer => jsonReply(422, problem);
+/** The documented error, with the fields that Laravel's validator names. */
+export const invalid = (problem: ValidationProblem): WireAnswer =>
+  jsonReply(422, { success: false, error: problem.message, ...problem });
 
 export const refusals = {
   unauthenticated: jsonReply(401, { error: "User not authenticated" }),
@@ -32,6 +35,9 @@ export const refusals = {
   noCampaign: unsuccessful(404, "Campaign not found"),
   noMessages: unsuccessful(404, "Message(s) not found"),
   noSmsRate: unsuccessful(404, "No SMS rate found for this destination."),
+  notJson: unsuccessful(415, requestProblems.notJson),
+  brokenJson: unsuccessful(400, requestProblems.brokenJson),
+  tooLarge: unsuccessful(413, requestProblems.tooLarge),
 };
 
 export const accepted = (messageId: string, campaignId: string): WireAnswer =>

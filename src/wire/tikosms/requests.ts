@@ -111,16 +111,18 @@ function tooLong(path: readonly PropertyKey[], maxCharacters: number): string {
   return `The ${path.join(".")} field must not be greater than ${maxCharacters} characters.`;
 }
 
-const dateAndTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<zone>Z|[+-]\d{2}:?\d{2})?$/i;
+const dateAndTime =
+  /^\d{4}-\d{2}-\d{2}(?<time>[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<zone>Z|[+-]\d{2}:?\d{2})?)?$/i;
 
 /**
- * ISO 8601 as the text says, or with a space as in the example. Without a zone it is UTC. NaN for anything
- * else.
+ * ISO 8601 as the text says, or with a space as in the example. Without a zone it is UTC, and a day alone is its
+ * beginning. NaN for anything else.
  */
 function parseScheduledAt(text: string): number {
   const match = dateAndTime.exec(text);
   if (match === null) return Number.NaN;
-  const zoned = match.groups?.["zone"] === undefined ? `${text}Z` : text;
+  const timed = match.groups?.["time"] === undefined ? `${text}T00:00` : text;
+  const zoned = match.groups?.["zone"] === undefined ? `${timed}Z` : timed;
   try {
     return Temporal.Instant.from(zoned.replace(" ", "T")).epochMilliseconds;
   } catch {

@@ -1,5 +1,5 @@
 import { jsonReply, type WireAnswer } from "../exchange.ts";
-import { notJson } from "../laravel.ts";
+import { requestProblems } from "../laravel.ts";
 
 export const success = (data: unknown, message: string | null = null): WireAnswer =>
   jsonReply(200, { status: "success", message, data });
@@ -21,7 +21,10 @@ export const refusals = {
   wrongToken: error(200, "These credentials do not match our records."),
   notFound: error(404, "SMS Info not found"),
   noUnits: error(403, "You do not have enough SMS units to send this message."),
-  notJson,
+  notJson: error(415, requestProblems.notJson),
+  brokenJson: error(400, requestProblems.brokenJson),
+  tooLarge: error(413, requestProblems.tooLarge),
+  wrongAccept: error(406, "The Accept header must be application/json."),
   /** Without `Accept` Laravel takes the client for a browser. */
   notAcceptable: {
     kind: "answer",

@@ -5,14 +5,15 @@ import { fieldsOf, parseJson } from "../laravel.ts";
 
 const required = (field: string) =>
   z.string({ error: `The ${field} field is required.` }).min(1, { error: `The ${field} field is required.` });
+const optional = (field: string) => z.string({ error: `The ${field} field must be a string.` }).nullish();
 
 const sendRequest = z.object({
   recipient: required("recipient"),
   sender_id: required("sender id"),
   type: required("type"),
   message: required("message"),
-  schedule_time: z.string().nullish(),
-  dlt_template_id: z.string().nullish(),
+  schedule_time: optional("schedule time"),
+  dlt_template_id: optional("dlt template id"),
 });
 
 export interface SendRequest {
@@ -50,13 +51,19 @@ function isSender(sender: string): boolean {
   return /^\+?\d{1,15}$/.test(sender) || Array.from(sender).length <= 11;
 }
 
-const wallClock = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?$/;
+const written = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?<offset>Z|[+-]\d{2}:\d{2})?$/i;
 
-/** A local time in a zone; NaN when it is not valid. */
+/**
+ * A local time in a zone, or one with its offset: the documentation names RFC 3339, and shows `Y-m-d H:i`. NaN when it is
+ * not valid.
+ */
 function parseTime(text: string, timeZone: string): number {
   try {
-    if (!wallClock.test(text)) return Number.NaN;
-    return Temporal.PlainDateTime.from(text.replace(" ", "T")).toZonedDateTime(timeZone).epochMilliseconds;
+    const match = written.exec(text);
+    if (match === null) return Number.NaN;
+    const time = text.replace(" ", "T");
+    if (match.groups?.["offset"] !== undefined) return Temporal.Instant.from(time).epochMilliseconds;
+    return Temporal.PlainDateTime.from(time).toZonedDateTime(timeZone).epochMilliseconds;
   } catch {
     return Number.NaN;
   }

@@ -1,5 +1,5 @@
 import type { WireAnswer, WireRequest } from "../exchange.ts";
-import { brokenJson, isJsonRequest, methodNotAllowed, routeNotFound } from "../laravel.ts";
+import { isJsonRequest, methodNotAllowed, routeNotFound } from "../laravel.ts";
 import { refusals } from "./answers.ts";
 import { parseBody } from "./requests.ts";
 
@@ -44,7 +44,7 @@ export function findEndpoint(
 
 /**
  * Both headers are required with every request; to a lenient server only those that matter, since the documentation
- * prints an address alone for GET.
+ * prints an address alone for GET, and an error object for whatever fails.
  */
 export function headerProblem(
   request: Pick<WireRequest, "headers" | "body">,
@@ -52,7 +52,9 @@ export function headerProblem(
 ): WireAnswer | undefined {
   const { accept = isLenient ? "*/*" : "" } = request.headers;
   const isWanted = /\bapplication\/json\b/i.test(accept) || (isLenient && accept.includes("*/*"));
-  if (!isWanted) return refusals.notAcceptable;
+  if (!isWanted) return isLenient ? refusals.wrongAccept : refusals.notAcceptable;
   if (!isJsonRequest(request) && !(isLenient && request.body === "")) return refusals.notJson;
-  return request.body !== "" && parseBody(request.body, isLenient) === undefined ? brokenJson : undefined;
+  return request.body !== "" && parseBody(request.body, isLenient) === undefined
+    ? refusals.brokenJson
+    : undefined;
 }
