@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { UncertainSubmission } from "../../src/providers/provider.ts";
 import type { Seen } from "./local-server.ts";
+import { walkList } from "../../src/providers/tonkra/list.ts";
+import type { Reply, Transport } from "../../src/providers/tonkra/transport.ts";
 import { type Answer, checked, json } from "./serve-answers.ts";
 import { connect, fixture, messageId, submission, token } from "./tonkra-fixtures.ts";
 import { reconcileOne, supportOf } from "./reconcile-one.ts";
@@ -316,6 +318,28 @@ describe("reconciling", () => {
     expect(outcomes).toHaveLength(1_000);
     expect(outcomes.filter(({ kind }) => kind !== "found")).toEqual([]);
     expect(new Set(seen).size).toBeLessThan(seen.length);
+  });
+
+  test("a walk whose pages ahead cannot be asked for ends with that error, and the process goes on", async () => {
+    const asked: number[] = [];
+    const list = async (_path: string, { page = "" }: Readonly<Record<string, string>>): Promise<Reply> => {
+      asked.push(Number(page));
+      if (Number(page) > 8) throw new Error("the database has gone");
+      const rows = Array.from({ length: 25 }, (_, index) => ({ ...row, uid: `${page}-${index}` }));
+      const data = { ...listed.data, current_page: page, last_page: "100", total: "2500", data: rows };
+      return {
+        kind: "answer",
+        status: 200,
+        json: { ...listed, data },
+        verdict: "success",
+        message: undefined,
+        errorText: "",
+      };
+    };
+    const transport: Transport = { list, get: list, post: () => Promise.reject(new Error("not asked for")) };
+    const walk = walkList(transport, { filters: {}, isPast: () => false, take: () => undefined });
+    await expect(walk).rejects.toThrow("the database has gone");
+    expect(Math.max(...asked)).toBeGreaterThan(9);
   });
 
   test("a reconciliation at Tonkra gives messages that look the same one row each, and none twice", async () => {

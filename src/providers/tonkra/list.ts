@@ -74,7 +74,7 @@ class Pages {
   async next(): Promise<ProviderReply<Page>> {
     const number = ++this.#number;
     const most = this.#total === undefined ? 1 : Math.min(maxAhead, 1 + Math.floor(number / pagesPerAhead));
-    while (this.#ahead.length < most) this.#ahead.push(this.#ask(number + this.#ahead.length));
+    while (this.#ahead.length < most) this.#ahead.push(this.#begin(number + this.#ahead.length));
     const reply = await (this.#ahead.shift() as Promise<ProviderReply<Page>>);
     if (!reply.ok) return reply;
     const isEarlier = (reply.value.total ?? 0) < (this.#total ?? 0);
@@ -82,6 +82,13 @@ class Pages {
     const inOrder = isEarlier ? await this.#ask(number) : reply;
     if (inOrder.ok) this.#total = inOrder.value.total;
     return inOrder;
+  }
+
+  /** When the walk ends early, nobody waits for the pages ahead: their errors must not end the process. */
+  #begin(number: number): Promise<ProviderReply<Page>> {
+    const page = this.#ask(number);
+    page.catch(() => undefined);
+    return page;
   }
 }
 
