@@ -119,6 +119,7 @@ describe("what is set", () => {
     ["ALLOW_INSECURE_PROVIDERS", "true", { allowInsecureProviders: true }],
     ["ALLOW_PRIVATE_PROVIDERS", "false", { allowPrivateProviders: false }],
     ["MAX_PROVIDERS_PER_ACCOUNT", "7", { maxProvidersPerAccount: 7 }],
+    ["KEEP_DELETED_TOTALS", "false", { keepsDeletedTotals: false }],
     ["ALLOW_INSECURE_WEBHOOKS", "true", { allowInsecureWebhooks: true }],
     ["ALLOW_PRIVATE_WEBHOOKS", "false", { allowPrivateWebhooks: false }],
     ["MAX_WEBHOOKS_PER_ACCOUNT", "7", { maxWebhooksPerAccount: 7 }],

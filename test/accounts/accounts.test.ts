@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Accounts } from "../../src/accounts/accounts.ts";
 import { decodeId, encodeId } from "../../src/lib/global-id.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
@@ -295,6 +296,21 @@ describe("deleting an account", () => {
     expect(await client.send("{ viewer { keyName } }")).toMatchObject({
       errors: [{ extensions: { code: "UNAUTHENTICATED" } }],
     });
+    await connected.sandbox.close();
+  });
+
+  it("where totals are not to be kept, they are not", async () => {
+    const { database } = app.services;
+    const accountId = await app.createAccount();
+    const client = new GraphqlClient(app.url, await app.createKey(undefined, accountId));
+    const connected = await connectTestSandbox({ ...app, client });
+    const id = await send(client);
+    await expect.poll(() => statusOf(id)).toBe("DELIVERED");
+    await new Accounts(database, false).delete(accountId);
+    const deletion = () => database.prisma.accountDeletion.findUnique({ where: { accountId } });
+    await expect.poll(async () => (await deletion())?.finishedAt ?? null).not.toBeNull();
+    const { "public.audit_log": _kept, ...left } = await rowsWith([accountId, decodeId("Message", id)]);
+    expect(left).toEqual({ "public.account_deletions": 1 });
     await connected.sandbox.close();
   });
 
