@@ -19,6 +19,14 @@ interface BodyLimits {
 /** Without a key, and with a watch token: an operation, and no lists of recipients. */
 export const strangerBytes = 64 * 1024;
 export const strangerMs = 8_000;
+/**
+ * Of a form, and of a document by itself: the values of a form are not counted, and a document has no more (`maxDocumentLength`
+ * in src/graphql/schema/limits.ts). What is long belongs in the variables of JSON.
+ */
+const otherBytes: Readonly<Record<string, number>> = {
+  "application/x-www-form-urlencoded": 64 * 1024,
+  "application/graphql": 1024 * 1024,
+};
 /** A body of so many bytes cannot have too many values. */
 const uncountedBytes = 64 * 1024;
 /** For a key that can neither send nor ask for quotes: a thousand rates, or as many ids. */
@@ -64,9 +72,11 @@ export function limitBody(
   held: HeldBody | undefined,
 ): boolean {
   const announced = request.headers["content-length"];
+  const [mediaType = ""] = (request.headers["content-type"] ?? "").split(";");
+  const most = Math.min(otherBytes[mediaType.trim().toLowerCase()] ?? Infinity, limits.bytes);
   if (announced !== undefined) {
-    if (Number(announced) > limits.bytes) {
-      refuse(response, 413, tooLarge(limits.bytes).message, code);
+    if (Number(announced) > most) {
+      refuse(response, 413, tooLarge(most).message, code);
       return false;
     }
     if (held && !holdBody(held, response, Number(announced))) return false;
@@ -77,7 +87,7 @@ export function limitBody(
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       length += chunk.length;
-      if (length > limits.bytes) return done(tooLarge(limits.bytes));
+      if (length > most) return done(tooLarge(most));
       if (values.add(chunk) > limits.values) return done(tooManyValues(limits.values));
       try {
         if (announced === undefined) held?.grow(chunk.length);

@@ -1,6 +1,6 @@
 import { CsvError, parse, type Parser } from "csv-parse";
 import { fromTextCell } from "./text-cells.ts";
-import { unreadable, type Cells } from "./table.ts";
+import { maxColumns, unreadable, type Cells } from "./table.ts";
 
 /** A CSV file as a stream of rows, of any size. */
 interface Csv {
@@ -35,6 +35,8 @@ export async function openCsv(file: AsyncIterable<Uint8Array>): Promise<Csv> {
     if (done === true) break;
   }
   const [header = [], ...first] = rows;
+  if (header.length > maxColumns)
+    throw unreadable(`The file has more than ${maxColumns} columns. Remove those that are not needed.`);
   return { header, rows: readRows(chunks, parser, first), separator: delimiter };
 }
 

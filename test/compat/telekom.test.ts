@@ -7,6 +7,7 @@ import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.t
 import { compatFetch, type CompatAnswer } from "../support/compat.ts";
 import { eventually } from "../support/process.ts";
 import { startReportReceiver, type ReportReceiver } from "../support/report-receiver.ts";
+import { readFields } from "../../src/wire/telekom/format.ts";
 
 let app: TestApp;
 let second: TestApp;
@@ -388,6 +389,24 @@ test.each([
 ])("send_message with %o is refused with the code %s", async (odd, code) => {
   const answer = await post("/json/send_message", { token: key, to, text, ...odd });
   expect([answer.status, answer.json.result.code]).toEqual([200, code]);
+});
+
+test.each([
+  [
+    "comments",
+    '{"to": "1" /* or more */, "text": "// no comment" } // end',
+    { to: "1", text: "// no comment" },
+  ],
+  [
+    "a text with marks of comments",
+    String.raw`{"text": "a \"quoted\" /* word */"} /* */`,
+    { text: 'a "quoted" /* word */' },
+  ],
+  ["a text that is not closed", `/${String.raw`\"`.repeat(32_000)}`, undefined],
+  ["comments that are not closed", "/*a".repeat(21_000), undefined],
+])("a body with %s is read once from its beginning to its end", (_, body, fields) => {
+  const read = readFields("json", body);
+  expect(read && Object.fromEntries(read)).toEqual(fields);
 });
 
 test.each([

@@ -4,9 +4,13 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 
 let app: TestApp;
 
+/** All tests look at the same time with one key: on a busy machine they wait for each other longer than others may. */
+const enough = { queries: 12, mutations: 300, cost: 1e9, waiting: 300, waitingCost: 1e9 };
+
 beforeAll(async () => {
   app = await startTestApp({
     workerConcurrency: 40,
+    operationLimits: { socket: enough, key: enough, account: enough, maxWaitMs: 120_000 },
     providerLimits: { headersTimeoutMs: 5_000, totalTimeoutMs: 10_000 },
   });
 });

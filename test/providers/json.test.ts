@@ -61,3 +61,8 @@ describe("Numbers in JSON", () => {
     );
   });
 });
+
+it("a document of a million values is not read", () => {
+  expect(readJson(`[${"{},".repeat(200_000)}{}]`)).toHaveLength(200_001);
+  expect(readJson(`[${"{},".repeat(400_000)}{}]`)).toBeUndefined();
+});

@@ -48,7 +48,7 @@ export async function planText(
   const costs = new CostTally();
   const first: RefusedRow[] = [];
   let refused = 0;
-  for await (const message of waitingTexts(database, campaignId)) {
+  for await (const message of waitingTexts(database, campaignId, template.atOnce)) {
     const checked = composer.check(message);
     if ("composed" in checked) costs.add(message, checked.composed);
     else if (++refused <= maxShownRefusals) first.push(checked.refused);
@@ -57,10 +57,14 @@ export async function planText(
   return costs.more();
 }
 
-async function* waitingTexts(database: Database, campaignId: string): AsyncGenerator<WaitingText> {
+async function* waitingTexts(
+  database: Database,
+  campaignId: string,
+  atOnce: number,
+): AsyncGenerator<WaitingText> {
   const owner = { kind: "campaign", id: campaignId } as const;
   for (let above: string | undefined; ;) {
-    const range = { statuses: cancellable, above, limit: pageSize, ascending: true };
+    const range = { statuses: cancellable, above, limit: Math.min(pageSize, atOnce), ascending: true };
     const ids = await listMessages(database, owner, range);
     if (ids.length === 0) return;
     yield* await readWaitingTexts(database, ids);

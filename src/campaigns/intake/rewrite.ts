@@ -76,10 +76,12 @@ async function rewriteSome(database: Database, campaignId: string, table: Routin
   return database.transaction(async (transaction) => {
     const [campaign] = await transaction.query<Rewritten>(lock, [campaignId]);
     if (!campaign) return false;
-    const range = { statuses: cancellable, above: campaign.rewrittenTo, limit: pageSize, ascending: true };
+    const template = parseTemplate(campaign.text);
+    const limit = Math.min(pageSize, template.atOnce);
+    const range = { statuses: cancellable, above: campaign.rewrittenTo, limit, ascending: true };
     const ids = await listMessages(transaction, { kind: "campaign", id: campaignId }, range);
     const { encoding, valueNames } = campaign;
-    const composer = new Composer({ template: parseTemplate(campaign.text), encoding, valueNames, table });
+    const composer = new Composer({ template, encoding, valueNames, table });
     const messages = await lockWaitingTexts(transaction, ids);
     await writeAll(transaction, campaignId, messages, composer);
     await transaction.query(advance, [campaignId, ids.at(-1) ?? null]);

@@ -101,6 +101,8 @@ function render(
     const value = values[slots[index] ?? 0];
     if (value === undefined) return undefined;
     text += literals[index] + value;
+    // It has more segments than any provider takes, however it goes on.
+    if (text.length > maxTextLength) return text;
   }
   return text + end;
 }

@@ -61,8 +61,9 @@ export interface Quote {
 }
 
 const maxRefusals = 100;
-/** Recipients between two pauses in which other requests are served. */
+/** Recipients, and characters of their texts, between two pauses in which other requests are served. */
 const turnSize = 500;
+const turnLength = 500_000;
 const maxShownLength = 100;
 
 /**
@@ -100,9 +101,14 @@ async function planAll(
 ): Promise<(MessagePlan | DomainError)[]> {
   const plans: (MessagePlan | DomainError)[] = [];
   const common = commonContent(input);
-  for (const [index, recipient] of recipients.entries()) {
-    if (index % turnSize === turnSize - 1) await setImmediate();
+  let [count, length] = [0, 0];
+  for (const recipient of recipients) {
     const text = recipient.text ?? input.text;
+    length += recipient.text?.length ?? 0;
+    if (++count % turnSize === 0 || length > turnLength) {
+      length = 0;
+      await setImmediate();
+    }
     const content = recipient.text === undefined ? common : undefined;
     try {
       if (recipient.problem) throw recipient.problem;

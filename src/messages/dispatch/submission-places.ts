@@ -7,14 +7,16 @@ const slowMs = 5_000;
 interface Standing {
   /** When the submissions began that it has not answered yet, the oldest first. */
   open: Set<{ startedAt: number }>;
-  /** Whether its last answer was quick; undefined before the first. */
-  wasQuick: boolean | undefined;
+  /** Quick answers since the last one that was not. */
+  quick: number;
+  /** Whether it is not known yet how it answers. */
+  isNew: boolean;
 }
 
 /**
  * Who holds the places of a worker. A provider that does not answer holds each of its places until the time limit. So an
  * account has a quarter of them for providers that did not answer quickly, all accounts have a half for those, and others
- * go on. One of which nothing is known yet is tried with one message.
+ * go on. One of which nothing is known yet is tried with one message, and gets a place more with each quick answer.
  */
 export class SubmissionPlaces {
   readonly #shares: Shares;
@@ -36,21 +38,23 @@ export class SubmissionPlaces {
     standing.open.add(submission);
     return () => {
       standing.open.delete(submission);
-      standing.wasQuick = this.#now() - submission.startedAt < slowMs;
+      standing.quick = this.#now() - submission.startedAt < slowMs ? standing.quick + 1 : 0;
+      standing.isNew = false;
       this.#shares.take(accountId, isWell, -1);
     };
   }
 
-  #isWell({ open, wasQuick }: Standing): boolean {
+  /** One more message than it has answered quickly may be on its way to it. */
+  #isWell({ open, quick, isNew }: Standing): boolean {
     const [oldest] = open;
-    if (wasQuick === undefined) return !oldest;
-    return wasQuick && (!oldest || this.#now() - oldest.startedAt < slowMs);
+    if (!oldest) return isNew || quick > 0;
+    return open.size <= quick && this.#now() - oldest.startedAt < slowMs;
   }
 
   #standingOf(providerId: string): Standing {
     const known = this.#standings.get(providerId);
     if (known) return known;
-    const made: Standing = { open: new Set(), wasQuick: undefined };
+    const made: Standing = { open: new Set(), quick: 0, isNew: true };
     this.#standings.set(providerId, made);
     return made;
   }

@@ -1,12 +1,10 @@
-import { unreadable, type Cells } from "../table.ts";
+import { maxColumns, unreadable, type Cells } from "../table.ts";
 import { numberText, type NumberForm } from "./formats.ts";
 import { maxCellLength, TextCollector, tooLong, type SharedStrings } from "./shared-strings.ts";
 import { readXml, type XmlReader } from "./xml.ts";
 
 /** Of every spreadsheet. */
 const maxRows = 1_048_576;
-/** Spreadsheets have more, but each row has all columns up to its last cell. */
-const maxColumns = 1_000;
 
 /** What the cells of a sheet refer to. */
 export interface SheetContext {

@@ -9,8 +9,11 @@ export type Format = "json" | "xml";
 /** The parameters of a request. In XML all of them are text. */
 export type Fields = ReadonlyMap<string, unknown>;
 
-/** Comments outside of texts, as the documentation's own examples have them. */
-const comments = /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\//g;
+/**
+ * Comments outside of texts, as the documentation's own examples have them. What is not closed goes on to the end: looking
+ * for its end from every place again would take as long as the square of a body.
+ */
+const comments = /("(?:[^"\\]|\\[^])*(?:"|\\?$))|\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
 
 const parseCommented = (body: string): unknown =>
   parseJson(body) ?? (body.includes("/") ? parseJson(body.replace(comments, "$1")) : undefined);

@@ -155,6 +155,11 @@ describe("a CSV file", () => {
     ["a column twice", "to,name,name\n", /"name" is there twice/],
     ["a column twice in other cases", "to,To\n", /"to" is there twice/],
     ["an endless first line", "x".repeat(100_000), /first row has more than 65536 bytes/],
+    [
+      "a thousand and one columns",
+      `to${Array.from({ length: 1_000 }, (_, n) => `,c${n}`).join("")}\n`,
+      /more than 1000 columns/,
+    ],
     ["an endless row", `to,name\n+421901,${"x".repeat(100_000)}\n`, /a row has more than 65536 characters/],
     [
       "a quotation mark without an end",

@@ -40,6 +40,11 @@ it("the longer a text is, the fewer recipients get it filled in at once", () => 
   expect(parseTemplate("{{a}}".repeat(8_000)).atOnce).toBe(40);
 });
 
+it("a text with long values is filled in no further than any provider could take", () => {
+  const template = parseTemplate("{{a}}".repeat(8_000));
+  expect(template.render(["x".repeat(10_000)])).toHaveLength(50_000);
+});
+
 it("a text is only so long, whoever reads it, and may be nothing but placeholders", () => {
   const longest = "{{a}}".repeat(8_000);
   expect(parseTemplate(longest).names).toEqual(["a"]);

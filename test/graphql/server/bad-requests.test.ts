@@ -74,6 +74,15 @@ describe("a request is refused for", () => {
   });
 
   it.each([
+    ["a form", "application/x-www-form-urlencoded", 65_536],
+    ["a document by itself", "application/graphql", 1_048_576],
+  ])("%s of any length", async (_, type, most) => {
+    const body = Buffer.from(`query={__typename}${" ".repeat(most)}`);
+    const answer = await ask({ headers: { ...headers(), "content-type": type }, body });
+    expect(answer).toEqual(refusal(413, new RegExp(`more than ${most} bytes`)));
+  });
+
+  it.each([
     ["text", "text/plain"],
     ["no type at all", ""],
     ["XML", "application/xml"],

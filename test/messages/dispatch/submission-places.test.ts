@@ -11,11 +11,20 @@ function takeAll(places: SubmissionPlaces, accountId: string, providerId: string
   return taken;
 }
 
-it("a provider that has not answered yet gets one place and a quarter of all, and three quarters once it answers quickly", () => {
+/** As if the provider had answered so many messages at once. */
+function answer(places: SubmissionPlaces, times: number): void {
+  for (let time = 0; time < times; time++) places.take({ accountId: "account", providerId: "provider" })?.();
+}
+
+it("a provider that has not answered yet gets one place and a quarter of all, and a place more with each quick answer", () => {
   const places = new SubmissionPlaces(20);
   const first = takeAll(places, "account", "provider");
   expect(first).toHaveLength(6);
   for (const leave of first) leave();
+  // One more than it answered, and a quarter.
+  const second = takeAll(places, "account", "provider");
+  expect(second).toHaveLength(12);
+  for (const leave of second) leave();
   expect(takeAll(places, "account", "provider")).toHaveLength(15);
   expect(takeAll(places, "another account", "another provider")).toHaveLength(5);
 });
@@ -23,8 +32,7 @@ it("a provider that has not answered yet gets one place and a quarter of all, an
 it("a provider that stops answering gets no more than a quarter, until it answers quickly again", () => {
   let now = 0;
   const places = new SubmissionPlaces(20, () => now);
-  const answered = places.take({ accountId: "account", providerId: "provider" });
-  answered?.();
+  answer(places, 10);
   const silent = Array.from({ length: 4 }, () =>
     places.take({ accountId: "account", providerId: "provider" }),
   );
