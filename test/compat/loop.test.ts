@@ -81,6 +81,10 @@ describe.each(kinds)("smsgraph connected to smsgraph as %s", (kind) => {
       `{ messages(first: 1) { edges { node { text status to } } } }`,
     );
     expect(messages.edges).toEqual([{ node: { text, status: "DELIVERED", to: "+421901234100" } }]);
+    // It would go on reading the receipts that the account hands out only once, also those of the tests below.
+    await outer.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", {
+      id: connectProvider.id,
+    });
   });
 });
 
