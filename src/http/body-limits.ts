@@ -122,7 +122,7 @@ const code = "BAD_REQUEST" satisfies ErrorCode;
 const tooLarge = (limit: number): GraphQLError =>
   tooMuch(`The request has more than ${limit} bytes. Send fewer messages at once.`);
 
-export const tooManyValues = (limit: number): GraphQLError =>
+const tooManyValues = (limit: number): GraphQLError =>
   tooMuch(`The request has more than ${limit} values. Send fewer at once.`);
 
 const tooMuch = (message: string): GraphQLError =>

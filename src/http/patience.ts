@@ -23,7 +23,7 @@ export function limitTime(request: IncomingMessage, response: ServerResponse, ma
   request.once("close", () => clearTimeout(timer));
 }
 
-/** Requests of which all may come that the usual limit of time lets come. */
+/** Requests whose rest has the time that the whole request has. */
 const entitled = new WeakSet<IncomingMessage>();
 
 /**

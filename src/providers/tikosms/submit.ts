@@ -31,8 +31,7 @@ export function senderProblem(sender: string, text: string): string | undefined 
 }
 
 /**
- * Submits one message with `POST /message`, or as a campaign of one recipient when its text or sender ID
- * needs that.
+ * Submits one message with `POST /message`, or as a campaign of one recipient when its text needs that.
  */
 export async function submit(transport: Transport, submission: Submission): Promise<SubmitOutcome> {
   const { from, text: message, callbackUrl: callback_url } = submission;
