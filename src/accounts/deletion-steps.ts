@@ -114,6 +114,7 @@ export const deletionSteps: readonly DeletionStep[] = [
   rowsOf("webhooks", "delete from webhook_deliveries", ofWebhooks),
   rowsOf("webhooks", "delete from webhooks", ofAccount),
   rowsOf("callbacks", "delete from parked_receipts", ofProviders),
+  rowsOf("callbacks", "delete from parked_inbound", ofProviders),
   rowsOf("callbacks", "delete from callbacks", ofProviders),
   rowsOf("attempts", "delete from attempts", ofProviders),
   rowsOf("attempts", "delete from bulk_attempts", ofProviders),

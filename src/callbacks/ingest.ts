@@ -7,7 +7,7 @@ import {
   isUnmatched,
   type ReceiptOutcome,
 } from "../messages/receipts/receipts.ts";
-import { storeInbound } from "../messages/inbound/store-inbound.ts";
+import { storeOrPark } from "../messages/inbound/parked-inbound.ts";
 import type { InboundReading, Receipt } from "../providers/provider.ts";
 
 /** Maximum quarantine per provider. Anyone who knows the callback URL could fill it. */
@@ -145,7 +145,7 @@ async function store(
     receipts.map((receipt) => ({ providerId, receivedAt, receipt, source: "CALLBACK" as const })),
   );
   const outcomes = await applyReceipts(transaction, received);
-  await storeInbound(
+  const unkept = await storeOrPark(
     transaction,
     callbacks.flatMap(({ providerId, receivedAt, inbound = [] }) =>
       inbound.map((reading) => ({ providerId, receivedAt, source: "CALLBACK" as const, reading })),
@@ -153,7 +153,7 @@ async function store(
   );
   const full = await findFullQuarantines(transaction, callbacks);
   const results = callbacks.map((callback): IngestResult => {
-    const { providerId, receipts, problem } = callback;
+    const { providerId, receipts, problem, inbound = [] } = callback;
     const outcomesOfThis = outcomes.splice(0, receipts.length);
     const isUseless = outcomesOfThis.every(({ kind }) => kind === "dropped");
     const isReplay =
@@ -162,9 +162,9 @@ async function store(
     const quarantined = problem !== undefined && !full.has(providerId);
     const refused =
       isUseless &&
-      (callback.inbound ?? []).length === 0 &&
+      inbound.every((reading) => unkept.has(reading)) &&
       !quarantined &&
-      (outcomesOfThis.length > 0 || problem !== undefined);
+      (outcomesOfThis.length > 0 || inbound.length > 0 || problem !== undefined);
     return { quarantined, refused, isKept: !refused && (quarantined || !isReplay), outcomes: outcomesOfThis };
   });
   await storeBodies(

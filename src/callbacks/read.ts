@@ -8,7 +8,7 @@ import {
   isUnmatched,
   type ReceiptOutcome,
 } from "../messages/receipts/receipts.ts";
-import { storeInbound } from "../messages/inbound/store-inbound.ts";
+import { storeOrPark } from "../messages/inbound/parked-inbound.ts";
 import type { CallbackReading } from "../providers/provider.ts";
 import { isDataError } from "./ingest.ts";
 
@@ -170,7 +170,7 @@ async function apply(
   const received = receipts.map((receipt) => ({ providerId, receivedAt, receipt, source }));
   const outcomes = await applyReceipts(transaction, received);
   const answers = inbound.map((reading) => ({ providerId, receivedAt, source, reading }));
-  await storeInbound(transaction, answers);
+  await storeOrPark(transaction, answers);
   const settled = settlement(callback, problem);
   const values = [outcomes.some(isUnmatched), outcomes.some(isOfErased)];
   if (settled) await transaction.query(settle, [id, ...settled, ...values]);

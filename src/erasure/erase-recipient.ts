@@ -8,6 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import { InvalidInputError } from "../lib/errors.ts";
 import { eraseKeys } from "../messages/accept/erase-keys.ts";
 import { cancelMessagesTo, eraseMessages } from "../messages/changes/erase-messages.ts";
+import { eraseParkedInbound } from "../messages/inbound/parked-inbound.ts";
 import { eraseParked } from "../messages/receipts/erase-parked.ts";
 import { sendingSettingsOf } from "../sending-settings/store.ts";
 import { parseRecipient } from "../sms/phone.ts";
@@ -56,6 +57,7 @@ export async function eraseRecipient(
   }
   await eraseKeys(database, accountId, number);
   await eraseParked(database, accountId, number);
+  await eraseParkedInbound(database, accountId, number);
   if (!keepSuppressions) erasure.suppressions = await removeSuppressions(database, accountId, number, null);
   await recordAudit(database, { accountId, action: "RECIPIENT_ERASED", after: { ...erasure } });
   return erasure;

@@ -57,14 +57,14 @@ const forgetTokens: Statement = {
     select count(*)::int as count from gone`,
 };
 
-/** Receipts that have matched no message for a week never will. They may have words about a person in them. */
-const forgetParked: Statement = {
-  name: "forget_parked_receipts",
+/** What has matched no message for a week never will. It may have words about a person in it. */
+const forgetParked = (table: string, deletion: `delete from ${string}`): Statement => ({
+  name: `forget_${table}`,
   text: `
     with gone as (
-      delete from parked_receipts as p
+      ${deletion} as p
       using (
-        select id from parked_receipts
+        select id from ${table}
         where received_at < ${retentionTime} - make_interval(days => least(7, $1::int))
         order by received_at
         limit ${batchSize}
@@ -74,7 +74,11 @@ const forgetParked: Statement = {
       returning 1
     )
     select count(*)::int as count from gone`,
-};
+});
+const forgottenParked = [
+  forgetParked("parked_receipts", "delete from parked_receipts"),
+  forgetParked("parked_inbound", "delete from parked_inbound"),
+];
 
 /**
  * Jobs that are never run again: a job that was replaced while a worker had it stays behind when that worker is
@@ -136,7 +140,7 @@ export async function forgetOld(
   // Raw callbacks have texts and numbers in them.
   await forget(forgetCallbacks("PROCESSED"), textDays ?? null);
   await forget(forgetCallbacks("QUARANTINED"), textDays ?? null);
-  await forget(forgetParked, textDays ?? null);
+  for (const parked of forgottenParked) await forget(parked, textDays ?? null);
   await forget(forgetJobs);
   if (textDays !== undefined) for (const rows of forgottenRows) await forget(rows, textDays);
 }

@@ -44,6 +44,7 @@ import type { Outcomes } from "../messages/dispatch/outcomes.ts";
 import type { OverdueWatch } from "../messages/receipts/overdue.ts";
 import { lookUpMessages, type LookUpOptions } from "../messages/receipts/look-up.ts";
 import { reconcileMessages } from "../messages/receipts/reconcile.ts";
+import { sweepParkedInbound } from "../messages/inbound/parked-inbound.ts";
 import { sweepParked } from "../messages/receipts/parked.ts";
 import { refreshRates } from "../pricing/rates/fetch-rates.ts";
 import type { RoutingTables } from "../pricing/routing/routing-tables.ts";
@@ -138,6 +139,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: () => queueDueChecks(database, options.clock, options.overdue),
     },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => sweepParked(database) },
+    { name: "sweep parked answers", everyMs: 2_000, run: () => sweepParkedInbound(database) },
     { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
     { name: "tend campaigns", everyMs: 1_000, run: () => tendCampaigns(options) },
     { name: "fold statistics", everyMs: 5_000, run: () => foldStatistics(database) },

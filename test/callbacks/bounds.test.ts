@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeId } from "../../src/lib/global-id.ts";
+import { maxParkedInbound, sweepParkedInbound } from "../../src/messages/inbound/parked-inbound.ts";
 import { maxParkedOfProvider, sweepParked } from "../../src/messages/receipts/parked.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { callbackUrlOf, post, queueMessage, update } from "../support/callbacks.ts";
@@ -42,7 +43,37 @@ const bodies = () => app.services.database.prisma.callback.findMany({ where: { p
 const eventsOf = (messageId: string) =>
   app.services.database.prisma.messageEvent.findMany({ where: { messageId }, orderBy: { id: "asc" } });
 
+const answerSaying = (text: string): string =>
+  JSON.stringify({ messageId: "unknown", type: "postback", postback: { text }, timestamp: "1" });
+
 const stranger = () => ({ message_id: randomUUID(), status: "SENT" });
+
+describe("answers to unknown messages", () => {
+  it("answers to unknown messages are parked up to a limit, and looked at less and less often", async () => {
+    const { connected } = await app.client.data<{ connected: { id: string } }>(
+      `mutation { connected: connectProvider(input: { telekom: { name: "Telekom", token: "token", defaultSender: "A" } }) {
+        ... on Provider { id }
+      } }`,
+    );
+    const { id } = connected;
+    const telekom = decodeId("Provider", id);
+    const telekomUrl = await callbackUrlOf(app, id);
+    await query(
+      `insert into parked_inbound (provider_id, answers_id, reading, source, received_at, check_at)
+      select $1, n, '{"text": "Yes"}', 'CALLBACK', now(), now() + interval '1 day' from generate_series(1, $2) as n`,
+      [telekom, maxParkedInbound - 1],
+    );
+    expect(await post(telekomUrl, answerSaying("kept"))).toEqual(ok);
+    expect(await post(telekomUrl, answerSaying("one more"))).toEqual(refused);
+    expect(await sweepParkedInbound(app.services.database)).toBe(0);
+    const { rows } = await query(
+      `select answers_id, reading->>'text' as text, checks, check_at > now() as later
+      from parked_inbound where provider_id = $1 and checks > 0`,
+      [telekom],
+    );
+    expect(rows).toEqual([{ answers_id: "unknown", text: "kept", checks: 1, later: true }]);
+  });
+});
 
 describe("receipts of unknown messages", () => {
   it("receipts of unknown messages are parked up to a limit, which does not affect those of known messages", async () => {

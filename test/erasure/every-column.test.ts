@@ -17,6 +17,7 @@ const ofPersons = {
   idempotency_keys: ["key"],
   message_events: ["detail", "failure_text"],
   messages: ["client_ref", "failure_text", "recipient", "sender", "text"],
+  parked_inbound: ["reading"],
   parked_receipts: ["failure_text"],
   refused_recipients: ["reason", "recipient"],
   suppressions: ["reason", "recipient", "sender"],
@@ -69,6 +70,7 @@ const others: Record<string, string | Record<string, string>> = {
   move_deltas: "countries",
   move_sums: "countries",
   opt_out_settings: "the account's own words",
+  parked_inbound: { answers_id: "an id" },
   parked_receipts: {
     provider_message_id: "an id",
     provider_status: "a word of the provider",
@@ -207,6 +209,11 @@ async function storeEverywhere(at: Date): Promise<void> {
     [
       `insert into parked_receipts (provider_id, provider_message_id, status, provider_status, source, occurred_at, received_at, failure_text, part, parts)
       values ($1, 'nobody', 'FAILED', 'x', 'CALLBACK', $2, $2, $3, 1, 1)`,
+      [providerId, at, secret],
+    ],
+    [
+      `insert into parked_inbound (provider_id, answers_id, reading, source, received_at)
+      values ($1, 'nobody', jsonb_build_object('text', $3::text), 'CALLBACK', $2)`,
       [providerId, at, secret],
     ],
     [

@@ -441,9 +441,10 @@ it("the keyboard reaches everything: pages, tabs, forms and dialogs", async () =
   await create.focus();
   await press("Enter");
   await page.getByRole("dialog").waitFor();
-  expect(
-    await page.evaluate("document.querySelector('[role=dialog]').contains(document.activeElement)"),
-  ).toBe(true);
+  // The dialog takes the focus after it is shown.
+  await expect
+    .poll(() => page.evaluate("document.querySelector('[role=dialog]').contains(document.activeElement)"))
+    .toBe(true);
   await press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await expect.poll(focused).toBe("Create a key");

@@ -40,9 +40,10 @@ const finish: Statement = {
   text: "delete from compat_reports where id = any ($1::bigint[]) and lease = $2",
 };
 
+// Times have milliseconds: rounded up, a report would not be due yet for whoever asks at once.
 const giveBack: Statement = {
   name: "give_back_compat_reports",
-  text: "update compat_reports set lease = null, due_at = now() where id = any ($1::bigint[]) and lease = $2",
+  text: "update compat_reports set lease = null, due_at = date_trunc('milliseconds', now()) where id = any ($1::bigint[]) and lease = $2",
 };
 
 /** Reports that are being read. They count as read only once the answer with them has gone out. */

@@ -96,12 +96,19 @@ const store: Statement = {
       from matched join stored using (id)
       order by place
     )
-    select id, account_id as "accountId", person, own, text, "createdAt"
-    from matched join stored using (id), pg_notify('${eventChannel}', '')
+    select place, id, account_id as "accountId", person, own, text, "createdAt"
+    from matched left join stored using (id), pg_notify('${eventChannel}', '')
+    where person is null or stored.id is not null
     order by place`,
 };
 
-interface StoredInbound {
+interface Placed {
+  place: number;
+  /** Null when it answers a message that is not known: nothing was stored. */
+  person: string | null;
+}
+
+interface StoredInbound extends Placed {
   id: string;
   accountId: string;
   person: string;
@@ -112,17 +119,22 @@ interface StoredInbound {
 
 /**
  * Stores messages from people, each once, with its event in the log and the message that it answers, and puts those who
- * write STOP on the list. Runs in the caller's transaction. Returns how many are new.
+ * write STOP on the list. Runs in the caller's transaction. Returns those that were not stored, because they only name a
+ * message that is not known.
  */
 export async function storeInbound(
   transaction: Queryable,
   received: readonly ReceivedInbound[],
-): Promise<number> {
-  if (received.length === 0) return 0;
+): Promise<ReceivedInbound[]> {
+  if (received.length === 0) return [];
   const rows = received.map(toRow);
-  const stored = await transaction.query<StoredInbound>(store, [JSON.stringify(rows)]);
+  const placed = await transaction.query<StoredInbound | (Placed & { person: null })>(store, [
+    JSON.stringify(rows),
+  ]);
+  const stored = placed.filter((one): one is StoredInbound => one.person !== null);
   if (stored.length > 0) await optOut(transaction, stored);
-  return stored.length;
+  const strange = new Set(placed.flatMap(({ place, person: from }) => (from === null ? [place] : [])));
+  return received.filter((_, place) => strange.has(place));
 }
 
 function toRow({ providerId, receivedAt, source, reading }: ReceivedInbound, place: number) {

@@ -42,7 +42,8 @@ function readPostback(report: Report | undefined, timeZone: string): InboundRead
   const { id, from, to, said, timestamp } = report;
   if (id === undefined && from === undefined) return undefined;
   return {
-    providerMessageId: timestamp === undefined ? undefined : `${id ?? from} ${timestamp} ${digestOf(said)}`,
+    providerMessageId:
+      timestamp === undefined ? undefined : `${id ?? from} ${timestamp.slice(0, 64)} ${digestOf(said)}`,
     answersProviderMessageId: id,
     from,
     to,

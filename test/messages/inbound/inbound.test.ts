@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { encodeId } from "../../../src/lib/global-id.ts";
+import { decodeId, encodeId } from "../../../src/lib/global-id.ts";
 import { startTelekomSandbox } from "../../../src/sandbox/telekom/index.ts";
 import { startTonkraSandbox } from "../../../src/sandbox/tonkra/index.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../../support/app.ts";
@@ -337,6 +337,25 @@ describe("the people of the sandboxes", () => {
       { text: "Yes, I will come.", answers: { id: alsoAsked } },
     ]);
     expect(await send("+421908000045")).toMatchObject({ code: "RECIPIENT_SUPPRESSED" });
+
+    // An answer may come before the answer to the submission is stored: it names a message that is not known yet.
+    const { providerMessageId } = await app.services.database.prisma.message.findUniqueOrThrow({
+      where: { id: decodeId("Message", asked) },
+    });
+    const next = Number(providerMessageId) + 1;
+    const timestamp = "2026-11-30T10:00:00.000Z";
+    const early = { messageId: next, postback: { text: "Already here" }, type: "postback", timestamp };
+    const posted = await fetch(provider.callbackUrl, {
+      method: "POST",
+      body: JSON.stringify([early, early]),
+    });
+    expect(posted.status).toBe(200);
+    expect(await readInbound({ from: "+421908000001" })).toEqual([]);
+    const id = await sendAndWait("+421908000001", { providerId: viaTelekom });
+    await expect
+      .poll(() => readInbound({ from: "+421908000001" }))
+      .toMatchObject([{ text: "Already here", answers: { id } }]);
+    expect(await app.services.database.prisma.parkedInbound.count()).toBe(0);
     await telekom.close();
     await tonkra.close();
   });
