@@ -2,6 +2,7 @@ import { createDrain } from "../callbacks/drain.ts";
 import { CampaignPump } from "../campaigns/sending/pump.ts";
 import { startWorker } from "../jobs/worker.ts";
 import { ClosedLanes } from "../lanes/closed-lanes.ts";
+import { createWorkerPlaces, type WorkerPlaces } from "../lanes/provider-places.ts";
 import type { Stops } from "../lib/shutdown.ts";
 import { Dispatcher } from "../messages/dispatch/dispatch.ts";
 import { Failover } from "../messages/dispatch/failover.ts";
@@ -20,7 +21,8 @@ export async function startJobs(parts: Parts, doors: Stops): Promise<void> {
   const { database, connections, clock, rateBooks, routingTables, sender, onLowBalance, expectations } =
     services;
   const lanes = new ClosedLanes();
-  const { dispatcher, pump, outcomes } = wireSending(parts, lanes);
+  const places = createWorkerPlaces(options.workerConcurrency);
+  const { dispatcher, pump, outcomes } = wireSending(parts, lanes, places);
   const worker = await startWorker({
     database,
     listener,
@@ -34,6 +36,7 @@ export async function startJobs(parts: Parts, doors: Stops): Promise<void> {
     sender,
     onLowBalance,
     lanes,
+    places,
     drainReceipts: createDrain({ database, connections, clock, logger }),
     eventRetentionDays: options.eventRetentionDays,
     auditRetentionDays: options.auditRetentionDays,
@@ -108,6 +111,7 @@ function webhookOptions({ options, services, metrics, listener }: Parts): Webhoo
 function wireSending(
   { options, services, metrics, listener }: Parts,
   lanes: ClosedLanes,
+  places: WorkerPlaces,
 ): { dispatcher: Dispatcher; pump: CampaignPump; outcomes: Outcomes } {
   const { logger, random = Math.random } = options;
   const { database, connections, routingTables, clock } = services;
@@ -119,7 +123,7 @@ function wireSending(
   };
   const sending = { database, connections, clock, outcomes, failover, onOutcome };
   return {
-    dispatcher: new Dispatcher({ ...sending, lanes, places: options.workerConcurrency }),
+    dispatcher: new Dispatcher({ ...sending, lanes, places: places.sending }),
     pump: new CampaignPump({ ...sending, listener, logger }),
     outcomes,
   };

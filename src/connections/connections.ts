@@ -40,7 +40,7 @@ const retirementMs = 5 * 60_000;
 
 const announceChange: Statement = {
   name: "announce_connection_change",
-  text: `select pg_notify('${connectionChannel}', '')`,
+  text: `select pg_notify('${connectionChannel}', $1)`,
 };
 
 /**
@@ -92,8 +92,10 @@ export class Connections {
   }
 
   async watch(listener: Listener): Promise<void> {
-    await listener.on(connectionChannel, () => {
-      this.#retireAll();
+    await listener.on(connectionChannel, (id) => {
+      // After a reconnection nobody knows what was missed.
+      if (id === undefined) this.#retireAll();
+      else this.#retire(id);
       this.#tell();
     });
   }
@@ -109,7 +111,7 @@ export class Connections {
   async changed(id: string): Promise<void> {
     this.#retire(id);
     this.#tell();
-    await this.#database.query(announceChange, []);
+    await this.#database.query(announceChange, [id]);
   }
 
   /**
@@ -153,7 +155,7 @@ export class Connections {
     return this.#box.seal(secrets, id);
   }
 
-  /** Stops long reads from providers: this process is ending. */
+  /** Stops long reads from all providers: this process is ending. A connection that was replaced stops its own. */
   stopReading(): void {
     this.#isStopping = true;
   }
@@ -171,15 +173,16 @@ export class Connections {
     const { credentials, ...callbackSecrets } = this.openSecrets(row);
     const settings = { ...(row.settings as object), ...credentials };
     const limits = { ...this.#limits, maxConcurrent: row.maxConcurrent ?? defaultConcurrent };
-    const isStopping = (): boolean => this.#isStopping;
+    const isStopping = (): boolean => this.#isStopping || this.#ready.get(id) !== connection;
     const acquireSlot = createSlots({ database: this.#database, clock: this.#clock, isStopping }, row);
-    return {
+    const connection: Connection = {
       row,
       adapter,
       callbackSecrets,
       callbackRanges: row.callbackAddresses.map(parseAddressRange).filter((range) => range !== undefined),
       ...adapter.open(settings, createSharedState(this.#database, this.#box, row.id), limits, acquireSlot),
     };
+    return connection;
   }
 
   #tell(): void {

@@ -20,6 +20,7 @@ const providerColumns = columns<keyof Provider>({
   balanceLowSince: "timestamptz",
   nextRatesAt: "timestamptz",
   nextInboundAt: "timestamptz",
+  inboundReadAt: "timestamptz",
   lastDrainAt: "timestamptz",
   drainFailures: "int",
   drainPausedUntil: "timestamptz",

@@ -12,6 +12,7 @@ import { forgetUsedValues } from "../campaigns/intake/forget-values.ts";
 import { rewriteCampaign } from "../campaigns/intake/rewrite.ts";
 import { removeDeadImports } from "../campaigns/intake/imports.ts";
 import { claimDueBalances } from "../connections/balance-rounds.ts";
+import type { Connection } from "../connections/connections.ts";
 import { refreshBalance, type BalanceWatch } from "../connections/refresh-balance.ts";
 import { claimDueInbound } from "../connections/inbound-rounds.ts";
 import { confirmOptOut } from "../messages/inbound/confirm.ts";
@@ -39,7 +40,7 @@ import type { ClosedLanes } from "../lanes/closed-lanes.ts";
 import type { Dispatcher } from "../messages/dispatch/dispatch.ts";
 import { payloadSchemas, type Payload, type Task } from "../queue/contract.ts";
 import { jobSpan } from "../queue/job-span.ts";
-import { addJobs, hasSuccessor } from "../queue/jobs.ts";
+import { addJobs, hasSuccessor, type NewJob } from "../queue/jobs.ts";
 import type { Outcomes } from "../messages/dispatch/outcomes.ts";
 import type { OverdueWatch } from "../messages/receipts/overdue.ts";
 import { lookUpMessages, type LookUpOptions } from "../messages/receipts/look-up.ts";
@@ -86,6 +87,8 @@ interface Worker {
 }
 
 type Run<Name extends Task> = (payload: Payload<Name>, helpers: JobHelpers) => Promise<void>;
+/** Tasks in which a provider is asked, and which have nothing but the provider to know. */
+type AskingTask = "drain-receipts" | "read-inbound" | "refresh-balance" | "refresh-rates";
 type Tasks = { [Name in Task]: Run<Name> };
 
 const tasksOf = (options: WorkerOptions): Tasks => ({
@@ -95,21 +98,39 @@ const tasksOf = (options: WorkerOptions): Tasks => ({
   },
   "look-up": (payload) => lookUpMessages(options, payload),
   reconcile: (ids, { job }) => reconcileMessages(options, ids, { isRepeated: job.attempts > 1 }),
-  "drain-receipts": ({ providerId }) => options.drainReceipts(providerId),
-  "read-inbound": ({ providerId }) => readInbound(options, providerId),
+  "drain-receipts": asking(options, "drain-receipts", ({ row }) => options.drainReceipts(row.id)),
+  "read-inbound": asking(options, "read-inbound", ({ row }) => readInbound(options, row.id)),
   "confirm-opt-out": ({ messageId }) => confirmOptOut(options, messageId),
   "expand-campaign": ({ campaignId }) => expandCampaign(options, campaignId),
   "rewrite-campaign": ({ campaignId }) => rewriteCampaign(options, campaignId),
   "cancel-campaign": ({ campaignId }) => cancelMessagesOf(options, campaignId),
-  "refresh-balance": async ({ providerId }) => {
-    const connection = await options.connections.get(providerId);
-    if (connection) await refreshBalance(options, connection);
-  },
-  "refresh-rates": async ({ providerId }) => {
-    const connection = await options.connections.get(providerId);
-    if (connection) await refreshRates(options, connection);
-  },
+  "refresh-balance": asking(options, "refresh-balance", (connection) => refreshBalance(options, connection)),
+  "refresh-rates": asking(options, "refresh-rates", (connection) => refreshRates(options, connection)),
 });
+
+/** How soon a job looks again whether its provider, or its account, has a place. */
+const noPlaceMs = 1_000;
+
+/** A job that asks a provider something. Without a place it goes back into the queue. */
+function asking(
+  { connections, places, database }: WorkerOptions,
+  task: AskingTask,
+  ask: (connection: Connection) => Promise<unknown>,
+): (payload: { providerId: string }) => Promise<void> {
+  return async ({ providerId }) => {
+    const connection = await connections.get(providerId);
+    if (!connection) return;
+    const leave = places.asking.take({ accountId: connection.row.accountId, providerId });
+    if (!leave) {
+      return addJobs(database, [{ ...askingJob(task, providerId), delayMs: noPlaceMs }]);
+    }
+    try {
+      await ask(connection);
+    } finally {
+      leave();
+    }
+  };
+}
 
 /** @throws ZodError in a job whose payload is not the one of its task */
 const checked =
@@ -140,7 +161,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     { name: "sweep parked receipts", everyMs: 2_000, run: () => sweepParked(database) },
     { name: "sweep parked answers", everyMs: 2_000, run: () => sweepParkedInbound(database) },
-    { name: "queue due balances", everyMs: 5_000, run: () => queueBalances(options) },
+    {
+      name: "queue due balances",
+      everyMs: 5_000,
+      run: () => queueDue(options, "refresh-balance", claimDueBalances),
+    },
     { name: "tend campaigns", everyMs: 1_000, run: () => tendCampaigns(options) },
     { name: "fold statistics", everyMs: 5_000, run: () => foldStatistics(database) },
     { name: "forget fine statistics", everyMs: 15 * 60_000, run: () => forgetStatistics(database) },
@@ -150,7 +175,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       run: (stopping) => forgetUsedValues(database, stopping),
     },
     { name: "abandon claims of dead workers", everyMs: 5_000, run: () => abandonDeadClaims(options) },
-    { name: "queue due rates", everyMs: 5_000, run: () => queueRates(options) },
+    { name: "queue due rates", everyMs: 5_000, run: () => queueDue(options, "refresh-rates", claimDueRates) },
     {
       name: "remove dead campaign imports",
       everyMs: 30_000,
@@ -187,9 +212,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     ...(options.countsStorage
       ? [{ name: "count stored messages", everyMs: 60_000, run: () => countStoredMessages(database) }]
       : []),
-    { name: "queue readings of inbound messages", everyMs: 5_000, run: () => queueInbound(options) },
+    {
+      name: "queue readings of inbound messages",
+      everyMs: 5_000,
+      run: () => queueDue(options, "read-inbound", claimDueInbound),
+    },
     { name: "delete accounts", everyMs: 2_000, run: (stopping) => deleteAccounts(database, stopping) },
-    { name: "queue drains", everyMs: 2_000, run: () => queueDrains(options) },
+    { name: "queue drains", everyMs: 2_000, run: () => queueDue(options, "drain-receipts", claimDueDrains) },
     {
       name: "release jobs of dead workers",
       everyMs: 5_000,
@@ -217,48 +246,23 @@ async function advanceClock({ database, logger }: WorkerOptions): Promise<void> 
   );
 }
 
-async function queueBalances({ database, clock }: WorkerOptions): Promise<void> {
-  const due = await claimDueBalances(database, clock.now());
-  await addJobs(
-    database,
-    due.map((providerId) => ({ task: "refresh-balance", payload: { providerId } })),
-  );
-}
+/** A job that asks a provider something. The key keeps a single one per provider, however many workers queue it. */
+const askingJob = (task: AskingTask, providerId: string): NewJob => ({
+  task,
+  payload: { providerId },
+  key: `${task} ${providerId}`,
+});
 
-async function queueRates({ database, clock }: WorkerOptions): Promise<void> {
-  const due = await claimDueRates(database, clock.now());
+/** Queues a job for each provider for which `claim` says that its time has come. */
+async function queueDue(
+  { database, clock }: WorkerOptions,
+  task: AskingTask,
+  claim: (database: Database, now: Date) => Promise<string[]>,
+): Promise<void> {
+  const due = await claim(database, clock.now());
   await addJobs(
     database,
-    due.map((providerId) => ({
-      task: "refresh-rates",
-      payload: { providerId },
-      key: `refresh-rates ${providerId}`,
-    })),
-  );
-}
-
-/** The key keeps a single job per provider, however many workers queue it. */
-async function queueDrains({ database, clock }: WorkerOptions): Promise<void> {
-  const due = await claimDueDrains(database, clock.now());
-  await addJobs(
-    database,
-    due.map((providerId) => ({
-      task: "drain-receipts",
-      payload: { providerId },
-      key: `drain-receipts ${providerId}`,
-    })),
-  );
-}
-
-async function queueInbound({ database, clock }: WorkerOptions): Promise<void> {
-  const due = await claimDueInbound(database, clock.now());
-  await addJobs(
-    database,
-    due.map((providerId) => ({
-      task: "read-inbound",
-      payload: { providerId },
-      key: `read-inbound ${providerId}`,
-    })),
+    due.map((providerId) => askingJob(task, providerId)),
   );
 }
 

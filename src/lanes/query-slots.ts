@@ -97,7 +97,7 @@ const listPauseMs = 200;
 interface SlotOptions {
   database: Database;
   clock: Clock;
-  /** Whether this process is ending: then a waiting list gives up, and is read later by another one. */
+  /** Whether this process is ending or the connection was replaced: then a list gives up, and is read again later. */
   isStopping: () => boolean;
 }
 
@@ -113,6 +113,7 @@ export function createSlots(
   const statement = maxPerSecond === null ? takeList : take;
   return async ({ isList }) => {
     if (maxPerSecond === null && !isList) return true;
+    if (isList && isStopping()) return false;
     const deadline = performance.now() + (isList ? maxListWaitMs : maxWaitMs);
     while ((await database.query(statement, [id, clock.now()])).length === 0) {
       if (performance.now() > deadline || isStopping()) return false;

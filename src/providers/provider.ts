@@ -123,6 +123,13 @@ export interface InboundReading {
   sentAt?: Date | undefined;
 }
 
+/** Messages from people, the oldest first. */
+export interface InboundList {
+  readings: InboundReading[];
+  /** False when the list broke off: there may be older ones that are not in it. */
+  isComplete: boolean;
+}
+
 export type CallbackReading =
   /** `problem`: what could not be read apart from the receipts; undefined when everything was read. */
   | { kind: "receipts"; receipts: Receipt[]; inbound?: InboundReading[]; problem?: string }
@@ -327,7 +334,7 @@ export interface ProviderClient {
    */
   drainReceipts?(): Promise<ProviderReply<{ body: string; contentType: string } | undefined>>;
   /** Messages from people since a time; present when `inbound` is POLL. */
-  readInbound?(since: Date): Promise<ProviderReply<InboundReading[]>>;
+  readInbound?(since: Date): Promise<ProviderReply<InboundList>>;
   cadenceGroups?(): Promise<ProviderReply<CadenceGroupReading[]>>;
   lookUpNumber?(number: E164): Promise<ProviderReply<NumberReading>>;
 }

@@ -45,6 +45,22 @@ async function connect(name: string): Promise<string> {
   return connectProvider.id;
 }
 
+it("a change of one provider opens its connection anew in every process, and leaves the others as they are", async () => {
+  const unchanged = decodeId("Provider", await connect("Unchanged"));
+  const changed = decodeId("Provider", id);
+  const connectionsOf = (process: TestApp) =>
+    Promise.all([changed, unchanged].map((one) => process.services.connections.get(one)));
+  const before = await Promise.all([app, other].map(connectionsOf));
+  await app.client.data(
+    "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+    { input: { id, name: "Changed" } },
+  );
+  await expect.poll(async () => (await connectionsOf(other))[0]?.row.name).toBe("Changed");
+  const after = await Promise.all([app, other].map(connectionsOf));
+  expect(after.map(([first]) => first?.row.name)).toEqual(["Changed", "Changed"]);
+  for (const [index, [, second]] of after.entries()) expect(second === before[index]?.[1]).toBe(true);
+});
+
 interface Shown {
   id: string;
   name: string;

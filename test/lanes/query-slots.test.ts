@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createWorkerPlaces } from "../../src/lanes/provider-places.ts";
 import { createSlots } from "../../src/lanes/query-slots.ts";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { createLogger } from "../../src/lib/logger.ts";
@@ -54,7 +55,8 @@ async function store(
   return ids;
 }
 
-const options = () => ({ ...app.services, clock, logger });
+const places = createWorkerPlaces(20);
+const options = () => ({ ...app.services, clock, logger, places });
 const unknown: Answer = json({ success: false, error: "Message(s) not found" }, 404);
 
 interface Job {

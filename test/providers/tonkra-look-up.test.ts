@@ -342,6 +342,33 @@ describe("reconciling", () => {
     expect(Math.max(...asked)).toBeGreaterThan(9);
   });
 
+  test("messages from people in a list without an end are read up to a bound, and from one that breaks off as far as it goes", async () => {
+    const sentAt = new Date(Date.now() - 60_000).toISOString().slice(0, 19).replace("T", " ");
+    const incoming = (page: number, said: string): object[] =>
+      Array.from({ length: 25 }, (_, index) => ({
+        ...row,
+        uid: `${page}-${index}`,
+        direction: "incoming",
+        sent_at: sentAt,
+        message: said,
+      }));
+    const endless = await connect(({ query }) =>
+      pageOf(incoming(Number(query["page"]), "long ".repeat(10_000)), Number(query["page"]), 100_000),
+    );
+    const since = new Date(Date.now() - 3_600_000);
+    const all = await endless.client.readInbound?.(since);
+    expect(all).toMatchObject({ ok: true, value: { isComplete: true } });
+    expect(endless.requests.length).toBeLessThan(20);
+    const broken = await connect(({ query }) =>
+      Number(query["page"]) < 3
+        ? pageOf(incoming(Number(query["page"]), "short"), Number(query["page"]), 4)
+        : json({ message: "Server Error" }, 500),
+    );
+    const part = await broken.client.readInbound?.(since);
+    expect(part).toMatchObject({ ok: true, value: { isComplete: false } });
+    expect(part?.ok === true && part.value.readings.length).toBe(50);
+  });
+
   test("a reconciliation at Tonkra gives messages that look the same one row each, and none twice", async () => {
     const rows = ["one", "two"].map((id) => ({ ...row, uid: id }));
     const { client } = await connect(() => pageOf(rows, 1, 1));

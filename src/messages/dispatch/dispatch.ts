@@ -1,6 +1,7 @@
 import { Batcher } from "../../lib/batcher.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
+import type { ProviderPlaces } from "../../lanes/provider-places.ts";
 import type { Database } from "../../database/database.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
 import { singleOutClaimOf, startAttempts } from "./attempts.ts";
@@ -12,7 +13,6 @@ import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
 import { admitMessages, type Wait } from "../../lanes/admission.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { StatusChange } from "../model/status-change.ts";
-import { SubmissionPlaces } from "./submission-places.ts";
 import { cancelSuppressed, lockToClaim } from "./suppressed.ts";
 import { toSubmission } from "./submission.ts";
 import { applyChanges } from "../changes/transition.ts";
@@ -27,8 +27,7 @@ interface DispatcherOptions {
   outcomes: Outcomes;
   lanes: ClosedLanes;
   failover: Failover;
-  /** How many messages are dispatched at the same time. */
-  places: number;
+  places: ProviderPlaces;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
@@ -75,12 +74,10 @@ const noPlaceMs = 250;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #claims: Batcher<DispatchMessage, AttemptClaim>;
-  readonly #places: SubmissionPlaces;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#claims = new Batcher((messages) => this.#claim(messages), maxBatchSize);
-    this.#places = new SubmissionPlaces(options.places);
   }
 
   /** Runs one dispatch job. When it returns, the job is done. */
@@ -111,7 +108,7 @@ export class Dispatcher {
       this.#leaveAlone(message);
       return this.#postpone(message, pausedRetryMs);
     }
-    const leave = this.#places.take(message);
+    const leave = this.#options.places.take(message);
     if (!leave) {
       this.#options.lanes.close(message.providerId, noPlaceMs);
       return this.#postpone(message, noPlaceMs);

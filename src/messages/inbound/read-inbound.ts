@@ -1,7 +1,8 @@
+import { inboundReadAt, noteInboundRead } from "../../connections/inbound-rounds.ts";
 import type { Connections } from "../../connections/connections.ts";
 import { noteProblem } from "../../connections/note-problem.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Database, Statement } from "../../database/database.ts";
+import type { Database } from "../../database/database.ts";
 import { storeInbound } from "./store-inbound.ts";
 
 interface ReadOptions {
@@ -10,21 +11,12 @@ interface ReadOptions {
   clock: Clock;
 }
 
-/** A message may come into the list late, so the list is read again for so long before the newest message. */
+/** A message may come into the list late, so it is read again for so long before the last reading to its end. */
 const overlapMs = 3_600_000;
 /** How far back the first reading goes. */
 const firstMs = 24 * 3_600_000;
 /** Messages stored in one transaction. */
 const atOnce = 500;
-
-const findNewest: Statement = {
-  name: "find_newest_inbound",
-  text: `
-    select coalesce(sent_at, created_at) as at from messages
-    where provider_id = $1 and listed_as = 'RECEIVED'
-    order by id desc
-    limit 1`,
-};
 
 /** Reads a provider's list for messages from people. What was read before is known by its id. */
 export async function readInbound(
@@ -34,12 +26,12 @@ export async function readInbound(
   const connection = await connections.get(providerId);
   const client = connection?.throttledClient;
   if (!connection || !client?.readInbound) return;
-  const [newest] = await database.query<{ at: Date }>(findNewest, [providerId]);
   const now = clock.now();
-  const since = newest ? newest.at.getTime() - overlapMs : now.getTime() - firstMs;
+  const readAt = await inboundReadAt(database, providerId);
+  const since = readAt ? readAt.getTime() - overlapMs : now.getTime() - firstMs;
   const reply = await client.readInbound(new Date(since));
   if (!reply.ok) return noteProblem(database, connection, reply.problem, now);
-  const received = reply.value.map((reading) => ({
+  const received = reply.value.readings.map((reading) => ({
     providerId,
     receivedAt: now,
     source: "POLL" as const,
@@ -49,4 +41,5 @@ export async function readInbound(
     const part = received.slice(start, start + atOnce);
     await database.transaction((transaction) => storeInbound(transaction, part));
   }
+  if (reply.value.isComplete) await noteInboundRead(database, providerId, now);
 }

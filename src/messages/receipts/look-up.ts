@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
+import type { WorkerPlaces } from "../../lanes/provider-places.ts";
 import { readQueryState } from "../../lanes/query-slots.ts";
 import type { Database, Queryable, Statement } from "../../database/database.ts";
 import type { Logger } from "../../lib/logger.ts";
@@ -15,6 +16,7 @@ export interface LookUpOptions {
   connections: Connections;
   clock: Clock;
   logger: Logger;
+  places: Pick<WorkerPlaces, "asking">;
 }
 
 /** A message about which its provider will be asked. */
@@ -102,23 +104,42 @@ export async function lookUpMessages(
   options: LookUpOptions,
   { providerId, messageIds }: { providerId: string; messageIds: readonly string[] },
 ): Promise<void> {
-  const { database, connections, clock } = options;
-  const connection = await connections.get(providerId);
+  const connection = await options.connections.get(providerId);
   if (!connection) return;
   const permit = await acquirePermit(options, connection, messageIds[0]);
   if (permit.kind === "wait") return postpone(options, providerId, messageIds, permit.runAt);
+  const leave = options.places.asking.take({ accountId: connection.row.accountId, providerId });
+  if (!leave) return postpone(options, providerId, messageIds, soon(options, messageIds[0]));
+  try {
+    await lookUpAt(options, connection, messageIds, permit.questions);
+  } finally {
+    leave();
+  }
+}
+
+const soon = ({ clock }: LookUpOptions, messageId: string | undefined): Date =>
+  new Date(clock.now().getTime() + 1_000 + spreadMs(messageId));
+
+async function lookUpAt(
+  options: LookUpOptions,
+  connection: Connection,
+  messageIds: readonly string[],
+  questions: number,
+): Promise<void> {
+  const { database, clock } = options;
+  const providerId = connection.row.id;
   const statuses = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED"] as const;
   const rows = await readUnresolvedMessages(database, messageIds, statuses);
   const known = rows
     .filter((row) => row.providerId === providerId && (row.providerMessageId ?? row.providerBatchId))
     .map((row) => toSubmitted(row, clock.now()));
   const unasked =
-    permit.questions === Infinity
+    questions === Infinity
       ? await ask(options, connection, known)
-      : await askInTurn(options, connection, known, permit.questions);
+      : await askInTurn(options, connection, known, questions);
   if (unasked.length === 0) return;
   const ids = unasked.map(({ messageId }) => messageId);
-  await postpone(options, providerId, ids, new Date(clock.now().getTime() + 1_000 + spreadMs(ids[0])));
+  await postpone(options, providerId, ids, soon(options, ids[0]));
 }
 
 /**

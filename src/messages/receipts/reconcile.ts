@@ -35,7 +35,21 @@ export async function reconcileMessages(
   if (isRepeated) await noteResends(options, rows);
   for (const [providerId, ofProvider] of Map.groupBy(rows, (row) => row.providerId)) {
     const connection = await options.connections.get(providerId);
-    if (connection) await reconcileAt(options, connection, ofProvider);
+    if (!connection) continue;
+    const leave = options.places.asking.take({ accountId: connection.row.accountId, providerId });
+    if (!leave) {
+      await postponeChecks(
+        options,
+        ofProvider.map(({ messageId }) => messageId),
+        deferMs,
+      );
+      continue;
+    }
+    try {
+      await reconcileAt(options, connection, ofProvider);
+    } finally {
+      leave();
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { InboundReading, ProviderReply } from "../provider.ts";
+import type { InboundList, InboundReading, ProviderReply } from "../provider.ts";
 import { readDate, writeDate } from "../wire/dates.ts";
 import { walkList } from "./list.ts";
 import type { Transport } from "./transport.ts";
@@ -6,6 +6,9 @@ import type { Row } from "./wire.ts";
 
 /** How far Tonkra's clock may be from ours. */
 const toleranceMs = 5 * 60_000;
+
+/** What one reading holds in memory: messages, and the characters of their texts. More than people write in a minute. */
+const mostAtOnce = { messages: 50_000, characters: 10_000_000 };
 
 /**
  * Messages from people in the list: those that are `incoming`. The documentation has no example of one. Versions that give
@@ -15,10 +18,11 @@ export async function readInbound(
   transport: Transport,
   since: Date,
   timeZone: string,
-): Promise<ProviderReply<InboundReading[]>> {
+): Promise<ProviderReply<InboundList>> {
   const from = new Date(since.getTime() - toleranceMs);
   const until = new Date(Date.now() + 24 * 3_600_000);
   const found = new Map<string, InboundReading>();
+  let characters = 0;
   const list = await walkList(transport, {
     filters: {
       direction: "incoming",
@@ -32,11 +36,16 @@ export async function readInbound(
     },
     take: (row) => {
       const reading = toInbound(row, timeZone);
-      if (reading?.providerMessageId !== undefined) found.set(reading.providerMessageId, reading);
+      if (reading?.providerMessageId === undefined || found.has(reading.providerMessageId)) return;
+      found.set(reading.providerMessageId, reading);
+      characters += JSON.stringify(reading).length;
     },
+    isFull: () => found.size >= mostAtOnce.messages || characters >= mostAtOnce.characters,
   });
-  // What was read counts, even if the list broke off: the next reading begins at the same time.
-  return list.ok || found.size > 0 ? { ok: true, value: [...found.values()].toReversed() } : list;
+  if (!list.ok && found.size === 0) return list;
+  // What was read counts, even if the list broke off: the next reading begins at the same time. A list that has no end, or
+  // tells the same for ever, would tell no more the next time.
+  return { ok: true, value: { readings: [...found.values()].toReversed(), isComplete: list.ok } };
 }
 
 function toInbound(row: Row, timeZone: string): InboundReading | undefined {

@@ -7,8 +7,14 @@ import { type Page, readPage, type Row } from "./wire.ts";
 /** More pages than any account has. Ends the walk if a server never marks a page as the last. */
 const maxPages = 50_000;
 
+/** A list that a server makes without end holds a place of a worker for so long. A page a second is 54,000 messages. */
+const maxWalkMs = 3_600_000;
+
 /** Pages in a row with nothing new. */
 const maxRepeats = 3;
+
+/** Pages with which the next one is compared. */
+const recentPages = 10;
 
 /** So many pages are asked for at the same time, once a list has shown to be long: after so many pages one more. */
 const maxAhead = 4;
@@ -24,6 +30,8 @@ interface ListQuery {
   isPast(row: Row): boolean;
   /** Called for each row. May be called twice for a row that new messages push onto the next page. */
   take(row: Row): void;
+  /** Whether no more is to be taken. */
+  isFull?(): boolean;
 }
 
 /**
@@ -34,7 +42,9 @@ export async function walkList(
   transport: Transport,
   query: ListQuery,
 ): Promise<ProviderReply<{ isComplete: boolean }>> {
-  const seen = new Set<string | undefined>();
+  const startedAt = performance.now();
+  /** Of the last pages only: a list may be long. */
+  const recent: Set<string | undefined>[] = [];
   const pages = new Pages((number) => {
     const turn = async () => readList(await fetchPage(transport, number, query.filters));
     return number === 1 ? turn() : patiently(turn);
@@ -46,11 +56,13 @@ export async function walkList(
     const { rows, isLast } = reply.value;
     for (const row of rows) query.take(row);
     if (isLast || rows.length === 0 || rows.some((row) => query.isPast(row))) return complete;
-    const known = seen.size;
-    for (const { uid } of rows) seen.add(uid);
+    if (query.isFull?.() === true || performance.now() - startedAt > maxWalkMs) return incomplete;
+    const uids = new Set(rows.map(({ uid }) => uid));
+    const isKnown = [...uids].every((uid) => recent.some((page) => page.has(uid)));
+    if (recent.push(uids) > recentPages) recent.shift();
     // New messages push known rows onto the next page; a server that ignores the page number returns the same
     // rows forever.
-    repeats = seen.size === known ? repeats + 1 : 0;
+    repeats = isKnown ? repeats + 1 : 0;
     if (repeats === maxRepeats) return incomplete;
   }
   return incomplete;

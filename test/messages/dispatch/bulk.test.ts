@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { createWorkerPlaces } from "../../../src/lanes/provider-places.ts";
 import type { Connection } from "../../../src/connections/connections.ts";
 import { decodeId } from "../../../src/lib/global-id.ts";
 import { createLogger } from "../../../src/lib/logger.ts";
@@ -93,7 +94,8 @@ const statusesOf = async (ids: readonly string[]): Promise<string[]> => {
   return ids.map((id) => rows.find((row) => row.id === id)?.status ?? "");
 };
 
-const options = () => ({ ...app.services, clock, logger });
+const places = createWorkerPlaces(20);
+const options = () => ({ ...app.services, clock, logger, places });
 const all = (ids: readonly string[], status: string) => ids.map(() => status);
 
 describe.each(["TIKOSMS", "QIKLI"])("bulk requests of %s", (kind) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { createWorkerPlaces } from "../../../src/lanes/provider-places.ts";
 import { decodeId } from "../../../src/lib/global-id.ts";
 import { createLogger } from "../../../src/lib/logger.ts";
 import { ClosedLanes } from "../../../src/lanes/closed-lanes.ts";
@@ -29,7 +30,7 @@ function createDispatcher(lanes: ClosedLanes): Dispatcher {
   const failover = new Failover(services);
   const logger = createLogger({ level: "silent" });
   const outcomes = new Outcomes({ ...services, logger, random: () => 0, failover });
-  return new Dispatcher({ ...services, lanes, failover, outcomes, places: 8 });
+  return new Dispatcher({ ...services, lanes, failover, outcomes, places: createWorkerPlaces(8).sending });
 }
 
 it("a message whose provider is switched off keeps one job, and the worker skips others of that lane", async () => {

@@ -333,6 +333,9 @@ describe("the people of the sandboxes", () => {
       .toMatchObject([{ from: "+421908000037", text: "Áno, prídem.", answers: { id: asked } }]);
     await app.services.database.pool.query("update providers set next_inbound_at = now()");
     await expect.poll(() => readInbound({ providerId: viaTonkra })).toHaveLength(2);
+    await expect
+      .poll(() => app.services.database.prisma.provider.count({ where: { inboundReadAt: { not: null } } }))
+      .toBe(1);
     expect(await readInbound({ from: "+421908000044" })).toMatchObject([
       { text: "Yes, I will come.", answers: { id: alsoAsked } },
     ]);

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { SubmissionPlaces } from "../../../src/messages/dispatch/submission-places.ts";
+import { createWorkerPlaces, type ProviderPlaces } from "../../src/lanes/provider-places.ts";
 
 /** Takes all places that there are for a provider. */
-function takeAll(places: SubmissionPlaces, accountId: string, providerId: string): (() => void)[] {
+function takeAll(places: ProviderPlaces, accountId: string, providerId: string): (() => void)[] {
   const taken: (() => void)[] = [];
   for (let leave = places.take({ accountId, providerId }); leave;) {
     taken.push(leave);
@@ -12,12 +12,12 @@ function takeAll(places: SubmissionPlaces, accountId: string, providerId: string
 }
 
 /** As if the provider had answered so many messages at once. */
-function answer(places: SubmissionPlaces, times: number): void {
+function answer(places: ProviderPlaces, times: number): void {
   for (let time = 0; time < times; time++) places.take({ accountId: "account", providerId: "provider" })?.();
 }
 
 it("a provider that has not answered yet gets one place and a quarter of all, and a place more with each quick answer", () => {
-  const places = new SubmissionPlaces(20);
+  const places = createWorkerPlaces(20).sending;
   const first = takeAll(places, "account", "provider");
   expect(first).toHaveLength(6);
   for (const leave of first) leave();
@@ -31,7 +31,7 @@ it("a provider that has not answered yet gets one place and a quarter of all, an
 
 it("a provider that stops answering gets no more than a quarter, until it answers quickly again", () => {
   let now = 0;
-  const places = new SubmissionPlaces(20, () => now);
+  const places = createWorkerPlaces(20, () => now).sending;
   answer(places, 10);
   const silent = Array.from({ length: 4 }, () =>
     places.take({ accountId: "account", providerId: "provider" }),
@@ -43,7 +43,7 @@ it("a provider that stops answering gets no more than a quarter, until it answer
 });
 
 it("providers that do not answer have half of the places together, and one that is new is tried all the same", () => {
-  const places = new SubmissionPlaces(20);
+  const places = createWorkerPlaces(20).sending;
   const counts = ["a", "b", "c", "d"].map(
     (account) => takeAll(places, account, `provider of ${account}`).length,
   );
@@ -51,11 +51,33 @@ it("providers that do not answer have half of the places together, and one that 
 });
 
 it("a single place is enough for everyone, one after the other", () => {
-  const places = new SubmissionPlaces(1);
+  const places = createWorkerPlaces(1).sending;
   for (const account of ["a", "b"]) {
     const leave = places.take({ accountId: account, providerId: account });
     expect(leave).toBeDefined();
     expect(places.take({ accountId: "c", providerId: "c" })).toBeUndefined();
     leave?.();
   }
+});
+
+it("what providers are asked takes from the same places, and leaves half of them to those that answer", () => {
+  const { sending, asking } = createWorkerPlaces(20);
+  const held = Array.from({ length: 40 }, (_, index) =>
+    asking.take({ accountId: "account", providerId: `silent ${index}` }),
+  );
+  // Two that are tried, and a quarter.
+  expect(held.filter((leave) => leave !== undefined)).toHaveLength(7);
+  expect(takeAll(sending, "another account", "another provider")).toHaveLength(6);
+  for (const leave of held) leave?.();
+  expect(takeAll(asking, "account", "one more")).toHaveLength(6);
+});
+
+it("a provider that does not answer questions is still sent messages", () => {
+  let now = 0;
+  const { sending, asking } = createWorkerPlaces(20, () => now);
+  const leave = asking.take({ accountId: "account", providerId: "provider" });
+  now = 6_000;
+  leave?.();
+  expect(takeAll(asking, "account", "provider")).toHaveLength(5);
+  expect(sending.take({ accountId: "account", providerId: "provider" })).toBeDefined();
 });

@@ -1,0 +1,117 @@
+import { Shares } from "../lib/shares.ts";
+
+/** Answers that take longer show that a provider is not well. Its time limit is much longer. */
+const slowMs = 5_000;
+
+/** What is known of a provider. */
+interface Standing {
+  /** When the work began that it has not answered yet, the oldest first. */
+  open: Set<{ startedAt: number }>;
+  /** Quick answers since the last one that was not. */
+  quick: number;
+  /** Whether it is not known yet how it answers. */
+  isNew: boolean;
+}
+
+/** An account's providers of which nothing is known yet: so many are tried at a time, as a share of the places. */
+const newOfOne = 1 / 8;
+
+/** Standings that are kept in memory. */
+const maxStandings = 10_000;
+
+/** The places of a worker: one for each job that waits for a provider's answer. */
+export interface WorkerPlaces {
+  /** For messages that are submitted. */
+  sending: ProviderPlaces;
+  /** For what a provider is asked: receipts, look-ups, lists, balances, rates. Reading a long list is no bad sign. */
+  asking: ProviderPlaces;
+}
+
+/** Work of both kinds shares the places. What a provider showed in one says nothing about the other. */
+export function createWorkerPlaces(places: number, now?: () => number): WorkerPlaces {
+  const shares = new Shares(places, { ofOne: 3 / 4 });
+  const options = { shares, maxNew: Math.max(1, Math.floor(places * newOfOne)), now };
+  return { sending: new ProviderPlaces(options), asking: new ProviderPlaces(options) };
+}
+
+interface PlacesOptions {
+  shares: Shares;
+  /** How many providers of one account are tried at a time before anything is known of them. */
+  maxNew: number;
+  /** Milliseconds. */
+  now?: (() => number) | undefined;
+}
+
+/**
+ * Who holds the places of a worker. A provider that does not answer holds each of its places until the time limit. So an
+ * account has a quarter of them for providers that did not answer quickly, all accounts have a half for those, and others
+ * go on. One of which nothing is known yet is tried once, a few of an account at a time, and gets a place more with each
+ * quick answer.
+ */
+export class ProviderPlaces {
+  readonly #shares: Shares;
+  readonly #maxNew: number;
+  /** Work with providers that are tried for the first time, by account. */
+  readonly #new = new Map<string, number>();
+  readonly #standings = new Map<string, Standing>();
+  readonly #now: () => number;
+
+  constructor({ shares, maxNew, now = () => performance.now() }: PlacesOptions) {
+    this.#shares = shares;
+    this.#maxNew = maxNew;
+    this.#now = now;
+  }
+
+  /** Returns how to give the place back; undefined when there is none at present. */
+  take({ accountId, providerId }: { accountId: string; providerId: string }): (() => void) | undefined {
+    const standing = this.#standingOf(providerId);
+    const isFirst = standing.isNew && standing.open.size === 0 && this.#newOf(accountId) < this.#maxNew;
+    const isWell = isFirst || this.#isWell(standing);
+    if (this.#shares.left(accountId, isWell) <= 0) return undefined;
+    this.#shares.take(accountId, isWell, 1);
+    const work = { startedAt: this.#now() };
+    standing.open.add(work);
+    if (isFirst) this.#new.set(accountId, this.#newOf(accountId) + 1);
+    return () => {
+      if (isFirst) this.#endFirst(accountId);
+      standing.open.delete(work);
+      standing.quick = this.#now() - work.startedAt < slowMs ? standing.quick + 1 : 0;
+      standing.isNew = false;
+      this.#shares.take(accountId, isWell, -1);
+    };
+  }
+
+  /** One more request than it has answered quickly may be on its way to it. */
+  #isWell({ open, quick }: Standing): boolean {
+    const [oldest] = open;
+    if (!oldest) return quick > 0;
+    return open.size <= quick && this.#now() - oldest.startedAt < slowMs;
+  }
+
+  #newOf(accountId: string): number {
+    return this.#new.get(accountId) ?? 0;
+  }
+
+  #endFirst(accountId: string): void {
+    const left = this.#newOf(accountId) - 1;
+    if (left === 0) this.#new.delete(accountId);
+    else this.#new.set(accountId, left);
+  }
+
+  #standingOf(providerId: string): Standing {
+    const known = this.#standings.get(providerId);
+    if (known) return known;
+    const made: Standing = { open: new Set(), quick: 0, isNew: true };
+    this.#standings.set(providerId, made);
+    if (this.#standings.size > maxStandings) this.#forgetOldest();
+    return made;
+  }
+
+  #forgetOldest(): void {
+    for (const [providerId, { open }] of this.#standings) {
+      if (open.size > 0) continue;
+      this.#standings.delete(providerId);
+      return;
+    }
+  }
+}
