@@ -64,6 +64,7 @@ const environment = z.object({
   HOST: z.string().optional(),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_POOL_SIZE: wholeNumber(2, 200).default(20),
+  DATABASE_WAIT_SECONDS: wholeNumber(0, 3_600).default(30),
   PUBLIC_URL: httpUrl.optional(),
   ROLE: z.enum(["api", "worker", "all"]).default("all"),
   DATA_DIR: z.string().default(".data"),
@@ -162,6 +163,8 @@ export interface Config {
   /** Absent: an embedded PostgreSQL in `dataDirectory`. */
   databaseUrl: string | undefined;
   databasePoolSize: number;
+  /** How long a start waits for a database that does not answer yet. */
+  databaseWaitSeconds: number;
   /** Where providers and people reach us. Absent: the address we listen on. */
   publicUrl: string | undefined;
   runsApi: boolean;
@@ -356,6 +359,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
     host: values.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
     databaseUrl: values.DATABASE_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
+    databaseWaitSeconds: values.DATABASE_WAIT_SECONDS,
     publicUrl: values.PUBLIC_URL,
     runsApi: values.ROLE !== "worker",
     runsWorker: values.ROLE !== "api",

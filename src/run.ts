@@ -6,6 +6,7 @@ import { ConfigError, readConfig, type Config } from "./config.ts";
 import { openDatabase } from "./database/database.ts";
 import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
 import { migrate } from "./database/migrate.ts";
+import { waitForDatabase } from "./database/wait-for-database.ts";
 import { consoleFolder, prepareConsole } from "./development/console.ts";
 import { connectSandboxes, prepareAccount, type Sandbox } from "./development/development.ts";
 import { watchLaunchers } from "./development/launchers.ts";
@@ -28,7 +29,9 @@ export async function run(): Promise<number> {
     const config = readConfig(variables);
     const logger = createLogger({ level: config.logLevel });
     const stopRequest = waitForStopRequest(logger, variables["npm_lifecycle_event"] !== undefined);
-    await start(config, logger, stops);
+    const stopping = new AbortController();
+    void stopRequest.then(() => stopping.abort());
+    await start(config, logger, stops, stopping.signal);
     await stopRequest;
   } catch (error) {
     complain(error instanceof ConfigError ? error.message : `smsgraph could not start: ${explain(error)}`);
@@ -44,7 +47,7 @@ export async function run(): Promise<number> {
   }
 }
 
-async function start(config: Config, logger: Logger, stops: Stops): Promise<void> {
+async function start(config: Config, logger: Logger, stops: Stops, signal: AbortSignal): Promise<void> {
   if (config.tracing) {
     const problems = new OnceAnHour();
     const onProblem = (detail: string): void =>
@@ -52,6 +55,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<void
     stops.push(await startTracing(config.tracing, onProblem));
   }
   const databaseUrl = config.databaseUrl ?? (await startDatabase(config, stops));
+  if (!(await isReachable(databaseUrl, config, signal))) return;
   await migrate(databaseUrl);
   const developmentKey = config.production ? undefined : await prepareKey(config, databaseUrl);
   const secretKey = config.secretKey ?? (await keepSecret(config.dataDirectory, "secret-key", newSecretKey));
@@ -81,6 +85,14 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<void
   );
   // Written now and not at the end, because a killed process never gets there.
   flushCompileCache();
+}
+
+/** False when the process is to stop before the database answers. */
+function isReachable(url: string, config: Config, signal: AbortSignal): Promise<boolean> {
+  const seconds = config.databaseWaitSeconds;
+  const onWait = (problem: string): void =>
+    complain(`Waiting up to ${seconds} s for the database of DATABASE_URL: ${problem}`);
+  return waitForDatabase(url, { seconds, onWait, signal });
 }
 
 async function startDatabase({ dataDirectory }: Config, stops: Stops): Promise<string> {

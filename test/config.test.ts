@@ -50,6 +50,7 @@ describe("with nothing set", () => {
       host: "127.0.0.1",
       databaseUrl: undefined,
       databasePoolSize: 20,
+      databaseWaitSeconds: 30,
       publicUrl: undefined,
       rateLimits: defaultRateLimits,
       quotas: { KEYS: 1000, CAMPAIGNS: 1000, STORED_MESSAGES: undefined },

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { on, once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } fro
 import { createTestDatabase } from "../support/database.ts";
 import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
-import { eventually, isAlive, startProcess, type SmsgraphProcess } from "../support/process.ts";
+import { eventually, freePort, isAlive, startProcess, type SmsgraphProcess } from "../support/process.ts";
 
 const patience = 300_000;
 
@@ -246,6 +246,28 @@ describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
     expect(second.output()).toContain("SECRET_KEY is not the key");
   });
 
+  it("a start waits for a database that does not answer yet, says so, and can be stopped meanwhile", async () => {
+    const { directory, url } = await prepare();
+    const port = await freePort();
+    const later = new URL(url);
+    const target = { host: later.hostname, port: Number(later.port) };
+    later.port = String(port);
+    const process = start(directory, { DATABASE_URL: later.href });
+    const stopped = start(directory, { DATABASE_URL: later.href });
+    for (const one of [process, stopped])
+      await eventually(() => /Waiting up to 30 s for the database.*ECONNREFUSED/.test(one.output()));
+    expect(await stopped.end("SIGTERM")).toEqual(clean);
+    const road = createServer((socket) => {
+      const onward = connect(target);
+      socket.on("error", () => onward.destroy()).pipe(onward);
+      onward.on("error", () => socket.destroy()).pipe(socket);
+    }).listen(port, "127.0.0.1");
+    await process.ready;
+    expect(await providersOf(process)).toContain("TikoSMS sandbox");
+    expect(await process.end("SIGTERM")).toEqual(clean);
+    road.close();
+  });
+
   const server = new URL(inject("postgresUrl"));
 
   it.each([
@@ -256,7 +278,7 @@ describe("with a PostgreSQL of one's own", { timeout: patience }, () => {
   ] as const)("a start with a wrong %s in DATABASE_URL says what to do", async (part, value, problem) => {
     const url = new URL(server);
     url[part] = value;
-    const process = start("/nonexistent/unused", { DATABASE_URL: url.href });
+    const process = start("/nonexistent/unused", { DATABASE_URL: url.href, DATABASE_WAIT_SECONDS: "0" });
     expect(await process.ended).toEqual(failed);
     expect(process.output()).toMatch(problem);
     expect(process.output()).not.toContain(server.password);
