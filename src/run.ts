@@ -1,7 +1,8 @@
 import { flushCompileCache } from "node:module";
 import { randomBytes } from "node:crypto";
+import { getPriority, setPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { startApp, type App } from "./app/start.ts";
+import { loadCode, startApp, type App } from "./app/start.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
 import { openDatabase } from "./database/database.ts";
 import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
@@ -19,6 +20,9 @@ import { startTracing } from "./tracing/tracing.ts";
 import { OnceAnHour } from "./lib/once-an-hour.ts";
 import { keepYoungSpaceSmall } from "./lib/young-space.ts";
 
+/** As `nice` counts: a process with 0 gets twice as much of a busy processor. */
+const workerPriority = 3;
+
 /** Runs until it is asked to stop. Resolves with the exit code when everything has ended. */
 export async function run(): Promise<number> {
   const stops: Stops = [];
@@ -28,6 +32,8 @@ export async function run(): Promise<number> {
     const variables = process.env;
     const config = readConfig(variables);
     const logger = createLogger({ level: config.logLevel });
+    // People wait for an API process on the same machine, and nobody for a worker.
+    if (!config.runsApi) setPriority(Math.max(getPriority(), workerPriority));
     const stopRequest = waitForStopRequest(logger, variables["npm_lifecycle_event"] !== undefined);
     const stopping = new AbortController();
     void stopRequest.then(() => stopping.abort());
@@ -55,9 +61,12 @@ async function start(config: Config, logger: Logger, stops: Stops, signal: Abort
     stops.push(await startTracing(config.tracing, onProblem));
   }
   const databaseUrl = config.databaseUrl ?? (await startDatabase(config, stops));
+  // Meanwhile the database may be starting, too.
+  await loadCode(config);
   if (!(await isReachable(databaseUrl, config, signal))) return;
   await migrate(databaseUrl);
-  const developmentKey = config.production ? undefined : await prepareKey(config, databaseUrl);
+  const hasKey = !config.production && config.runsApi;
+  const developmentKey = hasKey ? await prepareKey(config, databaseUrl) : undefined;
   const secretKey = config.secretKey ?? (await keepSecret(config.dataDirectory, "secret-key", newSecretKey));
   const hasConsole = config.runsApi && config.web.console;
   if (hasConsole && !config.production) await prepareConsole();

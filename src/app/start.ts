@@ -3,9 +3,7 @@ import { addGauges, createMetrics, type Metrics } from "../lib/metrics.ts";
 import { stopAll, stopTogether, type Stops } from "../lib/shutdown.ts";
 import type { Services } from "../graphql/context.ts";
 import type { LiveTier } from "../messages/jetstream/live-tier.ts";
-import { startApi } from "./api.ts";
 import { wireDomain } from "./domain.ts";
-import { startJobs } from "./jobs.ts";
 import { startStatus } from "./status.ts";
 import { Readiness } from "../database/readiness.ts";
 import type { AppOptions } from "./options.ts";
@@ -24,6 +22,18 @@ export interface App {
   hasConsole: boolean;
   /** Ends streams, lets running requests and jobs finish, then closes everything. */
   stop(): Promise<void>;
+}
+
+// A worker does without GraphQL, which is half of the code to be read at a start.
+const loadApi = () => import("./api.ts");
+const loadJobs = () => import("./jobs.ts");
+
+/** Reads the code that the app will need, which takes as long as the rest of the start. */
+export async function loadCode({
+  runsApi,
+  runsWorker,
+}: Pick<AppOptions, "runsApi" | "runsWorker">): Promise<void> {
+  await Promise.all([runsApi && loadApi(), runsWorker && loadJobs()]);
 }
 
 /** The composition root: the only place that knows every part. The database must already be migrated. */
@@ -54,9 +64,9 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const doors: Stops = [];
   stops.push(() => stopTogether(doors));
   const parts = { options, services, metrics, listener, liveTier };
-  const api = options.runsApi ? await startApi(parts, doors) : undefined;
+  const api = options.runsApi ? await (await loadApi()).startApi(parts, doors) : undefined;
   if (api) url.listensOn(api.port);
-  if (options.runsWorker) await startJobs(parts, doors);
+  if (options.runsWorker) await (await loadJobs()).startJobs(parts, doors);
   if (!options.runsApi && options.workerPort !== undefined)
     await startStatus(parts, new Readiness(options.databaseUrl), options.workerPort, stops);
   return {

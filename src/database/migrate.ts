@@ -12,7 +12,7 @@ const ours = fileURLToPath(new URL("../../prisma/migrations", import.meta.url));
 /** The lock that `prisma migrate deploy` takes. */
 const lockKey = 72_707_369;
 const connectMs = 10_000;
-const askEveryMs = 100;
+const askEveryMs = 25;
 
 /** The oldest PostgreSQL version that the tests cover (see the README). */
 const oldestVersion = 150_000;

@@ -5,9 +5,9 @@ import { storeKey } from "../access/store-key.ts";
 import { refreshBalance, type BalanceWatch } from "../connections/refresh-balance.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Connector } from "../connections/connect.ts";
-import type { Database } from "../database/database.ts";
+import type { Database, Statement } from "../database/database.ts";
 import { isProviderKind } from "../providers/registry.ts";
-import { twins, type RunningTwin, type Twin } from "../sandbox/twins.ts";
+import type { RunningTwin, Twin } from "../sandbox/twins.ts";
 import { keepSecret } from "./secret-file.ts";
 
 const accountName = "Development";
@@ -27,9 +27,23 @@ export async function prepareAccount(
   return key;
 }
 
-async function accountId({ prisma }: Database): Promise<string> {
-  const known = await prisma.account.findFirst({ where: { name: accountName } });
-  return (known ?? (await prisma.account.create({ data: { id: randomUUIDv7(), name: accountName } }))).id;
+// Not through Prisma, which a start would wait for twice.
+const findAccount: Statement = {
+  name: "find_development_account",
+  text: "select id from accounts where name = $1 order by id limit 1",
+};
+
+const insertAccount: Statement = {
+  name: "insert_development_account",
+  text: "insert into accounts (id, name) values ($1, $2) returning id",
+};
+
+async function accountId(database: Database): Promise<string> {
+  const [known] = await database.query<{ id: string }>(findAccount, [accountName]);
+  if (known) return known.id;
+  const id = randomUUIDv7();
+  await database.query(insertAccount, [id, accountName]);
+  return id;
 }
 
 /** A sandbox provider in this process. */
@@ -48,6 +62,7 @@ interface ConnectingServices extends BalanceWatch {
 /** Starts the sandboxes and connects them. Connections of an earlier start get the new addresses. */
 export async function connectSandboxes(services: ConnectingServices, firstPort: number): Promise<Sandbox[]> {
   const account = await accountId(services.database);
+  const { twins } = await import("../sandbox/twins.ts");
   const running: Sandbox[] = [];
   for (const [index, twin] of twins.entries()) {
     const server = await twin.start({ port: firstPort === 0 ? 0 : firstPort + index });

@@ -9,6 +9,10 @@ interface Round {
   run: (stopping: AbortSignal) => Promise<unknown>;
 }
 
+/** What is done seldom is not urgent: a process that has just started has better things to do. */
+const seldomMs = 15_000;
+const firstSeldomMs = 5_000;
+
 /** Starts the rounds. A failed run is logged; the next one comes as usual. */
 export function startRounds(logger: Logger, rounds: readonly Round[]): { stop(): Promise<void> } {
   const stopping = new AbortController();
@@ -22,6 +26,7 @@ export function startRounds(logger: Logger, rounds: readonly Round[]): { stop():
 }
 
 async function repeat({ name, everyMs, run }: Round, logger: Logger, signal: AbortSignal): Promise<void> {
+  if (everyMs >= seldomMs) await pause(firstSeldomMs, signal);
   while (!signal.aborted) {
     try {
       await run(signal);

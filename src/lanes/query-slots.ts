@@ -15,6 +15,11 @@ import { tokensAtInSql } from "./token-bucket.ts";
  */
 const tokensPerQuestion = 10;
 
+/** The page of a list takes tokens for the next pages, too, as many as the lane has in a hundredth of a second. */
+const listSeconds = 0.01;
+/** Those that are not used within this time are lost. */
+const prepaidMs = 1_000;
+
 /**
  * SQL: whether the breaker of `lanes as l` is open at the time `$2`. As in `decide`, a time further ahead than
  * it can be set does not count: a process whose clock was ahead set that.
@@ -30,14 +35,17 @@ const take: Statement = {
     update lanes as l
     set asked_at = $2,
       refilled_at = case when r.rate is null then l.refilled_at else $2 end,
-      tokens = case when r.rate is null then l.tokens else r.tokens - 1 end
+      tokens = case when r.rate is null then l.tokens else r.tokens - r.taken end
     from (
+      select *, case when $3 then greatest(1, floor(least(q.tokens, q.rate * ${listSeconds})))::int else 1 end as taken
+      from (
       select l.provider_id, p.max_per_second as rate,
         ${tokensAtInSql({ tokens: "l.tokens", refilledAt: "l.refilled_at", rate: "p.max_per_second", now: "$2::timestamptz" })} as tokens
       from lanes as l
       join providers as p on p.id = l.provider_id
       where l.provider_id = $1
       for no key update of l
+      ) as q
     ) as r
     where l.provider_id = r.provider_id
       and not ${isOpen}
@@ -46,7 +54,7 @@ const take: Statement = {
         or r.tokens >= 1 and (l.wanted_until is null or l.wanted_until <= $2)
         or l.asked_at <= $2::timestamptz - interval '1 second' * ${tokensPerQuestion} / r.rate
       )
-    returning r.rate`,
+    returning r.taken`,
 };
 
 const readState: Statement = {
@@ -81,8 +89,8 @@ const takeList: Statement = {
   text: `
     update lanes as l set listed_at = clock_timestamp()
     where provider_id = $1 and listed_at <= clock_timestamp() - interval '1 second'
-      and not ${isOpen}
-    returning provider_id`,
+      and not ${isOpen} and $3
+    returning 1 as taken`,
 };
 
 /** A longer wait happens in the queue, so that it does not occupy a worker's place. */
@@ -111,14 +119,24 @@ export function createSlots(
 ): AcquireSlot {
   const pauseMs = maxPerSecond === null ? listPauseMs : Math.min(250, Math.max(20, 1000 / maxPerSecond));
   const statement = maxPerSecond === null ? takeList : take;
-  return async ({ isList }) => {
+  const prepaid = { pages: 0, until: 0 };
+  return async ({ isList = false }) => {
     if (maxPerSecond === null && !isList) return true;
     if (isList && isStopping()) return false;
+    if (isList && prepaid.pages > 0 && performance.now() < prepaid.until) {
+      prepaid.pages--;
+      return true;
+    }
     const deadline = performance.now() + (isList ? maxListWaitMs : maxWaitMs);
-    while ((await database.query(statement, [id, clock.now()])).length === 0) {
+    for (;;) {
+      const [slot] = await database.query<{ taken: number }>(statement, [id, clock.now(), isList]);
+      if (slot) {
+        if (slot.taken > 1)
+          Object.assign(prepaid, { pages: slot.taken - 1, until: performance.now() + prepaidMs });
+        return true;
+      }
       if (performance.now() > deadline || isStopping()) return false;
       await new Promise((done) => setTimeout(done, pauseMs));
     }
-    return true;
   };
 }

@@ -133,6 +133,22 @@ describe("slots for status queries", () => {
     expect(tokens).toBe(0);
   });
 
+  it("the pages of a list take their tokens together where the lane has many", async () => {
+    const { providerId } = await connect(() => unknown, { maxPerSecond: 1_000 });
+    await setLane(providerId, { tokens: 100, refilledAt: clock.now(), askedAt: clock.now() });
+    const acquireSlot = turnOf(providerId, 1_000, true);
+    const tokensLeft = async (): Promise<number> =>
+      (await app.services.database.prisma.lane.findUniqueOrThrow({ where: { providerId } })).tokens;
+    for (const left of [90, 80]) {
+      for (let page = 0; page < 10; page++) {
+        expect(await acquireSlot()).toBe(true);
+        expect(await tokensLeft()).toBe(left);
+      }
+    }
+    expect(await turnOf(providerId, 1_000)()).toBe(true);
+    expect(await tokensLeft()).toBe(79);
+  });
+
   it("a status query of a lane without a limit needs no token", async () => {
     const { providerId } = await connect(() => unknown);
     const acquireSlot = turnOf(providerId, null);

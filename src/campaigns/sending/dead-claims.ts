@@ -23,23 +23,29 @@ const findDead: Statement = {
     limit $2`,
 };
 
-/**
- * Closes the attempts of workers that were killed while sending campaign messages. The messages may have been
- * sent, so they are never sent again blindly.
- */
-export async function abandonDeadClaims(options: {
+interface DeadClaimsOptions {
   database: Database;
   clock: Clock;
   logger: Logger;
   outcomes: Outcomes;
-}): Promise<void> {
-  const { database, clock, logger, outcomes } = options;
-  await database.query(singleOutDead, [workerLockSpaces.claims]);
+}
+
+/**
+ * Closes the attempts of workers that were killed while sending campaign messages. The messages may have been
+ * sent, so they are never sent again blindly. All at once, so that one search at the provider finds out about them.
+ */
+export async function abandonDeadClaims(options: DeadClaimsOptions): Promise<void> {
+  await options.database.query(singleOutDead, [workerLockSpaces.claims]);
+  while ((await abandonSome(options)) === maxBatchSize);
+}
+
+/** Returns how many there were. */
+async function abandonSome({ database, clock, logger, outcomes }: DeadClaimsOptions): Promise<number> {
   const dead = await database.query<{ messageId: string; worker: string }>(findDead, [
     workerLockSpaces.claims,
     maxBatchSize,
   ]);
-  if (dead.length === 0) return;
+  if (dead.length === 0) return 0;
   const ids = dead.map(({ messageId }) => messageId);
   const messages = await readAllForDispatch(database, ids);
   const outcome = {
@@ -57,4 +63,5 @@ export async function abandonDeadClaims(options: {
     { workers: [...workers], messages: ids.length },
     "took over claims of workers that were killed",
   );
+  return dead.length;
 }

@@ -9,6 +9,8 @@ import { applyChanges } from "../changes/transition.ts";
 import { noteOverdue, type CheckedMessage, type OverdueWatch } from "./overdue.ts";
 
 const maxClaimSize = 500;
+/** The rest comes in the next round, and other workers take part. */
+const maxOfRound = 20 * maxClaimSize;
 const maxLookUpSize = 50;
 /** How many bulk requests are taken up in one statement. */
 const maxTakeUpSize = 10;
@@ -91,9 +93,13 @@ export async function queueDueChecks(
 ): Promise<number> {
   const now = clock.now();
   await takeUpDue(database, now);
-  const due = await queueDue(database, now);
-  if (watch) await noteOverdue(database, watch, due, now);
-  return due.length;
+  // All that is due at once, so that one reading of a provider's list serves it all.
+  for (let count = 0; ;) {
+    const due = await queueDue(database, now);
+    if (watch) await noteOverdue(database, watch, due, now);
+    count += due.length;
+    if (due.length < maxClaimSize || count >= maxOfRound) return count;
+  }
 }
 
 function queueDue(database: Database, now: Date): Promise<DueMessage[]> {
