@@ -162,7 +162,7 @@ describe("the examples of the documentation", () => {
   ])("the example %s of Tonkra's documentation is a success without anything in it", (name, placeholder) => {
     const json = readLenientJson(fixture(`${name}.unrendered.txt`));
     expect(json).toEqual({ status: "success", data: placeholder });
-    expect(wire.readPage(json)).toEqual({ rows: [], isLast: true });
+    expect(wire.readPage(json)).toEqual({ rows: [], size: 0, isLast: true });
   });
 
   test("the list, too", () => {

@@ -1,5 +1,6 @@
 import type { ProviderReply } from "../provider.ts";
 import { patiently } from "../wire/patience.ts";
+import { Pages } from "./pages.ts";
 import { isNotFound, readReply } from "./problem.ts";
 import type { Reply, Transport } from "./transport.ts";
 import { type Page, readPage, type Row } from "./wire.ts";
@@ -15,10 +16,6 @@ const maxRepeats = 3;
 
 /** Pages with which the next one is compared. */
 const recentPages = 10;
-
-/** So many pages are asked for at the same time, once a list has shown to be long: after so many pages one more. */
-const maxAhead = 4;
-const pagesPerAhead = 5;
 
 interface ListQuery {
   /** Newer versions understand these; older ones ignore them. */
@@ -68,42 +65,6 @@ export async function walkList(
   return incomplete;
 }
 
-/**
- * The pages in their order, some of them asked for ahead. New messages push rows onto the next page: if a page was read
- * before the one in front of it, such a row would be on neither. Then there are fewer rows in all on it, and it is asked
- * for again. Without a total, each is asked for when the one before it is there.
- */
-class Pages {
-  readonly #ask: (number: number) => Promise<ProviderReply<Page>>;
-  readonly #ahead: Promise<ProviderReply<Page>>[] = [];
-  #number = 0;
-  #total: number | undefined;
-
-  constructor(ask: (number: number) => Promise<ProviderReply<Page>>) {
-    this.#ask = ask;
-  }
-
-  async next(): Promise<ProviderReply<Page>> {
-    const number = ++this.#number;
-    const most = this.#total === undefined ? 1 : Math.min(maxAhead, 1 + Math.floor(number / pagesPerAhead));
-    while (this.#ahead.length < most) this.#ahead.push(this.#begin(number + this.#ahead.length));
-    const reply = await (this.#ahead.shift() as Promise<ProviderReply<Page>>);
-    if (!reply.ok) return reply;
-    const isEarlier = (reply.value.total ?? 0) < (this.#total ?? 0);
-    if (isEarlier) this.#ahead.length = 0;
-    const inOrder = isEarlier ? await this.#ask(number) : reply;
-    if (inOrder.ok) this.#total = inOrder.value.total;
-    return inOrder;
-  }
-
-  /** When the walk ends early, nobody waits for the pages ahead: their errors must not end the process. */
-  #begin(number: number): Promise<ProviderReply<Page>> {
-    const page = this.#ask(number);
-    page.catch(() => undefined);
-    return page;
-  }
-}
-
 const complete = { ok: true, value: { isComplete: true } } as const;
 const incomplete = { ok: true, value: { isComplete: false } } as const;
 
@@ -120,7 +81,7 @@ async function fetchPage(
 
 /** Some versions answer 404 when nothing matches. */
 function readList(answer: Reply): ProviderReply<Page> {
-  if (isNotFound(answer)) return { ok: true, value: { rows: [], isLast: true } };
+  if (isNotFound(answer)) return { ok: true, value: { rows: [], size: 0, isLast: true } };
   const reply = readReply(answer);
   return reply.ok ? { ok: true, value: readPage(reply.value.json) } : reply;
 }

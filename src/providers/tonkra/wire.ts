@@ -42,6 +42,8 @@ const readPaginator = reader(paginator);
 
 export interface Page {
   rows: Row[];
+  /** With rows that cannot be read. */
+  size: number;
   isLast: boolean;
   /** Rows on all pages, where it is told. */
   total?: number | undefined;
@@ -55,6 +57,7 @@ export function readPage(json: unknown): Page {
   const rows = page ? Object.values(page.data) : asList(data);
   return {
     rows: rows.flatMap((element) => readRow(element) ?? []),
+    size: rows.length,
     isLast: page?.current_page === undefined || page.current_page >= (page.last_page ?? 0),
     total: page?.total,
   };
