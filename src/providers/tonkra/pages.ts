@@ -60,8 +60,7 @@ export class Pages {
       if (next) return this.#deliver(next);
       if (this.#failure && this.#onTheWay.size === 0) return this.#failure;
       if (!this.#failure) this.#askAhead(places);
-      if (this.#onTheWay.size === 0) return this.#oneByOne();
-      await this.#arrival(places);
+      if (this.#onTheWay.size > 0) await this.#arrival(places);
       if (this.#onTheWay.size > 0 || this.#failure || continuing(last, this.#waiting).length > 0) continue;
       // The row that was last is where nobody looked: rows were added or taken away meanwhile.
       this.#stalls++;
@@ -81,7 +80,9 @@ export class Pages {
     const { number, page } = next;
     const { total, size, rows } = page;
     const pageSize = this.#places?.size ?? size;
-    const isPlaced = total !== undefined && rows.at(-1)?.uid !== undefined && size === pageSize;
+    const isFull = size === pageSize && rows.at(-1)?.uid !== undefined;
+    // A total by which there is nothing behind this page is none: it says itself when it is the last.
+    const isPlaced = isFull && total !== undefined && total > number * pageSize;
     this.#places = isPlaced
       ? { size: pageSize, total: this.#places?.total ?? total, last: total - number * pageSize }
       : undefined;
