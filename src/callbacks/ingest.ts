@@ -53,7 +53,10 @@ export interface IngestResult {
   outcomes: ReceiptOutcome[];
 }
 
+/** What a batch holds: a body counts at least as one, and as what its receipts and messages cost. */
 const maxBatchSize = 200;
+const sizeOf = ({ receipts, inbound = [] }: IncomingCallback): number =>
+  Math.max(1, receipts.length / 5, inbound.length / 2);
 /**
  * The next batch is prepared while PostgreSQL commits one. Batches with receipts of the same message wait for
  * each other there.
@@ -95,7 +98,7 @@ export class CallbackIngest {
       (callbacks) => this.#ingest(callbacks),
       maxBatchSize,
       batchesAtOnce,
-      undefined,
+      sizeOf,
       patience,
     );
   }

@@ -14,8 +14,9 @@ interface WaitOptions {
 const askEveryMs = 100;
 const connectMs = 10_000;
 
-/** PostgreSQL is starting or stopping, has no connection left, or its host does not answer (yet). */
-const passing = /^(57P0[123]|53300|ECONN(REFUSED|RESET)|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN)$/;
+/** PostgreSQL is starting or stopping, has no connection left, or its host does not answer, or has no name yet. */
+const passing =
+  /^(57P0[123]|53300|ECONN(REFUSED|RESET)|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
 /** What is said without a code. */
 const passingWords = /none of the hosts .* takes writes|timeout expired|connection terminated/i;
 
@@ -31,7 +32,7 @@ export async function waitForDatabase(
   const until = performance.now() + seconds * 1000;
   let hasSaid = false;
   for (;;) {
-    const problem = await tryToConnect(url);
+    const problem = await tryToConnect(url, signal);
     if (!problem) return true;
     if (signal.aborted) return false;
     const isPassing = passing.test(problem.code ?? "") || passingWords.test(problem.message);
@@ -42,9 +43,11 @@ export async function waitForDatabase(
   }
 }
 
-async function tryToConnect(url: string): Promise<NodeJS.ErrnoException | undefined> {
+async function tryToConnect(url: string, signal: AbortSignal): Promise<NodeJS.ErrnoException | undefined> {
   const client = new Client({ ...reachOf(url), connectionTimeoutMillis: connectMs });
   client.on("error", () => undefined);
+  const stop = (): void => void client.end().catch(() => undefined);
+  signal.addEventListener("abort", stop, { once: true });
   try {
     await client.connect();
     return undefined;
@@ -53,6 +56,7 @@ async function tryToConnect(url: string): Promise<NodeJS.ErrnoException | undefi
     const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error as Error];
     return first ?? new Error("there is no connection to the database");
   } finally {
+    signal.removeEventListener("abort", stop);
     await client.end().catch(() => undefined);
   }
 }

@@ -4,7 +4,8 @@ import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const answerMs = 1_000;
+/** A holder that is just starting reads its code first. */
+const answerMs = 10_000;
 
 /**
  * Makes sure that only one process uses a data directory. The process listens on a local socket and answers

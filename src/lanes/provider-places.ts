@@ -27,15 +27,67 @@ export interface WorkerPlaces {
   asking: ProviderPlaces;
 }
 
+/** What providers are asked has so much of the places at most, and that of one account half of it. A long list takes minutes. */
+const ofAsking = 1 / 2;
+
+/** Who found no place goes first for so long. It looks again within a second. */
+const waitingMs = 1_500;
+
 /** Work of both kinds shares the places. What a provider showed in one says nothing about the other. */
 export function createWorkerPlaces(places: number, now?: () => number): WorkerPlaces {
-  const shares = new Shares(places, { ofOne: 3 / 4 });
-  const options = { shares, maxNew: Math.max(1, Math.floor(places * newOfOne)), now };
-  return { sending: new ProviderPlaces(options), asking: new ProviderPlaces(options) };
+  const all = new FairPlaces(places, new Shares(places, { ofOne: 3 / 4 }), now);
+  const asked = new FairPlaces(places, new Shares(Math.ceil(places * ofAsking)), now);
+  const maxNew = Math.max(1, Math.floor(places * newOfOne));
+  return {
+    sending: new ProviderPlaces({ kept: [all], maxNew, now }),
+    asking: new ProviderPlaces({ kept: [all, asked], maxNew, now }),
+  };
+}
+
+/** Places, of which accounts that found none get their share before others take more than theirs. */
+class FairPlaces {
+  readonly #places: number;
+  readonly #shares: Shares;
+  readonly #now: () => number;
+  /** When accounts were refused last. */
+  readonly #refused = new Map<string, number>();
+
+  constructor(places: number, shares: Shares, now = (): number => performance.now()) {
+    this.#places = places;
+    this.#shares = shares;
+    this.#now = now;
+  }
+
+  hasRoom(accountId: string, isWell: boolean): boolean {
+    return this.#shares.left(accountId, isWell) > 0 && this.#isTurnOf(accountId);
+  }
+
+  refuse(accountId: string): void {
+    this.#refused.set(accountId, this.#now());
+  }
+
+  take(accountId: string, isWell: boolean, count: 1 | -1): void {
+    if (count === 1) this.#refused.delete(accountId);
+    this.#shares.take(accountId, isWell, count);
+  }
+
+  #isTurnOf(accountId: string): boolean {
+    for (const [other, at] of this.#refused) if (this.#now() - at > waitingMs) this.#refused.delete(other);
+    if (this.#refused.size === 0) return true;
+    const { owners } = this.#shares;
+    const share = Math.max(
+      1,
+      this.#places / new Set([...owners.keys(), ...this.#refused.keys(), accountId]).size,
+    );
+    const held = (one: string): number => owners.get(one) ?? 0;
+    if (held(accountId) < share) return true;
+    return [...this.#refused.keys()].every((other) => other === accountId || held(other) >= share);
+  }
 }
 
 interface PlacesOptions {
-  shares: Shares;
+  /** What a place is taken from. */
+  kept: readonly FairPlaces[];
   /** How many providers of one account are tried at a time before anything is known of them. */
   maxNew: number;
   /** Milliseconds. */
@@ -45,19 +97,19 @@ interface PlacesOptions {
 /**
  * Who holds the places of a worker. A provider that does not answer holds each of its places until the time limit. So an
  * account has a quarter of them for providers that did not answer quickly, all accounts have a half for those, and others
- * go on. One of which nothing is known yet is tried once, a few of an account at a time, and gets a place more with each
+ * go on. Where all are taken, they go round by account. One of which nothing is known yet is tried once, a few of an account at a time, and gets a place more with each
  * quick answer.
  */
 export class ProviderPlaces {
-  readonly #shares: Shares;
+  readonly #kept: readonly FairPlaces[];
   readonly #maxNew: number;
   /** Work with providers that are tried for the first time, by account. */
   readonly #new = new Map<string, number>();
   readonly #standings = new Map<string, Standing>();
   readonly #now: () => number;
 
-  constructor({ shares, maxNew, now = () => performance.now() }: PlacesOptions) {
-    this.#shares = shares;
+  constructor({ kept, maxNew, now = () => performance.now() }: PlacesOptions) {
+    this.#kept = kept;
     this.#maxNew = maxNew;
     this.#now = now;
   }
@@ -67,8 +119,11 @@ export class ProviderPlaces {
     const standing = this.#standingOf(providerId);
     const isFirst = standing.isNew && standing.open.size === 0 && this.#newOf(accountId) < this.#maxNew;
     const isWell = isFirst || this.#isWell(standing);
-    if (this.#shares.left(accountId, isWell) <= 0) return undefined;
-    this.#shares.take(accountId, isWell, 1);
+    if (!this.#kept.every((places) => places.hasRoom(accountId, isWell))) {
+      for (const places of this.#kept) places.refuse(accountId);
+      return undefined;
+    }
+    for (const places of this.#kept) places.take(accountId, isWell, 1);
     const work = { startedAt: this.#now() };
     standing.open.add(work);
     if (isFirst) this.#new.set(accountId, this.#newOf(accountId) + 1);
@@ -77,7 +132,7 @@ export class ProviderPlaces {
       standing.open.delete(work);
       standing.quick = this.#now() - work.startedAt < slowMs ? standing.quick + 1 : 0;
       standing.isNew = false;
-      this.#shares.take(accountId, isWell, -1);
+      for (const places of this.#kept) places.take(accountId, isWell, -1);
     };
   }
 

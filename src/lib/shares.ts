@@ -6,6 +6,7 @@ export class Shares {
   readonly #places: number;
   readonly #ofOne: number;
   readonly #taken = new Map<string, number>();
+  readonly #owners = new Map<string, number>();
 
   constructor(places: number, { ofOne = 1 / 2 } = {}) {
     this.#places = places;
@@ -17,8 +18,16 @@ export class Shares {
     return Math.min(...this.#keysOf(owner, isWell).map(([key, share]) => this.#limit(share) - this.#of(key)));
   }
 
+  /** Who has places, and how many. */
+  get owners(): ReadonlyMap<string, number> {
+    return this.#owners;
+  }
+
   /** Takes places, or gives them back when `count` is negative. */
   take(owner: string, isWell: boolean, count: number): void {
+    const held = (this.#owners.get(owner) ?? 0) + count;
+    if (held === 0) this.#owners.delete(owner);
+    else this.#owners.set(owner, held);
     for (const [key] of this.#keysOf(owner, isWell)) {
       const taken = this.#of(key) + count;
       if (taken === 0) this.#taken.delete(key);

@@ -58,6 +58,31 @@ export async function addSuppressions(
   return row?.count ?? 0;
 }
 
+const findKnown: Statement = {
+  name: "find_known_suppressions",
+  text: `
+    select recipient as number, s.sender from suppressions as s
+    join unnest($2::text[], $3::text[]) as n (recipient, sender) using (recipient)
+    where s.account_id = $1 and s.sender = n.sender`,
+};
+
+/** Tells which of these entries are not on the list yet. */
+export async function newSuppressions(
+  database: Queryable,
+  accountId: string,
+  entries: readonly Pick<NewSuppression, "number" | "sender">[],
+): Promise<(entry: Pick<NewSuppression, "number" | "sender">) => boolean> {
+  const keyOf = ({ number, sender }: Pick<NewSuppression, "number" | "sender">): string =>
+    `${number} ${sender}`;
+  const rows = await database.query<{ number: string; sender: string }>(findKnown, [
+    accountId,
+    entries.map(({ number }) => number),
+    entries.map(({ sender }) => sender),
+  ]);
+  const known = new Set(rows.map(keyOf));
+  return (entry) => !known.has(keyOf(entry));
+}
+
 /** @throws InvalidInputError */
 export function checkScope({ sender, reason }: Omit<SuppressionInput, "number">): {
   sender: string;

@@ -65,11 +65,11 @@ it("what providers are asked takes from the same places, and leaves half of them
   const held = Array.from({ length: 40 }, (_, index) =>
     asking.take({ accountId: "account", providerId: `silent ${index}` }),
   );
-  // Two that are tried, and a quarter.
-  expect(held.filter((leave) => leave !== undefined)).toHaveLength(7);
+  // Two that are tried, and a quarter of the half that questions have.
+  expect(held.filter((leave) => leave !== undefined)).toHaveLength(5);
   expect(takeAll(sending, "another account", "another provider")).toHaveLength(6);
   for (const leave of held) leave?.();
-  expect(takeAll(asking, "account", "one more")).toHaveLength(6);
+  expect(takeAll(asking, "account", "one more")).toHaveLength(4);
 });
 
 it("a provider that does not answer questions is still sent messages", () => {
@@ -78,6 +78,23 @@ it("a provider that does not answer questions is still sent messages", () => {
   const leave = asking.take({ accountId: "account", providerId: "provider" });
   now = 6_000;
   leave?.();
-  expect(takeAll(asking, "account", "provider")).toHaveLength(5);
+  expect(takeAll(asking, "account", "provider")).toHaveLength(3);
   expect(sending.take({ accountId: "account", providerId: "provider" })).toBeDefined();
+});
+
+it("accounts whose providers answer within the limit, but slowly, cannot keep a third one waiting", () => {
+  let now = 0;
+  const { sending } = createWorkerPlaces(20, () => now);
+  for (const account of ["a", "b"])
+    for (let time = 0; time < 30; time++)
+      sending.take({ accountId: account, providerId: `provider of ${account}` })?.();
+  const held = ["a", "b"].flatMap((account) => takeAll(sending, account, `provider of ${account}`));
+  expect(held).toHaveLength(20);
+  const third = { accountId: "c", providerId: "provider of c" };
+  expect(sending.take(third)).toBeUndefined();
+  now = 1_000;
+  held[0]?.();
+  // The one that has most does not get the place back before the one that waits.
+  expect(takeAll(sending, "a", "provider of a")).toEqual([]);
+  expect(sending.take(third)).toBeDefined();
 });

@@ -109,7 +109,8 @@ export function collectReports(
       const form = forms[event.api];
       if (!form?.tells(event)) return [];
       const parts = form.ofEachPart ? event.segments : 1;
-      const origin = event.url === null ? null : new URL(event.url).origin;
+      // Of an account of its own: many clients are behind the same gateway, and one of them may not answer.
+      const origin = event.url === null ? null : `${new URL(event.url).origin} ${event.accountId}`;
       return Array.from({ length: parts }, (_, index) => ({ ...event, origin, part: index + 1, parts }));
     });
     if (rows.length > 0)

@@ -1,6 +1,6 @@
 import { indexableId } from "../../lib/uuid.ts";
 import type { LoggedEvent } from "../log/logged-event.ts";
-import { weighPart, type PartReport, type WeighedPart } from "../model/parts.ts";
+import { weighPart, type StandingParts, type WeighedPart } from "../model/parts.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import type { IgnoredReason } from "../model/status.ts";
 import { attribute, withEarlierProof } from "./attribution.ts";
@@ -10,11 +10,7 @@ import type { LockedMessage } from "./locked-message.ts";
 export type NewEvent = Omit<LoggedEvent, "id" | "tx">;
 
 /** The event that a change is to a message: applied, or ignored with a reason. `reports`: those of its parts. */
-export function toEvent(
-  message: LockedMessage,
-  change: StatusChange,
-  reports: readonly PartReport[],
-): NewEvent {
+export function toEvent(message: LockedMessage, change: StatusChange, reports: StandingParts): NewEvent {
   const weighed = withEarlierProof(message, change, weighPart(reports, message.status, change));
   const attribution = attribute(message, change, weighed.status);
   const reason = weighed.ignored ?? attribution.ignored ?? null;

@@ -57,8 +57,7 @@ export async function applyChanges(
     const message = changed.get(change.messageId) ?? messages.get(change.messageId);
     if (!message || isMeantForAnother(message, change)) return { kind: "skipped", change };
     const providerId = change.providerId ?? message.providerId;
-    const reports = (history.get(message.id) ?? []).filter((report) => report.providerId === providerId);
-    const event = toEvent(message, change, reports);
+    const event = toEvent(message, change, history.of(message.id, providerId));
     const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
     if (isNoNews(event, message, next))
       return {
@@ -73,7 +72,7 @@ export async function applyChanges(
     moves.push(...movesOf(message, event));
     changed.set(message.id, next);
     // As the next transaction will read it: reports that are not in the log do not count.
-    if (event.parts > 1) history.set(message.id, [...(history.get(message.id) ?? []), event]);
+    if (event.parts > 1) history.add(event);
     const { applied, ignoredReason } = event;
     const { status, trace } = next;
     const transition: Transition = { kind: "taken", change, applied, ignoredReason, status, trace };

@@ -6,8 +6,9 @@ import { optOutSettingsOf } from "./settings.ts";
 const read: Statement = {
   name: "read_opt_out_message",
   text: `
-    select account_id as "accountId", provider_id as "providerId", sender as person, recipient as own, text
-    from messages where id = $1`,
+    select m.account_id as "accountId", m.provider_id as "providerId", m.sender as person, a.sender as own, m.text
+    from messages as m join messages as a on a.id = m.answers
+    where m.id = $1`,
 };
 
 interface OptOutMessage {
@@ -19,7 +20,8 @@ interface OptOutMessage {
 }
 
 /**
- * Answers a person who wrote STOP, if the account wants that. The idempotency key makes it one answer a day to a number,
+ * Answers a person who wrote STOP, if the account wants that, as the sender that the person was texted by: whoever knows a
+ * callback URL must not choose it, nor text strangers. The idempotency key makes it one answer a day to a number,
  * whatever the number sends: two machines cannot answer each other for ever. An answer that cannot be sent is left out.
  */
 export async function confirmOptOut(

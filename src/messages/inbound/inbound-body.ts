@@ -1,13 +1,19 @@
 import { z } from "zod";
 import type { InboundReading } from "../../providers/provider.ts";
 
+/** PostgreSQL knows no year 0, and nobody sent a message before there were any. */
+function isSensible(time: string): boolean {
+  const year = new Date(time).getUTCFullYear();
+  return year >= 1990 && year < 2100;
+}
+
 /** The body of a message that is posted to `…/inbound`: one message or a list of them, as JSON or as a form. */
 const inbound = z.object({
   id: z.string().trim().min(1).max(255).optional(),
   from: z.string().trim().min(1).max(50),
   to: z.string().trim().min(1).max(50).optional(),
   text: z.string().max(10_000),
-  sentAt: z.iso.datetime({ offset: true }).optional(),
+  sentAt: z.iso.datetime({ offset: true }).refine(isSensible).optional(),
 });
 
 const maxMessages = 1_000;

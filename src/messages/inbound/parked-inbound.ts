@@ -66,13 +66,14 @@ const storable = (reading: InboundReading): object =>
 
 const sweepSize = 500;
 
-// Looked at as seldom as parked receipts: what finds no message soon mostly belongs to none.
+// Looked at less and less often, down to every hour: what finds no message soon mostly belongs to none.
 const takeDue: Statement = {
   name: "take_due_parked_inbound",
   text: `
     with due as (
       select p.id, exists (
-        select from messages as m where m.provider_id = p.provider_id and m.provider_message_id = p.answers_id
+        select from messages as m
+        where m.provider_id = p.provider_id and m.provider_message_id = p.answers_id and m.recipient <> ''
       ) as "isKnown"
       from parked_inbound as p
       where check_at <= now()
@@ -81,7 +82,7 @@ const takeDue: Statement = {
       for no key update skip locked
     ), postponed as (
       update parked_inbound as p
-      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 2 ^ least(p.checks, 7)
+      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 2 ^ least(p.checks, 11)
       from due
       where p.id = due.id and not due."isKnown"
     ), taken as (

@@ -7,7 +7,7 @@ import { addJobs } from "../../queue/jobs.ts";
 import { parseRecipient } from "../../sms/phone.ts";
 import { measure } from "../../sms/text.ts";
 import { senderKey } from "../../suppressions/suppression.ts";
-import { addSuppressions } from "../../suppressions/suppressions.ts";
+import { addSuppressions, newSuppressions } from "../../suppressions/suppressions.ts";
 import { eventChannel } from "../log/event-log.ts";
 import { defaultOptOut, readOptOut } from "./opt-out.ts";
 import { readOptOutSettings } from "./settings.ts";
@@ -50,7 +50,7 @@ const store: Statement = {
       join providers as p on p.id = i."providerId"
     ), matched as materialized (
       select g.*, a.id as answers, a.campaign_id as answered_campaign_id,
-        coalesce(g.sender, a.recipient) as person, coalesce(g.recipient, a.sender, '') as own
+        coalesce(g.sender, nullif(a.recipient, '')) as person, coalesce(g.recipient, a.sender, '') as own
       from given as g
       left join lateral (
         select * from (
@@ -84,7 +84,8 @@ const store: Statement = {
         "createdAt", "createdAt", 'RECEIVED', 'RECEIVED', pg_current_xact_id()::text::bigint, answers, answered_campaign_id
       from matched
       where person is not null
-      order by place
+      -- As every other transaction does, so that none waits for another one that waits for it.
+      order by "providerId", "providerMessageId", place
       on conflict (provider_id, provider_message_id) where listed_as = 'RECEIVED' do nothing
       returning id
     ), logged as (
@@ -96,7 +97,7 @@ const store: Statement = {
       from matched join stored using (id)
       order by place
     )
-    select place, id, account_id as "accountId", person, own, text, "createdAt"
+    select place, id, account_id as "accountId", person, own, text, "createdAt", answers is not null as "isAnswer"
     from matched left join stored using (id), pg_notify('${eventChannel}', '')
     where person is null or stored.id is not null
     order by place`,
@@ -115,6 +116,8 @@ interface StoredInbound extends Placed {
   own: string;
   text: string;
   createdAt: Date;
+  /** Whether it answers a message of ours. */
+  isAnswer: boolean;
 }
 
 /**
@@ -173,20 +176,30 @@ function person(from: string): { number: string; country: string | null } {
   }
 }
 
-/** An entry that is on the list already is not answered again. */
+/** An entry that is on the list already is not answered again, nor is somebody who got no message from us. */
 async function optOut(transaction: Queryable, stored: readonly StoredInbound[]): Promise<void> {
   const settings = await readOptOutSettings(transaction, [
     ...new Set(stored.map(({ accountId }) => accountId)),
   ]);
-  for (const { id, accountId, person: number, own, text, createdAt } of stored) {
-    const ofAccount = settings.get(accountId) ?? defaultOptOut;
-    const wish = readOptOut(ofAccount, text);
-    if (!wish) continue;
-    const sender = ofAccount.scope === "SENDER" ? senderKey(own) : "";
-    const entry = { number, sender, reason: text.slice(0, 255) };
+  const wishes = stored.flatMap((one) => {
+    const ofAccount = settings.get(one.accountId) ?? defaultOptOut;
+    const wish = readOptOut(ofAccount, one.text);
+    const sender = ofAccount.scope === "SENDER" ? senderKey(one.own) : "";
+    return wish ? [{ ...one, sender, isAnswered: one.isAnswer && wish.language?.answer != null }] : [];
+  });
+  for (const [accountId, ofAccount] of Map.groupBy(wishes, (wish) => wish.accountId)) {
+    const createdAt = ofAccount[0]?.createdAt ?? new Date();
     const options = { database: transaction, clock: { now: () => createdAt } };
-    const added = await addSuppressions(options, accountId, [entry], "REPLY");
-    if (added > 0 && wish.language?.answer != null)
-      await addJobs(transaction, [{ task: "confirm-opt-out", payload: { messageId: id } }]);
+    const entries = ofAccount.map(({ person: number, sender, text }) => ({
+      number,
+      sender,
+      reason: text.slice(0, 255),
+    }));
+    const isNew = await newSuppressions(transaction, accountId, entries);
+    await addSuppressions(options, accountId, entries, "REPLY");
+    const jobs = ofAccount
+      .filter(({ isAnswered, person: number, sender }) => isAnswered && isNew({ number, sender }))
+      .map(({ id }) => ({ task: "confirm-opt-out", payload: { messageId: id } }) as const);
+    if (jobs.length > 0) await addJobs(transaction, jobs);
   }
 }

@@ -14,8 +14,12 @@ export interface PartReport {
   cost: DecimalText | null;
 }
 
+/** The latest report on each part, each taken through the transition table. */
+export type StandingParts = ReadonlyMap<number, PartReport>;
+
 /** The report as logged: each provider counts the parts of its own attempt. */
 interface LoggedPart extends PartReport {
+  messageId: string;
   providerId: string | null;
 }
 
@@ -33,15 +37,10 @@ export interface WeighedPart {
  * failed as soon as one part is, in any order. Statuses before the end count at once. Each part goes through
  * the transition table separately, so a contradicting report is ignored as for a message of one part.
  */
-export function weighPart(
-  earlier: readonly PartReport[],
-  current: MessageStatus,
-  change: StatusChange,
-): WeighedPart {
+export function weighPart(before: StandingParts, current: MessageStatus, change: StatusChange): WeighedPart {
   const { part = 1, parts = 1, status, cost } = change;
   if (parts === 1) return { status, ...(cost !== undefined && { messageCost: cost }) };
-  const before = latestReports(earlier);
-  const standing = latestReports([...earlier, { part, parts, status, cost: cost ?? null }]);
+  const standing = withReport(before, { part, parts, status, cost: cost ?? null });
   const messageCost = totalCost(standing);
   const weighed = { status, ...(messageCost !== undefined && { messageCost }) };
   const known = before.get(part);
@@ -55,27 +54,52 @@ export function weighPart(
 
 const isArrival = (status: MessageStatus): boolean => status === "DELIVERED" || status === "READ";
 
-/** The latest report of each part, each taken through the transition table. */
-function latestReports(reports: readonly PartReport[]): Map<number, PartReport> {
-  const standing = new Map<number, PartReport>();
-  for (const report of reports) {
-    const known = standing.get(report.part);
-    const isKept = known !== undefined && ignoredReason(known.status, report.status) !== undefined;
-    const [newest, other] = isKept ? [known, report] : [report, known];
-    const parts = Math.max(report.parts, known?.parts ?? 1);
-    standing.set(report.part, { ...newest, parts, cost: newest.cost ?? other?.cost ?? null });
-  }
+/** What stands after one more report. */
+function withReport(before: StandingParts, report: PartReport): StandingParts {
+  const standing = new Map(before);
+  take(standing, report);
   return standing;
 }
 
+function take(standing: Map<number, PartReport>, report: PartReport): void {
+  const known = standing.get(report.part);
+  const isKept = known !== undefined && ignoredReason(known.status, report.status) !== undefined;
+  const [newest, other] = isKept ? [known, report] : [report, known];
+  const parts = Math.max(report.parts, known?.parts ?? 1);
+  standing.set(report.part, {
+    part: report.part,
+    parts,
+    status: newest.status,
+    cost: newest.cost ?? other?.cost ?? null,
+  });
+}
+
+/** What stands of several messages: of each the parts as each provider has reported them. */
+export class PartHistory {
+  readonly #standing = new Map<string, Map<number, PartReport>>();
+
+  of(messageId: string, providerId: string | null): StandingParts {
+    return this.#standing.get(`${messageId} ${providerId}`) ?? none;
+  }
+
+  add({ messageId, providerId, ...report }: LoggedPart): void {
+    const key = `${messageId} ${providerId}`;
+    const standing = this.#standing.get(key) ?? new Map<number, PartReport>();
+    this.#standing.set(key, standing);
+    take(standing, report);
+  }
+}
+
+const none: StandingParts = new Map();
+
 /** A provider may report different numbers of parts: the largest one counts. */
-function haveAllArrived(standing: Map<number, PartReport>): boolean {
+function haveAllArrived(standing: StandingParts): boolean {
   const reports = [...standing.values()];
   const parts = Math.max(...reports.flatMap((one) => [one.part, one.parts]));
   return reports.filter((one) => isArrival(one.status)).length === parts;
 }
 
-function totalCost(standing: Map<number, PartReport>): DecimalText | undefined {
+function totalCost(standing: StandingParts): DecimalText | undefined {
   const costs = [...standing.values()].flatMap(({ cost }) => cost ?? []);
   return costs.length === 0 ? undefined : costs.reduce(add);
 }
@@ -96,9 +120,10 @@ const readReports: Statement = {
 export async function readPartHistory(
   transaction: Queryable,
   changes: readonly StatusChange[],
-): Promise<Map<string, LoggedPart[]>> {
+): Promise<PartHistory> {
   const ids = new Set(changes.filter(({ parts = 1 }) => parts > 1).map(({ messageId }) => messageId));
-  if (ids.size === 0) return new Map();
-  const rows = await transaction.query<LoggedPart & { messageId: string }>(readReports, [[...ids]]);
-  return Map.groupBy(rows, ({ messageId }) => messageId);
+  const history = new PartHistory();
+  if (ids.size === 0) return history;
+  for (const row of await transaction.query<LoggedPart>(readReports, [[...ids]])) history.add(row);
+  return history;
 }

@@ -109,6 +109,9 @@ const newestMessage = `
     limit 1
   ) as m`;
 
+/** More of a message than this belong to none: they wait for the sweep. */
+const takenAtOnce = 2_000;
+
 /** Rows that are locked are being matched by another transaction: waiting could end in a deadlock. */
 const lockFree = "for no key update of p skip locked";
 
@@ -131,6 +134,7 @@ const takeOf = (name: string, locking: string): Statement => ({
       cross join ${newestMessage}
       -- In the order of the ids, so that two transactions never wait for each other.
       order by p.id
+      limit ${takenAtOnce}
       ${locking}
     ), ${take}`,
 });
@@ -181,7 +185,7 @@ export async function takeParkedBefore(
 const sweepSize = 500;
 
 /**
- * Each receipt is checked at once and then less and less often, down to every four minutes: receipts that
+ * Each receipt is checked at once and then less and less often, down to every hour: receipts that
  * find no message soon mostly belong to none. This is a statement of its own, so that its locks are short: a
  * transaction that stores the message's id passes over locked receipts, and they would wait for the next
  * check.
@@ -198,7 +202,7 @@ const findDue: Statement = {
       for no key update skip locked
     ), postponed as (
       update parked_receipts as p
-      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 2 ^ least(p.checks, 7)
+      set checks = p.checks + 1, check_at = now() + interval '2 seconds' * 2 ^ least(p.checks, 11)
       from due
       where p.id = due.id
     )

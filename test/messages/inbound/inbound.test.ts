@@ -263,9 +263,10 @@ describe("people who write STOP", () => {
 
   it("two machines that answer each other end after one answer, even when the number is taken off the list", async () => {
     await setOptOut({ languages: [{ language: "en", words: ["STOP"], answer: "Bye." }] });
+    await sendAndWait("+421907000203");
     for (let round = 0; round < 3; round++) {
-      await post({ from: "+421907000003", to: "smsgraph", text: "STOP" });
-      await expect.poll(() => send("+421907000003")).toMatchObject({ code: "RECIPIENT_SUPPRESSED" });
+      await post({ from: "+421907000203", to: "smsgraph", text: "STOP" });
+      await expect.poll(() => send("+421907000203")).toMatchObject({ code: "RECIPIENT_SUPPRESSED" });
       await expect
         .poll(
           async () =>
@@ -276,9 +277,32 @@ describe("people who write STOP", () => {
             ).rows,
         )
         .toEqual([]);
-      await app.client.data(`mutation { unsuppressNumber(number: "+421907000003") { __typename } }`);
+      await app.client.data(`mutation { unsuppressNumber(number: "+421907000203") { __typename } }`);
     }
-    expect(await outbound("+421907000003")).toHaveLength(1);
+    expect(await outbound("+421907000203")).toHaveLength(2);
+  });
+
+  it("who writes STOP without having been texted is put on the list, but not answered, and nobody chooses the sender", async () => {
+    await setOptOut({ languages: [{ language: "en", words: ["STOP"], answer: "Bye." }] });
+    await sendAndWait("+421907000106", { from: "Shop" });
+    const forged = Array.from({ length: 200 }, (_, index) => ({
+      from: `+4219071${String(index).padStart(5, "0")}`,
+      to: "Some Bank",
+      text: "STOP",
+    }));
+    expect((await post([...forged, { from: "+421907000106", to: "Some Bank", text: "STOP" }])).status).toBe(
+      200,
+    );
+    await expect.poll(async () => (await outbound("+421907000106")).length).toBe(2);
+    const { rows } = await app.services.database.pool.query(
+      "select distinct sender from messages where text = 'Bye.' and recipient = '+421907000106'",
+    );
+    expect(rows).toEqual([{ sender: "Shop" }]);
+    const { rows: listed } = await app.services.database.pool.query(
+      "select count(*)::int from suppressions where recipient like '+4219071%'",
+    );
+    expect(listed).toEqual([{ count: 200 }]);
+    expect(await outbound("+421907100007")).toEqual([]);
   });
 
   it("with the scope SENDER only the answered sender is not to text the person any more", async () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { weighPart, type PartReport } from "../../../src/messages/model/parts.ts";
+import { PartHistory, weighPart } from "../../../src/messages/model/parts.ts";
 import { ignoredReason, type IgnoredReason, type MessageStatus } from "../../../src/messages/model/status.ts";
 import type { StatusChange } from "../../../src/messages/model/status-change.ts";
 import { runs } from "../../support/runs.ts";
@@ -15,18 +15,19 @@ interface Outcome {
 
 /** A submitted message that gets these reports one after the other. */
 function tell(...reports: Said[]): Outcome {
-  const earlier: PartReport[] = [];
+  const earlier = new PartHistory();
+  const of = { messageId: "m", providerId: "p" };
   const outcome: Outcome = { status: "SUBMITTED", cost: undefined, ignored: [] };
   for (const said of reports) {
     const change = { messageId: "m", source: "CALLBACK", receivedAt: new Date(0), ...said } as const;
-    const weighed = weighPart(earlier, outcome.status, change);
+    const weighed = weighPart(earlier.of("m", "p"), outcome.status, change);
     const ignored = weighed.ignored ?? ignoredReason(outcome.status, weighed.status);
     outcome.ignored.push(ignored);
     outcome.cost = weighed.messageCost ?? outcome.cost;
     if (ignored === undefined) outcome.status = weighed.status;
     // As in the logged event.
     const status = ignored === undefined ? weighed.status : said.status;
-    earlier.push({ part: said.part ?? 1, parts: said.parts ?? 1, status, cost: said.cost ?? null });
+    earlier.add({ ...of, part: said.part ?? 1, parts: said.parts ?? 1, status, cost: said.cost ?? null });
   }
   return outcome;
 }
