@@ -282,7 +282,7 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
     preset: {
       worker: {
         // Some more than there are places: a job that finds none must be looked at to be seen to wait.
-        concurrentJobs: concurrency + Math.ceil(concurrency / 5),
+        concurrentJobs: concurrency + Math.floor(concurrency / 5),
         pollInterval: 1000,
         localQueue: { size: concurrency * 2, ttl: 5_000 },
         // Jobs that end at the same time are recorded in one statement.

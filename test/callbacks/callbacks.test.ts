@@ -213,6 +213,40 @@ describe("many callbacks at once", () => {
     expect(statements.length).toBeLessThanOrEqual(7);
   });
 
+  it("what is in callbacks counts for a transaction, not their number, and many opt-outs need few statements", async () => {
+    const statements: string[] = [];
+    const database = openDatabase(app.databaseUrl, {
+      poolSize: 5,
+      onStatement: (text) => statements.push(text),
+    });
+    const ingest = new CallbackIngest(database);
+    const stops = (body: number) =>
+      Array.from({ length: 400 }, (_, index) => ({
+        from: `+42191${body}${String(index).padStart(6, "0")}`,
+        text: "STOP",
+      }));
+    await Promise.all(
+      [1, 2, 3, 4].map((body) =>
+        ingest.ingest({
+          providerId: decodeId("Provider", providerId),
+          receivedAt: new Date(),
+          contentType: null,
+          body: "{}",
+          receipts: [],
+          inbound: stops(body),
+        }),
+      ),
+    );
+    await database.close();
+    // One each, although they came together.
+    expect(statements.filter((text) => text === "begin")).toHaveLength(4);
+    expect(statements.length).toBeLessThanOrEqual(4 * 8);
+    const { rows } = await app.services.database.pool.query(
+      "select count(*)::int from suppressions where recipient like '+42191%'",
+    );
+    expect(rows).toEqual([{ count: 1_600 }]);
+  });
+
   it("many callbacks over HTTP need far fewer transactions than callbacks", async () => {
     const statements: string[] = [];
     const own = await startTestApp({ runsWorker: false, onStatement: (text) => statements.push(text) });

@@ -5,6 +5,7 @@ import { registry } from "../../src/providers/registry.ts";
 import type { TikosmsSandbox } from "../../src/sandbox/tikosms/index.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { compatFetch } from "../support/compat.ts";
+import { GraphqlClient } from "../support/graphql-client.ts";
 import { eventually } from "../support/process.ts";
 import { startReportReceiver, type ReportReceiver } from "../support/report-receiver.ts";
 
@@ -105,6 +106,32 @@ test("callbacks are repeated until they are answered 200, and the next of the me
     ...Array.from({ length: 5 }, () => "create"),
     "update",
   ]);
+});
+
+test("an account whose endpoint answers nothing holds up nobody else's behind the same origin", async () => {
+  const silent = Promise.withResolvers<number>();
+  client.answer(({ path }) => (path === "/silent" ? silent.promise : 200));
+  const owner = await app.createAccount();
+  const key = await app.createKey(undefined, owner);
+  const { sandbox: theirs } = await connectTestSandbox({
+    ...app,
+    client: new GraphqlClient(app.url, key),
+  });
+  const send = (credential: string, path: string): Promise<unknown> =>
+    compatFetch(app, "/tikosms/v1/message", {
+      method: "POST",
+      headers: { authorization: `Bearer ${credential}`, "content-type": "application/json" },
+      body: JSON.stringify({ ...message, callback_url: client.origin + path }),
+    });
+  // More than are under way to an origin at a time.
+  for (let count = 0; count < 12; count++) await send(app.key, "/silent");
+  await eventually(() => to("/silent").length >= 8);
+  await send(key, "/talking");
+  await eventually(() => taken("/talking").length === 2);
+  expect(taken("/silent")).toEqual([]);
+  silent.resolve(200);
+  client.answer(() => 200);
+  await theirs.close();
 });
 
 test.each([
