@@ -220,11 +220,6 @@ describe("many callbacks at once", () => {
       onStatement: (text) => statements.push(text),
     });
     const ingest = new CallbackIngest(database);
-    const stops = (body: number) =>
-      Array.from({ length: 400 }, (_, index) => ({
-        from: `+42191${body}${String(index).padStart(6, "0")}`,
-        text: "STOP",
-      }));
     await Promise.all(
       [1, 2, 3, 4].map((body) =>
         ingest.ingest({
@@ -233,7 +228,10 @@ describe("many callbacks at once", () => {
           contentType: null,
           body: "{}",
           receipts: [],
-          inbound: stops(body),
+          inbound: Array.from({ length: 400 }, (_, index) => ({
+            from: `+42191${body}${String(index).padStart(6, "0")}`,
+            text: "STOP",
+          })),
         }),
       ),
     );
