@@ -74,12 +74,9 @@ class FairPlaces {
   #isTurnOf(accountId: string): boolean {
     for (const [other, at] of this.#refused) if (this.#now() - at > waitingMs) this.#refused.delete(other);
     if (this.#refused.size === 0) return true;
-    const { owners } = this.#shares;
-    const share = Math.max(
-      1,
-      this.#places / new Set([...owners.keys(), ...this.#refused.keys(), accountId]).size,
-    );
-    const held = (one: string): number => owners.get(one) ?? 0;
+    const everyone = new Set([...this.#shares.owners, ...this.#refused.keys(), accountId]);
+    const share = Math.max(1, this.#places / everyone.size);
+    const held = (one: string): number => this.#shares.held(one);
     if (held(accountId) < share) return true;
     return [...this.#refused.keys()].every((other) => other === accountId || held(other) >= share);
   }
@@ -97,8 +94,8 @@ interface PlacesOptions {
 /**
  * Who holds the places of a worker. A provider that does not answer holds each of its places until the time limit. So an
  * account has a quarter of them for providers that did not answer quickly, all accounts have a half for those, and others
- * go on. Where all are taken, they go round by account. One of which nothing is known yet is tried once, a few of an account at a time, and gets a place more with each
- * quick answer.
+ * go on. A provider of which nothing is known yet is tried once, a few of an account at a time, and gets a place more with
+ * each quick answer. Where all places are taken, they go round by account.
  */
 export class ProviderPlaces {
   readonly #kept: readonly FairPlaces[];

@@ -6,7 +6,6 @@ export class Shares {
   readonly #places: number;
   readonly #ofOne: number;
   readonly #taken = new Map<string, number>();
-  readonly #owners = new Map<string, number>();
 
   constructor(places: number, { ofOne = 1 / 2 } = {}) {
     this.#places = places;
@@ -18,16 +17,20 @@ export class Shares {
     return Math.min(...this.#keysOf(owner, isWell).map(([key, share]) => this.#limit(share) - this.#of(key)));
   }
 
-  /** Who has places, and how many. */
-  get owners(): ReadonlyMap<string, number> {
-    return this.#owners;
+  /** How many places the owner has. */
+  held(owner: string): number {
+    return this.#of(keyOf(owner));
+  }
+
+  /** Who has places. */
+  get owners(): string[] {
+    return [...this.#taken.keys()].flatMap((key) =>
+      key.startsWith(ofOwner) ? [key.slice(ofOwner.length)] : [],
+    );
   }
 
   /** Takes places, or gives them back when `count` is negative. */
   take(owner: string, isWell: boolean, count: number): void {
-    const held = (this.#owners.get(owner) ?? 0) + count;
-    if (held === 0) this.#owners.delete(owner);
-    else this.#owners.set(owner, held);
     for (const [key] of this.#keysOf(owner, isWell)) {
       const taken = this.#of(key) + count;
       if (taken === 0) this.#taken.delete(key);
@@ -38,7 +41,7 @@ export class Shares {
   #keysOf(owner: string, isWell: boolean): [key: string, share: number][] {
     const both: [string, number][] = [
       ["all", 1],
-      [`of ${owner}`, this.#ofOne],
+      [keyOf(owner), this.#ofOne],
     ];
     if (isWell) return both;
     return [...both, ["unwell", 1 / 2], [`unwell of ${owner}`, 1 / 4]];
@@ -52,3 +55,6 @@ export class Shares {
     return this.#taken.get(key) ?? 0;
   }
 }
+
+const ofOwner = "of ";
+const keyOf = (owner: string): string => ofOwner + owner;

@@ -152,12 +152,12 @@ async function addSome(
   entries: readonly NewSuppression[],
   first: Scope | undefined,
 ): Promise<number> {
-  if (!first) return addSuppressions({ database, clock }, accountId, entries, "IMPORT");
+  if (!first) return (await addSuppressions({ database, clock }, accountId, entries, "IMPORT")).length;
   return database.transaction(async (transaction) => {
     const added = await addSuppressions({ database: transaction, clock }, accountId, entries, "IMPORT");
-    if (added > 0)
+    if (added.length > 0)
       await recordAudit(transaction, { accountId, action: "SUPPRESSIONS_IMPORT_STARTED", after: first });
-    return added;
+    return added.length;
   });
 }
 

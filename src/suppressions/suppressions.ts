@@ -28,26 +28,23 @@ export type NewSuppression = Pick<Suppression, "number" | "sender" | "reason">;
 const add: Statement = {
   name: "add_suppressions",
   text: `
-    with added as (
-      insert into suppressions (account_id, recipient, sender, reason, source, created_at)
-      select $1, recipient, sender, reason, $5::suppression_source, $6
-      from unnest($2::text[], $3::text[], $4::text[]) as n (recipient, sender, reason)
-      order by recipient, sender
-      on conflict do nothing
-      returning 1
-    )
-    select count(*)::int as count from added`,
+    insert into suppressions (account_id, recipient, sender, reason, source, created_at)
+    select $1, recipient, sender, reason, $5::suppression_source, $6
+    from unnest($2::text[], $3::text[], $4::text[]) as n (recipient, sender, reason)
+    order by recipient, sender
+    on conflict do nothing
+    returning recipient as number, sender`,
 };
 
-/** Puts numbers on the list; an entry that is there stays as it is. Returns how many are new. */
+/** Puts numbers on the list; an entry that is there stays as it is. Returns those that are new. */
 export async function addSuppressions(
   { database, clock }: SuppressionOptions,
   accountId: string,
   entries: readonly NewSuppression[],
   source: SuppressionSource,
-): Promise<number> {
-  if (entries.length === 0) return 0;
-  const [row] = await database.query<{ count: number }>(add, [
+): Promise<Pick<Suppression, "number" | "sender">[]> {
+  if (entries.length === 0) return [];
+  return database.query<Pick<Suppression, "number" | "sender">>(add, [
     accountId,
     entries.map(({ number }) => number),
     entries.map(({ sender }) => sender),
@@ -55,32 +52,6 @@ export async function addSuppressions(
     source,
     clock.now(),
   ]);
-  return row?.count ?? 0;
-}
-
-const findKnown: Statement = {
-  name: "find_known_suppressions",
-  text: `
-    select recipient as number, s.sender from suppressions as s
-    join unnest($2::text[], $3::text[]) as n (recipient, sender) using (recipient)
-    where s.account_id = $1 and s.sender = n.sender`,
-};
-
-/** Tells which of these entries are not on the list yet. */
-export async function newSuppressions(
-  database: Queryable,
-  accountId: string,
-  entries: readonly Pick<NewSuppression, "number" | "sender">[],
-): Promise<(entry: Pick<NewSuppression, "number" | "sender">) => boolean> {
-  const keyOf = ({ number, sender }: Pick<NewSuppression, "number" | "sender">): string =>
-    `${number} ${sender}`;
-  const rows = await database.query<{ number: string; sender: string }>(findKnown, [
-    accountId,
-    entries.map(({ number }) => number),
-    entries.map(({ sender }) => sender),
-  ]);
-  const known = new Set(rows.map(keyOf));
-  return (entry) => !known.has(keyOf(entry));
 }
 
 /** @throws InvalidInputError */
@@ -119,7 +90,7 @@ export async function suppressNumber(
     const options = { database: transaction, clock };
     const added = await addSuppressions(options, accountId, [{ number: to, ...scope }], source);
     const after = { number: maskNumber(to), ...scope };
-    if (added > 0) await recordAudit(transaction, { accountId, action: "NUMBER_SUPPRESSED", after });
+    if (added.length > 0) await recordAudit(transaction, { accountId, action: "NUMBER_SUPPRESSED", after });
     const [entry] = await transaction.query<Suppression>(find, [accountId, to, scope.sender]);
     return entry ?? { number: to, ...scope, source, createdAt: clock.now() };
   });

@@ -7,6 +7,8 @@ import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 import { isAlive, workerLockSpaces } from "../../queue/live-workers.ts";
 
 const maxBatchSize = 500;
+/** The rest comes in the next round. */
+const maxBatches = 20;
 
 /** SQL: attempts whose worker has died. Works on both tables that hold attempts. */
 const isDead = `
@@ -36,7 +38,7 @@ interface DeadClaimsOptions {
  */
 export async function abandonDeadClaims(options: DeadClaimsOptions): Promise<void> {
   await options.database.query(singleOutDead, [workerLockSpaces.claims]);
-  while ((await abandonSome(options)) === maxBatchSize);
+  for (let batch = 0; batch < maxBatches; batch++) if ((await abandonSome(options)) < maxBatchSize) return;
 }
 
 /** Returns how many there were. */

@@ -17,6 +17,8 @@ export interface LockedMessage extends MessageState {
   accountCurrency: string | null;
   retryAt: Date | null;
   trace: StoredTrace;
+  /** Whether its texts and numbers were taken away. */
+  isErased: boolean;
   /** When to check it next: null for never, undefined to leave the plan as it is. */
   nextCheckAt?: Date | null;
 }
@@ -47,7 +49,7 @@ const lock: Statement = {
   name: "lock_messages",
   text: `
     select id, account_id as "accountId", provider_id as "providerId", campaign_id as "campaignId", country,
-      last_event_tx as "lastEventTx", trace::text, ${stateColumns.readFrom("m")},
+      last_event_tx as "lastEventTx", trace::text, recipient = '' as "isErased", ${stateColumns.readFrom("m")},
       (select kind from providers where id = m.provider_id) as kind,
       (select currency from providers where id = m.provider_id) as "accountCurrency"
     from messages as m

@@ -26,6 +26,8 @@ export interface Transition {
   status: MessageStatus;
   /** Of the message. */
   trace: StoredTrace;
+  /** Whether the texts and numbers of the message were taken away. */
+  isErased: boolean;
   /** Repeated so often that it is not added to the timeline any more. */
   isReplay?: boolean;
 }
@@ -53,9 +55,10 @@ export async function applyChanges(
   const moves: Move[] = [];
   const ignored = new Map<NewEvent, Transition>();
   const changed = new Map<string, LockedMessage>();
-  const outcomes = changes.map((change): ChangeOutcome => {
-    const message = changed.get(change.messageId) ?? messages.get(change.messageId);
-    if (!message || isMeantForAnother(message, change)) return { kind: "skipped", change };
+  const outcomes = changes.map((told): ChangeOutcome => {
+    const message = changed.get(told.messageId) ?? messages.get(told.messageId);
+    if (!message || isMeantForAnother(message, told)) return { kind: "skipped", change: told };
+    const change = message.isErased && isReceipt(told) ? withoutWords(told) : told;
     const providerId = change.providerId ?? message.providerId;
     const event = toEvent(message, change, history.of(message.id, providerId));
     const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
@@ -67,6 +70,7 @@ export async function applyChanges(
         ignoredReason: event.ignoredReason,
         status: message.status,
         trace: message.trace,
+        isErased: message.isErased,
       };
     events.push(event);
     moves.push(...movesOf(message, event));
@@ -74,8 +78,16 @@ export async function applyChanges(
     // As the next transaction will read it: reports that are not in the log do not count.
     if (event.parts > 1) history.add(event);
     const { applied, ignoredReason } = event;
-    const { status, trace } = next;
-    const transition: Transition = { kind: "taken", change, applied, ignoredReason, status, trace };
+    const { status, trace, isErased } = next;
+    const transition: Transition = {
+      kind: "taken",
+      change,
+      applied,
+      ignoredReason,
+      status,
+      trace,
+      isErased,
+    };
     if (bringsNothing(event, message, next)) ignored.set(event, transition);
     return transition;
   });
@@ -89,6 +101,19 @@ export async function applyChanges(
   await addTallies(transaction, campaignMovesOf(messages, changed));
   await addStatistics(transaction, moves, chargesOf(messages, changed));
   return outcomes;
+}
+
+const isReceipt = ({ source }: StatusChange): boolean =>
+  source === "CALLBACK" || source === "POLL" || source === "RECONCILE";
+
+/** What people or programs wrote about an erased message may name its number. */
+function withoutWords({
+  detail: _detail,
+  providerStatus: _status,
+  failure,
+  ...change
+}: StatusChange): StatusChange {
+  return { ...change, ...(failure && { failure: { ...failure, text: "The message was erased." } }) };
 }
 
 /** How the changes move the counts of campaigns. */

@@ -7,7 +7,7 @@ import { addJobs } from "../../queue/jobs.ts";
 import { parseRecipient } from "../../sms/phone.ts";
 import { measure } from "../../sms/text.ts";
 import { senderKey } from "../../suppressions/suppression.ts";
-import { addSuppressions, newSuppressions } from "../../suppressions/suppressions.ts";
+import { addSuppressions } from "../../suppressions/suppressions.ts";
 import { eventChannel } from "../log/event-log.ts";
 import { defaultOptOut, readOptOut } from "./opt-out.ts";
 import { readOptOutSettings } from "./settings.ts";
@@ -195,10 +195,10 @@ async function optOut(transaction: Queryable, stored: readonly StoredInbound[]):
       sender,
       reason: text.slice(0, 255),
     }));
-    const isNew = await newSuppressions(transaction, accountId, entries);
-    await addSuppressions(options, accountId, entries, "REPLY");
+    const added = await addSuppressions(options, accountId, entries, "REPLY");
+    const isNew = new Set(added.map(({ number, sender }) => `${number} ${sender}`));
     const jobs = ofAccount
-      .filter(({ isAnswered, person: number, sender }) => isAnswered && isNew({ number, sender }))
+      .filter(({ isAnswered, person: number, sender }) => isAnswered && isNew.has(`${number} ${sender}`))
       .map(({ id }) => ({ task: "confirm-opt-out", payload: { messageId: id } }) as const);
     if (jobs.length > 0) await addJobs(transaction, jobs);
   }

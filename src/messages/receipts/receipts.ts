@@ -7,22 +7,20 @@ import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type Transition } from "../changes/transition.ts";
 
 /** What became of a receipt. */
-export type ReceiptOutcome = { status: ReportedStatus } &
-  /** `isErased`: the texts and numbers of its message were taken away, so nothing of the report is kept but its status. */
-  (
-    | { kind: "matched"; transition: Transition; isErased: boolean }
-    | { kind: "parked" }
-    | { kind: "unknown" }
-    /** Not kept: too many of the provider's receipts are parked. */
-    | { kind: "dropped" }
-  );
+export type ReceiptOutcome = { status: ReportedStatus } & (
+  | { kind: "matched"; transition: Transition }
+  | { kind: "parked" }
+  | { kind: "unknown" }
+  /** Not kept: too many of the provider's receipts are parked. */
+  | { kind: "dropped" }
+);
 
 /** Whether no message was found for a receipt, at least not yet. */
 export const isUnmatched = ({ kind }: ReceiptOutcome): boolean => kind !== "matched";
 
 /** Whether a receipt is about a person who was erased: its body is counted, but not kept. */
 export const isOfErased = (outcome: ReceiptOutcome): boolean =>
-  outcome.kind === "matched" && outcome.isErased;
+  outcome.kind === "matched" && outcome.transition.isErased;
 
 const identify: Statement = {
   name: "identify_messages",
@@ -31,8 +29,7 @@ const identify: Statement = {
       by_provider_id.id is not null and exists (
         select 1 from parked_receipts
         where provider_id = r.provider_id and provider_message_id = r.provider_message_id
-      ) as "hasParked",
-      coalesce(by_reference.recipient, by_provider_id.recipient) = '' as "isErased"
+      ) as "hasParked"
     from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[]) as r (place, provider_id, reference, provider_message_id)
     left join messages as by_reference
       on by_reference.id = r.reference and (
@@ -40,7 +37,7 @@ const identify: Statement = {
         or exists (select 1 from attempts where message_id = r.reference and provider_id = r.provider_id)
       )
     left join lateral (
-      select id, recipient from messages
+      select id from messages
       where provider_id = r.provider_id and provider_message_id = r.provider_message_id
       order by id desc
       limit 1
@@ -59,14 +56,8 @@ export async function applyReceipts(
   const received = incoming.map((one) => ({ ...one, receipt: withoutUnstorable(one.receipt) }));
   const identified = await identifyMessages(transaction, received);
   const matched = received.flatMap((one, index) => {
-    const { messageId = null, isErased = false } = identified[index] ?? {};
-    if (messageId === null) return [];
-    return [
-      {
-        index,
-        change: isErased === true ? withoutWords(toChange(messageId, one)) : toChange(messageId, one),
-      },
-    ];
+    const { messageId = null } = identified[index] ?? {};
+    return messageId === null ? [] : [{ index, change: toChange(messageId, one) }];
   });
   const earlier = await takeParkedBefore(
     transaction,
@@ -82,8 +73,7 @@ export async function applyReceipts(
   return received.map((one, index) => {
     const { status, providerMessageId } = one.receipt;
     const outcome = outcomeAt.get(index);
-    const isErased = identified[index]?.isErased === true;
-    if (outcome?.kind === "taken") return { status, kind: "matched", transition: outcome, isErased };
+    if (outcome?.kind === "taken") return { status, kind: "matched", transition: outcome };
     if (providerMessageId === undefined || outcome) return { status, kind: "unknown" };
     return { status, kind: parked.has(one) ? "parked" : "dropped" };
   });
@@ -118,18 +108,6 @@ function parkedOf(
 interface Identified {
   messageId: string | null;
   hasParked: boolean;
-  /** Null without a message. */
-  isErased: boolean | null;
-}
-
-/** What people or programs wrote about an erased message may name its number. */
-function withoutWords({
-  detail: _detail,
-  providerStatus: _status,
-  failure,
-  ...change
-}: StatusChange): StatusChange {
-  return { ...change, ...(failure && { failure: { ...failure, text: "The message was erased." } }) };
 }
 
 /** Whose messages receipts are for. */

@@ -110,6 +110,24 @@ describe("matching receipts", () => {
     },
   );
 
+  it("of a receipt that is read while its person is being erased nothing is kept but the status", async () => {
+    const id = await queueMessage(app);
+    const { pool } = app.services.database;
+    const erasing = await pool.connect();
+    await erasing.query("begin");
+    await erasing.query("update messages set recipient = '', text = '' where id = $1", [id]);
+    const answer = post(url, update({ client_ref: id, status: "DELIVRD" }));
+    const waits =
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    await expect.poll(async () => (await pool.query(waits)).rowCount).toBe(1);
+    await erasing.query("commit");
+    erasing.release();
+    expect(await answer).toEqual(ok);
+    expect((await statusOf(id)).status).toBe("DELIVERED");
+    const { rowCount } = await pool.query("select 1 from callbacks where strpos(body, $1) > 0", [id]);
+    expect(rowCount).toBe(0);
+  });
+
   it("a receipt finds its message by our reference before the provider's id is known", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     expect(await post(url, update({ message_id: theirs, client_ref: id, status: "SENT" }))).toEqual(ok);
