@@ -15,30 +15,64 @@ export type NewJob = {
   queue?: string;
 } & { [Name in Task]: { task: Name; payload: Payload<Name> } }[Task];
 
+/** The columns of `jobs`, as `add_jobs` wants them. */
+const specs = (payload: string, runAt: string, source: string): string => `
+  select array_agg((task, ${payload}, queue, ${runAt}, null, key,
+    ${priorityNumber("priority")},
+    case when lane is not null then array[lane] end)::graphile_worker.job_spec)
+  from ${source}`;
+
+const jobs = `json_to_recordset($1) as j (
+  task text, payload json, "runAt" timestamptz, priority text, key text, lane text, queue text, "delayMs" float8
+)`;
+const runAt = `coalesce("runAt", now() + interval '1 millisecond' * coalesce("delayMs", 0))`;
+
 const add: Statement = {
   name: "add_jobs",
-  text: `
-    select count(*) from graphile_worker.add_jobs((
-      select array_agg((task, payload, queue, coalesce("runAt", now() + interval '1 millisecond' * coalesce("delayMs", 0)), null, key,
-        ${priorityNumber("priority")},
-        case when lane is not null then array[lane] end)::graphile_worker.job_spec)
-      from json_to_recordset($1) as j (
-        task text, payload json, "runAt" timestamptz, priority text, key text, lane text, queue text,
-        "delayMs" float8
-      )
-    ), $2)`,
+  text: `select count(*) from graphile_worker.add_jobs((${specs("payload", runAt, jobs)}))`,
+};
+
+/**
+ * SQL: adds `jobs` in place of those that wait with the same keys. `add_jobs` alone would change those rows. Where
+ * connections broke, a job may wait that a worker is still running, and that worker deletes it by its id when it ends:
+ * what was added meanwhile would be gone with it. So each job gets a row, and an id, of its own.
+ */
+const replacing = (payload: string, time: string): string => `
+  with waiting as (
+    delete from graphile_worker._private_jobs
+    where locked_at is null and key in (select key from ${jobs})
+    returning key, payload as gathered, run_at, attempts
+  )
+  select count(*) from graphile_worker.add_jobs((
+    ${specs(payload, time, `${jobs} left join waiting using (key)`)}
+  ), $2)`;
+
+const replace: Statement = { name: "replace_jobs", text: replacing("payload", runAt) };
+
+const gather: Statement = {
+  name: "gather_jobs",
+  text: replacing(
+    "case when gathered is null then payload else (gathered::jsonb || payload::jsonb)::json end",
+    `case when waiting.attempts = 0 then run_at else ${runAt} end`,
+  ),
 };
 
 /**
  * Adds jobs in the caller's transaction: they exist if and only if it commits. A `reconcile` job that waits takes
  * over the messages of a new one with the same key, and keeps its own time.
  */
-export async function addJobs(transaction: Queryable, jobs: readonly NewJob[]): Promise<void> {
-  const { gathering = [], others = [] } = Object.groupBy(jobs, ({ task }) =>
-    task === "reconcile" ? "gathering" : "others",
-  );
-  if (others.length > 0) await transaction.query(add, [JSON.stringify(others), false]);
-  if (gathering.length > 0) await transaction.query(add, [JSON.stringify(gathering), true]);
+export async function addJobs(transaction: Queryable, added: readonly NewJob[]): Promise<void> {
+  const {
+    first = [],
+    next = [],
+    gathering = [],
+  } = Object.groupBy(added, ({ task, key }) => {
+    if (key === undefined) return "first";
+    return task === "reconcile" ? "gathering" : "next";
+  });
+  if (first.length > 0) await transaction.query(add, [JSON.stringify(first)]);
+  if (next.length > 0) await transaction.query(replace, [JSON.stringify(next), false]);
+  if (gathering.length > 0) await transaction.query(gather, [JSON.stringify(gathering), true]);
 }
 
 /**
