@@ -1,14 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { decodeId } from "../src/lib/global-id.ts";
-import { twins } from "../src/sandbox/twins.ts";
 import { eventually } from "../test/support/process.ts";
-import { connectAll } from "../torture/connect.ts";
+import { connect } from "../torture/connect.ts";
 import { Fleet } from "../torture/fleet.ts";
 import { OwnPostgres } from "../torture/postgres.ts";
-import type { Provider } from "../torture/providers.ts";
-import { startRoad } from "../torture/road.ts";
 import type { Benchmark, BenchRun, Finding } from "./support/benchmark.ts";
+import { ProvidersProcess } from "./support/providers.ts";
+import type { StartedProvider } from "./support/providers-process.ts";
 
 /** How long a sandbox takes to answer. */
 const answerMs = 50;
@@ -25,22 +24,13 @@ export const benchmark: Benchmark = {
   run,
 };
 
-async function startProvider(twin: (typeof twins)[number], { closers }: BenchRun): Promise<Provider> {
-  const server = await twin.start({ port: 0, maxMessages: 1_000_000 });
-  const road = await startRoad({
-    target: () => server.url,
-    trouble: () => ({ delayMs: answerMs }),
-    hangMs: 30_000,
-  });
-  closers.push(() => void [road.close(), server.close()]);
-  return { twin, server, road, id: "" };
-}
+type Connected = StartedProvider & { id: string };
 
 /** A quarter of all messages at each provider; one text goes out in requests for many. */
-async function sendCampaigns(fleet: Fleet, providers: readonly Provider[], count: number): Promise<void> {
+async function sendCampaigns(fleet: Fleet, providers: readonly Connected[], count: number): Promise<void> {
   const [client] = fleet.clients;
   await Promise.all(
-    providers.map(async ({ id: providerId, twin }, place) => {
+    providers.map(async ({ id: providerId, title }, place) => {
       const recipients = Array.from({ length: count / providers.length }, (_, index) => ({
         // The last three digits choose what a sandbox does; none of its scenarios is above 100.
         to: `+42190${place + 1}${String(Math.floor(index / 900)).padStart(3, "0")}${100 + (index % 900)}`,
@@ -49,7 +39,7 @@ async function sendCampaigns(fleet: Fleet, providers: readonly Provider[], count
         `mutation ($input: CreateCampaignInput!) {
           createCampaign(input: $input) { ... on Campaign { id } ... on Error { message } }
         }`,
-        { input: { name: twin.title, text: "Hello", providerId, recipients } },
+        { input: { name: title, text: "Hello", providerId, recipients } },
       );
       if (!created?.createCampaign.id) throw new Error(created?.createCampaign.message);
     }),
@@ -62,17 +52,19 @@ async function run(bench: BenchRun): Promise<Finding[]> {
   const postgres = await OwnPostgres.create(4_000);
   closers.push(() => postgres.close());
   await postgres.start();
-  const providers = await Promise.all(twins.map((twin) => startProvider(twin, bench)));
+  const sandboxes = await ProvidersProcess.start(closers, { answerMs });
   const fleet = await Fleet.start({
     databaseUrl: postgres.url,
     publicUrl: "http://127.0.0.1:9",
     directory: postgres.directory,
   });
   closers.push(() => fleet.close());
-  await connectAll(fleet, providers, { maxPerSecond });
+  const providers: Connected[] = [];
+  for (const provider of sandboxes.all)
+    providers.push({ ...provider, id: (await connect(fleet, provider, { maxPerSecond })).id });
   await sendCampaigns(fleet, providers, count);
   // All are busy: those that take one message in a request have had a few hundred, the others more, and none is done.
-  const busy = await connect(postgres, closers);
+  const busy = await connectTo(postgres, closers);
   await eventually(async () => (await busyProviders(busy, count / 200)) === providers.length, {
     timeoutSeconds: patienceSeconds,
   });
@@ -83,7 +75,7 @@ async function run(bench: BenchRun): Promise<Finding[]> {
   const ended = fleet.members.map((member) => fleet.kill(member));
   await Promise.all([postgres.start().then(say("PostgreSQL answered")), ...ended]);
   fleet.ready().then(say("every process worked"), () => undefined);
-  const database = await connect(postgres, closers);
+  const database = await connectTo(postgres, closers);
   const id = await sendOne(fleet, providers);
   say("a new message was accepted")();
   await eventually(async () => !waiting.has(await statusOf(database, id)), {
@@ -91,8 +83,7 @@ async function run(bench: BenchRun): Promise<Finding[]> {
   });
   const workingAt = performance.now();
   say("a new message was submitted")();
-  const settledAt = await settled(database, providers, progress);
-  const twice = providers.flatMap(({ server }) => server.book().map(({ to }) => to));
+  const settledAt = await settled(database, sandboxes, progress);
   return [
     {
       what: `${count} in flight: a new message is submitted`,
@@ -100,7 +91,7 @@ async function run(bench: BenchRun): Promise<Finding[]> {
       ours: [workingAt - killedAt],
       target: { atMost: 5_000 },
     },
-    ...providers.flatMap(({ twin: { kind, title } }) =>
+    ...providers.flatMap(({ kind, title }) =>
       kind === "TELEKOM"
         ? []
         : [
@@ -115,13 +106,13 @@ async function run(bench: BenchRun): Promise<Finding[]> {
     {
       what: "submitted twice",
       unit: "times",
-      ours: [twice.length - new Set(twice).size],
+      ours: [await sandboxes.twice()],
       target: { atMost: 0 },
     },
   ];
 }
 
-async function connect(postgres: OwnPostgres, closers: BenchRun["closers"]): Promise<Client> {
+async function connectTo(postgres: OwnPostgres, closers: BenchRun["closers"]): Promise<Client> {
   const client = new Client({ connectionString: postgres.url });
   client.on("error", () => undefined);
   await client.connect();
@@ -152,7 +143,7 @@ async function statusOf(client: Client, id: string): Promise<string> {
 }
 
 /** As somebody who repeats until there is an answer. Returns the id. */
-async function sendOne(fleet: Fleet, providers: readonly Provider[]): Promise<string> {
+async function sendOne(fleet: Fleet, providers: readonly Connected[]): Promise<string> {
   const input = { providerId: providers[0]?.id, to: "+421915000000", text: "New", idempotencyKey: "new" };
   for (;;) {
     for (const client of fleet.clients) {
@@ -178,14 +169,11 @@ const quietMs = 20_000;
  */
 async function settled(
   database: Client,
-  providers: readonly Provider[],
+  sandboxes: ProvidersProcess,
   progress: (line: string) => void,
 ): Promise<Map<string, number>> {
   const last = new Map<string, number>();
   const begun = performance.now();
-  const books = new Map(
-    providers.map(({ twin: { kind }, server }) => [kind, new Set(server.book().map(({ to }) => to))]),
-  );
   const shown = new Map<string, string>();
   const isQuiet = async (): Promise<boolean> => {
     await pause(500);
@@ -196,15 +184,13 @@ async function settled(
     );
     const now = performance.now();
     for (const { kind, numbers } of rows) {
-      const told = numbers.filter((number) => books.get(kind)?.has(number)).length;
+      const told = await sandboxes.has(kind, numbers);
       if (told > 0) last.set(kind, now);
       const line = `${told} unknown that it has, ${numbers.length - told} that it does not have`;
       if (shown.get(kind) !== line) progress(`${kind}: ${line}, after ${Math.round((now - begun) / 1000)} s`);
       shown.set(kind, line);
     }
-    return providers.every(
-      ({ twin: { kind } }) => kind === "TELEKOM" || now - (last.get(kind) ?? begun) > quietMs,
-    );
+    return sandboxes.all.every(({ kind }) => kind === "TELEKOM" || now - (last.get(kind) ?? begun) > quietMs);
   };
   await eventually(isQuiet, { timeoutSeconds: patienceSeconds }).catch((error: unknown) =>
     progress(String(error)),

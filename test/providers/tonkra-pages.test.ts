@@ -38,7 +38,10 @@ function changingList(count: number, seed: number, { added, late = 0, removed = 
     await wait();
     return { ok: true, value };
   };
-  return { ask, gone, requestsMade: () => requests };
+  const add = (count: number): void => {
+    for (let more = count; more > 0; more--) rows.unshift(make());
+  };
+  return { ask, add, gone, requestsMade: () => requests };
 }
 
 async function readAll(pages: Pages): Promise<string[]> {
@@ -81,3 +84,28 @@ test("a list at Tonkra that grows by more than a page while one is read comes to
   expect(new Set(uids.filter((uid) => uid.startsWith("old"))).size).toBe(1_000);
   expect(requestsMade()).toBeLessThan(400);
 });
+
+test.each([2, 6, 12])(
+  "a list at Tonkra is read while %i messages come in with each turn of a slow server",
+  async (perTurn) => {
+    for (const seed of [1, 2, 3]) {
+      const { ask, add, requestsMade } = changingList(1_000, seed, { added: () => 0 });
+      // A request takes nine turns on average: with twelve messages in each, that is more than four pages.
+      let isOver = false;
+      const growing = (async () => {
+        for (let turns = 0; turns < 400 && !isOver; turns++) {
+          add(perTurn);
+          await turn();
+        }
+      })();
+      const uids = new Set(await readAll(new Pages(ask)));
+      isOver = true;
+      await growing;
+      const missed = Array.from({ length: 1_000 }, (_, index) => `old-${index}`).filter(
+        (uid) => !uids.has(uid),
+      );
+      expect({ seed, missed }).toEqual({ seed, missed: [] });
+      expect(requestsMade()).toBeLessThan(1_000);
+    }
+  },
+);

@@ -12,9 +12,19 @@ const torn: ProviderReply<Page> = {
   problem: { kind: "unreadable", detail: "The pages of the list do not continue each other." },
 };
 
+/** Of what was measured before, with each page that shows less. */
+const driftKept = 0.9;
+
 interface NumberedPage {
   number: number;
   page: Page;
+}
+
+interface Arrival {
+  number: number;
+  reply: ProviderReply<Page>;
+  /** The total that was known when it was asked for. */
+  totalBefore: number | undefined;
 }
 
 /** A list that tells its total. A row keeps its place, counted from the end, when others are added in front of it. */
@@ -36,13 +46,15 @@ interface Places {
  */
 export class Pages {
   readonly #ask: (number: number) => Promise<ProviderReply<Page>>;
-  readonly #onTheWay = new Map<number, Promise<{ number: number; reply: ProviderReply<Page> }>>();
+  readonly #onTheWay = new Map<number, Promise<Arrival>>();
   /** Have arrived, and wait for what is in front of them. */
   #waiting: NumberedPage[] = [];
   #places: Places | undefined;
   #delivered = 0;
   #last: NumberedPage | undefined;
   #stalls = 0;
+  /** Rows that were added while a page was asked for, of late. They push the row that is looked for down so far. */
+  #drift = 0;
   #failure: ProviderReply<Page> | undefined;
 
   constructor(ask: (number: number) => Promise<ProviderReply<Page>>) {
@@ -65,7 +77,8 @@ export class Pages {
       // The row that was last is where nobody looked: rows were added or taken away meanwhile.
       this.#stalls++;
       const number = pageOf(places, places.last);
-      for (const near of [number - 1, number, number + 1]) if (near > 0) this.#begin(near);
+      const farthest = number + 1 + this.#driftOf(places);
+      for (let near = Math.max(1, number - 1); near <= farthest; near++) this.#begin(near);
     }
   }
 
@@ -103,7 +116,10 @@ export class Pages {
 
   /** Asks for the pages on which the next rows are, if none has been added since. */
   #askAhead(places: Places): void {
-    const most = Math.min(maxAhead, 1 + Math.floor(this.#delivered / pagesPerAhead));
+    const most = Math.min(
+      maxAhead,
+      Math.max(1 + Math.floor(this.#delivered / pagesPerAhead), 1 + this.#driftOf(places)),
+    );
     let number = pageOf(places, places.last - 1);
     const end = Math.ceil(places.total / places.size);
     for (; number <= end && this.#onTheWay.size < most; number++) {
@@ -112,22 +128,30 @@ export class Pages {
     }
   }
 
+  /** In pages. */
+  #driftOf({ size }: Places): number {
+    return Math.min(maxAhead, Math.ceil(this.#drift / size));
+  }
+
   /** When the walk ends early, nobody waits for the pages on their way: their errors must not end the process. */
   #begin(number: number): void {
     if (this.#onTheWay.has(number)) return;
-    const arrival = this.#ask(number).then((reply) => ({ number, reply }));
+    const totalBefore = this.#places?.total;
+    const arrival = this.#ask(number).then((reply) => ({ number, reply, totalBefore }));
     arrival.catch(() => undefined);
     this.#onTheWay.set(number, arrival);
   }
 
   async #arrival(places: Places): Promise<void> {
-    const { number, reply } = await Promise.race(this.#onTheWay.values());
+    const { number, reply, totalBefore } = await Promise.race(this.#onTheWay.values());
     this.#onTheWay.delete(number);
     if (!reply.ok) {
       this.#failure = reply;
       return;
     }
-    places.total = reply.value.total ?? places.total;
+    const { total = places.total } = reply.value;
+    this.#drift = Math.max(total - (totalBefore ?? total), Math.floor(this.#drift * driftKept));
+    places.total = total;
     this.#waiting.push({ number, page: reply.value });
   }
 }

@@ -19,20 +19,22 @@ export function viewMessage(context: TonkraContext, uid: string): SandboxReply {
 export function listMessages(context: TonkraContext, input: { page?: unknown }, path: string): SandboxReply {
   const current = readPage(input);
   const placeholder = "sms reports with pagination";
-  const all = context.state.messages();
+  const { state } = context;
   if (context.variant.version === "old") {
-    const page = paginate(all, (message) => viewed(context, message), { current, path });
+    const page = paginate(state.messages(), (message) => viewed(context, message), { current, path });
     return messages(context, placeholder, page, null);
   }
   const filter = readFilter(input, context.clock.now());
   if (!filter.ok) return error(filter.status, filter.problem);
-  const { timeZone } = filter.value;
-  const { direction } = filter.value;
-  const sent = direction === undefined || direction === "api" ? all : [];
-  const received = direction === undefined || direction === "incoming" ? answersTo(context, all) : [];
-  const found = [...sent, ...received]
-    .filter((message) => isAmong(message, filter.value))
-    .toSorted((one, other) => other.startsAt - one.startsAt);
+  const { timeZone, direction } = filter.value;
+  const among = (all: readonly Message[]): Message[] =>
+    all.filter((message) => isAmong(message, filter.value));
+  const sent = direction === undefined || direction === "api" ? among(state.own()) : [];
+  const received = direction === undefined || direction === "incoming" ? among(answersTo(context)) : [];
+  const found =
+    received.length === 0
+      ? sent
+      : [...sent, ...received].toSorted((one, other) => other.startsAt - one.startsAt);
   const isIncoming = new Set(received);
   const print = (message: Message) =>
     isIncoming.has(message) ? incoming(message, timeZone) : inList(context, message, timeZone);
@@ -40,12 +42,11 @@ export function listMessages(context: TonkraContext, input: { page?: unknown }, 
   return messages(context, placeholder, page, "SMS data fetched successfully");
 }
 
-const answersTo = (context: TonkraContext, sent: readonly Message[]): Message[] =>
-  sent.flatMap((message) => answerTo(context, message) ?? []);
+const answersTo = (context: TonkraContext): Message[] =>
+  context.state.answered().flatMap((message) => answerTo(context, message) ?? []);
 
 function isAmong(message: Message, { from, until, type }: ListFilter): boolean {
-  const { startsAt, isForeign } = message;
-  if (isForeign) return false;
+  const { startsAt } = message;
   // The dates have whole seconds.
   return startsAt >= from && startsAt < until + 1_000 && (type === undefined || type === message.type);
 }

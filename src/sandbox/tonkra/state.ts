@@ -24,8 +24,12 @@ export interface Message extends Submission {
 export interface TonkraState {
   accept(submission: Submission, to: string): Message;
   message(uid: string): Message | undefined;
-  /** Newest first. */
-  messages(): Message[];
+  /** The newest first, as they were accepted. */
+  messages(): readonly Message[];
+  /** Those of this customer, the last to be sent first. */
+  own(): readonly Message[];
+  /** Those of this customer whose recipients answer. */
+  answered(): readonly Message[];
   /** In units. */
   balance(): number;
 }
@@ -40,11 +44,15 @@ export function createState(random: Random, startedAt: number, maxMessages: numb
   let lastId = 990;
   // One iterator is kept: a new one would have to skip all deleted entries.
   const oldestFirst = messages.keys();
+  let lists: Lists | undefined;
+  // A list of many messages is read by page after page, most of them between two submissions.
+  const listed = (): Lists => (lists ??= listsOf([...messages.values()].toReversed()));
 
   function add(submission: Submission, to: string, isForeign: boolean): Message {
     const { parts } = countParts(submission.text);
     const message = { ...submission, uid: drawUid(random), id: ++lastId, to, parts, isForeign };
     messages.set(message.uid, message);
+    lists = undefined;
     const { value: oldest } = messages.size > maxMessages ? oldestFirst.next() : {};
     if (oldest !== undefined) messages.delete(oldest);
     return message;
@@ -60,9 +68,24 @@ export function createState(random: Random, startedAt: number, maxMessages: numb
       return message;
     },
     message: (uid) => messages.get(uid),
-    messages: () => [...messages.values()].toReversed(),
+    messages: () => listed().messages,
+    own: () => listed().own,
+    answered: () => listed().answered,
     balance: () => balance,
   };
+}
+
+interface Lists {
+  messages: readonly Message[];
+  own: readonly Message[];
+  answered: readonly Message[];
+}
+
+function listsOf(messages: readonly Message[]): Lists {
+  const own = messages
+    .filter(({ isForeign }) => !isForeign)
+    .toSorted((one, other) => other.startsAt - one.startsAt);
+  return { messages, own, answered: own.filter(({ to }) => behaviourFor(to).says !== undefined) };
 }
 
 /** 13 hexadecimal digits, as from PHP's `uniqid`. */
