@@ -1,7 +1,7 @@
 import { RateLimitedError } from "../lib/errors.ts";
 import type { Viewer } from "./api-keys.ts";
 import { limitKinds, strictest, windowSeconds, type LimitKind, type RateLimits } from "./rate-limits.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "../lib/token-bucket.ts";
 
 export type Amounts = Readonly<Partial<Record<LimitKind, number>>>;
 

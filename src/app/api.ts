@@ -11,6 +11,7 @@ import { NumberedIds } from "../compat/known/ids.ts";
 import { CompatRoute } from "../compat/frame/route.ts";
 import { vendors } from "../compat/vendors.ts";
 import { CallbackIngest } from "../callbacks/ingest.ts";
+import { KeptBodies } from "../callbacks/kept-bodies.ts";
 import { createCallbackRoute } from "../callbacks/route.ts";
 import { Readiness } from "../database/readiness.ts";
 import { AccessGuard } from "../graphql/guards/access-guard.ts";
@@ -226,7 +227,7 @@ function wireCallbacks(
   const { database, connections, clock } = services;
   return createCallbackRoute({
     connections,
-    ingest: new CallbackIngest(database),
+    ingest: new CallbackIngest(database, new KeptBodies()),
     addressOf,
     bodies,
     clock,

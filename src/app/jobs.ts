@@ -1,4 +1,5 @@
 import { createDrain } from "../callbacks/drain.ts";
+import { KeptBodies } from "../callbacks/kept-bodies.ts";
 import { CampaignPump } from "../campaigns/sending/pump.ts";
 import { startWorker } from "../jobs/worker.ts";
 import { ClosedLanes } from "../lanes/closed-lanes.ts";
@@ -37,7 +38,7 @@ export async function startJobs(parts: Parts, doors: Stops): Promise<void> {
     onLowBalance,
     lanes,
     places,
-    drainReceipts: createDrain({ database, connections, clock, logger }),
+    drainReceipts: createDrain({ database, connections, clock, logger, kept: new KeptBodies() }),
     eventRetentionDays: options.eventRetentionDays,
     auditRetentionDays: options.auditRetentionDays,
     retention: options.retention ?? {},

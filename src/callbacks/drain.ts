@@ -5,6 +5,7 @@ import type { Database, Statement } from "../database/database.ts";
 import { insist } from "../database/retry-write.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { ProviderProblem } from "../providers/provider.ts";
+import type { KeptBodies } from "./kept-bodies.ts";
 import { readUnread } from "./read.ts";
 
 interface DrainOptions {
@@ -12,6 +13,7 @@ interface DrainOptions {
   connections: Connections;
   clock: Clock;
   logger: Logger;
+  kept: KeptBodies;
 }
 
 const lockSpace = "smsgraph receipt queue";

@@ -9,6 +9,7 @@ import {
 } from "../messages/receipts/receipts.ts";
 import { storeOrPark } from "../messages/inbound/parked-inbound.ts";
 import type { InboundReading, Receipt } from "../providers/provider.ts";
+import { type KeptBodies, notKept } from "./kept-bodies.ts";
 
 /** Maximum quarantine per provider. Anyone who knows the callback URL could fill it. */
 export const maxQuarantined = { bodies: 10_000, bytes: 64 * 1024 * 1024 };
@@ -30,6 +31,7 @@ const readQuarantine: Statement = {
 
 /** An accepted callback request, with the receipts that could be read. */
 interface IncomingCallback {
+  accountId: string;
   providerId: string;
   receivedAt: Date;
   contentType: string | null;
@@ -90,10 +92,12 @@ const storeRaw: Statement = {
  */
 export class CallbackIngest {
   readonly #database: Database;
+  readonly #kept: KeptBodies;
   readonly #batches: Batcher<IncomingCallback, IngestResult>;
 
-  constructor(database: Database) {
+  constructor(database: Database, kept: KeptBodies) {
     this.#database = database;
+    this.#kept = kept;
     this.#batches = new Batcher(
       (callbacks) => this.#ingest(callbacks),
       maxBatchSize,
@@ -109,7 +113,7 @@ export class CallbackIngest {
 
   async #ingest(callbacks: IncomingCallback[]): Promise<IngestResult[]> {
     try {
-      return await this.#database.transaction((transaction) => store(transaction, callbacks));
+      return await this.#database.transaction((transaction) => store(transaction, callbacks, this.#kept));
     } catch (error) {
       if (!isDataError(error)) throw error;
       return this.#isolate(callbacks, error);
@@ -124,7 +128,7 @@ export class CallbackIngest {
     if (only && others.length === 0) {
       const problem = `Could not be applied: ${error.message}`;
       return this.#database.transaction((transaction) =>
-        store(transaction, [{ ...only, receipts: [], inbound: [], problem }]),
+        store(transaction, [{ ...only, receipts: [], inbound: [], problem }], this.#kept),
       );
     }
     const results: IngestResult[] = [];
@@ -143,6 +147,7 @@ export const isDataError = (error: unknown): error is DatabaseError =>
 async function store(
   transaction: Queryable,
   callbacks: readonly IncomingCallback[],
+  kept: KeptBodies,
 ): Promise<IngestResult[]> {
   const received = callbacks.flatMap(({ providerId, receivedAt, receipts }) =>
     receipts.map((receipt) => ({ providerId, receivedAt, receipt, source: "CALLBACK" as const })),
@@ -174,11 +179,19 @@ async function store(
     transaction,
     callbacks.flatMap((callback, index) => {
       const result = results[index];
-      return result?.isKept ? [{ ...callback, ...result }] : [];
+      if (!result?.isKept) return [];
+      const fresh = result.outcomes.filter(isNews).length + (callback.inbound?.length ?? 0);
+      // What waits in quarantine has a limit of its own.
+      const isWhole = result.quarantined || kept.keeps(callback.accountId, callback.body, fresh);
+      return [{ ...callback, ...result, ...(!isWhole && { body: "", problem: notKept }) }];
     }),
   );
   return results;
 }
+
+/** Whether something came of a receipt that had not been known: these explain a body. */
+export const isNews = (outcome: ReceiptOutcome): boolean =>
+  outcome.kind === "matched" ? outcome.transition.applied : outcome.kind === "parked";
 
 /** Providers that have something to quarantine, but no room for it. */
 async function findFullQuarantines(

@@ -10,11 +10,14 @@ import {
 } from "../messages/receipts/receipts.ts";
 import { storeOrPark } from "../messages/inbound/parked-inbound.ts";
 import type { CallbackReading } from "../providers/provider.ts";
-import { isDataError } from "./ingest.ts";
+import { isDataError, isNews } from "./ingest.ts";
+import { type KeptBodies, notKept } from "./kept-bodies.ts";
 
 export interface ReadOptions {
   database: Database;
   connections: Connections;
+  /** For bodies that are read for the first time. */
+  kept?: KeptBodies;
 }
 
 /** The result of reading a stored callback. */
@@ -94,14 +97,14 @@ type Try =
  * it, since that takes a database connection of its own.
  */
 async function read(
-  { database, connections }: ReadOptions,
+  { database, connections, kept }: ReadOptions,
   take: Statement,
   id: string,
   scope: readonly unknown[] = [],
 ): Promise<StoredReading | undefined> {
   let provider: OpenProvider | undefined;
   for (;;) {
-    const attempt = await tryRead(database, take, [id, ...scope], provider);
+    const attempt = await tryRead(database, take, [id, ...scope], { provider, kept });
     if (attempt.kind === "nothing") return undefined;
     if (attempt.kind === "read") {
       noteReceipts(attempt.reading.outcomes);
@@ -116,7 +119,7 @@ async function tryRead(
   database: Database,
   take: Statement,
   values: unknown[],
-  provider: OpenProvider | undefined,
+  { provider, kept }: { provider: OpenProvider | undefined; kept: KeptBodies | undefined },
 ): Promise<Try> {
   let callback: StoredCallback | undefined;
   try {
@@ -125,7 +128,7 @@ async function tryRead(
       if (!callback) return { kind: "nothing" };
       const { providerId } = callback;
       if (provider?.id !== providerId) return { kind: "needsProvider", providerId };
-      const reading = await apply(transaction, callback, provider);
+      const reading = await apply(transaction, callback, provider, kept);
       if (callback.state === "QUARANTINED" && reading.isProcessed)
         await audit(transaction, provider, reading);
       return { kind: "read", reading };
@@ -164,6 +167,7 @@ async function apply(
   transaction: Queryable,
   callback: StoredCallback,
   { connection }: OpenProvider,
+  kept: KeptBodies | undefined,
 ): Promise<StoredReading> {
   const { id, providerId, receivedAt, source } = callback;
   const { receipts, inbound = [], problem } = parse(connection, callback);
@@ -171,8 +175,14 @@ async function apply(
   const outcomes = await applyReceipts(transaction, received);
   const answers = inbound.map((reading) => ({ providerId, receivedAt, source, reading }));
   await storeOrPark(transaction, answers);
-  const settled = settlement(callback, problem);
-  const values = [outcomes.some(isUnmatched), outcomes.some(isOfErased)];
+  const fresh = outcomes.filter(isNews).length + inbound.length;
+  const isKept =
+    callback.state !== "UNREAD" ||
+    problem !== undefined ||
+    !connection ||
+    kept?.keeps(connection.row.accountId, callback.body, fresh) !== false;
+  const settled = isKept ? settlement(callback, problem) : (["PROCESSED", notKept] as const);
+  const values = [outcomes.some(isUnmatched), outcomes.some(isOfErased) || !isKept];
   if (settled) await transaction.query(settle, [id, ...settled, ...values]);
   return { id, isProcessed: problem === undefined, outcomes };
 }

@@ -11,6 +11,7 @@ import type { HeldBodies, HeldBody } from "../http/held-bodies.ts";
 import { TooManyRequestsError } from "../lib/errors.ts";
 import { noteReceipts } from "../messages/receipts/receipt-spans.ts";
 import { tracedFromOutside, type NewSpan } from "../tracing/tracing.ts";
+import { InboundAllowance } from "../messages/inbound/inbound-allowance.ts";
 import { readInboundBody } from "../messages/inbound/inbound-body.ts";
 import type { CallbackReading } from "../providers/provider.ts";
 import type { CallbackIngest, IngestResult } from "./ingest.ts";
@@ -77,6 +78,7 @@ const overQuota = (): CallbackError =>
  * storing fails, so that the provider tries again.
  */
 export function createCallbackRoute(options: CallbackRouteOptions) {
+  const inboundAllowance = new InboundAllowance();
   const handle = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
     let connection: Connection | undefined;
     try {
@@ -85,7 +87,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       const { id, accountId } = connection.row;
       const held = options.bodies.open({ id, accountId });
       response.once("close", () => held.release());
-      const result = await take(options, request, connection, { path, held });
+      const result = await take({ ...options, inboundAllowance }, request, connection, { path, held });
       if (result.refused) throw overQuota();
       options.onResult(result.quarantined ? "quarantined" : "accepted", connection.adapter.kind);
       options.onReceipts(result, connection);
@@ -143,7 +145,7 @@ function checkAddress(
 }
 
 async function take(
-  { ingest, clock }: CallbackRouteOptions,
+  { ingest, inboundAllowance, clock }: CallbackRouteOptions & { inboundAllowance: InboundAllowance },
   request: IncomingMessage,
   connection: Connection,
   { path, held }: { path: string; held: HeldBody },
@@ -155,13 +157,17 @@ async function take(
     : connection.parseCallback(body, contentType);
   const cleaned = body.replaceAll("\0", "").toWellFormed();
   if (reading.kind === "malformed" && cleaned.trim() === "") throw malformed(reading.reason);
+  const inbound = reading.kind === "receipts" ? (reading.inbound ?? []) : [];
+  const { id: providerId, accountId } = connection.row;
+  if (!inboundAllowance.takes(accountId, inbound)) throw overQuota();
   const result = await ingest.ingest({
-    providerId: connection.row.id,
+    accountId,
+    providerId,
     receivedAt: clock.now(),
     contentType: contentType ?? null,
     body: cleaned,
     receipts: reading.kind === "receipts" ? reading.receipts : [],
-    inbound: reading.kind === "receipts" ? reading.inbound : [],
+    inbound,
     problem: reading.kind === "receipts" ? reading.problem : reading.reason,
   });
   // The body is kept, since the sender knew the secret.

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CallbackIngest } from "../../src/callbacks/ingest.ts";
+import { KeptBodies } from "../../src/callbacks/kept-bodies.ts";
 import { openDatabase } from "../../src/database/database.ts";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
@@ -192,10 +193,11 @@ describe("many callbacks at once", () => {
       onStatement: (text) => statements.push(text),
     });
     const ids = await Promise.all(Array.from({ length: 150 }, () => queueMessage(app)));
-    const ingest = new CallbackIngest(database);
+    const ingest = new CallbackIngest(database, new KeptBodies());
     const results = await Promise.all(
       ids.map((clientRef) =>
         ingest.ingest({
+          accountId: randomUUID(),
           providerId: decodeId("Provider", providerId),
           receivedAt: new Date(),
           contentType: null,
@@ -213,16 +215,42 @@ describe("many callbacks at once", () => {
     expect(statements.length).toBeLessThanOrEqual(7);
   });
 
+  it("a body that is nearly all padding is read, and not kept when its account has had many of them", async () => {
+    const id = await queueMessage(app);
+    const accountId = randomUUID();
+    const kept = new KeptBodies();
+    while (kept.keeps(accountId, "x".repeat(1024 * 1024), 0));
+    const database = openDatabase(app.databaseUrl, { poolSize: 1 });
+    const contentType = randomUUID();
+    await new CallbackIngest(database, kept).ingest({
+      accountId,
+      providerId: decodeId("Provider", providerId),
+      receivedAt: new Date(),
+      contentType,
+      body: "x".repeat(1024 * 1024),
+      receipts: [{ clientRef: id, status: "SENT", providerStatus: "SENT", part: 1, parts: 1 }],
+    });
+    await database.close();
+    expect(await statusOf(id)).toBe("SENT");
+    const stored = await app.services.database.prisma.callback.findFirst({ where: { contentType } });
+    expect(stored).toMatchObject({
+      body: "",
+      state: "PROCESSED",
+      problem: expect.stringMatching(/^Not kept/),
+    });
+  });
+
   it("what is in callbacks counts for a transaction, not their number, and many opt-outs need few statements", async () => {
     const statements: string[] = [];
     const database = openDatabase(app.databaseUrl, {
       poolSize: 5,
       onStatement: (text) => statements.push(text),
     });
-    const ingest = new CallbackIngest(database);
+    const ingest = new CallbackIngest(database, new KeptBodies());
     await Promise.all(
       [1, 2, 3, 4].map((body) =>
         ingest.ingest({
+          accountId: randomUUID(),
           providerId: decodeId("Provider", providerId),
           receivedAt: new Date(),
           contentType: null,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { createDrain } from "../../src/callbacks/drain.ts";
+import { KeptBodies } from "../../src/callbacks/kept-bodies.ts";
 import { claimDueDrains } from "../../src/connections/drain-rounds.ts";
 import type { Database } from "../../src/database/database.ts";
 import { decodeId, encodeId } from "../../src/lib/global-id.ts";
@@ -40,7 +41,7 @@ async function connect(...answers: Answer[]) {
     { input: { qikli: { name: "Queue", username: "u", password: "p", baseUrl: origin } } },
   );
   providerId = decodeId("Provider", connectProvider.id);
-  const drain = createDrain({ ...app.services, clock, logger });
+  const drain = createDrain({ ...app.services, clock, logger, kept: new KeptBodies() });
   const message = { providerId: connectProvider.id, from: "smsgraph" };
   return { answers, requests, drain: () => drain(providerId), queue: () => queueMessage(app, message) };
 }
@@ -95,7 +96,7 @@ it("a drain keeps what it took until the database is back", async () => {
         ? Promise.reject(new Error("the connection was terminated"))
         : database.query(statement, values),
   };
-  await createDrain({ ...app.services, database: absent, clock, logger })(providerId);
+  await createDrain({ ...app.services, database: absent, clock, logger, kept: new KeptBodies() })(providerId);
   expect(failures).toBe(2);
   expect(await statusOf(id)).toBe("DELIVERED");
 });
@@ -122,7 +123,7 @@ it("every worker leaves a failing queue alone until the connection is changed", 
   const { requests, drain } = await connect({ status: 401 });
   await drain();
   now += minute - 1;
-  const other = createDrain({ ...app.services, clock, logger });
+  const other = createDrain({ ...app.services, clock, logger, kept: new KeptBodies() });
   await app.services.database.prisma.provider.update({
     where: { id: providerId },
     data: { drainPausedUntil: new Date(now + 1) },

@@ -38,8 +38,8 @@ function changingList(count: number, seed: number, { added, late = 0, removed = 
     await wait();
     return { ok: true, value };
   };
-  const add = (count: number): void => {
-    for (let more = count; more > 0; more--) rows.unshift(make());
+  const add = (several: number): void => {
+    for (let more = several; more > 0; more--) rows.unshift(make());
   };
   return { ask, add, gone, requestsMade: () => requests };
 }
@@ -91,15 +91,15 @@ test.each([2, 6, 12])(
     for (const seed of [1, 2, 3]) {
       const { ask, add, requestsMade } = changingList(1_000, seed, { added: () => 0 });
       // A request takes nine turns on average: with twelve messages in each, that is more than four pages.
-      let isOver = false;
+      const over = new AbortController();
       const growing = (async () => {
-        for (let turns = 0; turns < 400 && !isOver; turns++) {
+        for (let turns = 0; turns < 400 && !over.signal.aborted; turns++) {
           add(perTurn);
           await turn();
         }
       })();
       const uids = new Set(await readAll(new Pages(ask)));
-      isOver = true;
+      over.abort();
       await growing;
       const missed = Array.from({ length: 1_000 }, (_, index) => `old-${index}`).filter(
         (uid) => !uids.has(uid),

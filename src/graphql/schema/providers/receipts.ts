@@ -99,11 +99,13 @@ const ReceivedCallback = builder.objectRef<ReadCallback>("ReceivedCallback").imp
     state: t.expose("state", { type: ReceivedCallbackState, description: "Whether it was understood." }),
     problem: t.exposeString("problem", {
       nullable: true,
-      description: "What was not understood, for people; null when all was.",
+      description:
+        "What was not understood, or why the body was not kept, for people; null when there is nothing to say.",
     }),
     contentType: t.exposeString("contentType", { nullable: true, description: "Its content type, as sent." }),
     body: t.exposeString("body", {
-      description: "The raw body. It contains telephone numbers.",
+      description:
+        "The raw body. It contains telephone numbers. Empty when a person in it was erased, or when it was not kept.",
       extensions: { cost: { own: 20 } },
     }),
     receipts: t.field({

@@ -1,6 +1,6 @@
 import { array, assert, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TokenBucket } from "../../src/access/token-bucket.ts";
+import { TokenBucket } from "../../src/lib/token-bucket.ts";
 
 describe("a bucket of what was used", () => {
   it("in any stretch of time, no more is admitted than the burst and what becomes free in it", () => {
