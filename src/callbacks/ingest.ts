@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import { Batcher } from "../lib/batcher.ts";
+import { shareOfProvider } from "../database/provider-share.ts";
 import { execute, type Database, type Queryable, type Statement } from "../database/database.ts";
 import {
   applyReceipts,
@@ -11,13 +12,14 @@ import { storeOrPark } from "../messages/inbound/parked-inbound.ts";
 import type { InboundReading, Receipt } from "../providers/provider.ts";
 import { type KeptBodies, notKept } from "./kept-bodies.ts";
 
-/** Maximum quarantine per provider. Anyone who knows the callback URL could fill it. */
+/** Maximum quarantine per provider, of an account with few. Anyone who knows the callback URL could fill it. */
 export const maxQuarantined = { bodies: 10_000, bytes: 64 * 1024 * 1024 };
 
 const readQuarantine: Statement = {
   name: "read_quarantine",
   text: `
-    select w.id as "providerId", q.bodies >= ${maxQuarantined.bodies} or q.bytes >= ${maxQuarantined.bytes} as "isFull"
+    select w.id as "providerId", q.bodies >= ${shareOfProvider(maxQuarantined.bodies, "w.id")}
+        or q.bytes >= ${shareOfProvider(maxQuarantined.bytes, "w.id")} as "isFull"
     from unnest($1::uuid[]) as w (id)
     cross join lateral (
       select count(*) as bodies, coalesce(sum(size), 0) as bytes
@@ -94,21 +96,24 @@ export class CallbackIngest {
   readonly #database: Database;
   readonly #kept: KeptBodies;
   readonly #batches: Batcher<IncomingCallback, IngestResult>;
+  /** For bodies of providers of which PostgreSQL refused one of late: they divide no batch of others. */
+  readonly #apart: Batcher<IncomingCallback, IngestResult>;
+  /** Until when bodies of a provider go apart. */
+  readonly #refused = new Map<string, number>();
 
   constructor(database: Database, kept: KeptBodies) {
     this.#database = database;
     this.#kept = kept;
-    this.#batches = new Batcher(
-      (callbacks) => this.#ingest(callbacks),
-      maxBatchSize,
-      batchesAtOnce,
-      sizeOf,
-      patience,
-    );
+    const work = (callbacks: IncomingCallback[]): Promise<IngestResult[]> => this.#ingest(callbacks);
+    this.#batches = new Batcher(work, maxBatchSize, batchesAtOnce, sizeOf, patience);
+    this.#apart = new Batcher(work, maxBatchSize, 1, sizeOf, patience);
   }
 
   ingest(callback: IncomingCallback): Promise<IngestResult> {
-    return this.#batches.add(callback);
+    const until = this.#refused.get(callback.providerId);
+    if (until === undefined) return this.#batches.add(callback);
+    if (performance.now() > until) this.#refused.delete(callback.providerId);
+    return this.#apart.add(callback);
   }
 
   async #ingest(callbacks: IncomingCallback[]): Promise<IngestResult[]> {
@@ -120,22 +125,24 @@ export class CallbackIngest {
     }
   }
 
-  /**
-   * If PostgreSQL refuses the data of one callback, it is stored alone in quarantine, and the others go on.
-   */
+  /** If PostgreSQL refuses the data of a callback, it is stored in quarantine, and the others go on: half by half. */
   async #isolate(callbacks: IncomingCallback[], error: DatabaseError): Promise<IngestResult[]> {
     const [only, ...others] = callbacks;
     if (only && others.length === 0) {
+      this.#refused.set(only.providerId, performance.now() + apartMs);
       const problem = `Could not be applied: ${error.message}`;
       return this.#database.transaction((transaction) =>
         store(transaction, [{ ...only, receipts: [], inbound: [], problem }], this.#kept),
       );
     }
-    const results: IngestResult[] = [];
-    for (const callback of callbacks) results.push(...(await this.#ingest([callback])));
-    return results;
+    const half = Math.ceil(callbacks.length / 2);
+    const results = await this.#ingest(callbacks.slice(0, half));
+    return [...results, ...(await this.#ingest(callbacks.slice(half)))];
   }
 }
+
+/** How long the bodies of a provider go apart after one that was refused. */
+const apartMs = 10 * 60_000;
 
 /**
  * PostgreSQL error classes 22, 23 and 54: the data itself is at fault (invalid, conflicting, or too large,

@@ -120,15 +120,10 @@ function asking(
   return async ({ providerId }) => {
     const connection = await connections.get(providerId);
     if (!connection) return;
-    const leave = places.asking.take({ accountId: connection.row.accountId, providerId });
-    if (!leave) {
-      return addJobs(database, [{ ...askingJob(task, providerId), delayMs: noPlaceMs }]);
-    }
-    try {
-      await ask(connection);
-    } finally {
-      leave();
-    }
+    const held = await places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
+      ask(connection),
+    );
+    if (!held) await addJobs(database, [{ ...askingJob(task, providerId), delayMs: noPlaceMs }]);
   };
 }
 

@@ -1,4 +1,5 @@
 import { Shares } from "../lib/shares.ts";
+import { whileStaying } from "./staying.ts";
 
 /** Answers that take longer show that a provider is not well. Its time limit is much longer. */
 const slowMs = 5_000;
@@ -30,6 +31,10 @@ export interface WorkerPlaces {
 /** What providers are asked has so much of the places at most, and that of one account half of it. A long list takes minutes. */
 const ofAsking = 1 / 2;
 
+/** What takes longer goes on only in one of the places for that, half of those for asking. */
+const longAfterMs = 60_000;
+const ofLong = 1 / 2;
+
 /** Who found no place goes first for so long. It looks again within a second. */
 const waitingMs = 1_500;
 
@@ -37,10 +42,11 @@ const waitingMs = 1_500;
 export function createWorkerPlaces(places: number, now?: () => number): WorkerPlaces {
   const all = new FairPlaces(places, new Shares(places, { ofOne: 3 / 4 }), now);
   const asked = new FairPlaces(places, new Shares(Math.ceil(places * ofAsking)), now);
+  const long = new Shares(Math.ceil(places * ofAsking * ofLong));
   const maxNew = Math.max(1, Math.floor(places * newOfOne));
   return {
     sending: new ProviderPlaces({ kept: [all], maxNew, now }),
-    asking: new ProviderPlaces({ kept: [all, asked], maxNew, now }),
+    asking: new ProviderPlaces({ kept: [all, asked], long, maxNew, now }),
   };
 }
 
@@ -85,6 +91,8 @@ class FairPlaces {
 interface PlacesOptions {
   /** What a place is taken from. */
   kept: readonly FairPlaces[];
+  /** For work that takes long. */
+  long?: Shares;
   /** How many providers of one account are tried at a time before anything is known of them. */
   maxNew: number;
   /** Milliseconds. */
@@ -99,14 +107,16 @@ interface PlacesOptions {
  */
 export class ProviderPlaces {
   readonly #kept: readonly FairPlaces[];
+  readonly #long: Shares | undefined;
   readonly #maxNew: number;
   /** Work with providers that are tried for the first time, by account. */
   readonly #new = new Map<string, number>();
   readonly #standings = new Map<string, Standing>();
   readonly #now: () => number;
 
-  constructor({ kept, maxNew, now = () => performance.now() }: PlacesOptions) {
+  constructor({ kept, long, maxNew, now = () => performance.now() }: PlacesOptions) {
     this.#kept = kept;
+    this.#long = long;
     this.#maxNew = maxNew;
     this.#now = now;
   }
@@ -131,6 +141,32 @@ export class ProviderPlaces {
       standing.isNew = false;
       for (const places of this.#kept) places.take(accountId, isWell, -1);
     };
+  }
+
+  /**
+   * Does work that asks a provider, in a place; undefined when there is none at present. What takes long, and may not stay
+   * (`mayStay`), has to be begun again later: lists without an end must not keep everyone else waiting.
+   */
+  async hold<Result>(
+    owner: { accountId: string; providerId: string },
+    work: () => Promise<Result>,
+  ): Promise<{ result: Result } | undefined> {
+    const leave = this.take(owner);
+    if (!leave) return undefined;
+    const longAt = this.#now() + longAfterMs;
+    let isLong = false;
+    const stays = (): boolean => {
+      if (isLong || this.#now() < longAt) return true;
+      isLong = this.#long === undefined || this.#long.left(owner.accountId, true) > 0;
+      if (isLong) this.#long?.take(owner.accountId, true, 1);
+      return isLong;
+    };
+    try {
+      return { result: await whileStaying(stays, work) };
+    } finally {
+      if (isLong) this.#long?.take(owner.accountId, true, -1);
+      leave();
+    }
   }
 
   /** One more request than it has answered quickly may be on its way to it. */

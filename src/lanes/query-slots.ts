@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { AcquireSlot } from "../providers/http.ts";
 import { maxOpenSeconds } from "./decide.ts";
+import { mayStay } from "./staying.ts";
 import { tokensAtInSql } from "./token-bucket.ts";
 
 /**
@@ -122,7 +123,7 @@ export function createSlots(
   const prepaid = { pages: 0, until: 0 };
   return async ({ isList = false }) => {
     if (maxPerSecond === null && !isList) return true;
-    if (isList && isStopping()) return false;
+    if (isList && (isStopping() || !mayStay())) return false;
     if (isList && prepaid.pages > 0 && performance.now() < prepaid.until) {
       prepaid.pages--;
       return true;

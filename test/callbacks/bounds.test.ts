@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { shareOfProvider } from "../../src/database/provider-share.ts";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { maxParkedInbound, sweepParkedInbound } from "../../src/messages/inbound/parked-inbound.ts";
 import { maxParkedOfProvider, sweepParked } from "../../src/messages/receipts/parked.ts";
@@ -20,6 +21,11 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 beforeEach(async () => {
+  // Each test has an account with one provider: one with many may keep less for each.
+  await query(
+    `with other as (insert into accounts (id, name) values (gen_random_uuid(), 'Earlier') returning id)
+    update providers set account_id = other.id from other`,
+  );
   const id = await connectProvider(app.client, { defaultSender: "smsgraph" });
   providerId = decodeId("Provider", id);
   url = await callbackUrlOf(app, id);
@@ -199,4 +205,16 @@ describe("a receipt that is repeated", () => {
     expect(await post(url, update(...words))).toEqual(ok);
     expect(await eventsOf(client_ref)).toHaveLength(2 + 30);
   });
+});
+
+it("an account with many providers may park no more than one with four", async () => {
+  const { rows } = await query(
+    `with account as (insert into accounts (id, name) values (gen_random_uuid(), 'Many') returning id)
+    insert into providers (id, account_id, kind, name, settings, secrets)
+    select gen_random_uuid(), id, 'TIKOSMS', 'One', '{}', '' from account, generate_series(1, 16) returning id`,
+  );
+  const shareOf = async (id: unknown): Promise<unknown> =>
+    (await query(`select ${shareOfProvider(1_000, "$1::uuid")}::int as share`, [id])).rows[0];
+  expect(await shareOf((rows[0] as { id: string }).id)).toEqual({ share: 250 });
+  expect(await shareOf(randomUUID())).toEqual({ share: 1_000 });
 });

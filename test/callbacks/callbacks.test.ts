@@ -240,6 +240,38 @@ describe("many callbacks at once", () => {
     });
   });
 
+  it("a receipt that PostgreSQL refuses divides its batch by halves, and its provider divides no other one", async () => {
+    const statements: string[] = [];
+    const database = openDatabase(app.databaseUrl, {
+      poolSize: 5,
+      onStatement: (text) => statements.push(text),
+    });
+    const transactions = (): number => statements.splice(0).filter((text) => text === "begin").length;
+    const ids = await Promise.all(Array.from({ length: 64 }, () => queueMessage(app)));
+    const ingest = new CallbackIngest(database, new KeptBodies());
+    const other = decodeId("Provider", await connectProvider(app.client, { defaultSender: "smsgraph" }));
+    const take = (clientRef: string, from: string, part: number) =>
+      ingest.ingest({
+        accountId: randomUUID(),
+        providerId: from,
+        receivedAt: new Date(),
+        contentType: null,
+        body: "{}",
+        receipts: [{ clientRef, status: "SENT", providerStatus: "SENT", part, parts: part }],
+      });
+    const provider = decodeId("Provider", providerId);
+    const results = await Promise.all(ids.map((id, place) => take(id, provider, place === 20 ? 70_000 : 1)));
+    expect(results.flatMap(({ quarantined }, place) => (quarantined ? [place] : []))).toEqual([20]);
+    // Two for each halving, and one for the quarantine.
+    expect(transactions()).toBe(1 + 2 * 6 + 1);
+    const bad = take(ids[0] ?? "", provider, 70_000);
+    const good = Array.from({ length: 63 }, () => take(randomUUID(), other, 1));
+    await Promise.all([bad, ...good]);
+    await database.close();
+    // Its own, with the quarantine, and one for all others.
+    expect(transactions()).toBe(2 + 1);
+  });
+
   it("what is in callbacks counts for a transaction, not their number, and many opt-outs need few statements", async () => {
     const statements: string[] = [];
     const database = openDatabase(app.databaseUrl, {

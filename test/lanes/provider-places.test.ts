@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, it } from "vitest";
 import { createWorkerPlaces, type ProviderPlaces } from "../../src/lanes/provider-places.ts";
+import { mayStay } from "../../src/lanes/staying.ts";
 
 /** Takes all places that there are for a provider. */
 function takeAll(places: ProviderPlaces, accountId: string, providerId: string): (() => void)[] {
@@ -97,4 +99,47 @@ it("accounts whose providers answer within the limit, but slowly, cannot keep a 
   // The one that has most does not get the place back before the one that waits.
   expect(takeAll(sending, "a", "provider of a")).toEqual([]);
   expect(sending.take(third)).toBeDefined();
+});
+
+it("lists that take long share places of their own, and the others give their place back", async () => {
+  let now = 0;
+  const { asking } = createWorkerPlaces(20, () => now);
+  const over = Promise.withResolvers<void>();
+  const stays: (() => boolean)[] = [];
+  const readList = (accountId: string, providerId: string): Promise<unknown> => {
+    // Known to answer quickly.
+    for (let time = 0; time < 9; time++) asking.take({ accountId, providerId })?.();
+    return asking.hold({ accountId, providerId }, async () => {
+      const stay = AsyncLocalStorage.bind(mayStay);
+      stays.push(stay);
+      await over.promise;
+    });
+  };
+  const held = ["a", "b"].flatMap((account) =>
+    [1, 2, 3, 4, 5].map((n) => readList(account, `${account}${n}`)),
+  );
+  expect(stays).toHaveLength(10);
+  expect(stays.map((stay) => stay())).toEqual(Array(10).fill(true));
+  now = 61_000;
+  // Of ten places for asking five, and three of one account.
+  expect(stays.map((stay) => stay())).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect(stays.filter((stay) => stay())).toHaveLength(5);
+  over.resolve();
+  await Promise.all(held);
+  const next = asking.hold({ accountId: "a", providerId: "a1" }, async () => {
+    now += 61_000;
+    return mayStay();
+  });
+  await expect(next).resolves.toEqual({ result: true });
 });

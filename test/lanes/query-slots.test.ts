@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createWorkerPlaces } from "../../src/lanes/provider-places.ts";
 import { createSlots } from "../../src/lanes/query-slots.ts";
+import { whileStaying } from "../../src/lanes/staying.ts";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { lookUpMessages } from "../../src/messages/receipts/look-up.ts";
@@ -131,6 +132,17 @@ describe("slots for status queries", () => {
     expect(await acquireSlot()).toBe(true);
     const { tokens } = await app.services.database.prisma.lane.findUniqueOrThrow({ where: { providerId } });
     expect(tokens).toBe(0);
+  });
+
+  it("a list that may not stay in its place is given up", async () => {
+    const { providerId } = await connect(() => unknown, { maxPerSecond: 1_000 });
+    await setLane(providerId, { tokens: 100, refilledAt: clock.now(), askedAt: clock.now() });
+    const stays = vi.fn<() => boolean>().mockReturnValueOnce(true).mockReturnValue(false);
+    const turns = await whileStaying(stays, async () => {
+      const acquireSlot = turnOf(providerId, 1_000, true);
+      return [await acquireSlot(), await acquireSlot(), await turnOf(providerId, 1_000)()];
+    });
+    expect(turns).toEqual([true, false, true]);
   });
 
   it("the pages of a list take their tokens together where the lane has many", async () => {

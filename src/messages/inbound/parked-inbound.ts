@@ -1,9 +1,10 @@
 import { execute, type Database, type Queryable, type Statement } from "../../database/database.ts";
+import { shareOfProvider } from "../../database/provider-share.ts";
 import type { InboundReading } from "../../providers/provider.ts";
 import { storeInbound, type ReceivedInbound } from "./store-inbound.ts";
 
 /**
- * The most parked answers of one provider. More would belong to messages that never existed, posted by someone who has
+ * The most parked answers of one provider, of an account with few. More would belong to messages that never existed, posted by someone who has
  * its callback URL.
  */
 export const maxParkedInbound = 10_000;
@@ -18,10 +19,10 @@ const park: Statement = {
     )`,
 };
 
-const readParked: Statement = {
-  name: "read_parked_inbound_numbers",
+const readRoom: Statement = {
+  name: "read_room_for_parked_inbound",
   text: `
-    select w.id as "providerId", p.number
+    select w.id as "providerId", greatest(0, ${shareOfProvider(maxParkedInbound, "w.id")} - p.number)::int as room
     from unnest($1::uuid[]) as w (id)
     cross join lateral (
       select count(*)::int as number
@@ -41,9 +42,9 @@ export async function storeOrPark(
   const strange = await storeInbound(transaction, received);
   if (strange.length === 0) return new Set();
   const providers = [...new Set(strange.map(({ providerId }) => providerId))];
-  const numbers = await transaction.query<{ providerId: string; number: number }>(readParked, [providers]);
-  const kept = numbers.flatMap(({ providerId, number }) =>
-    strange.filter((one) => one.providerId === providerId).slice(0, maxParkedInbound - number),
+  const rooms = await transaction.query<{ providerId: string; room: number }>(readRoom, [providers]);
+  const kept = rooms.flatMap(({ providerId, room }) =>
+    strange.filter((one) => one.providerId === providerId).slice(0, room),
   );
   const rows = kept.map(({ reading, ...from }) => ({
     ...from,

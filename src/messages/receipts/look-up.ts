@@ -108,13 +108,10 @@ export async function lookUpMessages(
   if (!connection) return;
   const permit = await acquirePermit(options, connection, messageIds[0]);
   if (permit.kind === "wait") return postpone(options, providerId, messageIds, permit.runAt);
-  const leave = options.places.asking.take({ accountId: connection.row.accountId, providerId });
-  if (!leave) return postpone(options, providerId, messageIds, soon(options, messageIds[0]));
-  try {
-    await lookUpAt(options, connection, messageIds, permit.questions);
-  } finally {
-    leave();
-  }
+  const held = await options.places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
+    lookUpAt(options, connection, messageIds, permit.questions),
+  );
+  if (!held) await postpone(options, providerId, messageIds, soon(options, messageIds[0]));
 }
 
 const soon = ({ clock }: LookUpOptions, messageId: string | undefined): Date =>

@@ -1,5 +1,6 @@
 import { storedFailureCode } from "../../providers/failure-codes.ts";
 import { columns } from "../../database/columns.ts";
+import { shareOfProvider } from "../../database/provider-share.ts";
 import { execute, type Database, type Queryable, type Statement } from "../../database/database.ts";
 import { canonicalId } from "../../lib/uuid.ts";
 import type { MessageStatus } from "../model/status.ts";
@@ -35,15 +36,15 @@ const park: Statement = {
 };
 
 /**
- * The most parked receipts of one provider. More would belong to messages that never existed, posted by
+ * The most parked receipts of one provider, of an account with few. More would belong to messages that never existed, posted by
  * someone who has its callback URL.
  */
 export const maxParkedOfProvider = 50_000;
 
-const readParked: Statement = {
-  name: "read_parked_numbers",
+const readRoom: Statement = {
+  name: "read_room_for_parked",
   text: `
-    select w.id as "providerId", p.number
+    select w.id as "providerId", greatest(0, ${shareOfProvider(maxParkedOfProvider, "w.id")} - p.number)::int as room
     from unnest($1::uuid[]) as w (id)
     cross join lateral (
       select count(*)::int as number
@@ -62,9 +63,9 @@ export async function parkReceipts(
   const matchable = received.filter(({ receipt }) => receipt.providerMessageId !== undefined);
   if (matchable.length === 0) return new Set();
   const providers = [...new Set(matchable.map(({ providerId }) => providerId))];
-  const numbers = await transaction.query<{ providerId: string; number: number }>(readParked, [providers]);
-  const parked = numbers.flatMap(({ providerId, number }) =>
-    matchable.filter((one) => one.providerId === providerId).slice(0, maxParkedOfProvider - number),
+  const rooms = await transaction.query<{ providerId: string; room: number }>(readRoom, [providers]);
+  const parked = rooms.flatMap(({ providerId, room }) =>
+    matchable.filter((one) => one.providerId === providerId).slice(0, room),
   );
   const isKept = new Set(parked);
   const rows = matchable.filter((one) => isKept.has(one)).map(toRow);

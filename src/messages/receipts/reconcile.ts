@@ -36,20 +36,10 @@ export async function reconcileMessages(
   for (const [providerId, ofProvider] of Map.groupBy(rows, (row) => row.providerId)) {
     const connection = await options.connections.get(providerId);
     if (!connection) continue;
-    const leave = options.places.asking.take({ accountId: connection.row.accountId, providerId });
-    if (!leave) {
-      await postponeChecks(
-        options,
-        ofProvider.map(({ messageId }) => messageId),
-        deferMs,
-      );
-      continue;
-    }
-    try {
-      await reconcileAt(options, connection, ofProvider);
-    } finally {
-      leave();
-    }
+    const held = await options.places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
+      reconcileAt(options, connection, ofProvider),
+    );
+    if (!held) await postponeChecks(options, messageIdsOf(ofProvider), deferMs);
   }
 }
 
@@ -89,7 +79,8 @@ interface Answered {
 }
 
 const absent: ReconcileOutcome = { kind: "absent" };
-const idsOf = (answered: readonly Answered[]): string[] => answered.map(({ row }) => row.messageId);
+const idsOf = (answered: readonly Answered[]): string[] => messageIdsOf(answered.map(({ row }) => row));
+const messageIdsOf = (rows: readonly UnresolvedMessage[]): string[] => rows.map(({ messageId }) => messageId);
 
 function noteProblem(
   { logger }: LookUpOptions,
