@@ -9,10 +9,10 @@ import { pipeline } from "node:stream/promises";
 import { parse } from "csv-parse";
 import { type Benchmark } from "./support/benchmark.ts";
 import { startServerProcess, storeRate, type ServerProcess } from "./support/server-process.ts";
+import { watchMemory } from "./support/watch-memory.ts";
 import { type Closers } from "./support/server.ts";
 
-const sampleEveryMs = 100;
-const warmUpRows = 20_000;
+export const warmUpRows = 20_000;
 
 export const benchmark: Benchmark = {
   name: "campaign-csv",
@@ -22,12 +22,9 @@ export const benchmark: Benchmark = {
     const count = isShort ? 100_000 : 1_000_000;
     const server = await startServerProcess(closers);
     await storeRate(server);
-    await upload(server, await writeFile(warmUpRows, closers), warmUpRows);
-    const file = await writeFile(count, closers);
-    const before = server.residentBytes();
-    let most = before;
-    const sampler = setInterval(() => (most = Math.max(most, server.residentBytes())), sampleEveryMs);
-    closers.push(() => clearInterval(sampler));
+    await upload(server, await writeCsv(warmUpRows, closers), warmUpRows);
+    const file = await writeCsv(count, closers);
+    const memory = await watchMemory(server, closers);
     const [ours, alone]: [number[], number[]] = [[], []];
     for (let round = 1; round <= rounds; round++) {
       progress(`round ${round}: ${count} rows`);
@@ -42,12 +39,12 @@ export const benchmark: Benchmark = {
         ours,
         beside,
         target: { atLeast: 0.12 },
-        peakMegabytes: most / 2 ** 20,
+        peakMegabytes: memory.most(),
       },
       {
         what: "resident memory an upload adds",
         unit: "MB",
-        ours: [(most - before) / 2 ** 20],
+        ours: [memory.added()],
         target: { atMost: 100 },
       },
     ];
@@ -55,7 +52,7 @@ export const benchmark: Benchmark = {
 };
 
 /** Numbers in no order, one in a hundred twice. */
-async function writeFile(count: number, closers: Closers): Promise<string> {
+export async function writeCsv(count: number, closers: Closers): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "smsgraph-bench-"));
   closers.push(() => rm(directory, { recursive: true, force: true }));
   const path = join(directory, "recipients.csv");

@@ -53,6 +53,7 @@ import type { RateBooks } from "../pricing/rates/rate-book.ts";
 import { claimDueRates } from "../pricing/rates/missing-rates.ts";
 import { forgetOld } from "./forget.ts";
 import { releaseJobsOfTheDead } from "../queue/dead-workers.ts";
+import { reviveJobs } from "../queue/revive.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 import { tracedFromOutside } from "../tracing/tracing.ts";
@@ -214,6 +215,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     { name: "delete accounts", everyMs: 2_000, run: (stopping) => deleteAccounts(database, stopping) },
     { name: "queue drains", everyMs: 2_000, run: () => queueDue(options, "drain-receipts", claimDueDrains) },
+    { name: "revive jobs", everyMs: 30_000, run: () => reviveJobs(database, logger) },
     {
       name: "release jobs of dead workers",
       everyMs: 5_000,

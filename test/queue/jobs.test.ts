@@ -1,6 +1,11 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLogger } from "../../src/lib/logger.ts";
 import { addJobs, type NewJob } from "../../src/queue/jobs.ts";
+import { reviveJobs } from "../../src/queue/revive.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { queueMessage } from "../support/callbacks.ts";
+import { connectProvider } from "../support/mutations.ts";
 
 let app: TestApp;
 
@@ -68,4 +73,58 @@ it("a job that is locked keeps its row and loses its key to the next one", async
     { id: running?.id, waits: false },
     { payload: { messageId: key }, waits: true },
   ]);
+});
+
+const set = (id: string | undefined, columns: string) =>
+  app.services.database.pool.query(`update graphile_worker._private_jobs set ${columns} where id = $1`, [id]);
+const revive = () => reviveJobs(app.services.database, createLogger({ level: "silent" }));
+const stateOf = async (id: string | undefined) => {
+  const { rows } = await app.services.database.pool.query(
+    `select attempts, round(extract(epoch from run_at - now()) / 60)::int as minutes
+    from graphile_worker._private_jobs where id = $1`,
+    [id],
+  );
+  return rows[0] as unknown;
+};
+
+describe("jobs that failed", () => {
+  it("a job that failed waits five minutes at most, and one that was put off as long as it was", async () => {
+    await add({ task: "dispatch", payload: { messageId: "failed" }, key: "failed", delayMs: 6 * 3_600_000 });
+    await add({
+      task: "dispatch",
+      payload: { messageId: "put off" },
+      key: "put off",
+      delayMs: 6 * 3_600_000,
+    });
+    const [[failed], [putOff]] = await Promise.all([jobsOf("failed"), jobsOf("put off")]);
+    await set(failed?.id, "attempts = 9, last_error = 'the disk was full'");
+    await revive();
+    expect(await stateOf(failed?.id)).toEqual({ attempts: 9, minutes: 5 });
+    expect(await stateOf(putOff?.id)).toEqual({ attempts: 0, minutes: 360 });
+  });
+
+  it("a message whose job was given up is taken up again, unless another job has it or it is not waiting", async () => {
+    const providerId = await connectProvider(app.client, { defaultSender: "smsgraph" });
+    const ids = await Promise.all([1, 2, 3].map(() => queueMessage(app, { providerId })));
+    const [givenUp, replaced, over] = await Promise.all(ids.map(async (id) => (await jobsOf(id))[0]?.id));
+    for (const id of [givenUp, replaced, over]) await set(id, "attempts = max_attempts");
+    await add({ task: "dispatch", payload: { messageId: ids[1] ?? "" }, key: `dispatch ${ids[1]}` });
+    await app.services.database.pool.query("update messages set status = 'SENT' where id = $1", [ids[2]]);
+    await revive();
+    expect(await stateOf(givenUp)).toEqual({ attempts: 1, minutes: 0 });
+    expect(await stateOf(replaced)).toEqual({ attempts: 25, minutes: 0 });
+    expect(await stateOf(over)).toEqual({ attempts: 25, minutes: 0 });
+  });
+
+  it("a campaign whose job was given up is taken up again after a while", async () => {
+    const campaignId = randomUUID();
+    await add({ task: "expand-campaign", payload: { campaignId }, key: `expand-campaign ${campaignId}` });
+    const { rows } = await app.services.database.pool.query<{ id: string }>(
+      "select id from graphile_worker._private_jobs where payload ->> 'campaignId' = $1",
+      [campaignId],
+    );
+    await set(rows[0]?.id, "attempts = max_attempts");
+    await revive();
+    expect(await stateOf(rows[0]?.id)).toEqual({ attempts: 1, minutes: 5 });
+  });
 });
