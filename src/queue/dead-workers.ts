@@ -15,11 +15,25 @@ const unlock: Statement = {
   text: "select graphile_worker.force_unlock_workers($1)",
 };
 
+// The job that holds a queue may be gone: a worker that was only believed dead ended it, while another one had taken it
+// over and locked the queue, which graphile-worker unlocks only together with the job. Nothing of that queue would run again.
+const unlockQueues: Statement = {
+  name: "unlock_queues_without_jobs",
+  text: `
+    update graphile_worker._private_job_queues as q
+    set locked_by = null, locked_at = null
+    where q.locked_by is not null and q.locked_at < now() - interval '3 seconds'
+      and not exists (
+        select from graphile_worker._private_jobs as j where j.job_queue_id = q.id and j.locked_by = q.locked_by
+      )`,
+};
+
 /**
  * Frees the jobs of workers that were killed; the queue itself would wait four hours. A message that was
  * being sent is found SUBMITTING by the next worker that takes its job, and is treated as possibly sent.
  */
 export async function releaseJobsOfTheDead(database: Database, logger: Logger): Promise<void> {
+  await database.query(unlockQueues, []);
   const dead = await database.query<{ worker: string }>(findDead, [workerLockSpaces.jobs]);
   if (dead.length === 0) return;
   const workers = dead.map(({ worker }) => worker);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../../src/lib/logger.ts";
+import { releaseJobsOfTheDead } from "../../src/queue/dead-workers.ts";
 import { addJobs, type NewJob } from "../../src/queue/jobs.ts";
 import { reviveJobs } from "../../src/queue/revive.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
@@ -86,6 +87,31 @@ const stateOf = async (id: string | undefined) => {
   );
   return rows[0] as unknown;
 };
+
+it("a queue whose job was ended by another worker than the one that locked it goes on", async () => {
+  const [name, key] = ["queue of a provider", "queued"];
+  await add({ task: "reconcile", payload: ["one"], key, queue: name });
+  await app.services.database.pool.query(
+    `update graphile_worker._private_job_queues set locked_by = 'pool-alive', locked_at = now() - interval '1 minute'
+    where queue_name = $1`,
+    [name],
+  );
+  const lockedBy = async (): Promise<unknown> => {
+    const { rows } = await app.services.database.pool.query<{ locked_by: string | null }>(
+      "select locked_by from graphile_worker._private_job_queues where queue_name = $1",
+      [name],
+    );
+    return rows[0]?.locked_by;
+  };
+  const [job] = await jobsOf(key);
+  await set(job?.id, "locked_by = 'pool-alive', locked_at = now()");
+  const release = () => releaseJobsOfTheDead(app.services.database, createLogger({ level: "silent" }));
+  await release();
+  expect(await lockedBy()).toBe("pool-alive");
+  await end(job?.id);
+  await release();
+  expect(await lockedBy()).toBeNull();
+});
 
 describe("jobs that failed", () => {
   it("a job that failed waits five minutes at most, and one that was put off as long as it was", async () => {
