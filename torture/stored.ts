@@ -115,7 +115,8 @@ export async function describeWork(database: Client): Promise<string> {
   const parts = await Promise.all(
     [
       "select status, listed_as, count(*) from messages group by 1, 2",
-      "select task_identifier, attempts, run_at, now() as now, last_error, locked_by from graphile_worker.jobs limit 200",
+      "select task_identifier, attempts, run_at, now() as now, key, queue_name, last_error, locked_by from graphile_worker.jobs order by attempts, run_at limit 200",
+      "select queue_name, locked_at, locked_by from graphile_worker._private_job_queues where locked_by is not null",
       "select * from lanes",
       "select pid, state, wait_event_type, wait_event, xact_start, left(query, 200) as query from pg_stat_activity",
       `select m.id, m.recipient, m.status, m.created_at, c.at as checked_next, c.checks, m.provider_id,

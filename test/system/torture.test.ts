@@ -19,8 +19,10 @@ it(
       clients: 8,
       patienceSeconds: 600,
     });
+    // With what was left to do, for whoever looks for the cause.
     expect(
       result.findings.flatMap(({ promise, broken }) => broken.map((one) => `${promise}: ${one}`)),
+      result.logs[0]?.slice(0, 10_000),
     ).toEqual([]);
     expect(result.messages).toBeGreaterThan(50);
     expect(result.faults.size).toBeGreaterThan(2);
