@@ -237,6 +237,22 @@ describe("look-ups", () => {
   });
 });
 
+it("a look-up that a worker whose clock is ahead puts off comes back soon all the same", async () => {
+  now += 6 * 3_600_000;
+  const { shownId, providerId } = await connect(() => unknown);
+  const messageIds = await store(shownId, 1, "SUBMITTED");
+  const lane = {
+    where: { providerId },
+    data: { breaker: "OPEN" as const, openUntil: new Date(now + 10_000) },
+  };
+  await app.services.database.prisma.lane.update(lane);
+  await lookUpMessages(options(), { providerId, messageIds });
+  const [job] = await waiting(providerId);
+  const aheadMs = (job?.runAt.getTime() ?? 0) - Date.now();
+  expect(aheadMs).toBeGreaterThan(0);
+  expect(aheadMs).toBeLessThan(60_000);
+});
+
 describe("resends", () => {
   const accepted = { groupId: 1, groupName: "PENDING", id: 26, name: "MESSAGE_ACCEPTED" };
   const update = "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }";

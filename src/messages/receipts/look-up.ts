@@ -62,10 +62,11 @@ export const readUnresolvedMessages = (
 /** How many jobs of one provider run at a time; jobs of other providers never wait for them. */
 const lookUpsAtOnce = 3;
 
-export function lookUpJob(providerId: string, messageIds: readonly string[], runAt?: Date): NewJob {
+/** @param delayMs counts by the database's clock: that of a worker may be hours ahead */
+export function lookUpJob(providerId: string, messageIds: readonly string[], delayMs = 0): NewJob {
   const turn = Number.parseInt(messageIds[0]?.slice(-4) ?? "", 16) % lookUpsAtOnce || 0;
   const payload = { providerId, messageIds: [...messageIds] };
-  return { task: "look-up", payload, priority: "LOW", queue: `look-up ${providerId} ${turn}`, runAt };
+  return { task: "look-up", payload, priority: "LOW", queue: `look-up ${providerId} ${turn}`, delayMs };
 }
 
 /**
@@ -74,13 +75,13 @@ export function lookUpJob(providerId: string, messageIds: readonly string[], run
  */
 const inProgress = new WeakSet<Connection>();
 
-/** How many queries may be made now, or when to come back. */
-type QueryPermit = { kind: "ask"; questions: number } | { kind: "wait"; runAt: Date };
+/** How many queries may be made now, or how soon to come back. */
+type QueryPermit = { kind: "ask"; questions: number } | { kind: "wait"; delayMs: number };
 
 const questionSeconds = 3;
 
-/** Spreads postponed jobs over four seconds, by message id. */
-const spreadMs = (messageId = ""): number => (Number.parseInt(messageId.slice(-4), 16) || 0) / 16;
+/** Postponed jobs are spread over four seconds, by message id. */
+const soonMs = (messageId = ""): number => 1_000 + (Number.parseInt(messageId.slice(-4), 16) || 0) / 16;
 
 async function acquirePermit(
   { database, clock }: LookUpOptions,
@@ -88,14 +89,14 @@ async function acquirePermit(
   messageId: string | undefined,
 ): Promise<QueryPermit> {
   const now = clock.now();
-  const later = (from: Date): QueryPermit => ({
+  const later = (afterMs: number): QueryPermit => ({
     kind: "wait",
-    runAt: new Date(from.getTime() + 1_000 + spreadMs(messageId)),
+    delayMs: Math.max(0, afterMs) + soonMs(messageId),
   });
   const state = await readQueryState(database, connection.row.id, now);
-  if (state?.isOpen) return later(state.openUntil ?? now);
+  if (state?.isOpen) return later((state.openUntil?.getTime() ?? 0) - now.getTime());
   if (state?.rate == null) return { kind: "ask", questions: Infinity };
-  if (inProgress.has(connection)) return later(now);
+  if (inProgress.has(connection)) return later(0);
   return { kind: "ask", questions: Math.max(1, Math.floor(state.rate * questionSeconds)) };
 }
 
@@ -107,15 +108,12 @@ export async function lookUpMessages(
   const connection = await options.connections.get(providerId);
   if (!connection) return;
   const permit = await acquirePermit(options, connection, messageIds[0]);
-  if (permit.kind === "wait") return postpone(options, providerId, messageIds, permit.runAt);
+  if (permit.kind === "wait") return postpone(options, providerId, messageIds, permit.delayMs);
   const held = await options.places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
     lookUpAt(options, connection, messageIds, permit.questions),
   );
-  if (!held) await postpone(options, providerId, messageIds, soon(options, messageIds[0]));
+  if (!held) await postpone(options, providerId, messageIds, soonMs(messageIds[0]));
 }
-
-const soon = ({ clock }: LookUpOptions, messageId: string | undefined): Date =>
-  new Date(clock.now().getTime() + 1_000 + spreadMs(messageId));
 
 async function lookUpAt(
   options: LookUpOptions,
@@ -136,7 +134,7 @@ async function lookUpAt(
       : await askInTurn(options, connection, known, questions);
   if (unasked.length === 0) return;
   const ids = unasked.map(({ messageId }) => messageId);
-  await postpone(options, providerId, ids, soon(options, ids[0]));
+  await postpone(options, providerId, ids, soonMs(ids[0]));
 }
 
 /**
@@ -195,9 +193,9 @@ async function postpone(
   { database }: LookUpOptions,
   providerId: string,
   messageIds: readonly string[],
-  runAt: Date,
+  delayMs: number,
 ): Promise<void> {
-  await addJobs(database, [lookUpJob(providerId, messageIds, runAt)]);
+  await addJobs(database, [lookUpJob(providerId, messageIds, delayMs)]);
 }
 
 const toSubmitted = (
