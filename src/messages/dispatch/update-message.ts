@@ -171,6 +171,6 @@ async function write(
     },
   ]);
   await addJobs(transaction, [
-    dispatchJob({ id, priority, providerId, routed }, { runAt: scheduledAt ?? now }),
+    dispatchJob({ id, priority, providerId, routed }, scheduledAt ? { runAt: scheduledAt } : { delayMs: 0 }),
   ]);
 }
