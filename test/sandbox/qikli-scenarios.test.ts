@@ -196,6 +196,14 @@ describe("the details of scenarios", () => {
     expect(wordsOf(body.results)).toEqual([handset]);
   });
 
+  it("a report of scenario 008 of Qikli that comes late does not call the message back in the logs", async () => {
+    const sandbox = await startQikli({ logs: true });
+    await callQikli(sandbox, "POST", sendPath, { body: message("008") });
+    expect(await pullWords(sandbox)).toEqual([handset, "PENDING_ENROUTE"]);
+    const { body } = await callQikli(sandbox, "GET", "/sms/1/logs", { query: { messageId: "order-008" } });
+    expect(wordsOf(body.results)).toEqual([handset]);
+  });
+
   it("scenario 024 of Qikli takes about ten seconds", async () => {
     const clock = createManualClock("2015-02-12T08:58:20Z");
     const sandbox = await startQikli({ clock, delays: {} });

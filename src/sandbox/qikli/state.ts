@@ -34,9 +34,11 @@ export interface QikliState {
   enqueue(report: Report): void;
   /** Takes the oldest reports that fit out of the queue. */
   dequeue(fits: (report: Report) => boolean, limit: number): Report[];
-  /** The last report on each message, newest message first; before its first report, its acceptance. */
+  /** What each message has come to, newest message first: its last report, before the first one its acceptance. */
   log(): Iterable<Report>;
 }
+
+const isFinal = ({ status }: Report): boolean => status.groupName !== "PENDING";
 
 /** The sandbox's memory. Beyond `maxMessages`, the oldest messages and reports are dropped. */
 export function createState(accepted: Pick<Report, "status" | "error">, maxMessages: number): QikliState {
@@ -55,7 +57,10 @@ export function createState(accepted: Pick<Report, "status" | "error">, maxMessa
       if (oldest !== undefined) messages.delete(oldest);
     },
     note(report) {
-      if (messages.has(report.message.id)) messages.set(report.message.id, report);
+      const known = messages.get(report.message.id);
+      // A report that comes late, on a message that has already arrived, does not call it back.
+      const isOver = known !== undefined && isFinal(known) && !isFinal(report);
+      if (known && !isOver) messages.set(report.message.id, report);
     },
     enqueue(report) {
       queue.add(report);
