@@ -80,6 +80,17 @@ export const laneColumns = [
   ...fields.map((field) => `l.${columnOf[field]} as "${field}"`),
 ].join(", ");
 
+const lock: Statement = {
+  name: "lock_lanes",
+  text: `
+    select l.provider_id
+    from providers as p
+    join lanes as l on l.provider_id = p.id
+    where p.id = any ($1::uuid[]) and ${hasToBeAsked("$2")}
+    order by p.id
+    for no key update of l`,
+};
+
 const read: Statement = {
   name: "read_lanes",
   text: `
@@ -109,12 +120,22 @@ const writeLane: Statement = {
     where provider_id = $1`,
 };
 
-/** Locks and reads the lanes of these providers that may refuse something; the others are left out. */
-export const lockLanes = (
+/**
+ * Locks and reads the lanes of these providers that may refuse something; the others are left out. A statement counts what
+ * was committed before it began: one that also waited for a lane would not count what whoever had it has sent.
+ */
+export async function lockLanes(
   transaction: Queryable,
   providerIds: readonly string[],
   now: Date,
-): Promise<Lane[]> => transaction.query<Lane>(read, [providerIds, now]);
+): Promise<Lane[]> {
+  const values = [providerIds, now];
+  const [, lanes] = await Promise.all([
+    transaction.query(lock, values),
+    transaction.query<Lane>(read, values),
+  ]);
+  return lanes;
+}
 
 export async function saveLane(transaction: Queryable, lane: LaneState): Promise<void> {
   await transaction.query(writeLane, [lane.providerId, ...fields.map((field) => lane[field])]);

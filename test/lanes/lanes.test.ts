@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeId } from "../../src/lib/global-id.ts";
-import type { Lane } from "../../src/lanes/lane.ts";
+import { lockLanes, type Lane } from "../../src/lanes/lane.ts";
 import { decide } from "../../src/lanes/decide.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { queueMessage } from "../support/callbacks.ts";
@@ -177,6 +177,33 @@ describe("limits over all workers", () => {
       for (const respond of batch) respond();
     }
     expect(maxInFlight).toBe(3);
+  });
+
+  it("a worker that waited for a lane counts what the one that had it has sent", async () => {
+    const held: (() => void)[] = [];
+    answer = (respond) => held.push(respond);
+    const id = decodeId("Provider", await connectAndSend({ maxConcurrent: 5 }, 1));
+    await expect.poll(() => held.length).toBe(1);
+    const { pool } = app.services.database;
+    const first = await pool.connect();
+    await first.query("begin");
+    await first.query("update lanes set tokens = tokens where provider_id = $1", [id]);
+    const waiting = app.services.database.transaction((transaction) =>
+      lockLanes(transaction, [id], new Date()),
+    );
+    const waits =
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    await expect.poll(async () => (await pool.query(waits)).rowCount).toBe(1);
+    await first.query(
+      `insert into attempts (message_id, number, provider_id, started_at, claim)
+      select message_id, 2, provider_id, started_at, 'another' from attempts where provider_id = $1`,
+      [id],
+    );
+    await first.query("commit");
+    first.release();
+    const [read] = await waiting;
+    expect(read?.inFlight).toBe(2);
+    for (const respond of held) respond();
   });
 
   it("attempts too old to be under way do not count as in flight", async () => {

@@ -29,7 +29,7 @@ async function hook({ client }: Deployment, batchSize: number): Promise<Hook> {
 
 const logOf = async ({ database }: Deployment): Promise<string[]> => {
   const { rows } = await database.query<{ id: string }>(
-    "select tx || '.' || id as id from message_events order by tx, id",
+    "select e.tx || '.' || e.id as id from message_events as e order by e.tx, e.id",
   );
   return rows.map(({ id }) => id);
 };

@@ -236,10 +236,35 @@ async function matchDue(database: Pick<Database, "transaction">, due: readonly D
   return database.transaction((transaction) => matchParkedOf(transaction, [...references.values()]));
 }
 
-async function applyParked(transaction: Queryable, rows: readonly ParkedRow[]): Promise<ChangeOutcome[]> {
+async function applyParked(transaction: Queryable, rows: readonly ParkedRow[]): Promise<void> {
   const outcomes = await applyChanges(transaction, rows.map(toChange));
   for (const outcome of outcomes) noteReceipt(outcome);
-  return outcomes;
+  await blankErased(transaction, outcomes);
+}
+
+const blank: Statement = {
+  name: "blank_parked_bodies_of_erased",
+  text: `
+    update callbacks as c
+    set body = ''
+    from unnest($1::uuid[], $2::timestamptz[]) as of (message_id, received_at)
+    join messages as m on m.id = of.message_id
+    where c.provider_id = m.provider_id and c.received_at = of.received_at and c.unmatched`,
+};
+
+/**
+ * When a parked receipt came, nobody knew that its message is of a person who was erased, and its body was kept: it may have
+ * the number in it.
+ */
+export async function blankErased(transaction: Queryable, parked: readonly ChangeOutcome[]): Promise<void> {
+  const erased = parked.flatMap((outcome) =>
+    outcome.kind === "taken" && outcome.isErased ? [outcome.change] : [],
+  );
+  if (erased.length === 0) return;
+  await execute(transaction, blank, [
+    erased.map(({ messageId }) => messageId),
+    erased.map(({ receivedAt }) => receivedAt),
+  ]);
 }
 
 function toChange(parked: ParkedRow): StatusChange {

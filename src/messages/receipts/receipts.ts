@@ -2,7 +2,7 @@ import type { ReceivedReceipt } from "./received-receipt.ts";
 import type { Queryable, Statement } from "../../database/database.ts";
 import type { Receipt, ReportedStatus } from "../../providers/provider.ts";
 import { canonicalId, isUuid } from "../../lib/uuid.ts";
-import { parkReceipts, takeParkedBefore, type ProviderReference } from "./parked.ts";
+import { blankErased, parkReceipts, takeParkedBefore, type ProviderReference } from "./parked.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { applyChanges, type Transition } from "../changes/transition.ts";
 
@@ -64,7 +64,9 @@ export async function applyReceipts(
     received.flatMap((one, index) => parkedOf(one, identified[index])),
   );
   const changes = matched.map(({ change }) => change);
-  const outcomes = (await applyChanges(transaction, [...earlier, ...changes])).slice(earlier.length);
+  const all = await applyChanges(transaction, [...earlier, ...changes]);
+  await blankErased(transaction, all.slice(0, earlier.length));
+  const outcomes = all.slice(earlier.length);
   const outcomeAt = new Map(matched.map(({ index }, order) => [index, outcomes[order]]));
   const parked = await parkReceipts(
     transaction,

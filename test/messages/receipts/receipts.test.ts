@@ -128,6 +128,32 @@ describe("matching receipts", () => {
     expect(rowCount).toBe(0);
   });
 
+  it.each<[string, string, (theirs: string) => Promise<unknown>]>([
+    ["the sweep", "SENT", () => sweepParked(app.services.database)],
+    [
+      "a later receipt",
+      "DELIVERED",
+      (theirs) => post(url, update({ message_id: theirs, status: "DELIVRD" })),
+    ],
+  ])(
+    "of a receipt that came before its message was known nothing is kept but the status when the person was erased: %s takes it",
+    async (_taker, status, take) => {
+      const [id, theirs] = [await queueMessage(app), randomUUID()];
+      const { pool } = app.services.database;
+      const bodies = async () =>
+        (await pool.query("select 1 from callbacks where strpos(body, $1) > 0", [theirs])).rowCount;
+      expect(await post(url, update({ message_id: theirs, status: "SENT", to: "421905000000" }))).toEqual(ok);
+      expect(await bodies()).toBe(1);
+      await pool.query(
+        "update messages set recipient = '', text = '', provider_message_id = $2 where id = $1",
+        [id, theirs],
+      );
+      await take(theirs);
+      expect((await statusOf(id)).status).toBe(status);
+      expect(await bodies()).toBe(0);
+    },
+  );
+
   it("a receipt finds its message by our reference before the provider's id is known", async () => {
     const [id, theirs] = [await queueMessage(app), randomUUID()];
     expect(await post(url, update({ message_id: theirs, client_ref: id, status: "SENT" }))).toEqual(ok);
