@@ -81,7 +81,7 @@ export const laneColumns = [
 ].join(", ");
 
 const lock: Statement = {
-  name: "lock_lanes",
+  name: "lock_lanes_to_ask",
   text: `
     select l.provider_id
     from providers as p
