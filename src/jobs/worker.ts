@@ -121,10 +121,10 @@ function asking(
   return async ({ providerId }) => {
     const connection = await connections.get(providerId);
     if (!connection) return;
-    const held = await places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
+    const hasPlace = await places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
       ask(connection),
     );
-    if (!held) await addJobs(database, [{ ...askingJob(task, providerId), delayMs: noPlaceMs }]);
+    if (!hasPlace) await addJobs(database, [{ ...askingJob(task, providerId), delayMs: noPlaceMs }]);
   };
 }
 

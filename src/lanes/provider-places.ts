@@ -144,15 +144,15 @@ export class ProviderPlaces {
   }
 
   /**
-   * Does work that asks a provider, in a place; undefined when there is none at present. What takes long, and may not stay
+   * Does work that asks a provider, in a place; false when there is none at present. What takes long, and may not stay
    * (`mayStay`), has to be begun again later: lists without an end must not keep everyone else waiting.
    */
-  async hold<Result>(
+  async hold(
     owner: { accountId: string; providerId: string },
-    work: () => Promise<Result>,
-  ): Promise<{ result: Result } | undefined> {
+    work: () => Promise<unknown>,
+  ): Promise<boolean> {
     const leave = this.take(owner);
-    if (!leave) return undefined;
+    if (!leave) return false;
     const longAt = this.#now() + longAfterMs;
     let isLong = false;
     const stays = (): boolean => {
@@ -162,7 +162,8 @@ export class ProviderPlaces {
       return isLong;
     };
     try {
-      return { result: await whileStaying(stays, work) };
+      await whileStaying(stays, work);
+      return true;
     } finally {
       if (isLong) this.#long?.take(owner.accountId, true, -1);
       leave();

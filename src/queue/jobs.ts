@@ -81,6 +81,9 @@ export async function addJobs(transaction: Queryable, added: readonly NewJob[]):
  */
 export const dispatchKey = (messageId: string): string => `dispatch ${messageId}`;
 
+/** SQL: the same. @param messageId as SQL */
+export const dispatchKeyInSql = (messageId: string): string => `'dispatch ' || ${messageId}`;
+
 const findSuccessor: Statement = {
   name: "find_successor_of_job",
   text: "select id from graphile_worker.jobs where key = $1 and id <> $2 and attempts < max_attempts",

@@ -1,5 +1,6 @@
 import type { Database, Statement } from "../database/database.ts";
 import type { Logger } from "../lib/logger.ts";
+import { dispatchKeyInSql } from "./jobs.ts";
 
 /**
  * graphile-worker waits e^n seconds after the nth attempt, up to six hours, and gives a job up after 25. Attempts that a
@@ -29,7 +30,7 @@ const revive: Statement = {
       and m.id = (j.payload ->> 'messageId')::uuid and m.status in ('SCHEDULED', 'QUEUED') and m.campaign_id is null
       and not exists (
         select from graphile_worker._private_jobs as next
-        where next.key = 'dispatch ' || m.id and next.attempts < next.max_attempts
+        where next.key = ${dispatchKeyInSql("m.id")} and next.attempts < next.max_attempts
       )
     returning m.id as "messageId"`,
 };

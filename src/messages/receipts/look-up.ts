@@ -109,10 +109,10 @@ export async function lookUpMessages(
   if (!connection) return;
   const permit = await acquirePermit(options, connection, messageIds[0]);
   if (permit.kind === "wait") return postpone(options, providerId, messageIds, permit.delayMs);
-  const held = await options.places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
+  const hasPlace = await options.places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
     lookUpAt(options, connection, messageIds, permit.questions),
   );
-  if (!held) await postpone(options, providerId, messageIds, soonMs(messageIds[0]));
+  if (!hasPlace) await postpone(options, providerId, messageIds, soonMs(messageIds[0]));
 }
 
 async function lookUpAt(

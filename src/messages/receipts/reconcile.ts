@@ -36,10 +36,11 @@ export async function reconcileMessages(
   for (const [providerId, ofProvider] of Map.groupBy(rows, (row) => row.providerId)) {
     const connection = await options.connections.get(providerId);
     if (!connection) continue;
-    const held = await options.places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
-      reconcileAt(options, connection, ofProvider),
+    const hasPlace = await options.places.asking.hold(
+      { accountId: connection.row.accountId, providerId },
+      () => reconcileAt(options, connection, ofProvider),
     );
-    if (!held) await postponeChecks(options, messageIdsOf(ofProvider), deferMs);
+    if (!hasPlace) await postponeChecks(options, messageIdsOf(ofProvider), deferMs);
   }
 }
 

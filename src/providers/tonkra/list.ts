@@ -8,7 +8,7 @@ import { type Page, readPage, type Row } from "./wire.ts";
 /** More pages than any account has. Ends the walk if a server never marks a page as the last. */
 const maxPages = 50_000;
 
-/** A list that a server makes without end holds a place of a worker for so long. At a page a second, 90,000 messages of 25 to a page. */
+/** A list that a server makes without end is read for so long (see also `staying.ts`). At a page a second, 90,000 messages of 25 to a page. */
 const maxWalkMs = 3_600_000;
 
 /** Pages in a row with nothing new. */
