@@ -97,8 +97,8 @@ const takeList: Statement = {
 /** A longer wait happens in the queue, so that it does not occupy a worker's place. */
 const maxWaitMs = 3_000;
 /**
- * Lists wait longer, since reading one would have to start again from the beginning. Only one is read per
- * provider at a time.
+ * Lists wait longer, since reading one would have to start again from the beginning. It is counted from the last page
+ * that had its turn: pages that are asked for together wait for each other.
  */
 const maxListWaitMs = 60_000;
 const listPauseMs = 200;
@@ -110,6 +110,9 @@ interface SlotOptions {
   isStopping: () => boolean;
 }
 
+/** Asks for a slot until there is one; gives up at the deadline. The number of requests that it is for; 0 if there was none. */
+type TakeSlot = (isList: boolean, deadline: number) => Promise<number>;
+
 /**
  * Without a limit only the breaker counts, and the caller has checked it: no statement for each request.
  * Lists are still limited to one request per second: they cost the provider more and are rarely urgent.
@@ -120,24 +123,58 @@ export function createSlots(
 ): AcquireSlot {
   const pauseMs = maxPerSecond === null ? listPauseMs : Math.min(250, Math.max(20, 1000 / maxPerSecond));
   const statement = maxPerSecond === null ? takeList : take;
-  const prepaid = { pages: 0, until: 0 };
-  return async ({ isList = false }) => {
-    if (maxPerSecond === null && !isList) return true;
-    if (isList && (isStopping() || !mayStay())) return false;
-    if (isList && prepaid.pages > 0 && performance.now() < prepaid.until) {
-      prepaid.pages--;
-      return true;
-    }
-    const deadline = performance.now() + (isList ? maxListWaitMs : maxWaitMs);
+  const takeSlot: TakeSlot = async (isList, deadline) => {
     for (;;) {
       const [slot] = await database.query<{ taken: number }>(statement, [id, clock.now(), isList]);
-      if (slot) {
-        if (slot.taken > 1)
-          Object.assign(prepaid, { pages: slot.taken - 1, until: performance.now() + prepaidMs });
-        return true;
-      }
-      if (performance.now() > deadline || isStopping()) return false;
+      if (slot) return slot.taken;
+      if (performance.now() > deadline || isStopping()) return 0;
       await new Promise((done) => setTimeout(done, pauseMs));
     }
   };
+  const pageTurns = new PageTurns(takeSlot, isStopping);
+  return async ({ isList = false }) => {
+    if (isList) return pageTurns.next();
+    if (maxPerSecond === null) return true;
+    return (await takeSlot(false, performance.now() + maxWaitMs)) > 0;
+  };
+}
+
+/**
+ * The pages of a provider's lists, several of which are asked for at once, take their turns in the order of asking. If all
+ * of them tried at the same time, chance could let one wait for ever, and a list lacks that page until it is there.
+ */
+class PageTurns {
+  readonly #takeSlot: TakeSlot;
+  readonly #isStopping: () => boolean;
+  #last: Promise<unknown> = Promise.resolve();
+  #servedAt = -Infinity;
+  #prepaid = 0;
+  #prepaidUntil = 0;
+
+  constructor(takeSlot: TakeSlot, isStopping: () => boolean) {
+    this.#takeSlot = takeSlot;
+    this.#isStopping = isStopping;
+  }
+
+  next(): Promise<boolean> {
+    const askedAt = performance.now();
+    const turn = this.#last.then(() => this.#serve(askedAt));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #serve(askedAt: number): Promise<boolean> {
+    if (this.#isStopping() || !mayStay()) return false;
+    const isPrepaid = this.#prepaid > 0 && performance.now() < this.#prepaidUntil;
+    if (isPrepaid) this.#prepaid--;
+    else {
+      const deadline = Math.max(askedAt, this.#servedAt) + maxListWaitMs;
+      const taken = await this.#takeSlot(true, deadline);
+      if (taken === 0) return false;
+      this.#prepaid = taken - 1;
+      this.#prepaidUntil = performance.now() + prepaidMs;
+    }
+    this.#servedAt = performance.now();
+    return true;
+  }
 }

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Database } from "../../src/database/database.ts";
 import { createWorkerPlaces } from "../../src/lanes/provider-places.ts";
 import { createSlots } from "../../src/lanes/query-slots.ts";
 import { whileStaying } from "../../src/lanes/staying.ts";
@@ -192,6 +193,55 @@ describe("slots for status queries", () => {
     isStopping = true;
     expect(await turnOf(providerId, null, true)()).toBe(false);
     isStopping = false;
+  });
+});
+
+/** A database in which the lists have so many slots, one each time when asked so often. */
+const scarce = (every: number) => {
+  let asked = 0;
+  const query = async () => (++asked % every === 0 ? [{ taken: 1 }] : []);
+  return { query } as unknown as Database;
+};
+
+const slotsOf = (database: Database) =>
+  createSlots({ database, clock, isStopping: () => false }, { id: "any", maxPerSecond: null });
+
+describe("the pages of a list that are asked for together", () => {
+  const page = { method: "GET", path: "/", isList: true } as const;
+
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("have their turns in the order of asking, however long all of them take together", async () => {
+    const acquireSlot = slotsOf(scarce(100));
+    const order: number[] = [];
+    const turns = Array.from({ length: 10 }, async (_, number) => {
+      const hadTurn = await acquireSlot(page);
+      order.push(number);
+      return hadTurn;
+    });
+    await vi.advanceTimersByTimeAsync(10 * 100 * 200);
+    expect(await Promise.all(turns)).toEqual(Array(10).fill(true));
+    expect(order).toEqual([...order.keys()]);
+  });
+
+  it("give up together when nobody has a turn for a minute, and later ones try again", async () => {
+    const acquireSlot = slotsOf(scarce(1_000));
+    const turns = Promise.all(Array.from({ length: 10 }, () => acquireSlot(page)));
+    await vi.advanceTimersByTimeAsync(63_000);
+    expect(await turns).toEqual(Array(10).fill(false));
+    const later = acquireSlot(page);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await Promise.race([later, Promise.resolve("waits")])).toBe("waits");
+  });
+
+  it("go on when asking for a slot failed", async () => {
+    const query = vi.fn<() => Promise<unknown>>().mockRejectedValueOnce(new Error("away"));
+    query.mockResolvedValue([{ taken: 1 }]);
+    const acquireSlot = slotsOf({ query } as unknown as Database);
+    const turns = [acquireSlot(page), acquireSlot(page)];
+    await expect(turns[0]).rejects.toThrow("away");
+    expect(await turns[1]).toBe(true);
   });
 });
 
