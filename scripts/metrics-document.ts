@@ -27,6 +27,10 @@ const watch: Readonly<Record<string, string>> = {
   smsgraph_live_from_nats:
     "With `NATS_URL`: 1 at every process that has readers. 0 for long: NATS or the relay is away, and PostgreSQL serves each process.",
   smsgraph_relay_leading: "With `NATS_URL`: the sum over all workers is 1.",
+  smsgraph_queries_total:
+    "With `DATABASE_READ_URL`: a share of `primary` that stays high. The replica is too far behind, or away.",
+  smsgraph_replica_lag_seconds:
+    "With `DATABASE_READ_URL`: under a second. Above 10 s queries are read from the primary.",
   smsgraph_internal_errors_total: "Any rise: the log has each error under the id that the client saw.",
   smsgraph_subscriptions: "A sudden fall without a deployment: clients have lost their connection.",
   smsgraph_waiting_readers:
@@ -44,7 +48,7 @@ interface DescribedMetric {
 /** Every metric of `/metrics`, those of prom-client about the process too. */
 export function describeMetrics(): DescribedMetric[] {
   const metrics = createMetrics();
-  addGauges(metrics, { subscriptions: () => 0, waitingReaders: () => 0 });
+  addGauges(metrics, { subscriptions: () => 0, waitingReaders: () => 0, replica: { lagSeconds: 0 } });
   // The types of prom-client leave out the names of the labels.
   return metrics.registry.getMetricsAsArray() as unknown as DescribedMetric[];
 }

@@ -63,6 +63,9 @@ const environment = z.object({
   PORT: port.default(4000),
   HOST: z.string().optional(),
   DATABASE_URL: postgresUrl.optional(),
+  DATABASE_READ_URL: postgresUrl
+    .refine((url) => urlsOf(url).length === 1, "must name one host: several replicas need a load balancer")
+    .optional(),
   DATABASE_POOL_SIZE: wholeNumber(2, 200).default(20),
   DATABASE_WAIT_SECONDS: wholeNumber(0, 3_600).default(30),
   PUBLIC_URL: httpUrl.optional(),
@@ -162,6 +165,8 @@ export interface Config {
   host: string;
   /** Absent: an embedded PostgreSQL in `dataDirectory`. */
   databaseUrl: string | undefined;
+  /** A replica that answers queries. Absent: the database does. */
+  databaseReadUrl: string | undefined;
   databasePoolSize: number;
   /** How long a start waits for a database that does not answer yet. */
   databaseWaitSeconds: number;
@@ -358,6 +363,7 @@ function toConfig(values: z.infer<typeof environment>): Config {
     port: values.PORT,
     host: values.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
     databaseUrl: values.DATABASE_URL,
+    databaseReadUrl: values.DATABASE_READ_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     databaseWaitSeconds: values.DATABASE_WAIT_SECONDS,
     publicUrl: values.PUBLIC_URL,

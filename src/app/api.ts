@@ -39,6 +39,7 @@ import type { ReceiptOutcome } from "../messages/receipts/receipts.ts";
 import { TrustedDocuments } from "../trusted/trusted-documents.ts";
 import type { AppOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
+import { notesOf } from "./status.ts";
 
 const maxDrainMs = 30_000;
 
@@ -107,7 +108,7 @@ async function openDocuments({ options, services, listener }: Parts, doors: Stop
 }
 
 /** What HTTP, SSE and WebSocket share: the schema, what a caller may do, and what a reader may leave unread. */
-function wireTransports({ options, services, metrics }: Parts, policy: DocumentPolicy) {
+function wireTransports({ options, services, metrics, replica }: Parts, policy: DocumentPolicy) {
   const { access, limiter } = services;
   const { developmentKey, web = openSettings, trustedProxies = [] } = options;
   const addressOf: AddressOf = (request) => callerAddress(request, trustedProxies);
@@ -133,6 +134,7 @@ function wireTransports({ options, services, metrics }: Parts, policy: DocumentP
     addressOf,
     policy,
     paces,
+    replica: replica && { services, replica, onQuery: (from) => metrics.queriesFrom.inc({ from }) },
   });
   return {
     access,
@@ -156,7 +158,7 @@ function wireServer(
   { yoga, pages, limiter, shares, bodies, addressOf }: ReturnType<typeof wireTransports>,
   files: ConsoleFiles | undefined,
 ): Server {
-  const { options, services, metrics, liveTier } = parts;
+  const { options, services, metrics } = parts;
   const { database, access } = services;
   const { logger, web = openSettings } = options;
   const readiness = new Readiness(options.databaseUrl);
@@ -183,7 +185,7 @@ function wireServer(
     compat: wireCompat(parts, addressOf, { bodies, shares }),
     console: files,
     ready: () => readiness.problem(),
-    notes: liveTier && (() => liveTier.describe()),
+    notes: () => notesOf(parts),
     metrics,
     maxRequestBytes,
     maxRequestValues,

@@ -17,6 +17,8 @@ import type { WebhookLimits } from "../webhooks/limits.ts";
 export interface AppOptions {
   databaseUrl: string;
   databasePoolSize: number;
+  /** A replica that answers queries. Absent: the database does. */
+  databaseReadUrl?: string | undefined;
   /** 32 bytes. */
   secretKey: Uint8Array;
   /** Keys that are read as well, while one replaces another. */

@@ -1,4 +1,5 @@
 import type { LiveTier } from "../messages/jetstream/live-tier.ts";
+import type { ReadReplica } from "../database/read-replica.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Services } from "../graphql/context.ts";
 import type { Metrics } from "../lib/metrics.ts";
@@ -11,4 +12,5 @@ export interface Parts {
   metrics: Metrics;
   listener: Listener;
   liveTier: LiveTier | undefined;
+  replica: ReadReplica | undefined;
 }

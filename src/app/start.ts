@@ -54,16 +54,17 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const stores = await openStores(options, stops);
   const services = await wireDomain({ options, clock, metrics, url, ...stores }, stops);
   const { streams, feed } = services;
-  const { listener, liveTier } = stores;
+  const { listener, liveTier, replica } = stores;
   addGauges(metrics, {
     subscriptions: () => streams.size,
     waitingReaders: () => feed.waiting,
     liveTier,
+    replica,
   });
   // The API and the worker drain at the same time.
   const doors: Stops = [];
   stops.push(() => stopTogether(doors));
-  const parts = { options, services, metrics, listener, liveTier };
+  const parts = { options, services, metrics, listener, liveTier, replica };
   const api = options.runsApi ? await (await loadApi()).startApi(parts, doors) : undefined;
   if (api) url.listensOn(api.port);
   if (options.runsWorker) await (await loadJobs()).startJobs(parts, doors);

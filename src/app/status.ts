@@ -7,15 +7,16 @@ import type { Parts } from "./parts.ts";
 
 /** Lets a worker that serves no API be watched, on a port of its own. */
 export async function startStatus(
-  { options, metrics, liveTier }: Parts,
+  parts: Parts,
   readiness: Readiness,
   port: number,
   stops: Stops,
 ): Promise<void> {
+  const { options, metrics } = parts;
   const { web = openSettings, host } = options;
   const server = createStatusServer({
     ready: () => readiness.problem(),
-    notes: liveTier && (() => liveTier.describe()),
+    notes: () => notesOf(parts),
     metrics,
     web,
   });
@@ -28,3 +29,7 @@ export async function startStatus(
     await closed;
   });
 }
+
+/** What whoever looks after the process should know, though it is no problem. */
+export const notesOf = ({ liveTier, replica }: Pick<Parts, "liveTier" | "replica">): string =>
+  [liveTier?.describe(), replica?.describe()].filter(Boolean).join("; ");

@@ -1,4 +1,5 @@
 import { openDatabase, type Database } from "../database/database.ts";
+import { ReadReplica } from "../database/read-replica.ts";
 import { openListener, type Listener } from "../database/listener.ts";
 import { LiveTier } from "../messages/jetstream/live-tier.ts";
 import type { Stops } from "../lib/shutdown.ts";
@@ -9,6 +10,8 @@ export interface Stores {
   listener: Listener;
   /** Absent: the event log is followed in PostgreSQL. */
   liveTier: LiveTier | undefined;
+  /** Answers queries in place of the primary. Absent: there is none, or this process answers no queries. */
+  replica: ReadReplica | undefined;
   /** Logs that the database cannot be reached; the caller tries again. */
   onUnreachable: (error: Error) => void;
 }
@@ -27,5 +30,26 @@ export async function openStores(options: AppOptions, stops: Stops): Promise<Sto
   stops.push(() => listener.close());
   const liveTier = options.nats && (await LiveTier.open(options.nats, logger));
   if (liveTier) stops.push(() => liveTier.close());
-  return { database, listener, liveTier, onUnreachable };
+  const replica = await openReplica(options, database);
+  if (replica) stops.push(() => replica.close());
+  return { database, listener, liveTier, replica, onUnreachable };
+}
+
+async function openReplica(
+  { logger, runsApi, databaseReadUrl: url, databasePoolSize: poolSize, onStatement }: AppOptions,
+  primary: Database,
+): Promise<ReadReplica | undefined> {
+  if (url === undefined || !runsApi) return undefined;
+  const replica = new ReadReplica({
+    url,
+    primary,
+    poolSize,
+    ...(onStatement && { onStatement }),
+    onChange: (description) => logger.info(description),
+  });
+  await replica.open().catch(async (error: unknown) => {
+    await replica.close();
+    throw error;
+  });
+  return replica;
 }

@@ -8,6 +8,8 @@ interface GaugeSources {
   waitingReaders: () => number;
   /** Absent: NATS is not used. */
   liveTier?: LiveTierState | undefined;
+  /** Absent: there is no replica for queries. */
+  replica?: ReplicaState | undefined;
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -16,6 +18,12 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 interface LiveTierState {
   readonly isLive: boolean;
   readonly isRelaying: boolean;
+}
+
+/** The replica that answers queries. */
+interface ReplicaState {
+  /** Infinite when it is not known. */
+  readonly lagSeconds: number;
 }
 
 /** Metrics for Prometheus. No label contains a number, a text or an account. */
@@ -107,6 +115,12 @@ export function createMetrics() {
       help: "Times that events did not come from NATS and were read from PostgreSQL in between",
       registers,
     }),
+    queriesFrom: new Counter({
+      name: "smsgraph_queries_total",
+      help: "Queries by where they were read, with a replica for them",
+      labelNames: ["from"],
+      registers,
+    }),
     internalErrors: new Counter({
       name: "smsgraph_internal_errors_total",
       help: "Errors whose text was kept from a client",
@@ -127,11 +141,17 @@ export function addGauges({ registry }: Metrics, sources: GaugeSources): void {
     });
   gauge("smsgraph_subscriptions", "Open subscriptions of this process", sources.subscriptions);
   gauge("smsgraph_waiting_readers", "Readers waiting for the next event", sources.waitingReaders);
-  const { liveTier } = sources;
+  const { liveTier, replica } = sources;
   gauge("smsgraph_live_from_nats", "1 while this process gets its events from NATS", () =>
     liveTier?.isLive === true ? 1 : 0,
   );
   gauge("smsgraph_relay_leading", "1 while this process publishes the events to NATS", () =>
     liveTier?.isRelaying === true ? 1 : 0,
   );
+  if (replica)
+    gauge(
+      "smsgraph_replica_lag_seconds",
+      "How far the replica for queries is behind",
+      () => replica.lagSeconds,
+    );
 }

@@ -35,6 +35,10 @@ export class Replicas {
     return this.urlOf(first).replace(`:${first}`, `:${first},127.0.0.1:${second}`);
   }
 
+  get primaryUrl(): string {
+    return this.urlOf(this.#ports[0]);
+  }
+
   /** Of the standby alone, which is the primary after `promote`. */
   get standbyUrl(): string {
     return this.urlOf(this.#ports[1]);
@@ -51,6 +55,14 @@ export class Replicas {
     const printed = execFileSync("ps", ["-o", "pid=", "--ppid", String(postmaster)], { encoding: "utf8" });
     const children = printed.split(/\s+/).filter(Boolean).map(Number);
     for (const pid of [postmaster, ...children]) process.kill(pid, "SIGKILL");
+  }
+
+  /** The primary waits for it no longer. */
+  async stopStandby(): Promise<void> {
+    await query(this.primaryUrl, "alter system reset synchronous_standby_names");
+    await query(this.primaryUrl, "select pg_reload_conf()");
+    await this.#standby?.stop();
+    this.#standby = undefined;
   }
 
   async promote(): Promise<void> {

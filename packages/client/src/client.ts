@@ -56,7 +56,7 @@ export function createClient(options: ClientOptions): Client {
   const { onState, webSocket = globalThis.WebSocket, transport = webSocket ? "ws" : "sse" } = options;
   const open = transport === "sse" ? overSse(access) : overSocket(access, webSocket);
   const renews = typeof (options.key ?? options.token) === "function";
-  const request: Client["request"] = (operation) => answerTo(access, operation);
+  const request = requestsOf(access);
   const subscribe: Client["subscribe"] = (operation, sink, after) =>
     follow(open, operation, sink, { after, onState, renews });
 
@@ -88,15 +88,25 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-async function answerTo<Data>(access: Access, operation: Operation | FormData): Promise<Data> {
-  const body = operation instanceof FormData ? operation : JSON.stringify(operation);
-  const response = await post(access, body, { accept: "application/json" }).catch((error: unknown) => {
-    throw problemOf(error);
-  });
-  const { data, errors } = await resultIn(response);
-  if (errors) throw refusalOf(errors);
-  return data as Data;
+/** A server that reads from replicas shows at least what earlier answers of this client have shown or done. */
+function requestsOf(access: Access): Client["request"] {
+  let after: string | null = null;
+  return async <Data>(operation: Operation | FormData) => {
+    const isForm = operation instanceof FormData;
+    const body = isForm ? operation : JSON.stringify({ ...operation, extensions: { after } });
+    const response = await post(access, body, { accept: "application/json" }).catch((error: unknown) => {
+      throw problemOf(error);
+    });
+    const { data, errors, extensions } = await resultIn(response);
+    const seen = extensions?.["after"];
+    if (typeof seen === "string" && (after === null || placeOf(seen) > placeOf(after))) after = seen;
+    if (errors) throw refusalOf(errors);
+    return data as Data;
+  };
 }
+
+/** Answers come in any order. */
+const placeOf = (cursor: string): bigint => BigInt(atob(cursor).slice(2));
 
 async function send(request: Client["request"], input: SendMessageInput): Promise<SendResult> {
   const variables = { input: { idempotencyKey: newKey(), ...input } };

@@ -29,6 +29,7 @@ import { explain, explainMissingQueries, explainStatus, refusePersistedQueries }
 import { isTracing } from "../../tracing/tracing.ts";
 import { explainUnknownOutcome } from "./unknown-outcome.ts";
 import { untilSentBy } from "./until-sent.ts";
+import { readFromReplica, type ReplicaReadsOptions } from "./read-from-replica.ts";
 import { schema } from "../schema/schema.ts";
 import { takeTurns } from "./take-turns.ts";
 import { trustDocuments } from "./trust-documents.ts";
@@ -47,12 +48,25 @@ interface YogaOptions {
   policy: DocumentPolicy;
   paces: Paces;
   addressOf: AddressOf;
+  /** What answers queries in place of the primary; absent: nothing does. */
+  replica: ReplicaReadsOptions | undefined;
 }
 
 /** GraphQL over HTTP and SSE. The WebSocket server runs its operations through the same pipeline. */
 export function createGraphqlServer(options: YogaOptions): Yoga {
-  const { services, guard, maskError, developmentKey, web, live, readerLimits, addressOf, policy, paces } =
-    options;
+  const {
+    services,
+    guard,
+    maskError,
+    developmentKey,
+    web,
+    live,
+    readerLimits,
+    addressOf,
+    policy,
+    paces,
+    replica,
+  } = options;
   const page = graphiqlPage(web.graphiql, developmentKey);
   const { access } = services;
   return createYoga<ServerContext, Context>({
@@ -76,6 +90,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
     plugins: [
       takeTurns(paces),
       executePlans(),
+      ...(replica ? [readFromReplica(replica)] : []),
       takeUploads(),
       explainContentType(),
       explainParameters(),
