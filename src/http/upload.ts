@@ -37,12 +37,19 @@ export class Upload implements AsyncIterable<Uint8Array> {
   readonly #file: Readable;
   readonly #received: Promise<void>;
   readonly #stallMs: number;
+  /** Aborts when whoever sent it has the answer or has gone. */
+  readonly signal: AbortSignal;
 
   /** `received` resolves when the whole request was read and had nothing after the file. */
-  constructor(file: Readable, received: Promise<void>, stallMs: number) {
+  constructor(
+    file: Readable,
+    received: Promise<void>,
+    { stallMs, signal }: { stallMs: number; signal: AbortSignal },
+  ) {
     this.#file = file;
     this.#received = received;
     this.#stallMs = stallMs;
+    this.signal = signal;
   }
 
   /** @throws InvalidInputError when it breaks off, stalls or is too large */
@@ -106,6 +113,7 @@ class Reception {
   readonly #limits: UploadLimits;
   readonly #operations = Promise.withResolvers<Operations>();
   readonly #received = Promise.withResolvers<void>();
+  readonly #gone = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #document: Operations | undefined;
   #place: { field: string; path: string[] } | "none" | undefined;
@@ -141,6 +149,7 @@ class Reception {
 
   /** Called when the file is no longer needed. */
   drop(): void {
+    this.#gone.abort();
     this.#request.unpipe(this.#parser);
     this.#fail(refuse("The upload was broken off."));
     if (this.#request.complete) return;
@@ -179,7 +188,10 @@ class Reception {
         '`map` does not name this file. The name of the file\'s part must be the key in `map`, as in {"0": ["variables.input.file"]}.',
       );
     clearTimeout(this.#timer);
-    const upload = new Upload(file, this.#received.promise, this.#limits.stallMs);
+    const upload = new Upload(file, this.#received.promise, {
+      stallMs: this.#limits.stallMs,
+      signal: this.#gone.signal,
+    });
     put(upload, this.#document, this.#place.path);
     this.#operations.resolve(this.#document);
   }

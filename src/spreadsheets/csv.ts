@@ -1,6 +1,7 @@
 import { CsvError, parse, type Parser } from "csv-parse";
+import type { FileReader } from "./file-reader.ts";
 import { fromTextCell } from "./text-cells.ts";
-import { maxColumns, unreadable, type Cells } from "./table.ts";
+import { maxColumns, maxRowLength, unreadable, type Cells } from "./table.ts";
 
 /** A CSV file as a stream of rows, of any size. */
 interface Csv {
@@ -13,10 +14,6 @@ interface Csv {
 }
 
 const maxHeaderBytes = 65_536;
-/** Bytes parsed without a break. Between two pieces, other requests get their turn. */
-const pieceBytes = 8_192;
-/** Maximum characters of one row: an unclosed quotation mark would otherwise take the rest of the file. */
-const maxRow = 65_536;
 const delimiters = [",", ";", "\t", "|"] as const;
 
 /**
@@ -24,37 +21,47 @@ const delimiters = [",", ";", "\t", "|"] as const;
  * uses, or a first line such as `sep=;` names.
  * @throws UnreadableTableError also while its rows are read
  */
-export async function openCsv(file: AsyncIterable<Uint8Array>): Promise<Csv> {
+export async function openCsv(file: AsyncIterable<Uint8Array>, reader: FileReader): Promise<Csv> {
   const chunks = file[Symbol.asyncIterator]();
   const { head, delimiter } = await readHead(chunks);
   const parser = new RowParser(delimiter);
-  let rows = await parser.write(head);
-  while (rows.length === 0) {
-    const { value, done } = await chunks.next();
-    rows = done === true ? await parser.end() : await parser.write(value);
-    if (done === true) break;
+  const parts = readRows(parser, { head, chunks }, reader);
+  let first: Cells[] = [];
+  while (first.length === 0) {
+    const part = await parts.next();
+    if (part.done === true) break;
+    first = part.value;
   }
-  const [header = [], ...first] = rows;
+  const [header = [], ...others] = first;
   if (header.length > maxColumns)
     throw unreadable(`The file has more than ${maxColumns} columns. Remove those that are not needed.`);
-  return { header, rows: readRows(chunks, parser, first), separator: delimiter };
+  return { header, rows: continuing(others, parts), separator: delimiter };
+}
+
+async function* continuing(first: Cells[], parts: AsyncGenerator<Cells[]>): AsyncGenerator<Cells[]> {
+  yield first;
+  yield* parts;
 }
 
 async function* readRows(
-  chunks: AsyncIterator<Uint8Array>,
   parser: RowParser,
-  first: Cells[],
+  { head, chunks }: { head: Uint8Array; chunks: AsyncIterator<Uint8Array> },
+  reader: FileReader,
 ): AsyncGenerator<Cells[]> {
-  yield first;
-  for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
-    for (const piece of piecesOf(chunk.value)) yield await parser.write(piece);
+  for (let bytes = head; ;) {
+    for (let start = 0; start < bytes.length;) {
+      const end = start + reader.pieceLength;
+      reader.begin();
+      const rows = await parser.write(bytes.subarray(start, end));
+      await reader.rest();
+      yield rows;
+      start = end;
+    }
+    const next = await chunks.next();
+    if (next.done === true) break;
+    bytes = next.value;
   }
   yield await parser.end();
-}
-
-function* piecesOf(chunk: Uint8Array): Generator<Uint8Array> {
-  for (let start = 0; start < chunk.length; start += pieceBytes)
-    yield chunk.subarray(start, start + pieceBytes);
 }
 
 /** Feeds the parser and takes its finished rows, so that only the rows of one piece are in memory. */
@@ -73,7 +80,8 @@ class RowParser {
       relax_column_count: true,
       // Without this, the parser expects every line to end as the first one does.
       record_delimiter: ["\r\n", "\n", "\r"],
-      max_record_size: maxRow,
+      // An unclosed quotation mark would otherwise take the rest of the file.
+      max_record_size: maxRowLength,
     });
     this.#parser.on("data", (cells: Cells) => this.#rows.push(cells.map(tidy)));
     this.#parser.on("end", () => this.#ended.resolve());
@@ -113,7 +121,7 @@ function tidy(cell: string): string {
 
 const csvProblems: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: "a quotation mark has no end.",
-  CSV_MAX_RECORD_SIZE: `a row has more than ${maxRow} characters, or a quotation mark has no end.`,
+  CSV_MAX_RECORD_SIZE: `a row has more than ${maxRowLength} characters, or a quotation mark has no end.`,
 };
 
 function explain(error: unknown): never {

@@ -1,6 +1,7 @@
 import { decoding } from "./charset.ts";
 import { openCsv } from "./csv.ts";
-import { unreadable, type Table, type TableHints } from "./table.ts";
+import { FileReader, type ReaderHints } from "./file-reader.ts";
+import { unreadable, type Cells, type Table, type TableHints } from "./table.ts";
 import { openXlsx } from "./xlsx/workbook.ts";
 
 /** Enough bytes to recognise a file format. */
@@ -8,19 +9,52 @@ const formatBytes = 128;
 
 /**
  * Opens an uploaded file as a table, whatever it is: CSV in any common encoding and with any separator, or a workbook (XLSX).
- * @throws UnreadableTableError also while its rows are read
+ * @throws UnreadableTableError also while its rows are read; TooManyRequestsError when too many workbooks of the holder are read
  */
-export async function openTable(file: AsyncIterable<Uint8Array>, hints: TableHints = {}): Promise<Table> {
+export async function openTable(
+  file: AsyncIterable<Uint8Array>,
+  hints: TableHints & ReaderHints = {},
+): Promise<Table> {
+  const reader = new FileReader(hints);
+  try {
+    const table = await openWith(reader, file, hints);
+    return {
+      ...table,
+      rows: leaving(table.rows, reader),
+      close: async () => {
+        reader.leave();
+        await table.close();
+      },
+    };
+  } catch (error) {
+    reader.leave();
+    throw error;
+  }
+}
+
+async function* leaving(rows: AsyncGenerator<Cells[]>, reader: FileReader): AsyncGenerator<Cells[]> {
+  try {
+    yield* rows;
+  } finally {
+    reader.leave();
+  }
+}
+
+async function openWith(
+  reader: FileReader,
+  file: AsyncIterable<Uint8Array>,
+  hints: TableHints,
+): Promise<Table> {
   const { head, whole } = await peek(file);
   const format = formatOf(head.toString("latin1", 0, formatBytes));
-  if (format === "XLSX") return openXlsx(whole, hints);
+  if (format === "XLSX") return openXlsx(whole, hints, reader);
   if (format !== undefined)
     throw unreadable(
       `The file is ${format}, not CSV or XLSX. Open it in your spreadsheet, save it as "CSV UTF-8 (comma delimited)" or as XLSX, and give that file.`,
     );
   if (hints.sheet != null) throw unreadable("The file is CSV and has no sheets. Leave `sheet` out.");
   const { bytes, reading } = decoding(whole, hints);
-  const { header, rows, separator } = await openCsv(bytes);
+  const { header, rows, separator } = await openCsv(bytes, reader);
   return {
     header,
     headerRow: 1,

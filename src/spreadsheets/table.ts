@@ -4,6 +4,9 @@ export type Cells = string[];
 /** Spreadsheets have more, but each row has all columns up to its last cell. */
 export const maxColumns = 1_000;
 
+/** The most characters of one row. */
+export const maxRowLength = 65_536;
+
 /** The file cannot be read as a table. The message says what it is and what to do. */
 export class UnreadableTableError extends Error {}
 

@@ -83,7 +83,8 @@ export async function importSuppressions(
   if ((numbers == null) === (file == null))
     throw new InvalidInputError("numbers", "Give exactly one of `numbers` and `file`.");
   const { defaultCountry } = await sendingSettingsOf(options.database, accountId);
-  const table = file == null ? ofList(numbers ?? []) : await openTable(file).catch(refuse);
+  const table =
+    file == null ? ofList(numbers ?? []) : await openTable(file, { holder: accountId }).catch(refuse);
   const result: ImportedSuppressions = { added: 0, known: 0, refusedCount: 0, refused: [] };
   try {
     await addRows(options, accountId, { ...table, scope, defaultCountry }, result);

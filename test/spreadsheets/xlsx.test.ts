@@ -181,6 +181,26 @@ test.each([
     zipOf(workbookParts('<row r="1"><c r="XFD1" t="inlineStr"><is><t>x</t></is></c></row>')),
     /Row 1 of the sheet has a cell beyond the first 1000 columns\. Remove it/,
   ],
+  [
+    "a cell that is too long with others of its row",
+    zipOf(
+      workbookParts(
+        inlineRow(["to"]) + inlineRow(["x".repeat(30_000), "y".repeat(30_000), "z".repeat(6_000)]),
+      ),
+    ),
+    /Row \d of the sheet has more than 65536 characters/,
+  ],
+  [
+    "a number format longer than any",
+    zipOf([
+      ...workbookParts(inlineRow(["to"])),
+      {
+        name: "xl/styles.xml",
+        body: `<a><numFmts><numFmt numFmtId="200" formatCode="${"0".repeat(256)}"/></numFmts></a>`,
+      },
+    ]),
+    /A number format of the workbook has more than 255 characters/,
+  ],
   ["XML that is broken", zipOf(workbookParts("<row><c></row>")), /is no XML/],
 ])("a workbook with %s is refused with the reason", async (_, file, problem) => {
   const reading = read(file);
@@ -188,14 +208,44 @@ test.each([
   await expect(reading).rejects.toThrow(problem);
 });
 
-test.each(["[", '"', "_"])(
-  "a format of nothing but %j is looked at once, however long it is",
-  async (piece) => {
-    const styles = `<a><numFmts><numFmt numFmtId="200" formatCode='${piece.repeat(300_000)}'/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs></a>`;
-    const workbook = zipOf([
-      ...workbookParts(inlineRow(["to"]) + inlineRow(["421901000001"])),
-      { name: "xl/styles.xml", body: styles },
-    ]);
-    expect((await read(workbook)).rows).toEqual([["421901000001"]]);
+test.each(["0.5", "-1", "1e0", "Infinity", "2"])(
+  "a cell with the text number %s is refused, since the workbook has none of that number",
+  async (number) => {
+    const file = zipOf(
+      workbookParts(
+        `${inlineRow(["to"])}<row><c t="s"><v>${number}</v></c></row>`,
+        `<si><t>${"a".repeat(500)}</t></si><si><t></t></si>`,
+      ),
+    );
+    await expect(read(file)).rejects.toThrow(/names a text that it does not have/);
   },
 );
+
+test("large texts of a workbook are not all kept in memory", async () => {
+  const count = 500;
+  const letters = Array.from({ length: 40_000 }, (_, index) =>
+    String.fromCodePoint(0x4e_00 + ((index * index) % 7_919)),
+  ).join("");
+  const strings = Array.from(
+    { length: count },
+    (_, index) => `<si><t>${index} ${letters.slice(index, index + 20_000)}</t></si>`,
+  );
+  const rows = Array.from(
+    { length: count },
+    (_, index) => `<row><c t="s"><v>${(index * 769) % count}</v></c></row>`,
+  );
+  const { rows: parts } = await open(
+    zipOf(workbookParts(rows.join(""), strings.join(""))),
+    undefined,
+    65_536,
+  );
+  const before = process.memoryUsage().arrayBuffers;
+  let [most, found] = [before, 1];
+  for await (const part of parts) {
+    for (const [text] of part) expect(text?.split(" ")[0]).toBe(String((found++ * 769) % count));
+    most = Math.max(most, process.memoryUsage().arrayBuffers);
+  }
+  expect(found).toBe(count);
+  // All of them have 30 MB; the library that unpacks has some of its own.
+  expect((most - before) / 2 ** 20).toBeLessThan(20);
+});

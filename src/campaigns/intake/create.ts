@@ -49,9 +49,6 @@ type CreateOutcome = { campaignId: string } | { preview: CampaignPreview };
  */
 const staleMs = 0;
 
-/** Recipients per insert: enough to be cheap, few enough for a short transaction. */
-const chunkSize = 2_500;
-
 /** A slow upload renews its lease at least this often. */
 const signEveryMs = 15_000;
 
@@ -100,6 +97,7 @@ async function prepare(
   const source = await open(database, input, template, {
     defaultCountry: table.settings.defaultCountry,
     keepsValues,
+    holder: accountId,
   });
   const campaign = {
     ...settings,
@@ -136,9 +134,13 @@ interface Recipients {
 
 function open(
   database: Database,
-  { recipients, file, columns, retry, sheet, fileEncoding }: CampaignInput,
+  { recipients, file, columns, retry, sheet, fileEncoding, dryRun }: CampaignInput,
   template: Template,
-  { defaultCountry, keepsValues }: { defaultCountry: string | null; keepsValues: boolean },
+  {
+    defaultCountry,
+    keepsValues,
+    holder,
+  }: { defaultCountry: string | null; keepsValues: boolean; holder: string },
 ): Promise<RecipientSource> | RecipientSource {
   if (retry) return readRetried(database, retry);
   if (file == null) return readInline(recipients ?? [], template, { keepsValues });
@@ -148,6 +150,9 @@ function open(
     encoding: fileEncoding,
     callingCode,
     keepsValues,
+    holder,
+    // A campaign is made also when its caller does not wait so long.
+    signal: dryRun === true ? file.signal : undefined,
   });
 }
 
@@ -227,7 +232,7 @@ async function storeAll(
       refused += chunk.refused.length;
       first.push(...chunk.refused.slice(0, maxShownRefusals - first.length));
       buffer.add(chunk);
-      if (buffer.size >= chunkSize || clock.now().getTime() >= signAt) await store();
+      if (buffer.isFull || clock.now().getTime() >= signAt) await store();
       await nextTurn();
     }
     if (buffer.size > 0) await store();

@@ -5,6 +5,8 @@ import type { UploadedFile } from "./recipient-file.ts";
 
 /** How many rows are shown below the header. */
 export const sampleRows = 5;
+/** How many rows are looked at for them: others may be empty. */
+const maxLookedAt = 10_000;
 /** The most columns and characters of a cell that are shown. */
 const [maxColumns, maxCell] = [200, 200];
 
@@ -21,15 +23,21 @@ const shown = (cells: Cells): Cells => cells.slice(0, maxColumns).map((cell) => 
  * Reads no more of a file than its first rows, whatever its columns are called.
  * @throws InvalidInputError when it is no table
  */
-export async function readFileHead(file: UploadedFile, hints: TableHints): Promise<FileHead> {
+export async function readFileHead(
+  file: UploadedFile,
+  hints: TableHints & { holder: string },
+): Promise<FileHead> {
   try {
-    const table = await openTable(file, hints);
+    const { signal } = file;
+    const table = await openTable(file, { ...hints, signal });
     try {
       const sample: Cells[] = [];
+      let lookedAt = 0;
       for await (const rows of table.rows) {
         const filled = rows.filter((cells) => cells.some((cell) => cell !== ""));
         sample.push(...filled.slice(0, sampleRows - sample.length).map(shown));
-        if (sample.length === sampleRows) break;
+        lookedAt += rows.length;
+        if (sample.length === sampleRows || lookedAt >= maxLookedAt) break;
       }
       return { reading: table.reading, columns: shown(table.header), sample };
     } finally {

@@ -1,14 +1,21 @@
 import { openTable } from "../../spreadsheets/open-table.ts";
+import type { ReaderHints } from "../../spreadsheets/file-reader.ts";
 import { UnreadableTableError, type Cells, type Table, type TableHints } from "../../spreadsheets/table.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
 import { unknownPlaceholders, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { nameKey, type Template } from "./template.ts";
 
 /** An uploaded file as a stream: read once, never held as a whole. */
-export type UploadedFile = AsyncIterable<Uint8Array>;
+export interface UploadedFile extends AsyncIterable<Uint8Array> {
+  /** Aborts when whoever sent it has gone. */
+  readonly signal?: AbortSignal;
+}
 
 /** Rows of one file, not counting the header. */
 const maxFileRows = 5_000_000;
+
+/** Characters of the values that are kept of one recipient until a campaign begins. */
+const maxKeptLength = 10_000;
 
 const invalid = (message: string): InvalidInputError => new InvalidInputError("file", message);
 
@@ -24,7 +31,7 @@ export async function readRecipientFile(
   file: UploadedFile,
   template: Template,
   columns: readonly MappedColumn[] = [],
-  hints: TableHints & { keepsValues?: boolean } = {},
+  hints: TableHints & ReaderHints & { keepsValues?: boolean } = {},
 ): Promise<FileSource> {
   const table = await openTable(file, hints).catch(refuse);
   try {
@@ -178,15 +185,23 @@ async function* readRows(
 
 function toRow(cells: Cells, position: number, columns: Columns): RecipientRow {
   const clientRef = cells[columns.clientRef] ?? "";
-  const extra = cells.slice(columns.count).some((cell) => cell !== "");
+  const problem = problemOf(cells, columns);
   return {
-    ...(extra && { problem: `The row has ${cells.length} cells, the header ${columns.count}.` }),
+    ...(problem !== undefined && { problem }),
     position,
     to: cells[columns.to] ?? "",
     clientRef: clientRef === "" ? null : clientRef,
     values: columns.values.map((index) => cells[index] || undefined),
     ...(columns.given && { given: columns.given.map(({ index }) => cells[index] || null) }),
   };
+}
+
+function problemOf(cells: Cells, { count, given = [] }: Columns): string | undefined {
+  if (cells.slice(count).some((cell) => cell !== ""))
+    return `The row has ${cells.length} cells, the header ${count}.`;
+  const length = given.reduce((sum, { index }) => sum + (cells[index]?.length ?? 0), 0);
+  if (length <= maxKeptLength) return undefined;
+  return `The values of the row have ${length} characters. Until a campaign begins, ${maxKeptLength} are kept. Leave out columns that its text does not need.`;
 }
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

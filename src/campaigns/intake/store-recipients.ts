@@ -1,7 +1,7 @@
 import { arrayLiteral, element } from "../../database/array-literal.ts";
 import { parameters } from "../../database/columns.ts";
 import type { Database, Statement } from "../../database/database.ts";
-import type { RecipientSuppressedError, RefusedRow } from "../../lib/errors.ts";
+import { InvalidInputError, type RecipientSuppressedError, type RefusedRow } from "../../lib/errors.ts";
 import { suppressedReasonInSql, suppressionInSql } from "../../suppressions/suppression.ts";
 import { isStorable } from "../../lib/storable.ts";
 import type { Accepted, Shape } from "./check.ts";
@@ -11,6 +11,12 @@ import type { Accepted, Shape } from "./check.ts";
  * upload.
  */
 export const newLease = "now() + interval '90 seconds'";
+
+/** Recipients, and characters, per insert: enough to be cheap, few enough for a short transaction. */
+const [fullSize, fullLength] = [2_500, 4_000_000];
+
+/** Characters of values that are kept of one campaign until it begins: 5 million recipients with a hundred of each. */
+const maxKeptLength = 500_000_000;
 
 /** How many refused recipients an error lists. */
 export const maxShownRefusals = 10;
@@ -181,6 +187,8 @@ export class ImportBuffer {
   #columns = emptyColumns();
   #refused: RefusedRow[] = [];
   #size = 0;
+  #length = 0;
+  #keptLength = 0;
 
   /** `campaignText` is stored with the campaign; recipients with this text do not store it again. */
   constructor(campaignText: string) {
@@ -192,6 +200,12 @@ export class ImportBuffer {
     return this.#size;
   }
 
+  /** Whether it is time to store what was collected. */
+  get isFull(): boolean {
+    return this.#size >= fullSize || this.#length >= fullLength;
+  }
+
+  /** @throws InvalidInputError when too much would be kept */
   add({ accepted, refused }: Chunk): void {
     const { positions, recipients, shapes, clientRefs, texts, callbackUrls, given } = this.#columns;
     positions.push(...accepted.map(({ position }) => position));
@@ -201,9 +215,12 @@ export class ImportBuffer {
     recipients.push(accepted.map(({ to }) => to).join(","));
     shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
     clientRefs.push(accepted.map(({ clientRef }) => element(clientRef)).join(","));
-    texts.push(accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(","));
+    const ownTexts = accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(",");
+    this.#length += ownTexts.length;
+    texts.push(ownTexts);
     callbackUrls.push(accepted.map(({ callbackUrl }) => element(callbackUrl ?? null)).join(","));
-    if (accepted[0]?.given) given.push(accepted.map((one) => element(givenLiteral(one))).join(","));
+    if (accepted[0]?.given)
+      given.push(this.#kept(accepted.map((one) => element(givenLiteral(one))).join(",")));
   }
 
   /** Returns what was collected, and empties the buffer. */
@@ -214,6 +231,7 @@ export class ImportBuffer {
     this.#columns = emptyColumns();
     this.#refused = [];
     this.#size = 0;
+    this.#length = 0;
     return {
       positions: arrayLiteral(positions),
       recipients: arrayLiteral(recipients),
@@ -226,6 +244,16 @@ export class ImportBuffer {
       ...refusedLists(refused),
       ...routesOf(kinds),
     };
+  }
+
+  #kept(given: string): string {
+    this.#length += given.length;
+    this.#keptLength += given.length;
+    if (this.#keptLength <= maxKeptLength) return given;
+    throw new InvalidInputError(
+      "file",
+      `The values of all recipients have more than ${maxKeptLength} characters. Leave out columns that the text does not need.`,
+    );
   }
 
   /** PostgreSQL arrays start at 1. */

@@ -1,5 +1,6 @@
 import { unreadable } from "../table.ts";
-import { readWhole } from "./xml.ts";
+import type { FileReader } from "../file-reader.ts";
+import { readWhole, type XmlHandler } from "./xml.ts";
 
 /** How the numbers of a style are shown, as far as it matters here. */
 export type NumberForm = "number" | "date" | { digits: number };
@@ -13,31 +14,39 @@ const builtInDates = new Set([
 /** More than any spreadsheet can have (65,490 formats of cells). */
 const maxForms = 100_000;
 
+/** Characters of a format that somebody made; no spreadsheet writes longer ones. */
+const maxCodeLength = 255;
+
 const tooManyForms = () =>
   unreadable(`The workbook has more than ${maxForms} formats. Save it as CSV UTF-8.`);
 
 /** Reads the number formats of `styles.xml`, by the number of a style. */
-export async function readForms(bytes: AsyncIterable<Buffer>): Promise<NumberForm[]> {
-  const custom = new Map<number, string>();
+export async function readForms(bytes: AsyncIterable<Buffer>, reader: FileReader): Promise<NumberForm[]> {
+  const custom = new Map<number, NumberForm>();
   const forms: NumberForm[] = [];
   let isCellStyle = false;
-  await readWhole(bytes, {
+  const formOf = (id: number): NumberForm => custom.get(id) ?? (builtInDates.has(id) ? "date" : "number");
+  const handler: XmlHandler = {
     open(name, attributes) {
       if (custom.size > maxForms || forms.length > maxForms) throw tooManyForms();
-      if (name === "numFmt") custom.set(Number(attributes["numFmtId"]), attributes["formatCode"] ?? "");
+      if (name === "numFmt")
+        custom.set(Number(attributes["numFmtId"]), readCode(attributes["formatCode"] ?? ""));
       if (name === "cellXfs") isCellStyle = true;
-      if (name === "xf" && isCellStyle) forms.push(formOf(Number(attributes["numFmtId"] ?? 0), custom));
+      if (name === "xf" && isCellStyle) forms.push(formOf(Number(attributes["numFmtId"] ?? 0)));
     },
     close(name) {
       if (name === "cellXfs") isCellStyle = false;
     },
-  });
+  };
+  await readWhole(bytes, handler, reader);
   return forms;
 }
 
-function formOf(id: number, custom: ReadonlyMap<number, string>): NumberForm {
-  const code = custom.get(id);
-  if (code === undefined) return builtInDates.has(id) ? "date" : "number";
+function readCode(code: string): NumberForm {
+  if (code.length > maxCodeLength)
+    throw unreadable(
+      `A number format of the workbook has more than ${maxCodeLength} characters. Save it again.`,
+    );
   // Quoted text, colours, locales and escaped characters are no parts of a date. One that does not end reaches to the end.
   const bare = code.replaceAll(/"[^"]*"?|\\.|\[[^\]]*\]?|_./g, "").split(";", 1)[0] ?? "";
   if (/[dmyhs]/i.test(bare) && !/[#?]/.test(bare)) return "date";

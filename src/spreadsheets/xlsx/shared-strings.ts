@@ -1,7 +1,8 @@
+import type { FileReader } from "../file-reader.ts";
 import { unreadable } from "../table.ts";
 import { SpoolFile } from "./spool.ts";
 import { TextWriter, type TextPages } from "./text-pages.ts";
-import { readXml, type XmlReader } from "./xml.ts";
+import { readXml, type XmlHandler } from "./xml.ts";
 
 /** The longest text of a cell. */
 export const maxCellLength = 32_767;
@@ -23,12 +24,12 @@ export class SharedStrings {
   }
 
   /** Reads `sharedStrings.xml`. @throws UnreadableTableError */
-  static async read(bytes: AsyncIterable<Buffer>): Promise<SharedStrings> {
+  static async read(bytes: AsyncIterable<Buffer>, reader: FileReader): Promise<SharedStrings> {
     const file = await SpoolFile.create();
     try {
       const writer = new TextWriter(file);
-      const reader = itemReader((text) => writer.add(text));
-      for await (const _ of readXml(bytes, reader)) await writer.flushIfFull();
+      const items = itemHandler((text) => writer.add(text));
+      for await (const _ of readXml(bytes, items, reader)) await writer.flushIfFull();
       return new SharedStrings(file, await writer.finish());
     } catch (error) {
       await file.close();
@@ -36,9 +37,9 @@ export class SharedStrings {
     }
   }
 
-  /** @throws UnreadableTableError when there is none */
-  at(index: number): string {
-    const text = this.#pages.at(index);
+  /** The text of a number as the file writes it. @throws UnreadableTableError when there is none */
+  at(number: string): string {
+    const text = /^\d{1,9}$/.test(number) ? this.#pages.at(Number(number)) : undefined;
     if (text !== undefined) return text;
     throw unreadable("A cell of the workbook names a text that it does not have. Save it again.");
   }
@@ -85,7 +86,7 @@ const unescapeText = (text: string): string =>
       )
     : text;
 
-function itemReader(add: (text: string) => void): XmlReader {
+function itemHandler(add: (text: string) => void): XmlHandler {
   const collector = new TextCollector();
   return {
     open: (name) => collector.open(name),

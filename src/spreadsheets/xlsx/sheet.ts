@@ -1,7 +1,8 @@
-import { maxColumns, unreadable, type Cells } from "../table.ts";
+import type { FileReader } from "../file-reader.ts";
+import { maxColumns, maxRowLength, unreadable, type Cells } from "../table.ts";
 import { numberText, type NumberForm } from "./formats.ts";
 import { maxCellLength, TextCollector, tooLong, type SharedStrings } from "./shared-strings.ts";
-import { readXml, type XmlReader } from "./xml.ts";
+import { readXml, type XmlHandler } from "./xml.ts";
 
 /** Of every spreadsheet. */
 const maxRows = 1_048_576;
@@ -19,20 +20,23 @@ const noCells: Cells = [];
 export async function* readSheet(
   bytes: AsyncIterable<Buffer>,
   context: SheetContext,
+  reader: FileReader,
 ): AsyncGenerator<Cells[]> {
-  const reader = new SheetReader(context);
-  for await (const _ of readXml(bytes, reader)) {
-    const rows = reader.take();
+  const sheet = new SheetHandler(context);
+  for await (const _ of readXml(bytes, sheet, reader)) {
+    const rows = sheet.take();
     if (rows.length > 0) yield rows;
   }
 }
 
-class SheetReader implements XmlReader {
+class SheetHandler implements XmlHandler {
   readonly #context: SheetContext;
   #rows: Cells[] = [];
   /** The number of the last row that was begun. */
   #row = 0;
   #cells: Cells = [];
+  /** Characters of its cells. */
+  #length = 0;
   #column = 0;
   #type = "";
   #style = 0;
@@ -85,6 +89,7 @@ class SheetReader implements XmlReader {
     for (let empty = this.#row + 1; empty < row; empty++) this.#rows.push(noCells);
     this.#row = row;
     this.#cells = [];
+    this.#length = 0;
     this.#column = 0;
   }
 
@@ -103,6 +108,11 @@ class SheetReader implements XmlReader {
       throw unreadable(
         `Row ${this.#row} of the sheet has a cell beyond the first ${maxColumns} columns. Remove it.`,
       );
+    this.#length += text.length;
+    if (this.#length > maxRowLength)
+      throw unreadable(
+        `Row ${this.#row} of the sheet has more than ${maxRowLength} characters. Shorten its cells.`,
+      );
     while (this.#cells.length < this.#column - 1) this.#cells.push("");
     this.#cells[this.#column - 1] = text;
   }
@@ -111,7 +121,7 @@ class SheetReader implements XmlReader {
     const { strings, forms, isFrom1904 } = this.#context;
     switch (this.#type) {
       case "s":
-        return this.#value === "" ? "" : (strings?.at(Number(this.#value)) ?? "");
+        return this.#value === "" ? "" : (strings?.at(this.#value) ?? "");
       case "inlineStr":
         return this.#inline.take();
       case "b":

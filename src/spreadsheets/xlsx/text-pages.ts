@@ -1,22 +1,28 @@
 import { readSync } from "node:fs";
 import type { SpoolFile } from "./spool.ts";
 
-/** Texts that are found and read together. */
-const blockSize = 64;
-/** Blocks kept in memory: sheets mostly use the texts in their order. */
-const maxKept = 256;
+/** Texts that are found and read together: at most so many, and no more once they have so many bytes. */
+const [blockSize, blockBytes] = [64, 16_384];
+/** What is kept in memory: sheets mostly use the texts in their order. */
+const [maxKept, maxKeptBytes] = [256, 8 * 1024 ** 2];
 /** Bytes written at once. */
 const flushBytes = 1 << 18;
 
 // Texts that live a while are promoted by the garbage collector, and a million of them stay for long. So none is kept as a
-// string, and all buffers are used again.
+// string, and buffers are used again.
+
+/** Where the blocks are: the number of the first text of each, and the byte at which it begins. */
+interface Blocks {
+  firsts: number[];
+  starts: number[];
+}
 
 /** Writes texts one after the other, each behind its length. */
 export class TextWriter {
   readonly #file: SpoolFile;
-  readonly #starts: number[] = [];
+  readonly #blocks: Blocks = { firsts: [], starts: [] };
   #count = 0;
-  #buffer: Buffer = Buffer.allocUnsafeSlow(2 * flushBytes);
+  #buffer: Buffer = Buffer.alloc(2 * flushBytes);
   #used = 0;
   #written = 0;
 
@@ -25,7 +31,7 @@ export class TextWriter {
   }
 
   add(text: string): void {
-    if (this.#count % blockSize === 0) this.#starts.push(this.#written + this.#used);
+    if (this.#isBlockFull()) this.#beginBlock();
     const most = 4 + text.length * 3;
     if (this.#used + most > this.#buffer.length) this.#buffer = grown(this.#buffer, this.#used + most);
     const length = this.#buffer.write(text, this.#used + 4);
@@ -40,8 +46,21 @@ export class TextWriter {
 
   async finish(): Promise<TextPages> {
     await this.#flush();
-    this.#starts.push(this.#written);
-    return new TextPages(this.#file.fd, this.#starts);
+    // Behind the last one, so that each ends where the next begins.
+    this.#beginBlock();
+    return new TextPages(this.#file.fd, this.#blocks);
+  }
+
+  #isBlockFull(): boolean {
+    const { firsts, starts } = this.#blocks;
+    const [first, start] = [firsts.at(-1), starts.at(-1)];
+    if (first === undefined || start === undefined) return true;
+    return this.#count - first === blockSize || this.#written + this.#used - start >= blockBytes;
+  }
+
+  #beginBlock(): void {
+    this.#blocks.firsts.push(this.#count);
+    this.#blocks.starts.push(this.#written + this.#used);
   }
 
   async #flush(): Promise<void> {
@@ -52,75 +71,97 @@ export class TextWriter {
 }
 
 function grown(buffer: Buffer, least: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(Math.max(least, buffer.length * 2));
+  const larger = Buffer.alloc(Math.max(least, buffer.length * 2));
   buffer.copy(larger);
   return larger;
 }
 
-/** The bytes of a block, and where each of its texts is. */
+/** A block in memory. */
 interface Page {
   block: number;
+  /** Its bytes, and what is left of an earlier block behind them. */
   bytes: Buffer;
-  /** The place behind the length of each text, and the length. */
+  /** Of each of its texts, the first byte and the byte behind it. */
   places: Uint32Array;
-  count: number;
 }
 
 /** Finds written texts by their number. */
 export class TextPages {
   readonly #fd: number;
-  /** The place of each block, and the end. */
-  readonly #starts: readonly number[];
+  readonly #blocks: Blocks;
   readonly #pages = new Map<number, Page>();
+  #keptBytes = 0;
+  #last: Page | undefined;
 
-  constructor(fd: number, starts: readonly number[]) {
+  constructor(fd: number, blocks: Blocks) {
     this.#fd = fd;
-    this.#starts = starts;
+    this.#blocks = blocks;
   }
 
   /** Undefined when there is none. */
   at(index: number): string | undefined {
-    const block = Math.floor(index / blockSize);
-    const page = this.#pages.get(block) ?? this.#load(block);
-    const place = index % blockSize;
-    if (!page || !(place < page.count)) return undefined;
-    const start = page.places[place * 2] ?? 0;
-    return page.bytes.toString("utf8", start, start + (page.places[place * 2 + 1] ?? 0));
+    const { firsts } = this.#blocks;
+    if (!(Number.isSafeInteger(index) && index >= 0 && index < (firsts.at(-1) ?? 0))) return undefined;
+    const page = this.#pageOf(index);
+    const place = 2 * (index - (firsts[page.block] ?? 0));
+    return page.bytes.toString("utf8", page.places[place], page.places[place + 1]);
+  }
+
+  #pageOf(index: number): Page {
+    const { firsts } = this.#blocks;
+    const last = this.#last;
+    if (last && index >= (firsts[last.block] ?? 0) && index < (firsts[last.block + 1] ?? 0)) return last;
+    const block = lastUpTo(firsts, index);
+    return (this.#last = this.#pages.get(block) ?? this.#load(block));
   }
 
   /** Reading a few kilobytes from the system's cache is quicker than waiting for a thread. */
-  #load(block: number): Page | undefined {
-    const [start, end] = [this.#starts[block], this.#starts[block + 1]];
-    if (start === undefined || end === undefined) return undefined;
-    const page = this.#free(end - start);
-    readSync(this.#fd, page.bytes, 0, end - start, start);
-    page.count = 0;
-    for (let place = 0; place < end - start;) {
+  #load(block: number): Page {
+    const { firsts, starts } = this.#blocks;
+    const [start = 0, end = 0] = [starts[block], starts[block + 1]];
+    const size = end - start;
+    const page = this.#free(size);
+    if (readSync(this.#fd, page.bytes, 0, size, start) !== size)
+      throw new Error("The file with the texts of a workbook is shorter than what was written to it");
+    const count = (firsts[block + 1] ?? 0) - (firsts[block] ?? 0);
+    for (let text = 0, place = 0; text < count; text++) {
       const length = page.bytes.readUInt32LE(place);
-      page.places[page.count * 2] = place + 4;
-      page.places[page.count * 2 + 1] = length;
-      page.count++;
-      place += 4 + length;
+      page.places[text * 2] = place + 4;
+      page.places[text * 2 + 1] = place += 4 + length;
     }
-    this.#pages.set(block, page);
     page.block = block;
+    this.#pages.set(block, page);
     return page;
   }
 
   /** A page with room for so many bytes: a new one, or the oldest. */
   #free(size: number): Page {
-    if (this.#pages.size < maxKept) return newPage(size);
-    const [oldest] = this.#pages.values();
-    if (!oldest) return newPage(size);
-    this.#pages.delete(oldest.block);
-    if (oldest.bytes.length < size) oldest.bytes = Buffer.allocUnsafeSlow(size);
-    return oldest;
+    let free: Page | undefined;
+    for (const oldest of this.#pages.values()) {
+      if (this.#pages.size < maxKept && this.#keptBytes + size <= maxKeptBytes) break;
+      this.#pages.delete(oldest.block);
+      this.#keptBytes -= oldest.bytes.length;
+      free = oldest;
+    }
+    if (!free || free.bytes.length < size) free = newPage(size);
+    this.#keptBytes += free.bytes.length;
+    return free;
   }
 }
 
 const newPage = (size: number): Page => ({
   block: -1,
-  bytes: Buffer.allocUnsafeSlow(Math.max(size, 4_096)),
+  bytes: Buffer.alloc(Math.max(size, 4_096)),
   places: new Uint32Array(blockSize * 2),
-  count: 0,
 });
+
+/** The place of the last of the rising numbers that is not above this one. */
+function lastUpTo(numbers: readonly number[], most: number): number {
+  let [low, high] = [0, numbers.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((numbers[middle] ?? 0) <= most) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

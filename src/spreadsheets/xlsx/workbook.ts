@@ -1,10 +1,11 @@
 import { unreadable, type Cells, type Reading, type Table, type TableHints } from "../table.ts";
+import type { FileReader } from "../file-reader.ts";
 import { Archive } from "./archive.ts";
 import { readForms } from "./formats.ts";
 import { SharedStrings } from "./shared-strings.ts";
-import { readSheet, type SheetContext } from "./sheet.ts";
+import { readSheet } from "./sheet.ts";
 import { SpoolFile } from "./spool.ts";
-import { readWhole } from "./xml.ts";
+import { readWhole, type XmlHandler } from "./xml.ts";
 
 interface Sheet {
   name: string;
@@ -34,6 +35,7 @@ const root = "xl/workbook.xml";
 export async function openXlsx(
   file: AsyncIterable<Uint8Array>,
   { sheet: wanted }: TableHints,
+  reader: FileReader,
 ): Promise<Table> {
   const held: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
@@ -43,18 +45,20 @@ export async function openXlsx(
     const spool = await SpoolFile.create();
     held.push(spool);
     for await (const bytes of file) await spool.append(bytes);
+    await reader.takePlace();
     const archive = await Archive.open(spool.fd);
     if (!archive.has(root))
       throw unreadable("The file is a ZIP file without a workbook in it. Give the XLSX or CSV file itself.");
-    const { sheets, isFrom1904 } = await readWorkbook(archive);
+    const { sheets, isFrom1904 } = await readWorkbook(archive, reader);
     const sheet = choose(sheets, wanted);
     const strings = archive.has("xl/sharedStrings.xml")
-      ? await SharedStrings.read(archive.read("xl/sharedStrings.xml"))
+      ? await SharedStrings.read(archive.read("xl/sharedStrings.xml"), reader)
       : undefined;
     if (strings) held.push(strings);
-    const forms = archive.has("xl/styles.xml") ? await readForms(archive.read("xl/styles.xml")) : [];
+    const forms = archive.has("xl/styles.xml") ? await readForms(archive.read("xl/styles.xml"), reader) : [];
     const reading: Reading = { format: "XLSX", sheet: sheet.name, sheets: sheets.map(({ name }) => name) };
-    return await tableOf(archive, sheet, { strings, forms, isFrom1904 }, { reading, close });
+    const rows = readSheet(archive.read(sheet.part), { strings, forms, isFrom1904 }, reader);
+    return await tableOf(rows, { reading, close });
   } catch (error) {
     await close();
     throw error;
@@ -63,12 +67,9 @@ export async function openXlsx(
 
 /** The header is the first row with anything in it. */
 async function tableOf(
-  archive: Archive,
-  { part }: Sheet,
-  context: SheetContext,
+  chunks: AsyncGenerator<Cells[]>,
   rest: Pick<Table, "reading" | "close">,
 ): Promise<Table> {
-  const chunks = readSheet(archive.read(part), context);
   let headerRow = 1;
   for (;;) {
     const { value, done } = await chunks.next();
@@ -96,17 +97,18 @@ async function* closing(
   }
 }
 
-async function readWorkbook(archive: Archive): Promise<Workbook> {
+async function readWorkbook(archive: Archive, reader: FileReader): Promise<Workbook> {
   const targets = new Map<string, string>();
-  await readWhole(archive.read("xl/_rels/workbook.xml.rels"), {
+  const relationships: XmlHandler = {
     open(name, attributes) {
       if (targets.size > maxSheets) throw tooManySheets();
       if (name === "Relationship") targets.set(attributes["Id"] ?? "", attributes["Target"] ?? "");
     },
-  });
+  };
+  await readWhole(archive.read("xl/_rels/workbook.xml.rels"), relationships, reader);
   const sheets: Sheet[] = [];
   let isFrom1904 = false;
-  await readWhole(archive.read(root), {
+  const workbook: XmlHandler = {
     open(name, attributes) {
       if (name === "workbookPr") isFrom1904 = ["1", "true"].includes(attributes["date1904"] ?? "");
       if (name !== "sheet" || (attributes["state"] ?? "visible") !== "visible") return;
@@ -114,7 +116,8 @@ async function readWorkbook(archive: Archive): Promise<Workbook> {
       const [, id = ""] = Object.entries(attributes).find(([key]) => key.endsWith(":id")) ?? [];
       sheets.push({ name: attributes["name"] ?? "", part: partOf(targets.get(id) ?? "") });
     },
-  });
+  };
+  await readWhole(archive.read(root), workbook, reader);
   return { sheets, isFrom1904 };
 }
 

@@ -1,48 +1,50 @@
 import { StringDecoder } from "node:string_decoder";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { SaxesParser } from "saxes";
+import type { FileReader } from "../file-reader.ts";
 import { unreadable } from "../table.ts";
 
 /** What happens while a document is read; names have no prefix. */
-export interface XmlReader {
+export interface XmlHandler {
   open(name: string, attributes: Readonly<Record<string, string>>): void;
   text?(text: string): void;
   close?(name: string): void;
 }
 
-/** Characters parsed without a break. */
-const pieceLength = 32_768;
 /**
- * Pieces in which no tag, text or comment may end. The parser keeps what has not ended: a text of the longest cell with all
- * its characters escaped has a quarter of this.
+ * Characters in which no tag, text or comment may end. The parser keeps what has not ended: a text of the longest cell with
+ * all its characters escaped has a quarter of this.
  */
-const maxOpenPieces = 32;
+const maxOpen = 1024 ** 2;
 /** Elements in each other; those of spreadsheets have some ten. */
 const maxDepth = 100;
 
 const localName = (name: string): string => name.slice(name.indexOf(":") + 1);
 
-/** Feeds a document to its reader, and yields after each piece. Entities of its own and external ones are errors. */
-export async function* readXml(bytes: AsyncIterable<Buffer>, reader: XmlReader): AsyncGenerator<void> {
+/** Feeds a document to its handler, and yields after each piece. Entities of its own and external ones are errors. */
+export async function* readXml(
+  bytes: AsyncIterable<Buffer>,
+  handler: XmlHandler,
+  reader: FileReader,
+): AsyncGenerator<void> {
   const parser = new SaxesParser({ position: false });
-  let [depth, openPieces] = [0, 0];
-  const noteEnd = (): void => void (openPieces = 0);
+  let [depth, open] = [0, 0];
+  const noteEnd = (): void => void (open = 0);
   parser.on("doctype", () => {
     throw unreadable("The workbook has a document type, which no spreadsheet writes. Save it again.");
   });
   parser.on("opentag", ({ name, attributes }) => {
     noteEnd();
     if (++depth > maxDepth) throw unreadable("The workbook is nested too deeply. Save it again.");
-    reader.open(localName(name), attributes as Record<string, string>);
+    handler.open(localName(name), attributes as Record<string, string>);
   });
   parser.on("closetag", ({ name }) => {
     noteEnd();
     depth--;
-    reader.close?.(localName(name));
+    handler.close?.(localName(name));
   });
   const onText = (text: string): void => {
     noteEnd();
-    reader.text?.(text);
+    handler.text?.(text);
   };
   parser.on("text", onText);
   parser.on("cdata", onText);
@@ -52,13 +54,17 @@ export async function* readXml(bytes: AsyncIterable<Buffer>, reader: XmlReader):
   try {
     for await (const chunk of bytes) {
       const text = decoder.write(chunk);
-      for (let start = 0; start < text.length; start += pieceLength) {
-        if (++openPieces > maxOpenPieces)
+      for (let start = 0; start < text.length;) {
+        const piece = text.slice(start, start + reader.pieceLength);
+        open += piece.length;
+        if (open > maxOpen)
           throw unreadable("A text or a tag of the workbook is far too long. Save it again.");
-        parser.write(text.slice(start, start + pieceLength));
+        reader.begin();
+        parser.write(piece);
+        await reader.rest();
         yield;
+        start += piece.length;
       }
-      await nextTurn();
     }
     parser.close();
     yield;
@@ -74,8 +80,12 @@ export async function* readXml(bytes: AsyncIterable<Buffer>, reader: XmlReader):
 const maxWhole = 32 * 1024 ** 2;
 
 /** Reads a small document to its end. @throws UnreadableTableError when it is not small */
-export async function readWhole(bytes: AsyncIterable<Buffer>, reader: XmlReader): Promise<void> {
-  for await (const _ of readXml(atMost(bytes, maxWhole), reader));
+export async function readWhole(
+  bytes: AsyncIterable<Buffer>,
+  handler: XmlHandler,
+  reader: FileReader,
+): Promise<void> {
+  for await (const _ of readXml(atMost(bytes, maxWhole), handler, reader));
 }
 
 async function* atMost(bytes: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {

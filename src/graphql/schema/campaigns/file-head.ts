@@ -1,5 +1,6 @@
 import { readFileHead, sampleRows, type FileHead } from "../../../campaigns/intake/file-head.ts";
 import { InvalidInputError } from "../../../lib/errors.ts";
+import { accountOf } from "../../context.ts";
 import { builder } from "../builder.ts";
 import { FileFormat } from "./file.ts";
 
@@ -67,7 +68,7 @@ builder.mutationField("readCampaignFile", (t) =>
       "`createCampaign`). Stores nothing.",
     authScopes: { CAMPAIGNS: true },
     args: { input: t.arg({ type: ReadCampaignFileInput, required: true, description: "The file." }) },
-    resolve: (_root, { input: { file, sheet, fileEncoding } }) =>
-      readFileHead(file, { sheet, encoding: fileEncoding }),
+    resolve: (_root, { input: { file, sheet, fileEncoding } }, context) =>
+      readFileHead(file, { sheet, encoding: fileEncoding, holder: accountOf(context) }),
   }),
 );
