@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { WebSocket } from "ws";
@@ -11,6 +9,7 @@ import { eventually, freePort, startProcess } from "../test/support/process.ts";
 import type { Benchmark } from "./support/benchmark.ts";
 import { Clients } from "./support/clients.ts";
 import { fillMessages } from "./support/fill.ts";
+import { postmasterOf, spent } from "./support/processor-time.ts";
 import { startServerProcess } from "./support/server-process.ts";
 import { quantile, withClosers, type Closers } from "./support/server.ts";
 
@@ -223,46 +222,5 @@ async function write(
     await database.query(`select pg_notify('${eventChannel}', '')`);
     sent();
     await database.query("commit");
-  }
-}
-
-async function postmasterOf(databaseUrl: string): Promise<number> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-  const parent = execFileSync("ps", ["-o", "ppid=", "-p", String(rows[0]?.pid)], { encoding: "utf8" });
-  await client.end();
-  return Number(parent);
-}
-
-/** Seconds of processor time that PostgreSQL, all of its processes, has had meanwhile. */
-async function spent(postmaster: number, work: () => Promise<unknown>): Promise<number> {
-  const before = processorSeconds(postmaster);
-  await work();
-  return processorSeconds(postmaster) - before;
-}
-
-const ticksPerSecond = 100;
-
-function processorSeconds(postmaster: number): number {
-  const printed = execFileSync("ps", ["-o", "pid=", "--ppid", String(postmaster)], { encoding: "utf8" });
-  const children = printed.split(/\s+/).filter(Boolean).map(Number);
-  // Of those that have ended, the postmaster has the sum.
-  const ticks = [
-    ...times(postmaster).slice(2, 4),
-    ...[postmaster, ...children].flatMap((pid) => times(pid).slice(0, 2)),
-  ];
-  return ticks.reduce((sum, time) => sum + time, 0) / ticksPerSecond;
-}
-
-/** Of a process: in user mode, in the kernel, and both for its ended children. */
-function times(pid: number): number[] {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-    return fields.slice(11, 15).map(Number);
-  } catch {
-    return [];
   }
 }

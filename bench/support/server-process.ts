@@ -20,6 +20,7 @@ export interface ServerProcess {
   providerId: string;
   accountId: string;
   databaseUrl: string;
+  pid: number;
   /** The settings that processes of the same installation share. */
   environment: Record<string, string>;
   /** Its resident memory now, in bytes. */
@@ -78,6 +79,7 @@ export async function startServerProcess(
     providerId: decodeId("Provider", provider.id),
     accountId: rows[0]?.id ?? "",
     databaseUrl: postgres.url,
+    pid: server.pid,
     environment,
     processorSeconds: async () => {
       const metrics = await (await fetch(`${client.url}/metrics`)).text();

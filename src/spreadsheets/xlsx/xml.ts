@@ -53,9 +53,9 @@ export async function* readXml(
   const decoder = new StringDecoder("utf8");
   try {
     for await (const chunk of bytes) {
-      const text = decoder.write(chunk);
-      for (let start = 0; start < text.length;) {
-        const piece = text.slice(start, start + reader.pieceLength);
+      for (let start = 0; start < chunk.length;) {
+        const end = start + reader.pieceLength;
+        const piece = decoder.write(chunk.subarray(start, end));
         open += piece.length;
         if (open > maxOpen)
           throw unreadable("A text or a tag of the workbook is far too long. Save it again.");
@@ -63,7 +63,7 @@ export async function* readXml(
         parser.write(piece);
         await reader.rest();
         yield;
-        start += piece.length;
+        start = end;
       }
     }
     parser.close();
