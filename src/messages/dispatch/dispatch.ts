@@ -110,13 +110,15 @@ export class Dispatcher {
     }
     const leave = this.#options.places.take(message);
     if (!leave) {
-      this.#options.lanes.close(message.providerId, noPlaceMs);
+      this.#options.lanes.crowd(message.providerId, noPlaceMs);
       return this.#postpone(message, noPlaceMs);
     }
     try {
       await this.#claimAndSubmit(message, connection, moves);
     } finally {
       leave();
+      // Now, since who has done a job fetches the next one at once, and looks again only after a second if there is none.
+      this.#options.lanes.uncrowd(message.providerId);
     }
   }
 

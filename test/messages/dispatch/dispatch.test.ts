@@ -65,7 +65,7 @@ it("a provider that does not answer holds few places, and its other messages wai
   const ids = await Promise.all(numbers.map((to) => queueMessage(app, { providerId, to })));
   const lanes = new ClosedLanes();
   // For a quarter of a second, which a busy machine may not look at.
-  const closed = vi.spyOn(lanes, "close");
+  const closed = vi.spyOn(lanes, "crowd");
   const dispatcher = createDispatcher(lanes);
   const dispatched = ids.map((id) => dispatcher.dispatch(id));
   // Of eight places, one to try it and a quarter.
@@ -82,4 +82,28 @@ it("a provider that does not answer holds few places, and its other messages wai
   answer.resolve();
   await Promise.all(dispatched);
   expect(double.requests).toHaveLength(3);
+});
+
+it("the lane of a provider that had no place is open again as soon as one comes free", async () => {
+  const { url: baseUrl, token: apiToken } = double;
+  const settings = { name: "Quick", baseUrl, apiToken, defaultSender: "smsgraph" };
+  const providerId = await connectProvider(app.client, settings);
+  const answers = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  let asked = double.requests.length;
+  const before = asked;
+  double.plan = () => ({ answer: answers[asked++ - before]?.promise });
+  const ids: string[] = [];
+  for (let n = 0; n < 8; n++) ids.push(await queueMessage(app, { providerId, to: `+42190300000${n}` }));
+  const lanes = new ClosedLanes();
+  const dispatcher = createDispatcher(lanes);
+  const dispatched = ids.map((id) => dispatcher.dispatch(id));
+  await expect.poll(() => double.requests.length - before).toBe(3);
+  // As if the others had just found no place.
+  lanes.crowd(decodeId("Provider", providerId), 60_000);
+  lanes.close("another provider", 60_000);
+  expect(lanes.flags()).toHaveLength(4);
+  answers[0]?.resolve();
+  await expect.poll(() => lanes.flags()?.length).toBe(2);
+  for (const answer of answers) answer.resolve();
+  await Promise.all(dispatched);
 });
