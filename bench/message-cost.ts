@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { freePort, startProcess } from "../test/support/process.ts";
 import { updates } from "./receipts.ts";
 import type { Benchmark, Finding } from "./support/benchmark.ts";
+import { fillMessages } from "./support/fill.ts";
 import { HttpLoad } from "./support/http-load.ts";
 import { postmasterOf, processorSeconds } from "./support/processor-time.ts";
 import { startServerProcess, storeRate, type ServerProcess } from "./support/server-process.ts";
@@ -12,8 +13,14 @@ import { withClosers, type Closers } from "./support/server.ts";
 
 const connections = 64;
 
+/** Messages that were sent before. */
+const earlier = 50_000;
+
 /** Processes of each role. */
 const sizes = [1, 4] as const;
+
+/** Eight processes have to share the hundred connections of PostgreSQL. */
+const shared = { PUBLIC_URL: "http://127.0.0.1", DATABASE_POOL_SIZE: "8" };
 
 /** For one message, from `sendMessage` to its final receipt. */
 interface Cost {
@@ -64,7 +71,7 @@ function findingsOf(size: number, costs: readonly Cost[], alone: readonly Cost[]
 }
 
 async function measure(size: number, count: number, closers: Closers): Promise<Cost> {
-  const server = await startServerProcess(closers, { PUBLIC_URL: "http://127.0.0.1" });
+  const server = await startServerProcess(closers, shared);
   await storeRate(server);
   const instances = { api: [server.pid], worker: [] as number[] };
   const urls = [server.client.url];
@@ -78,7 +85,7 @@ async function measure(size: number, count: number, closers: Closers): Promise<C
       MAX_REQUESTS_PER_SECOND: "0",
       MAX_COST_PER_SECOND: "0",
       MAX_SENDS_PER_SECOND: "0",
-      PUBLIC_URL: "http://127.0.0.1",
+      ...shared,
       ROLE: role,
       [role === "api" ? "PORT" : "WORKER_PORT"]: port,
     });
@@ -89,9 +96,18 @@ async function measure(size: number, count: number, closers: Closers): Promise<C
   };
   while (instances.api.length < size) await start("api");
   while (instances.worker.length < size) await start("worker");
+  const { accountId, database } = server;
+  await fillMessages(database, {
+    accountId,
+    providerId: server.providerId,
+    messages: earlier,
+    eventsEach: 4,
+  });
   const { providerId, callbackPath } = await connect(server, closers);
   const road = { server, urls, providerId, callbackPath, loads: urls.map(() => new HttpLoad(closers)) };
   await travel(road, Math.ceil(count / 10));
+  // Of tables that were small PostgreSQL would read all.
+  await database.query("vacuum analyze");
 
   const postmaster = await postmasterOf(server.databaseUrl);
   const now = async () => ({
@@ -167,7 +183,9 @@ async function travel(road: Road, count: number): Promise<void> {
   const submitted = await untilAll(server, count, "SUBMITTED");
   await post(road, road.callbackPath, updates(submitted), {});
   await untilAll(server, count, "DELIVERED");
-  await server.database.query("update messages set client_ref = 'counted' where client_ref is null");
+  await server.database.query(
+    "update messages set client_ref = 'counted' where client_ref is null and campaign_id is null",
+  );
 }
 
 /** Bodies over all API processes, as a load balancer would give them. */
@@ -195,17 +213,19 @@ async function post(
   if (refused.length > 0) throw new Error(`Requests were answered with ${refused.join(", ")}`);
 }
 
+/** Each look reads all of them. */
+const lookEveryMs = 500;
 const patienceMs = 120_000;
 
 async function untilAll({ database }: ServerProcess, count: number, status: string) {
   for (const deadline = performance.now() + patienceMs; ;) {
     const { rows } = await database.query<{ id: string; providerMessageId: string }>(
-      `select id, provider_message_id as "providerMessageId" from messages where client_ref is null and status = $1::message_status`,
+      `select id, provider_message_id as "providerMessageId" from messages where client_ref is null and campaign_id is null and status = $1::message_status`,
       [status],
     );
     if (rows.length === count) return rows;
     if (performance.now() > deadline)
       throw new Error(`Only ${rows.length} of ${count} messages are ${status}`);
-    await pause(100);
+    await pause(lookEveryMs);
   }
 }
