@@ -103,6 +103,17 @@ describe("npm run keys", () => {
     expect((await listed("boss")).at(-1)).toMatch(/^revoked /);
   });
 
+  it("npm run keys does not restrict the last key that manages all others", async () => {
+    await keys("--account", "Depot", "--name", "chief", "--scopes", "ADMIN");
+    const [id = ""] = await listed("chief");
+    expect(await keys("set", id, "--countries", "SK")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"chief" is the last key'),
+    });
+    await keys("--account", "Depot", "--name", "deputy", "--scopes", "ADMIN");
+    expect(await keys("set", id, "--countries", "SK")).toMatchObject({ code: 0 });
+  });
+
   it("npm run keys rotates a key, and the audit log names the command", async () => {
     const { stdout: earlier } = await keys("--account", "Harbour", "--name", "crane");
     const [id = ""] = await listed("crane");
