@@ -146,6 +146,7 @@ describe("npm run keys", () => {
     ["an unknown option", ["--acount", "x"], "--acount"],
     ["an unknown scope", ["--account", "x", "--scopes", "WRITE"], 'no scope "WRITE"'],
     ["an end in the past", ["--account", "x", "--expires", "2020-01-01"], "not a time in the future"],
+    ["an end beyond what is stored", ["--account", "x", "--expires", "+010000-01-01"], "is not a time"],
     ["no key to revoke", ["revoke"], "Which one?"],
     ["an overlap that is no time", ["rotate", "x", "--overlap", "soon"], "--overlap"],
     ["a watch token that is not there", ["revoke-token", "x"], "no watch token with the id x"],
