@@ -154,10 +154,10 @@ async function countOf(holder: Client, text: string, values: unknown[]): Promise
   return (await holder.query<{ count: number }>(text, values)).rows[0]?.count;
 }
 
-describe("two ADMIN keys in two processes at the same time", () => {
-  const codes = (answers: readonly Answer[]) => answers.map(({ code }) => code ?? "done").toSorted();
-  const once = ["LAST_ADMIN_KEY", "done"];
+const codes = (answers: readonly Answer[]) => answers.map(({ code }) => code ?? "done").toSorted();
+const once = ["LAST_ADMIN_KEY", "done"];
 
+describe("two ADMIN keys in two processes at the same time", () => {
   it("of two that restrict each other, one stays as it is", async () => {
     const one = await newOwner();
     const two = await create(one);

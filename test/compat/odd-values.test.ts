@@ -238,9 +238,9 @@ const withKey = (text: string): string => text.replaceAll("KEY", app.key).replac
 
 /** A text as an address and an XML document have it; a half surrogate pair is three bytes that are no UTF-8. */
 const encoded = (value: unknown): string =>
-  [...(typeof value === "string" ? value : JSON.stringify(value))]
-    .map((one) => (one.isWellFormed() ? encodeURIComponent(one) : "%ED%A0%80"))
-    .join("");
+  Array.from(typeof value === "string" ? value : JSON.stringify(value), (one) =>
+    one.isWellFormed() ? encodeURIComponent(one) : "%ED%A0%80",
+  ).join("");
 
 function xmlOf(value: unknown): string {
   if (typeof value !== "object" || value === null)
@@ -330,12 +330,12 @@ describe("an odd value", () => {
   );
 });
 
-describe("a NUL character in what is looked for", () => {
-  const headers = { "content-type": "application/json" };
-  const json = (fields: object): RequestInit => ({ method: "POST", headers, body: JSON.stringify(fields) });
-  const basic = (): RequestInit => ({ headers: { authorization: `Basic ${btoa(`me:${app.key}`)}` } });
-  const bearer = () => ({ ...headers, authorization: `Bearer ${app.key}` });
+const headers = { "content-type": "application/json" };
+const json = (fields: object): RequestInit => ({ method: "POST", headers, body: JSON.stringify(fields) });
+const basic = (): RequestInit => ({ headers: { authorization: `Basic ${btoa(`me:${app.key}`)}` } });
+const bearer = () => ({ ...headers, authorization: `Bearer ${app.key}` });
 
+describe("a NUL character in what is looked for", () => {
   it.each(["reports", "logs"])("is a bad request to Qikli's %s, which names the field", async (what) => {
     for (const field of ["bulkId", "messageId"]) {
       const answer = await compatFetch(app, `/qikli/sms/1/${what}?${field}=%00`, basic());
