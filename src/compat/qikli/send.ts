@@ -137,14 +137,18 @@ function verdictOn(sent: Sent, mayRepeat: boolean): StatusName {
 }
 
 /** Two requests with one message id at the same time: the later one finds the key of the first. */
-function keyOf({ id, isGiven }: Destination, key: string | undefined, index: number): string | undefined {
-  if (isGiven) return `qikli ${id}`;
-  return key === undefined ? undefined : `${key} ${index}`;
+function keyOf(
+  { id, isGiven }: Destination,
+  key: string | undefined,
+  index: number,
+): Pick<SendInput, "ownKey" | "idempotencyKey"> {
+  if (isGiven) return { ownKey: `qikli ${id}` };
+  return { idempotencyKey: key === undefined ? undefined : `${key} ${index}` };
 }
 
 function inputOf(
   { to, id, isGiven, message }: Destination,
-  { bulkId, viewer, key }: { bulkId: string; viewer: Viewer; key: string | undefined },
+  { bulkId, viewer, key }: { bulkId: string; viewer: Viewer; key: ReturnType<typeof keyOf> },
 ): SendInput | DomainError {
   const { notifyUrl, notifyContentType, callbackData, intermediateReport, validityPeriod, sendAt } = message;
   const at = sendAt === undefined ? 0 : Date.parse(sendAt);
@@ -159,7 +163,7 @@ function inputOf(
     encoding: message.transliteration === undefined ? undefined : "GSM7",
     // A past time means now.
     scheduledAt: at > Date.now() ? new Date(at) : null,
-    idempotencyKey: key,
+    ...key,
     served: {
       api: "QIKLI",
       vendorId: id,
