@@ -5,6 +5,7 @@ import { restrictionKinds, type SendRestrictions } from "../lib/send-restriction
 import { requireStorable } from "../lib/storable.ts";
 import { isUuid } from "../lib/uuid.ts";
 import type { Viewer } from "./api-keys.ts";
+import { lockKey, requireAnotherAdmin, type KeyChange } from "./last-admin-key.ts";
 
 /** The most entries of one list. */
 export const maxRestrictions = 100;
@@ -75,28 +76,28 @@ export function checkWithin({ restrictions, keyName }: Viewer, wanted: SendRestr
 
 const update: Statement = {
   name: "update_key_restrictions",
-  text: `
-    with stored as (
-      select id, restrictions as before from api_keys where account_id = $1 and id = $2 for no key update
-    )
-    update api_keys as k set restrictions = nullif($3::jsonb, '{}') from stored where k.id = stored.id returning before`,
+  text: "update api_keys set restrictions = nullif($2::jsonb, '{}') where id = $1",
 };
 
-/** Replaces what a key may send through, as and to. @throws NotFoundError */
+/**
+ * Replaces what a key may send through, as and to. A restricted key manages only keys that are restricted as much, so
+ * restricting one takes it away from the account. @throws NotFoundError @throws LastAdminKeyError
+ */
 export async function setKeyRestrictions(
   database: Database,
-  { accountId, keyId }: { accountId: string; keyId: string },
+  change: KeyChange,
   restrictions: SendRestrictions,
 ): Promise<void> {
+  const { accountId, keyId } = change;
   await database.transaction(async (transaction) => {
-    const values = [accountId, keyId, JSON.stringify(restrictions)];
-    const [key] = await transaction.query<{ before: SendRestrictions | null }>(update, values);
-    if (!key) throw new NotFoundError("ApiKey", keyId);
+    const key = await lockKey(transaction, change);
+    if (key.restrictions === null && Object.keys(restrictions).length > 0) requireAnotherAdmin(key);
+    await transaction.query(update, [keyId, JSON.stringify(restrictions)]);
     await recordAudit(transaction, {
       accountId,
       action: "API_KEY_UPDATED",
       target: { type: "ApiKey", id: keyId },
-      before: { restrictions: key.before ?? {} },
+      before: { restrictions: key.restrictions ?? {} },
       after: { restrictions },
     });
   });

@@ -3,6 +3,7 @@ import { recordAudit } from "../audit/record.ts";
 import type { Database, Statement } from "../database/database.ts";
 import { NotFoundError } from "../lib/errors.ts";
 import { hashKey, newKey, prefixOf } from "./api-keys.ts";
+import { lockKey } from "./last-admin-key.ts";
 
 export const maxOverlapHours = 720;
 
@@ -45,6 +46,8 @@ export async function rotateKey(
 ): Promise<{ id: string; secret: string }> {
   const [id, secret] = [randomUUIDv7(), newKey()];
   await database.transaction(async (transaction) => {
+    // The successor has the same rights, so nothing is taken away; whoever looks for another ADMIN key waits for it.
+    await lockKey(transaction, { accountId, keyId });
     const values = [accountId, keyId, id, hashKey(secret), prefixOf(secret)];
     const created = await transaction.query(insertSuccessor, values);
     if (created.length === 0) throw new NotFoundError("ApiKey", keyId, "live API key");

@@ -5,7 +5,7 @@ import { limitKinds, readLimits, type RateLimits } from "../access/rate-limits.t
 import { ConfigError } from "../config.ts";
 import type { Database } from "../database/database.ts";
 import type { ApiKey } from "../database/generated/client.ts";
-import { DomainError } from "../lib/errors.ts";
+import { DomainError, LastAdminKeyError } from "../lib/errors.ts";
 import { readRestrictions, restrictionKinds, type SendRestrictions } from "../lib/send-restrictions.ts";
 
 /** What bounds a key, as it is given on the command line. */
@@ -65,9 +65,26 @@ export async function setBounds(database: Database, key: ApiKey, given: GivenBou
   if (Object.values(pick(lists)).some((text) => text !== undefined)) {
     const before = readRestrictions(key.restrictions);
     const restrictions = await readGivenRestrictions(database, accountId, lists, before);
-    await setKeyRestrictions(database, { accountId, keyId }, restrictions);
+    await restrict(database, key, restrictions);
   }
   if (limits !== undefined) await setKeyLimits(database, accountId, keyId, readKeyLimits(limits));
+}
+
+/** @throws ConfigError */
+async function restrict(
+  database: Database,
+  { id: keyId, accountId, name }: ApiKey,
+  restrictions: SendRestrictions,
+): Promise<void> {
+  try {
+    await setKeyRestrictions(database, { accountId, keyId }, restrictions);
+  } catch (error) {
+    if (!(error instanceof LastAdminKeyError)) throw error;
+    throw new ConfigError(
+      `"${name}" is the last key of its account that manages all others: with the ADMIN scope, and without an end, addresses ` +
+        "or restrictions. Make another one first: npm run keys -- --account <name> --scopes ADMIN",
+    );
+  }
 }
 
 const pick = ({ providers, senders, countries }: GivenBounds) => ({ providers, senders, countries });

@@ -4,6 +4,7 @@ import { ConfigError } from "../config.ts";
 import type { Database } from "../database/database.ts";
 import type { ApiKey } from "../database/generated/client.ts";
 import { InvalidInputError, LastAdminKeyError, NotFoundError } from "../lib/errors.ts";
+import { isStorableTime } from "../lib/storable.ts";
 import type { EndpointRules } from "../webhooks/settings.ts";
 import { readGivenServing, type GivenServing } from "./key-serving.ts";
 import { boundsOf, readGivenRestrictions, readKeyLimits } from "./key-bounds.ts";
@@ -195,8 +196,10 @@ function readScopes(text: string): Scope[] {
 function readExpiry(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const expiresAt = new Date(text);
-  if (expiresAt > new Date()) return expiresAt;
-  throw new ConfigError(`--expires: "${text}" is not a time in the future, such as 2027-01-31T00:00:00Z.`);
+  if (expiresAt > new Date() && isStorableTime(expiresAt)) return expiresAt;
+  throw new ConfigError(
+    `--expires: "${text}" is not a time in the future and before the year 10000, such as 2027-01-31T00:00:00Z.`,
+  );
 }
 
 async function findOrCreateAccount(database: Database, name: string): Promise<string> {

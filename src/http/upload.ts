@@ -22,6 +22,8 @@ const maxDropMs = 10_000;
 /** Extra bytes for the parts beside the file and the multipart boundaries. */
 const spareBytes = 2 * maxOperationsBytes;
 
+const brokeOff = "The upload broke off. Send it again.";
+
 const broken = (message: string): InvalidInputError => new InvalidInputError("file", message);
 
 /** Limits of an upload. Tests use smaller ones. */
@@ -70,6 +72,9 @@ export class Upload implements AsyncIterable<Uint8Array> {
     const timer = setTimeout(() => stalled.reject(problem), this.#stallMs);
     try {
       return await Promise.race([step, stalled.promise]);
+    } catch (error) {
+      // The parser has errors of its own for a file that lacks its end.
+      throw error instanceof InvalidInputError ? error : broken(brokeOff);
     } finally {
       clearTimeout(timer);
     }
@@ -137,9 +142,9 @@ class Reception {
     }
     this.#parser.on("finish", () => this.#finish());
     this.#parser.on("error", () =>
-      this.#fail(refuse("The body is not multipart/form-data, or was broken off.")),
+      this.#fail(refuse("The body is not multipart/form-data, or it broke off. Send it again.")),
     );
-    request.once("close", () => request.complete || this.#fail(refuse("The upload was broken off.")));
+    request.once("close", () => request.complete || this.#fail(refuse(brokeOff)));
     request.pipe(this.#parser);
   }
 
@@ -151,7 +156,7 @@ class Reception {
   drop(): void {
     this.#gone.abort();
     this.#request.unpipe(this.#parser);
-    this.#fail(refuse("The upload was broken off."));
+    this.#fail(refuse(brokeOff));
     if (this.#request.complete) return;
     const timer = setTimeout(() => this.#request.destroy(), maxDropMs);
     this.#request.once("close", () => clearTimeout(timer));

@@ -23,7 +23,7 @@ export const errorCodes = {
   QUOTA_EXCEEDED: "The account has as much of something as it may have.",
   ACCOUNT_DELETING: "The account is being deleted.",
   OUTCOME_NOT_OPEN: "The outcome of the message is known, or it has not been given up.",
-  LAST_ADMIN_KEY: "It is the account's last ADMIN key without an expiry.",
+  LAST_ADMIN_KEY: "It is the account's last ADMIN key without an expiry or restrictions.",
   UNAUTHENTICATED: "The API key or watch token is missing, unknown, revoked or expired.",
   FORBIDDEN: "The API key lacks the scope, or the watch token is for something else.",
   TOO_MANY_PROVIDERS: "The account already has the most connected providers allowed.",
@@ -494,7 +494,7 @@ export class LastAdminKeyError extends DomainError {
   constructor(name: string) {
     super(
       `"${name}" is the last key of this account with the ADMIN scope and without an expiry, addresses or restrictions. ` +
-        "Without it, perhaps no key could be made. Make such a one with `createApiKey` first, and revoke this one with it.",
+        "Without it, perhaps no key could be made. Make such a one with `createApiKey` first, and revoke or restrict this one with it.",
     );
   }
 }

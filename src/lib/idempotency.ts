@@ -6,6 +6,13 @@ export const keyHours = 24;
 /** A key is deleted an hour after that, since keys are looked up without a lock. */
 export const forgetKeyHours = keyHours + 1;
 
+/** Keys of our own are stored with this before them, and no client may give one that begins so: they never meet. */
+const ownMark = "\u001F";
+
+export const ownKey = (name: string): string => `${ownMark}${name}`;
+
+export const isOwnKey = (key: string): boolean => key.startsWith(ownMark);
+
 /** Equal objects give equal texts, whether absent values are null or left out, in whatever order they come. */
 export function canonical(input: object): string {
   const entries = Object.entries(input).filter(([, value]) => value != null);

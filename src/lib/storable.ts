@@ -11,6 +11,11 @@ export const isStorableValue = (value: unknown): boolean =>
       value === null ||
       Object.entries(value).every(([name, one]) => isStorable(name) && isStorableValue(one));
 
+const [earliest, latest] = [Date.parse("0001-01-01T00:00:00Z"), Date.parse("9999-12-31T23:59:59.999Z")];
+
+/** Whether a time is in a year from 1 to 9999: PostgreSQL and JavaScript write others each in its own way. */
+export const isStorableTime = (time: Date): boolean => time.getTime() >= earliest && time.getTime() <= latest;
+
 /**
  * Returns the text if PostgreSQL can store it. Search terms need this too: a query with such a text is an
  * error.

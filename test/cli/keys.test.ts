@@ -103,6 +103,17 @@ describe("npm run keys", () => {
     expect((await listed("boss")).at(-1)).toMatch(/^revoked /);
   });
 
+  it("npm run keys does not restrict the last key that manages all others", async () => {
+    await keys("--account", "Depot", "--name", "chief", "--scopes", "ADMIN");
+    const [id = ""] = await listed("chief");
+    expect(await keys("set", id, "--countries", "SK")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"chief" is the last key'),
+    });
+    await keys("--account", "Depot", "--name", "deputy", "--scopes", "ADMIN");
+    expect(await keys("set", id, "--countries", "SK")).toMatchObject({ code: 0 });
+  });
+
   it("npm run keys rotates a key, and the audit log names the command", async () => {
     const { stdout: earlier } = await keys("--account", "Harbour", "--name", "crane");
     const [id = ""] = await listed("crane");
@@ -135,6 +146,7 @@ describe("npm run keys", () => {
     ["an unknown option", ["--acount", "x"], "--acount"],
     ["an unknown scope", ["--account", "x", "--scopes", "WRITE"], 'no scope "WRITE"'],
     ["an end in the past", ["--account", "x", "--expires", "2020-01-01"], "not a time in the future"],
+    ["an end beyond what is stored", ["--account", "x", "--expires", "+010000-01-01"], "is not a time"],
     ["no key to revoke", ["revoke"], "Which one?"],
     ["an overlap that is no time", ["rotate", "x", "--overlap", "soon"], "--overlap"],
     ["a watch token that is not there", ["revoke-token", "x"], "no watch token with the id x"],

@@ -345,6 +345,18 @@ test.each(["\0", "\ud800"])(
   },
 );
 
+test("a message id of Qikli's and an idempotency key that reads alike have nothing to do with each other", async () => {
+  const { bulkId, messageId } = fresh();
+  const { sendMessage } = await app.client.data<{ sendMessage: { __typename: string } }>(
+    `mutation ($key: String!) {
+      sendMessage(input: { to: "+421901000000", text: "Hello", idempotencyKey: $key }) { __typename } }`,
+    { key: `qikli ${messageId}` },
+  );
+  expect(sendMessage.__typename).toBe("Message");
+  const { json: answer } = await send(request(bulkId, messageId));
+  expect(answer.messages).toMatchObject([{ messageId, status: { groupName: "PENDING" } }, {}]);
+});
+
 test("the logs tell of a message as often as they are asked", async () => {
   const { bulkId, messageId } = fresh();
   await send(request(bulkId, messageId));

@@ -3,6 +3,7 @@ import { createServer, request, type ClientRequest, type IncomingMessage } from 
 import type { AddressInfo } from "node:net";
 import { setTimeout as later } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
+import { InvalidInputError } from "../../src/lib/errors.ts";
 import { receiveUpload, type Upload, type UploadLimits } from "../../src/http/upload.ts";
 import { bodyOf, uploadOf, uploadType } from "../support/campaigns.ts";
 
@@ -115,4 +116,26 @@ it("an upload is not received faster than it is read", async () => {
   sending.end(`\r\n--${uploadType.split("boundary=")[1]}--\r\n`);
   await outcome;
   expect(bytes()).toBeGreaterThan(sent);
+});
+
+it.each([
+  ["before its last boundary", part("to\n+421901000000\n")],
+  ["in the middle of its file", part("x".repeat(300_000))],
+])("an upload that ends %s is refused as one that broke off", async (_where, body) => {
+  const { outcome, sending } = await start(body, usual);
+  sending.end();
+  const error: unknown = await outcome.catch((problem: unknown) => problem);
+  expect(error).toBeInstanceOf(InvalidInputError);
+  expect(error).toMatchObject({ field: "file", message: expect.stringMatching(/broke off.*Send it again/) });
+});
+
+it("an upload whose client goes in the middle of its file is refused as one that broke off", async () => {
+  const taken = Promise.withResolvers<void>();
+  const { outcome, sending } = await start(part("x".repeat(300_000)), usual, () => {
+    taken.resolve();
+    return Promise.resolve();
+  });
+  await taken.promise;
+  sending.destroy();
+  await expect(outcome).rejects.toBeInstanceOf(InvalidInputError);
 });

@@ -42,13 +42,19 @@ const isText = (type: GraphQLNamedType): boolean =>
   isScalarType(type) && !["Int", "Float", "Boolean", "Upload", "JSONObject"].includes(type.name);
 
 /** Every place of the root types' fields that takes a text of any kind: one that has a format, too. */
-export function textArguments(schema: GraphQLSchema): IdArgument[] {
+export const textArguments = (schema: GraphQLSchema): IdArgument[] => rootArguments(schema, isText);
+
+/** Every place of the root types' fields that takes a time. */
+export const timeArguments = (schema: GraphQLSchema): IdArgument[] =>
+  rootArguments(schema, ({ name }) => name === "DateTime");
+
+function rootArguments(schema: GraphQLSchema, isWanted: (type: GraphQLNamedType) => boolean): IdArgument[] {
   return Object.entries(operations).flatMap(([name, operation]) => {
     const type = schema.getType(name);
     if (!isObjectType(type)) return [];
     return Object.values(type.getFields()).flatMap((field) =>
       field.args
-        .flatMap((argument) => pathsTo(argument.type, [argument.name], [], isText))
+        .flatMap((argument) => pathsTo(argument.type, [argument.name], [], isWanted))
         .map((path) => ({ operation, field, path })),
     );
   });

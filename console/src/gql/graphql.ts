@@ -387,7 +387,7 @@ export type ErrorCode =
   | 'INVALID_TEXT'
   /** The key may not send through this provider, as this sender or to this country. */
   | 'KEY_RESTRICTED'
-  /** It is the account's last ADMIN key without an expiry. */
+  /** It is the account's last ADMIN key without an expiry or restrictions. */
   | 'LAST_ADMIN_KEY'
   /** The message was already submitted or has ended. */
   | 'NOT_CANCELLABLE'
@@ -1415,6 +1415,7 @@ export type SetApiKeyRestrictionsMutationVariables = Exact<{
 
 export type SetApiKeyRestrictionsMutation = { setApiKeyRestrictions:
     | { id: string, name: string, prefix: string | null, scopes: Array<ApiScope>, createdAt: string, expiresAt: string | null, lastUsedAt: string | null, revokedAt: string | null, replacesId: string | null, isCurrent: boolean, allowedAddresses: Array<string>, allowsGet: boolean, callbackUrl: string | null, restrictions: { countries: Array<string> | null, providerIds: Array<string> | null, senders: Array<string> | null }, limits: { cost: number | null, requests: number | null, sends: number | null, sockets: number | null, subscriptions: number | null, uploads: number | null } }
+    | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
    };

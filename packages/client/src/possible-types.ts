@@ -37,7 +37,7 @@ export const possibleTypes: Readonly<Record<string, string[]>> = {
   SendMessagesResult: ["InvalidInputError","QuotaExceededError","SendMessagesSuccess"],
   SendTestWebhookResult: ["InvalidInputError","NotFoundError","WebhookTest"],
   SetApiKeyLimitsResult: ["ApiKey","InvalidInputError","NotFoundError"],
-  SetApiKeyRestrictionsResult: ["ApiKey","InvalidInputError","NotFoundError"],
+  SetApiKeyRestrictionsResult: ["ApiKey","InvalidInputError","LastAdminKeyError","NotFoundError"],
   SetApiKeyServingResult: ["ApiKey","InvalidInputError","NotFoundError"],
   SetOptOutResult: ["InvalidInputError","InvalidTextError","OptOutSettings"],
   SetRatesResult: ["InvalidInputError","NotFoundError","RateChanges"],

@@ -1,4 +1,4 @@
-import type { DomainError, ErrorCode } from "../../lib/errors.ts";
+import { InvalidInputError, type DomainError, type ErrorCode } from "../../lib/errors.ts";
 import type { WireAnswer } from "../../wire/exchange.ts";
 import { refusal, type Refusal } from "../../wire/qikli/answers.ts";
 import type { Format } from "../../wire/qikli/rows.ts";
@@ -30,10 +30,11 @@ const answers: Partial<Record<ErrorCode, Refusal>> = {
   QUOTA_EXCEEDED: "forbidden",
   TOO_MANY_REQUESTS: "throttled",
   UNAVAILABLE: "unavailable",
-  INVALID_INPUT: "badRequest",
 };
 
 export function refusalOf(error: DomainError, wanted: Format): WireAnswer {
+  if (error instanceof InvalidInputError)
+    return refusal(wanted, "badRequest", { [error.field]: [error.message] });
   const answer = refusal(wanted, answers[error.code] ?? "badRequest");
   const seconds = "retryAfterSeconds" in error ? Number(error.retryAfterSeconds) : undefined;
   return seconds === undefined

@@ -2,6 +2,7 @@ import { maxElements } from "../../providers/callback-bounds.ts";
 import { refusal } from "../../wire/qikli/answers.ts";
 import { findEndpoint, formatOf, formatProblem, wantedFormat } from "../../wire/qikli/routes.ts";
 import type { BodySize, ServedCall } from "../frame/call.ts";
+import { checkFields } from "../frame/fields.ts";
 import type { Fault, ServedVendor } from "../frame/vendor.ts";
 import { refusalOf } from "./errors.ts";
 import { pullReports, showLogs } from "./reports.ts";
@@ -32,6 +33,7 @@ export const qikli: ServedVendor = {
     if (problem !== undefined) return problem;
     if (endpoint === "advanced") await call.admit(viewer, "SEND");
     else await call.admit(viewer, "READ", maxRows);
+    checkFields(call.query);
     if (endpoint === "reports") return pullReports(call, viewer, wanted);
     if (endpoint === "logs") return showLogs(call, viewer, wanted);
     const sent = formatOf(call.headers["content-type"]) ?? wanted;

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { Viewer } from "../../access/api-keys.ts";
 import { type DomainError, InvalidInputError } from "../../lib/errors.ts";
 import { unavailability } from "../../database/unavailable.ts";
-import { isStorable, isStorableValue } from "../../lib/storable.ts";
 import type { SendInput } from "../../messages/accept/send-input.ts";
 import type { WireAnswer } from "../../wire/exchange.ts";
 import { answer, refusal } from "../../wire/qikli/answers.ts";
@@ -11,6 +10,7 @@ import { type Format, printVerdicts } from "../../wire/qikli/rows.ts";
 import { type StatusName, statuses } from "../../wire/qikli/statuses.ts";
 import type { ServedCall } from "../frame/call.ts";
 import { callbackUrls } from "../frame/callbacks.ts";
+import { checkFields } from "../frame/fields.ts";
 import { digitsOf, international, sendAll, type Sent } from "../frame/send.ts";
 import { findUsedIds } from "../known/messages.ts";
 import { verdictOf } from "./errors.ts";
@@ -40,6 +40,7 @@ export async function send(
 ): Promise<WireAnswer> {
   const request = readRequest(body, sent);
   if (!request.ok) return refusal(wanted, "badRequest", request.errors);
+  checkFields(Object.entries(request.value));
   const bulkId = request.value.bulkId ?? randomUUID();
   const destinations = destinationsOf(request.value);
   const problem = await problemOf(call, request.value, bulkId, destinations);
@@ -75,8 +76,6 @@ async function problemOf(
     return { field: "messages", text: `may have at most ${maxDestinations} destinations` };
   if (bulkId.length > maxIdLength)
     return { field: "bulkId", text: `must have ${maxIdLength} characters at most` };
-  if (!isStorableValue(messages) || !isStorable(bulkId))
-    return { field: "messages", text: "must not have NUL characters or half surrogate pairs" };
   if (destinations.some(({ id }) => id.length > maxIdLength))
     return { field: "messageId", text: `must have ${maxIdLength} characters at most` };
   for (const [index, { notifyUrl }] of messages.entries()) {
@@ -138,14 +137,18 @@ function verdictOn(sent: Sent, mayRepeat: boolean): StatusName {
 }
 
 /** Two requests with one message id at the same time: the later one finds the key of the first. */
-function keyOf({ id, isGiven }: Destination, key: string | undefined, index: number): string | undefined {
-  if (isGiven) return `qikli ${id}`;
-  return key === undefined ? undefined : `${key} ${index}`;
+function keyOf(
+  { id, isGiven }: Destination,
+  key: string | undefined,
+  index: number,
+): Pick<SendInput, "ownKey" | "idempotencyKey"> {
+  if (isGiven) return { ownKey: `qikli ${id}` };
+  return { idempotencyKey: key === undefined ? undefined : `${key} ${index}` };
 }
 
 function inputOf(
   { to, id, isGiven, message }: Destination,
-  { bulkId, viewer, key }: { bulkId: string; viewer: Viewer; key: string | undefined },
+  { bulkId, viewer, key }: { bulkId: string; viewer: Viewer; key: ReturnType<typeof keyOf> },
 ): SendInput | DomainError {
   const { notifyUrl, notifyContentType, callbackData, intermediateReport, validityPeriod, sendAt } = message;
   const at = sendAt === undefined ? 0 : Date.parse(sendAt);
@@ -160,7 +163,7 @@ function inputOf(
     encoding: message.transliteration === undefined ? undefined : "GSM7",
     // A past time means now.
     scheduledAt: at > Date.now() ? new Date(at) : null,
-    idempotencyKey: key,
+    ...key,
     served: {
       api: "QIKLI",
       vendorId: id,

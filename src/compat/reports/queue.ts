@@ -166,12 +166,10 @@ const forget: Statement = {
   text: `
     with old as (
       select id from compat_reports where created_at < now() - make_interval(days => $1::int) limit 5000
-    ), sessions as (
-      delete from compat_sessions where used_at < now() - interval '1 day'
     )
     delete from compat_reports where id in (select id from old)`,
 };
 
-/** Drops what nobody has taken for so many days, and sessions that ended long ago. */
+/** Drops what nobody has taken for so many days. */
 export const forgetReports = (database: Database, days: number): Promise<unknown> =>
   database.query(forget, [days]);

@@ -2,6 +2,7 @@ import type { Listener } from "../../database/listener.ts";
 import { pause } from "../../lib/pause.ts";
 import { WakeUps } from "../../lib/wake-ups.ts";
 import { eventChannel } from "../../messages/log/event-log.ts";
+import { forgetSessions } from "../telekom/sessions.ts";
 import { forms } from "../vendors.ts";
 import { collectReports } from "./collect.ts";
 import { Poster, type PosterOptions } from "./poster.ts";
@@ -54,13 +55,14 @@ class ReportWorker {
   }
 
   start(): void {
-    const poster = this.#poster;
+    const [poster, options] = [this.#poster, this.#options];
     this.#running = Promise.all([
       this.#again("events", () => this.#collect()),
       this.#again("room", () => poster.take()),
       this.#again("settled", () => poster.settle().then(() => false)),
       this.#again("look", () => poster.look().then(() => false)),
-      this.#forget(),
+      this.#regularly(forgetEveryMs, () => forgetReports(options.database, options.keptDays)),
+      this.#regularly(minute, () => forgetSessions(options.database, this.#stopping.signal)),
     ]);
   }
 
@@ -98,13 +100,12 @@ class ReportWorker {
     return isFull;
   }
 
-  async #forget(): Promise<void> {
-    const { database, keptDays } = this.#options;
+  async #regularly(everyMs: number, work: () => Promise<unknown>): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await pause(forgetEveryMs, signal);
+      await pause(everyMs, signal);
       if (signal.aborted) return;
-      await forgetReports(database, keptDays).catch((error: unknown) => this.#warn(error));
+      await work().catch((error: unknown) => this.#warn(error));
     }
   }
 

@@ -5,6 +5,7 @@ import { describeInSlovak } from "../../wire/telekom/codes.ts";
 import { failure, readFields, readQuery, type Fields, type Format } from "../../wire/telekom/format.ts";
 import { credentialOf, findEndpoint, type Endpoint } from "../../wire/telekom/routes.ts";
 import type { ServedCall } from "../frame/call.ts";
+import { checkFields } from "../frame/fields.ts";
 import type { Fault, ServedVendor } from "../frame/vendor.ts";
 import { refusalOf, sessionNotFound } from "./errors.ts";
 import { functions } from "./functions.ts";
@@ -39,6 +40,7 @@ export const telekom: ServedVendor = {
     if (!isGet && call.method !== "POST") return failure(format, "GET_REQUEST_FORBIDDEN");
     const fields = isGet ? readQuery(format, call.query) : readFields(format, await call.body());
     if (fields === undefined) return failure(format, "INVALID_REQUEST", undefined, 400);
+    checkFields(fields);
     const viewer = await identify(call, endpoint, fields, format);
     if ("status" in viewer) return viewer;
     if (isGet && viewer.allowsGet !== true) return failure(format, "GET_REQUEST_FORBIDDEN");

@@ -7,6 +7,7 @@ import { fieldsOf, isJsonRequest, parseJson, queryAndBody, serverError } from ".
 import { refusals } from "../../wire/tikosms/answers.ts";
 import { findEndpoint, type Endpoint } from "../../wire/tikosms/routes.ts";
 import type { BodySize, ServedCall } from "../frame/call.ts";
+import { checkFields } from "../frame/fields.ts";
 import type { Fault, ServedAnswer, ServedVendor } from "../frame/vendor.ts";
 import { refusalOf } from "./errors.ts";
 import { showBalance, showCampaigns, showMessages, showRate } from "./look-up.ts";
@@ -46,7 +47,10 @@ export const tikosms: ServedVendor = {
     await call.admit(viewer, scope, rows);
     const size = found.endpoint === "messages" ? largest : undefined;
     const input = await (found.method === "POST" ? readPosted(call, viewer, size) : readAsked(call, viewer));
-    return "status" in input ? input : run(call, viewer, input.fields);
+    if ("status" in input) return input;
+    // Each recipient of a campaign is checked by itself, and refused alone.
+    checkFields(Object.entries(input.fields).filter(([name]) => name !== "recipients"));
+    return run(call, viewer, input.fields);
   },
   refuse: refusalOf,
   fail: (fault) => faults[fault],

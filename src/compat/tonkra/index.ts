@@ -6,6 +6,7 @@ import { refusals } from "../../wire/tonkra/answers.ts";
 import { readFields } from "../../wire/tonkra/requests.ts";
 import { findEndpoint, headerProblem, type Found } from "../../wire/tonkra/routes.ts";
 import type { ServedCall } from "../frame/call.ts";
+import { checkFields } from "../frame/fields.ts";
 import type { Fault, ServedVendor } from "../frame/vendor.ts";
 import { refusalOf } from "./errors.ts";
 import { list, showBalance, showProfile, view } from "./look-up.ts";
@@ -63,6 +64,7 @@ interface Asked extends Found {
 
 async function run(call: ServedCall, viewer: Viewer, asked: Asked): Promise<WireAnswer> {
   await call.admit(viewer, asked.endpoint === "send" ? "SEND" : "READ");
+  checkFields(Object.entries(asked.fields));
   switch (asked.endpoint) {
     case "send":
       return send(call, viewer, asked.fields);

@@ -1,6 +1,7 @@
 import { GraphQLDateTimeISO } from "graphql-scalars";
 import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
 import { isoTime } from "../../lib/iso-time.ts";
+import { isStorableTime } from "../../lib/storable.ts";
 import { builder } from "./builder.ts";
 
 const decimal = /^-?\d{1,30}(\.\d{1,30})?$/;
@@ -30,16 +31,22 @@ function readMoment(value: unknown): Date {
   );
 }
 
+function readBounded(value: unknown): Date {
+  const moment = readMoment(value);
+  if (isStorableTime(moment)) return moment;
+  throw new GraphQLError(`${JSON.stringify(value)} is not in a year from 1 to 9999 in UTC.`);
+}
+
 const DateTime = new GraphQLScalarType<Date, Date | string>({
   name: "DateTime",
   serialize: (value) => (value instanceof Date ? isoTime(value) : GraphQLDateTimeISO.serialize(value)),
-  parseValue: readMoment,
-  parseLiteral: (node) => readMoment(node.kind === Kind.STRING ? node.value : undefined),
+  parseValue: readBounded,
+  parseLiteral: (node) => readBounded(node.kind === Kind.STRING ? node.value : undefined),
 });
 
 builder.addScalarType("DateTime", DateTime, {
   description:
-    "A time in RFC 3339. Output is in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset.",
+    "A time in RFC 3339. Output is in UTC with milliseconds: `2026-01-31T08:00:00.000Z`. Input may have any offset, and is in a year from 1 to 9999.",
 });
 
 builder.scalarType("Decimal", {

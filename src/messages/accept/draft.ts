@@ -1,6 +1,6 @@
 import type { Content, SendInput, ServedAs } from "./send-input.ts";
 import type { MessagePriority } from "../model/priority.ts";
-import { canonical, fingerprintOf } from "../../lib/idempotency.ts";
+import { canonical, fingerprintOf, isOwnKey, ownKey } from "../../lib/idempotency.ts";
 import {
   CountryNotAllowedError,
   InvalidInputError,
@@ -104,7 +104,7 @@ export function draftMessage(
     cadenceGroupId: input.cadenceGroupId ?? null,
     dltTemplateId: input.dltTemplateId ?? null,
     createdAt: now,
-    idempotencyKey: input.idempotencyKey ?? null,
+    idempotencyKey: storedKey(input),
     ...(input.answers !== undefined && { answers: input.answers }),
     ...(input.served !== undefined && { served: input.served }),
     estimatedCost: cost?.amount ?? null,
@@ -113,7 +113,7 @@ export function draftMessage(
     route,
     duplicatePolicy: input.duplicatePolicy ?? "NEVER",
     trace: currentTrace(),
-    fingerprint: input.idempotencyKey == null ? null : fingerprint(input),
+    fingerprint: storedKey(input) === null ? null : fingerprint(input),
   };
 }
 
@@ -179,6 +179,8 @@ function checkReferences(input: SendInput): void {
     }
     requireStorable(value, field);
   }
+  if (input.idempotencyKey == null || !isOwnKey(input.idempotencyKey)) return;
+  throw new InvalidInputError("idempotencyKey", "`idempotencyKey` must not begin with the character U+001F.");
 }
 
 export function checkSchedule(scheduledAt: Date | null, now: Date): Date | null {
@@ -241,6 +243,10 @@ function transliterate(text: string): string {
   );
 }
 
+/** The key under which an input is sent once; null for none. */
+export const storedKey = ({ ownKey: name, idempotencyKey }: SendInput): string | null =>
+  name === undefined ? (idempotencyKey ?? null) : ownKey(name);
+
 /** The fingerprint of an input, apart from its idempotency key and the ids that are made for it. */
-export const fingerprint = ({ idempotencyKey: _key, served, ...input }: SendInput): string =>
+export const fingerprint = ({ idempotencyKey: _key, ownKey: _own, served, ...input }: SendInput): string =>
   fingerprintOf([canonical(served ? { ...input, callbackUrl: served.callbackUrl } : input)]);

@@ -33,7 +33,10 @@ export interface SendInput {
   cadenceGroupId?: string | null | undefined;
   dltTemplateId?: string | null | undefined;
   duplicatePolicy?: DuplicatePolicy | null | undefined;
+  /** As a client gave it. */
   idempotencyKey?: string | null | undefined;
+  /** A name of ours for what may be sent once, in place of a client's key. Not in the API. */
+  ownKey?: string | undefined;
   /** The STOP that it confirms: such a message goes out although its recipient is on the list. Not in the API. */
   answers?: string | undefined;
   /** Not in the GraphQL API. */

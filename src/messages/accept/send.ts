@@ -9,7 +9,7 @@ import type { Spending } from "../../pricing/spending/spending.ts";
 import { restrict } from "../../pricing/routing/restrict.ts";
 import type { SendRestrictions } from "../../lib/send-restrictions.ts";
 import { isStorable } from "../../lib/storable.ts";
-import { draftMessage, fingerprint, type MessageDraft } from "./draft.ts";
+import { draftMessage, fingerprint, storedKey, type MessageDraft } from "./draft.ts";
 import { storeCounted, type CountedOutcome } from "./store-counted.ts";
 import {
   findEarlier,
@@ -161,8 +161,8 @@ export class MessageSender {
    * passed, say).
    */
   async #findEarlier(accountId: string, input: SendInput | undefined): Promise<EarlierUse> {
-    if (input?.idempotencyKey == null || !isStorable(input.idempotencyKey)) return { kind: "unused" };
-    const { idempotencyKey } = input;
+    const idempotencyKey = input && storedKey(input);
+    if (!input || idempotencyKey == null || !isStorable(idempotencyKey)) return { kind: "unused" };
     return this.#find.add({ accountId, idempotencyKey, fingerprint: fingerprint(input) });
   }
 }

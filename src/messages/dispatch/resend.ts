@@ -4,7 +4,9 @@ import type { Message, Prisma } from "../../database/generated/client.ts";
 import { type DomainError, InvalidInputError, OutcomeNotOpenError } from "../../lib/errors.ts";
 import type { SendRestrictions } from "../../lib/send-restrictions.ts";
 import type { SendInput } from "../accept/send-input.ts";
-import type { MessageSender } from "../accept/send.ts";
+import { fingerprint } from "../accept/draft.ts";
+import type { MessageSender, SendResult } from "../accept/send.ts";
+import { findEarlier } from "../accept/store-messages.ts";
 import { settleMessages, statusOf } from "../changes/settle.ts";
 import type { StoredRoute } from "../model/stored-route.ts";
 
@@ -30,7 +32,7 @@ export const givenUp = "UNKNOWN" as const;
 
 /**
  * Sends messages again that were given up, each as a new message with all checks of a first one; the old one is
- * settled as FAILED. The new one is named after the old one by its idempotency key, so a repeated call, or two at
+ * settled as FAILED. The new one is named after the old one by its key, so a repeated call, or two at
  * once, make only one. The recipient may still get both: nobody knows whether the provider had the first.
  */
 export async function resendMessages(
@@ -50,7 +52,7 @@ export async function resendMessages(
     found.filter(({ text }) => text !== ""),
     found.filter(({ text }) => text === ""),
   ];
-  const sent = await sender.send(accountId, rows.map(inputOf), within);
+  const sent = await sendOnce({ database, sender, within }, accountId, rows.map(inputOf));
   const made = rows.flatMap(({ id }, index) => {
     const result = sent[index];
     return result && "messageId" in result ? [id] : [];
@@ -77,6 +79,28 @@ export async function resendMessages(
       ? { kind: "resent", messageId: result.messageId }
       : { kind: "refused", error: result.error };
   });
+}
+
+/**
+ * Before its keys had a mark of our own, smsgraph named what it sent again by a key that a client may give too. A worker of
+ * that version may still run, or have died before it settled a message: with the same input, the key was ours.
+ */
+async function sendOnce(
+  { database, sender, within }: Pick<ResendOptions, "database" | "sender" | "within">,
+  accountId: string,
+  inputs: readonly SendInput[],
+): Promise<SendResult[]> {
+  const named = inputs.map((input) => ({
+    accountId,
+    idempotencyKey: input.ownKey ?? null,
+    fingerprint: fingerprint(input),
+  }));
+  const earlier = await findEarlier(database, named);
+  const fresh = inputs.filter((_input, index) => earlier[index]?.kind !== "repeated");
+  const sent = (await sender.send(accountId, fresh, within)).values();
+  return earlier.map((use) =>
+    use.kind === "repeated" ? { messageId: use.messageId } : (sent.next().value as SendResult),
+  );
 }
 
 /**
@@ -122,6 +146,6 @@ function inputOf(message: Message): SendInput {
     encoding: encoding === "UCS2" ? "UCS2" : "AUTO",
     cadenceGroupId: message.cadenceGroupId,
     dltTemplateId: message.dltTemplateId,
-    idempotencyKey: `resend ${id}`,
+    ownKey: `resend ${id}`,
   };
 }

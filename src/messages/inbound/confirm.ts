@@ -33,7 +33,7 @@ export async function confirmOptOut(
   const { accountId, providerId, person, own, text } = message;
   const answer = readOptOut(await optOutSettingsOf(database, accountId), text)?.language?.answer;
   if (answer == null) return;
-  const input = { to: person, text: answer, answers: messageId, idempotencyKey: `opt-out ${person}` };
+  const input = { to: person, text: answer, answers: messageId, ownKey: `opt-out ${person}` };
   const [first] = await sender.send(accountId, [{ ...input, from: own || null, providerId }], undefined);
   // The provider may be gone, or not let the answered number be a sender: then with what there is.
   if (first && "error" in first && first.error.code !== "IDEMPOTENCY_CONFLICT")

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { isStorableTime } from "../../lib/storable.ts";
 import { openTable } from "../../spreadsheets/open-table.ts";
 import type { Table } from "../../spreadsheets/table.ts";
 import { readRates, type RateInput } from "./rate-input.ts";
@@ -139,5 +140,5 @@ function readTime(text: string | undefined): { ok: true; time: Date | undefined 
   const iso = text.replace(" ", "T");
   const hasZone = /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(iso);
   const time = new Date(hasZone || !iso.includes("T") ? iso : `${iso}Z`);
-  return Number.isNaN(time.getTime()) ? { ok: false } : { ok: true, time };
+  return isStorableTime(time) ? { ok: true, time } : { ok: false };
 }

@@ -313,7 +313,7 @@ describe("a multipart request", () => {
       "a broken end before the file",
       { parts: valid().parts.slice(0, 1), ends: false } satisfies UploadParts,
       400,
-      /broken off|missing/,
+      /broke off|missing/,
     ],
   ])("a multipart request with %s is refused", async (_, parts, status, message) => {
     const answer = await upload(app, parts);
@@ -342,7 +342,7 @@ describe("a multipart request", () => {
       { ...valid(), parts: [...valid().parts, ["1", '; filename="b.csv"', "to\n"]] } satisfies UploadParts,
       /and nothing else/,
     ],
-    ["no last boundary", { ...valid(), ends: false } satisfies UploadParts, /broken off/],
+    ["no last boundary", { ...valid(), ends: false } satisfies UploadParts, /broke off.*Send it again/],
   ])("a multipart request with %s is refused after its file was read", async (_, parts, message) => {
     const { status, data } = await upload(app, parts);
     expect(status).toBe(200);
@@ -406,6 +406,26 @@ describe("an upload that does not finish", () => {
     await eventually(async () => (await imported()) > 0);
     sending.destroy();
     await eventually(async () => (await countCampaignRows(app))["campaigns"] === 0);
+    expect(await countCampaignRows(app)).toEqual(nothing);
+    expect(app.log.filter((line) => line.includes('"level":50'))).toEqual([]);
+  });
+
+  it("an upload that lacks its end is refused wherever it breaks off, and is no error of ours", async () => {
+    for (const rows of [20, 2_000, 20_000]) {
+      const body = beginning({}, `to,name\n${manyRows(rows)}`);
+      for (const length of [body.length, body.length - 1, body.length - 30]) {
+        const sending = open();
+        const answered = once(sending, "response");
+        sending.end(body.subarray(0, length));
+        const [response] = (await answered) as [NodeJS.ReadableStream];
+        const { data } = JSON.parse(await readText(response)) as Awaited<ReturnType<typeof upload>>;
+        expect(data?.createCampaign).toMatchObject({
+          code: "INVALID_INPUT",
+          field: "file",
+          message: expect.stringMatching(/broke off.*Send it again/),
+        });
+      }
+    }
     expect(await countCampaignRows(app)).toEqual(nothing);
     expect(app.log.filter((line) => line.includes('"level":50'))).toEqual([]);
   });

@@ -206,3 +206,50 @@ it("a message is found by what a person has of it", async () => {
   );
   expect(errors?.[0]?.extensions?.code).toBe("INVALID_INPUT");
 });
+
+/** A message that was given up. */
+async function lost(): Promise<string> {
+  const id = await send();
+  await say(id, "OUTCOME_UNKNOWN");
+  await settle(id, "UNKNOWN");
+  return id;
+}
+
+const sendWithKey = async (idempotencyKey: string, text = "Hello"): Promise<Result> =>
+  (
+    await app.client.data<{ sendMessage: Result }>(
+      `mutation ($input: SendMessageInput!) {
+        sendMessage(input: $input) { __typename ... on Message { id } ... on Error { code message } } }`,
+      { input: { to: "+421901000000", text, idempotencyKey } },
+    )
+  ).sendMessage;
+
+it.each(["resend ", "\u001Fresend "])(
+  "a message is sent again whatever keys a client has given: %j and its id",
+  async (name) => {
+    const id = await lost();
+    await sendWithKey(`${name}${decodeId("Message", id)}`, "Something else");
+    expect(await resend(id)).toMatchObject({ __typename: "Message" });
+  },
+);
+
+it("a client gives no key that begins as our own do", async () => {
+  expect(await sendWithKey("\u001Fmine")).toMatchObject({
+    code: "INVALID_INPUT",
+    message: expect.stringContaining("U+001F"),
+  });
+});
+
+it("what an earlier version sent again without settling it is not sent once more", async () => {
+  const id = await lost();
+  const [own, localId] = ["\u001Fresend ", decodeId("Message", id)];
+  const first = await resend(id);
+  expect(first).toMatchObject({ __typename: "Message" });
+  const { pool } = app.services.database;
+  await pool.query("update idempotency_keys set key = $2 where key = $1", [
+    `${own}${localId}`,
+    `resend ${localId}`,
+  ]);
+  await pool.query("update messages set status = 'UNKNOWN' where id = $1", [localId]);
+  expect(await resend(id)).toEqual(first);
+});

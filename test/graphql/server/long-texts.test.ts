@@ -7,7 +7,7 @@ import { callWith, textArguments } from "../../support/id-arguments.ts";
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await startTestApp({ runsWorker: false, rateLimits: noLimits, operatorKey });
+  app = await startTestApp({ runsWorker: false, operatorKey });
 });
 
 afterAll(async () => {
@@ -16,7 +16,6 @@ afterAll(async () => {
 });
 
 const operatorKey = "operator-key-0123456789abcdef012345";
-const noLimits = { requests: 0, cost: 0, sends: 0, subscriptions: 0, sockets: 0, uploads: 0 };
 
 /** An expression that tries each place of such a text once more from each of its places is busy for minutes. */
 const length = 300_000;

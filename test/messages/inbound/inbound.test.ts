@@ -261,6 +261,13 @@ describe("people who write STOP", () => {
     expect(await send("+421907000102")).toMatchObject({ code: "RECIPIENT_SUPPRESSED" });
   });
 
+  it("a word to opt out is answered whatever idempotency keys the account's clients give", async () => {
+    await setOptOut({ languages: [{ language: "en", words: ["STOP"], answer: "Bye." }] });
+    await sendAndWait("+421907000304", { idempotencyKey: "opt-out +421907000304" });
+    await post({ from: "+421907000304", to: "smsgraph", text: "STOP" });
+    await expect.poll(async () => (await outbound("+421907000304"))[0]?.text).toBe("Bye.");
+  });
+
   it("two machines that answer each other end after one answer, even when the number is taken off the list", async () => {
     await setOptOut({ languages: [{ language: "en", words: ["STOP"], answer: "Bye." }] });
     await sendAndWait("+421907000203");

@@ -43,7 +43,7 @@ export type ErrorCode =
   | 'INVALID_TEXT'
   /** The key may not send through this provider, as this sender or to this country. */
   | 'KEY_RESTRICTED'
-  /** It is the account's last ADMIN key without an expiry. */
+  /** It is the account's last ADMIN key without an expiry or restrictions. */
   | 'LAST_ADMIN_KEY'
   /** The message was already submitted or has ended. */
   | 'NOT_CANCELLABLE'

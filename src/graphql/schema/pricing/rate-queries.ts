@@ -2,6 +2,7 @@ import { queryFromInfo } from "@pothos/plugin-prisma";
 import type { GraphQLResolveInfo } from "graphql";
 import type { Rate as RateRow } from "../../../database/generated/client.ts";
 import { InvalidInputError } from "../../../lib/errors.ts";
+import { isStorableTime } from "../../../lib/storable.ts";
 import { isUuid } from "../../../lib/uuid.ts";
 import { findRate } from "../../../pricing/rates/find-rate.ts";
 import { parseNetwork, type Network } from "../../../pricing/rates/networks.ts";
@@ -25,7 +26,8 @@ const byNetwork: Keyset<RateRow, RateKey> = {
   read: (text) => {
     const [, mcc, mnc, time, id] = /^(\d{3}):(\d{0,3}):(-?\d{1,15}):([0-9a-f-]{36})$/.exec(text) ?? [];
     if (mcc === undefined || mnc === undefined || id === undefined || !isUuid(id)) return undefined;
-    return { mcc, mnc, validFrom: new Date(Number(time)), id };
+    const validFrom = new Date(Number(time));
+    return isStorableTime(validFrom) ? { mcc, mnc, validFrom, id } : undefined;
   },
 };
 

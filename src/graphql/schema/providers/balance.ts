@@ -1,3 +1,4 @@
+import { isStorableTime } from "../../../lib/storable.ts";
 import { isUuid } from "../../../lib/uuid.ts";
 import type { Balance as BalanceRow } from "../../../database/generated/client.ts";
 import { burnHours, readRunway, type Runway as RunwayShape } from "../../../pricing/runway.ts";
@@ -65,7 +66,8 @@ const byTime: Keyset<BalanceRow, BalanceKey> = {
   write: ({ fetchedAt, id }) => `${fetchedAt.getTime()}:${id}`,
   read: (text) => {
     const [, time, id = ""] = /^(\d{1,15}):([0-9a-f-]{36})$/.exec(text) ?? [];
-    return time !== undefined && isUuid(id) ? { fetchedAt: new Date(Number(time)), id } : undefined;
+    const fetchedAt = new Date(Number(time));
+    return isStorableTime(fetchedAt) && isUuid(id) ? { fetchedAt, id } : undefined;
   },
 };
 
