@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { WebSocket } from "ws";
 import { encodeId } from "../src/lib/global-id.ts";
 import { eventChannel } from "../src/messages/log/event-log.ts";
