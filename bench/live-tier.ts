@@ -35,6 +35,7 @@ interface Result {
 }
 
 interface Size {
+  /** API processes with subscribers; 0: one, without any. */
   processes: number;
   subscribers: number;
   seconds: number;
@@ -50,7 +51,7 @@ export const benchmark: Benchmark = {
     const size = isShort
       ? { processes: 2, subscribers: 40, seconds: 2 }
       : { processes: 8, subscribers: 4_000, seconds: 10 };
-    const all: { plain: Result; nats: Result }[] = [];
+    const all: { plain: Result; nats: Result; written: Result }[] = [];
     for (let round = 0; round < rounds; round++) {
       progress("PostgreSQL alone");
       const plain = await withClosers((closers) => measure(size, undefined, closers));
@@ -60,7 +61,9 @@ export const benchmark: Benchmark = {
         closers.push(() => cluster.close());
         return measure(size, cluster.url, closers);
       });
-      all.push({ plain, nats });
+      progress("without readers");
+      const written = await withClosers((closers) => measure({ ...size, processes: 0 }, undefined, closers));
+      all.push({ plain, nats, written });
     }
     const p50 = ({ lags }: Result): number => quantile(lags, 0.5);
     return [
@@ -70,6 +73,15 @@ export const benchmark: Benchmark = {
         ours: all.map(({ nats }) => nats.processor),
         beside: { name: "without NATS", rounds: all.map(({ plain }) => plain.processor) },
         target: { atMost: 0.35 },
+      },
+      {
+        what: "of that, without what writing it costs",
+        unit: "us",
+        ours: all.map(({ nats, written }) => nats.processor - written.processor),
+        beside: {
+          name: "without NATS",
+          rounds: all.map(({ plain, written }) => plain.processor - written.processor),
+        },
       },
       {
         what: "from COMMIT to a subscriber, p50",
@@ -122,6 +134,7 @@ async function measure(size: Size, natsUrl: string | undefined, closers: Closers
     eventsEach: 1,
   });
   // One process after the other: thousands of sockets at once would wait for each other until they are given up.
+  if (size.processes === 0) urls.length = 0;
   for (const [place, url] of urls.entries()) {
     const own = ids.filter((_, index) => index % urls.length === place);
     await subscribe(url, own, server.client.headers, closers);
