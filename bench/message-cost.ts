@@ -31,6 +31,8 @@ interface Cost {
   /** Kilobytes written to the log of PostgreSQL, and what stays in tables and indexes. */
   wal: number;
   disk: number;
+  /** Versions of rows that were written or deleted, those of the queue, too. */
+  rows: number;
   /** Messages in a second, all processes on this machine. */
   rate: number;
 }
@@ -67,6 +69,7 @@ function findingsOf(size: number, costs: readonly Cost[], alone: readonly Cost[]
     of("PostgreSQL, a message", "us", "postgres"),
     of("write-ahead log, a message", "KB", "wal"),
     of("tables and indexes, a message", "KB", "disk"),
+    of("versions of rows, a message", "rows", "rows"),
   ];
 }
 
@@ -129,17 +132,22 @@ async function measure(size: number, count: number, closers: Closers): Promise<C
     postgres: each("postgres", 1e6),
     wal: each("wal", 1 / 1024),
     disk: each("disk", 1 / 1024),
+    rows: each("rows", 1),
     rate: count / seconds,
   };
 }
 
 const sum = (figures: readonly number[]): number => figures.reduce((total, figure) => total + figure, 0);
 
-async function sizeOf({ database }: ServerProcess): Promise<{ wal: number; disk: number }> {
-  const { rows } = await database.query<{ wal: string; disk: string }>(
-    `select pg_current_wal_lsn() - '0/0' as wal, pg_database_size(current_database()) as disk`,
+async function sizeOf({ database }: ServerProcess): Promise<{ wal: number; disk: number; rows: number }> {
+  // Sessions tell what they have written after a second.
+  await pause(2_000);
+  const { rows } = await database.query<{ wal: string; disk: string; rows: string }>(
+    `select pg_current_wal_lsn() - '0/0' as wal, pg_database_size(datname) as disk, tup_inserted + tup_updated + tup_deleted as rows
+    from pg_stat_database where datname = current_database()`,
   );
-  return { wal: Number(rows[0]?.wal), disk: Number(rows[0]?.disk) };
+  const [{ wal, disk, rows: written } = { wal: 0, disk: 0, rows: 0 }] = rows;
+  return { wal: Number(wal), disk: Number(disk), rows: Number(written) };
 }
 
 /** A provider that answers at once, in a process of its own. */

@@ -11,6 +11,7 @@ export interface Finding {
     | "receipts/s"
     | "events/s"
     | "rows/s"
+    | "rows"
     | "attempts/s"
     | "ms"
     | "us"
