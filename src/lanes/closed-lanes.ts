@@ -6,8 +6,8 @@ import { laneFlag } from "../queue/contract.ts";
  */
 export class ClosedLanes {
   readonly #until = new Map<string, number>();
-  /** The lanes of providers that had no place here. */
-  readonly #crowded = new Map<string, number>();
+  /** By account, its providers that had no place here. */
+  readonly #crowded = new Map<string, { flags: string[]; until: number }>();
 
   close(providerId: string, milliseconds: number): void {
     for (const flag of flagsOf(providerId)) this.#until.set(flag, untilIn(milliseconds));
@@ -18,22 +18,23 @@ export class ClosedLanes {
     this.#until.set(laneFlag(providerId, false), untilIn(milliseconds));
   }
 
-  /** Its provider has no place here, until one comes free. */
-  crowd(providerId: string, milliseconds: number): void {
-    for (const flag of flagsOf(providerId)) this.#crowded.set(flag, untilIn(milliseconds));
+  /** These providers of an account have no place here, until one of the account comes free. */
+  crowd(accountId: string, providerIds: readonly string[], milliseconds: number): void {
+    this.#crowded.set(accountId, { flags: providerIds.flatMap(flagsOf), until: untilIn(milliseconds) });
   }
 
-  /** A place of the provider has come free. */
-  uncrowd(providerId: string): void {
-    for (const flag of flagsOf(providerId)) this.#crowded.delete(flag);
+  /** A place of the account has come free. */
+  uncrowd(accountId: string): void {
+    this.#crowded.delete(accountId);
   }
 
   /** Flags of jobs that must not be fetched; null when there are none. */
   flags(): string[] | null {
     const now = performance.now();
-    for (const lanes of [this.#until, this.#crowded])
-      for (const [flag, until] of lanes) if (until <= now) lanes.delete(flag);
-    const flags = new Set([...this.#until.keys(), ...this.#crowded.keys()]);
+    for (const [flag, until] of this.#until) if (until <= now) this.#until.delete(flag);
+    for (const [accountId, { until }] of this.#crowded) if (until <= now) this.#crowded.delete(accountId);
+    const crowded = [...this.#crowded.values()].flatMap((lanes) => lanes.flags);
+    const flags = new Set([...this.#until.keys(), ...crowded]);
     return flags.size === 0 ? null : [...flags];
   }
 }

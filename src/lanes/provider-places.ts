@@ -6,6 +6,7 @@ const slowMs = 5_000;
 
 /** What is known of a provider. */
 interface Standing {
+  accountId: string;
   /** When the work began that it has not answered yet, the oldest first. */
   open: Set<{ startedAt: number }>;
   /** Quick answers since the last one that was not. */
@@ -112,6 +113,8 @@ export class ProviderPlaces {
   /** Work with providers that are tried for the first time, by account. */
   readonly #new = new Map<string, number>();
   readonly #standings = new Map<string, Standing>();
+  /** The providers of each account that have a standing. */
+  readonly #known = new Map<string, Set<string>>();
   readonly #now: () => number;
 
   constructor({ kept, long, maxNew, now = () => performance.now() }: PlacesOptions) {
@@ -123,8 +126,8 @@ export class ProviderPlaces {
 
   /** Returns how to give the place back; undefined when there is none at present. */
   take({ accountId, providerId }: { accountId: string; providerId: string }): (() => void) | undefined {
-    const standing = this.#standingOf(providerId);
-    const isFirst = standing.isNew && standing.open.size === 0 && this.#newOf(accountId) < this.#maxNew;
+    const standing = this.#standingOf(accountId, providerId);
+    const isFirst = this.#isFirst(standing);
     const isWell = isFirst || this.#isWell(standing);
     if (!this.#kept.every((places) => places.hasRoom(accountId, isWell))) {
       for (const places of this.#kept) places.refuse(accountId);
@@ -170,6 +173,19 @@ export class ProviderPlaces {
     }
   }
 
+  /** The providers of the account that have none at present, of those that were sent something here. */
+  withoutPlace(accountId: string): string[] {
+    return [...(this.#known.get(accountId) ?? [])].filter((providerId) => {
+      const standing = this.#standingOf(accountId, providerId);
+      const isWell = this.#isFirst(standing) || this.#isWell(standing);
+      return !this.#kept.every((places) => places.hasRoom(accountId, isWell));
+    });
+  }
+
+  #isFirst({ accountId, isNew, open }: Standing): boolean {
+    return isNew && open.size === 0 && this.#newOf(accountId) < this.#maxNew;
+  }
+
   /** One more request than it has answered quickly may be on its way to it. */
   #isWell({ open, quick }: Standing): boolean {
     const [oldest] = open;
@@ -187,19 +203,24 @@ export class ProviderPlaces {
     else this.#new.set(accountId, left);
   }
 
-  #standingOf(providerId: string): Standing {
+  #standingOf(accountId: string, providerId: string): Standing {
     const known = this.#standings.get(providerId);
     if (known) return known;
-    const made: Standing = { open: new Set(), quick: 0, isNew: true };
+    const made: Standing = { accountId, open: new Set(), quick: 0, isNew: true };
     this.#standings.set(providerId, made);
+    const providers = this.#known.get(accountId) ?? new Set();
+    this.#known.set(accountId, providers.add(providerId));
     if (this.#standings.size > maxStandings) this.#forgetOldest();
     return made;
   }
 
   #forgetOldest(): void {
-    for (const [providerId, { open }] of this.#standings) {
+    for (const [providerId, { accountId, open }] of this.#standings) {
       if (open.size > 0) continue;
       this.#standings.delete(providerId);
+      const providers = this.#known.get(accountId);
+      providers?.delete(providerId);
+      if (providers?.size === 0) this.#known.delete(accountId);
       return;
     }
   }

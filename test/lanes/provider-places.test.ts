@@ -31,6 +31,17 @@ it("a provider that has not answered yet gets one place and a quarter of all, an
   expect(takeAll(places, "another account", "another provider")).toHaveLength(5);
 });
 
+it("of an account's providers those that do not answer are said to have no place, and the one that does keeps its own", () => {
+  const places = createWorkerPlaces(20).sending;
+  for (let time = 0; time < 20; time++) places.take({ accountId: "account", providerId: "quick" })?.();
+  const silent = Array.from({ length: 30 }, (_, index) => `silent ${index}`);
+  const held = silent.map((providerId) => places.take({ accountId: "account", providerId }));
+  expect(new Set(places.withoutPlace("account"))).toEqual(new Set(silent));
+  expect(places.withoutPlace("another account")).toEqual([]);
+  for (const leave of held) leave?.();
+  expect(places.withoutPlace("account").length).toBeLessThan(30);
+});
+
 it("a provider that stops answering gets no more than a quarter, until it answers quickly again", () => {
   let now = 0;
   const places = createWorkerPlaces(20, () => now).sending;

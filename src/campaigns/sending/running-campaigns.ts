@@ -6,6 +6,7 @@ import { priorityNumber } from "../../queue/contract.ts";
 /** The fields of a campaign that the pump needs. */
 export interface RunningCampaign {
   id: string;
+  accountId: string;
   priority: MessagePriority;
   status: string;
   timeZone: string | null;
@@ -21,7 +22,7 @@ export interface RunningCampaign {
 }
 
 const columns = `
-  id, priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd", window_days as "windowDays",
+  id, account_id as "accountId", priority, status, time_zone as "timeZone", window_start as "windowStart", window_end as "windowEnd", window_days as "windowDays",
   observe_holidays as "observesHolidays",
   messages_per_second as "messagesPerSecond", tokens, refilled_at as "refilledAt", (
     select coalesce(sum(delta), 0)::int from campaign_tallies

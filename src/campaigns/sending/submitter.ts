@@ -5,6 +5,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { DispatchMessage } from "../../messages/dispatch/dispatch-message.ts";
 import type { Outcomes } from "../../messages/dispatch/outcomes.ts";
 import { toSubmission } from "../../messages/dispatch/submission.ts";
+import { Shares } from "../../lib/shares.ts";
 import type { Submission, SubmitOutcome } from "../../providers/provider.ts";
 import { tracedSubmission } from "../../messages/dispatch/spans.ts";
 import type { SubmitRequest } from "./claim.ts";
@@ -26,8 +27,14 @@ const bulkRequests = 4;
 const singleRequests = 40;
 /** Concurrent transactions that store the outcomes of bulk requests. */
 const storesAtOnce = 2;
-/** Maximum number of outcomes not stored yet; above it nothing more is submitted. */
+/** Maximum number of answers not stored yet; above it nothing more is submitted. */
 const maxUnstored = 5_000;
+/**
+ * Messages in requests that are not answered yet: of all accounts, and how much of them one account may have. Those of
+ * providers that take long to answer must not keep others from being sent.
+ */
+const maxUnanswered = 40_000;
+const ofOneAccount = 1 / 8;
 
 const disabledMs = 1_000;
 
@@ -59,6 +66,8 @@ export class Submitter {
   /** Until when providers take nothing. */
   readonly #closed = new Map<string, number>();
   readonly #underway = new Set<Promise<void>>();
+  /** Messages by account. */
+  readonly #unanswered = new Shares(maxUnanswered, { ofOne: ofOneAccount });
   #unstored = 0;
   /** For each turn, its last transaction. */
   readonly #storing: Promise<void>[] = [];
@@ -70,7 +79,7 @@ export class Submitter {
     this.#onRoom = onRoom;
   }
 
-  /** True when too many outcomes wait to be stored. */
+  /** True when too many answers wait to be stored. */
   get isFull(): boolean {
     return this.#unstored >= maxUnstored;
   }
@@ -89,7 +98,9 @@ export class Submitter {
   closedProviders(): string[] {
     const now = performance.now();
     for (const [id, until] of this.#closed) if (until <= now) this.#closed.delete(id);
-    const busy = [...this.#slots].flatMap(([id, slots]) => (isBusy(slots) ? [id] : []));
+    const busy = [...this.#slots].flatMap(([id, slots]) =>
+      isBusy(slots) || this.#roomOf(slots) <= 0 ? [id] : [],
+    );
     return [...this.#closed.keys(), ...busy];
   }
 
@@ -110,7 +121,15 @@ export class Submitter {
     if (!connection) return { kind: "unread" };
     const slots = this.#slotsOf(providerId, connection);
     if (!slots) return { kind: "unavailable" };
-    return { kind: "requests", requests: fittingRequests(slots, this.#requests(slots, messages, startedAt)) };
+    const room = this.#roomOf(slots);
+    if (room <= 0) return { kind: "requests", requests: [] };
+    const offered = this.#requests(slots, messages.slice(0, room), startedAt);
+    return { kind: "requests", requests: fittingRequests(slots, offered) };
+  }
+
+  /** How many more messages of its account may be on their way. */
+  #roomOf({ connection }: Slots): number {
+    return this.#unanswered.left(connection.row.accountId, true);
   }
 
   begin(request: SubmitRequest, startedAt: Date): void {
@@ -167,12 +186,17 @@ export class Submitter {
     const slots = this.#slots.get(providerId);
     if (!slots) return;
     const size = messages.length > 1 ? "bulk" : "single";
+    const { accountId } = slots.connection.row;
     slots[size]--;
+    this.#unanswered.take(accountId, true, messages.length);
+    const outcomes = await tracedSubmission(kind, messages, () => this.#call(slots, submissions)).finally(
+      () => {
+        slots[size]++;
+        this.#unanswered.take(accountId, true, -messages.length);
+      },
+    );
     this.#unstored += messages.length;
     try {
-      const outcomes = await tracedSubmission(kind, messages, () => this.#call(slots, submissions)).finally(
-        () => slots[size]++,
-      );
       if (!isBusy(slots)) this.#onRoom();
       const finishedAt = this.#options.clock.now();
       const finished = messages.map((message, index) => ({

@@ -110,7 +110,8 @@ export class Dispatcher {
     }
     const leave = this.#options.places.take(message);
     if (!leave) {
-      this.#options.lanes.crowd(message.providerId, noPlaceMs);
+      const { accountId } = message;
+      this.#options.lanes.crowd(accountId, this.#options.places.withoutPlace(accountId), noPlaceMs);
       return this.#postpone(message, noPlaceMs);
     }
     try {
@@ -118,7 +119,7 @@ export class Dispatcher {
     } finally {
       leave();
       // Now, since who has done a job fetches the next one at once, and looks again only after a second if there is none.
-      this.#options.lanes.uncrowd(message.providerId);
+      this.#options.lanes.uncrowd(message.accountId);
     }
   }
 

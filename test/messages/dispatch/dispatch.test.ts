@@ -78,7 +78,9 @@ it("a provider that does not answer holds few places, and its other messages wai
     return rows[0]?.count;
   };
   await expect.poll(waiting).toBe(5);
-  expect(closed.mock.calls.map(([id]) => id)).toEqual(Array(5).fill(decodeId("Provider", providerId)));
+  expect(closed.mock.calls.flatMap(([, ids]) => ids)).toEqual(
+    Array(5).fill(decodeId("Provider", providerId)),
+  );
   answer.resolve();
   await Promise.all(dispatched);
   expect(double.requests).toHaveLength(3);
@@ -99,7 +101,7 @@ it("the lane of a provider that had no place is open again as soon as one comes 
   const dispatched = ids.map((id) => dispatcher.dispatch(id));
   await expect.poll(() => double.requests.length - before).toBe(3);
   // As if the others had just found no place.
-  lanes.crowd(decodeId("Provider", providerId), 60_000);
+  lanes.crowd(app.accountId, [decodeId("Provider", providerId)], 60_000);
   lanes.close("another provider", 60_000);
   expect(lanes.flags()).toHaveLength(4);
   answers[0]?.resolve();
