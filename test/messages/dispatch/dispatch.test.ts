@@ -78,7 +78,7 @@ it("a provider that does not answer holds few places, and its other messages wai
     return rows[0]?.count;
   };
   await expect.poll(waiting).toBe(5);
-  expect(closed.mock.calls.flatMap(([, ids]) => ids)).toEqual(
+  expect(closed.mock.calls.flatMap(([, providers]) => providers)).toEqual(
     Array(5).fill(decodeId("Provider", providerId)),
   );
   answer.resolve();
