@@ -77,16 +77,19 @@ const messages = step(
     select count(*)::int as count from gone`,
 );
 
-/** Jobs that wait for a lane of the account. Others find nothing any more and end. */
+/** Jobs that wait for a lane of the account, or are to ask one of its providers. Others find nothing any more and end. */
 const jobs = step(
   "jobs",
   "jobs",
   `
     with gone as (
       delete from graphile_worker._private_jobs
-      where locked_at is null and flags ?| array(
-        select prefix || p.id from providers as p, unnest(array['provider ', 'routed ']) as prefix
-        where p.account_id = $1
+      where locked_at is null and (
+        flags ?| array(
+          select prefix || p.id from providers as p, unnest(array['provider ', 'routed ']) as prefix
+          where p.account_id = $1
+        )
+        or payload->>'providerId' = any (array(select id::text from providers where account_id = $1))
       )
       returning 1
     )

@@ -121,8 +121,12 @@ function asking(
   return async ({ providerId }) => {
     const connection = await connections.get(providerId);
     if (!connection) return;
-    const hasPlace = await places.asking.hold({ accountId: connection.row.accountId, providerId }, () =>
-      ask(connection),
+    const owner = { accountId: connection.row.accountId, providerId };
+    const hasPlace = await places.asking.hold(owner, () =>
+      ask(connection).catch(async (error: unknown) => {
+        // Its account was deleted meanwhile: there is nothing to store any more.
+        if (await database.prisma.provider.findUnique({ where: { id: providerId } })) throw error;
+      }),
     );
     if (!hasPlace) await addJobs(database, [{ ...askingJob(task, providerId), delayMs: noPlaceMs }]);
   };

@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Accounts } from "../../src/accounts/accounts.ts";
 import { decodeId, encodeId } from "../../src/lib/global-id.ts";
+import { addJobs } from "../../src/queue/jobs.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 import { subscribeOverSse } from "../support/sse-client.ts";
@@ -263,6 +264,12 @@ describe("deleting an account", () => {
       { at: new Date(Date.now() + 86_400_000).toISOString(), provider: connected.providerId },
     );
     const providerId = decodeId("Provider", connected.providerId);
+    const asking = {
+      task: "refresh-rates",
+      payload: { providerId },
+      key: `refresh-rates ${providerId}`,
+    } as const;
+    await addJobs(app.services.database, [{ ...asking, delayMs: 86_400_000 }]);
     const words = [accountId, providerId, decodeId("Message", id)];
     expect(Object.keys(await rowsWith(words)).length).toBeGreaterThan(8);
 
