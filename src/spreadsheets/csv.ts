@@ -1,12 +1,12 @@
 import { CsvError, parse, type Parser } from "csv-parse";
 import type { FileReader } from "./file-reader.ts";
 import { fromTextCell } from "./text-cells.ts";
-import { maxColumns, maxRowLength, unreadable, type Cells } from "./table.ts";
+import { cellsOf, maxColumns, maxRowLength, unreadable, type Cells } from "./table.ts";
 
 /** A CSV file as a stream of rows, of any size. */
 interface Csv {
   /** Names of the columns; empty for a file without rows. */
-  header: Cells;
+  header: string[];
   /** The rows below the header, in chunks. Empty rows are included. */
   rows: AsyncGenerator<Cells[]>;
   /** What is between the cells of a row. */
@@ -26,7 +26,7 @@ export async function openCsv(file: AsyncIterable<Uint8Array>, reader: FileReade
   const { head, delimiter } = await readHead(chunks);
   const parser = new RowParser(delimiter);
   const parts = readRows(parser, { head, chunks }, reader);
-  let first: Cells[] = [];
+  let first: string[][] = [];
   while (first.length === 0) {
     const part = await parts.next();
     if (part.done === true) break;
@@ -38,16 +38,16 @@ export async function openCsv(file: AsyncIterable<Uint8Array>, reader: FileReade
   return { header, rows: continuing(others, parts), separator: delimiter };
 }
 
-async function* continuing(first: Cells[], parts: AsyncGenerator<Cells[]>): AsyncGenerator<Cells[]> {
-  yield first;
-  yield* parts;
+async function* continuing(first: string[][], parts: AsyncGenerator<string[][]>): AsyncGenerator<Cells[]> {
+  yield first.map(cellsOf);
+  for await (const part of parts) yield part.map(cellsOf);
 }
 
 async function* readRows(
   parser: RowParser,
   { head, chunks }: { head: Uint8Array; chunks: AsyncIterator<Uint8Array> },
   reader: FileReader,
-): AsyncGenerator<Cells[]> {
+): AsyncGenerator<string[][]> {
   for (let bytes = head; ;) {
     for (let start = 0; start < bytes.length;) {
       const end = start + reader.pieceLength;
@@ -67,7 +67,7 @@ async function* readRows(
 /** Feeds the parser and takes its finished rows, so that only the rows of one piece are in memory. */
 class RowParser {
   readonly #parser: Parser;
-  #rows: Cells[] = [];
+  #rows: string[][] = [];
   #ended = Promise.withResolvers<void>();
 
   constructor(delimiter: string) {
@@ -83,13 +83,13 @@ class RowParser {
       // An unclosed quotation mark would otherwise take the rest of the file.
       max_record_size: maxRowLength,
     });
-    this.#parser.on("data", (cells: Cells) => this.#rows.push(cells.map(tidy)));
+    this.#parser.on("data", (cells: string[]) => this.#rows.push(cells.map(tidy)));
     this.#parser.on("end", () => this.#ended.resolve());
     this.#parser.on("error", (error) => this.#ended.reject(error));
     this.#ended.promise.catch(() => undefined);
   }
 
-  async write(chunk: Uint8Array): Promise<Cells[]> {
+  async write(chunk: Uint8Array): Promise<string[][]> {
     const written = Promise.withResolvers<void>();
     this.#parser.write(chunk, (error) => (error ? written.reject(error) : written.resolve()));
     await written.promise.catch(explain);
@@ -97,13 +97,13 @@ class RowParser {
   }
 
   /** The remaining rows; none when the parser had ended before. */
-  async end(): Promise<Cells[]> {
+  async end(): Promise<string[][]> {
     if (!this.#parser.writableEnded) this.#parser.end();
     await this.#ended.promise.catch(explain);
     return this.#take();
   }
 
-  #take(): Cells[] {
+  #take(): string[][] {
     const rows = this.#rows;
     this.#rows = [];
     return rows;

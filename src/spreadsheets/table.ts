@@ -1,7 +1,14 @@
-/** The cells of one row. */
-export type Cells = string[];
+/** What is in one row, by its columns from 0. An empty cell is none: a table may have a thousand columns, and a row of it two cells. */
+export type Cells = ReadonlyMap<number, string>;
 
-/** Spreadsheets have more, but each row has all columns up to its last cell. */
+export const cellsOf = (list: readonly string[]): Cells =>
+  new Map(list.entries().filter(([, cell]) => cell !== ""));
+
+/** The cells up to the last that is not empty. */
+export const listOf = (cells: Cells): string[] =>
+  Array.from({ length: Math.max(-1, ...cells.keys()) + 1 }, (_, column) => cells.get(column) ?? "");
+
+/** Spreadsheets have more, but nobody has so many values of a person. */
 export const maxColumns = 1_000;
 
 /** The most characters of one row. */
@@ -30,7 +37,7 @@ export interface Reading {
 /** A table as a stream of rows, of any size. */
 export interface Table {
   /** Names of the columns; empty for a file without rows. */
-  header: Cells;
+  header: string[];
   /** The row of the header: the first is 1. */
   headerRow: number;
   /** The rows below the header, in chunks. Empty rows are included. */

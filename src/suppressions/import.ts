@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { recordAudit } from "../audit/record.ts";
 import { openTable } from "../spreadsheets/open-table.ts";
-import { UnreadableTableError, type Cells, type Table } from "../spreadsheets/table.ts";
+import { cellsOf, UnreadableTableError, type Cells, type Table } from "../spreadsheets/table.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import { DomainError, InvalidInputError, type RefusedRow } from "../lib/errors.ts";
@@ -64,7 +64,7 @@ function ofList(numbers: readonly string[]): Entries {
       `Give 1 to ${maxNumbers} numbers, not ${numbers.length}. More go in as a file.`,
     );
   const rows = async function* (): AsyncGenerator<Cells[]> {
-    yield numbers.map((number) => [number]);
+    yield numbers.map((number) => cellsOf([number]));
   };
   return { header: [], headerRow: 1, rows: rows(), close: () => Promise.resolve() };
 }
@@ -128,12 +128,12 @@ async function addRows(
   // Without names, the first line is a row like the others; a list has no such line.
   const isHeaderless = columns.header === "none" && header.length > 0;
   let position = columns.header === "none" ? headerRow - 1 : headerRow;
-  let part: IteratorResult<Cells[]> = { done: false, value: isHeaderless ? [header] : [] };
+  let part: IteratorResult<Cells[]> = { done: false, value: isHeaderless ? [cellsOf(header)] : [] };
   for (; part.done !== true; part = await rows.next().catch(refuse)) {
     const entries: NewSuppression[] = [];
     for (const cells of part.value) {
       position++;
-      if (cells.every((cell) => cell === "")) continue;
+      if (cells.size === 0) continue;
       const entry = readRow(cells, position, columns, { scope, defaultCountry });
       if ("number" in entry) entries.push(entry);
       else if (++result.refusedCount <= shownRefusals) result.refused.push(entry);
@@ -168,7 +168,7 @@ function refuse(error: unknown): never {
   throw error instanceof UnreadableTableError ? invalid(error.message) : error;
 }
 
-function columnsOf(header: Cells): Columns & { header: "names" | "none" } {
+function columnsOf(header: readonly string[]): Columns & { header: "names" | "none" } {
   if (header.length === 0) return { number: 0, sender: -1, reason: -1, header: "none" };
   const names = header.map((name) => name.toLowerCase().trim());
   const number = names.findIndex((name) => numberNames.includes(name));
@@ -187,11 +187,11 @@ function readRow(
   columns: Columns,
   { scope, defaultCountry }: Pick<Rows, "scope" | "defaultCountry">,
 ): NewSuppression | RefusedRow {
-  const given = cells[columns.number] ?? "";
+  const given = cells.get(columns.number) ?? "";
   try {
     const own = checkScope({
-      sender: cells[columns.sender] || undefined,
-      reason: cells[columns.reason] || undefined,
+      sender: cells.get(columns.sender),
+      reason: cells.get(columns.reason),
     });
     const { to: number } = parseRecipient(given, defaultCountry);
     return { number, sender: own.sender || scope.sender, reason: own.reason ?? scope.reason };

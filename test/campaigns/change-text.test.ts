@@ -204,6 +204,33 @@ describe("another text of a campaign that has not begun", () => {
     expect(refused.refusedRecipients.edges.map(({ node }) => node.row)).toEqual([2]);
   });
 
+  it("may name any of a thousand columns, and what is kept of a row is what it holds", async () => {
+    const names = Array.from({ length: 999 }, (_, index) => `c${index}`);
+    const odd = String.raw`a"b\,{}`;
+    const file = [
+      `to;${names.join(";")}`,
+      `+421903100000${";".repeat(999)}"${odd.replaceAll('"', '""')}"`,
+      `+421903100001;${names.join(";")}`,
+      `+421903100002;first${";".repeat(998)}last`,
+    ].join("\n");
+    const { data } = await upload(app, uploadOf({ scheduledAt: inAnHour() }, file));
+    const id = data?.createCampaign.id ?? "";
+    await expanded(id);
+    const kept = await query<{ size: number }>(
+      "select cardinality(given) as size from campaign_values where campaign_id = $1 order by position",
+      [decodeId("Campaign", id)],
+    );
+    expect(kept.map(({ size }) => size)).toEqual([2, 999, 4]);
+    expect(textsOf(await update({ id, version: 1, text: "Hi {{c998}}" }))).toEqual([
+      `Hi ${odd}`,
+      "Hi c998",
+      "Hi last",
+    ]);
+    const refused = await update({ id, version: 2, text: "{{c0}}" });
+    expect(refused.refusedRecipients.edges.map(({ node }) => node.row)).toEqual([2]);
+    expect(textsOf(await update({ id, version: 2, text: "Bye" }))).toEqual(["Bye", "Bye", "Bye"]);
+  });
+
   it("keeps the encoding that was asked for, unless another is", async () => {
     const id = await scheduled({ text: "“{{name}}”", encoding: "GSM7" });
     const changed = await update({ id, version: 1, text: "“{{city}}”" });

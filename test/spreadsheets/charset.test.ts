@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openTable } from "../../src/spreadsheets/open-table.ts";
-import type { Cells, Table, TableHints } from "../../src/spreadsheets/table.ts";
+import { listOf, type Table, type TableHints } from "../../src/spreadsheets/table.ts";
 
 /** A text in an encoding of one byte for each character. */
 function inCodePage(text: string, encoding: string): Buffer {
@@ -20,13 +20,13 @@ async function read(
   file: Buffer,
   hints: TableHints = {},
   size = 100,
-): Promise<{ rows: Cells[]; reading: Table["reading"] }> {
+): Promise<{ rows: string[][]; reading: Table["reading"] }> {
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let start = 0; start < file.length; start += size) yield file.subarray(start, start + size);
   }
   const { header, rows, reading } = await openTable(pieces(), hints);
   const all = [header];
-  for await (const part of rows) all.push(...part);
+  for await (const part of rows) all.push(...part.map(listOf));
   return { rows: all, reading };
 }
 

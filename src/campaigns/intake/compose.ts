@@ -5,6 +5,7 @@ import type { Content, SendInput } from "../../messages/accept/send-input.ts";
 import type { WaitingText } from "../../messages/changes/waiting-texts.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import { toRefusedRow } from "./check.ts";
+import { valuesAt } from "./given-values.ts";
 import { indexOfName } from "./recipient-file.ts";
 import { unknownPlaceholders } from "./recipients.ts";
 import type { Template } from "./template.ts";
@@ -71,7 +72,7 @@ export class Composer {
   #contentOf({ given }: WaitingText): Content {
     if (this.#common) return this.#common;
     const { template, encoding } = this.#options;
-    const values = this.#places.map((place) => given?.[place] ?? undefined);
+    const values = valuesAt(this.#places, given ?? []);
     const text = template.render(values);
     if (text !== undefined) return contentOf({ text, encoding });
     const missing = template.names.filter((_, index) => values[index] === undefined);

@@ -1,5 +1,5 @@
 import { openTable } from "../../spreadsheets/open-table.ts";
-import { UnreadableTableError, type Cells, type Reading, type TableHints } from "../../spreadsheets/table.ts";
+import { listOf, UnreadableTableError, type Reading, type TableHints } from "../../spreadsheets/table.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
 import type { UploadedFile } from "./recipient-file.ts";
 
@@ -13,11 +13,12 @@ const [maxColumns, maxCell] = [200, 200];
 /** The beginning of a file: what it is, its columns, and its first rows. */
 export interface FileHead {
   reading: Readonly<Reading>;
-  columns: Cells;
-  sample: Cells[];
+  columns: string[];
+  sample: string[][];
 }
 
-const shown = (cells: Cells): Cells => cells.slice(0, maxColumns).map((cell) => cell.slice(0, maxCell));
+const shown = (cells: readonly string[]): string[] =>
+  cells.slice(0, maxColumns).map((cell) => cell.slice(0, maxCell));
 
 /**
  * Reads no more of a file than its first rows, whatever its columns are called.
@@ -31,11 +32,11 @@ export async function readFileHead(
     const { signal } = file;
     const table = await openTable(file, { ...hints, signal });
     try {
-      const sample: Cells[] = [];
+      const sample: string[][] = [];
       let lookedAt = 0;
       for await (const rows of table.rows) {
-        const filled = rows.filter((cells) => cells.some((cell) => cell !== ""));
-        sample.push(...filled.slice(0, sampleRows - sample.length).map(shown));
+        const filled = rows.filter((cells) => cells.size > 0);
+        sample.push(...filled.slice(0, sampleRows - sample.length).map((cells) => shown(listOf(cells))));
         lookedAt += rows.length;
         if (sample.length === sampleRows || lookedAt >= maxLookedAt) break;
       }

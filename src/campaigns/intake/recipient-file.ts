@@ -2,6 +2,7 @@ import { openTable } from "../../spreadsheets/open-table.ts";
 import type { ReaderHints } from "../../spreadsheets/file-reader.ts";
 import { UnreadableTableError, type Cells, type Table, type TableHints } from "../../spreadsheets/table.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
+import type { GivenValue } from "./given-values.ts";
 import { unknownPlaceholders, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { nameKey, type Template } from "./template.ts";
 
@@ -36,7 +37,7 @@ export async function readRecipientFile(
   const table = await openTable(file, hints).catch(refuse);
   try {
     const found = readHeader(table.header, template, columns);
-    return sourceOf(table, hints.keepsValues === true ? found : { ...found, given: undefined }, template);
+    return sourceOf(table, hints.keepsValues === true ? found : { ...found, places: undefined }, template);
   } catch (error) {
     await table.close();
     throw error;
@@ -55,11 +56,10 @@ function sourceOf(table: Table, columns: Columns, { names, atOnce }: Template): 
   };
   const found = { file: reading, columns: header.map((name, index) => ({ name, as: asOf(index) })), rows: 0 };
   const rows = readRows(table, columns, atOnce, (count) => (found.rows += count));
-  const { given } = columns;
   return {
     [Symbol.asyncIterator]: () => rows,
     reading: found,
-    ...(given && { valueNames: given.map(({ name }) => name) }),
+    ...(columns.places && { valueNames: columns.valueNames }),
     close: () => table.close(),
   };
 }
@@ -82,8 +82,10 @@ interface Columns {
   /** -1 when there is none. */
   clientRef: number;
   values: readonly number[];
-  /** All that hold values; undefined when those are not kept. */
-  given: readonly { name: string; index: number }[] | undefined;
+  /** Of all that hold values. */
+  valueNames: readonly string[];
+  /** The place of each column's name there, -1 for one that holds no values; undefined when values are not kept. */
+  places: readonly number[] | undefined;
 }
 
 function readHeader(header: readonly string[], template: Template, mapped: readonly MappedColumn[]): Columns {
@@ -103,11 +105,12 @@ function readHeader(header: readonly string[], template: Template, mapped: reado
   const missing = template.names.filter((_, index) => values[index] === -1);
   if (missing.length > 0) throw unknownPlaceholders(missing, `The file has the columns ${found}.`);
   const clientRef = names.indexOf("clientRef");
-  const given = names.flatMap((name, index) => {
+  const valueNames: string[] = [];
+  const places = names.map((name, index) => {
     const isValue = name !== "" && ((index !== to && index !== clientRef) || values.includes(index));
-    return isValue ? { name, index } : [];
+    return isValue ? valueNames.push(name) - 1 : -1;
   });
-  return { count: header.length, to, clientRef, values, given };
+  return { count: header.length, to, clientRef, values, valueNames, places };
 }
 
 /** The column with exactly this name, otherwise the only one that differs in case, spaces, underscores or hyphens. */
@@ -171,7 +174,7 @@ async function* readRows(
       const rows: RecipientRow[] = [];
       for (const cells of part.value) {
         position++;
-        if (cells.some((cell) => cell !== "")) rows.push(toRow(cells, position, columns));
+        if (cells.size > 0) rows.push(toRow(cells, position, columns));
       }
       if (position > maxFileRows + headerRow)
         throw invalid(`The file has more than ${maxFileRows} rows. Make several campaigns of it.`);
@@ -184,22 +187,31 @@ async function* readRows(
 }
 
 function toRow(cells: Cells, position: number, columns: Columns): RecipientRow {
-  const clientRef = cells[columns.clientRef] ?? "";
-  const problem = problemOf(cells, columns);
+  const given = columns.places && givenIn(cells, columns.places);
+  const problem = problemOf(cells, columns.count, given);
   return {
     ...(problem !== undefined && { problem }),
     position,
-    to: cells[columns.to] ?? "",
-    clientRef: clientRef === "" ? null : clientRef,
-    values: columns.values.map((index) => cells[index] || undefined),
-    ...(columns.given && { given: columns.given.map(({ index }) => cells[index] || null) }),
+    to: cells.get(columns.to) ?? "",
+    clientRef: cells.get(columns.clientRef) ?? null,
+    values: columns.values.map((index) => cells.get(index)),
+    ...(given && { given }),
   };
 }
 
-function problemOf(cells: Cells, { count, given = [] }: Columns): string | undefined {
-  if (cells.slice(count).some((cell) => cell !== ""))
-    return `The row has ${cells.length} cells, the header ${count}.`;
-  const length = given.reduce((sum, { index }) => sum + (cells[index]?.length ?? 0), 0);
+function givenIn(cells: Cells, places: readonly number[]): GivenValue[] {
+  const given: GivenValue[] = [];
+  for (const [column, value] of cells) {
+    const place = places[column] ?? -1;
+    if (place !== -1) given.push([place, value]);
+  }
+  return given;
+}
+
+function problemOf(cells: Cells, count: number, given: readonly GivenValue[] = []): string | undefined {
+  const last = Math.max(...cells.keys());
+  if (last >= count) return `The row has ${last + 1} cells, the header ${count}.`;
+  const length = given.reduce((sum, [, value]) => sum + value.length, 0);
   if (length <= maxKeptLength) return undefined;
   return `The values of the row have ${length} characters. Until a campaign begins, ${maxKeptLength} are kept. Leave out columns that its text does not need.`;
 }

@@ -1,5 +1,6 @@
 import { InvalidInputError } from "../../lib/errors.ts";
 import type { Reading } from "../../spreadsheets/table.ts";
+import type { GivenValue } from "./given-values.ts";
 import { nameKey, type Template } from "./template.ts";
 
 /** A recipient as given, not checked yet. */
@@ -15,8 +16,8 @@ export interface RecipientRow {
    * none.
    */
   values: readonly (string | undefined)[];
-  /** All its values, in the order of `RecipientSource.valueNames`; absent when they are not kept. */
-  given?: readonly (string | null)[];
+  /** All its values, by their places in `RecipientSource.valueNames`; absent when they are not kept. */
+  given?: readonly GivenValue[];
   /** Why the row itself cannot be read. */
   problem?: string;
 }
@@ -176,13 +177,13 @@ class GivenValues {
           this.#places.set(written, this.#placeOf(spellings.nameOf(written), known));
   }
 
-  of(values: RecipientInput["values"]): (string | null)[] {
-    const given: (string | null)[] = this.names.map(() => null);
+  of(values: RecipientInput["values"]): GivenValue[] {
+    const given = new Map<number, string>();
     for (const [written, value] of Object.entries(values ?? {})) {
-      const place = this.#places.get(written) ?? -1;
-      if (place !== -1) given[place] ??= textOf(value) ?? null;
+      const [place, text] = [this.#places.get(written) ?? -1, textOf(value)];
+      if (place !== -1 && text !== undefined && !given.has(place)) given.set(place, text);
     }
-    return given;
+    return [...given];
   }
 
   #placeOf(name: string, known: Map<string, number>): number {

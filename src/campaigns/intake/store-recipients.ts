@@ -3,8 +3,8 @@ import { parameters } from "../../database/columns.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { InvalidInputError, type RecipientSuppressedError, type RefusedRow } from "../../lib/errors.ts";
 import { suppressedReasonInSql, suppressionInSql } from "../../suppressions/suppression.ts";
-import { isStorable } from "../../lib/storable.ts";
 import type { Accepted, Shape } from "./check.ts";
+import { valuesLiteral, type GivenValue } from "./given-values.ts";
 
 /**
  * An import that has not renewed its lease for this long is dead. Longer than the server waits for a stalled
@@ -219,8 +219,7 @@ export class ImportBuffer {
     this.#length += ownTexts.length;
     texts.push(ownTexts);
     callbackUrls.push(accepted.map(({ callbackUrl }) => element(callbackUrl ?? null)).join(","));
-    if (accepted[0]?.given)
-      given.push(this.#kept(accepted.map((one) => element(givenLiteral(one))).join(",")));
+    if (accepted[0]?.given) given.push(this.#keep(accepted.map((one) => one.given ?? [])));
   }
 
   /** Returns what was collected, and empties the buffer. */
@@ -246,10 +245,13 @@ export class ImportBuffer {
     };
   }
 
-  #kept(given: string): string {
-    this.#length += given.length;
-    this.#keptLength += given.length;
-    if (this.#keptLength <= maxKeptLength) return given;
+  #keep(given: readonly (readonly GivenValue[])[]): string {
+    for (const values of given) for (const [, value] of values) this.#keptLength += value.length;
+    if (this.#keptLength <= maxKeptLength) {
+      const literals = given.map((values) => element(valuesLiteral(values))).join(",");
+      this.#length += literals.length;
+      return literals;
+    }
     throw new InvalidInputError(
       "file",
       `The values of all recipients have more than ${maxKeptLength} characters. Leave out columns that the text does not need.`,
@@ -282,10 +284,6 @@ const emptyColumns = () => ({
   callbackUrls: [] as string[],
   given: [] as string[],
 });
-
-/** A value that cannot be stored is none: only what the text asks for was checked. */
-const givenLiteral = ({ given = [] }: Accepted): string =>
-  arrayLiteral(given.map((value) => element(value !== null && isStorable(value) ? value : null)));
 
 /** A campaign that is being imported. */
 export interface ImportTarget {

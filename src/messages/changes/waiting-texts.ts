@@ -14,9 +14,12 @@ export interface WaitingText {
   estimatedCurrency: string | null;
   /** Its row in the input; null when it is not known any more. */
   position: number | null;
-  /** Its values, in the order of the campaign's names; null when they are not kept. */
-  given: (string | null)[] | null;
+  /** Null when its values are not kept. */
+  given: StoredValues | null;
 }
+
+/** The values of a recipient in the order of the campaign's names, or each with the place of its name. */
+export type StoredValues = (string | null)[] | [place: string, value: string][];
 
 const readIn = (name: string, lock: string): Statement => ({
   name,

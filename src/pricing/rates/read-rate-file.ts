@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { isStorableTime } from "../../lib/storable.ts";
 import { openTable } from "../../spreadsheets/open-table.ts";
-import type { Table } from "../../spreadsheets/table.ts";
+import type { Cells, Table } from "../../spreadsheets/table.ts";
 import { readRates, type RateInput } from "./rate-input.ts";
 import type { NewRate } from "./rate-store.ts";
 
@@ -80,7 +80,7 @@ export async function readRateFile(
     for await (const part of csv.rows) {
       for (const cells of part) {
         row++;
-        if (!header || cells.every((cell) => cell === "")) continue;
+        if (!header || cells.size === 0) continue;
         filled++;
         const reading = toInput(header, cells);
         if ("problem" in reading) problems.push({ row, text: reading.problem });
@@ -116,11 +116,11 @@ async function* reported(
 
 function toInput(
   header: readonly (Column | undefined)[],
-  cells: readonly string[],
+  cells: Cells,
 ): { input: RateInput } | { problem: string } {
   const values: Partial<Record<Column, string>> = {};
   for (const [index, column] of header.entries())
-    if (column !== undefined) values[column] = cells[index] ?? "";
+    if (column !== undefined) values[column] = cells.get(index) ?? "";
   const validFrom = readTime(values.validFrom);
   const validUntil = readTime(values.validUntil);
   if (!validFrom.ok || !validUntil.ok)

@@ -14,7 +14,7 @@ export interface SheetContext {
   isFrom1904: boolean;
 }
 
-const noCells: Cells = [];
+const noCells: Cells = new Map();
 
 /** The rows of a sheet from its first, in chunks. Rows that are not in the file are empty. */
 export async function* readSheet(
@@ -34,7 +34,7 @@ class SheetHandler implements XmlHandler {
   #rows: Cells[] = [];
   /** The number of the last row that was begun. */
   #row = 0;
-  #cells: Cells = [];
+  #cells = new Map<number, string>();
   /** Characters of its cells. */
   #length = 0;
   #column = 0;
@@ -88,7 +88,7 @@ class SheetHandler implements XmlHandler {
       throw unreadable(`The rows of the sheet are out of order after row ${this.#row}. Save the file again.`);
     for (let empty = this.#row + 1; empty < row; empty++) this.#rows.push(noCells);
     this.#row = row;
-    this.#cells = [];
+    this.#cells = new Map();
     this.#length = 0;
     this.#column = 0;
   }
@@ -113,8 +113,7 @@ class SheetHandler implements XmlHandler {
       throw unreadable(
         `Row ${this.#row} of the sheet has more than ${maxRowLength} characters. Shorten its cells.`,
       );
-    while (this.#cells.length < this.#column - 1) this.#cells.push("");
-    this.#cells[this.#column - 1] = text;
+    this.#cells.set(this.#column - 1, text);
   }
 
   #textOf(): string {

@@ -1,4 +1,4 @@
-import { unreadable, type Cells, type Reading, type Table, type TableHints } from "../table.ts";
+import { listOf, unreadable, type Cells, type Reading, type Table, type TableHints } from "../table.ts";
 import type { FileReader } from "../file-reader.ts";
 import { Archive } from "./archive.ts";
 import { readForms } from "./formats.ts";
@@ -75,11 +75,11 @@ async function tableOf(
     const { value, done } = await chunks.next();
     if (done === true)
       throw unreadable(`The sheet "${rest.reading.sheet}" is empty. Its first row must name the columns.`);
-    const first = value.findIndex((cells) => cells.length > 0);
+    const first = value.findIndex((cells) => cells.size > 0);
     if (first === -1) headerRow += value.length;
     else {
       const rows = closing(value.slice(first + 1), chunks, rest.close);
-      return { header: value[first] ?? [], headerRow: headerRow + first, rows, ...rest };
+      return { header: listOf(value[first] ?? new Map()), headerRow: headerRow + first, rows, ...rest };
     }
   }
 }
