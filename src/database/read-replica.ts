@@ -101,7 +101,7 @@ export class ReadReplica {
   async covers(transaction: bigint): Promise<boolean> {
     if (this.#horizon > transaction) return true;
     try {
-      this.#see(await this.#snapshots.ask("replica"));
+      this.#see(await inTime(this.#snapshots.ask("replica")));
     } catch (error) {
       this.#lose(error as Error);
     }
