@@ -34,6 +34,12 @@ export interface Reading {
   sheets?: string[];
 }
 
+/** An uploaded file as a stream: read once, never held as a whole. */
+export interface UploadedFile extends AsyncIterable<Uint8Array> {
+  /** Aborts when whoever sent it has gone. */
+  readonly signal?: AbortSignal;
+}
+
 /** A table as a stream of rows, of any size. */
 export interface Table {
   /** Names of the columns; empty for a file without rows. */

@@ -1,7 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { recordAudit } from "../audit/record.ts";
 import { openTable } from "../spreadsheets/open-table.ts";
-import { cellsOf, UnreadableTableError, type Cells, type Table } from "../spreadsheets/table.ts";
+import {
+  cellsOf,
+  UnreadableTableError,
+  type Cells,
+  type Table,
+  type UploadedFile,
+} from "../spreadsheets/table.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import { DomainError, InvalidInputError, type RefusedRow } from "../lib/errors.ts";
@@ -48,7 +54,7 @@ interface ImportOptions {
 /** Exactly one of `numbers` and `file`; what rows do not say themselves is said for all. */
 export interface ImportInput extends Omit<SuppressionInput, "number"> {
   numbers?: readonly string[] | null | undefined;
-  file?: AsyncIterable<Uint8Array> | null | undefined;
+  file?: UploadedFile | null | undefined;
 }
 
 /** Numbers in one call. More must come as a file. */
@@ -72,7 +78,7 @@ function ofList(numbers: readonly string[]): Entries {
 /**
  * Puts the numbers of a file (CSV or XLSX) on the list. Its header names a column `number` (or `to`), and may name `sender` and
  * `reason`; a file of nothing but numbers needs no header. Rows that cannot be read are left out and listed.
- * @throws InvalidInputError when the file cannot be read; what was read before is on the list
+ * @throws InvalidInputError when the file cannot be read, or whoever sent it has gone; what was read before is on the list
  */
 export async function importSuppressions(
   options: ImportOptions,
@@ -84,7 +90,9 @@ export async function importSuppressions(
     throw new InvalidInputError("numbers", "Give exactly one of `numbers` and `file`.");
   const { defaultCountry } = await sendingSettingsOf(options.database, accountId);
   const table =
-    file == null ? ofList(numbers ?? []) : await openTable(file, { holder: accountId }).catch(refuse);
+    file == null
+      ? ofList(numbers ?? [])
+      : await openTable(file, { holder: accountId, signal: file.signal }).catch(refuse);
   const result: ImportedSuppressions = { added: 0, known: 0, refusedCount: 0, refused: [] };
   try {
     await addRows(options, accountId, { ...table, scope, defaultCountry }, result);

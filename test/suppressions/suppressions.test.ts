@@ -3,6 +3,7 @@ import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.t
 import { createCampaign, upload, uploadOf } from "../support/campaigns.ts";
 import { importList, suppress } from "../support/suppressions.ts";
 import type { TikosmsSandbox } from "../../src/sandbox/tikosms/index.ts";
+import { importSuppressions } from "../../src/suppressions/import.ts";
 
 let app: TestApp;
 let sandbox: TikosmsSandbox;
@@ -250,6 +251,9 @@ const readPage = async (after?: string, number?: string): Promise<ListPage["supp
 const download = async (key = app.key): Promise<Response> =>
   fetch(`${app.url}/suppressions.csv`, { headers: { authorization: `Bearer ${key}` } });
 
+const page = (from: number): Buffer =>
+  Buffer.from(Array.from({ length: 2_000 }, (_, index) => `+4219050${from + index}\n`).join(""));
+
 describe("the list", () => {
   it("the list is read page by page, with every scope of a number, and can be asked for one number", async () => {
     await suppress(app, "+421903000002", "Čaj & Co");
@@ -306,6 +310,22 @@ describe("the list", () => {
       code: "INVALID_INPUT",
       message: expect.stringContaining("`number`") as string,
     });
+  });
+
+  it("a file is not read on when whoever sent it has gone, and what was read before is on the list", async () => {
+    const gone = new AbortController();
+    async function* pages(): AsyncGenerator<Uint8Array> {
+      yield page(10_000);
+      gone.abort();
+      yield page(20_000);
+    }
+    const file = Object.assign(pages(), { signal: gone.signal });
+    await expect(importSuppressions(app.services, app.accountId, { file })).rejects.toThrow("broken off");
+    const { rows } = await app.services.database.pool.query<{ count: number }>(
+      "select count(*)::int from suppressions",
+    );
+    expect(rows[0]?.count).toBeGreaterThan(0);
+    expect(rows[0]?.count).toBeLessThan(4_000);
   });
 
   it("the list is downloaded only with a key that may read", async () => {

@@ -1,7 +1,12 @@
 import { openTable } from "../../spreadsheets/open-table.ts";
-import { listOf, UnreadableTableError, type Reading, type TableHints } from "../../spreadsheets/table.ts";
+import {
+  listOf,
+  UnreadableTableError,
+  type Reading,
+  type TableHints,
+  type UploadedFile,
+} from "../../spreadsheets/table.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
-import type { UploadedFile } from "./recipient-file.ts";
 
 /** How many rows are shown below the header. */
 export const sampleRows = 5;

@@ -1,16 +1,16 @@
 import { openTable } from "../../spreadsheets/open-table.ts";
 import type { ReaderHints } from "../../spreadsheets/file-reader.ts";
-import { UnreadableTableError, type Cells, type Table, type TableHints } from "../../spreadsheets/table.ts";
+import {
+  UnreadableTableError,
+  type Cells,
+  type Table,
+  type TableHints,
+  type UploadedFile,
+} from "../../spreadsheets/table.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
 import type { GivenValue } from "./given-values.ts";
 import { unknownPlaceholders, type RecipientRow, type RecipientSource } from "./recipients.ts";
 import { nameKey, type Template } from "./template.ts";
-
-/** An uploaded file as a stream: read once, never held as a whole. */
-export interface UploadedFile extends AsyncIterable<Uint8Array> {
-  /** Aborts when whoever sent it has gone. */
-  readonly signal?: AbortSignal;
-}
 
 /** Rows of one file, not counting the header. */
 const maxFileRows = 5_000_000;

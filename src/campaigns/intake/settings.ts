@@ -6,7 +6,8 @@ import { requireStorable } from "../../lib/storable.ts";
 import { setOfDays, type Weekday } from "../../sms/weekdays.ts";
 import type { SendInput, ServedAs } from "../../messages/accept/send-input.ts";
 import type { RetriedMessages } from "./retry.ts";
-import type { MappedColumn, UploadedFile } from "./recipient-file.ts";
+import type { UploadedFile } from "../../spreadsheets/table.ts";
+import type { MappedColumn } from "./recipient-file.ts";
 import type { RecipientInput } from "./recipients.ts";
 import type { MessagePriority } from "../../messages/model/priority.ts";
 
