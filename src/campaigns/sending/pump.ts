@@ -9,6 +9,7 @@ import { claimMessages, type Claim } from "./claim.ts";
 import { readRunningCampaigns, type RunningCampaign } from "./running-campaigns.ts";
 import { workerLockSpaces } from "../../queue/live-workers.ts";
 import { Submitter, type SubmitterOptions } from "./submitter.ts";
+import { inTurns } from "./turns.ts";
 import { Views, type View } from "./views.ts";
 
 interface CampaignPumpOptions extends SubmitterOptions {
@@ -107,21 +108,14 @@ export class CampaignPump {
     });
   }
 
-  /**
-   * Claims from the next campaign that has something to send. Accounts take turns, however many and however urgent
-   * campaigns one of them has. Of an account the most urgent comes first; those of equal priority take turns.
-   */
+  /** Claims from the next campaign that has something to send. */
   async #claimOnce(ahead: Promise<RunningCampaign[]> | undefined): Promise<number> {
     if (this.#submitter.isFull) return 0;
     const campaigns = await (ahead ?? readRunningCampaigns(this.#options.database));
     const now = performance.now();
     const awake = campaigns.filter(({ id, waiting }) => waiting > 0 && (this.#resting.get(id) ?? 0) <= now);
     if (awake.length > 0) this.#readAhead();
-    const turn = this.#turn++;
-    const accounts = [...Map.groupBy(awake, ({ accountId }) => accountId).values()];
-    for (const campaign of rotated(accounts, turn).flatMap((own) =>
-      inTurn(own, Math.floor(turn / accounts.length)),
-    )) {
+    for (const campaign of inTurns(awake, this.#turn++)) {
       const claimed = await this.#claimFrom(campaign);
       if (claimed > 0) return claimed;
     }
@@ -226,18 +220,6 @@ export class CampaignPump {
     for (const providerId of relieved) this.#submitter.reopen(providerId);
     return { settled, relieved };
   }
-}
-
-/** From the place of the turn on, and then those before it. */
-function rotated<Item>(items: readonly Item[], turn: number): Item[] {
-  const start = items.length === 0 ? 0 : turn % items.length;
-  return [...items.slice(start), ...items.slice(0, start)];
-}
-
-/** The campaigns of one account, the most urgent first; which of those is first changes with the turn. */
-function inTurn(campaigns: readonly RunningCampaign[], turn: number): RunningCampaign[] {
-  const equals = campaigns.filter(({ priority }) => priority === campaigns[0]?.priority);
-  return [...rotated(equals, turn), ...campaigns.slice(equals.length)];
 }
 
 function failAll(
