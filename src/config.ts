@@ -64,7 +64,10 @@ const environment = z.object({
   HOST: z.string().optional(),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_READ_URL: postgresUrl
-    .refine((url) => urlsOf(url).length === 1, "must name one host: several replicas need a load balancer")
+    .refine(
+      (url) => urlsOf(url).length === 1,
+      "must name one host; each process may have a replica of its own",
+    )
     .optional(),
   DATABASE_POOL_SIZE: wholeNumber(2, 200).default(20),
   DATABASE_WAIT_SECONDS: wholeNumber(0, 3_600).default(30),

@@ -45,7 +45,7 @@ async function openReplica(
     primary,
     poolSize,
     ...(onStatement && { onStatement }),
-    onChange: (description) => logger.info(description),
+    onChange: (description, isUsable) => logger[isUsable ? "info" : "warn"](description),
   });
   await replica.open().catch(async (error: unknown) => {
     await replica.close();

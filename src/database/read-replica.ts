@@ -32,7 +32,7 @@ interface ReplicaOptions extends DatabaseOptions {
   url: string;
   primary: Database;
   /** Called when the replica becomes usable or stops being so. */
-  onChange?: (description: string) => void;
+  onChange?: (description: string, isUsable: boolean) => void;
 }
 
 /** What the primary had at a time. */
@@ -48,14 +48,14 @@ interface Sample {
 export class ReadReplica {
   readonly database: Database;
   readonly #primary: Database;
-  readonly #onChange: (description: string) => void;
+  readonly #onChange: (description: string, isUsable: boolean) => void;
   readonly #snapshots: SharedReads<"replica" | "primary", Snapshot>;
   /** The oldest first. */
   #samples: Sample[] = [];
   #horizon = 0n;
   /** Of the primary. */
   #identity: string | undefined;
-  #problem: string | undefined = "it has not been looked for";
+  #problem: Problem | undefined = "unseen";
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -87,13 +87,13 @@ export class ReadReplica {
   describe(): string {
     return this.#problem === undefined
       ? "queries are read from the replica"
-      : `queries are read from the primary, since ${this.#problem}`;
+      : `queries are read from the primary, since ${problemTexts[this.#problem]}`;
   }
 
   /** @throws Error when the other database is no replica of the primary. */
   async open(): Promise<void> {
     await this.#look();
-    if (this.#problem === noReplica)
+    if (this.#problem === "foreign")
       throw new Error("DATABASE_READ_URL leads to a server that is no replica of the one of DATABASE_URL");
   }
 
@@ -126,8 +126,8 @@ export class ReadReplica {
       this.#identity ??= await inTime(identityOf(this.#primary));
       const identity = await inTime(identityOf(this.database));
       this.#see(await inTime(this.#snapshots.ask("replica")));
-      if (identity !== this.#identity) this.#set(noReplica);
-      else this.#set(this.lagSeconds > maxLagSeconds ? "the replica is too far behind" : undefined);
+      if (identity !== this.#identity) this.#set("foreign");
+      else this.#set(this.lagSeconds > maxLagSeconds ? "behind" : undefined);
     } catch (error) {
       this.#lose(error as Error);
     }
@@ -148,17 +148,26 @@ export class ReadReplica {
   }
 
   #lose({ message }: Error): void {
-    if (!this.#isClosed) this.#set("the replica cannot be reached", message);
+    if (!this.#isClosed) this.#set("lost", message);
   }
 
-  #set(problem: string | undefined, detail?: string): void {
+  #set(problem: Problem | undefined, detail?: string): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    this.#onChange(detail === undefined ? this.describe() : `${this.describe()}: ${detail}`);
+    const description = detail === undefined ? this.describe() : `${this.describe()}: ${detail}`;
+    this.#onChange(description, this.isUsable);
   }
 }
 
-const noReplica = "the other server is no replica of it";
+/** Why the replica is not read, in words. */
+const problemTexts = {
+  unseen: "the replica has not been looked for yet",
+  lost: "the replica cannot be reached",
+  behind: "the replica is too far behind",
+  foreign: "the other server is no replica of it",
+} as const;
+
+type Problem = keyof typeof problemTexts;
 
 async function snapshotOf(database: Database): Promise<Snapshot> {
   const [row] = await database.query<{ horizon: string; next: string }>(readSnapshot, []);
