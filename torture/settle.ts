@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Fleet } from "./fleet.ts";
-import { countWaiting } from "./stored.ts";
+import { countUnsent, countWaiting } from "./stored.ts";
 import { judge, type Finding, type Scene } from "./verdict.ts";
 
 /**
@@ -12,6 +12,11 @@ const moments = [0, 2, 8, 25, 90, 240, 600, 1_200];
 const secondsPerMoment = 6;
 /** Providers are asked slowly, so there may be something to do for as long as something is unknown: then it becomes later anyway. */
 const mostSecondsPerMoment = 60;
+/**
+ * And so long where messages are still to be sent: a provider whose clock is as far behind as that of smsgraph is moved
+ * on lists them at times at which nobody sent them.
+ */
+const mostSecondsToSend = 240;
 const secondsBetweenLooks = 2;
 
 /** Waits until nothing is open any more, and gives the verdict. */
@@ -30,7 +35,9 @@ export async function settle(
     if (!isOver && (await countWaiting(scene.database)) > 0) busyAt = now;
     const isQuiet = now > busyAt + secondsPerMoment * 1000;
     const isLast = moment === moments.length - 1;
-    if (!isOver && !isQuiet && now < movedAt + (isLast ? 4 : 1) * mostSecondsPerMoment * 1000) continue;
+    const isLong = isLast || (await countUnsent(scene.database)) > 0;
+    const mostSeconds = isLong ? mostSecondsToSend : mostSecondsPerMoment;
+    if (!isOver && !isQuiet && now < movedAt + mostSeconds * 1000) continue;
     const findings = await judge(scene);
     const open = findings.filter(({ broken }) => broken.length > 0);
     const minutes = moments[++moment];

@@ -38,19 +38,24 @@ export async function readPending(database: Client): Promise<string[]> {
   return rows.map(({ to }) => to);
 }
 
-/** What goes on by itself: messages to be sent, and jobs that could run now. Those that only look for news always come again. */
-export async function countWaiting(database: Client): Promise<number> {
+/** Messages that are still to be submitted. */
+export async function countUnsent(database: Client): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
     `select (
       (select count(*) from campaign_recipients)
       + (select count(*) from messages where status in ('SCHEDULED', 'QUEUED', 'SUBMITTING'))
-      + (
-        select count(*) from graphile_worker.jobs
-        where run_at <= now() and attempts < max_attempts and task_identifier not in ('drain-receipts', 'read-inbound')
-      )
     )::int as count`,
   );
   return rows[0]?.count ?? 0;
+}
+
+/** What goes on by itself: messages to be sent, and jobs that could run now. Those that only look for news always come again. */
+export async function countWaiting(database: Client): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    `select count(*)::int as count from graphile_worker.jobs
+    where run_at <= now() and attempts < max_attempts and task_identifier not in ('drain-receipts', 'read-inbound')`,
+  );
+  return (await countUnsent(database)) + (rows[0]?.count ?? 0);
 }
 
 /**

@@ -36,6 +36,8 @@ beforeEach(async () => {
 
 afterEach(() => app.client.close());
 
+const opened = (process: TestApp, one: string) => process.services.connections.get(one);
+
 async function connect(name: string): Promise<string> {
   const input = { tikosms: { name, apiToken: sandbox.token, baseUrl: sandbox.url } };
   const { connectProvider } = await app.client.data<{ connectProvider: { id: string } }>(
@@ -47,18 +49,28 @@ async function connect(name: string): Promise<string> {
 
 it("a change of one provider opens its connection anew in every process, and leaves the others as they are", async () => {
   const unchanged = decodeId("Provider", await connect("Unchanged"));
-  const changed = decodeId("Provider", id);
-  const connectionsOf = (process: TestApp) =>
-    Promise.all([changed, unchanged].map((one) => process.services.connections.get(one)));
-  const before = await Promise.all([app, other].map(connectionsOf));
-  await app.client.data(
-    "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
-    { input: { id, name: "Changed" } },
-  );
-  await expect.poll(async () => (await connectionsOf(other))[0]?.row.name).toBe("Changed");
-  const after = await Promise.all([app, other].map(connectionsOf));
-  expect(after.map(([first]) => first?.row.name)).toEqual(["Changed", "Changed"]);
-  for (const [index, [, second]] of after.entries()) expect(second === before[index]?.[1]).toBe(true);
+  const changed = await connect("Changed");
+  const shownAt = async (process: TestApp) =>
+    (await opened(process, decodeId("Provider", changed)))?.row.name;
+  const rename = async (client: GraphqlClient, name: string) => {
+    const input = { id: changed, name };
+    await client.data(
+      "mutation ($input: UpdateProviderInput!) { updateProvider(input: $input) { __typename } }",
+      { input },
+    );
+  };
+  expect(await Promise.all([app, other].map(shownAt))).toEqual(["Changed", "Changed"]);
+  // Processes hear of changes in their order, so that by now each has heard that the unchanged one was connected.
+  await rename(app.client, "Renamed here");
+  await expect.poll(() => shownAt(other)).toBe("Renamed here");
+  await rename(elsewhere, "Renamed there");
+  await expect.poll(() => shownAt(app)).toBe("Renamed there");
+  const before = await Promise.all([app, other].map((process) => opened(process, unchanged)));
+  await rename(app.client, "Renamed again");
+  await expect.poll(() => shownAt(other)).toBe("Renamed again");
+  expect(await shownAt(app)).toBe("Renamed again");
+  for (const [index, process] of [app, other].entries())
+    expect((await opened(process, unchanged)) === before[index]).toBe(true);
 });
 
 interface Shown {

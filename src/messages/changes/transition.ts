@@ -1,9 +1,9 @@
 import type { Queryable } from "../../database/database.ts";
 import { checkReason, nextCheckAt } from "../model/check-schedule.ts";
 import { evolve } from "../model/evolve.ts";
-import { readPartHistory } from "../model/parts.ts";
+import { lacksParts, readPartHistory } from "../model/parts.ts";
 import type { StatusChange } from "../model/status-change.ts";
-import type { IgnoredReason, MessageStatus } from "../model/status.ts";
+import { isFinal, type IgnoredReason, type MessageStatus } from "../model/status.ts";
 import { bringsNothing, isNoNews, toEvent, type NewEvent } from "./event-of-change.ts";
 import { lockMessages, readKinds, type LockedMessage } from "./locked-message.ts";
 import { findReplays } from "./replays.ts";
@@ -60,8 +60,10 @@ export async function applyChanges(
     if (!message || isMeantForAnother(message, told)) return { kind: "skipped", change: told };
     const change = message.isErased && isReceipt(told) ? withoutWords(told) : told;
     const providerId = change.providerId ?? message.providerId;
-    const event = toEvent(message, change, history.of(message.id, providerId));
-    const next = withNextCheck(withKind(evolve(message, event), event, kinds), event, change);
+    const reported = history.of(message.id, providerId);
+    const event = toEvent(message, change, reported);
+    const evolved = withKind(evolve(message, event), event, kinds);
+    const next = withNextCheck(evolved, event, change, lacksParts(reported, event));
     if (isNoNews(event, message, next))
       return {
         kind: "taken",
@@ -150,10 +152,26 @@ const withKind = (
   kinds: ReadonlyMap<string, string>,
 ): LockedMessage => (rerouted ? { ...message, kind: kinds.get(rerouted.providerId) ?? null } : message);
 
-/** An applied event restarts the check schedule; an ignored one does not touch it. */
-function withNextCheck(message: LockedMessage, event: NewEvent, change: StatusChange): LockedMessage {
-  if (!event.applied) return message;
-  const reason = change.isEnd === true ? undefined : checkReason(message.status, message.kind);
+/**
+ * An applied event restarts the check schedule. An ignored one does not touch it, but for the report that was the last
+ * one missing of a failed message.
+ */
+function withNextCheck(
+  message: LockedMessage,
+  event: NewEvent,
+  change: StatusChange,
+  isIncomplete: boolean,
+): LockedMessage {
+  if (!event.applied) {
+    const endsChecks =
+      event.parts > 1 &&
+      !isIncomplete &&
+      isFinal(message.status) &&
+      event.providerId === message.providerId &&
+      checkReason(message.status, message.kind) === undefined;
+    return endsChecks ? { ...message, nextCheckAt: null } : message;
+  }
+  const reason = change.isEnd === true ? undefined : checkReason(message.status, message.kind, isIncomplete);
   const next = reason ? nextCheckAt(reason, 0, message.id, event.receivedAt) : null;
   return { ...message, nextCheckAt: next, retryAt: change.retryAt ?? null };
 }

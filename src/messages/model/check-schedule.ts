@@ -17,6 +17,8 @@ const schedules = {
   overdue: [1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 33 * hour, 8 * hour],
   /** The provider sends no receipts: asking is the only way. */
   polled: [2, 5, 15, 1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 33 * hour, 8 * hour],
+  /** A failed message of which parts were not reported yet: what they cost is still unknown. */
+  incomplete: [1 * minute, 5 * minute, 15 * minute, 1 * hour, 6 * hour, 24 * hour, 33 * hour],
   /** The provider may revise its final status. */
   revisable: [15 * minute, 1 * hour, 6 * hour, 24 * hour, 33 * hour, 8 * hour],
   /** The worker that was sending it should have recorded the end long ago. */
@@ -36,11 +38,21 @@ export function revisableOf(kind: string | null): RevisableStatus | undefined {
   return kind !== null && isProviderKind(kind) ? registry[kind].revisable : undefined;
 }
 
-/** Why a message in `status` must be checked later; undefined when it need not be. */
-export function checkReason(status: MessageStatus, kind: string | null): CheckReason | undefined {
+/**
+ * Why a message in `status` must be checked later; undefined when it need not be. `lacksParts`: not all of its parts
+ * have been reported.
+ */
+export function checkReason(
+  status: MessageStatus,
+  kind: string | null,
+  lacksParts = false,
+): CheckReason | undefined {
   if (status === "SUBMITTING") return "abandoned";
   if (status === "OUTCOME_UNKNOWN") return "uncertain";
-  if (isFinal(status)) return revisableOf(kind)?.status === status ? "revisable" : undefined;
+  if (isFinal(status)) {
+    if (revisableOf(kind)?.status === status) return "revisable";
+    return lacksParts ? "incomplete" : undefined;
+  }
   if (status === "SCHEDULED" || status === "QUEUED" || kind === null || !isProviderKind(kind))
     return undefined;
   return registry[kind].capabilities.receipts === "POLL" ? "polled" : "overdue";

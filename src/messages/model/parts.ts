@@ -93,10 +93,19 @@ export class PartHistory {
 const none: StandingParts = new Map();
 
 /** A provider may report different numbers of parts: the largest one counts. */
+const partsOf = (reports: readonly PartReport[]): number =>
+  Math.max(...reports.flatMap((one) => [one.part, one.parts]));
+
 function haveAllArrived(standing: StandingParts): boolean {
   const reports = [...standing.values()];
-  const parts = Math.max(...reports.flatMap((one) => [one.part, one.parts]));
-  return reports.filter((one) => isArrival(one.status)).length === parts;
+  return reports.filter((one) => isArrival(one.status)).length === partsOf(reports);
+}
+
+/** Whether there are parts of which no end was reported, after one more report. */
+export function lacksParts(before: StandingParts, report: PartReport): boolean {
+  if (report.parts === 1) return false;
+  const standing = [...withReport(before, report).values()];
+  return standing.filter(({ status }) => isFinal(status)).length < partsOf(standing);
 }
 
 function totalCost(standing: StandingParts): DecimalText | undefined {

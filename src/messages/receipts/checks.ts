@@ -107,7 +107,8 @@ function queueDue(database: Database, now: Date): Promise<DueMessage[]> {
     const due = await transaction.query<DueMessage>(readDue, [now, maxClaimSize]);
     if (due.length === 0) return due;
     const checks = due.flatMap((message) => {
-      const reason = checkReason(message.status, message.kind);
+      // A final message that is still on the plan is one of which parts were not reported.
+      const reason = checkReason(message.status, message.kind, true);
       return reason ? [{ ...message, reason }] : [];
     });
     await transaction.query(planNext, [
@@ -192,7 +193,12 @@ function lookUpJobs(providerId: string, messages: readonly DueMessage[]): NewJob
 
 /** The provider could not tell in all that time. A later receipt is still accepted. */
 async function giveUp(transaction: Queryable, checks: readonly Check[], receivedAt: Date): Promise<void> {
-  const { revisable: _revisable, abandoned = [], ...others } = Object.groupBy(checks, ({ reason }) => reason);
+  const {
+    revisable: _revisable,
+    incomplete: _incomplete,
+    abandoned = [],
+    ...others
+  } = Object.groupBy(checks, ({ reason }) => reason);
   const changes = Object.values(others)
     .flat()
     .map(({ id, reason }) => ({

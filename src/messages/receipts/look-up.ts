@@ -100,6 +100,18 @@ async function acquirePermit(
   return { kind: "ask", questions: Math.max(1, Math.floor(state.rate * questionSeconds)) };
 }
 
+/** A final status may be revised, or not tell of all parts. */
+const asked = [
+  "SUBMITTED",
+  "SENT",
+  "UNKNOWN",
+  "DELIVERED",
+  "UNDELIVERED",
+  "EXPIRED",
+  "REJECTED",
+  "FAILED",
+] as const;
+
 /** Asks a provider about messages whose receipt is overdue; its answer is handled like every receipt. */
 export async function lookUpMessages(
   options: LookUpOptions,
@@ -123,8 +135,7 @@ async function lookUpAt(
 ): Promise<void> {
   const { database, clock } = options;
   const providerId = connection.row.id;
-  const statuses = ["SUBMITTED", "SENT", "UNKNOWN", "DELIVERED"] as const;
-  const rows = await readUnresolvedMessages(database, messageIds, statuses);
+  const rows = await readUnresolvedMessages(database, messageIds, asked);
   const known = rows
     .filter((row) => row.providerId === providerId && (row.providerMessageId ?? row.providerBatchId))
     .map((row) => toSubmitted(row, clock.now()));

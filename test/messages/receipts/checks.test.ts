@@ -223,3 +223,45 @@ it("a message is given up six hours after its validity period, and one without a
   await sweep(602 + sixHours);
   expect((await store.row(stuck?.id ?? "")).status).toBe("OUTCOME_UNKNOWN");
 });
+
+it("a failed message is checked until each of its parts was reported, since each of them has a cost", async () => {
+  const ids = await handOver(2);
+  const [reported = "", silent = ""] = ids;
+  await sweep(60);
+  const sayPart = (messageId: string, part: number, seconds: number) =>
+    store.database.transaction((transaction) =>
+      applyChanges(transaction, [
+        {
+          messageId,
+          status: "UNDELIVERED",
+          source: "CALLBACK",
+          receivedAt: after(seconds),
+          part,
+          parts: 2,
+          cost: "0.05",
+        },
+      ]),
+    );
+  for (const id of ids) await sayPart(id, 1, 70);
+  for (const seconds of (await planned()).values()) expect(seconds).toBeGreaterThanOrEqual(130);
+  await sayPart(reported, 2, 80);
+  expect([...(await planned()).keys()]).toEqual([silent]);
+  let looks = 0;
+  for (let second = 130; second <= 136; second++) looks += await sweep(second);
+  expect(looks).toBe(1);
+  const { rows } = await store.database.pool.query<{ payload: unknown }>(
+    `select payload from graphile_worker._private_jobs as j join graphile_worker._private_tasks as t on t.id = j.task_id
+     where t.identifier = 'look-up'`,
+  );
+  expect(JSON.stringify(rows)).toContain(silent);
+  // When the provider cannot say, the message stays what it is.
+  for (let hour = 1; hour < 80; hour++) await sweep(hour * 3_600);
+  expect(await planned()).toEqual(new Map());
+  const messages = await store.database.prisma.message.findMany({ where: { id: { in: ids } } });
+  expect(new Map(messages.map(({ id, status, cost }) => [id, [status, cost?.toString()]]))).toEqual(
+    new Map([
+      [reported, ["UNDELIVERED", "0.1"]],
+      [silent, ["UNDELIVERED", "0.05"]],
+    ]),
+  );
+});
