@@ -4,3 +4,37 @@ export const arrayLiteral = (elements: readonly (string | number)[]): string => 
 /** A text, or null, as an element of an array literal. */
 export const element = (text: string | null): string =>
   text === null ? "NULL" : `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`;
+
+/**
+ * An array literal whose elements come little by little. They are kept as bytes: thousands of strings that live until the
+ * last one comes are promoted by the garbage collector, and stay for long.
+ */
+export class ArrayLiteral {
+  #bytes: Buffer = Buffer.alloc(16_384);
+  #used = 0;
+
+  /** @param elements joined with commas, texts as `element` writes them */
+  add(elements: string): void {
+    const most = this.#used + 2 + elements.length * 3;
+    if (most > this.#bytes.length) this.#bytes = grown(this.#bytes, most);
+    this.#used += this.#bytes.write(this.#used === 0 ? "{" : ",", this.#used);
+    this.#used += this.#bytes.write(elements, this.#used);
+  }
+
+  get isEmpty(): boolean {
+    return this.#used === 0;
+  }
+
+  /** Returns the literal, and begins another. */
+  take(): string {
+    const text = this.#bytes.toString("utf8", 0, this.#used);
+    this.#used = 0;
+    return text === "" ? "{}" : `${text}}`;
+  }
+}
+
+function grown(bytes: Buffer, least: number): Buffer {
+  const larger = Buffer.alloc(Math.max(least, bytes.length * 2));
+  bytes.copy(larger);
+  return larger;
+}

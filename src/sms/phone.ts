@@ -130,6 +130,9 @@ function isWhole(digits: string): boolean {
 
 /** Reads a number without a plus, if it is a mobile number that its country's plan knows. */
 function readKnown(digits: string): Recipient | undefined {
+  const to = `+${digits}` as E164;
+  const country = countryOfPlain(to);
+  if (country !== undefined) return { to, country };
   const number = parse(digits);
   const recipient = typeof number === "string" ? number : toRecipient(number);
   if (typeof recipient === "string") return undefined;

@@ -40,6 +40,8 @@ function valueOf(digit: string): number {
  * @throws InvalidPhoneNumberError with what the text is instead
  */
 export function readWritten(text: string, isWhole: (digits: string) => boolean): WrittenNumber {
+  // Most numbers in sheets: nothing is around their digits.
+  if (/^[1-9]\d{6,14}$/.test(text)) return { digits: text, isInternational: false };
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
   const refuse = (problem: string): never => {
     throw new InvalidPhoneNumberError(text.slice(0, maxWrittenLength), `${shown} ${problem}`);

@@ -1,4 +1,4 @@
-import { arrayLiteral, element } from "../../database/array-literal.ts";
+import { arrayLiteral, ArrayLiteral, element } from "../../database/array-literal.ts";
 import { parameters } from "../../database/columns.ts";
 import type { Database, Statement } from "../../database/database.ts";
 import { InvalidInputError, type RecipientSuppressedError, type RefusedRow } from "../../lib/errors.ts";
@@ -184,7 +184,8 @@ type Buffered = Omit<Added, "campaignId" | "now" | "keepsAll">;
 export class ImportBuffer {
   readonly #campaignText: string;
   #shapes = new Map<Shape, number>();
-  #columns = emptyColumns();
+  #positions: number[] = [];
+  readonly #columns = newColumns();
   #refused: RefusedRow[] = [];
   #size = 0;
   #length = 0;
@@ -207,38 +208,39 @@ export class ImportBuffer {
 
   /** @throws InvalidInputError when too much would be kept */
   add({ accepted, refused }: Chunk): void {
-    const { positions, recipients, shapes, clientRefs, texts, callbackUrls, given } = this.#columns;
-    positions.push(...accepted.map(({ position }) => position));
+    const { recipients, shapes, clientRefs, texts, callbackUrls, given } = this.#columns;
+    this.#positions.push(...accepted.map(({ position }) => position));
     this.#refused.push(...refused);
     this.#size += accepted.length + refused.length;
     if (accepted.length === 0) return;
-    recipients.push(accepted.map(({ to }) => to).join(","));
-    shapes.push(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
-    clientRefs.push(accepted.map(({ clientRef }) => element(clientRef)).join(","));
+    recipients.add(accepted.map(({ to }) => to).join(","));
+    shapes.add(accepted.map(({ shape }) => this.#placeOf(shape)).join(","));
+    clientRefs.add(accepted.map(({ clientRef }) => element(clientRef)).join(","));
     const ownTexts = accepted.map(({ text }) => element(text === this.#campaignText ? null : text)).join(",");
     this.#length += ownTexts.length;
-    texts.push(ownTexts);
-    callbackUrls.push(accepted.map(({ callbackUrl }) => element(callbackUrl ?? null)).join(","));
-    if (accepted[0]?.given) given.push(this.#keep(accepted.map((one) => one.given ?? [])));
+    texts.add(ownTexts);
+    callbackUrls.add(accepted.map(({ callbackUrl }) => element(callbackUrl ?? null)).join(","));
+    if (accepted[0]?.given) given.add(this.#keep(accepted.map((one) => one.given ?? [])));
   }
 
   /** Returns what was collected, and empties the buffer. */
   take(): Buffered {
-    const { positions, recipients, shapes, clientRefs, texts, callbackUrls, given } = this.#columns;
+    const { recipients, shapes, clientRefs, texts, callbackUrls, given } = this.#columns;
+    const positions = arrayLiteral(this.#positions);
     const [kinds, refused] = [[...this.#shapes.keys()], this.#refused];
     this.#shapes = new Map();
-    this.#columns = emptyColumns();
+    this.#positions = [];
     this.#refused = [];
     this.#size = 0;
     this.#length = 0;
     return {
-      positions: arrayLiteral(positions),
-      recipients: arrayLiteral(recipients),
-      shapes: arrayLiteral(shapes),
-      clientRefs: arrayLiteral(clientRefs),
-      texts: arrayLiteral(texts),
-      callbackUrls: arrayLiteral(callbackUrls),
-      given: given.length === 0 ? null : arrayLiteral(given),
+      positions,
+      recipients: recipients.take(),
+      shapes: shapes.take(),
+      clientRefs: clientRefs.take(),
+      texts: texts.take(),
+      callbackUrls: callbackUrls.take(),
+      given: given.isEmpty ? null : given.take(),
       ...shapeLists(kinds),
       ...refusedLists(refused),
       ...routesOf(kinds),
@@ -274,15 +276,13 @@ export interface Suppressed {
   first: RefusedRow[];
 }
 
-/** Each column is a list of strings that are already joined with commas. */
-const emptyColumns = () => ({
-  positions: [] as number[],
-  recipients: [] as string[],
-  shapes: [] as string[],
-  clientRefs: [] as string[],
-  texts: [] as string[],
-  callbackUrls: [] as string[],
-  given: [] as string[],
+const newColumns = () => ({
+  recipients: new ArrayLiteral(),
+  shapes: new ArrayLiteral(),
+  clientRefs: new ArrayLiteral(),
+  texts: new ArrayLiteral(),
+  callbackUrls: new ArrayLiteral(),
+  given: new ArrayLiteral(),
 });
 
 /** A campaign that is being imported. */

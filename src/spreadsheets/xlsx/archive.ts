@@ -1,4 +1,6 @@
-import type { Readable } from "node:stream";
+import { createReadStream } from "node:fs";
+import { pipeline, Readable, type TransformOptions } from "node:stream";
+import { createInflateRaw, type ZlibOptions } from "node:zlib";
 import { fromFdPromise, type Entry, type ZipFile } from "yauzl";
 import { unreadable } from "../table.ts";
 
@@ -13,12 +15,21 @@ const maxRatio = 200;
 /** Parts that unpack to no more than this may have any ratio. */
 const smallBytes = 16 * 1024 ** 2;
 
+/**
+ * Packed and unpacked bytes that wait to be read on. The garbage collector promotes what waits for long, and then it stays
+ * for longer, so they are few.
+ */
+const packedBytes = 4_096;
+const unpacking: ZlibOptions & TransformOptions = { highWaterMark: 16_384 };
+
 /** The parts of a workbook, which is a ZIP archive. */
 export class Archive {
+  readonly #fd: number;
   readonly #zip: ZipFile;
   readonly #entries: ReadonlyMap<string, Entry>;
 
-  private constructor(zip: ZipFile, entries: ReadonlyMap<string, Entry>) {
+  private constructor(fd: number, zip: ZipFile, entries: ReadonlyMap<string, Entry>) {
+    this.#fd = fd;
     this.#zip = zip;
     this.#entries = entries;
   }
@@ -33,7 +44,7 @@ export class Archive {
         if (lengthOf(entry) > maxEntryLength) throw new Error("one of its parts has a name that is too long");
         entries.set(entry.fileName.toLowerCase(), entry);
       }
-      return new Archive(zip, entries);
+      return new Archive(fd, zip, entries);
     } catch (error) {
       throw broken(error);
     }
@@ -44,7 +55,7 @@ export class Archive {
   }
 
   /**
-   * The bytes of a part. The library ends with an error when it unpacks to more bytes than it says.
+   * The bytes of a part, which are as many as it says.
    * @throws UnreadableTableError
    */
   async *read(name: string): AsyncGenerator<Buffer> {
@@ -52,13 +63,36 @@ export class Archive {
     if (!entry) throw unreadable(`The workbook lacks its part ${name}. Save it again.`);
     check(entry);
     try {
-      const stream: Readable = await this.#zip.openReadStreamPromise(entry);
-      for await (const bytes of stream) yield bytes as Buffer;
+      let left = entry.uncompressedSize;
+      for await (const bytes of await this.#unpack(entry)) {
+        left -= bytes.length;
+        if (left < 0) break;
+        yield bytes;
+      }
+      if (left !== 0) throw new Error(`its part ${entry.fileName} is not as long as it says`);
     } catch (error) {
       throw broken(error);
     }
   }
+
+  async #unpack(entry: Entry): Promise<AsyncIterable<Buffer>> {
+    if (!entry.canDecodeFileData()) throw new Error("it has a password, or is packed in an unusual way");
+    const { fileDataStart: start } = await this.#zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    if (entry.compressedSize === 0) return Readable.from([]);
+    const packed = createReadStream("", {
+      fd: this.#fd,
+      autoClose: false,
+      start,
+      end: start + entry.compressedSize - 1,
+      highWaterMark: packedBytes,
+    });
+    if (entry.compressionMethod === stored) return packed;
+    return pipeline(packed, createInflateRaw(unpacking), () => undefined);
+  }
 }
+
+/** The method of a part that is not packed. */
+const stored = 0;
 
 const lengthOf = ({ fileNameLength, extraFieldLength, fileCommentLength }: Entry): number =>
   fileNameLength + extraFieldLength + fileCommentLength;

@@ -61,6 +61,8 @@ const [epoch, epoch1904] = [Date.UTC(1899, 11, 30), Date.UTC(1904, 0, 1)];
 
 /** A number as its cell shows it: a phone number has all its digits, a date is written as in ISO 8601. */
 export function numberText(written: string, form: NumberForm, isFrom1904: boolean): string {
+  // Most numbers. V8 keeps the texts that it makes of numbers, for each of a million.
+  if (form === "number" && /^[1-9]\d{0,14}$/.test(written)) return written;
   const value = Number(written);
   if (written === "" || !Number.isFinite(value)) return written;
   if (form === "date") return dateText(value, isFrom1904) ?? written;
