@@ -6,7 +6,7 @@ it("a collected array literal is the one of all its elements, whatever they hold
   const literal = new ArrayLiteral();
   expect(literal.isEmpty).toBe(true);
   expect(literal.take()).toBe("{}");
-  for (const _round of [1, 2]) {
+  for (let round = 0; round < 2; round++) {
     for (const text of texts) literal.add(element(text));
     literal.add([1, 2].join(","));
     expect(literal.isEmpty).toBe(false);
