@@ -1,3 +1,4 @@
+import type { Slices } from "../lib/slices.ts";
 import { readNextQuarantined, type QuarantineScope, type ReadOptions, type StoredReading } from "./read.ts";
 
 interface ReprocessOptions extends ReadOptions {
@@ -7,6 +8,8 @@ interface ReprocessOptions extends ReadOptions {
   scope?: QuarantineScope;
   /** Ends after this many; absent: when none is left. */
   limit?: number;
+  /** Lets others on in between; absent: nobody else waits. */
+  slices?: Slices;
   /** The id after which to begin. */
   after?: string;
 }
@@ -52,6 +55,7 @@ export async function reprocessQuarantined(options: ReprocessOptions): Promise<R
     count(counts, next);
     options.onProgress?.(counts);
     after = counts.last = next.id;
+    await options.slices?.rest();
   }
   return counts;
 }

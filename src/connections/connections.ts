@@ -14,6 +14,7 @@ import type { CallbackSecrets } from "./callback-secrets.ts";
 import { KnownIds } from "./known-ids.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { createSharedState } from "./shared-state.ts";
+import { Shares } from "../lib/shares.ts";
 import { createSlots } from "../lanes/query-slots.ts";
 
 /** A provider row with its adapter and open HTTP connections. */
@@ -32,6 +33,9 @@ interface ConnectionSecrets extends CallbackSecrets {
 
 /** HTTP connections to one provider, and so its requests in progress, in this process. */
 const defaultConcurrent = 50;
+
+/** Bytes of providers' answers that are being read in this process. */
+const maxAnswerBytes = 256 * 1024 ** 2;
 
 export const connectionChannel = "smsgraph_connections";
 
@@ -59,6 +63,7 @@ export class Connections {
   readonly #ready = new Map<string, Connection>();
   readonly #retired = new Set<Promise<Connection | undefined>>();
   readonly #reactions = new Set<() => void>();
+  readonly #answers = new Shares(maxAnswerBytes, { ofOne: 1 / 4 });
   #isStopping = false;
 
   constructor(
@@ -172,7 +177,8 @@ export class Connections {
     const adapter = registry[row.kind];
     const { credentials, ...callbackSecrets } = this.openSecrets(row);
     const settings = { ...(row.settings as object), ...credentials };
-    const limits = { ...this.#limits, maxConcurrent: row.maxConcurrent ?? defaultConcurrent };
+    const answers = { accountId: row.accountId, bytes: this.#answers };
+    const limits = { ...this.#limits, answers, maxConcurrent: row.maxConcurrent ?? defaultConcurrent };
     const isStopping = (): boolean => this.#isStopping || this.#ready.get(id) !== connection;
     const acquireSlot = createSlots({ database: this.#database, clock: this.#clock, isStopping }, row);
     const connection: Connection = {

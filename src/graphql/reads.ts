@@ -4,6 +4,8 @@ import type { Database } from "../database/database.ts";
 import type { Campaign, Message, Provider } from "../database/generated/client.ts";
 import { Batcher } from "../lib/batcher.ts";
 import { SharedReads } from "../lib/shared-reads.ts";
+import { readAttention, type Attention } from "../messages/statistics/attention.ts";
+import type { ExpectedLags } from "../messages/statistics/expected-lag.ts";
 import { readTimelinesOf, type TimelineRange } from "../messages/log/timelines.ts";
 import type { LoggedEvent } from "../messages/log/logged-event.ts";
 import { listMessages, type ListOwner, type ListRange } from "../messages/log/message-lists.ts";
@@ -15,6 +17,12 @@ interface Page {
   accountId: string;
   owner: ListOwner;
   range: ListRange;
+}
+
+interface AttentionOf {
+  accountId: string;
+  lags: ExpectedLags;
+  now: Date;
 }
 
 interface Timelines {
@@ -32,6 +40,7 @@ export class Reads {
   readonly #providers: Batcher<OwnedId, Provider | null>;
   readonly #campaigns: Batcher<OwnedId, Campaign | null>;
   readonly #pages: SharedReads<Page, ListedMessage[]>;
+  readonly #attention: SharedReads<AttentionOf, Attention[]>;
   readonly #timelines: SharedReads<Timelines, Map<string, LoggedEvent[]>>;
 
   constructor(database: Database) {
@@ -46,6 +55,10 @@ export class Reads {
     );
     this.#pages = new SharedReads(JSON.stringify, async (page) =>
       this.#withOwners(await readPage(database, page)),
+    );
+    this.#attention = new SharedReads(
+      ({ accountId }) => accountId,
+      ({ accountId, lags, now }) => readAttention(database, accountId, lags, now),
     );
     this.#timelines = new SharedReads(
       ({ messageIds, range: { after, before, limit, inverted } }) =>
@@ -65,6 +78,11 @@ export class Reads {
 
   campaign(accountId: string, id: string): Promise<Campaign | null> {
     return this.#campaigns.add({ accountId, id });
+  }
+
+  /** What a person should look at now. It asks many tables, so an account asks one at a time. */
+  attention(accountId: string, lags: ExpectedLags, now: Date): Promise<Attention[]> {
+    return this.#attention.ask({ accountId, lags, now });
   }
 
   /** A page of an owner's messages, limited to this account, with their providers and campaigns. */

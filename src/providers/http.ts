@@ -1,6 +1,7 @@
 import { buildConnector, type Dispatcher, Pool } from "undici";
 import { reasonOf, retryAfterSeconds } from "../lib/http-words.ts";
 import { publicConnector } from "../lib/public-addresses.ts";
+import type { Shares } from "../lib/shares.ts";
 import { decodeText, decompress } from "../lib/body-text.ts";
 import { tracedStep, type Attributes, type NewSpan } from "../tracing/tracing.ts";
 
@@ -47,6 +48,8 @@ export interface ProviderHttpOptions {
    * return lists without pages.
    */
   maxBodyBytes?: number;
+  /** Whose answer it is, and the bytes of answers under way that all share; absent: they are not counted. */
+  answers?: AnswerShare;
   /** For the whole request, including the wait for a free connection. Default 30,000. */
   totalTimeoutMs?: number;
   /** The clock against which a `Retry-After` date is read. */
@@ -54,6 +57,16 @@ export interface ProviderHttpOptions {
   /** Requests to addresses that are not public are `notSent`. Default false. */
   publicOnly?: boolean;
 }
+
+export interface AnswerShare {
+  accountId: string;
+  bytes: Shares;
+}
+
+/** So many bytes of an answer do not count: most have fewer, and the number of connections is limited. */
+const uncountedBytes = 16_384;
+
+const tooManyBytes = "the answers of all providers that are being read have too many bytes together";
 
 /**
  * One pool of keep-alive connections to one provider: HTTP/1.1 without pipelining. Redirects are returned as
@@ -75,7 +88,7 @@ export function createProviderHttp(options: ProviderHttpOptions): ProviderHttp {
   return {
     request: (request) =>
       tracedStep(spanOf(request, server), async (span) => {
-        const exchange = new Exchange({ totalTimeoutMs, maxBodyBytes, now });
+        const exchange = new Exchange({ totalTimeoutMs, maxBodyBytes, now, answers: options.answers });
         pool.dispatch(dispatchOptions(request), exchange);
         const result = await exchange.result;
         if (result.kind !== "answer") span.fail(result.kind);
@@ -144,7 +157,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #now: () => Date;
   readonly #maxBodyBytes: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #chunks: Buffer[] = [];
+  readonly #answers: AnswerShare | undefined;
+  #chunks: Buffer[] = [];
+  /** Bytes of the answer, and those of them that count. */
+  #length = 0;
+  #counted = 0;
   #started: Dispatcher.DispatchController | undefined;
   #head: AnswerHead | undefined;
   #contentEncoding = "";
@@ -154,12 +171,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     totalTimeoutMs,
     maxBodyBytes,
     now,
-  }: Required<Pick<ProviderHttpOptions, "totalTimeoutMs" | "maxBodyBytes" | "now">>) {
+    answers,
+  }: Required<Pick<ProviderHttpOptions, "totalTimeoutMs" | "maxBodyBytes" | "now">> &
+    Pick<ProviderHttpOptions, "answers">) {
     const { promise, resolve } = Promise.withResolvers<HttpResult>();
     this.result = promise;
     this.#resolve = resolve;
     this.#now = now;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#answers = answers;
     this.#timer = setTimeout(() => this.#expire(), totalTimeoutMs);
   }
 
@@ -185,8 +205,23 @@ class Exchange implements Dispatcher.DispatchHandler {
     };
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk);
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    if (this.#takes(chunk.length)) return void this.#chunks.push(chunk);
+    this.#fail(tooManyBytes);
+    controller.abort(new Error(tooManyBytes));
+  }
+
+  /** Whether so many more bytes may be kept. */
+  #takes(bytes: number): boolean {
+    this.#length += bytes;
+    const more = Math.max(0, this.#length - uncountedBytes) - this.#counted;
+    if (!this.#answers || more <= 0) return true;
+    const { accountId, bytes: shares } = this.#answers;
+    if (shares.left(accountId, true) < more) return false;
+    shares.take(accountId, true, more);
+    this.#counted += more;
+    return true;
   }
 
   onResponseEnd(): void {
@@ -197,6 +232,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   async #read(head: AnswerHead): Promise<void> {
     try {
       const bytes = await decompress(Buffer.concat(this.#chunks), this.#contentEncoding, this.#maxBodyBytes);
+      if (!this.#takes(bytes.length - this.#length)) return this.#fail(tooManyBytes);
       this.#settle({ kind: "answer", ...head, body: decodeText(bytes, head.contentType) });
     } catch {
       this.#fail("the answer is too long");
@@ -219,6 +255,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(result: HttpResult): void {
     clearTimeout(this.#timer);
     this.#settled = true;
+    this.#chunks = [];
+    if (this.#counted > 0) this.#answers?.bytes.take(this.#answers.accountId, true, -this.#counted);
+    this.#counted = 0;
     this.#resolve(result);
   }
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { recordAudit } from "../audit/record.ts";
 import { openTable } from "../spreadsheets/open-table.ts";
 import {
@@ -11,6 +10,8 @@ import {
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import { DomainError, InvalidInputError, type RefusedRow } from "../lib/errors.ts";
+import { inPlaceOf } from "../lib/places.ts";
+import { Slices } from "../lib/slices.ts";
 import { sendingSettingsOf } from "../sending-settings/store.ts";
 import { parseRecipient } from "../sms/phone.ts";
 import { addSuppressions, checkScope, type NewSuppression, type SuppressionInput } from "./suppressions.ts";
@@ -80,7 +81,15 @@ function ofList(numbers: readonly string[]): Entries {
  * `reason`; a file of nothing but numbers needs no header. Rows that cannot be read are left out and listed.
  * @throws InvalidInputError when the file cannot be read, or whoever sent it has gone; what was read before is on the list
  */
-export async function importSuppressions(
+export const importSuppressions = (
+  options: ImportOptions,
+  accountId: string,
+  input: ImportInput,
+): Promise<ImportedSuppressions> =>
+  // Files have places of their own, since they may take as long as a slow client.
+  inPlaceOf(accountId, input.numbers?.length ?? 0, () => importInto(options, accountId, input));
+
+async function importInto(
   options: ImportOptions,
   accountId: string,
   { numbers, file, ...common }: ImportInput,
@@ -135,11 +144,13 @@ async function addRows(
   const columns = columnsOf(header);
   // Without names, the first line is a row like the others; a list has no such line.
   const isHeaderless = columns.header === "none" && header.length > 0;
+  const slices = new Slices(accountId);
   let position = columns.header === "none" ? headerRow - 1 : headerRow;
   let part: IteratorResult<Cells[]> = { done: false, value: isHeaderless ? [cellsOf(header)] : [] };
   for (; part.done !== true; part = await rows.next().catch(refuse)) {
     const entries: NewSuppression[] = [];
     for (const cells of part.value) {
+      if (slices.isOver) await slices.rest();
       position++;
       if (cells.size === 0) continue;
       const entry = readRow(cells, position, columns, { scope, defaultCountry });
@@ -150,7 +161,7 @@ async function addRows(
     const added = await addSome(options, accountId, entries, result.added === 0 ? scope : undefined);
     result.added += added;
     result.known += entries.length - added;
-    await nextTurn();
+    await slices.rest();
   }
 }
 

@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import { assert, property, string } from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createProviderHttp, type ProviderHttp, type ProviderHttpOptions } from "../../src/providers/http.ts";
+import { Shares } from "../../src/lib/shares.ts";
 import { retryAfterSeconds } from "../../src/lib/http-words.ts";
 import { serveHttp, serveTcp, unusedOrigin } from "./local-server.ts";
 
@@ -11,7 +13,47 @@ function open(options: ProviderHttpOptions): ProviderHttp {
   return http;
 }
 
+const get = (http: ProviderHttp | undefined, path: string) => http?.request({ method: "GET", path });
+
 const post = { method: "POST", path: "/message", query: { key: "secret" }, body: '{"a":1}' } as const;
+
+describe("answers that are being read", () => {
+  test("an account's answers may have so many bytes together, and leave those of others room", async () => {
+    const body = "x".repeat(400_000);
+    const held: ServerResponse[] = [];
+    const { origin } = await serveHttp(({ path }, response) => {
+      if (path === "/whole") return void response.end(body);
+      response.write(body);
+      held.push(response);
+    });
+    const bytes = new Shares(2_000_000, { ofOne: 1 / 4 });
+    const [one, other] = ["one", "other"].map((accountId) => open({ origin, answers: { accountId, bytes } }));
+    const first = get(one, "/held");
+    await expect.poll(() => bytes.held("one")).toBeGreaterThan(380_000);
+    expect(await get(one, "/held")).toMatchObject({
+      kind: "unanswered",
+      reason: expect.stringMatching(/too many bytes together/),
+    });
+    expect(await get(other, "/whole")).toMatchObject({ kind: "answer", body });
+    held[0]?.end();
+    expect(await first).toMatchObject({ kind: "answer", body });
+    expect(await get(one, "/whole")).toMatchObject({ kind: "answer", body });
+    expect(bytes.owners).toEqual([]);
+  });
+
+  test("what an answer becomes when it is decompressed counts too", async () => {
+    const { origin } = await serveHttp((_seen, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(600_000)));
+    });
+    const bytes = new Shares(2_000_000, { ofOne: 1 / 4 });
+    const http = open({ origin, answers: { accountId: "one", bytes } });
+    expect(await http.request(post)).toMatchObject({
+      kind: "unanswered",
+      reason: expect.stringMatching(/too many bytes together/),
+    });
+    expect(bytes.owners).toEqual([]);
+  });
+});
 
 describe("an answer", () => {
   test("an answer comes with status, content type and body, and the request arrives as given", async () => {

@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Database, Statement } from "../../database/database.ts";
 import { NotFoundError, RowsRefusedError, type RefusedRow } from "../../lib/errors.ts";
 import { compare, multiply, subtract } from "../../lib/money.ts";
 import type { SendRestrictions } from "../../lib/send-restrictions.ts";
+import { Slices } from "../../lib/slices.ts";
 import { readWaitingTexts, type WaitingText } from "../../messages/changes/waiting-texts.ts";
 import { listMessages } from "../../messages/log/message-lists.ts";
 import { cancellable } from "../../messages/model/status.ts";
@@ -46,9 +46,11 @@ export async function planText(
   const composer = new Composer({ template, encoding, table, valueNames: campaign.valueNames });
   composer.checkCommon();
   const costs = new CostTally();
+  const slices = new Slices(accountId);
   const first: RefusedRow[] = [];
   let refused = 0;
-  for await (const message of waitingTexts(database, campaignId, template.atOnce)) {
+  for await (const message of waitingTexts(database, campaignId, template.atOnce, slices)) {
+    if (slices.isOver) await slices.rest();
     const checked = composer.check(message);
     if ("composed" in checked) costs.add(message, checked.composed);
     else if (++refused <= maxShownRefusals) first.push(checked.refused);
@@ -61,6 +63,7 @@ async function* waitingTexts(
   database: Database,
   campaignId: string,
   atOnce: number,
+  slices: Slices,
 ): AsyncGenerator<WaitingText> {
   const owner = { kind: "campaign", id: campaignId } as const;
   for (let above: string | undefined; ;) {
@@ -69,7 +72,7 @@ async function* waitingTexts(
     if (ids.length === 0) return;
     yield* await readWaitingTexts(database, ids);
     above = ids.at(-1);
-    await nextTurn();
+    await slices.rest();
   }
 }
 

@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
 import { InvalidInputError, NoRecipientsError, type RefusedRow } from "../../lib/errors.ts";
+import { inPlaceOf } from "../../lib/places.ts";
+import { Slices } from "../../lib/slices.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
 import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
@@ -72,13 +73,16 @@ export async function createCampaign(
   // Checked first: a repeated request stays accepted, even if the same input would be refused by now.
   const earlier = await findEarlier(database, repeat);
   if (earlier.kind === "repeated") return { campaignId: earlier.campaignId };
-  const prepared = await prepare(options, accountId, input);
-  try {
-    if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
-    return { campaignId: await importAll(options, { ...prepared.campaign, ...repeat }, prepared) };
-  } finally {
-    await prepared.source.close?.();
-  }
+  // Files have places of their own, since they may take as long as a slow client.
+  return inPlaceOf(accountId, input.retry ? Infinity : (input.recipients?.length ?? 0), async () => {
+    const prepared = await prepare(options, accountId, input);
+    try {
+      if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
+      return { campaignId: await importAll(options, { ...prepared.campaign, ...repeat }, prepared) };
+    } finally {
+      await prepared.source.close?.();
+    }
+  });
 }
 
 /** Checks everything that can be checked before something is stored. */
@@ -163,10 +167,11 @@ async function preview(
 ): Promise<CampaignPreview> {
   const tally = new PreviewTally();
   const seen = new NumberSet();
+  const slices = new Slices(accountId);
   for await (const rows of source) {
-    const chunk = await withoutSuppressed(database, accountId, checkRows(rows, checker));
+    const chunk = await withoutSuppressed(database, accountId, await checkRows(rows, checker, slices));
     tally.add(keepsAll ? chunk : withoutRepeated(chunk, seen));
-    await nextTurn();
+    await slices.rest();
   }
   const refusal = await spending.within([accountId], (_transaction, ledgers) => {
     const ledger = ledgers.get(accountId);
@@ -204,12 +209,13 @@ async function importAll(
 /** Reads and checks the next recipients while the previous ones are being stored. */
 async function storeAll(
   { database, clock }: CreateOptions,
-  { id: campaignId, text }: NewCampaign,
+  { id: campaignId, text, accountId }: NewCampaign,
   { source, checker, keepsAll }: Recipients,
 ): Promise<{ accepted: number; refused: number; first: RefusedRow[] }> {
   const first: RefusedRow[] = [];
   let [accepted, refused] = [0, 0];
   const buffer = new ImportBuffer(text);
+  const slices = new Slices(accountId);
   let signAt = clock.now().getTime() + signEveryMs;
   let storing: Promise<void> = Promise.resolve();
   const leaveOut = async (adding: Promise<Suppressed>): Promise<void> => {
@@ -227,13 +233,13 @@ async function storeAll(
   };
   try {
     for await (const rows of source) {
-      const chunk = checkRows(rows, checker);
+      const chunk = await checkRows(rows, checker, slices);
       accepted += chunk.accepted.length;
       refused += chunk.refused.length;
       first.push(...chunk.refused.slice(0, maxShownRefusals - first.length));
       buffer.add(chunk);
       if (buffer.isFull || clock.now().getTime() >= signAt) await store();
-      await nextTurn();
+      await slices.rest();
     }
     if (buffer.size > 0) await store();
   } finally {
@@ -244,10 +250,15 @@ async function storeAll(
   return { accepted, refused, first };
 }
 
-function checkRows(rows: readonly RecipientRow[], checker: RecipientChecker): Chunk {
+async function checkRows(
+  rows: readonly RecipientRow[],
+  checker: RecipientChecker,
+  slices: Slices,
+): Promise<Chunk> {
   const accepted: Accepted[] = [];
   const refused: RefusedRow[] = [];
   for (const row of rows) {
+    if (slices.isOver) await slices.rest();
     const verdict = checker.check(row);
     if ("refused" in verdict) refused.push(verdict.refused);
     else accepted.push(verdict.accepted);

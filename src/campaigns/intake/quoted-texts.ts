@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { InvalidInputError, InvalidTextError } from "../../lib/errors.ts";
+import type { Slices } from "../../lib/slices.ts";
 import type { QuotedRecipient } from "../../messages/accept/quote.ts";
 import { readInline, type RecipientInput } from "./recipients.ts";
 import { parseTemplate } from "./template.ts";
@@ -23,18 +23,19 @@ const tooMuch = () =>
 export async function textsOf(
   text: string,
   recipients: readonly RecipientInput[],
+  slices: Slices,
 ): Promise<QuotedRecipient[]> {
   const template = parseTemplate(text);
   const quoted: QuotedRecipient[] = [];
   let length = 0;
   for await (const rows of readInline(recipients, template)) {
     for (const { to, values } of rows) {
+      if (slices.isOver) await slices.rest();
       const rendered = template.render(values);
       length += rendered?.length ?? 0;
       if (length > maxTogether) throw tooMuch();
       quoted.push(rendered === undefined ? { to, problem: missingValue } : { to, text: rendered });
     }
-    await nextTurn();
   }
   return quoted;
 }

@@ -28,6 +28,7 @@ import {
 } from "../schema/limits.ts";
 import { isLongerThan } from "./answer-size.ts";
 import { shapeProblem } from "./nesting.ts";
+import { areOdd } from "./odd-variables.ts";
 import { planOf, type OperationPlan } from "./operation-plan.ts";
 import { checkWatched } from "./watch-guard.ts";
 import type { ServerContext } from "../transport-context.ts";
@@ -134,6 +135,7 @@ export class AccessGuard {
     const { viewer } = context;
     const misshapen = shapeProblem(args.variableValues, { depth: maxNesting, entries: maxListEntries });
     if (misshapen) return misshapen === "depth" ? tooNested() : tooManyEntries();
+    if (areOdd(args.schema, plan.variables, args.variableValues ?? {})) return oddVariables();
     const tooLarge = sizeProblem(args, plan);
     if (tooLarge || !viewer) return tooLarge;
     if (!viewer.watches) return lackedScope(plan, viewer);
@@ -247,6 +249,12 @@ const tooNested = (): InvalidInputError =>
   new InvalidInputError(
     "variables",
     `The variables are nested more than ${maxNesting} deep. Write them flatter.`,
+  );
+
+const oddVariables = (): InvalidInputError =>
+  new InvalidInputError(
+    "variables",
+    "The variables have hundreds of values that the types of the operation's variables do not describe. Compare them with the schema.",
   );
 
 const tooManyEntries = (): InvalidInputError =>

@@ -14,6 +14,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
+  type VariableDefinitionNode,
 } from "graphql";
 import type { Right } from "../../access/scopes.ts";
 import { defaultPageSize, maxPageSize } from "../schema/limits.ts";
@@ -31,6 +32,7 @@ interface Need {
 /** What an operation asks for. Computed once for each document. */
 export interface OperationPlan {
   kind: OperationDefinitionNode["operation"];
+  variables: readonly VariableDefinitionNode[];
   /** One entry for each set of scopes. */
   needs: readonly Need[];
   /** The deepest nesting of fields. */
@@ -89,7 +91,7 @@ class Planner {
   }
 
   plan(): OperationPlan {
-    const { operation: kind, selectionSet } = this.#operation;
+    const { operation: kind, selectionSet, variableDefinitions = [] } = this.#operation;
     const root = this.#schema.getRootType(kind);
     if (!root) throw new Error(`The schema has no ${kind}`);
     const part = this.#read(selectionSet, root);
@@ -98,7 +100,15 @@ class Planner {
     const cost = (variables: Variables): number => Math.ceil(constant ?? costOf(part, variables, new Map()));
     const sends = (variables: Variables): number =>
       this.#sends.reduce((sum, sent) => sum + sent(variables), 0);
-    return { kind, needs: [...this.#needs.values()], depth, breadth, cost, sends };
+    return {
+      kind,
+      variables: variableDefinitions,
+      needs: [...this.#needs.values()],
+      depth,
+      breadth,
+      cost,
+      sends,
+    };
   }
 
   #read(selectionSet: SelectionSetNode, type: GraphQLNamedType): Part {

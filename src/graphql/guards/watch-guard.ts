@@ -145,7 +145,9 @@ function argumentsOf(
   node: FieldNode,
 ): Arguments | undefined {
   const operation = getOperationAST(document, operationName);
-  const coerced = getVariableValues(schema, operation?.variableDefinitions ?? [], variableValues ?? {});
+  const coerced = getVariableValues(schema, operation?.variableDefinitions ?? [], variableValues ?? {}, {
+    maxErrors: 1,
+  });
   if (!("variableValues" in coerced)) return undefined;
   try {
     return getArgumentValues(field, node, coerced.variableValues);

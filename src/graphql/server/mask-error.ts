@@ -92,14 +92,26 @@ function show(
   return new GraphQLError(message, { nodes, source, positions, path, extensions: shown, originalError });
 }
 
-const longWord = /(\S{100})\S{100,}/g;
+/** Characters of a word, and of what is left of a longer one. */
+const [maxWord, shortWord] = [200, 100];
+
+/** The beginning of a text without long words, as much as an error may have. Takes no longer than finding that. */
+function withoutLongWords(text: string): string {
+  let [short, end] = ["", 0];
+  for (const { 0: word, index } of text.matchAll(/\S+/g)) {
+    short += text.slice(end, index) + (word.length < maxWord ? word : `${word.slice(0, shortWord)}…`);
+    end = index + word.length;
+    if (short.length > maxErrorText) return short;
+  }
+  return short + text.slice(end);
+}
 
 /** Makes sure that clients see only our codes. Yoga sets others for GraphQL's own errors. */
 export function withCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions;
   // GraphQL repeats the refused word in the message, however long it is, and says only after it what is
   // wrong.
-  error.message = clipped(error.message.replaceAll(longWord, "$1…"), maxErrorText);
+  error.message = clipped(withoutLongWords(error.message), maxErrorText);
   if (typeof code !== "string" || !Object.hasOwn(errorCodes, code))
     error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;
   return error;

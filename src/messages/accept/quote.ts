@@ -1,5 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import type { Queryable } from "../../database/database.ts";
+import type { Slices } from "../../lib/slices.ts";
 import { findSuppressions } from "../../suppressions/suppression.ts";
 import { DomainError, type ErrorCode, type SpendingCapError } from "../../lib/errors.ts";
 import { contentOf, planMessage, type MessagePlan } from "./draft.ts";
@@ -61,9 +61,6 @@ export interface Quote {
 }
 
 const maxRefusals = 100;
-/** Recipients, and characters of their texts, between two pauses in which other requests are served. */
-const turnSize = 500;
-const turnLength = 500_000;
 const maxShownLength = 100;
 
 /**
@@ -77,9 +74,10 @@ export async function quoteMessages(
   spent: readonly Spent[],
   input: QuoteInput,
   recipients: readonly QuotedRecipient[],
+  slices: Slices,
 ): Promise<Quote> {
   const tally = new QuoteTally(new SpendingLedger(table.limits, spent));
-  const plans = await planAll(table, input, recipients);
+  const plans = await planAll(table, input, recipients, slices);
   const planned = plans.filter((plan): plan is MessagePlan => !(plan instanceof DomainError));
   const wanted = planned.map(({ recipient: to, sender }) => ({ to, sender }));
   const suppressions = await findSuppressions(database, accountId, wanted);
@@ -87,6 +85,7 @@ export async function quoteMessages(
   for (const [index, { to }] of recipients.entries()) {
     const plan = plans[index];
     if (!plan) continue;
+    if (slices.isOver) await slices.rest();
     const error = plan instanceof DomainError ? plan : (suppressed.get(plan) ?? tally.take(plan));
     if (error) tally.refuse(index + 1, to, error);
   }
@@ -98,17 +97,13 @@ async function planAll(
   table: RoutingTable,
   input: QuoteInput,
   recipients: readonly QuotedRecipient[],
+  slices: Slices,
 ): Promise<(MessagePlan | DomainError)[]> {
   const plans: (MessagePlan | DomainError)[] = [];
   const common = commonContent(input);
-  let [count, length] = [0, 0];
   for (const recipient of recipients) {
+    if (slices.isOver) await slices.rest();
     const text = recipient.text ?? input.text;
-    length += recipient.text?.length ?? 0;
-    if (++count % turnSize === 0 || length > turnLength) {
-      length = 0;
-      await setImmediate();
-    }
     const content = recipient.text === undefined ? common : undefined;
     try {
       if (recipient.problem) throw recipient.problem;

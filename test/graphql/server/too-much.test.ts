@@ -62,6 +62,14 @@ const requests: [what: string, query: string, words: RegExp, variables?: object]
     { input: deepObject },
   ],
   [
+    "an input with hundreds of fields that it does not have",
+    send,
+    /types of the operation's variables do not describe/,
+    {
+      input: Object.fromEntries(Array.from({ length: 250 }, (_, n) => [`field${n}${"x".repeat(196)}`, n])),
+    },
+  ],
+  [
     "a variable that is not used, nested 2,000 deep",
     "{ viewer { keyName } }",
     /variables are nested/,

@@ -1,6 +1,7 @@
 import { eraseRecipient } from "../../../erasure/erase-recipient.ts";
 import type { Erasure } from "../../../erasure/erasure.ts";
 import { InvalidInputError, InvalidPhoneNumberError } from "../../../lib/errors.ts";
+import { inLongPlace } from "../../../lib/places.ts";
 import { accountOf } from "../../context.ts";
 import { builder } from "../builder.ts";
 
@@ -44,6 +45,9 @@ builder.mutationField("eraseRecipient", (t) =>
           "Leave the number on the list of those that are not to be texted, if it is there, so that the person is not texted again.",
       }),
     },
-    resolve: (_root, args, context) => eraseRecipient(context, accountOf(context), args),
+    resolve: (_root, args, context) => {
+      const accountId = accountOf(context);
+      return inLongPlace(accountId, () => eraseRecipient(context, accountId, args));
+    },
   }),
 );

@@ -13,6 +13,8 @@ import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { ErrorCodeRef } from "../errors.ts";
 import { decodeId } from "../../../lib/global-id.ts";
+import { inPlaceOf } from "../../../lib/places.ts";
+import { Slices } from "../../../lib/slices.ts";
 import { maxQuoteRecipients } from "../limits.ts";
 import { TextEncodingChoice } from "../messages/enums.ts";
 import { Money } from "../money.ts";
@@ -168,10 +170,14 @@ builder.queryField("quote", (t) =>
       await context.spending.settle(accountId);
       const spent = table.limits.caps.length === 0 ? [] : await context.spending.read(accountId);
       const isTemplate = recipients.some(({ values }) => values != null);
-      const texts = isTemplate
-        ? await textsOf(input.text, recipients)
-        : recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));
-      return quoteMessages(context.database, accountId, table, spent, { ...input, providerId: named }, texts);
+      const slices = new Slices(accountId);
+      return inPlaceOf(accountId, recipients.length, async () => {
+        const texts = isTemplate
+          ? await textsOf(input.text, recipients, slices)
+          : recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));
+        const asked = { ...input, providerId: named };
+        return quoteMessages(context.database, accountId, table, spent, asked, texts, slices);
+      });
     },
   }),
 );

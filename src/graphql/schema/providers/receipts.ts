@@ -11,6 +11,8 @@ import { maxQuarantined } from "../../../callbacks/ingest.ts";
 import { reprocessQuarantined, type ReprocessCounts } from "../../../callbacks/reprocess.ts";
 import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
 import { decodeId } from "../../../lib/global-id.ts";
+import { inLongPlace } from "../../../lib/places.ts";
+import { Slices } from "../../../lib/slices.ts";
 import { maxParkedOfProvider } from "../../../messages/receipts/parked.ts";
 import { builder } from "../builder.ts";
 import { accountOf, type Context } from "../../context.ts";
@@ -253,13 +255,11 @@ builder.mutationField("reprocessReceipts", (t) =>
       if ((numbers?.length ?? 0) > maxReprocessed)
         throw new InvalidInputError("numbers", `Give at most ${maxReprocessed} numbers.`);
       const { database, connections } = context;
-      const counts = await reprocessQuarantined({
-        database,
-        connections,
-        scope,
-        after,
-        limit: maxReprocessed,
-      });
+      const accountId = accountOf(context);
+      const slices = new Slices(accountId);
+      const counts = await inLongPlace(accountId, () =>
+        reprocessQuarantined({ database, connections, scope, after, slices, limit: maxReprocessed }),
+      );
       return { ...counts, hasMore: counts.read === maxReprocessed };
     },
   }),

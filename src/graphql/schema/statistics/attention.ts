@@ -1,5 +1,5 @@
 import { encodeId } from "../../../lib/global-id.ts";
-import { maxCounted, readAttention, type Attention } from "../../../messages/statistics/attention.ts";
+import { maxCounted, type Attention } from "../../../messages/statistics/attention.ts";
 import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { Provider } from "../providers/provider.ts";
@@ -95,7 +95,7 @@ builder.queryField("attention", (t) =>
     resolve: async (_root, _args, context) => {
       const accountId = accountOf(context);
       const lags = await context.expectations.of(accountId);
-      return readAttention(context.database, accountId, lags, context.clock.now());
+      return context.reads.attention(accountId, lags, context.clock.now());
     },
   }),
 );
