@@ -57,7 +57,7 @@ test("origins that do not answer hold at most half of the memory, those of one a
   expect(fill(origins, "two")).toBe(2_500);
   answered(origins.get("https://well.example"), 60, 1);
   origins.want("https://well.example", "well");
-  expect(origins.takeRooms()).toEqual([{ origin: "https://well.example", places: 1_000 }]);
+  expect(origins.takeRooms()).toEqual([{ accountId: "well", origin: "https://well.example", places: 1_000 }]);
 });
 
 test("the origins of one account that answer slowly hold half of the memory", () => {
@@ -68,4 +68,43 @@ test("the origins of one account that answer slowly hold half of the memory", ()
     origins.want(name, "one");
   }
   expect(origins.takeRooms().reduce((sum, { places }) => sum + places, 0)).toBe(2_500);
+});
+
+test("an account of which more origins are wanted than there are places keeps nobody else from being wanted", () => {
+  const origins = new Origins();
+  for (let place = 0; place < 5_000; place++) origins.want(`https://a-${place}.example`, "A");
+  origins.want("v", "B");
+  expect(origins.takeRooms()).toContainEqual({ accountId: "B", origin: "v", places: 8 });
+});
+
+test("where every place of what is wanted is taken, whoever has most gives one up for an account that has less", () => {
+  const origins = new Origins();
+  for (let account = 0; account < 9; account++)
+    for (let place = 0; place < 1_000; place++)
+      origins.want(`https://${account}-${place}.example`, `${account}`);
+  origins.want("v", "B");
+  expect(origins.takeRooms().map(({ origin }) => origin)).toContain("v");
+});
+
+test("accounts take turns, also in who comes first where there is not room for all", () => {
+  const origins = new Origins();
+  for (const account of ["A", "B"])
+    for (let place = 0; place < 600; place++) origins.want(`${account}${place}`, account);
+  const firsts = () =>
+    origins
+      .takeRooms()
+      .slice(0, 4)
+      .map(({ origin }) => origin);
+  expect(firsts()).toEqual(["A0", "B0", "A1", "B1"]);
+  expect(firsts().map((name) => name[0])).toEqual(["B", "A", "B", "A"]);
+});
+
+test("what is known of origins has a bound, and the many of one account make no other's forgotten", () => {
+  const origins = new Origins();
+  const other = origins.get("https://other.example");
+  other.accountId = "B";
+  for (let place = 0; place < 20_000; place++) origins.get(`https://a-${place}.example`).accountId = "A";
+  origins.takeRooms();
+  expect(origins.all).toHaveLength(4_000);
+  expect(origins.get("https://other.example")).toBe(other);
 });

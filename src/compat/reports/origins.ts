@@ -1,6 +1,7 @@
 import { Shares } from "../../lib/shares.ts";
 import type { KnownMessage } from "../known/messages.ts";
 import type { DueReport, Room } from "./queue.ts";
+import { Wanted } from "./wanted.ts";
 
 /** A report that this process has taken and not yet posted. */
 export interface HeldReport {
@@ -83,8 +84,9 @@ export class Origin {
 /** What counts of an origin that nothing is known of. */
 const unknown = new Origin("");
 
-const mostKnown = 1_000;
-const mostWanted = 5_000;
+/** So many are remembered of those to which nothing is in progress; of one account no more than its part while others need theirs. */
+const mostKnown = 4_000;
+const mostKnownOfOne = mostKnown / 8;
 
 /** Reports in the memory of this process, over all origins. */
 const mostHeldOfAll = 5_000;
@@ -92,13 +94,11 @@ const mostHeldOfAll = 5_000;
 /** The origins that reports go to, and of which more is wanted. */
 export class Origins {
   readonly #known = new Map<string, Origin>();
-  /** And whose they are. */
-  readonly #wanted = new Map<string, string>();
+  readonly #wanted = new Wanted();
 
   get(name: string): Origin {
     const known = this.#known.get(name);
     if (known) return known;
-    if (this.#known.size >= mostKnown) this.#forgetIdle();
     const origin = new Origin(name);
     this.#known.set(name, origin);
     return origin;
@@ -108,35 +108,45 @@ export class Origins {
     return [...this.#known.values()];
   }
 
-  /** More may be due to it. What is one too many is found by a later look. */
+  /** More may be due to it. */
   want(name: string, accountId: string): void {
-    if (this.#wanted.size < mostWanted) this.#wanted.set(name, accountId);
+    this.#wanted.add(name, accountId);
   }
 
   /** Whether it is time to ask for more of this origin. */
   isWanted(origin: Origin): boolean {
-    return this.#wanted.has(origin.name) && origin.isHungry;
+    return this.#wanted.has(origin.name, origin.accountId) && origin.isHungry;
   }
 
   /** What to ask for now; what has no room yet is wanted later. */
   takeRooms(): Room[] {
     const rooms: Room[] = [];
     const shares = new Shares(mostHeldOfAll);
+    this.#forgetIdle();
     for (const { accountId, isWell, held, inFlight } of this.#known.values())
       shares.take(accountId, isWell, held.length + inFlight);
-    for (const [name, accountId] of this.#wanted) {
+    for (const [name, accountId] of this.#wanted.inTurns((one) => shares.left(one, true) > 0)) {
       const { isWell, isHungry, room } = this.#known.get(name) ?? unknown;
       const places = isHungry ? Math.min(room, shares.left(accountId, isWell)) : 0;
       if (places <= 0) continue;
       this.get(name).accountId = accountId;
-      rooms.push({ origin: name, places });
+      rooms.push({ accountId, origin: name, places });
       shares.take(accountId, isWell, places);
-      this.#wanted.delete(name);
+      this.#wanted.delete(name, accountId);
     }
     return rooms;
   }
 
+  /** The oldest first: those of accounts that have more than their part, then of any. */
   #forgetIdle(): void {
-    for (const [name, origin] of this.#known) if (origin.isIdle) this.#known.delete(name);
+    const excess = this.#known.size - mostKnown;
+    if (excess <= 0) return;
+    const idle = [...Map.groupBy(this.#known.values(), ({ accountId }) => accountId).values()].map((own) => ({
+      beyond: Math.max(0, own.length - mostKnownOfOne),
+      origins: own.filter(({ isIdle }) => isIdle),
+    }));
+    const first = idle.flatMap(({ beyond, origins }) => origins.slice(0, beyond));
+    const then = idle.flatMap(({ beyond, origins }) => origins.slice(beyond));
+    for (const { name } of [...first, ...then].slice(0, excess)) this.#known.delete(name);
   }
 }

@@ -12,6 +12,7 @@ import {
   claimReports,
   findDueOrigins,
   leaseSeconds,
+  notLooked,
   settleReports,
   type DueReport,
   type Settled,
@@ -54,7 +55,7 @@ export class Poster {
   readonly #places: Shares;
   #settled: Settled[] = [];
   /** Where the next look begins. */
-  #lookAfter = "";
+  #looked = notLooked;
 
   /** @param onNews called when there is room for more reports, and when there are some to be noted as settled */
   constructor(options: PosterOptions, stopping: AbortSignal, onNews: (what: "room" | "settled") => void) {
@@ -72,8 +73,8 @@ export class Poster {
   }
 
   async look(): Promise<void> {
-    const { origins, last } = await findDueOrigins(this.#options.database, this.#lookAfter);
-    this.#lookAfter = last;
+    const { origins, looked } = await findDueOrigins(this.#options.database, this.#looked);
+    this.#looked = looked;
     this.want(origins);
   }
 

@@ -14,6 +14,7 @@ export interface DueReport extends StoredReport {
 
 /** How many more reports of an origin there is room for. */
 export interface Room {
+  accountId: string;
   origin: string;
   places: number;
 }
@@ -22,25 +23,48 @@ export interface Room {
 export const leaseSeconds = 90;
 
 const mostOrigins = 2_000;
+const mostOriginsOfOne = mostOrigins / 8;
+/** Accounts with more origins than one look takes, of which is known how far it came; others' are looked at from the first. */
+const mostCutShort = 1_000;
 
-// From origin to origin by the index, however many reports each has. The next look begins where this one ended, so that
-// nobody's many origins keep those behind them from being seen.
+// From account to account and from origin to origin by the index, however many reports each has. The next look begins where
+// this one ended, of each account too, so that nobody's many origins keep those behind them from being seen.
 const findDue: Statement = {
   name: "find_origins_of_due_compat_reports",
   text: `
-    with recursive first as (
+    with recursive owner as (
       (
-        select origin, due_at, account_id from compat_reports
-        where url is not null and origin > $1 order by origin, due_at limit 1
+        select account_id from compat_reports
+        where url is not null and ($1::uuid is null or account_id > $1) order by account_id limit 1
       )
       union all
-      select n.origin, n.due_at, n.account_id from first as f
+      select n.account_id from owner as o
       cross join lateral (
-        select r.origin, r.due_at, r.account_id from compat_reports as r
-        where r.url is not null and r.origin > f.origin order by r.origin, r.due_at limit 1
+        select r.account_id from compat_reports as r
+        where r.url is not null and r.account_id > o.account_id order by r.account_id limit 1
       ) as n
     )
-    select origin, account_id as "accountId", due_at <= now() as "isDue" from first limit ${mostOrigins}`,
+    select o.account_id as "accountId", own.origin, own.due_at <= now() as "isDue"
+    from owner as o
+    cross join lateral (
+      with recursive first as (
+        (
+          select origin, due_at from compat_reports
+          where url is not null and account_id = o.account_id
+            and origin > coalesce((select c.origin from unnest($2::uuid[], $3::text[]) as c (id, origin) where c.id = o.account_id), '')
+          order by origin, due_at limit 1
+        )
+        union all
+        select n.origin, n.due_at from first as f
+        cross join lateral (
+          select r.origin, r.due_at from compat_reports as r
+          where r.url is not null and r.account_id = o.account_id and r.origin > f.origin
+          order by r.origin, r.due_at limit 1
+        ) as n
+      )
+      select origin, due_at from first limit ${mostOriginsOfOne}
+    ) as own
+    limit ${mostOrigins}`,
 };
 
 interface Found {
@@ -49,16 +73,40 @@ interface Found {
   isDue: boolean;
 }
 
-/** The next origins to which something may be due and whose they are, and the last one that was looked at. */
+/** How far a look has come. */
+export interface Looked {
+  /** The last account that it came to; undefined after all of them. */
+  accountId: string | undefined;
+  /** The last origin of accounts that have more. */
+  lastOf: ReadonlyMap<string, string>;
+}
+
+export const notLooked: Looked = { accountId: undefined, lastOf: new Map() };
+
+/** The next origins to which something may be due and whose they are, and how far that look came. */
 export async function findDueOrigins(
   database: Database,
-  after: string,
-): Promise<{ origins: (readonly [origin: string, accountId: string])[]; last: string }> {
-  const found = await database.query<Found>(findDue, [after]);
+  after: Looked,
+): Promise<{ origins: (readonly [origin: string, accountId: string])[]; looked: Looked }> {
+  const values = [after.accountId, [...after.lastOf.keys()], [...after.lastOf.values()]];
+  const found = await database.query<Found>(findDue, values);
   return {
     origins: found.filter(({ isDue }) => isDue).map(({ origin, accountId }) => [origin, accountId] as const),
-    last: found.length < mostOrigins ? "" : (found.at(-1)?.origin ?? ""),
+    looked: lookedAt(found, after),
   };
+}
+
+function lookedAt(found: readonly Found[], after: Looked): Looked {
+  const accountId = found.length < mostOrigins ? undefined : found.at(-1)?.accountId;
+  const wasPassed = (id: string): boolean =>
+    id > (after.accountId ?? "") && (accountId === undefined || id <= accountId);
+  const lastOf = new Map([...after.lastOf].filter(([id]) => !wasPassed(id)));
+  for (const [id, own] of Map.groupBy(found, (one) => one.accountId)) {
+    const last = own.at(-1);
+    const isCutShort = own.length === mostOriginsOfOne || id === accountId;
+    if (last && isCutShort && lastOf.size < mostCutShort) lastOf.set(id, last.origin);
+  }
+  return { accountId, lastOf };
 }
 
 // Of each message only the oldest is taken: they are told in their order.
@@ -66,10 +114,10 @@ const claim: Statement = {
   name: "claim_compat_reports",
   text: `
     with taken as materialized (
-      select due.id from unnest($1::text[], $2::int[]) as o (origin, places)
+      select due.id from unnest($1::uuid[], $2::text[], $3::int[]) as o (account_id, origin, places)
       cross join lateral (
         select r.id from compat_reports as r
-        where r.url is not null and r.origin = o.origin and r.due_at <= now()
+        where r.url is not null and r.account_id = o.account_id and r.origin = o.origin and r.due_at <= now()
           and r.account_id <> all (array(select id from accounts where suspended_at is not null))
           and r.id = (select min(p.id) from compat_reports as p where p.message_id = r.message_id and p.url is not null)
         order by r.due_at, r.id
@@ -78,7 +126,7 @@ const claim: Statement = {
       ) as due
     )
     update compat_reports as r
-    set due_at = now() + interval '${leaseSeconds} seconds', attempts = attempts + 1, lease = $3
+    set due_at = now() + interval '${leaseSeconds} seconds', attempts = attempts + 1, lease = $4
     from taken
     where r.id = taken.id
     returning r.id::text, r.message_id as "messageId", r.api, r.url, r.origin, r.account_id as "accountId", r.status, r.occurred_at as "occurredAt",
@@ -100,11 +148,12 @@ export async function claimReports(
   rooms: readonly Room[],
   owner: string,
 ): Promise<DueReport[]> {
+  const accountIds = rooms.map(({ accountId }) => accountId);
   const origins = rooms.map(({ origin }) => origin);
   const places = rooms.map(({ places: free }) => free);
   const due = await database.transaction(async (transaction) => {
     await execute(transaction, goByIndex, []);
-    return transaction.query<DueReport>(claim, [origins, places, owner]);
+    return transaction.query<DueReport>(claim, [accountIds, origins, places, owner]);
   });
   return due.toSorted((one, other) => Number(one.id) - Number(other.id));
 }

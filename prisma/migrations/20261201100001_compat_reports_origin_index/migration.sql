@@ -1,0 +1,1 @@
+drop index if exists compat_reports_origin_idx;
