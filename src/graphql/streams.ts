@@ -41,9 +41,10 @@ export class Streams {
     { cursorOf, tap }: Partial<Pick<Stream<Value>, "cursorOf" | "tap">> = {},
   ): Stream<Value> {
     const controller = new AbortController();
+    const values = this.#closed ? ended() : start(controller.signal);
     if (this.#closed) controller.abort();
     else this.#open.add(controller);
-    return new OpenStream(start(controller.signal), controller, this.#open, cursorOf, tap);
+    return new OpenStream(values, controller, this.#open, cursorOf, tap);
   }
 
   /** True once `closeAll` was called: a stream that ends now is cut short, not complete. */
@@ -60,6 +61,10 @@ export class Streams {
     for (const controller of this.#open) controller.abort();
     this.#open.clear();
   }
+}
+
+async function* ended(): AsyncGenerator<never> {
+  // Nothing is read any more.
 }
 
 // A class with methods, not closures: ten thousand idle subscriptions each hold one of these in memory.

@@ -551,6 +551,22 @@ export class TooManyRequestsError extends DomainError {
   }
 }
 
+/** Subscriptions of an account, or of all of them, name too many messages. */
+export class TooManyWatchedError extends DomainError {
+  readonly code = "TOO_MANY_REQUESTS";
+  readonly scope: "ACCOUNT" | "PROCESS";
+  readonly limit: number;
+  readonly retryAfterSeconds = 30;
+  constructor(scope: "ACCOUNT" | "PROCESS", limit: number) {
+    super(
+      `The open subscriptions of ${scope === "ACCOUNT" ? "this account" : "all accounts"} at this process name ${limit} messages ` +
+        "in `messageIds`, the most there may be. Complete some, or filter by `campaignId`, `clientRefPrefix` or nothing.",
+    );
+    this.scope = scope;
+    this.limit = limit;
+  }
+}
+
 /** In plain words what a rate limit counts. */
 const limited: Readonly<Record<string, string>> = {
   requests: "requests",

@@ -10,8 +10,11 @@ export const encodeId = (type: NodeType, id: string): string => btoa(`${type}:${
  * @throws InvalidIdError when it is not one of ours
  */
 export function decodeAnyId(globalId: string, field: string): { type: NodeType; id: string } {
-  const text = Buffer.from(globalId, "base64").toString("latin1");
-  const [type = "", id = ""] = text.split(":");
+  const bytes = Buffer.from(globalId, "base64");
+  const text = bytes.toString("latin1");
+  const [type = ""] = text.split(":", 1);
+  // Not a part of the text, which would keep the whole text in memory.
+  const id = bytes.toString("latin1", type.length + 1);
   const isLocal = type === "MessageEvent" ? /^\d{1,18}\.\d{1,18}$/.test(id) : isUuid(id);
   if (Object.hasOwn(nodeNames, type) && isLocal && text === `${type}:${id}`)
     return { type: type as NodeType, id };

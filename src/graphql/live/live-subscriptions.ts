@@ -13,6 +13,7 @@ import { patient } from "../../database/read-through-outage.ts";
 import type { AccessGuard } from "../guards/access-guard.ts";
 import { createContext, type Context, type Services } from "../context.ts";
 import { Reads } from "../reads.ts";
+import { answeredPart } from "./answered-part.ts";
 import { sharingKey } from "./sharing-key.ts";
 import type { Stream, Taker, Tap } from "../streams.ts";
 import type { Message } from "../../database/generated/client.ts";
@@ -108,9 +109,9 @@ export class LiveSubscriptions {
   ): Group {
     const known = this.#groups.get(key);
     if (known) return known;
-    const { schema, document, operationName, variableValues, contextValue } = args;
+    const { contextValue } = args;
     const group = new Group({
-      args: { schema, document, operationName, variableValues },
+      args: answeredPart(args),
       // An error may name the key, and members of the group use different keys.
       viewer: contextValue.viewer && { ...contextValue.viewer, keyName: "of this subscription" },
       services: this.#services,

@@ -28,7 +28,8 @@ export class SentFrames implements AsyncGenerator<never, undefined>, FrameSink {
     this.#stream = stream;
     this.#outlet = outlet;
     this.#id = id;
-    this.#beforePayload = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    // Copied: a piece of the 64 KB that Node cuts small buffers from would keep all of them as long as the subscription.
+    this.#beforePayload = new Uint8Array(Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`));
     this.#operation = operation;
   }
 

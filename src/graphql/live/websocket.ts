@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { GraphQLError, type ExecutionArgs } from "graphql";
+import { GraphQLError, Kind, type DocumentNode, type ExecutionArgs } from "graphql";
 import {
   CloseCode,
   makeServer,
@@ -58,6 +58,8 @@ interface WebSocketOptions {
 interface OperationArgs extends ExecutionArgs {
   contextValue: Context;
   execute: (args: ExecutionArgs) => unknown;
+  /** Our own, since graphql-ws keeps what it finds in `document`. */
+  whole: DocumentNode | undefined;
   connection: Connection<Record<string, unknown>, Extra>;
   id: string;
   payload: SubscribePayload;
@@ -107,7 +109,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
     if (operations.isDraining && !operations.has(connection)) void sendAway(connection.extra.socket);
   };
   const server = makeServer<Record<string, unknown>, Extra>({
-    execute: (args) => whileClientWaits(() => (args as unknown as OperationArgs).execute(args)) as never,
+    execute: (args) => whileClientWaits(() => executeWhole(args as unknown as OperationArgs)) as never,
     subscribe: (args) => subscribe(options, args as unknown as OperationArgs) as never,
     onConnect: identifyWith(options),
     onSubscribe: async (connection, id, payload) => {
@@ -116,7 +118,16 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
       await paces.of(holderOf(extra.viewer)).next(extra.socket);
       if (extra.socket.readyState !== extra.socket.OPEN) return neverStarted;
       const started = await whileClientWaits(() => start(options, extra, payload));
-      return Array.isArray(started) ? started : ({ ...started, connection, id, payload } as ExecutionArgs);
+      if (Array.isArray(started)) return started;
+      const { document } = started;
+      return {
+        ...started,
+        document: outlineOf(document),
+        whole: document,
+        connection,
+        id,
+        payload,
+      } as ExecutionArgs;
     },
     onError: (connection, id) => end(connection, id),
     onComplete: (connection, id) => end(connection, id),
@@ -253,13 +264,31 @@ function restIfUnknown({ extra, subscriptions }: Connection<Record<string, unkno
   extra.incoming.rest(() => Object.keys(subscriptions).length === 0);
 }
 
+/** All that graphql-ws looks for: which operation it is, and of which kind. */
+const outlineOf = ({ kind, definitions }: DocumentNode): DocumentNode => ({
+  kind,
+  definitions: definitions
+    .filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
+    .map((definition) => ({ ...definition, ...emptied })),
+});
+
+const emptied = {
+  loc: undefined,
+  variableDefinitions: [],
+  selectionSet: { kind: Kind.SELECTION_SET, selections: [] },
+} as const;
+
+const wholeOf = (args: OperationArgs): OperationArgs => ({ ...args, document: args.whole ?? args.document });
+
+const executeWhole = (args: OperationArgs): unknown => args.execute(wholeOf(args));
+
 /** A subscription sends its own frames. graphql-ws only sees when it ends. */
 async function subscribe(options: WebSocketOptions, args: OperationArgs): Promise<unknown> {
   const { connection, id, payload } = args;
-  const started = await options.live.start(args, resumeIn(payload));
+  const started = await options.live.start(wholeOf(args), resumeIn(payload));
   // Release them: graphql-ws would keep the arguments, and everything loaded at the start, as long as the
   // subscription.
-  Object.assign(args, { contextValue: undefined, variableValues: undefined });
+  Object.assign(args, { contextValue: undefined, whole: undefined, variableValues: undefined });
   Object.assign(args.payload, { query: "", variables: null });
   if (started instanceof LiveStream) {
     const outlet = Outlet.of(connection.extra.socket);

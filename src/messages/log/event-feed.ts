@@ -90,7 +90,16 @@ export class EventFeed {
   /** Opens a reader that lives until `signal` aborts. */
   read(filter: EventFilter, signal: AbortSignal): EventReader {
     signal.throwIfAborted();
-    return new EventReader(this, this.#topics, filter, signal);
+    return new EventReader(this, this.#topics.join(filter), this.#topics, signal);
+  }
+
+  /**
+   * The same for a subscription, of which there may be any number.
+   * @throws TooManyWatchedError
+   */
+  watch(filter: EventFilter, signal: AbortSignal): EventReader {
+    signal.throwIfAborted();
+    return new EventReader(this, this.#topics.join(filter, { isBounded: true }), this.#topics, signal);
   }
 
   /** See `EventReader.replay`. */

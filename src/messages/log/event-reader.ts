@@ -1,5 +1,4 @@
 import { comparePositions, type Expired } from "./event-log.ts";
-import type { EventFilter } from "./event-filter.ts";
 import type { Position } from "./logged-event.ts";
 import type { EventBatch, Topic, TopicListener, Topics } from "./topics.ts";
 
@@ -17,9 +16,9 @@ export class EventReader {
   #waiter: PromiseWithResolvers<EventBatch> | undefined;
   #listener: TopicListener | undefined;
 
-  constructor(feed: ReadFeed, topics: Topics, filter: EventFilter, signal: AbortSignal) {
+  constructor(feed: ReadFeed, topic: Topic, topics: Topics, signal: AbortSignal) {
     this.#feed = feed;
-    this.#topic = topics.join(filter);
+    this.#topic = topic;
     this.#signal = signal;
     const close = (): void => {
       topics.leave(this.#topic);

@@ -1,6 +1,7 @@
 import type { LoggedEvent, Position, FeedEvent } from "./logged-event.ts";
 import type { FeedSource } from "./feed-source.ts";
-import { filterKey, matcherOf, type EventFilter } from "./event-filter.ts";
+import { WatchedMessages } from "./watched-messages.ts";
+import { filterKey, matcherOf, normalFilter, type EventFilter } from "./event-filter.ts";
 
 /** Events of one filter in log order, and the position that its readers have reached with them. */
 export interface EventBatch {
@@ -18,6 +19,7 @@ export interface TopicListener {
 
 /** One filter, and everyone who waits for its next event: they all get the same batch. */
 export interface Topic {
+  readonly key: string;
   readonly filter: EventFilter;
   readonly matches: (event: FeedEvent) => boolean;
   /** Created when first needed: most filters have one reader, which either waits or listens. */
@@ -34,11 +36,12 @@ export interface Topic {
 export class Topics {
   readonly #topics = new Map<string, Topic>();
   readonly #index = {
-    message: newTopicMap(),
-    campaign: newTopicMap(),
-    provider: newTopicMap(),
-    account: newTopicMap(),
+    message: new TopicIndex(),
+    campaign: new TopicIndex(),
+    provider: new TopicIndex(),
+    account: new TopicIndex(),
   };
+  readonly #watched = new WatchedMessages();
   readonly #source: Pick<FeedSource, "watch" | "unwatch">;
 
   /** @param source is told which filters there are */
@@ -58,23 +61,24 @@ export class Topics {
     return this.#topics.size === 0;
   }
 
-  join(filter: EventFilter): Topic {
+  /** @throws TooManyWatchedError when it is bounded, and names more messages than there is room for */
+  join(wanted: EventFilter, { isBounded = false } = {}): Topic {
+    const filter = normalFilter(wanted);
     const key = filterKey(filter);
-    const topic = this.#topics.get(key) ?? this.#add(key, filter);
+    const known = this.#topics.get(key);
+    if (!known && isBounded) this.#watched.check(filter);
+    const topic = known ?? this.#add(key, filter);
     topic.readers++;
     return topic;
   }
 
   leave(topic: Topic): void {
     if (--topic.readers > 0) return;
-    this.#topics.delete(filterKey(topic.filter));
+    this.#topics.delete(topic.key);
+    this.#watched.leave(topic.filter);
     this.#source.unwatch(topic.filter);
     const { kind, ids } = indexOf(topic.filter);
-    for (const id of ids) {
-      const topics = this.#index[kind].get(id);
-      topics?.delete(topic);
-      if (topics?.size === 0) this.#index[kind].delete(id);
-    }
+    for (const id of ids) this.#index[kind].delete(id, topic);
   }
 
   /** The events that each filter wants, in their order. */
@@ -91,7 +95,9 @@ export class Topics {
   }
 
   #add(key: string, filter: EventFilter): Topic {
+    this.#watched.enter(filter);
     const topic: Topic = {
+      key,
       filter,
       matches: matcherOf(filter),
       readers: 0,
@@ -99,25 +105,20 @@ export class Topics {
     this.#topics.set(key, topic);
     this.#source.watch(filter);
     const { kind, ids } = indexOf(filter);
-    for (const id of ids) {
-      const topics = this.#index[kind].get(id);
-      if (topics) topics.add(topic);
-      else this.#index[kind].set(id, new Set([topic]));
-    }
+    for (const id of ids) this.#index[kind].add(id, topic);
     return topic;
   }
 }
 
 function offer(
   event: FeedEvent,
-  topicsById: TopicMap,
+  index: TopicIndex,
   id: string | null,
   wanted: Map<Topic, FeedEvent[]>,
 ): void {
   // Checked first, since looking up an id that was just read from the database means hashing it.
-  const topics = topicsById.size === 0 || id === null ? undefined : topicsById.get(id);
-  if (!topics) return;
-  for (const topic of topics) {
+  if (index.isEmpty || id === null) return;
+  for (const topic of index.of(id)) {
     if (!topic.matches(event)) continue;
     const batch = wanted.get(topic);
     if (batch) batch.push(event);
@@ -125,16 +126,40 @@ function offer(
   }
 }
 
-type TopicMap = Map<string, Set<Topic>>;
+/** Filters by an id that they name. */
+class TopicIndex {
+  /** Most ids have one, and a set with one entry takes much memory. */
+  readonly #topics = new Map<string, Topic | Set<Topic>>();
 
-const newTopicMap = (): TopicMap => new Map();
+  get isEmpty(): boolean {
+    return this.#topics.size === 0;
+  }
+
+  of(id: string): Iterable<Topic> {
+    const topics = this.#topics.get(id);
+    if (topics instanceof Set) return topics;
+    return topics ? [topics] : [];
+  }
+
+  add(id: string, topic: Topic): void {
+    const topics = this.#topics.get(id);
+    if (topics instanceof Set) topics.add(topic);
+    else this.#topics.set(id, topics ? new Set([topics, topic]) : topic);
+  }
+
+  delete(id: string, topic: Topic): void {
+    const topics = this.#topics.get(id);
+    if (topics instanceof Set) topics.delete(topic);
+    if (topics === topic || (topics instanceof Set && topics.size === 0)) this.#topics.delete(id);
+  }
+}
 
 /** Where a filter is indexed: under the narrowest field that it names. */
 function indexOf({ messageIds, campaignId, providerId, accountId }: EventFilter): {
   kind: "message" | "campaign" | "provider" | "account";
   ids: Iterable<string>;
 } {
-  if (messageIds) return { kind: "message", ids: new Set(messageIds) };
+  if (messageIds) return { kind: "message", ids: messageIds };
   if (campaignId !== undefined) return { kind: "campaign", ids: [campaignId] };
   if (providerId !== undefined) return { kind: "provider", ids: [providerId] };
   return { kind: "account", ids: [accountId] };

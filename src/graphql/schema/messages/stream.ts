@@ -2,7 +2,6 @@ import type { Message } from "../../../database/generated/client.ts";
 import { Prisma } from "../../../database/generated/client.ts";
 import { NotFoundError, StreamBehindError } from "../../../lib/errors.ts";
 import { evolve } from "../../../messages/model/evolve.ts";
-import type { EventFilter } from "../../../messages/log/event-filter.ts";
 import type { EventFeed } from "../../../messages/log/event-feed.ts";
 import type { EventReader } from "../../../messages/log/event-reader.ts";
 import { comparePositions, encodeCursor, type Expired } from "../../../messages/log/event-log.ts";
@@ -145,14 +144,14 @@ async function* replay(
  * Every matching event after the start in log order, then `caughtUp`, then live events. Without a start, the
  * stream begins now. The cursor of each frame is where to resume. A `reset` reports events that are no longer
  * in the log, or a cursor ahead of it.
+ * @param reader not its filter, which would be kept beside the one that readers of equal filters share
  */
 export async function* watchEvents(
   feed: EventFeed,
-  filter: EventFilter,
+  reader: EventReader,
   tap: EventTap,
   signal: AbortSignal,
 ): AsyncGenerator<EventFrame> {
-  const reader = feed.read(filter, signal);
   const start = tap.cursor;
   // "Now" must include everything committed, and another process may have read further than this one.
   if (!start || comparePositions(start, feed.position) > 0) await feed.catchUp(signal);

@@ -119,7 +119,10 @@ builder.subscriptionFields((t) => ({
       await checkTargets(context, wanted);
       const { feed, streams } = context;
       const tap = new EventTap(position);
-      return streams.open((signal) => watchEvents(feed, wanted, tap, signal), { cursorOf, tap });
+      return streams.open((signal) => watchEvents(feed, feed.watch(wanted, signal), tap, signal), {
+        cursorOf,
+        tap,
+      });
     },
     resolve: (frame) => frame,
   }),
@@ -142,7 +145,10 @@ builder.subscriptionFields((t) => ({
       await checkTargets(context, wanted);
       const { feed, streams } = context;
       const tap = new EventTap(position);
-      return streams.open((signal) => watchEvents(feed, wanted, tap, signal), { cursorOf, tap });
+      return streams.open((signal) => watchEvents(feed, feed.watch(wanted, signal), tap, signal), {
+        cursorOf,
+        tap,
+      });
     },
     resolve: (frame) => frame,
   }),
