@@ -1,5 +1,6 @@
 import { countryCodes } from "./countries.ts";
 import { isHoliday } from "./holidays.ts";
+import { RecentlyUsed } from "../lib/recently-used.ts";
 import { countryOfArea, zonesByArea, zonesOfCountry } from "./time-zones.ts";
 
 /** When messages may be sent, in minutes after midnight. An end before the start is on the next day. */
@@ -154,23 +155,54 @@ export interface Closures {
   stateless: boolean;
 }
 
-const recent = new Map<string, Closures>();
-const maxRecent = 100;
+/** Windows open and close at full minutes. */
+export const minuteOf = (now: Date): number => Math.floor(now.getTime() / minuteMs);
+
+/** Of so many windows it is remembered: each takes 10 KB, and 2 ms to find out. */
+const recent = new RecentlyUsed<string, { minute: number; closures: Closures }>(1_000);
 
 /** Where a window is closed now; computed once a minute. */
 export function closuresOf(window: SendWindow, ownZone: string | null, now: Date): Closures {
-  const key = `${window.start} ${window.end} ${window.days} ${ownZone} ${Math.floor(now.getTime() / minuteMs)}`;
+  const key = `${window.start} ${window.end} ${window.days} ${ownZone}`;
+  const minute = minuteOf(now);
   const known = recent.get(key);
-  if (known) return known;
-  if (recent.size >= maxRecent) recent.clear();
+  if (known?.minute === minute) return known.closures;
   const areas = [...zonesByArea].filter(([, zones]) => isOpenIn(window, zones, now));
   const closures = {
     countries: countryCodes.filter((country) => !isOpen(window, country, ownZone, now)),
     openAreas: areas.map(([area]) => area),
     stateless: !isOpen(window, null, ownZone, now),
   };
-  recent.set(key, closures);
+  recent.set(key, { minute, closures });
   return closures;
+}
+
+/** Of a country with area codes, the zones of each; of another, all of its zones. */
+const areasOf = new Map<string, readonly (readonly string[])[]>();
+
+function zonesInAreas(country: string): readonly (readonly string[])[] {
+  const known = areasOf.get(country);
+  if (known) return known;
+  const own = [...zonesByArea].filter(([area]) => countryOfArea(area) === country);
+  // Areas in the same zones are one.
+  const found = new Map(
+    [zonesOfCountry(country), ...own.map(([, zones]) => zones)].map((zones) => [zones.join(), zones]),
+  );
+  const areas = [...found.values()];
+  areasOf.set(country, areas);
+  return areas;
+}
+
+/** Whether messages may be sent now to any number of a country, or of no country if that is "". */
+export function opensSomewhere(
+  window: SendWindow,
+  country: string,
+  ownZone: string | null,
+  now: Date,
+): boolean {
+  if (country === "") return isOpen(window, null, ownZone, now);
+  if (!zonesInAreas(country).some((zones) => isOpenIn(window, zones, now))) return false;
+  return !isOnHoliday(window, country, now);
 }
 
 /** The closures with those countries closed that have a holiday. `countries`: those of the recipients. */

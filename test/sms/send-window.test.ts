@@ -10,6 +10,8 @@ const at = (time: string): Date => new Date(`2026-01-15T${time}:00Z`);
 const offsets = (zones: readonly string[]) =>
   new Set(zones.map((zone) => spreadOf([zone, "UTC"], at("12:00"))));
 
+const windowOf = (place: number) => ({ start: place, end: place + 600 });
+
 describe("send windows", () => {
   it("a send window follows the recipient's clock", () => {
     // Slovakia is an hour ahead of UTC in January.
@@ -17,6 +19,15 @@ describe("send windows", () => {
     expect(isOpen(day, "SK", "UTC", at("08:00"))).toBe(true);
     expect(isOpen(day, "SK", "UTC", at("18:59"))).toBe(true);
     expect(isOpen(day, "SK", "UTC", at("19:00"))).toBe(false);
+  });
+
+  it("where a window is closed is found out once a minute, also for hundreds of windows", () => {
+    const closures = Array.from({ length: 150 }, (_, place) =>
+      closuresOf(windowOf(place), "UTC", at("12:00")),
+    );
+    const again = closures.map((_, place) => closuresOf(windowOf(place), "UTC", at("12:00")));
+    expect(again.every((one, place) => one === closures[place])).toBe(true);
+    expect(closuresOf(windowOf(0), "UTC", at("12:01"))).not.toBe(closures[0]);
   });
 
   it("a send window is open in a country of several zones when it is open in all of them", () => {

@@ -14,7 +14,8 @@ import { isSuppressedInSql } from "../../messages/dispatch/suppressed.ts";
 import { inFlight } from "../../messages/model/status.ts";
 import { closuresOf, closuresOnHolidays, type Closures } from "../../sms/send-window.ts";
 import { areaLengths } from "../../sms/time-zones.ts";
-import type { RunningCampaign } from "./running-campaigns.ts";
+import { countriesOf } from "./campaign-countries.ts";
+import { windowOf, type RunningCampaign } from "./running-campaigns.ts";
 
 /**
  * SQL: the prefixes of a recipient's number that may be an area code. Looked up in a JSON object, since
@@ -114,29 +115,15 @@ export async function findNext(
 const nothingClosed: Closures = { countries: [], openAreas: [], stateless: false };
 
 async function closedFor(transaction: Queryable, campaign: RunningCampaign, now: Date): Promise<Closures> {
-  const { id, windowStart, windowEnd, windowDays, observesHolidays, timeZone } = campaign;
-  if (windowStart === null || windowEnd === null) return nothingClosed;
-  const window = { start: windowStart, end: windowEnd, days: windowDays };
-  const closures = closuresOf(window, timeZone, now);
-  if (!observesHolidays) return closures;
-  return closuresOnHolidays(closures, window, await countriesOf(transaction, id), now);
-}
-
-const readCountries: Statement = {
-  name: "read_countries_of_campaign",
-  text: `select distinct country from campaign_routes where campaign_id = $1 and country <> ''`,
-};
-
-const knownCountries = new Map<string, string[]>();
-const maxKnown = 1_000;
-
-/** The countries of a campaign's recipients, which do not change once it runs. */
-async function countriesOf(transaction: Queryable, campaignId: string): Promise<string[]> {
-  const known = knownCountries.get(campaignId);
-  if (known) return known;
-  const rows = await transaction.query<{ country: string }>(readCountries, [campaignId]);
-  const countries = rows.map(({ country }) => country);
-  if (knownCountries.size >= maxKnown) knownCountries.clear();
-  knownCountries.set(campaignId, countries);
-  return countries;
+  const window = windowOf(campaign);
+  if (!window) return nothingClosed;
+  const closures = closuresOf(window, campaign.timeZone, now);
+  if (window.observesHolidays !== true) return closures;
+  const countries = (await countriesOf(transaction, [campaign.id])).get(campaign.id) ?? [];
+  return closuresOnHolidays(
+    closures,
+    window,
+    countries.filter((country) => country !== ""),
+    now,
+  );
 }

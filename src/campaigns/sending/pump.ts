@@ -8,6 +8,7 @@ import { admit } from "./admission.ts";
 import { claimMessages, type Claim } from "./claim.ts";
 import { readRunningCampaigns, type RunningCampaign } from "./running-campaigns.ts";
 import { workerLockSpaces } from "../../queue/live-workers.ts";
+import { ShutWindows } from "./shut-windows.ts";
 import { Submitter, type SubmitterOptions } from "./submitter.ts";
 import { inTurns } from "./turns.ts";
 import { Views, type View } from "./views.ts";
@@ -39,6 +40,7 @@ export class CampaignPump {
   /** Until when campaigns that have used up their own rate rest. */
   readonly #resting = new Map<string, number>();
   readonly #views = new Views();
+  readonly #windows = new ShutWindows();
   /** The running campaigns, read during the last claim. */
   #ahead: Promise<RunningCampaign[]> | undefined;
   #turn = 0;
@@ -113,7 +115,8 @@ export class CampaignPump {
     if (this.#submitter.isFull) return 0;
     const campaigns = await (ahead ?? readRunningCampaigns(this.#options.database));
     const now = performance.now();
-    const awake = campaigns.filter(({ id, waiting }) => waiting > 0 && (this.#resting.get(id) ?? 0) <= now);
+    const rested = campaigns.filter(({ id, waiting }) => waiting > 0 && (this.#resting.get(id) ?? 0) <= now);
+    const awake = await this.#windows.open(this.#options.database, rested, this.#options.clock.now());
     if (awake.length > 0) this.#readAhead();
     for (const campaign of inTurns(awake, this.#turn++)) {
       const claimed = await this.#claimFrom(campaign);
@@ -136,6 +139,7 @@ export class CampaignPump {
   #forgetAllBut(running: ReadonlySet<string>): void {
     for (const id of this.#resting.keys()) if (!running.has(id)) this.#resting.delete(id);
     this.#views.forgetAllBut(running);
+    this.#windows.forgetAllBut(running);
   }
 
   /**

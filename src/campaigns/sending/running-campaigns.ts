@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "../../database/database.ts";
+import type { SendWindow } from "../../sms/send-window.ts";
 import { capacityOf, tokensAt } from "../../lanes/token-bucket.ts";
 import type { MessagePriority } from "../../messages/model/priority.ts";
 import { priorityNumber } from "../../queue/contract.ts";
@@ -19,6 +20,17 @@ export interface RunningCampaign {
   refilledAt: Date;
   /** Messages not handed over yet, including recipients that are not messages yet. */
   waiting: number;
+}
+
+/** When it sends; undefined for at any time. */
+export function windowOf({
+  windowStart,
+  windowEnd,
+  windowDays,
+  observesHolidays,
+}: RunningCampaign): SendWindow | undefined {
+  if (windowStart === null || windowEnd === null) return undefined;
+  return { start: windowStart, end: windowEnd, days: windowDays, observesHolidays };
 }
 
 const columns = `
