@@ -137,18 +137,38 @@ function explain(error: unknown): never {
 async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buffer; delimiter: string }> {
   let head = Buffer.alloc(0);
   for (;;) {
-    const { value, done } = await chunks.next();
-    if (done !== true) head = Buffer.concat([head, value]);
+    const { chunk, done } = await nextAtLeast(
+      Math.min(head.length, maxHeaderBytes + 1 - head.length),
+      chunks,
+    );
+    head = Buffer.concat([head, chunk]);
     const [line, delimiter] = separatorOf(head);
     const header = head.subarray(Buffer.byteLength(line));
-    if (done === true && head.length === 0)
+    if (done && head.length === 0)
       throw unreadable("The file is empty. Its first row must name the columns.");
     // The first line may name the delimiter, and its line end may arrive in two chunks.
     const isComplete = /[\r\n][^]/.test(header.toString("latin1"));
-    if (done === true || isComplete)
-      return { head: header, delimiter: delimiter ?? delimiterOf(firstLine(header)) };
+    if (done || isComplete) return { head: header, delimiter: delimiter ?? delimiterOf(firstLine(header)) };
     if (head.length > maxHeaderBytes)
       throw unreadable(`The first row has more than ${maxHeaderBytes} bytes, or the file no lines.`);
+  }
+}
+
+/**
+ * The next chunks, together at least so many bytes: what is looked at doubles each time, so that a file in tiny chunks is not
+ * joined again with each of them.
+ */
+async function nextAtLeast(
+  bytes: number,
+  chunks: AsyncIterator<Uint8Array>,
+): Promise<{ chunk: Buffer; done: boolean }> {
+  const parts: Uint8Array[] = [];
+  for (let length = 0; ;) {
+    const { value, done } = await chunks.next();
+    if (done === true) return { chunk: Buffer.concat(parts), done };
+    parts.push(value);
+    length += value.length;
+    if (length > 0 && length >= bytes) return { chunk: Buffer.concat(parts), done: false };
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { toTextCell } from "../../../src/spreadsheets/text-cells.ts";
 import { readRecipientFile } from "../../../src/campaigns/intake/recipient-file.ts";
 import type { RecipientRow } from "../../../src/campaigns/intake/recipients.ts";
@@ -203,4 +203,16 @@ describe("a CSV file", () => {
     for (let count = 0; count < 20_000;) count += ((await rows.next()).value as unknown[]).length;
     expect(taken).toBeLessThanOrEqual(21);
   });
+});
+
+it("a long header that comes byte by byte is not joined again with each of them", async () => {
+  const concat = vi.spyOn(Buffer, "concat");
+  onTestFinished(() => concat.mockRestore());
+  const file = `to,${"x".repeat(30_000)}\n+421901,a\n`;
+  expect(await read(file, "Hello", 1)).toHaveLength(1);
+  const joined = concat.mock.calls.reduce(
+    (sum, [parts]) => sum + parts.reduce((all, { length }) => all + length, 0),
+    0,
+  );
+  expect(joined).toBeLessThan(20 * file.length);
 });
