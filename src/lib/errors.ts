@@ -575,19 +575,21 @@ const limited: Readonly<Record<string, string>> = {
   subscriptions: "starts of subscriptions",
   sockets: "new WebSockets",
   uploads: "uploads",
+  webhookTests: "test deliveries of webhooks",
 };
 
 export class RateLimitedError extends DomainError {
   readonly code = "TOO_MANY_REQUESTS";
-  readonly scope = "KEY";
+  readonly scope: "KEY" | "ACCOUNT";
   /** Which limit is used up. */
   readonly limit: string;
   readonly retryAfterSeconds: number;
-  constructor(limit: string, burst: number, retryAfterSeconds: number) {
+  constructor(limit: string, burst: number, retryAfterSeconds: number, scope: "KEY" | "ACCOUNT" = "KEY") {
     super(
-      `This key has used up its ${limited[limit] ?? limit}: at most ${Math.floor(burst)} at once. Nothing was done. ` +
+      `This ${scope.toLowerCase()} has used up its ${limited[limit] ?? limit}: at most ${Math.floor(burst)} at once. Nothing was done. ` +
         `Come back in ${retryAfterSeconds} s.`,
     );
+    this.scope = scope;
     this.limit = limit;
     this.retryAfterSeconds = retryAfterSeconds;
   }

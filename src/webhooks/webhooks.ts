@@ -3,8 +3,9 @@ import type { AuditAction } from "../audit/actions.ts";
 import type { SecretBox } from "../connections/secret-box.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Prisma, Webhook, WebhookStream } from "../database/generated/client.ts";
+import { Buckets } from "../lib/buckets.ts";
 import type { Clock } from "../lib/clock.ts";
-import { InvalidInputError, TooManyWebhooksError } from "../lib/errors.ts";
+import { InvalidInputError, RateLimitedError, TooManyWebhooksError } from "../lib/errors.ts";
 import type { EventFilter } from "../messages/log/event-filter.ts";
 import { comparePositions } from "../messages/log/event-log.ts";
 import type { Position } from "../messages/log/logged-event.ts";
@@ -54,10 +55,14 @@ const fresh = { failures: 0, failingSince: null, retryAt: null, problem: null };
 /** The columns that forget a planned batch. */
 const unplanned = { batchTx: null, batchId: null };
 
+/** Test deliveries of an account, in this process: each is a request to wherever its caller likes. */
+const testLimit = { atOnce: 20, perSecond: 1 / 5 };
+
 /** Makes and changes the webhooks of accounts. `src/webhooks/worker.ts` delivers. */
 export class Webhooks {
   readonly #options: WebhooksOptions;
   readonly #endpoints: Endpoints;
+  readonly #tests = new Buckets(testLimit);
 
   constructor(options: WebhooksOptions) {
     this.#options = options;
@@ -194,11 +199,14 @@ export class Webhooks {
 
   /**
    * Sends a signed request of the type `webhook.test` at once, also to a disabled webhook, and does not repeat it.
-   * @throws NotFoundError
+   * @throws NotFoundError, RateLimitedError
    */
   async test(owner: WebhookOwner, id: string): Promise<Answer> {
     const { box, clock } = this.#options;
     const { secrets, url, name } = await this.#find(owner, id);
+    const { atOnce, perSecond } = testLimit;
+    if (!this.#tests.take(owner.accountId, 1))
+      throw new RateLimitedError("webhookTests", atOnce, 1 / perSecond, "ACCOUNT");
     const now = clock.now();
     const body = testBody({ id, name }, now);
     const signing = box.open(secrets, id) as SigningSecrets;

@@ -442,3 +442,18 @@ test("a stream shows nothing of another account's webhooks, and neither does a w
   await frames.return?.();
   expect(endpoint.requests).toEqual([]);
 });
+
+test("an account sends so many test requests at once, and then has to wait", async () => {
+  const client = app.client;
+  const { endpoint, id } = await hook("many tests");
+  const send = () => client.send(`mutation { sendTestWebhook(id: "${id}") { __typename } }`);
+  const answers = [];
+  for (let count = 0; count < 21; count++) answers.push(await send());
+  expect(answers.at(-1)?.errors?.[0]?.extensions).toMatchObject({
+    code: "TOO_MANY_REQUESTS",
+    scope: "ACCOUNT",
+    limit: "webhookTests",
+    retryAfterSeconds: 5,
+  });
+  expect(endpoint.requests.length).toBeLessThanOrEqual(20);
+});

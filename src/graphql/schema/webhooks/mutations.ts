@@ -233,7 +233,8 @@ builder.mutationFields((t) => ({
   sendTestWebhook: t.field({
     type: SendTestWebhookResult,
     description:
-      "Posts a signed request of the type `webhook.test` at once, also to a disabled webhook. It is not repeated.",
+      "Posts a signed request of the type `webhook.test` at once, also to a disabled webhook. It is not repeated. An account may " +
+      "do so 20 times at once, and then every five seconds.",
     authScopes: { WEBHOOKS: true },
     args: { id: t.arg.id({ required: true, description: "Global id of the webhook." }) },
     resolve: (_root, { id }, context) => context.webhooks.test(ownerOf(context), decodeId("Webhook", id)),
