@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isHoliday } from "../../src/sms/holidays.ts";
+import { isHoliday, prepareHolidays } from "../../src/sms/holidays.ts";
 import { closuresOf, closuresOnHolidays, firstOpening, type SendWindow } from "../../src/sms/send-window.ts";
 import { countryOfArea, zonesByArea, zonesOfCountry } from "../../src/sms/time-zones.ts";
 
@@ -66,4 +66,19 @@ it("numbers of no country are held where the campaign has no time zone: a window
   const allDay = { start: 0, end: 24 * 60 };
   expect(closuresOf(allDay, null, new Date()).stateless).toBe(true);
   expect(closuresOf(allDay, "Europe/Bratislava", new Date()).stateless).toBe(false);
+});
+
+it("the holidays of many countries are prepared with turns for everyone else, one country at a time", async () => {
+  const countries = ["AT", "CZ", "DE", "FR", "HU", "IT", "PL", "RO", "UA", "GB"];
+  let turns = 0;
+  let isPrepared = false;
+  const count = (): void => {
+    turns++;
+    if (!isPrepared) setImmediate(count);
+  };
+  setImmediate(count);
+  await prepareHolidays(countries, [new Date("2031-06-01T00:00:00Z")]);
+  isPrepared = true;
+  expect(turns).toBeGreaterThanOrEqual(countries.length);
+  expect(countries.map((country) => isHoliday(country, "2031-01-01"))).toEqual(countries.map(() => true));
 });

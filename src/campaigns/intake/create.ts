@@ -32,7 +32,7 @@ import { checkDefaultCountry } from "../../sending-settings/store.ts";
 import { callingCodeOf } from "../../sms/phone-plans.ts";
 import { textWarnings } from "../../sms/text-warnings.ts";
 import { readTemplate, type Template } from "./template.ts";
-import { windowCheckOf } from "./window-check.ts";
+import { prepareWindowCheck, windowCheckOf } from "./window-check.ts";
 
 export interface CreateOptions {
   database: Database;
@@ -96,6 +96,7 @@ async function prepare(
   if (input.from != null) checkLength(input.from, "from");
   const template = input.retry ? retriedText : readTemplate(input.text);
   const table = restrict(forCampaign(await routingTables.of(accountId, staleMs), input), within);
+  await prepareWindowCheck(settings);
   const checker = new RecipientChecker({ input, template, table, window: windowCheckOf(settings, now) });
   const keepsValues = settings.scheduledAt !== null && input.dryRun !== true;
   const source = await open(database, input, template, {

@@ -1,6 +1,7 @@
 import type { Queryable, Statement } from "../../database/database.ts";
 import { InvalidInputError } from "../../lib/errors.ts";
 import { areaLengths, zonesOf } from "../../sms/time-zones.ts";
+import { loadHolidays, prepareHolidays } from "../../sms/holidays.ts";
 import { everOpens, firstOpening, spreadOf, type SendWindow } from "../../sms/send-window.ts";
 import type { CampaignSettings } from "./settings.ts";
 
@@ -73,6 +74,10 @@ type WindowSettings = Pick<
   "windowStart" | "windowEnd" | "windowDays" | "observeHolidays" | "timeZone" | "scheduledAt" | "endsAt"
 >;
 
+/** What such a check needs, read in turns and not when the first recipient is checked. */
+export const prepareWindowCheck = async ({ observeHolidays, endsAt }: WindowSettings): Promise<void> =>
+  observeHolidays && endsAt ? loadHolidays() : undefined;
+
 const sampleRecipients: Statement = {
   name: "sample_recipients_of_campaign",
   text: `
@@ -98,5 +103,10 @@ export async function checkWindowOfCampaign(
   const rows = await database.query<{ recipient: string; country: string | null }>(sampleRecipients, [
     campaignId,
   ]);
+  const { observeHolidays, endsAt, scheduledAt } = settings;
+  if (observeHolidays && endsAt) {
+    const countries = new Set(rows.flatMap(({ country }) => country ?? []));
+    await prepareHolidays(countries, [scheduledAt ?? now, endsAt]);
+  }
   for (const { recipient, country } of rows) check.check(recipient, country);
 }

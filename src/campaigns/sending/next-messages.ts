@@ -12,6 +12,7 @@ import {
 import { isBehindInSql } from "../../messages/model/order.ts";
 import { isSuppressedInSql } from "../../messages/dispatch/suppressed.ts";
 import { inFlight } from "../../messages/model/status.ts";
+import { prepareHolidays } from "../../sms/holidays.ts";
 import { closuresOf, closuresOnHolidays, type Closures } from "../../sms/send-window.ts";
 import { areaLengths } from "../../sms/time-zones.ts";
 import { countriesOf } from "./campaign-countries.ts";
@@ -119,11 +120,8 @@ async function closedFor(transaction: Queryable, campaign: RunningCampaign, now:
   if (!window) return nothingClosed;
   const closures = closuresOf(window, campaign.timeZone, now);
   if (window.observesHolidays !== true) return closures;
-  const countries = (await countriesOf(transaction, [campaign.id])).get(campaign.id) ?? [];
-  return closuresOnHolidays(
-    closures,
-    window,
-    countries.filter((country) => country !== ""),
-    now,
-  );
+  const all = (await countriesOf(transaction, [campaign.id])).get(campaign.id) ?? [];
+  const countries = all.filter((country) => country !== "");
+  await prepareHolidays(countries, [now]);
+  return closuresOnHolidays(closures, window, countries, now);
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Queryable } from "../../database/database.ts";
+import { prepareHolidays } from "../../sms/holidays.ts";
 import { minuteOf, opensSomewhere } from "../../sms/send-window.ts";
 import { countriesOf } from "./campaign-countries.ts";
 import { windowOf, type RunningCampaign } from "./running-campaigns.ts";
@@ -34,6 +35,10 @@ export class ShutWindows {
       database,
       changed.map(({ id }) => id),
     );
+    const observing = changed
+      .filter((one) => one.observesHolidays)
+      .flatMap(({ id }) => countries.get(id) ?? []);
+    await prepareHolidays(new Set(observing.filter((country) => country !== "")), [now]);
     for (const [index, campaign] of changed.entries()) {
       this.#look(campaign, countries.get(campaign.id) ?? [], now);
       if (index % inOneTurn === inOneTurn - 1) await nextTurn();
