@@ -4,6 +4,7 @@ import { GraphQLError } from "graphql";
 import type { Viewer } from "../access/api-keys.ts";
 import { TooManyRequestsError, type ErrorCode } from "../lib/errors.ts";
 import { JsonValues } from "../lib/json-values.ts";
+import { Slices } from "../lib/slices.ts";
 import type { HeldBodies, HeldBody } from "./held-bodies.ts";
 import { refuse } from "./refuse.ts";
 
@@ -29,6 +30,8 @@ const otherBytes: Readonly<Record<string, number>> = {
 };
 /** A body of so many bytes cannot have too many values. */
 const uncountedBytes = 64 * 1024;
+/** More than an input of any type has, or a row of a recipient file: GraphQL would look at each. */
+const mostFields = 2_000;
 /** For a key that can neither send nor ask for quotes: a thousand rates, or as many ids. */
 const administratorBytes = 1024 * 1024;
 
@@ -70,6 +73,7 @@ export function limitBody(
   response: ServerResponse,
   limits: Pick<BodyLimits, "bytes" | "values">,
   held: HeldBody | undefined,
+  holder = "",
 ): boolean {
   const announced = request.headers["content-length"];
   const [mediaType = ""] = (request.headers["content-type"] ?? "").split(";");
@@ -89,6 +93,7 @@ export function limitBody(
       length += chunk.length;
       if (length > most) return done(tooLarge(most));
       if (values.add(chunk) > limits.values) return done(tooManyValues(limits.values));
+      if (values.mostFields > mostFields) return done(tooManyFields());
       try {
         if (announced === undefined) held?.grow(chunk.length);
         done(null, chunk);
@@ -97,6 +102,9 @@ export function limitBody(
       }
     },
   });
+  // Reading it takes long: it has a turn of the event loop of its own, and accounts have theirs in turn.
+  const lastTurn = new Slices(holder);
+  counted._flush = (done) => void lastTurn.rest().then(() => done(), done);
   counted.once("error", () => request.unpipe(counted));
   Object.assign(request, { body: request.pipe(counted) });
   return true;
@@ -124,6 +132,11 @@ const tooLarge = (limit: number): GraphQLError =>
 
 const tooManyValues = (limit: number): GraphQLError =>
   tooMuch(`The request has more than ${limit} values. Send fewer at once.`);
+
+const tooManyFields = (): GraphQLError =>
+  tooMuch(
+    `An object in the request has more than ${mostFields} fields. Leave out what the schema does not know.`,
+  );
 
 const tooMuch = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code, http: { status: 413 } } });

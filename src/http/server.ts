@@ -127,7 +127,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
         const limits = limitsOf(viewer, most);
         limitTime(request, response, limits.ms);
         if (viewer) grantRest(request);
-        if (!limitBody(request, response, limits, viewer && heldOf(bodies, viewer, response))) return;
+        const held = viewer && heldOf(bodies, viewer, response);
+        if (!limitBody(request, response, limits, held, viewer?.accountId)) return;
       }
       await graphql(request, response, viewer);
     },

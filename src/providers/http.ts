@@ -66,6 +66,11 @@ export interface AnswerShare {
 /** So many bytes of an answer do not count: most have fewer, and the number of connections is limited. */
 const uncountedBytes = 16_384;
 
+/** No answer needs more informational ones (1xx) before it. */
+const mostInformational = 10;
+/** Pieces of an answer, beside one for each so many bytes: each takes time and memory, however short it is. */
+const [mostPieces, pieceBytes] = [1_000, 64];
+
 const tooManyBytes = "the answers of all providers that are being read have too many bytes together";
 
 /**
@@ -162,6 +167,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Bytes of the answer, and those of them that count. */
   #length = 0;
   #counted = 0;
+  #informational = 0;
   #started: Dispatcher.DispatchController | undefined;
   #head: AnswerHead | undefined;
   #contentEncoding = "";
@@ -191,11 +197,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (status < 200) return;
+    if (status < 200) {
+      if (++this.#informational > mostInformational) this.#giveUp(controller, "it answers 1xx without end");
+      return;
+    }
     const retryAfter = [headers["retry-after"]].flat()[0];
     this.#contentEncoding = [headers["content-encoding"]].flat().join(",");
     this.#head = {
@@ -207,9 +216,15 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
-    if (this.#takes(chunk.length)) return void this.#chunks.push(chunk);
-    this.#fail(tooManyBytes);
-    controller.abort(new Error(tooManyBytes));
+    if (!this.#takes(chunk.length)) return this.#giveUp(controller, tooManyBytes);
+    this.#chunks.push(chunk);
+    const most = mostPieces + this.#length / pieceBytes;
+    if (this.#chunks.length > most) this.#giveUp(controller, "the answer comes in too many pieces");
+  }
+
+  #giveUp(controller: Dispatcher.DispatchController, reason: string): void {
+    this.#fail(reason);
+    controller.abort(new Error(reason));
   }
 
   /** Whether so many more bytes may be kept. */

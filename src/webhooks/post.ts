@@ -8,6 +8,10 @@ export interface Head {
 
 /** How much of an answer's body is read (and dropped), so that its connection can be used again. */
 const maxBodyBytes = 64 * 1024;
+/** And in how many pieces, since each takes time, however short it is. */
+const mostPieces = 100;
+/** No answer needs more informational ones (1xx) before it. */
+const mostInformational = 10;
 
 /**
  * Sends one request and waits for the head of its answer. Without the streams and signals of `request`, which cost as
@@ -39,6 +43,8 @@ class PostHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #head: Head | undefined;
   #bytes = 0;
+  #pieces = 0;
+  #informational = 0;
   #timeout: PostTimeout | undefined;
 
   constructor(resolve: (head: Head) => void, reject: (error: Error) => void, timeoutMs: number) {
@@ -54,16 +60,19 @@ class PostHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     statusCode: number,
     headers: Head["headers"],
   ): void {
     if (statusCode >= 200) this.#head = { statusCode, headers };
+    else if (++this.#informational > mostInformational)
+      controller.abort(new Error("The answer is informational (1xx) without end"));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > maxBodyBytes) controller.abort(new Error("The answer is too long"));
+    if (this.#bytes > maxBodyBytes || ++this.#pieces > mostPieces)
+      controller.abort(new Error("The answer is too long"));
   }
 
   onResponseEnd(): void {

@@ -21,3 +21,15 @@ it("the count is the same however the bytes arrive", () => {
   for (const byte of Buffer.from(json)) values.add(Uint8Array.of(byte));
   expect(values.add(new Uint8Array())).toBe(countOf(json));
 });
+
+it.each([
+  ["{}", 0],
+  ['{"a":1,"b":{"c":2,"d":{"e":":,:"},"f":4},"g":[{"h":5},{"i":6,"j":7}]}', 3],
+  ["[1,2,3,4]", 0],
+  [`{"deep":${"[".repeat(2_000)}{"a":1,"b":2,"c":3}${"]".repeat(2_000)},"last":1}`, 3],
+  [`{${Array.from({ length: 500 }, (_, n) => `"a${n}":{"b":1}`).join(",")}}`, 500],
+])("the fields of the largest object in %.60s are counted", (json, count) => {
+  const values = new JsonValues();
+  for (const byte of Buffer.from(json)) values.add(Uint8Array.of(byte));
+  expect(values.mostFields).toBe(count);
+});

@@ -15,9 +15,39 @@ function open(options: ProviderHttpOptions): ProviderHttp {
 
 const get = (http: ProviderHttp | undefined, path: string) => http?.request({ method: "GET", path });
 
+const chunkedHead = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+const wholeAnswer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
 const post = { method: "POST", path: "/message", query: { key: "secret" }, body: '{"a":1}' } as const;
 
 describe("answers that are being read", () => {
+  test.each([
+    ["thousands of pieces", `${chunkedHead}${"1\r\nx\r\n".repeat(5_000)}0\r\n\r\n`, /too many pieces/],
+    [
+      "thousands of informational ones before it",
+      `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(5_000)}${wholeAnswer}`,
+      /1xx without end/,
+    ],
+  ])("an answer with %s is given up", async (_, answer, reason) => {
+    const origin = await serveTcp((socket) => void socket.once("data", () => socket.write(answer)));
+    expect(await open({ origin }).request(post)).toMatchObject({
+      kind: "unanswered",
+      reason: expect.stringMatching(reason),
+    });
+  });
+
+  test.each([
+    ["hundreds of pieces", `${chunkedHead}${"1\r\nx\r\n".repeat(500)}0\r\n\r\n`, "x".repeat(500)],
+    [
+      "a few informational ones before it",
+      `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(3)}${wholeAnswer}`,
+      "ok",
+    ],
+  ])("an answer with %s is read", async (_, answer, body) => {
+    const origin = await serveTcp((socket) => void socket.once("data", () => socket.write(answer)));
+    expect(await open({ origin }).request(post)).toMatchObject({ kind: "answer", body });
+  });
+
   test("an account's answers may have so many bytes together, and leave those of others room", async () => {
     const body = "x".repeat(400_000);
     const held: ServerResponse[] = [];

@@ -8,6 +8,7 @@ import type { RoutingTables } from "../../pricing/routing/routing-tables.ts";
 import type { Spending } from "../../pricing/spending/spending.ts";
 import { restrict } from "../../pricing/routing/restrict.ts";
 import type { SendRestrictions } from "../../lib/send-restrictions.ts";
+import { Slices } from "../../lib/slices.ts";
 import { isStorable } from "../../lib/storable.ts";
 import { draftMessage, fingerprint, storedKey, type MessageDraft } from "./draft.ts";
 import { storeCounted, type CountedOutcome } from "./store-counted.ts";
@@ -109,14 +110,21 @@ export class MessageSender {
     within: SendRestrictions | undefined,
   ): Promise<(MessageDraft | DomainError)[]> {
     const table = restrict(await this.#tables.of(accountId), within);
-    const drafts = inputs.map((input) => this.#draftOne(accountId, input, table));
+    const slices = new Slices(accountId);
+    const drafts: (MessageDraft | DomainError)[] = [];
+    for (const input of inputs) {
+      if (slices.isOver) await slices.rest();
+      drafts.push(this.#draftOne(accountId, input, table));
+    }
     if (drafts.every(isDraft)) return drafts;
     const newer = restrict(await this.#tables.of(accountId, staleRefusalMs), within);
     if (newer === table) return drafts;
-    return inputs.map((input, index) => {
-      const draft = drafts[index];
-      return draft && !(draft instanceof DomainError) ? draft : this.#draftOne(accountId, input, newer);
-    });
+    for (const [index, input] of inputs.entries()) {
+      if (!(drafts[index] instanceof DomainError)) continue;
+      if (slices.isOver) await slices.rest();
+      drafts[index] = this.#draftOne(accountId, input, newer);
+    }
+    return drafts;
   }
 
   #draftOne(accountId: string, input: SendInput, table: RoutingTable): MessageDraft | DomainError {
