@@ -101,13 +101,19 @@ export function limitBody(
         done(toGraphqlError(error as TooManyRequestsError));
       }
     },
+    flush(done) {
+      void endInTurn(holder, done);
+    },
   });
-  // Reading it takes long: it has a turn of the event loop of its own, and accounts have theirs in turn.
-  const lastTurn = new Slices(holder);
-  counted._flush = (done) => void lastTurn.rest().then(() => done(), done);
   counted.once("error", () => request.unpipe(counted));
   Object.assign(request, { body: request.pipe(counted) });
   return true;
+}
+
+/** A large body takes long to read, so it has a turn of the event loop to itself, and accounts have theirs in turn. */
+async function endInTurn(holder: string, end: () => void): Promise<void> {
+  await new Slices(holder).rest();
+  end();
 }
 
 const toGraphqlError = ({
