@@ -7,7 +7,7 @@ import type { Database } from "../database/database.ts";
 import type { Clock } from "../lib/clock.ts";
 import { InvalidInputError } from "../lib/errors.ts";
 import { eraseKeys } from "../messages/accept/erase-keys.ts";
-import { cancelMessagesTo, eraseMessages } from "../messages/changes/erase-messages.ts";
+import { eraseMessages } from "../messages/changes/erase-messages.ts";
 import { eraseParkedInbound } from "../messages/inbound/parked-inbound.ts";
 import { eraseParked } from "../messages/receipts/erase-parked.ts";
 import { sendingSettingsOf } from "../sending-settings/store.ts";
@@ -42,7 +42,7 @@ export async function eraseRecipient(
   await recordAudit(database, { accountId, action: "ERASURE_STARTED", after: { keepSuppressions } });
   const erasure: Erasure = {
     messages: 0,
-    cancelled: await cancelMessagesTo(database, accountId, number, clock.now()),
+    cancelled: 0,
     callbacks: await eraseUnreadCallbacks(database, accountId, number),
     refusedRecipients:
       (await eraseRefusedRecipients(database, accountId, number)) +
@@ -50,9 +50,10 @@ export async function eraseRecipient(
     suppressions: 0,
   };
   for (;;) {
-    const erased = await eraseMessages(database, accountId, number);
+    const erased = await eraseMessages(database, accountId, number, clock.now());
     if (!erased) break;
     erasure.messages += erased.count;
+    erasure.cancelled += erased.cancelled;
     erasure.callbacks += await eraseCallbacks(database, number, erased);
   }
   await eraseKeys(database, accountId, number);

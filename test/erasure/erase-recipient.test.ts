@@ -166,3 +166,18 @@ it("a receipt that comes after an erasure is applied, and nothing of the person 
   expect(await tablesWith(late.slice(1))).toEqual([]);
   expect(await tablesWith("SECRET late")).toEqual([]);
 });
+
+it("the client's references of a person's messages go with it, whatever form of the number they have", async () => {
+  const person = "+421909777300";
+  const clientRefs = ["0909 777 300", "909/777-300", "Eva Secretova", person];
+  for (const clientRef of clientRefs) await send({ to: person, clientRef });
+  const { sendMessage: other } = await send({ to: "+421909777000", clientRef: "order 7" });
+  await app.client.data(
+    `mutation { eraseRecipient(number: "${person}") { ... on ErasedRecipient { messages } } }`,
+  );
+  const { pool } = app.services.database;
+  const { rows } = await pool.query<{ id: string; ref: string }>(
+    "select id, client_ref as ref from messages where client_ref is not null",
+  );
+  expect(rows).toEqual([{ id: decodeId("Message", other.id), ref: "order 7" }]);
+});

@@ -34,6 +34,8 @@ export interface Plan {
    * 500, `empty` 402, `no rate` 403 and `wrong number` 422.
    */
   outcome?: Outcome;
+  /** The words of a refusal, instead of the usual ones. */
+  words?: string;
   /** Waited for between accepting and answering. */
   answer?: Promise<unknown>;
   /** Waited for before the callbacks are posted; never, if the message is never reported. */
@@ -138,7 +140,7 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     await plan.before;
     const refusal = refusals[outcome];
     if (refusal?.retryAfter) response.setHeader("retry-after", refusal.retryAfter);
-    if (refusal) return answer(response, refusal.status, refusal.content);
+    if (refusal) return answer(response, refusal.status, inWords(refusal.content, plan.words));
     const message = accept(request);
     void report(message, plan.report);
     await plan.answer;
@@ -157,7 +159,7 @@ export async function startProviderDouble(): Promise<ProviderDouble> {
     requests.push(...together.map((request) => ({ ...request, outcome })));
     await plan.before;
     const refusal = refusals[outcome];
-    if (refusal) return answer(response, refusal.status, refusal.content);
+    if (refusal) return answer(response, refusal.status, inWords(refusal.content, plan.words));
     const campaignId = randomUUID();
     for (const request of together) void report(accept(request, campaignId), plan.report);
     await plan.answer;
@@ -222,6 +224,13 @@ const refusals: Partial<Record<Outcome, { status: number; content: object; retry
     content: { success: false, error: "Oops! We couldn't find this number in any country on Earth." },
   },
 };
+
+const inWords = (content: object, words: string | undefined): object =>
+  words === undefined
+    ? content
+    : Object.fromEntries(
+        Object.entries(content).map(([key, value]) => [key, value === false ? value : words]),
+      );
 
 function readRequest(body: string): Request {
   const { client_ref, to, from, message, callback_url } = JSON.parse(body) as Record<string, string>;

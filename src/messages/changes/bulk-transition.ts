@@ -34,7 +34,7 @@ const begin: Statement = {
       update messages as m
       set status = 'SUBMITTING', ${stateAt(at)}
       from unnest((select $1::uuid[]), (select $2::smallint[]), (select $7::text[])) as g (id, number, claim)
-      where m.id = g.id and ${isIn("QUEUED")}
+      where m.id = g.id and m.recipient <> '' and ${isIn("QUEUED")}
       returning ${changedAt(at)}, g.number, g.claim, null::text as provider_message_id, null::text as provider_batch_id
     ), requested as (
       select claim, array_agg(id) as ids, array_agg(number) as numbers from changed group by claim

@@ -4,6 +4,7 @@ import { evolve } from "../model/evolve.ts";
 import { lacksParts, readPartHistory } from "../model/parts.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { isFinal, type IgnoredReason, type MessageStatus } from "../model/status.ts";
+import { changeOfErased } from "./change-of-erased.ts";
 import { bringsNothing, isNoNews, toEvent, type NewEvent } from "./event-of-change.ts";
 import { lockMessages, readKinds, type LockedMessage } from "./locked-message.ts";
 import { findReplays } from "./replays.ts";
@@ -36,6 +37,7 @@ export interface Transition {
 interface SkippedChange {
   kind: "skipped";
   change: StatusChange;
+  isErased: boolean;
 }
 
 /**
@@ -57,8 +59,9 @@ export async function applyChanges(
   const changed = new Map<string, LockedMessage>();
   const outcomes = changes.map((told): ChangeOutcome => {
     const message = changed.get(told.messageId) ?? messages.get(told.messageId);
-    if (!message || isMeantForAnother(message, told)) return { kind: "skipped", change: told };
-    const change = message.isErased && isReceipt(told) ? withoutWords(told) : told;
+    if (!message || isMeantForAnother(message, told))
+      return { kind: "skipped", change: told, isErased: message?.isErased === true };
+    const change = message.isErased ? changeOfErased(told) : told;
     const providerId = change.providerId ?? message.providerId;
     const reported = history.of(message.id, providerId);
     const event = toEvent(message, change, reported);
@@ -103,19 +106,6 @@ export async function applyChanges(
   await addTallies(transaction, campaignMovesOf(messages, changed));
   await addStatistics(transaction, moves, chargesOf(messages, changed));
   return outcomes;
-}
-
-const isReceipt = ({ source }: StatusChange): boolean =>
-  source === "CALLBACK" || source === "POLL" || source === "RECONCILE";
-
-/** What people or programs wrote about an erased message may name its number. */
-function withoutWords({
-  detail: _detail,
-  providerStatus: _status,
-  failure,
-  ...change
-}: StatusChange): StatusChange {
-  return { ...change, ...(failure && { failure: { ...failure, text: "The message was erased." } }) };
 }
 
 /** How the changes move the counts of campaigns. */

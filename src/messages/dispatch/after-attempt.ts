@@ -45,7 +45,15 @@ export function consequencesOf(
       return afterRejection(finished, outcome, next);
     case "ambiguous": {
       const detail = `The provider may or may not have it: ${outcome.reason}.`;
-      if (next) return again(finished, atOnce(finished), `${detail} A duplicate is allowed.`, next);
+      if (next) {
+        const { change, ...others } = again(
+          finished,
+          atOnce(finished),
+          `${detail} A duplicate is allowed.`,
+          next,
+        );
+        return { ...others, change: { ...change, statusOfErased: "OUTCOME_UNKNOWN" } };
+      }
       return { change: { ...base, status: "OUTCOME_UNKNOWN", detail } };
     }
     case "retryable":

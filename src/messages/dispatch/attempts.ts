@@ -121,6 +121,16 @@ export async function finishAttempts<Finished extends FinishedAttempt>(
   });
 }
 
+const forgetReasons: Statement = {
+  name: "forget_reasons_of_attempts",
+  text: "update attempts set reason = null where message_id = any ($1::uuid[]) and reason is not null",
+};
+
+/** Takes away why attempts ended, which is in a provider's words. */
+export async function forgetReasonsOf(transaction: Queryable, messageIds: readonly string[]): Promise<void> {
+  if (messageIds.length > 0) await transaction.query(forgetReasons, [messageIds]);
+}
+
 function reasonOf(outcome: SubmitOutcome): string | null {
   if (outcome.kind === "accepted") return null;
   return outcome.kind === "rejected" ? outcome.failure.text : outcome.reason;

@@ -5,7 +5,7 @@ import { insist } from "../../database/retry-write.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { faultOf } from "../../providers/failure-codes.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
-import type { Lateness } from "./attempts.ts";
+import { forgetReasonsOf, type Lateness } from "./attempts.ts";
 import { divide, endEach, endSingly, endTogether, type BulkRequest, type Ending } from "./end-attempts.ts";
 import { recordSignals, type AttemptSignal } from "../../lanes/breaker.ts";
 import { consequencesOf, type Finished } from "./after-attempt.ts";
@@ -97,8 +97,15 @@ export class Outcomes {
     ]);
     const retries = planned.flatMap(({ retry }, index) => {
       const outcome = outcomes[index];
-      return retry && outcome?.kind === "taken" && outcome.applied ? [retry] : [];
+      return retry && outcome?.kind === "taken" && outcome.applied && outcome.status === "QUEUED"
+        ? [retry]
+        : [];
     });
+    // The messages are locked by now, so an erasure either was before this or sees what this has written.
+    await forgetReasonsOf(
+      transaction,
+      outcomes.flatMap(({ isErased, change }) => (isErased ? [change.messageId] : [])),
+    );
     await addJobs(transaction, retries);
     const waiting = finished.filter(
       ({ message: { id }, outcome }) => outcome.kind === "retryable" || next.has(id),

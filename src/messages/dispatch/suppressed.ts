@@ -4,9 +4,9 @@ import { applyChanges } from "../changes/transition.ts";
 import { cancellable } from "../model/status.ts";
 import type { DispatchMessage } from "./dispatch-message.ts";
 
-/** SQL on `messages` under an alias: whether its recipient is not to be texted. */
+/** SQL on `messages` under an alias: whether its recipient is not to be texted, or was erased. */
 export const isSuppressedInSql = (alias: string): string =>
-  `${suppressionInSql({ account: `${alias}.account_id`, recipient: `${alias}.recipient`, sender: `${alias}.sender`, answers: `${alias}.answers` })} is not null`;
+  `(${alias}.recipient = '' or ${suppressionInSql({ account: `${alias}.account_id`, recipient: `${alias}.recipient`, sender: `${alias}.sender`, answers: `${alias}.answers` })} is not null)`;
 
 const lock: Statement = {
   name: "lock_messages_to_claim",

@@ -35,6 +35,8 @@ export interface StatusChange {
    * Earliest time of the next attempt. Only for messages of campaigns; single messages wait in the job queue.
    */
   retryAt?: Date;
+  /** What an erased message becomes that would wait for another attempt. Absent: CANCELLED, since no provider has it. */
+  statusOfErased?: MessageStatus;
   /** No further checks follow. */
   isEnd?: boolean;
   /** The change is dropped without a trace when the message has another status, or another provider. */

@@ -33,8 +33,9 @@ builder.mutationField("eraseRecipient", (t) =>
   t.field({
     type: EraseRecipientResult,
     description:
-      "Takes everything away by which a person can be known: the number, the texts and raw callbacks, in every list, log and " +
-      "export. Messages that wait become CANCELLED. It cannot be undone; repeating it is fine.",
+      "Takes everything away by which a person can be known: the number, the texts, client's references, what was written about " +
+      "the messages, and raw callbacks, in every list, log and export. Messages that wait become CANCELLED, as does one that its " +
+      "provider does not take. It cannot be undone; repeating it is fine.",
     authScopes: { ADMIN: true },
     args: {
       number: t.arg.string({ required: true, description: "The number of the person, in any spelling." }),
