@@ -1,4 +1,5 @@
 import type { Database, Queryable, Statement } from "../../database/database.ts";
+import { noteErasure } from "../log/erasures.ts";
 import { cancellable, type MessageStatus } from "../model/status.ts";
 import { applyChanges } from "./transition.ts";
 
@@ -79,7 +80,9 @@ export function eraseMessages(
     const [erased] = await transaction.query<Omit<ErasedMessages, "cancelled">>(erase, [
       found.map(({ id }) => id),
     ]);
-    return erased && { ...erased, cancelled: await cancelWaiting(transaction, found, now) };
+    const cancelled = await cancelWaiting(transaction, found, now);
+    await noteErasure(transaction);
+    return erased && { ...erased, cancelled };
   });
 }
 

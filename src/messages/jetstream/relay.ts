@@ -33,6 +33,8 @@ interface Place {
   position: Position;
   sequence: number;
   firstSequence: number;
+  /** Nothing in the stream was copied before this erasure. */
+  erasedTx: bigint;
 }
 
 /** Copies the settled log into the stream: one relay at a time over all workers. */
@@ -86,7 +88,7 @@ export class Relay {
     logger.info("this worker publishes the events to NATS");
     this.#isLeading = true;
     try {
-      await this.#copy(publisher, place, signal);
+      await this.#copy({ publisher, manager }, place, signal);
     } finally {
       this.#isLeading = false;
       publisher.close();
@@ -102,18 +104,37 @@ export class Relay {
       state.messages > 0 ? await manager.streams.getMessage(names.stream, { seq: sequence }) : undefined;
     const row = last ? decodeRow(last.string()) : undefined;
     const [end, floor] = [await readEnd(database), await readLogFloor(database)];
+    const { erasedTx } = floor;
     const position = row && positionOf(row);
-    if (position && comparePositions(position, end) <= 0 && comparePositions(position, floor) >= 0)
-      return { position, sequence, firstSequence };
+    if (position && comparePositions(position, end) <= 0 && comparePositions(position, floor) >= 0) {
+      const place = { position, sequence, firstSequence, erasedTx };
+      const first = await manager.streams.getMessage(names.stream, { seq: firstSequence });
+      const oldest = first && decodeRow(first.string());
+      return oldest && positionOf(oldest).tx > erasedTx ? place : this.#empty(manager, place, erasedTx);
+    }
     if (state.messages > 0) {
       logger.warn("the stream at NATS does not belong to the end of the log: it is emptied");
       await manager.streams.purge(names.stream);
     }
-    return { position: end, sequence, firstSequence: sequence + 1 };
+    return { position: end, sequence, firstSequence: sequence + 1, erasedTx };
   }
 
-  async #copy(publisher: Publisher, place: Place, signal: AbortSignal): Promise<void> {
+  /**
+   * Takes everything out of the stream, since something of it was erased in the log. That is rare, so nothing is searched
+   * for: until the stream has grown again, who comes back reads the log.
+   */
+  async #empty(manager: JetStreamManager, place: Place, erasedTx: bigint): Promise<Place> {
+    await manager.streams.purge(this.#options.names.stream);
+    return { ...place, firstSequence: place.sequence + 1, erasedTx };
+  }
+
+  async #copy(
+    { publisher, manager }: { publisher: Publisher; manager: JetStreamManager },
+    start: Place,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { database, onPublished = () => undefined } = this.#options;
+    let place = start;
     let stored = Promise.resolve();
     let markedAt = -Infinity;
     let unsettledMs = unsettledRetryMs;
@@ -123,13 +144,15 @@ export class Relay {
       // The next are read while the last are being stored, but not published.
       await stored;
       signal.throwIfAborted();
-      const { rows, position: to } = tail;
+      const { rows, position: to, erasedTx } = tail;
+      if (erasedTx > place.erasedTx) place = await this.#empty(manager, place, erasedTx);
       const sequence = place.sequence + rows.length;
       stored = publisher.publish(rows, place.sequence);
       stored.catch(() => undefined);
       const isNews = comparePositions(to, place.position) > 0;
       if (isNews || performance.now() - markedAt >= markEveryMs) {
-        this.#mark({ from: place.position, to, sequence, firstSequence: place.firstSequence }, rows);
+        const { position: from, firstSequence } = place;
+        this.#mark({ from, to, sequence, firstSequence, erasedTx }, rows);
         markedAt = performance.now();
       }
       place = { ...place, position: to, sequence };

@@ -47,7 +47,10 @@ export class StoredLog {
     try {
       const events = await this.#read(range, mark);
       if (!events) return undefined;
-      if (comparePositions(await readLogFloor(this.#database), range.after) > 0) return { kind: "expired" };
+      const floor = await readLogFloor(this.#database);
+      if (comparePositions(floor, range.after) > 0) return { kind: "expired" };
+      // The stream may still have words that were erased, and so may the blocks that were read from it.
+      if (range.after.tx < floor.erasedTx) return undefined;
       const matches = matcherOf(filter);
       const isWanted = (event: FeedEvent): boolean =>
         comparePositions(event, range.after) > 0 &&

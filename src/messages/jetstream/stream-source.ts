@@ -67,6 +67,7 @@ export class StreamSource implements FeedSource {
     this.#taker = taker;
     this.#position = await tail.open(listener, {
       take: (events, position) => this.#take(events, position),
+      forget: (until) => taker.forget(until),
       hint: () => taker.hint(),
     });
     bus.listen(names.marks, (payload) => this.#mark(decodeMark(payload)));
@@ -118,6 +119,7 @@ export class StreamSource implements FeedSource {
     if (!mark) return;
     this.#heardAt = performance.now();
     this.#options.stored.note(mark);
+    this.#taker?.forget(behind(mark.erasedTx));
     this.#marks.push(mark);
     this.#goOn();
   }

@@ -76,6 +76,8 @@ export interface Mark {
   sequence: number;
   /** From this number on the stream is a part of the log without a gap. */
   firstSequence: number;
+  /** As in `Tail`: copies that were made earlier are not to be handed out any more. */
+  erasedTx: bigint;
   /** The hash of the message of each event, by account. */
   events: ReadonlyMap<string, MarkedEvents>;
 }
@@ -99,10 +101,15 @@ interface MarkText {
   to: string;
   sequence: number;
   firstSequence: number;
+  /** Absent from a worker of an earlier version. */
+  erasedTx?: string;
   events: Record<string, string>;
 }
 
-export function encodeMark({ from, to, ...rest }: Omit<Mark, "events">, rows: readonly FeedRow[]): string {
+export function encodeMark(
+  { from, to, erasedTx, ...rest }: Omit<Mark, "events">,
+  rows: readonly FeedRow[],
+): string {
   const events = Object.entries(Object.groupBy(rows, (row) => row[2])).map(([accountId, own = []]) => {
     const bytes = Buffer.alloc(own.length * 4);
     for (const [index, row] of own.entries()) bytes.writeUInt32LE(hashOf(row[3]), index * 4);
@@ -112,6 +119,7 @@ export function encodeMark({ from, to, ...rest }: Omit<Mark, "events">, rows: re
     from: encodeCursor(from),
     to: encodeCursor(to),
     ...rest,
+    erasedTx: String(erasedTx),
     events: Object.fromEntries(events),
   });
 }
@@ -119,9 +127,9 @@ export function encodeMark({ from, to, ...rest }: Omit<Mark, "events">, rows: re
 /** Undefined for what somebody else published. */
 export const decodeMark = (text: string): Mark | undefined =>
   decode(text, (value) => {
-    const { from, to, events, ...rest } = value as MarkText;
+    const { from, to, events, erasedTx = "0", ...rest } = value as MarkText;
     const [after, until] = [decodeCursor(from), decodeCursor(to)];
     if (!after || !until) return undefined;
     const marked = Object.entries(events).map(([id, hashes]) => [id, new MarkedEvents(hashes)] as const);
-    return { from: after, to: until, ...rest, events: new Map(marked) };
+    return { from: after, to: until, ...rest, erasedTx: BigInt(erasedTx), events: new Map(marked) };
   });

@@ -55,6 +55,7 @@ export class EventFeed {
   async open(listener: Listener): Promise<void> {
     const start = await this.#source.open(listener, {
       take: (events, position) => this.#take(events, position),
+      forget: (until) => this.#forget(until),
       hint: () => {
         for (const react of this.#hinted) react();
       },
@@ -142,17 +143,25 @@ export class EventFeed {
     return low;
   }
 
+  /** Readers that are further back read again what is stored. */
+  #forget(until: Position): void {
+    if (comparePositions(until, this.#windowStart) <= 0) return;
+    this.#window.splice(0, this.#indexAfter(until));
+    this.#windowStart = until;
+  }
+
   /** Advances to `position` and wakes everyone who waits for one of these events. */
   #take(events: FeedEvent[], position: Position): void {
     this.#position = position;
     if (this.#topics.isEmpty) {
       this.#window = [];
-      this.#windowStart = position;
+      this.#windowStart = latest(position, this.#windowStart);
     }
     if (events.length === 0) return;
     this.#window.push(...events);
     const surplus = this.#window.length - this.#options.windowSize;
-    if (surplus > 0) this.#windowStart = this.#window.splice(0, surplus).at(-1) ?? this.#windowStart;
+    const gone = surplus > 0 ? this.#window.splice(0, surplus).at(-1) : undefined;
+    if (gone) this.#windowStart = latest(gone, this.#windowStart);
     this.#options.onEvents(events);
     for (const [topic, wanted] of this.#topics.wanting(events)) wake(topic, wanted, position);
   }

@@ -50,13 +50,13 @@ const tailWith = (name: string, facts: string, join: string): Statement => ({
     with edge as materialized (
       select horizon, horizon < next and (
         select true from message_events where tx >= horizon order by tx, id limit 1
-      ) is not null as unsettled
+      ) is not null as unsettled, (select erased_tx from event_log_floor) as erased_tx
       from (
         select pg_snapshot_xmin(s)::text::bigint as horizon, pg_snapshot_xmax(s)::text::bigint as next
         from pg_current_snapshot() as s
       ) as snapshot
     )
-    select ${eventColumns}, ${facts}, edge.horizon, edge.unsettled
+    select ${eventColumns}, ${facts}, edge.horizon, edge.unsettled, edge.erased_tx
     from edge
     left join lateral (
       select * from message_events
@@ -78,7 +78,7 @@ const readTailWithFacts = tailWith(
   "left join messages as m on m.id = e.message_id",
 );
 
-type TailRow = [...event: FeedRow, horizon: string, unsettled: Flag];
+type TailRow = [...event: FeedRow, horizon: string, unsettled: Flag, erasedTx: string];
 
 export interface Tail {
   /** Settled events after the position, in log order. */
@@ -89,6 +89,8 @@ export interface Tail {
   unsettled: boolean;
   /** There is more to read at once. */
   more: boolean;
+  /** Earlier copies of events up to this transaction may have words that were erased since (see `noteErasure`). */
+  erasedTx: bigint;
 }
 
 interface TailOptions {
@@ -117,14 +119,15 @@ export async function readTailRows(
 ): Promise<Omit<Tail, "events"> & { rows: readonly FeedRow[] }> {
   const statement = facts ? readTailWithFacts : readTail;
   const read = await database.query<TailRow>(statement, [after.tx, after.id, limit]);
-  const [horizon, unsettled] = (read[0]?.slice(-2) ?? ["0", "f"]) as [string, Flag];
+  const [horizon, unsettled, erasedTx] = (read[0]?.slice(-3) ?? ["0", "f", "0"]) as [string, Flag, string];
   const rows = read
     .filter((row) => row[0] !== null)
     .map((row) => row.slice(0, feedColumnCount) as unknown as FeedRow);
   const last = rows.at(-1);
   const more = rows.length === limit;
   const reached = more && last ? { tx: BigInt(last[1]), id: BigInt(last[0]) } : behind(BigInt(horizon) - 1n);
-  return { rows, position: latest(reached, after), unsettled: unsettled === "t", more };
+  const position = latest(reached, after);
+  return { rows, position, unsettled: unsettled === "t", more, erasedTx: BigInt(erasedTx) };
 }
 
 const readHorizon: Statement = {
@@ -190,13 +193,18 @@ function readPage(used: readonly Restriction[], limit: number): Statement {
 
 const readFloor: Statement = {
   name: "read_event_log_floor",
-  text: "select tx, event_id as id from event_log_floor",
+  text: `select tx, event_id as id, erased_tx as "erasedTx" from event_log_floor`,
 };
 
 /** The position up to which events have been deleted. */
-export async function readLogFloor(database: Queryable): Promise<Position> {
-  const [floor] = await database.query<{ tx: string; id: string }>(readFloor, []);
-  return { tx: BigInt(floor?.tx ?? 0), id: BigInt(floor?.id ?? 0) };
+interface LogFloor extends Position {
+  /** As in `Tail`. */
+  erasedTx: bigint;
+}
+
+export async function readLogFloor(database: Queryable): Promise<LogFloor> {
+  const [floor] = await database.query<{ tx: string; id: string; erasedTx: string }>(readFloor, []);
+  return { tx: BigInt(floor?.tx ?? 0), id: BigInt(floor?.id ?? 0), erasedTx: BigInt(floor?.erasedTx ?? 0) };
 }
 
 /** The log has been cleared beyond the position that was to be read from. */

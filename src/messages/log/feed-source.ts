@@ -21,6 +21,8 @@ export interface FeedTaker {
    * filter wants; events that nobody wants may be among them, or not.
    */
   take(events: FeedEvent[], position: Position): void;
+  /** Words of events up to this position were erased: copies of them are not to be handed out any more. */
+  forget(until: Position): void;
   /** Messages have changed. A hint only: it may come late, early, or not at all. */
   hint(): void;
 }

@@ -165,7 +165,8 @@ export class LogTail implements FeedSource {
       return readTailAfter(this.#database, this.#position, { limit, facts: needs === Needs.facts });
     }
     const end = await readEnd(this.#database);
-    return { events: [], position: latest(end, this.#position), unsettled: false, more: false };
+    const nothing = { events: [], unsettled: false, more: false, erasedTx: 0n };
+    return { ...nothing, position: latest(end, this.#position) };
   }
 
   #pauseAfter({ unsettled, events }: Tail): number {
@@ -174,10 +175,11 @@ export class LogTail implements FeedSource {
     return unsettled ? this.#unsettledMs : this.#options.pollMs;
   }
 
-  #hand({ events, position }: Tail, needs: Needs): void {
+  #hand({ events, position, erasedTx }: Tail, needs: Needs): void {
     this.#position = position;
     if (needs < Needs.facts) this.#factsSince = position;
     if (needs === Needs.nothing) this.#eventsSince = position;
+    this.#taker?.forget(behind(erasedTx));
     this.#taker?.take(events, position);
   }
 }

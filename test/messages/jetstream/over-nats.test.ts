@@ -1,4 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
+import { decodeId } from "../../../src/lib/global-id.ts";
+import { applyChanges } from "../../../src/messages/changes/transition.ts";
 import { connectTestSandbox, startTestApp } from "../../support/app.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { hasNatsServer } from "../../support/has-nats-server.ts";
@@ -63,5 +65,66 @@ it.runIf(hasNatsServer)(
     expect((await takeEvents(again, logged.length)).map(logId)).toEqual(logged);
     expect((await nextFrame(again)).__typename).toBe("CaughtUp");
     await again.return?.();
+  },
+);
+
+it.runIf(hasNatsServer)(
+  "a subscriber that resumes gets no words of a person who was erased, and each event once",
+  async () => {
+    const cluster = await NatsCluster.start();
+    onTestFinished(() => cluster.close());
+    const database = await createTestDatabase();
+    onTestFinished(() => database.drop());
+    const nats = cluster.settings();
+    const relay = await startRelay(database.url, nats);
+    onTestFinished(() => relay.stop());
+    const app = await startTestApp({ databaseUrl: database.url, runsWorker: false, nats });
+    onTestFinished(() => app.stop());
+    onTestFinished(() => app.client.close());
+    const { sandbox } = await connectTestSandbox(app);
+    onTestFinished(() => sandbox.close());
+    await eventually(() => relay.isLeading());
+    // The stream has to begin before what is resumed from, or it would not be read.
+    await sendAll(app, [{}]);
+    const { ids, cursor } = await sendAll(app, [{ to: "+421909888001" }, { to: "+421909888002" }]);
+    const live = await openStream(app.client);
+    const failure = {
+      code: "invalid_number",
+      text: "Eva Secretova is on our list",
+      permanent: true,
+    } as const;
+    const messageId = decodeId("Message", ids[0] ?? "");
+    const change = { messageId, status: "REJECTED", source: "DISPATCH", receivedAt: new Date() } as const;
+    await app.services.database.transaction((transaction) =>
+      applyChanges(transaction, [{ ...change, failure }]),
+    );
+    await takeEvents(live, 1);
+    const resumed = async (): Promise<{ id: string; text?: string | undefined }[]> => {
+      const frames = app.client.subscribe<{
+        messageEvents: { events?: { id: string; failure: { text: string } | null }[] };
+      }>(
+        `subscription ($after: Cursor) { messageEvents(after: $after) {
+          ... on MessageEventBatch { events { id failure { text } } } ... on CaughtUp { cursor }
+        } }`,
+        { after: cursor },
+      );
+      const found: { id: string; text?: string | undefined }[] = [];
+      for await (const { data } of frames) {
+        if (!data?.messageEvents.events) break;
+        found.push(...data.messageEvents.events.map(({ id, failure: told }) => ({ id, text: told?.text })));
+      }
+      return found;
+    };
+    const before = await resumed();
+    expect(before.map(({ text }) => text)).toContain("Eva Secretova is on our list");
+    await app.client.data(
+      `mutation { eraseRecipient(number: "+421909888001") { ... on ErasedRecipient { messages } } }`,
+    );
+    const after = await resumed();
+    expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    expect(JSON.stringify(after)).not.toContain("Secretova");
+    await move(app, ids.slice(1), ["SUBMITTED"]);
+    await takeEvents(live, 1);
+    await live.return?.();
   },
 );

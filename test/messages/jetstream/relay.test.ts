@@ -2,6 +2,7 @@ import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Database } from "../../../src/database/database.ts";
+import { noteErasure } from "../../../src/messages/log/erasures.ts";
 import { comparePositions, readEnd } from "../../../src/messages/log/event-log.ts";
 import { Bus } from "../../../src/messages/jetstream/bus.ts";
 import { StoredLog } from "../../../src/messages/jetstream/stored-log.ts";
@@ -58,6 +59,10 @@ describe.runIf(hasNatsServer)("the relay", () => {
 
   const has = async (prefix: string, ids: string[]): Promise<boolean> =>
     (await storedIn(prefix).catch(() => [])).length >= ids.length;
+
+  /** Until a stream has these events and no others. */
+  const hasOnly = (prefix: string, ids: string[]) =>
+    eventually(async () => JSON.stringify(await storedIn(prefix).catch(() => [])) === JSON.stringify(ids));
 
   it("copies the log in its order, and one that starts again doubles nothing and goes on at the end", async () => {
     const settings = cluster.settings({ prefix: "copy" });
@@ -148,6 +153,67 @@ describe.runIf(hasNatsServer)("the relay", () => {
     expect(await cold.readPage({ after, until }, filter, 500)).toBeUndefined();
     await bus.close();
     await relay.stop();
+  });
+
+  it("takes what was erased out of the stream, also what was erased while nobody published", async () => {
+    const settings = cluster.settings({ prefix: "erased" });
+    const marks: Mark[] = [];
+    connection.subscribe(names("erased").marks, {
+      callback: (_, message) => void marks.push(decodeMark(message.string()) as Mark),
+    });
+    const erase = () => store.database.transaction((transaction) => noteErasure(transaction));
+    const [first, begin] = [await startRelay(url, settings), await readEnd(store.database)];
+    await eventually(() => marks.length > 0);
+    await store.store([{}, {}]);
+    await hasOnly("erased", await loggedAfter(begin));
+    await erase();
+    await hasOnly("erased", []);
+    // It goes on behind what it has copied.
+    const middle = await readEnd(store.database);
+    await store.store([{}]);
+    await hasOnly("erased", await loggedAfter(middle));
+    await first.stop();
+    const kept = await startRelay(url, settings);
+    await eventually(() => kept.isLeading());
+    await hasOnly("erased", await loggedAfter(middle));
+    await kept.stop();
+    await erase();
+    const second = await startRelay(url, settings);
+    await eventually(() => second.isLeading());
+    await hasOnly("erased", []);
+    await second.stop();
+    const chain = marks.filter(({ events }) => events.size > 0);
+    expect(chain.flatMap(({ events }) => [...events.values()].map(({ hashes }) => hashes.length))).toEqual([
+      2, 1,
+    ]);
+    expect(marks.at(-1)?.firstSequence).toBe(4);
+  });
+
+  it("gives readers that come back nothing that was copied before an erasure", async () => {
+    const settings = cluster.settings({ prefix: "memory" });
+    const marks: Mark[] = [];
+    connection.subscribe(names("memory").marks, {
+      callback: (_, message) => void marks.push(decodeMark(message.string()) as Mark),
+    });
+    const relay = await startRelay(url, settings);
+    await eventually(() => marks.length > 0);
+    await store.store([{}]);
+    await store.store([{}, {}]);
+    await eventually(async () => (await storedIn("memory")).length === 3);
+    await relay.stop();
+    const bus = await Bus.open(settings, { onDown: () => undefined, onUp: () => undefined });
+    const stored = new StoredLog(store.database, new StreamReader(bus, names("memory")));
+    for (const mark of marks) stored.note(mark);
+    const [tx = "", id = ""] = ((await storedIn("memory"))[0] ?? "").split(":");
+    const range = {
+      after: { tx: BigInt(tx), id: BigInt(id) },
+      until: marks.at(-1)?.to ?? { tx: 0n, id: 0n },
+    };
+    const page = () => stored.readPage(range, { accountId: store.accountId }, 500);
+    expect(await page()).toMatchObject({ kind: "events", events: [{}, {}] });
+    await store.database.transaction((transaction) => noteErasure(transaction));
+    expect(await page()).toBeUndefined();
+    await bus.close();
   });
 
   it("says what is to be corrected when the stream is somebody else's", async () => {

@@ -38,8 +38,8 @@ class Hand {
       this.subjects.get(subject)?.(encodeRow(row));
   }
 
-  mark(from: Position, to: Position, rows: readonly FeedRow[]): void {
-    this.subjects.get(names.marks)?.(encodeMark({ from, to, sequence: 0, firstSequence: 0 }, rows));
+  mark(from: Position, to: Position, rows: readonly FeedRow[], erasedTx = 0n): void {
+    this.subjects.get(names.marks)?.(encodeMark({ from, to, sequence: 0, firstSequence: 0, erasedTx }, rows));
   }
 }
 

@@ -3,6 +3,7 @@ import type { Database } from "../../../src/database/database.ts";
 import type { Listener } from "../../../src/database/listener.ts";
 import { EventFeed } from "../../../src/messages/log/event-feed.ts";
 import type { EventReader } from "../../../src/messages/log/event-reader.ts";
+import { noteErasure } from "../../../src/messages/log/erasures.ts";
 import { LogTail } from "../../../src/messages/log/log-tail.ts";
 import type { EventFilter } from "../../../src/messages/log/event-filter.ts";
 import { acceptedAt, openMessageStore, type MessageStore } from "../../support/stored-messages.ts";
@@ -174,5 +175,32 @@ it("the feed gives every value of an event as it was stored", async () => {
     rerouted: null,
     cost: null,
     receivedAt: acceptedAt,
+  });
+});
+
+it("what was erased is not read from memory any more, and nothing is missed or repeated by that", async () => {
+  await withFeed(store.database, async (feed, read) => {
+    const start = feed.position;
+    const reader = read();
+    const write = (detail: string | null, ids: string[]): Promise<void> =>
+      store.database.transaction(async (transaction) => {
+        const text = "update message_events set detail = $1 where message_id = any ($2::uuid[])";
+        await transaction.query({ name: "write_detail", text }, [detail, ids]);
+        await noteErasure(transaction);
+      });
+    const drafts = await store.store([{}, {}]);
+    await write("about Eva", idsOf(drafts));
+    await reach(feed);
+    const detailsAfter = async (position: Position) => {
+      const batch = await reader.next(position);
+      return batch.kind === "batch" && batch.events.map(({ messageId, detail }) => [messageId, detail]);
+    };
+    expect(await detailsAfter(start)).toEqual(idsOf(drafts).map((id) => [id, "about Eva"]));
+    await write(null, idsOf(drafts));
+    const middle = feed.position;
+    const later = await store.store([{}]);
+    await reach(feed);
+    expect(await detailsAfter(start)).toEqual([...idsOf(drafts), ...idsOf(later)].map((id) => [id, null]));
+    expect(await detailsAfter(middle)).toEqual(idsOf(later).map((id) => [id, null]));
   });
 });
