@@ -8,6 +8,7 @@ import type { Metrics } from "../lib/metrics.ts";
 import { whileClientWaits } from "../lib/waited-for.ts";
 import { BrowserGuard, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
 import { heldOf, holdBody, limitBody, limitsOf } from "./body-limits.ts";
+import { CountedRequest, refuseTooFine } from "./chunk-cost.ts";
 import type { ConsoleFiles } from "./console.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { OneByOne } from "./one-by-one.ts";
@@ -36,7 +37,8 @@ const keyed = new Set(["callbacks", "campaigns", "compat", "suppressions.csv"]);
 /** Paths that are never pages of the console. */
 const programs = new Set([...unguarded, "graphql", "metrics"]);
 
-const connectionLimits = {
+const connectionOptions = {
+  IncomingMessage: CountedRequest,
   maxHeaderSize: 16 * 1024,
   headersTimeout: 5_000,
   requestTimeout: maxUploadMs,
@@ -143,7 +145,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const unwanted = new UnwantedBodies();
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const handle = async (request: CountedRequest, response: ServerResponse<CountedRequest>): Promise<void> => {
     setSafeHeaders(response);
     const path = pathOf(request);
     const isCompat = path !== undefined && compat?.ownerOf(request) !== undefined;
@@ -166,11 +168,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
   };
 
   const oneByOne = new OneByOne();
-  const server = createServer(connectionLimits, (request, response) => {
+  const server = createServer(connectionOptions, (request, response) => {
     response.setMaxListeners(mostWaiting);
+    refuseTooFine(request, response);
     oneByOne.enter(request, response, () => answerOne(request, response));
   });
-  const answerOne = (request: IncomingMessage, response: ServerResponse): void => {
+  const answerOne = (request: CountedRequest, response: ServerResponse<CountedRequest>): void => {
     // During a drain, an idle kept-alive connection would delay the server until its timeout.
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections();

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Metrics } from "../lib/metrics.ts";
 import { isSecret, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
+import { CountedRequest, refuseTooFine } from "./chunk-cost.ts";
 import { pathOf } from "./path.ts";
 
 interface StatusOptions {
@@ -44,7 +45,9 @@ export function createStatusServer(options: StatusOptions): Server {
     await handler(request, response);
     request.resume();
   };
-  return createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+  const limits = { IncomingMessage: CountedRequest, requestTimeout: 10_000, headersTimeout: 5_000 };
+  return createServer(limits, (request, response) => {
+    refuseTooFine(request, response);
     Promise.resolve(handle(request, response)).catch(() => response.destroy());
   });
 }

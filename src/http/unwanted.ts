@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { CountedRequest } from "./chunk-cost.ts";
 
 /** How much of all unwanted bodies together is read, and how many of them may wait for their turn. */
 export interface UnwantedLimits {
@@ -23,7 +24,7 @@ const pieceBytes = 64 * 1024;
  */
 export class UnwantedBodies {
   readonly #limits: UnwantedLimits;
-  readonly #waiting = new Set<IncomingMessage>();
+  readonly #waiting = new Set<CountedRequest>();
   #left: number;
   #isTurning = false;
 
@@ -33,7 +34,7 @@ export class UnwantedBodies {
   }
 
   /** Drops what is still coming when the answer is given. */
-  dropAfter(response: ServerResponse): void {
+  dropAfter(response: ServerResponse<CountedRequest>): void {
     const { req: request } = response;
     // When `finish` comes, Node has begun to drop it.
     response.once("prefinish", () => {
@@ -41,9 +42,11 @@ export class UnwantedBodies {
     });
   }
 
-  #drop(request: IncomingMessage): void {
-    request.unpipe().on("data", ({ length }: Buffer) => {
-      this.#left -= length;
+  #drop(request: CountedRequest): void {
+    let paid = request.cost;
+    request.unpipe().on("data", () => {
+      this.#left -= request.cost - paid;
+      paid = request.cost;
       if (this.#left <= 0) this.#hold(request);
       else this.#turn();
     });
@@ -52,7 +55,7 @@ export class UnwantedBodies {
     else request.resume();
   }
 
-  #hold(request: IncomingMessage): void {
+  #hold(request: CountedRequest): void {
     if (this.#waiting.size >= this.#limits.waiting) {
       request.socket.destroySoon();
       return;

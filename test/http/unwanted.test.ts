@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
+import { CountedRequest } from "../../src/http/chunk-cost.ts";
 import { UnwantedBodies, type UnwantedLimits } from "../../src/http/unwanted.ts";
 
 let server: Server;
@@ -14,7 +15,7 @@ afterEach(() => {
 /** Refuses every request before its body has come. */
 async function refuseAll(limits: UnwantedLimits, look?: (request: IncomingMessage) => void): Promise<number> {
   const unwanted = new UnwantedBodies(limits);
-  server = createServer((request, response) => {
+  server = createServer({ IncomingMessage: CountedRequest }, (request, response) => {
     look?.(request);
     unwanted.dropAfter(response);
     response.writeHead(401).end("no key");
@@ -72,4 +73,19 @@ it("turns that come late because the process is busy make up for those that did 
   expect(await upload(port, bytes)).toBe("401");
   clearInterval(busy);
   expect(turns).toBeLessThan(bytes / turnBytes / 2);
+});
+
+it("less is read in a turn of what comes in short chunks, since each costs more than its bytes", async () => {
+  const turnBytes = 64 * 1024;
+  let refused: IncomingMessage | undefined;
+  let bytes = 0;
+  const port = await refuseAll({ turnBytes, turnMs: 60_000, waiting: 8 }, (request) => {
+    refused = request.on("data", ({ length }: Buffer) => (bytes += length));
+  });
+  const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+  socket.write("POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n");
+  socket.write(`80\r\n${"x".repeat(128)}\r\n`.repeat(4_000));
+  await expect.poll(() => refused?.isPaused()).toBe(true);
+  expect(bytes).toBeLessThan(0.75 * turnBytes);
+  socket.destroy();
 });
