@@ -16,6 +16,8 @@ const controlHeadBytes = 6;
 /** How long a socket without a key may stay without an operation. */
 const idleMs = 4_000;
 const graceMs = 500;
+/** So much is still read of a socket that we have closed: what was under way, and its agreement. */
+const lateBytes = 4 * 1024;
 
 /** RFC 6455's registry of close codes: "Message Too Big" and "Try Again Later". */
 const tooBig = 1009;
@@ -40,6 +42,7 @@ export class IncomingBytes {
    * Bytes since the last complete message. Bytes that arrive in the same piece as its end are not counted.
    */
   #unread = 0;
+  #late = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(socket: WebSocket, carrier: Duplex, paces: Paces) {
@@ -84,6 +87,11 @@ export class IncomingBytes {
   readonly #count = ({ length }: Buffer): void => {
     this.#unread += length;
     this.#paces.of(this.#holder).read(this.#socket, length);
+    if (this.#socket.readyState !== this.#socket.OPEN) {
+      this.#late += length;
+      if (this.#late > lateBytes) this.#stop();
+      return;
+    }
     if (this.#held) return this.#hold(this.#held, length);
     if (this.#unread > maxMessageBytes + frameHeadBytes)
       this.#refuse(tooBig, "Without a key a message may have 64 KB");
@@ -98,9 +106,13 @@ export class IncomingBytes {
   }
 
   #refuse(code: number, reason: string): void {
-    this.#leave();
     this.#socket.close(code, reason);
-    // Nothing more is read or kept.
+    this.#stop();
+  }
+
+  /** Nothing more is read or kept of a socket that was closed. */
+  #stop(): void {
+    this.#leave();
     this.#carrier.pause();
     setTimeout(() => this.#socket.terminate(), graceMs).unref();
   }

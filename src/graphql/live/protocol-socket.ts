@@ -70,7 +70,10 @@ export class ProtocolSocket implements Carrier {
       this.#onError(error);
       this.close(CloseCode.InternalServerError, "Internal server error");
     };
-    this.#socket.on("message", (data) => {
+    const socket = this.#socket;
+    socket.on("message", (data) => {
+      // What was sent before the client heard that it is closed, or a flood: nobody would answer it.
+      if (socket.readyState !== socket.OPEN) return;
       if (hasTooMany(data as Buffer)) this.close(tooBig, `A message may have ${maxRequestValues} values`);
       else void take(parsed(data) as string).catch(fail);
     });

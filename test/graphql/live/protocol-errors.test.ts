@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 
@@ -33,6 +33,31 @@ it.each([
   const closed = once(socket, "close");
   socket.send(text);
   expect((await closed)[0]).toBe(code);
+});
+
+/** A short text frame; the mask is zero. */
+const frame = (text: string) => Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0, ...Buffer.from(text)]);
+
+it("nothing more is parsed or read of a socket that was closed for a bad message", async () => {
+  const parse = vi.spyOn(JSON, "parse");
+  const later = '{"type":"after the end"';
+  const socket = await connect(["graphql-transport-ws"]);
+  const carrier = Reflect.get(socket, "_socket") as Socket;
+  // It does not agree to be closed, and sends on.
+  socket.pause();
+  const flood = Buffer.concat(Array.from({ length: 1_000 }, () => frame(later)));
+  const ended = new Promise((done) => carrier.once("close", done));
+  socket.on("error", () => undefined);
+  carrier.on("error", () => undefined);
+  const beganAt = performance.now();
+  carrier.write(Buffer.concat([frame("{"), flood]));
+  const timer = setInterval(() => carrier.write(flood), 50);
+  await ended;
+  clearInterval(timer);
+  expect(performance.now() - beganAt).toBeLessThan(3_000);
+  expect(parse.mock.calls.flat()).toContain("{");
+  expect(parse.mock.calls.flat()).not.toContain(later);
+  parse.mockRestore();
 });
 
 it("a socket is closed when its message has millions of values", async () => {
