@@ -20,7 +20,7 @@ import { Paces } from "../graphql/live/pace.ts";
 import { defaultReaderLimits } from "../graphql/live/reader-limits.ts";
 import { createWebSocketServer } from "../graphql/live/websocket.ts";
 import type { DocumentPolicy } from "../graphql/document-ids.ts";
-import { maxRequestBytes, maxRequestValues } from "../graphql/schema/limits.ts";
+import { maxObjectFields, maxRequestBytes, maxRequestValues } from "../graphql/schema/limits.ts";
 import { createErrorMask } from "../graphql/server/mask-error.ts";
 import { answerPlainPosts } from "../graphql/server/plain-posts.ts";
 import { createGraphqlServer } from "../graphql/server/yoga.ts";
@@ -189,6 +189,7 @@ function wireServer(
     metrics,
     maxRequestBytes,
     maxRequestValues,
+    maxObjectFields,
     web,
     guard: pages,
     onError: (error) => logger.error({ error }, "a request failed"),

@@ -13,6 +13,8 @@ interface BodyLimits {
   bytes: number;
   /** Entries of lists and fields of objects. */
   values: number;
+  /** Of one object. */
+  fields: number;
   /** How long it may take to arrive. */
   ms: number;
 }
@@ -30,8 +32,6 @@ const otherBytes: Readonly<Record<string, number>> = {
 };
 /** A body of so many bytes cannot have too many values. */
 const uncountedBytes = 64 * 1024;
-/** More than an input of any type has, or a row of a recipient file: GraphQL would look at each. */
-const mostFields = 2_000;
 /** For a key that can neither send nor ask for quotes: a thousand rates, or as many ids. */
 const administratorBytes = 1024 * 1024;
 
@@ -71,7 +71,7 @@ export function holdBody(held: HeldBody, response: ServerResponse, bytes: number
 export function limitBody(
   request: IncomingMessage,
   response: ServerResponse,
-  limits: Pick<BodyLimits, "bytes" | "values">,
+  limits: Pick<BodyLimits, "bytes" | "values" | "fields">,
   held: HeldBody | undefined,
   holder = "",
 ): boolean {
@@ -93,7 +93,7 @@ export function limitBody(
       length += chunk.length;
       if (length > most) return done(tooLarge(most));
       if (values.add(chunk) > limits.values) return done(tooManyValues(limits.values));
-      if (values.mostFields > mostFields) return done(tooManyFields());
+      if (values.mostFields > limits.fields) return done(tooManyFields(limits.fields));
       try {
         if (announced === undefined) held?.grow(chunk.length);
         done(null, chunk);
@@ -139,10 +139,8 @@ const tooLarge = (limit: number): GraphQLError =>
 const tooManyValues = (limit: number): GraphQLError =>
   tooMuch(`The request has more than ${limit} values. Send fewer at once.`);
 
-const tooManyFields = (): GraphQLError =>
-  tooMuch(
-    `An object in the request has more than ${mostFields} fields. Leave out what the schema does not know.`,
-  );
+const tooManyFields = (limit: number): GraphQLError =>
+  tooMuch(`An object in the request has more than ${limit} fields. Leave out what the schema does not know.`);
 
 const tooMuch = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code, http: { status: 413 } } });

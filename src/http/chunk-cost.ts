@@ -5,7 +5,7 @@ const leastCost = 256;
 
 /** So many chunks of a body may be tiny. In a longer body they must have so many bytes on average. */
 const mostTiny = 1_000;
-const leastMean = 64;
+const leastMean = 32;
 
 /** A Buffer takes well over 100 bytes besides its content, so chunks shorter than this are copied together. */
 const smallBytes = 512;

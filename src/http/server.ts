@@ -72,6 +72,7 @@ interface HttpServerOptions {
   maxRequestBytes: number;
   /** In JSON: see `JsonValues`. */
   maxRequestValues: number;
+  maxObjectFields: number;
   /** How long a request other than an upload may take to arrive. Default: one minute. */
   maxRequestMs?: number;
   /** How long the rest of a body may come after its answer, and how long a stranger may leave an answer unread. */
@@ -107,6 +108,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     metrics,
     maxRequestBytes,
     maxRequestValues,
+    maxObjectFields,
     maxRequestMs = 60_000,
     maxRestMs,
     maxUnreadMs,
@@ -125,7 +127,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
         const release = hold?.(viewer, () => request.destroy());
         response.once("close", () => release?.());
       } else {
-        const most = { bytes: maxRequestBytes, values: maxRequestValues, ms: maxRequestMs };
+        const most = {
+          bytes: maxRequestBytes,
+          values: maxRequestValues,
+          fields: maxObjectFields,
+          ms: maxRequestMs,
+        };
         const limits = limitsOf(viewer, most);
         limitTime(request, response, limits.ms);
         if (viewer) grantRest(request);

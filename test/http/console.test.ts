@@ -34,6 +34,7 @@ beforeAll(async () => {
     metrics: createMetrics(),
     maxRequestBytes: 1000,
     maxRequestValues: 1_000_000,
+    maxObjectFields: 2_000,
     onError: () => {},
   });
   server.listen(0, "127.0.0.1");

@@ -47,6 +47,7 @@ const usual: Parameters<typeof createHttpServer>[0] = {
   metrics: createMetrics(),
   maxRequestBytes: 1000,
   maxRequestValues: 1_000_000,
+  maxObjectFields: 2_000,
   maxRequestMs: 100,
   maxRestMs: 100,
   maxUnreadMs: 100,

@@ -1,7 +1,7 @@
 import { CloseCode, type WebSocket as Carrier, type Server } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
 import { JsonValues } from "../../lib/json-values.ts";
-import { maxRequestValues } from "../schema/limits.ts";
+import { maxObjectFields, maxRequestValues } from "../schema/limits.ts";
 
 /**
  * Limit of RFC 6455, section 5.5, without the code. A reason that names an operation's id may be longer;
@@ -74,7 +74,11 @@ export class ProtocolSocket implements Carrier {
     socket.on("message", (data) => {
       // What was sent before the client heard that it is closed, or a flood: nobody would answer it.
       if (socket.readyState !== socket.OPEN) return;
-      if (hasTooMany(data as Buffer)) this.close(tooBig, `A message may have ${maxRequestValues} values`);
+      if (hasTooMany(data as Buffer))
+        this.close(
+          tooBig,
+          `A message may have ${maxRequestValues} values, and an object ${maxObjectFields} fields`,
+        );
       else void take(parsed(data) as string).catch(fail);
     });
   }
@@ -95,8 +99,11 @@ const ignore = (): void => undefined;
 
 const keepAlive = (socket: ProtocolSocket): void => socket.checkAlive();
 
-const hasTooMany = (data: Buffer): boolean =>
-  data.length > uncountedBytes && new JsonValues().add(data) > maxRequestValues;
+function hasTooMany(data: Buffer): boolean {
+  if (data.length <= uncountedBytes) return false;
+  const values = new JsonValues();
+  return values.add(data) > maxRequestValues || values.mostFields > maxObjectFields;
+}
 
 /**
  * graphql-ws accepts a message as text or parsed, and keeps it until the operation ends. From a parsed

@@ -43,6 +43,9 @@ export const maxRequestBytes = 30 * 1024 * 1024;
  */
 export const maxRequestValues = 2_000_000;
 
+/** More than an input of any type has, or a row of a recipient file: GraphQL would look at each. */
+export const maxObjectFields = 2_000;
+
 /** The most entries of `nodes` and `sendMessages`. */
 export const maxNodes = 100;
 export const maxMessages = 1_000;
