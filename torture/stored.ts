@@ -38,12 +38,12 @@ export async function readPending(database: Client): Promise<string[]> {
   return rows.map(({ to }) => to);
 }
 
-/** Messages that are still to be submitted. */
+/** Messages that are still to be submitted. What a killed worker was submitting is looked at only minutes later. */
 export async function countUnsent(database: Client): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
     `select (
       (select count(*) from campaign_recipients)
-      + (select count(*) from messages where status in ('SCHEDULED', 'QUEUED', 'SUBMITTING'))
+      + (select count(*) from messages where status in ('SCHEDULED', 'QUEUED'))
     )::int as count`,
   );
   return rows[0]?.count ?? 0;
@@ -52,8 +52,13 @@ export async function countUnsent(database: Client): Promise<number> {
 /** What goes on by itself: messages to be sent, and jobs that could run now. Those that only look for news always come again. */
 export async function countWaiting(database: Client): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
-    `select count(*)::int as count from graphile_worker.jobs
-    where run_at <= now() and attempts < max_attempts and task_identifier not in ('drain-receipts', 'read-inbound')`,
+    `select (
+      (select count(*) from messages where status = 'SUBMITTING')
+      + (
+        select count(*) from graphile_worker.jobs
+        where run_at <= now() and attempts < max_attempts and task_identifier not in ('drain-receipts', 'read-inbound')
+      )
+    )::int as count`,
   );
   return (await countUnsent(database)) + (rows[0]?.count ?? 0);
 }
