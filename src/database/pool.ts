@@ -125,14 +125,15 @@ export class BoundedPool extends Pool {
 
 /**
  * Gives a connection back the first time it is called. graphile-worker 0.18 gives the one it listens on back twice
- * when it stops while its first statement fails, and the pool throws at that where nobody can catch it.
+ * when it stops while its first statement fails, and the pool throws at that where nobody can catch it. There is none to give
+ * back from a pool that has ended.
  */
-function once(release: Release): Release {
+function once(release: Release | undefined): Release {
   let isReleased = false;
   return (error) => {
     if (isReleased) return;
     isReleased = true;
-    release(error);
+    release?.(error);
   };
 }
 

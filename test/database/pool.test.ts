@@ -67,3 +67,18 @@ it("the pool takes a connection back once, however often its user gives it back"
   releaseAgain();
   (await waiting)();
 });
+
+it("a pool that has ended says so to who asks by a callback, who may give back what was not there", async () => {
+  const { url, drop } = await createTestDatabase();
+  const database = openDatabase(url, { poolSize: 2 });
+  await database.close();
+  const answer = await new Promise<Error | undefined>((resolve) => {
+    // As graphile-worker does when it is stopped while it waits to listen again.
+    database.pool.connect((error, _client, release) => {
+      release();
+      resolve(error);
+    });
+  });
+  expect(answer?.message).toMatch(/after calling end/);
+  await drop();
+});

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { buildSchema, execute, parse, validate, type ExecutionArgs, type ExecutionResult } from "graphql";
 import { expect, it } from "vitest";
-import { executeByPlan } from "../../../src/graphql/execution/execute.ts";
+import { executeByPlan, maxErrors } from "../../../src/graphql/execution/execute.ts";
 import { runs } from "../../support/runs.ts";
 import { RandomTree } from "./random-tree.ts";
 
@@ -110,7 +110,19 @@ it.each([
   ["a question about the schema", "{ __schema { description } }"],
   ["a directive", "query ($with: Boolean!) { any @include(if: $with) { __typename } }"],
   ["a name that an object cannot have", "{ __proto__: any { __typename } }"],
-  ["a variable that is missing", "query ($by: Int!) { leaf { sized(by: $by) } }"],
 ])("%s is not executed by a plan", (_, query) => {
   expect(executeByPlan({ schema, document: parse(query), variableValues: {} })).toBeUndefined();
+});
+
+it("a variable that is wrong is told as graphql tells it, and of many a few", () => {
+  const document = parse("query ($by: Int!) { leaf { sized(by: $by) } }");
+  const args = { schema, document, variableValues: {} };
+  expect(executeByPlan(args)).toEqual(execute(args));
+  const names = Array.from({ length: 20 }, (_, index) => `by${index}`);
+  const many = parse(
+    `query (${names.map((name) => `$${name}: Int!`).join(" ")}) { leaf { ${names.map((name) => `${name}: sized(by: $${name})`).join(" ")} } }`,
+  );
+  const { errors } = executeByPlan({ schema, document: many, variableValues: {} }) as ExecutionResult;
+  expect(errors).toHaveLength(maxErrors + 1);
+  expect(errors?.at(-1)?.message).toMatch(/Too many errors/);
 });
