@@ -33,9 +33,10 @@ test("a campaign that keeps repeated numbers submits those to one number one aft
     return rows[0]?.count ?? 0;
   };
   await expect.poll(done).toBe(40);
+  // On a busy machine some are tried again, since no connection came about in time.
   const { rows } = await pool.query<{ recipient: string; text: string }>(
     `select m.recipient, m.text from messages as m join attempts as a on a.message_id = m.id
-    where m.campaign_id = $1 order by a.started_at, m.id`,
+    where m.campaign_id = $1 and a.outcome = 'accepted' order by a.started_at, m.id`,
     [campaignId],
   );
   expect(rows).toHaveLength(40);
