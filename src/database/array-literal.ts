@@ -1,3 +1,5 @@
+import { grown } from "../lib/grown.ts";
+
 /** An array literal of PostgreSQL. Elements that are texts must be written by `element`, or need no quotes. */
 export const arrayLiteral = (elements: readonly (string | number)[]): string => `{${elements.join(",")}}`;
 
@@ -31,10 +33,4 @@ export class ArrayLiteral {
     this.#used = 0;
     return text === "" ? "{}" : `${text}}`;
   }
-}
-
-function grown(bytes: Buffer, least: number): Buffer {
-  const larger = Buffer.alloc(Math.max(least, bytes.length * 2));
-  bytes.copy(larger);
-  return larger;
 }

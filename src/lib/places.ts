@@ -62,7 +62,7 @@ const longRequests = new Places({ atOnce: 3, waitMs: 15_000, retryAfterSeconds: 
 const manyEntries = 1_000;
 
 /** Does a long request when there is a place for it. @throws TooManyRequestsError when none comes free in time */
-export async function inLongPlace<Result>(holder: string, work: () => Promise<Result>): Promise<Result> {
+export async function asLongRequest<Result>(holder: string, work: () => Promise<Result>): Promise<Result> {
   const leave = await longRequests.enter(holder);
   try {
     return await work();
@@ -72,8 +72,8 @@ export async function inLongPlace<Result>(holder: string, work: () => Promise<Re
 }
 
 /** The same for a request with so many entries, which takes no place when they are few. */
-export const inPlaceOf = <Result>(
+export const asLongRequestIfMany = <Result>(
   holder: string,
   entries: number,
   work: () => Promise<Result>,
-): Promise<Result> => (entries < manyEntries ? work() : inLongPlace(holder, work));
+): Promise<Result> => (entries < manyEntries ? work() : asLongRequest(holder, work));

@@ -10,7 +10,7 @@ import {
 import type { Clock } from "../lib/clock.ts";
 import type { Database, Statement } from "../database/database.ts";
 import { DomainError, InvalidInputError, type RefusedRow } from "../lib/errors.ts";
-import { inPlaceOf } from "../lib/places.ts";
+import { asLongRequestIfMany } from "../lib/places.ts";
 import { Slices } from "../lib/slices.ts";
 import { sendingSettingsOf } from "../sending-settings/store.ts";
 import { parseRecipient } from "../sms/phone.ts";
@@ -87,7 +87,7 @@ export const importSuppressions = (
   input: ImportInput,
 ): Promise<ImportedSuppressions> =>
   // Files have places of their own, since they may take as long as a slow client.
-  inPlaceOf(accountId, input.numbers?.length ?? 0, () => importInto(options, accountId, input));
+  asLongRequestIfMany(accountId, input.numbers?.length ?? 0, () => importInto(options, accountId, input));
 
 async function importInto(
   options: ImportOptions,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { TooManyRequestsError } from "../../src/lib/errors.ts";
-import { inLongPlace, inPlaceOf } from "../../src/lib/places.ts";
+import { asLongRequest, asLongRequestIfMany } from "../../src/lib/places.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
@@ -13,11 +13,11 @@ function held() {
 
 it("three long requests of an account run at a time, and those of others and short ones do not wait for them", async () => {
   const long = [held(), held(), held(), held()];
-  const running = long.map(({ work }) => inPlaceOf("one", 1_000, work));
+  const running = long.map(({ work }) => asLongRequestIfMany("one", 1_000, work));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(long.map(({ work }) => work.mock.calls.length)).toEqual([1, 1, 1, 0]);
-  expect(await inPlaceOf("one", 999, () => Promise.resolve("short"))).toBe("short");
-  expect(await inLongPlace("other", () => Promise.resolve("theirs"))).toBe("theirs");
+  expect(await asLongRequestIfMany("one", 999, () => Promise.resolve("short"))).toBe("short");
+  expect(await asLongRequest("other", () => Promise.resolve("theirs"))).toBe("theirs");
   long[1]?.end();
   await vi.advanceTimersByTimeAsync(0);
   expect(long[3]?.work).toHaveBeenCalledOnce();
@@ -27,13 +27,13 @@ it("three long requests of an account run at a time, and those of others and sho
 
 it("a long request that gets no place in time is refused, and its work has not begun", async () => {
   const long = [held(), held(), held()];
-  const running = long.map(({ work }) => inLongPlace("one", work));
+  const running = long.map(({ work }) => asLongRequest("one", work));
   const work = vi.fn<() => Promise<void>>(() => Promise.resolve());
-  const refused = inLongPlace("one", work).catch((error: unknown) => error);
+  const refused = asLongRequest("one", work).catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(15_000);
   expect(await refused).toBeInstanceOf(TooManyRequestsError);
   expect(work).not.toHaveBeenCalled();
   for (const { end } of long) end();
   await Promise.all(running);
-  expect(await inLongPlace("one", () => Promise.resolve("free again"))).toBe("free again");
+  expect(await asLongRequest("one", () => Promise.resolve("free again"))).toBe("free again");
 });

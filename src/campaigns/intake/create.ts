@@ -1,7 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../database/database.ts";
 import { InvalidInputError, NoRecipientsError, type RefusedRow } from "../../lib/errors.ts";
-import { inPlaceOf } from "../../lib/places.ts";
+import { asLongRequestIfMany } from "../../lib/places.ts";
 import { Slices } from "../../lib/slices.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import type { RoutingTable } from "../../pricing/routing/routing-table.ts";
@@ -74,15 +74,19 @@ export async function createCampaign(
   const earlier = await findEarlier(database, repeat);
   if (earlier.kind === "repeated") return { campaignId: earlier.campaignId };
   // Files have places of their own, since they may take as long as a slow client.
-  return inPlaceOf(accountId, input.retry ? Infinity : (input.recipients?.length ?? 0), async () => {
-    const prepared = await prepare(options, accountId, input);
-    try {
-      if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
-      return { campaignId: await importAll(options, { ...prepared.campaign, ...repeat }, prepared) };
-    } finally {
-      await prepared.source.close?.();
-    }
-  });
+  return asLongRequestIfMany(
+    accountId,
+    input.retry ? Infinity : (input.recipients?.length ?? 0),
+    async () => {
+      const prepared = await prepare(options, accountId, input);
+      try {
+        if (input.dryRun === true) return { preview: await preview(options, accountId, prepared) };
+        return { campaignId: await importAll(options, { ...prepared.campaign, ...repeat }, prepared) };
+      } finally {
+        await prepared.source.close?.();
+      }
+    },
+  );
 }
 
 /** Checks everything that can be checked before something is stored. */

@@ -1,4 +1,5 @@
 import { readSync } from "node:fs";
+import { grown } from "../../lib/grown.ts";
 import type { SpoolFile } from "./spool.ts";
 
 /** Texts that are found and read together: at most so many, and no more once they have so many bytes. */
@@ -68,12 +69,6 @@ export class TextWriter {
     this.#written += this.#used;
     this.#used = 0;
   }
-}
-
-function grown(buffer: Buffer, least: number): Buffer {
-  const larger = Buffer.alloc(Math.max(least, buffer.length * 2));
-  buffer.copy(larger);
-  return larger;
 }
 
 /** A block in memory. */

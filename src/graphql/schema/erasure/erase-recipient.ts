@@ -1,7 +1,7 @@
 import { eraseRecipient } from "../../../erasure/erase-recipient.ts";
 import type { Erasure } from "../../../erasure/erasure.ts";
 import { InvalidInputError, InvalidPhoneNumberError } from "../../../lib/errors.ts";
-import { inLongPlace } from "../../../lib/places.ts";
+import { asLongRequest } from "../../../lib/places.ts";
 import { accountOf } from "../../context.ts";
 import { builder } from "../builder.ts";
 
@@ -48,7 +48,7 @@ builder.mutationField("eraseRecipient", (t) =>
     },
     resolve: (_root, args, context) => {
       const accountId = accountOf(context);
-      return inLongPlace(accountId, () => eraseRecipient(context, accountId, args));
+      return asLongRequest(accountId, () => eraseRecipient(context, accountId, args));
     },
   }),
 );

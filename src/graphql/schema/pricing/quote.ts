@@ -13,7 +13,7 @@ import { builder } from "../builder.ts";
 import { accountOf } from "../../context.ts";
 import { ErrorCodeRef } from "../errors.ts";
 import { decodeId } from "../../../lib/global-id.ts";
-import { inPlaceOf } from "../../../lib/places.ts";
+import { asLongRequestIfMany } from "../../../lib/places.ts";
 import { Slices } from "../../../lib/slices.ts";
 import { maxQuoteRecipients } from "../limits.ts";
 import { TextEncodingChoice } from "../messages/enums.ts";
@@ -171,7 +171,7 @@ builder.queryField("quote", (t) =>
       const spent = table.limits.caps.length === 0 ? [] : await context.spending.read(accountId);
       const isTemplate = recipients.some(({ values }) => values != null);
       const slices = new Slices(accountId);
-      return inPlaceOf(accountId, recipients.length, async () => {
+      return asLongRequestIfMany(accountId, recipients.length, async () => {
         const texts = isTemplate
           ? await textsOf(input.text, recipients, slices)
           : recipients.map(({ to, text }) => ({ to, text: text ?? undefined }));

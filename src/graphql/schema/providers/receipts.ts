@@ -11,7 +11,7 @@ import { maxQuarantined } from "../../../callbacks/ingest.ts";
 import { reprocessQuarantined, type ReprocessCounts } from "../../../callbacks/reprocess.ts";
 import { InvalidInputError, NotFoundError } from "../../../lib/errors.ts";
 import { decodeId } from "../../../lib/global-id.ts";
-import { inLongPlace } from "../../../lib/places.ts";
+import { asLongRequest } from "../../../lib/places.ts";
 import { Slices } from "../../../lib/slices.ts";
 import { maxParkedOfProvider } from "../../../messages/receipts/parked.ts";
 import { builder } from "../builder.ts";
@@ -257,7 +257,7 @@ builder.mutationField("reprocessReceipts", (t) =>
       const { database, connections } = context;
       const accountId = accountOf(context);
       const slices = new Slices(accountId);
-      const counts = await inLongPlace(accountId, () =>
+      const counts = await asLongRequest(accountId, () =>
         reprocessQuarantined({ database, connections, scope, after, slices, limit: maxReprocessed }),
       );
       return { ...counts, hasMore: counts.read === maxReprocessed };
