@@ -15,7 +15,7 @@ export const benchmark: Benchmark = {
   name: "attacks",
   about:
     "Documents that would be endless (up to 100 KB, no two the same), floods of sockets, frames (200 of up to 20 KB on a socket), " +
-    "uploads (1 MB) and forged callbacks (64 KB), by forty attackers at once, each 0.4 s after its last attempt, so at most a " +
+    "uploads (1 MB), forged callbacks (64 KB), bodies in 12,000 chunks of a byte, and lists of recipients that take long to read, by forty attackers at once, each 0.4 s after its last attempt, so at most a " +
     "hundred attempts a second: what is let in, what hangs, what stays in memory, and another account's message(id) meanwhile.",
   async run({ closers, rounds, secondsPerRound, progress }) {
     const server = await startServerProcess(closers, inspected);

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { setPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
@@ -103,7 +104,60 @@ const attacks: Readonly<Record<AttackKind, (order: AttackOrder, turn: number) =>
       { method: "POST", headers: { "content-type": "application/json" }, body: "x".repeat(64_000) },
       isOk,
     ),
+  chunks: ({ url }) => {
+    report.tried++;
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname).on("error", () => undefined);
+    socket.setTimeout(hangMs, () => {
+      report.hanging++;
+      socket.destroy();
+    });
+    socket.on("data", (data) => {
+      if (String(data).startsWith("HTTP/1.1 200")) report.letIn++;
+    });
+    socket.write(`${head}${"1\r\n{\r\n".repeat(12_000)}0\r\n\r\n`);
+    return new Promise((done) => socket.once("close", () => done()));
+  },
+  lists: ({ url, headers }, turn) =>
+    fetched(
+      `${url}/graphql`,
+      {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: recipientLists[turn % recipientLists.length] ?? "",
+      },
+      hasData,
+    ),
 };
+
+const head =
+  "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+
+/** Recipients of whom each has values of other names, and recipients with hundreds of values. */
+const recipientLists = [
+  listOf(190, 200, (recipient, value) => `${recipient}x${value}`),
+  listOf(150, 600, (_recipient, value) => `n${value}`),
+];
+
+function listOf(
+  recipients: number,
+  values: number,
+  nameOf: (recipient: number, value: number) => string,
+): string {
+  const named = (recipient: number): object =>
+    Object.fromEntries(Array.from({ length: values }, (_, value) => [nameOf(recipient, value), "x"]));
+  const input = {
+    name: "x",
+    text: "x",
+    dryRun: true,
+    recipients: Array.from({ length: recipients }, (_, n) => ({
+      to: `+4219${10_000_000 + n}`,
+      values: named(n),
+    })),
+  };
+  const query = "mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { __typename } }";
+  return JSON.stringify({ query, variables: { input } });
+}
 
 /** Opens a socket, does something, and waits until the server has closed it. */
 async function onSocket(url: string, work: (socket: WebSocket) => unknown): Promise<void> {

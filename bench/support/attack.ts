@@ -3,7 +3,15 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Closers } from "./server.ts";
 
-export const attackKinds = ["documents", "sockets", "frames", "uploads", "callbacks"] as const;
+export const attackKinds = [
+  "documents",
+  "sockets",
+  "frames",
+  "uploads",
+  "callbacks",
+  "chunks",
+  "lists",
+] as const;
 export type AttackKind = (typeof attackKinds)[number];
 
 export interface AttackOrder {

@@ -3,8 +3,8 @@ import { Transform } from "node:stream";
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../access/api-keys.ts";
 import { TooManyRequestsError, type ErrorCode } from "../lib/errors.ts";
-import { JsonValues } from "../lib/json-values.ts";
-import { Slices } from "../lib/slices.ts";
+import { JsonValues, maxShapes, maxWideFields } from "../lib/json-values.ts";
+import { largeTextBytes, largeTexts } from "../lib/large-texts.ts";
 import type { HeldBodies, HeldBody } from "./held-bodies.ts";
 import { refuse } from "./refuse.ts";
 
@@ -30,8 +30,6 @@ const otherBytes: Readonly<Record<string, number>> = {
   "application/x-www-form-urlencoded": 64 * 1024,
   "application/graphql": 1024 * 1024,
 };
-/** A body of so many bytes cannot have too many values. */
-const uncountedBytes = 64 * 1024;
 /** For a key that can neither send nor ask for quotes: a thousand rates, or as many ids. */
 const administratorBytes = 1024 * 1024;
 
@@ -84,7 +82,7 @@ export function limitBody(
       return false;
     }
     if (held && !holdBody(held, response, Number(announced))) return false;
-    if (Number(announced) <= uncountedBytes) return true;
+    if (Number(announced) <= largeTextBytes) return true;
   } else if (request.headers["transfer-encoding"] === undefined) return true;
   let length = 0;
   const values = new JsonValues();
@@ -94,6 +92,8 @@ export function limitBody(
       if (length > most) return done(tooLarge(most));
       if (values.add(chunk) > limits.values) return done(tooManyValues(limits.values));
       if (values.mostFields > limits.fields) return done(tooManyFields(limits.fields));
+      if (values.isWide) return done(tooWide);
+      if (values.hasOddShapes) return done(tooManyShapes);
       try {
         if (announced === undefined) held?.grow(chunk.length);
         done(null, chunk);
@@ -110,9 +110,8 @@ export function limitBody(
   return true;
 }
 
-/** A large body takes long to read, so it has a turn of the event loop to itself, and accounts have theirs in turn. */
 async function endInTurn(holder: string, end: () => void): Promise<void> {
-  await new Slices(holder).rest();
+  await largeTexts.next(holder);
   end();
 }
 
@@ -144,3 +143,11 @@ const tooManyFields = (limit: number): GraphQLError =>
 
 const tooMuch = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code, http: { status: 413 } } });
+
+const tooWide = tooMuch(
+  `Objects of more than 100 fields have more than ${maxWideFields} beyond those together. Send fewer at once, or a file.`,
+);
+
+const tooManyShapes = tooMuch(
+  `The objects in the request begin in more than ${maxShapes} different ways. Give all of them the same fields in the same order.`,
+);

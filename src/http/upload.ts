@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { GraphQLError } from "graphql";
 import { InvalidInputError, type ErrorCode } from "../lib/errors.ts";
+import { hasOddShapes } from "../lib/json-values.ts";
 
 /** Largest upload in bytes: five million rows of a hundred characters. */
 export const maxUploadBytes = 500 * 1024 * 1024;
@@ -240,6 +241,7 @@ function openParser(request: IncomingMessage, { fileBytes }: UploadLimits): Busb
 }
 
 function readObject(name: string, text: string): Operations {
+  if (hasOddShapes(text)) throw refuse(`The objects in \`${name}\` begin in too many different ways.`);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Operations;

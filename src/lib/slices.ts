@@ -1,34 +1,10 @@
+import { HolderTurns } from "./holder-turns.ts";
+
 /** So long work goes on before everybody else has a turn. */
 const sliceMs = 2;
 
 /** In each turn of the event loop one slice of one holder. */
-class HolderTurns {
-  readonly #lines = new Map<string, (() => void)[]>();
-
-  next(holder: string): Promise<void> {
-    return new Promise((begin) => {
-      const isIdle = this.#lines.size === 0;
-      const line = this.#lines.get(holder);
-      if (line) line.push(begin);
-      else this.#lines.set(holder, [begin]);
-      if (isIdle) setImmediate(() => this.#turn());
-    });
-  }
-
-  #turn(): void {
-    const [first] = this.#lines;
-    if (!first) return;
-    const [holder, line] = first;
-    const begin = line.shift();
-    // The last in the queue, if it has more.
-    this.#lines.delete(holder);
-    if (line.length > 0) this.#lines.set(holder, line);
-    begin?.();
-    if (this.#lines.size > 0) setImmediate(() => this.#turn());
-  }
-}
-
-const turns = new HolderTurns();
+const turns = new HolderTurns((next) => void setImmediate(next));
 
 /**
  * Long work for one holder (an account), done in slices of a few milliseconds, whatever it is. Everything else of the process

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { bodyOf, uploadOf, uploadType } from "../support/campaigns.ts";
 import { callbackUrlOf } from "../support/callbacks.ts";
@@ -15,6 +15,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => app.stop());
+afterEach(() => vi.restoreAllMocks());
 
 interface Sending {
   headers: Record<string, string>;
@@ -89,3 +90,62 @@ it.each([
     expect(answer).toContain(part);
   },
 );
+
+/** One connection that is kept, as a proxy has for many clients. */
+class Kept {
+  readonly #socket = connect(Number(new URL(app.url).port), "127.0.0.1");
+  #received = "";
+
+  constructor() {
+    this.#socket.on("error", () => undefined).on("data", (data) => (this.#received += String(data)));
+  }
+
+  /** Gives the status of its answer. */
+  async ask(body: string, size: number): Promise<number> {
+    this.#received = "";
+    const pieces = body.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
+    const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join("");
+    this.#socket.write(
+      `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`,
+    );
+    while (!/\r\n\r\n[^]*\}|longer ones/.test(this.#received)) await once(this.#socket, "data");
+    return Number(this.#received.slice("HTTP/1.1 ".length).slice(0, 3));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+const short = (length: number): string => JSON.stringify({ query: `{ __typename ${" ".repeat(length)} }` });
+
+it("a parser that passed over a refused body reads the next one", async () => {
+  await Promise.all(
+    Array.from({ length: 5 }, () => send("/graphql", endless, { headers: {}, size: 1, ends: false })),
+  );
+  const answers = Array.from({ length: 10 }, async () => {
+    const kept = new Kept();
+    const status = await kept.ask(short(2_000), 100);
+    kept.close();
+    return status;
+  });
+  expect(await Promise.all(answers)).toEqual(answers.map(() => 200));
+});
+
+it("tiny chunks of many requests on one connection are refused when together they are too many", async () => {
+  // What other tests took is there again, and none comes back while the clock stands.
+  vi.spyOn(performance, "now").mockReturnValue(performance.now() + 1_000);
+  const kept = new Kept();
+  const statuses: number[] = [];
+  while (statuses.at(-1) !== 400 && statuses.length < 30) statuses.push(await kept.ask(short(900), 1));
+  kept.close();
+  expect(statuses.length).toBeGreaterThan(5);
+  expect(statuses).toEqual([...Array.from({ length: statuses.length - 1 }, () => 200), 400]);
+
+  // Others still have their own, and nobody is refused who sends a body in a few pieces.
+  const others = [new Kept(), new Kept()];
+  for (const other of others) expect(await other.ask(short(40), 1)).toBe(200);
+  const proxy = new Kept();
+  for (let n = 0; n < 300; n++) expect(await proxy.ask(short(100), 10)).toBe(200);
+  for (const one of [...others, proxy]) one.close();
+});

@@ -144,7 +144,7 @@ class WantedValues {
 
   /** A name that is written exactly goes before one that only looks the same. */
   *#in(values: Readonly<Record<string, unknown>>): Generator<[place: number, text: string | undefined]> {
-    for (const written of Object.keys(values)) {
+    for (const written in values) {
       const name = this.#spellings.nameOf(written);
       const place = this.#places.get(name);
       if (place === undefined || (written !== name && Object.hasOwn(values, name))) continue;

@@ -1,6 +1,7 @@
 import { CloseCode, type WebSocket as Carrier, type Server } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
-import { JsonValues } from "../../lib/json-values.ts";
+import { largeTextBytes, largeTexts } from "../../lib/large-texts.ts";
+import { JsonValues, maxShapes } from "../../lib/json-values.ts";
 import { maxObjectFields, maxRequestValues } from "../schema/limits.ts";
 
 /**
@@ -11,8 +12,8 @@ const maxReasonBytes = 123;
 
 /** RFC 6455's registry of close codes: "Message Too Big". */
 const tooBig = 1009;
-/** A message of so many bytes cannot have too many values. */
-const uncountedBytes = 64 * 1024;
+
+const tooManyValues = `At most ${maxRequestValues} values, ${maxObjectFields} fields an object, ${maxShapes} kinds of objects`;
 
 interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
@@ -20,6 +21,8 @@ interface ProtocolSocketOptions<Extra> {
   extra: Extra;
   /** Time between two pings, and how long the answer may take. */
   keepAliveMs: number;
+  /** Whose turn it is when a large message is read. */
+  holder: () => string;
   /** Called after an internal error; the socket is then closed. */
   onError: (error: unknown) => void;
 }
@@ -32,11 +35,14 @@ export class ProtocolSocket implements Carrier {
   readonly protocol: string;
   readonly #socket: WebSocket;
   readonly #onError: (error: unknown) => void;
+  readonly #holder: () => string;
   #isAnswered = true;
+  /** Resolves when the newest of the messages that wait was read. */
+  #waiting: Promise<void> | undefined;
 
   static serve<Extra>(socket: WebSocket, options: ProtocolSocketOptions<Extra>): void {
-    const { server, extra, keepAliveMs, onError } = options;
-    const carrier = new ProtocolSocket(socket, onError);
+    const { server, extra, keepAliveMs, onError, holder } = options;
+    const carrier = new ProtocolSocket(socket, { onError, holder });
     socket.on("error", ignore);
     socket.on("pong", () => (carrier.#isAnswered = true));
     const timer = keepAliveMs > 0 ? setInterval(keepAlive, keepAliveMs, carrier) : undefined;
@@ -47,10 +53,14 @@ export class ProtocolSocket implements Carrier {
     });
   }
 
-  private constructor(socket: WebSocket, onError: (error: unknown) => void) {
+  private constructor(
+    socket: WebSocket,
+    { onError, holder }: Pick<ProtocolSocketOptions<unknown>, "onError" | "holder">,
+  ) {
     this.protocol = socket.protocol;
     this.#socket = socket;
     this.#onError = onError;
+    this.#holder = holder;
   }
 
   send(text: string): Promise<void> {
@@ -71,16 +81,35 @@ export class ProtocolSocket implements Carrier {
       this.close(CloseCode.InternalServerError, "Internal server error");
     };
     const socket = this.#socket;
-    socket.on("message", (data) => {
-      // What was sent before the client heard that it is closed, or a flood: nobody would answer it.
-      if (socket.readyState !== socket.OPEN) return;
-      if (hasTooMany(data as Buffer))
-        this.close(
-          tooBig,
-          `A message may have ${maxRequestValues} values, and an object ${maxObjectFields} fields`,
-        );
-      else void take(parsed(data) as string).catch(fail);
+    socket.on("message", (given) => {
+      const data = given as Buffer;
+      this.#inOrder(data.length > largeTextBytes, () => {
+        // What was sent before the client heard that it is closed, or a flood: nobody would answer it.
+        if (socket.readyState !== socket.OPEN) return;
+        if (hasTooMany(data)) this.close(tooBig, tooManyValues);
+        else void take(parsed(data) as string).catch(fail);
+      });
     });
+  }
+
+  /** Reads a large message when it has a turn, and the next ones after it. */
+  #inOrder(isLarge: boolean, read: () => void): void {
+    if (!isLarge && !this.#waiting) read();
+    else void this.#readLater(isLarge, read);
+  }
+
+  async #readLater(isLarge: boolean, read: () => void): Promise<void> {
+    const earlier = this.#waiting;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting = promise;
+    this.#socket.pause();
+    await earlier;
+    if (isLarge) await largeTexts.next(this.#holder());
+    read();
+    resolve();
+    if (this.#waiting !== promise) return;
+    this.#waiting = undefined;
+    this.#socket.resume();
   }
 
   checkAlive(): void {
@@ -100,9 +129,9 @@ const ignore = (): void => undefined;
 const keepAlive = (socket: ProtocolSocket): void => socket.checkAlive();
 
 function hasTooMany(data: Buffer): boolean {
-  if (data.length <= uncountedBytes) return false;
+  if (data.length <= largeTextBytes) return false;
   const values = new JsonValues();
-  return values.add(data) > maxRequestValues || values.mostFields > maxObjectFields;
+  return values.add(data) > maxRequestValues || values.mostFields > maxObjectFields || values.hasOddShapes;
 }
 
 /**

@@ -139,17 +139,19 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
   const sockets = acceptSockets(options, (socket, carrier, request) => {
     const incoming = new IncomingBytes(socket, carrier, paces);
     if (refuseProtocol(socket)) return;
+    const extra: Extra = {
+      socket,
+      viewer: undefined,
+      authorization: bearerIn(request.headers),
+      address: options.addressOf(request),
+      incoming,
+      leave: undefined,
+    };
     ProtocolSocket.serve(socket, {
       server,
-      extra: {
-        socket,
-        viewer: undefined,
-        authorization: bearerIn(request.headers),
-        address: options.addressOf(request),
-        incoming,
-        leave: undefined,
-      },
+      extra,
       keepAliveMs: options.keepAliveMs ?? keepAliveMs,
+      holder: () => holderOf(extra.viewer),
       onError: options.maskError,
     });
   });

@@ -3,21 +3,26 @@ import { excessOf } from "../callback-bounds.ts";
 
 /** The most values in a document: the longest list that we ask for has half as many. */
 const maxValues = 700_000;
-/** A shorter text cannot have so many. */
-const countedLength = 1024 * 1024;
+/** A shorter text has not so many, nor shapes of objects that take long. */
+const countedLength = 256 * 1024;
 
 /**
- * Reads JSON; undefined when it is not valid, or has too many values. Numbers are returned as their literal text (`634.9288`,
+ * Reads JSON; undefined when it is not valid, or has too many values or shapes of objects. Numbers are returned as their literal text (`634.9288`,
  * `1E-3`), so that money never passes through a float. A byte order mark is accepted.
  */
 export function readJson(text: string): unknown {
   const plain = text.replace(/^\uFEFF/, "");
-  if (plain.length > countedLength && new JsonValues().add(Buffer.from(plain)) > maxValues) return undefined;
+  if (plain.length > countedLength && isExcessive(Buffer.from(plain))) return undefined;
   try {
     return unusualNumber.test(plain) ? JSON.parse(plain, keepLiteral) : withLiterals(JSON.parse(plain));
   } catch {
     return undefined;
   }
+}
+
+function isExcessive(json: Buffer): boolean {
+  const values = new JsonValues();
+  return values.add(json) > maxValues || values.hasOddShapes;
 }
 
 /**

@@ -72,7 +72,34 @@ it("a socket is closed when its message has millions of values", async () => {
   );
   const [code, reason] = (await closed) as [number, Buffer];
   expect(code).toBe(1009);
-  expect(String(reason)).toBe("A message may have 2000000 values, and an object 2000 fields");
+  expect(String(reason)).toBe("At most 2000000 values, 2000 fields an object, 20000 kinds of objects");
+});
+
+it("messages behind a large one are read after it, in their order", async () => {
+  const socket = await connect(["graphql-transport-ws"]);
+  const answered = new Set<string>();
+  socket.on("message", (data) => answered.add((JSON.parse(String(data)) as { id?: string }).id ?? "known"));
+  const authorization = app.client.headers["authorization"];
+  socket.send(JSON.stringify({ type: "connection_init", payload: { authorization } }));
+  await once(socket, "message");
+  const ask = (id: string, note: string): void =>
+    socket.send(
+      JSON.stringify({
+        id,
+        type: "subscribe",
+        payload: { query: `subscription ${id} { messageChanged(id: "x") { cursor } }`, variables: { note } },
+      }),
+    );
+  ask("first", "x".repeat(200_000));
+  ask("second", "short");
+  ask("third", "x".repeat(200_000));
+  ask("fourth", "short");
+  // Each is refused, for its id is of nothing; the socket is read again after them.
+  await vi.waitUntil(() => answered.size === 5, 10_000);
+  socket.send(JSON.stringify({ type: "ping" }));
+  await once(socket, "message");
+  expect([...answered]).toEqual(["known", "first", "second", "third", "fourth"]);
+  socket.close();
 });
 
 it("a socket that introduces itself twice is closed", async () => {

@@ -63,6 +63,39 @@ describe("a request is refused for", () => {
     await Promise.all(Array.from({ length: 20 }, () => app.client.data("{ viewer { keyName } }")));
   });
 
+  it.each([
+    ["thousands of fields", 1, 2_001, false, /An object in the request has more than 2000 fields/],
+    [
+      "many objects of many fields",
+      100,
+      700,
+      false,
+      /more than 50000 beyond those together\. Send fewer at once/,
+    ],
+    ["objects of ever new fields", 300, 90, true, /begin in more than 20000 different ways/],
+  ])("objects that take long to read: %s", async (_what, objects, fields, areNew, message) => {
+    const nameOf = (object: number, field: number) => (areNew ? `n${object}x${field}` : `name${field}`);
+    const odd = Array.from({ length: objects }, (_, object) =>
+      Object.fromEntries(
+        Array.from({ length: fields }, (_value, field) => [
+          nameOf(object, field),
+          "x".repeat(areNew ? 1 : 50),
+        ]),
+      ),
+    );
+    const body = JSON.stringify({ query: "{ __typename }", variables: { odd } });
+    expect(await ask({ body })).toEqual(refusal(413, message));
+    expect(await ask(inChunks(body))).toEqual(refusal(413, message));
+    const form = new FormData();
+    form.set("operations", JSON.stringify({ query: "{ __typename }", variables: { odd } }));
+    form.set("map", "{}");
+    const { "content-type": _json, ...plain } = headers();
+    if (areNew)
+      expect(await ask({ body: form, headers: plain })).toEqual(
+        refusal(400, /begin in too many different ways/),
+      );
+  });
+
   it("millions of values, announced or not, and a list that is longer than any that is wanted", async () => {
     const tooMany = refusal(413, /more than 2000000 values\. Send fewer at once/);
     expect(await ask({ body: list(1_000_001) })).toEqual(tooMany);
