@@ -137,7 +137,10 @@ async function write(
 }
 
 function describe(problems: readonly RowProblem[], file: string): string {
-  const shown = problems.slice(0, shownProblems).map(({ row, text }) => `Row ${row}: ${text}`);
+  // Control characters of the file could drive the terminal.
+  const shown = problems
+    .slice(0, shownProblems)
+    .map(({ row, text }) => `Row ${row}: ${text.replace(/\p{Cc}/gu, "?")}`);
   const more = problems.length > shownProblems ? [`… and ${problems.length - shownProblems} more.`] : [];
   const count = problems.length === 1 ? "1 row is" : `${problems.length} rows are`;
   return [

@@ -3,7 +3,7 @@ import { Transform } from "node:stream";
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../access/api-keys.ts";
 import { TooManyRequestsError, type ErrorCode } from "../lib/errors.ts";
-import { JsonValues, maxShapes, maxWideFields } from "../lib/json-values.ts";
+import { JsonValues } from "../lib/json-values.ts";
 import { largeTextBytes, largeTexts } from "../lib/large-texts.ts";
 import type { HeldBodies, HeldBody } from "./held-bodies.ts";
 import { refuse } from "./refuse.ts";
@@ -92,8 +92,8 @@ export function limitBody(
       if (length > most) return done(tooLarge(most));
       if (values.add(chunk) > limits.values) return done(tooManyValues(limits.values));
       if (values.mostFields > limits.fields) return done(tooManyFields(limits.fields));
-      if (values.isWide) return done(tooWide);
-      if (values.hasOddShapes) return done(tooManyShapes);
+      const { excess } = values;
+      if (excess !== undefined) return done(tooCostly(excess));
       try {
         if (announced === undefined) held?.grow(chunk.length);
         done(null, chunk);
@@ -141,13 +141,8 @@ const tooManyValues = (limit: number): GraphQLError =>
 const tooManyFields = (limit: number): GraphQLError =>
   tooMuch(`An object in the request has more than ${limit} fields. Leave out what the schema does not know.`);
 
+const tooCostly = (excess: string): GraphQLError =>
+  tooMuch(`The request has ${excess}. Send fewer at once, with the same few fields in the same order.`);
+
 const tooMuch = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code, http: { status: 413 } } });
-
-const tooWide = tooMuch(
-  `Objects of more than 100 fields have more than ${maxWideFields} beyond those together. Send fewer at once, or a file.`,
-);
-
-const tooManyShapes = tooMuch(
-  `The objects in the request begin in more than ${maxShapes} different ways. Give all of them the same fields in the same order.`,
-);

@@ -3,13 +3,13 @@ import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { GraphQLError } from "graphql";
 import { InvalidInputError, type ErrorCode } from "../lib/errors.ts";
-import { hasOddShapes } from "../lib/json-values.ts";
+import { excessIn } from "../lib/json-values.ts";
 
 /** Largest upload in bytes: five million rows of a hundred characters. */
 export const maxUploadBytes = 500 * 1024 * 1024;
 
 /** Largest size of the document with its variables in an upload, in bytes. */
-export const maxOperationsBytes = 1024 * 1024;
+export const maxOperationsBytes = 256 * 1024;
 
 /** An upload may be slow, but some data must arrive at least this often. */
 const maxStallMs = 30_000;
@@ -241,7 +241,8 @@ function openParser(request: IncomingMessage, { fileBytes }: UploadLimits): Busb
 }
 
 function readObject(name: string, text: string): Operations {
-  if (hasOddShapes(text)) throw refuse(`The objects in \`${name}\` begin in too many different ways.`);
+  const excess = excessIn(text);
+  if (excess !== undefined) throw refuse(`\`${name}\` has ${excess}.`, 413);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Operations;

@@ -13,17 +13,22 @@ const colon = 0x3a;
 const maxDepth = 1_000;
 
 /**
- * So many different beginnings of objects, told apart by their names and the order of them. The engine makes a hidden class
- * for each, which takes it a few microseconds: half a million names in thirty megabytes would take it seconds.
+ * What takes the engine long to read, so far beyond what anybody needs that it is not read. It makes a hidden class for each
+ * beginning of an object, so half a million names take it seconds; fields of large objects, and lists and objects that hold
+ * little, cost it several times as much as other values.
  */
-export const maxShapes = 20_000;
+const most = {
+  /** Beginnings of objects that differ in their names, or the order of them. */
+  shapes: 20_000,
+  /** Fields of objects beyond the first hundred of each. */
+  wide: 50_000,
+  containers: 300_000,
+  /** Lists and objects within more than eight others. */
+  deep: 10_000,
+};
+const [mostNarrow, mostShallow] = [100, 8];
 /** An object of more fields is a dictionary to the engine, which makes no more classes of it. */
 const mostShaped = 1_024;
-
-/** In objects of more fields each costs several times as much to the engine. */
-const mostCheap = 100;
-/** So many fields that objects have beyond those. */
-export const maxWideFields = 50_000;
 
 /** Shapes are told apart by this many bits of a hash; a few of thousands fall together, and count once. */
 const shapeBits = 18;
@@ -53,6 +58,8 @@ export class JsonValues {
   #most = 0;
   #wide = 0;
   #shapes = 0;
+  #containers = 0;
+  #deep = 0;
   readonly #known = new Uint8Array(2 ** shapeBits / 8);
 
   /** The most fields that an object has so far. */
@@ -60,14 +67,13 @@ export class JsonValues {
     return this.#most;
   }
 
-  /** Whether objects of many fields have more than `maxWideFields` together. */
-  get isWide(): boolean {
-    return this.#wide > maxWideFields;
-  }
-
-  /** Whether objects begin in more than `maxShapes` different ways. */
-  get hasOddShapes(): boolean {
-    return this.#shapes > maxShapes;
+  /** What takes long to read of what has come so far, in words; undefined when nothing does. */
+  get excess(): string | undefined {
+    if (this.#shapes > most.shapes) return `more than ${most.shapes} different beginnings of objects`;
+    if (this.#wide > most.wide) return `more than ${most.wide} fields beyond the hundredth of objects`;
+    if (this.#containers > most.containers) return `more than ${most.containers} lists and objects`;
+    if (this.#deep > most.deep) return `more than ${most.deep} lists and objects within eight others`;
+    return undefined;
   }
 
   /** How many values there are so far. */
@@ -99,6 +105,8 @@ export class JsonValues {
 
   #begin(): void {
     this.#count++;
+    this.#containers++;
+    if (this.#open.length >= mostShallow) this.#deep++;
     if (this.#open.length < maxDepth) this.#open.push({ fields: 0, shape: 0 });
     else this.#deeper++;
   }
@@ -113,7 +121,7 @@ export class JsonValues {
     if (!object) return;
     object.fields++;
     this.#most = Math.max(this.#most, object.fields);
-    if (object.fields > mostCheap) this.#wide++;
+    if (object.fields > mostNarrow) this.#wide++;
     if (object.fields > mostShaped) return;
     object.shape = Math.imul((object.shape << 1) ^ this.#hash, factor) + object.fields;
     this.#note(object.shape >>> (32 - shapeBits));
@@ -129,13 +137,13 @@ export class JsonValues {
   }
 }
 
-/** A shorter text has no shapes that take long. */
-const shapedLength = 64 * 1024;
+/** A shorter text has nothing that takes long. */
+const shortLength = 64 * 1024;
 
-/** Whether the objects in JSON that is there in full begin in more than `maxShapes` different ways. */
-export function hasOddShapes(text: string): boolean {
-  if (text.length <= shapedLength) return false;
+/** What takes long to read in JSON that is there in full, in words; undefined when nothing does. */
+export function excessIn(text: string): string | undefined {
+  if (text.length <= shortLength) return undefined;
   const values = new JsonValues();
   values.add(Buffer.from(text));
-  return values.hasOddShapes;
+  return values.excess;
 }

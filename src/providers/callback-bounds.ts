@@ -1,4 +1,4 @@
-import { hasOddShapes, maxShapes } from "../lib/json-values.ts";
+import { excessIn } from "../lib/json-values.ts";
 
 /**
  * Limits the work that parsing a callback or an answer can cause. One pass counts elements and depth before anything is
@@ -17,9 +17,8 @@ export function excessOf(body: string, most = maxElements): string | undefined {
   const { elements, depth } = isXml ? measureXml(body, most) : measureJson(body, most);
   if (elements > most) return `The body has more than ${most} elements.`;
   if (depth > maxDepth) return `The body is nested more than ${maxDepth} deep.`;
-  if (!isXml && hasOddShapes(body))
-    return `The objects of the body begin in more than ${maxShapes} different ways.`;
-  return undefined;
+  const excess = isXml ? undefined : excessIn(body);
+  return excess && `The body has ${excess}.`;
 }
 
 interface Measure {

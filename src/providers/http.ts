@@ -1,5 +1,6 @@
 import { buildConnector, type Dispatcher, Pool } from "undici";
 import { reasonOf, retryAfterSeconds } from "../lib/http-words.ts";
+import { largeTextBytes, largeTexts } from "../lib/large-texts.ts";
 import { publicConnector } from "../lib/public-addresses.ts";
 import type { Shares } from "../lib/shares.ts";
 import { decodeText, decompress } from "../lib/body-text.ts";
@@ -248,6 +249,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     try {
       const bytes = await decompress(Buffer.concat(this.#chunks), this.#contentEncoding, this.#maxBodyBytes);
       if (!this.#takes(bytes.length - this.#length)) return this.#fail(tooManyBytes);
+      // Whoever asked reads it as soon as it is settled.
+      if (bytes.length > largeTextBytes) await largeTexts.next(this.#answers?.accountId ?? "");
       this.#settle({ kind: "answer", ...head, body: decodeText(bytes, head.contentType) });
     } catch {
       this.#fail("the answer is too long");

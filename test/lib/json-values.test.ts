@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hasOddShapes, JsonValues } from "../../src/lib/json-values.ts";
+import { excessIn, JsonValues } from "../../src/lib/json-values.ts";
 
 const countOf = (json: string): number => new JsonValues().add(Buffer.from(json));
 
@@ -39,33 +39,34 @@ const objectOf = (names: readonly string[]): string =>
 const manyOf = (count: number, namesOf: (index: number) => readonly string[]): string =>
   `[${Array.from({ length: count }, (_, index) => objectOf(namesOf(index))).join(",")}]`;
 
+const shapes = "more than 20000 different beginnings of objects";
+const wide = "more than 50000 fields beyond the hundredth of objects";
+const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `name${n}`);
+const lists = (count: number, depth: number): string =>
+  `[${Array.from({ length: count }, () => "[".repeat(depth) + "]".repeat(depth)).join(",")}]`;
+
 it.each([
-  [
-    "names that are all different",
-    true,
-    manyOf(3_000, (n) => Array.from({ length: 10 }, (_, m) => `${n}-${m}`)),
-  ],
+  ["names that are all different", shapes, manyOf(3_000, (n) => names(10).map((name) => `${n}${name}`))],
   [
     "the same names in many orders",
-    true,
+    shapes,
     manyOf(30_000, (n) => [n % 2, n % 3, n % 5, n % 7, n % 11, n % 13].map((part, m) => `${m}${part}`)),
   ],
-  ["the same names", false, manyOf(30_000, () => ["to", "text", "reference"])],
-  ["one with many fields", false, objectOf(Array.from({ length: 100_000 }, (_, n) => `id ${n}`))],
-  [
-    "different texts",
-    false,
-    manyOf(1, () => ["a"]).replace("aaaa", Array.from({ length: 50_000 }, String).join()),
-  ],
-])("objects that begin in too many ways are noticed: %s", (_what, isOdd, json) => {
-  expect(hasOddShapes(json)).toBe(isOdd);
+  ["objects of many fields", wide, manyOf(60, () => names(1_000))],
+  ["one name many times", wide, manyOf(60, () => names(1_000).fill("name"))],
+  ["empty lists", "more than 300000 lists and objects", lists(300_001, 1)],
+  ["lists in lists", "more than 10000 lists and objects within eight others", lists(1_100, 20)],
+])("what takes long to read is noticed: %s", (_what, excess, json) => {
+  expect(excessIn(json)).toBe(excess);
 });
 
 it.each([
-  ["few with many fields", true, 60, 1_000],
-  ["many with few", false, 5_000, 99],
-])("the fields of wide objects are counted together: %s", (_what, isWide, objects, fields) => {
-  const values = new JsonValues();
-  values.add(Buffer.from(manyOf(objects, () => Array.from({ length: fields }, (_, n) => `n${n}`))));
-  expect(values.isWide).toBe(isWide);
+  ["objects of the same names", manyOf(30_000, () => ["to", "text", "reference"])],
+  ["many objects of a hundred fields", manyOf(5_000, () => names(100))],
+  ["an object of many fields", objectOf(names(40_000))],
+  ["different texts", JSON.stringify(Array.from({ length: 100_000 }, String))],
+  ["many lists in a few others", lists(100_000, 2)],
+  ["a hundred lists in each other", lists(100, 100)],
+])("what does not is let pass: %s", (_what, json) => {
+  expect(excessIn(json)).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { CloseCode, type WebSocket as Carrier, type Server } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
 import { largeTextBytes, largeTexts } from "../../lib/large-texts.ts";
-import { JsonValues, maxShapes } from "../../lib/json-values.ts";
+import { JsonValues } from "../../lib/json-values.ts";
 import { maxObjectFields, maxRequestValues } from "../schema/limits.ts";
 
 /**
@@ -12,8 +12,6 @@ const maxReasonBytes = 123;
 
 /** RFC 6455's registry of close codes: "Message Too Big". */
 const tooBig = 1009;
-
-const tooManyValues = `At most ${maxRequestValues} values, ${maxObjectFields} fields an object, ${maxShapes} kinds of objects`;
 
 interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
@@ -86,7 +84,8 @@ export class ProtocolSocket implements Carrier {
       this.#inOrder(data.length > largeTextBytes, () => {
         // What was sent before the client heard that it is closed, or a flood: nobody would answer it.
         if (socket.readyState !== socket.OPEN) return;
-        if (hasTooMany(data)) this.close(tooBig, tooManyValues);
+        const excess = excessOf(data);
+        if (excess !== undefined) this.close(tooBig, `The message has ${excess}`);
         else void take(parsed(data) as string).catch(fail);
       });
     });
@@ -128,10 +127,12 @@ const ignore = (): void => undefined;
 
 const keepAlive = (socket: ProtocolSocket): void => socket.checkAlive();
 
-function hasTooMany(data: Buffer): boolean {
-  if (data.length <= largeTextBytes) return false;
+function excessOf(data: Buffer): string | undefined {
+  if (data.length <= largeTextBytes) return undefined;
   const values = new JsonValues();
-  return values.add(data) > maxRequestValues || values.mostFields > maxObjectFields || values.hasOddShapes;
+  if (values.add(data) > maxRequestValues) return `more than ${maxRequestValues} values`;
+  if (values.mostFields > maxObjectFields) return `an object of more than ${maxObjectFields} fields`;
+  return values.excess;
 }
 
 /**

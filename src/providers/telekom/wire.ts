@@ -49,8 +49,13 @@ export function readVerdict(content: unknown): Verdict | undefined {
 }
 
 const session = z.object({ session_id: text });
-export const readSessionId = (content: unknown): string | undefined =>
-  reader(session)(content)?.session_id?.trim();
+/** It is sent with every request; those of the documentation have 36 characters. */
+const mostSessionId = 1_000;
+
+export function readSessionId(content: unknown): string | undefined {
+  const id = reader(session)(content)?.session_id?.trim();
+  return id !== undefined && id.length <= mostSessionId ? id : undefined;
+}
 
 const identifiers = z
   .object({ "@id": identifier, message_id: identifier, id: identifier })

@@ -14,7 +14,8 @@ export function readJson(text: string): unknown {
   const plain = text.replace(/^\uFEFF/, "");
   if (plain.length > countedLength && isExcessive(Buffer.from(plain))) return undefined;
   try {
-    return unusualNumber.test(plain) ? JSON.parse(plain, keepLiteral) : withLiterals(JSON.parse(plain));
+    const json: unknown = JSON.parse(plain);
+    return unusualNumber.test(plain) ? JSON.parse(withQuotedNumbers(plain)) : withLiterals(json);
   } catch {
     return undefined;
   }
@@ -22,7 +23,7 @@ export function readJson(text: string): unknown {
 
 function isExcessive(json: Buffer): boolean {
   const values = new JsonValues();
-  return values.add(json) > maxValues || values.hasOddShapes;
+  return values.add(json) > maxValues || values.excess !== undefined;
 }
 
 /**
@@ -45,15 +46,52 @@ function withLiterals(json: unknown): unknown {
   return holder;
 }
 
-/** TypeScript's library does not declare the reviver's third argument yet. */
-function keepLiteral(_key: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === "number" ? (context?.source ?? String(value)) : value;
+/** Valid JSON with its numbers as texts. A reviver would take several times as long. */
+function withQuotedNumbers(json: string): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let index = 0; index < json.length; index++) {
+    const character = json.charCodeAt(index);
+    if (character === quote) index = endOfText(json, index);
+    else if (character === minus || isDigit(character)) {
+      let end = index + 1;
+      while (isInNumber(json.charCodeAt(end))) end++;
+      pieces.push(json.slice(from, index), '"', json.slice(index, end), '"');
+      from = end;
+      index = end - 1;
+    }
+  }
+  return pieces.join("") + json.slice(from);
 }
+
+const code = (character: string): number => character.charCodeAt(0);
+const [quote, backslash, minus, plus, dot] = [code('"'), code("\\"), code("-"), code("+"), code(".")];
+const [zero, nine, smallE, largeE] = [code("0"), code("9"), code("e"), code("E")];
+
+const isDigit = (character: number): boolean => character >= zero && character <= nine;
+const isInNumber = (character: number): boolean =>
+  isDigit(character) ||
+  character === dot ||
+  character === minus ||
+  character === plus ||
+  character === smallE ||
+  character === largeE;
+
+/** The index of the quotation mark that ends a text. */
+function endOfText(json: string, start: number): number {
+  let index = start + 1;
+  while (json.charCodeAt(index) !== quote) index += json.charCodeAt(index) === backslash ? 2 : 1;
+  return index;
+}
+
+/** As long as a callback may be. */
+const mostRepaired = 1024 * 1024;
 
 /** Reads JSON; if it is not valid, tries once more after a repair, unless that would take long. */
 export function readLenientJson(text: string): unknown {
   const json = readJson(text);
-  const isRepairable = json === undefined && /[{[]/.test(text) && excessOf(text) === undefined;
+  const isRepairable =
+    json === undefined && text.length <= mostRepaired && /[{[]/.test(text) && excessOf(text) === undefined;
   if (!isRepairable) return json;
   return readJson(repairJson(text)) ?? readJson(repairJson(text.replace(innerQuote, '\\"')));
 }

@@ -281,7 +281,7 @@ describe("a multipart request", () => {
       400,
       /`operations` must be a JSON object/,
     ],
-    ["endless operations", withField("operations", " ".repeat(1_100_000)), 413, /more than 1048576 bytes/],
+    ["endless operations", withField("operations", " ".repeat(1_100_000)), 413, /more than 262144 bytes/],
     ["a map that is no JSON", withField("map", "x"), 400, /`map` must be a JSON object/],
     [
       "a map of two files",

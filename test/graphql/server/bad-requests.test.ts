@@ -63,6 +63,17 @@ describe("a request is refused for", () => {
     await Promise.all(Array.from({ length: 20 }, () => app.client.data("{ viewer { keyName } }")));
   });
 
+  it("a body that is no JSON, with the reason and without the body", async () => {
+    const body = `{"query":"{ viewer { keyName } }" ${'"a secret text" '.repeat(50_000)}}`;
+    for (const init of [{ body }, inChunks(body)]) {
+      const response = await fetch(`${app.url}/graphql`, { method: "POST", headers: headers(), ...init });
+      const answer = await response.text();
+      expect(response.status).toBe(400);
+      expect(answer).toMatch(/Expected ',' or '\}' after property value in JSON at position \d+/);
+      expect(answer.length).toBeLessThan(1_000);
+    }
+  });
+
   it.each([
     ["thousands of fields", 1, 2_001, false, /An object in the request has more than 2000 fields/],
     [
@@ -70,11 +81,18 @@ describe("a request is refused for", () => {
       100,
       700,
       false,
-      /more than 50000 beyond those together\. Send fewer at once/,
+      /has more than 50000 fields beyond the hundredth of objects\. Send/,
     ],
-    ["objects of ever new fields", 300, 90, true, /begin in more than 20000 different ways/],
+    [
+      "objects of ever new fields",
+      240,
+      90,
+      true,
+      /has more than 20000 different beginnings of objects\. Send/,
+    ],
   ])("objects that take long to read: %s", async (_what, objects, fields, areNew, message) => {
-    const nameOf = (object: number, field: number) => (areNew ? `n${object}x${field}` : `name${field}`);
+    const nameOf = (object: number, field: number) =>
+      areNew ? (object * fields + field).toString(36) : `name${field}`;
     const odd = Array.from({ length: objects }, (_, object) =>
       Object.fromEntries(
         Array.from({ length: fields }, (_value, field) => [
@@ -92,12 +110,14 @@ describe("a request is refused for", () => {
     const { "content-type": _json, ...plain } = headers();
     if (areNew)
       expect(await ask({ body: form, headers: plain })).toEqual(
-        refusal(400, /begin in too many different ways/),
+        refusal(413, /`operations` has more than 20000 different beginnings/),
       );
   });
 
   it("millions of values, announced or not, and a list that is longer than any that is wanted", async () => {
-    const tooMany = refusal(413, /more than 2000000 values\. Send fewer at once/);
+    const tooMany = refusal(413, /more than 300000 lists and objects\. Send fewer at once/);
+    const texts = list(1).replace("[{", `[${'"",'.repeat(2_000_000)}{`);
+    expect(await ask({ body: texts })).toEqual(refusal(413, /more than 2000000 values\. Send fewer at once/));
     expect(await ask({ body: list(1_000_001) })).toEqual(tooMany);
     expect(await ask(inChunks(list(1_000_001)))).toEqual(tooMany);
     expect(await ask({ body: list(200_000) })).toMatchObject({
