@@ -105,7 +105,11 @@ export function limitBody(
       void endInTurn(holder, done);
     },
   });
-  counted.once("error", () => request.unpipe(counted));
+  counted.once("error", () => {
+    request.unpipe(counted);
+    // With who collects it goes what has come of the body, while the rest may wait for long to be read and dropped.
+    setImmediate(() => counted.removeAllListeners());
+  });
   Object.assign(request, { body: request.pipe(counted) });
   return true;
 }

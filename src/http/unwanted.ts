@@ -50,17 +50,24 @@ export class UnwantedBodies {
       if (this.#left <= 0) this.#hold(request);
       else this.#turn();
     });
-    request.once("close", () => this.#waiting.delete(request));
+    const { socket } = request;
+    // Node ends a request with its connection only before it is answered; until then timers would keep it in memory.
+    const end = (): unknown => request.destroy();
+    socket.once("close", end);
+    request.once("close", () => {
+      socket.off("close", end);
+      this.#waiting.delete(request);
+    });
     if (this.#left <= 0) this.#hold(request);
     else request.resume();
   }
 
   #hold(request: CountedRequest): void {
+    request.pause();
     if (this.#waiting.size >= this.#limits.waiting) {
       request.socket.destroySoon();
       return;
     }
-    request.pause();
     this.#waiting.add(request);
     this.#turn();
   }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { CountedRequest } from "../../src/http/chunk-cost.ts";
 import { UnwantedBodies, type UnwantedLimits } from "../../src/http/unwanted.ts";
 
@@ -88,4 +88,22 @@ it("less is read in a turn of what comes in short chunks, since each costs more 
   await expect.poll(() => refused?.isPaused()).toBe(true);
   expect(bytes).toBeLessThan(0.75 * turnBytes);
   socket.destroy();
+});
+
+it("a refused request ends with its connection, and one that is cut off is not read on", async () => {
+  const requests: IncomingMessage[] = [];
+  const port = await refuseAll({ turnBytes: 64 * 1024, turnMs: 60_000, waiting: 1 }, (request) => {
+    requests.push(request);
+  });
+  const sockets = [0, 1].map(() => connect(port, "127.0.0.1").on("error", () => undefined));
+  for (const socket of sockets) {
+    socket.write(`POST / HTTP/1.1\r\nhost: test\r\ncontent-length: ${8 * megabyte}\r\n\r\n`);
+    socket.write(Buffer.alloc(8 * megabyte));
+    await once(socket, "data");
+  }
+  // The first waits for its turn, and the second has no place to wait.
+  await Promise.all(requests.slice(1).map(async (request) => request.destroyed || once(request, "close")));
+  expect(requests.map(({ destroyed }) => destroyed)).toEqual([false, true]);
+  sockets[0]?.destroy();
+  await vi.waitUntil(() => requests[0]?.destroyed, 10_000);
 });

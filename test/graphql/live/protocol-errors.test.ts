@@ -78,7 +78,9 @@ it("a socket is closed when its message has a million objects", async () => {
 it("messages behind a large one are read after it, in their order", async () => {
   const socket = await connect(["graphql-transport-ws"]);
   const answered = new Set<string>();
-  socket.on("message", (data) => answered.add((JSON.parse(String(data)) as { id?: string }).id ?? "known"));
+  socket.on("message", (data: Buffer) =>
+    answered.add((JSON.parse(data.toString()) as { id?: string }).id ?? "known"),
+  );
   const authorization = app.client.headers["authorization"];
   socket.send(JSON.stringify({ type: "connection_init", payload: { authorization } }));
   await once(socket, "message");
