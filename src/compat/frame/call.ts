@@ -9,6 +9,7 @@ import { limitTime } from "../../http/patience.ts";
 import { excessOf, maxElements } from "../../providers/callback-bounds.ts";
 import { decodeText, decompress } from "../../lib/body-text.ts";
 import { ForbiddenError, InvalidInputError, UnauthenticatedError } from "../../lib/errors.ts";
+import { largeTextBytes, largeTexts } from "../../lib/large-texts.ts";
 import type { CompatServices } from "./services.ts";
 
 /** How long a body may be, and of how many elements, as `excessOf` counts them. */
@@ -134,6 +135,7 @@ export class ServedCall {
     const plain = await decompress(bytes, coding, limit);
     held?.grow(plain === bytes ? 0 : plain.length);
     const text = decodeText(plain, type);
+    if (plain.length > largeTextBytes) await largeTexts.next(viewer?.accountId ?? "");
     // Reading it takes far longer than counting.
     const excess = excessOf(text, elements);
     if (excess !== undefined) throw new UnreadableBody(413, "too_large", excess);
