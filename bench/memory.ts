@@ -64,7 +64,8 @@ async function measure(run: BenchRun, { connections, sideOf }: (typeof loads)[nu
   const seconds = run.isShort ? 5 : 60;
   const server = await startServerProcess(run.closers);
   const megabytes = (): number => server.residentBytes() / 2 ** 20;
-  await setTimeout(5_000);
+  // It returns memory when it has been idle for five seconds, and looks every five.
+  await setTimeout(15_000);
   const idle = megabytes();
   const side = await sideOf(server);
   const load = new Load(run.closers);

@@ -18,7 +18,7 @@ import { stopAll, type Stops } from "./lib/shutdown.ts";
 import { banner } from "./welcome.ts";
 import { startTracing } from "./tracing/tracing.ts";
 import { OnceAnHour } from "./lib/once-an-hour.ts";
-import { keepYoungSpaceSmall } from "./lib/young-space.ts";
+import { returnIdleMemory } from "./lib/idle-memory.ts";
 
 /** As `nice` counts: a process with 0 gets twice as much of a busy processor. */
 const workerPriority = 3;
@@ -26,7 +26,7 @@ const workerPriority = 3;
 /** Runs until it is asked to stop. Resolves with the exit code when everything has ended. */
 export async function run(): Promise<number> {
   const stops: Stops = [];
-  keepYoungSpaceSmall();
+  returnIdleMemory();
   try {
     // oxlint-disable-next-line node/no-process-env
     const variables = process.env;
