@@ -1,45 +1,50 @@
 import { z } from "zod";
-import { count, decimal, flag, reader, text } from "../wire/fields.ts";
+import { fastReader, readAmount, readCount, reader, readFlag, readText, text } from "../wire/fields.ts";
 import { readLenientJson } from "../wire/json.ts";
 import { readXml } from "../wire/xml.ts";
 
 /** A small whole number, including zero. */
-const id = text.transform((value) => (/^\d{1,9}$/.test(value?.trim() ?? "") ? Number(value) : undefined));
-
-/** An object within another; undefined when there is none. */
-const within = <Output>(schema: z.ZodType<Output>) => z.unknown().optional().transform(reader(schema));
+function readId(value: unknown): number | undefined {
+  const digits = readText(value)?.trim() ?? "";
+  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
+}
 
 /** `action`, which says what to do, comes from older versions of the platform. */
-const statusObject = z.object({
-  groupId: id,
-  groupName: text,
-  id,
-  name: text,
-  description: text,
-  action: text,
+const readStatusObject = fastReader({
+  groupId: readId,
+  groupName: readText,
+  id: readId,
+  name: readText,
+  description: readText,
+  action: readText,
 });
-export type StatusObject = z.infer<typeof statusObject>;
+export type StatusObject = NonNullable<ReturnType<typeof readStatusObject>>;
 
-const errorObject = z.object({ groupId: id, id, name: text, description: text, permanent: flag });
-export type ErrorObject = z.infer<typeof errorObject>;
+const readErrorObject = fastReader({
+  groupId: readId,
+  id: readId,
+  name: readText,
+  description: readText,
+  permanent: readFlag,
+});
+export type ErrorObject = NonNullable<ReturnType<typeof readErrorObject>>;
 
 /** A row in the answer to a submission, in a report or in the logs. */
-const row = z.object({
-  bulkId: text,
-  messageId: text,
-  to: text,
-  sentAt: text,
-  doneAt: text,
-  smsCount: count,
-  messageCount: count,
-  mccMnc: text,
-  mccmnc: text,
-  price: within(z.object({ pricePerMessage: decimal, currency: text })),
-  status: within(statusObject),
-  error: within(errorObject),
+export const readRow = fastReader({
+  bulkId: readText,
+  messageId: readText,
+  to: readText,
+  sentAt: readText,
+  doneAt: readText,
+  smsCount: readCount,
+  messageCount: readCount,
+  mccMnc: readText,
+  mccmnc: readText,
+  price: fastReader({ pricePerMessage: readAmount, currency: readText }),
+  status: readStatusObject,
+  error: readErrorObject,
 });
-export type Row = z.infer<typeof row>;
-export const readRow = reader(row);
+export type Row = NonNullable<ReturnType<typeof readRow>>;
 
 /** Here `messageId` is an error word, not the id of a message. */
 const serviceException = z.object({ messageId: text, text, validationErrors: z.unknown().optional() });

@@ -10,32 +10,35 @@ import type { DecimalText } from "../../lib/money.ts";
  * A non-empty text, without characters that JSON can escape but PostgreSQL cannot store: NUL and lone
  * surrogates.
  */
-export const text = z
-  .unknown()
-  .optional()
-  .transform((value) =>
-    typeof value === "string" && value.trim() !== "" && !value.includes("\0")
-      ? value.toWellFormed()
-      : undefined,
-  );
+export const readText = (value: unknown): string | undefined =>
+  typeof value === "string" && value.trim() !== "" && !value.includes("\0")
+    ? value.toWellFormed()
+    : undefined;
 
 /** A small positive number, given as a number or as text. */
-export const count = text.transform((value) =>
-  /^[1-9]\d{0,5}$/.test(value?.trim() ?? "") ? Number(value) : undefined,
-);
+export function readCount(value: unknown): number | undefined {
+  const digits = readText(value)?.trim() ?? "";
+  return /^[1-9]\d{0,5}$/.test(digits) ? Number(digits) : undefined;
+}
 
 /** A boolean, given as such, as text, or as 0 or 1. */
-export const flag = z
-  .unknown()
-  .optional()
-  .transform((value) => {
-    const word = typeof value === "string" ? value.trim().toLowerCase() : value;
-    if (word === true || word === "true" || word === "1") return true;
-    return word === false || word === "false" || word === "0" ? false : undefined;
-  });
+export function readFlag(value: unknown): boolean | undefined {
+  const word = typeof value === "string" ? value.trim().toLowerCase() : value;
+  if (word === true || word === "true" || word === "1") return true;
+  return word === false || word === "false" || word === "0" ? false : undefined;
+}
 
 /** An exact decimal, given as a number or as text. */
-export const decimal = text.transform((value) => (value === undefined ? undefined : readDecimal(value)));
+export function readAmount(value: unknown): DecimalText | undefined {
+  const literal = readText(value);
+  return literal === undefined ? undefined : readDecimal(literal);
+}
+
+const any = z.unknown().optional();
+export const text = any.transform(readText);
+export const count = any.transform(readCount);
+export const flag = any.transform(readFlag);
+export const decimal = any.transform(readAmount);
 
 /** Laravel's `{"from":["…"]}`: the errors by field. */
 export const fieldErrors = z.record(z.string(), z.unknown()).optional().catch(undefined);
@@ -57,6 +60,23 @@ export function asList(value: unknown): unknown[] {
 /** Reads one object; undefined for anything else. */
 export function reader<Output>(schema: z.ZodType<Output>): (json: unknown) => Output | undefined {
   return (json) => (Array.isArray(json) ? undefined : schema.safeParse(json).data);
+}
+
+type Readers = Readonly<Record<string, (value: unknown) => unknown>>;
+
+/**
+ * The same for what comes by the thousand, several times faster: each field has a reader that never throws, and anything else
+ * in the object is left out.
+ */
+export function fastReader<Fields extends Readers>(fields: Fields) {
+  const entries = Object.entries(fields);
+  return (json: unknown): { [Name in keyof Fields]: ReturnType<Fields[Name]> } | undefined => {
+    if (typeof json !== "object" || json === null || Array.isArray(json)) return undefined;
+    const given = json as Readonly<Record<string, unknown>>;
+    const read: Record<string, unknown> = {};
+    for (const [name, readField] of entries) read[name] = readField(given[name]);
+    return read as { [Name in keyof Fields]: ReturnType<Fields[Name]> };
+  };
 }
 
 /** Reads the list under `key`; undefined when there is none. Elements that are not objects are left out. */
