@@ -1,5 +1,17 @@
 import { z } from "zod";
-import { count, decimal, fieldErrors, flag, listReader, reader, text } from "../wire/fields.ts";
+import {
+  count,
+  decimal,
+  fastReader,
+  fieldErrors,
+  flag,
+  listReader,
+  readAmount,
+  readCount,
+  reader,
+  readText,
+  text,
+} from "../wire/fields.ts";
 
 /**
  * Fields that every answer may have, success or error (TikoSMS documentation; `message` and `errors` are
@@ -11,21 +23,21 @@ export type Envelope = z.infer<typeof envelope>;
 const submitReply = z.object({ message_id: text, campaign_id: text });
 
 /** A delivery report: the content of a callback, or a row of `get_message`. */
-const report = z.object({
-  message_id: text,
-  campaign_id: text,
-  to: text,
-  client_ref: text,
-  status: text,
-  sent_at: text,
-  delivered_at: text,
-  timestamp: text,
-  mccmnc: text,
-  cost: decimal,
-  part: count,
-  total_parts: count,
+export const readReport = fastReader({
+  message_id: readText,
+  campaign_id: readText,
+  to: readText,
+  client_ref: readText,
+  status: readText,
+  sent_at: readText,
+  delivered_at: readText,
+  timestamp: readText,
+  mccmnc: readText,
+  cost: readAmount,
+  part: readCount,
+  total_parts: readCount,
 });
-export type Report = z.infer<typeof report>;
+export type Report = NonNullable<ReturnType<typeof readReport>>;
 
 const campaign = z.object({
   campaign_id: text,
@@ -56,7 +68,6 @@ export type Rate = z.infer<typeof rate>;
 
 export const readEnvelope = reader(envelope);
 export const readSubmitReply = reader(submitReply);
-export const readReport = reader(report);
 export const readBalance = reader(balance);
 /** Undefined when there is no list. An element that is not an object is left out. */
 export const readReports = listReader("data", readReport);

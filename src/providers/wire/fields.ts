@@ -44,18 +44,14 @@ export const decimal = any.transform(readAmount);
 export const fieldErrors = z.record(z.string(), z.unknown()).optional().catch(undefined);
 
 /** A list, or a single object in place of one; undefined for anything else. */
-export const list = z
-  .unknown()
-  .optional()
-  .transform((value) => {
-    if (Array.isArray(value)) return value as unknown[];
-    return typeof value === "object" && value !== null ? [value] : undefined;
-  });
+function readList(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value as unknown[];
+  return typeof value === "object" && value !== null ? [value] : undefined;
+}
+export const list = any.transform(readList);
 
 /** The elements of a list, or the single value in its place. */
-export function asList(value: unknown): unknown[] {
-  return list.parse(value) ?? [];
-}
+export const asList = (value: unknown): unknown[] => readList(value) ?? [];
 
 /** Reads one object; undefined for anything else. */
 export function reader<Output>(schema: z.ZodType<Output>): (json: unknown) => Output | undefined {
