@@ -7,6 +7,7 @@ import { isUuid } from "../lib/uuid.ts";
 import type { AddressOf } from "../http/caller-address.ts";
 import { isInRanges } from "../lib/address-ranges.ts";
 import { readBody, UnreadableBody } from "../http/body.ts";
+import { knowSender } from "../http/chunk-cost.ts";
 import type { HeldBodies, HeldBody } from "../http/held-bodies.ts";
 import { TooManyRequestsError } from "../lib/errors.ts";
 import { noteReceipts } from "../messages/receipts/receipt-spans.ts";
@@ -85,6 +86,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       connection = await authenticate(options, request, path);
       checkAddress(options, request, connection);
       const { id, accountId } = connection.row;
+      knowSender(request, accountId);
       const held = options.bodies.open({ id, accountId });
       response.once("close", () => held.release());
       const result = await take({ ...options, inboundAllowance }, request, connection, { path, held });

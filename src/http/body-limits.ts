@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Transform } from "node:stream";
 import { GraphQLError } from "graphql";
 import type { Viewer } from "../access/api-keys.ts";
-import { TooManyRequestsError, type ErrorCode } from "../lib/errors.ts";
+import { BusyError, TooManyRequestsError, type ErrorCode } from "../lib/errors.ts";
 import { JsonValues } from "../lib/json-values.ts";
-import { largeTextBytes, largeTexts } from "../lib/large-texts.ts";
+import { isLargeText, turnToRead } from "../lib/large-texts.ts";
+import { Turns } from "../lib/turns.ts";
 import type { HeldBodies, HeldBody } from "./held-bodies.ts";
 import { refuse } from "./refuse.ts";
 
@@ -62,6 +63,29 @@ export function holdBody(held: HeldBody, response: ServerResponse, bytes: number
   }
 }
 
+/** In each turn of the event loop two large bodies of strangers begin, so that hundreds at once hold nobody up. */
+const strangerTurns = new Turns();
+const halfTurn = 100;
+
+/** Waits until a stranger's body may begin, if it is large. */
+export async function turnToBegin({ headers }: IncomingMessage): Promise<void> {
+  const isLarge =
+    headers["transfer-encoding"] !== undefined || isLargeText(Number(headers["content-length"] ?? 0));
+  if (isLarge) await strangerTurns.next(halfTurn);
+}
+
+/** So many large bodies of strangers may be under way; of what is refused before it is read, little is read at all. */
+const mostOfStrangers = 16;
+let ofStrangers = 0;
+
+/** Takes a place for a stranger's body until its answer is sent, if there is one. */
+function placeForStranger(response: ServerResponse): boolean {
+  if (ofStrangers >= mostOfStrangers) return false;
+  ofStrangers++;
+  response.once("close", () => ofStrangers--);
+  return true;
+}
+
 /**
  * Refuses a body over the limits: at once when its length is announced, otherwise when a limit is reached. So it is
  * when its key holds too much already.
@@ -71,7 +95,7 @@ export function limitBody(
   response: ServerResponse,
   limits: Pick<BodyLimits, "bytes" | "values" | "fields">,
   held: HeldBody | undefined,
-  holder = "",
+  holder?: string,
 ): boolean {
   const announced = request.headers["content-length"];
   const [mediaType = ""] = (request.headers["content-type"] ?? "").split(";");
@@ -82,8 +106,14 @@ export function limitBody(
       return false;
     }
     if (held && !holdBody(held, response, Number(announced))) return false;
-    if (Number(announced) <= largeTextBytes) return true;
+    if (!isLargeText(Number(announced), holder)) return true;
   } else if (request.headers["transfer-encoding"] === undefined) return true;
+  if (holder === undefined && !placeForStranger(response)) {
+    const { message, code: as } = new BusyError();
+    response.setHeader("retry-after", "5");
+    refuse(response, 503, message, as);
+    return false;
+  }
   let length = 0;
   const values = new JsonValues();
   const counted = new Transform({
@@ -102,7 +132,7 @@ export function limitBody(
       }
     },
     flush(done) {
-      void endInTurn(holder, done);
+      void endInTurn(length, holder, done);
     },
   });
   counted.once("error", () => {
@@ -114,9 +144,19 @@ export function limitBody(
   return true;
 }
 
-async function endInTurn(holder: string, end: () => void): Promise<void> {
-  await largeTexts.next(holder);
-  end();
+async function endInTurn(
+  length: number,
+  holder: string | undefined,
+  end: (error?: Error) => void,
+): Promise<void> {
+  try {
+    await turnToRead(length, holder);
+    end();
+  } catch (error) {
+    const { message, code: as } = error as BusyError;
+    const http = { status: 503, headers: { "retry-after": "5" } };
+    end(new GraphQLError(message, { extensions: { code: as, http } }));
+  }
 }
 
 const toGraphqlError = ({

@@ -11,10 +11,11 @@ const tinyBytes = 32;
 const mostTiny = 1_000;
 
 /**
- * The tiny chunks of all bodies together. A connection has a few of its own, so that in a flood of them nobody else is
- * refused; the limits are in time, because a proxy sends the requests of many clients on one connection for hours.
+ * The short chunks of each sender's bodies together: of an account, and of all strangers. The limits are in time, because a proxy
+ * sends the requests of many clients on one connection for hours. A connection of a stranger has a few of its own, so that in
+ * a flood of others none is refused that sends a few.
  */
-const shared = { atOnce: 10_000, perSecond: 10_000 };
+const ofSender = { atOnce: 10_000, perSecond: 10_000 };
 const own = { atOnce: 100, perSecond: 100 };
 
 /** A Buffer takes well over 100 bytes besides its content, so chunks shorter than this are copied together. */
@@ -25,17 +26,67 @@ const gatherMs = 10;
 /** The first chunks are passed on at once, and are not counted: nearly all bodies have no more. */
 const ungathered = 16;
 
-const sharedTiny = new TokenBucket(shared.perSecond, shared.atOnce, performance.now());
-const tinyOf = new WeakMap<Socket, TokenBucket>();
+const strangers = "";
+const senders = new Map<string, ChunkBudget>();
+const ownOf = new WeakMap<Socket, TokenBucket>();
 
-/** Whether a tiny chunk may be read now, which then counts. */
-function mayBeTiny(socket: Socket): boolean {
+function budgetOf(sender: string): ChunkBudget {
+  let budget = senders.get(sender);
+  if (!budget) senders.set(sender, (budget = new ChunkBudget(() => senders.delete(sender))));
+  return budget;
+}
+
+/** How many short chunks a sender may send now. More leave a debt, and who sends on waits until it is paid. */
+class ChunkBudget {
+  readonly #bucket = new TokenBucket(ofSender.perSecond, ofSender.atOnce, performance.now());
+  readonly #waiting: (() => void)[] = [];
+  readonly #forget: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(forget: () => void) {
+    this.#forget = forget;
+    this.#lookAgain(1_000);
+  }
+
+  get isSpent(): boolean {
+    return this.#waiting.length > 0 || !this.#bucket.has(1, performance.now());
+  }
+
+  use(): void {
+    this.#bucket.use(1, performance.now());
+  }
+
+  /** Calls back when something is left again, those who wait one after the other. */
+  wait(goOn: () => void): void {
+    this.#waiting.push(goOn);
+    if (this.#waiting.length > 1) return;
+    clearTimeout(this.#timer);
+    this.#lookAgain(10);
+  }
+
+  #lookAgain(ms: number): void {
+    this.#timer = setTimeout(() => {
+      const now = performance.now();
+      if (this.#bucket.has(1, now)) this.#waiting.shift()?.();
+      if (this.#waiting.length > 0) this.#lookAgain(10);
+      else if (this.#bucket.used(now) > 0) this.#lookAgain(1_000);
+      else this.#forget();
+    }, ms).unref();
+  }
+}
+
+/** Whether a stranger's short chunk may be read now, which then counts. */
+function mayBeRead(socket: Socket): boolean {
   const now = performance.now();
-  let ofSocket = tinyOf.get(socket);
-  if (!ofSocket) tinyOf.set(socket, (ofSocket = new TokenBucket(own.perSecond, own.atOnce, now)));
-  const bucket = ofSocket.has(1, now) ? ofSocket : sharedTiny;
-  if (!bucket.has(1, now)) return false;
-  bucket.use(1, now);
+  let ofSocket = ownOf.get(socket);
+  if (!ofSocket) ownOf.set(socket, (ofSocket = new TokenBucket(own.perSecond, own.atOnce, now)));
+  if (ofSocket.has(1, now)) {
+    ofSocket.use(1, now);
+    return true;
+  }
+  const budget = budgetOf(strangers);
+  if (budget.isSpent) return false;
+  budget.use();
   return true;
 }
 
@@ -47,8 +98,8 @@ export class CountedRequest extends IncomingMessage {
   #chunks = 0;
   #bytes = 0;
   #cost = 0;
-  #tiny = 0;
   #isRefused = false;
+  #sender = strangers;
   /** Room for small chunks, of which so much is filled with what was not passed on yet. */
   #room: Buffer | undefined;
   #filled = 0;
@@ -57,6 +108,20 @@ export class CountedRequest extends IncomingMessage {
   /** What all chunks that have come cost, in bytes. */
   get cost(): number {
     return this.#cost;
+  }
+
+  /** Call when it is known which account sends it: its chunks count for that from then on. */
+  isFrom(accountId: string): void {
+    this.#sender = accountId;
+  }
+
+  /** Node calls this when more of the body is wanted. */
+  // oxlint-disable-next-line no-underscore-dangle
+  override _read(size: number): void {
+    // oxlint-disable-next-line no-underscore-dangle
+    const read = (): void => super._read(size);
+    if (this.#isPaused) budgetOf(this.#sender).wait(read);
+    else read();
   }
 
   /** Node gives each chunk to this, and null at the end. */
@@ -69,16 +134,23 @@ export class CountedRequest extends IncomingMessage {
     this.#chunks++;
     this.#bytes += chunk.length;
     this.#cost += Math.max(chunk.length, leastCost);
-    if (!this.#mayBeRead()) return this.#refuse();
-    if (this.#chunks > ungathered && chunk.length < smallBytes) return this.#gather(chunk);
+    if (!this.#mayBeRead(chunk.length)) return this.#refuse();
+    if (this.#chunks > ungathered && chunk.length < smallBytes) return this.#gather(chunk) && !this.#isPaused;
     this.#passOn();
-    return super.push(chunk);
+    return super.push(chunk) && !this.#isPaused;
   }
 
-  /** Whether there are not too many tiny chunks yet. */
-  #mayBeRead(): boolean {
-    if (this.#chunks - ungathered - this.#bytes / tinyBytes <= this.#tiny) return true;
-    return ++this.#tiny <= mostTiny && mayBeTiny(this.socket);
+  get #isPaused(): boolean {
+    return this.#sender !== strangers && senders.get(this.#sender)?.isSpent === true;
+  }
+
+  /** Counts a chunk, if it is short. False when a body has too many tiny ones, or strangers send too many short ones. */
+  #mayBeRead(bytes: number): boolean {
+    if (this.#chunks <= ungathered || bytes >= leastCost) return true;
+    if (this.#chunks - ungathered - this.#bytes / tinyBytes > mostTiny) return false;
+    if (this.#sender === strangers) return mayBeRead(this.socket);
+    budgetOf(this.#sender).use();
+    return true;
   }
 
   #gather(chunk: Buffer): boolean {
@@ -115,7 +187,7 @@ export class CountedRequest extends IncomingMessage {
 }
 
 const tooFine = "tooFine";
-const words = `Too many chunks of the body have fewer than ${tinyBytes} bytes. Send it in longer ones.\n`;
+const words = "The body has too many short chunks. Send it in longer ones.\n";
 const refusal = `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${words.length}\r\n\r\n${words}`;
 
 /**
@@ -150,4 +222,9 @@ function skipBodies(socket: Socket & { parser?: Parser | null }): void {
   parser[callback] = undefined;
   // Node uses a parser again, for other connections.
   socket.once("close", () => (parser[callback] = take));
+}
+
+/** Says which account sends a request, once it is known. */
+export function knowSender(request: IncomingMessage, accountId: string): void {
+  if (request instanceof CountedRequest) request.isFrom(accountId);
 }

@@ -7,8 +7,8 @@ import type { DomainError } from "../lib/errors.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import { whileClientWaits } from "../lib/waited-for.ts";
 import { BrowserGuard, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
-import { heldOf, holdBody, limitBody, limitsOf } from "./body-limits.ts";
-import { CountedRequest, refuseTooFine } from "./chunk-cost.ts";
+import { heldOf, holdBody, limitBody, limitsOf, turnToBegin } from "./body-limits.ts";
+import { CountedRequest, knowSender, refuseTooFine } from "./chunk-cost.ts";
 import type { ConsoleFiles } from "./console.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { OneByOne } from "./one-by-one.ts";
@@ -120,6 +120,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     // Nothing of a body is read before it is known who sends it.
     graphql: async (request, response) => {
       const viewer = hasBody(request) ? await identify(request) : undefined;
+      if (viewer) knowSender(request, viewer.accountId);
+      else await turnToBegin(request);
       if (isUpload(request)) {
         if (viewer?.scopes.has("CAMPAIGNS") !== true) return refuseUpload(response, viewer);
         if (limiter && !mayUpload(limiter, viewer, response)) return;

@@ -8,6 +8,7 @@ const openBrace = 0x7b;
 const closeBracket = 0x5d;
 const closeBrace = 0x7d;
 const colon = 0x3a;
+const [zero, nine] = [0x30, 0x39];
 
 /** Fields are counted of objects that are nested no deeper. */
 const maxDepth = 1_000;
@@ -20,8 +21,10 @@ const maxDepth = 1_000;
 const most = {
   /** Beginnings of objects that differ in their names, or the order of them. */
   shapes: 20_000,
-  /** Fields of objects beyond the first hundred of each. */
+  /** Fields of objects beyond the first hundred of each, and fields whose names are numbers. */
   wide: 50_000,
+  /** Entries of one list: twice the most recipients. */
+  entries: 200_000,
   containers: 300_000,
   /** Lists and objects within more than eight others. */
   deep: 10_000,
@@ -36,9 +39,10 @@ const shapeBits = 18;
 /** Not known to anybody outside, so nobody can choose names that fall together. */
 const factor = randomInt(2 ** 31) * 2 + 1;
 
-/** An object that is open: how many fields it has so far, and the hash of their names. */
-interface OpenObject {
+/** A list or an object that is open: how many fields or commas it has so far, and the hash of the names of its fields. */
+interface Open {
   fields: number;
+  commas: number;
   shape: number;
 }
 
@@ -52,11 +56,13 @@ export class JsonValues {
   #isEscaped = false;
   /** Of the newest text. */
   #hash = 0;
-  readonly #open: OpenObject[] = [];
+  #isNumber = true;
+  readonly #open: Open[] = [];
   /** Those that are open and too deep. */
   #deeper = 0;
   #most = 0;
   #wide = 0;
+  #longest = 0;
   #shapes = 0;
   #containers = 0;
   #deep = 0;
@@ -70,7 +76,9 @@ export class JsonValues {
   /** What takes long to read of what has come so far, in words; undefined when nothing does. */
   get excess(): string | undefined {
     if (this.#shapes > most.shapes) return `more than ${most.shapes} different beginnings of objects`;
-    if (this.#wide > most.wide) return `more than ${most.wide} fields beyond the hundredth of objects`;
+    if (this.#wide > most.wide)
+      return `more than ${most.wide} fields beyond the hundredth of objects, or with numbers as names`;
+    if (this.#longest > most.entries) return `a list of more than ${most.entries} entries`;
     if (this.#containers > most.containers) return `more than ${most.containers} lists and objects`;
     if (this.#deep > most.deep) return `more than ${most.deep} lists and objects within eight others`;
     return undefined;
@@ -81,7 +89,7 @@ export class JsonValues {
     for (const byte of bytes) {
       if (this.#isInText) this.#addToText(byte);
       else if (byte === quote) this.#beginText();
-      else if (byte === comma) this.#count++;
+      else if (byte === comma) this.#addComma();
       else if (byte === colon) this.#addField();
       else if (byte === openBracket || byte === openBrace) this.#begin();
       else if (byte === closeBracket || byte === closeBrace) this.#end();
@@ -92,6 +100,7 @@ export class JsonValues {
   #beginText(): void {
     this.#isInText = true;
     this.#hash = 0;
+    this.#isNumber = true;
   }
 
   #addToText(byte: number): void {
@@ -101,13 +110,14 @@ export class JsonValues {
       return;
     } else this.#isEscaped = byte === backslash;
     this.#hash = Math.imul(this.#hash ^ byte, factor);
+    if (byte < zero || byte > nine) this.#isNumber = false;
   }
 
   #begin(): void {
     this.#count++;
     this.#containers++;
     if (this.#open.length >= mostShallow) this.#deep++;
-    if (this.#open.length < maxDepth) this.#open.push({ fields: 0, shape: 0 });
+    if (this.#open.length < maxDepth) this.#open.push({ fields: 0, commas: 0, shape: 0 });
     else this.#deeper++;
   }
 
@@ -116,12 +126,19 @@ export class JsonValues {
     else this.#open.pop();
   }
 
+  #addComma(): void {
+    this.#count++;
+    const open = this.#open.at(-1);
+    // What has no fields is a list.
+    if (open?.fields === 0) this.#longest = Math.max(this.#longest, ++open.commas + 1);
+  }
+
   #addField(): void {
     const object = this.#open.at(-1);
     if (!object) return;
     object.fields++;
     this.#most = Math.max(this.#most, object.fields);
-    if (object.fields > mostNarrow) this.#wide++;
+    if (object.fields > mostNarrow || this.#isNumber) this.#wide++;
     if (object.fields > mostShaped) return;
     object.shape = Math.imul((object.shape << 1) ^ this.#hash, factor) + object.fields;
     this.#note(object.shape >>> (32 - shapeBits));

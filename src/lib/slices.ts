@@ -4,7 +4,7 @@ import { HolderTurns } from "./holder-turns.ts";
 const sliceMs = 2;
 
 /** In each turn of the event loop one slice of one holder. */
-const turns = new HolderTurns((next) => void setImmediate(next));
+const turns = new HolderTurns();
 
 /**
  * Long work for one holder (an account), done in slices of a few milliseconds, whatever it is. Everything else of the process

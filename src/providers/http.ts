@@ -1,6 +1,6 @@
 import { buildConnector, type Dispatcher, Pool } from "undici";
 import { reasonOf, retryAfterSeconds } from "../lib/http-words.ts";
-import { largeTextBytes, largeTexts } from "../lib/large-texts.ts";
+import { turnToRead } from "../lib/large-texts.ts";
 import { publicConnector } from "../lib/public-addresses.ts";
 import type { Shares } from "../lib/shares.ts";
 import { decodeText, decompress } from "../lib/body-text.ts";
@@ -71,6 +71,9 @@ const uncountedBytes = 16_384;
 const mostInformational = 10;
 /** Pieces of an answer, beside one for each so many bytes: each takes time and memory, however short it is. */
 const [mostPieces, pieceBytes] = [1_000, 64];
+
+/** Who asks where answers are not counted. */
+const nobody = "nobody";
 
 const tooManyBytes = "the answers of all providers that are being read have too many bytes together";
 
@@ -250,7 +253,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       const bytes = await decompress(Buffer.concat(this.#chunks), this.#contentEncoding, this.#maxBodyBytes);
       if (!this.#takes(bytes.length - this.#length)) return this.#fail(tooManyBytes);
       // Whoever asked reads it as soon as it is settled.
-      if (bytes.length > largeTextBytes) await largeTexts.next(this.#answers?.accountId ?? "");
+      await turnToRead(bytes.length, this.#answers?.accountId ?? nobody);
       this.#settle({ kind: "answer", ...head, body: decodeText(bytes, head.contentType) });
     } catch {
       this.#fail("the answer is too long");

@@ -34,7 +34,7 @@ async function send(path: string, body: string, { headers, size, ends }: Sending
   socket.write(`POST ${path} HTTP/1.1\r\n${head.join("")}transfer-encoding: chunked\r\n\r\n`);
   for (let from = 0; from < body.length; from += size) {
     const chunk = body.slice(from, from + size);
-    socket.write(`${chunk.length}\r\n${chunk}\r\n`);
+    socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
   }
   if (ends) socket.write("0\r\n\r\n");
   await once(socket, "close");
@@ -118,6 +118,13 @@ class Kept {
 }
 
 const short = (length: number): string => JSON.stringify({ query: `{ __typename ${" ".repeat(length)} }` });
+
+it("short chunks of an account wait when they are too many, and all are read", async () => {
+  const body = JSON.stringify({ query: `{ __typename ${" ".repeat(500_000)} }` });
+  const answer = await send("/graphql", body, { headers: app.client.headers, size: 33, ends: true });
+  expect(answer).toContain("HTTP/1.1 200 OK");
+  expect(answer).toContain('"__typename":"Query"');
+});
 
 it("a parser that passed over a refused body reads the next one", async () => {
   await Promise.all(

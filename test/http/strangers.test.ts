@@ -137,3 +137,25 @@ it("the server reads a file for those who may send alone", async () => {
   expect(await upload(reader)).toMatchObject(refused(403, "FORBIDDEN"));
   expect(await upload(app.client.headers)).toMatchObject({ status: 200 });
 });
+
+it("only sixteen of their long bodies are under way at once, and those with a key do not wait for them", async () => {
+  const answers: string[] = [];
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = connect(Number(new URL(app.url).port), "127.0.0.1").on("error", () => undefined);
+    socket.on("data", (data) => answers.push(String(data).slice(9, 12)));
+    socket.write(
+      "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 50000\r\n\r\n{",
+    );
+    return socket;
+  });
+  await expect.poll(() => answers.length).toBe(4);
+  expect(answers).toEqual(["503", "503", "503", "503"]);
+  expect((await post(padded(50_000), app.client.headers)).status).toBe(200);
+  expect((await post(padded(4_000))).status).toBe(200);
+  const refusal = await post(padded(50_000));
+  expect(refusal.status).toBe(503);
+  expect(refusal.headers.get("retry-after")).toBe("5");
+  expect(await refusal.json()).toMatchObject({ errors: [{ extensions: { code: "UNAVAILABLE" } }] });
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(async () => (await post(padded(50_000))).status).toBe(200);
+});

@@ -40,7 +40,7 @@ const manyOf = (count: number, namesOf: (index: number) => readonly string[]): s
   `[${Array.from({ length: count }, (_, index) => objectOf(namesOf(index))).join(",")}]`;
 
 const shapes = "more than 20000 different beginnings of objects";
-const wide = "more than 50000 fields beyond the hundredth of objects";
+const wide = "more than 50000 fields beyond the hundredth of objects, or with numbers as names";
 const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `name${n}`);
 const lists = (count: number, depth: number): string =>
   `[${Array.from({ length: count }, () => "[".repeat(depth) + "]".repeat(depth)).join(",")}]`;
@@ -54,8 +54,10 @@ it.each([
   ],
   ["objects of many fields", wide, manyOf(60, () => names(1_000))],
   ["one name many times", wide, manyOf(60, () => names(1_000).fill("name"))],
-  ["empty lists", "more than 300000 lists and objects", lists(300_001, 1)],
-  ["lists in lists", "more than 10000 lists and objects within eight others", lists(1_100, 20)],
+  ["numbers as names", wide, manyOf(1_000, () => Array.from({ length: 60 }, (_, n) => `${n * 1_000}`))],
+  ["a list of texts", "a list of more than 200000 entries", JSON.stringify(names(200_001))],
+  ["empty lists", "more than 300000 lists and objects", lists(150_001, 2)],
+  ["lists in lists", "more than 10000 lists and objects within eight others", lists(2_000, 20)],
 ])("what takes long to read is noticed: %s", (_what, excess, json) => {
   expect(excessIn(json)).toBe(excess);
 });

@@ -4,12 +4,13 @@ import type { Amounts } from "../../access/rate-limiter.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import type { Scope } from "../../access/scopes.ts";
 import { strangerBytes, strangerMs } from "../../http/body-limits.ts";
+import { knowSender } from "../../http/chunk-cost.ts";
 import { readBytes, UnreadableBody } from "../../http/body.ts";
 import { limitTime } from "../../http/patience.ts";
 import { excessOf, maxElements } from "../../providers/callback-bounds.ts";
 import { decodeText, decompress } from "../../lib/body-text.ts";
 import { ForbiddenError, InvalidInputError, UnauthenticatedError } from "../../lib/errors.ts";
-import { largeTextBytes, largeTexts } from "../../lib/large-texts.ts";
+import { turnToRead } from "../../lib/large-texts.ts";
 import type { CompatServices } from "./services.ts";
 
 /** How long a body may be, and of how many elements, as `excessOf` counts them. */
@@ -127,7 +128,8 @@ export class ServedCall {
    */
   async body(viewer?: Viewer, { bytes: most, elements }: BodySize = usualSize): Promise<string> {
     const limit = viewer ? most : strangerBytes;
-    if (!viewer) limitTime(this.#request, this.#response, strangerMs);
+    if (viewer) knowSender(this.#request, viewer.accountId);
+    else limitTime(this.#request, this.#response, strangerMs);
     const held = viewer && this.services.bodies.open({ id: viewer.keyId, accountId: viewer.accountId });
     if (held) this.#response.once("close", () => held.release());
     const bytes = await readBytes(this.#request, limit, held);
@@ -135,7 +137,7 @@ export class ServedCall {
     const plain = await decompress(bytes, coding, limit);
     held?.grow(plain === bytes ? 0 : plain.length);
     const text = decodeText(plain, type);
-    if (plain.length > largeTextBytes) await largeTexts.next(viewer?.accountId ?? "");
+    await turnToRead(plain.length, viewer?.accountId);
     // Reading it takes far longer than counting.
     const excess = excessOf(text, elements);
     if (excess !== undefined) throw new UnreadableBody(413, "too_large", excess);

@@ -1,6 +1,6 @@
 import { CloseCode, type WebSocket as Carrier, type Server } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
-import { largeTextBytes, largeTexts } from "../../lib/large-texts.ts";
+import { isLargeText, turnToRead } from "../../lib/large-texts.ts";
 import { JsonValues } from "../../lib/json-values.ts";
 import { maxObjectFields, maxRequestValues } from "../schema/limits.ts";
 
@@ -10,8 +10,9 @@ import { maxObjectFields, maxRequestValues } from "../schema/limits.ts";
  */
 const maxReasonBytes = 123;
 
-/** RFC 6455's registry of close codes: "Message Too Big". */
+/** RFC 6455's registry of close codes: "Message Too Big" and "Try Again Later". */
 const tooBig = 1009;
+const tryAgainLater = 1013;
 
 interface ProtocolSocketOptions<Extra> {
   server: Server<Extra>;
@@ -19,8 +20,8 @@ interface ProtocolSocketOptions<Extra> {
   extra: Extra;
   /** Time between two pings, and how long the answer may take. */
   keepAliveMs: number;
-  /** Whose turn it is when a large message is read. */
-  holder: () => string;
+  /** Whose turn it is when a large message is read; undefined without a key. */
+  holder: () => string | undefined;
   /** Called after an internal error; the socket is then closed. */
   onError: (error: unknown) => void;
 }
@@ -33,7 +34,7 @@ export class ProtocolSocket implements Carrier {
   readonly protocol: string;
   readonly #socket: WebSocket;
   readonly #onError: (error: unknown) => void;
-  readonly #holder: () => string;
+  readonly #holder: () => string | undefined;
   #isAnswered = true;
   /** Resolves when the newest of the messages that wait was read. */
   #waiting: Promise<void> | undefined;
@@ -81,7 +82,7 @@ export class ProtocolSocket implements Carrier {
     const socket = this.#socket;
     socket.on("message", (given) => {
       const data = given as Buffer;
-      this.#inOrder(data.length > largeTextBytes, () => {
+      this.#inOrder(data.length, () => {
         // What was sent before the client heard that it is closed, or a flood: nobody would answer it.
         if (socket.readyState !== socket.OPEN) return;
         const excess = excessOf(data);
@@ -92,19 +93,23 @@ export class ProtocolSocket implements Carrier {
   }
 
   /** Reads a large message when it has a turn, and the next ones after it. */
-  #inOrder(isLarge: boolean, read: () => void): void {
-    if (!isLarge && !this.#waiting) read();
-    else void this.#readLater(isLarge, read);
+  #inOrder(bytes: number, read: () => void): void {
+    if (!this.#waiting && !isLargeText(bytes, this.#holder())) read();
+    else void this.#readLater(bytes, read);
   }
 
-  async #readLater(isLarge: boolean, read: () => void): Promise<void> {
+  async #readLater(bytes: number, read: () => void): Promise<void> {
     const earlier = this.#waiting;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting = promise;
     this.#socket.pause();
     await earlier;
-    if (isLarge) await largeTexts.next(this.#holder());
-    read();
+    try {
+      await turnToRead(bytes, this.#holder());
+      read();
+    } catch {
+      this.close(tryAgainLater, "Too many messages of clients without a key wait");
+    }
     resolve();
     if (this.#waiting !== promise) return;
     this.#waiting = undefined;
@@ -128,7 +133,7 @@ const ignore = (): void => undefined;
 const keepAlive = (socket: ProtocolSocket): void => socket.checkAlive();
 
 function excessOf(data: Buffer): string | undefined {
-  if (data.length <= largeTextBytes) return undefined;
+  if (!isLargeText(data.length)) return undefined;
   const values = new JsonValues();
   if (values.add(data) > maxRequestValues) return `more than ${maxRequestValues} values`;
   if (values.mostFields > maxObjectFields) return `an object of more than ${maxObjectFields} fields`;

@@ -151,7 +151,7 @@ export function createWebSocketServer(options: WebSocketOptions): Disposable {
       server,
       extra,
       keepAliveMs: options.keepAliveMs ?? keepAliveMs,
-      holder: () => holderOf(extra.viewer),
+      holder: () => extra.viewer && holderOf(extra.viewer),
       onError: options.maskError,
     });
   });

@@ -38,10 +38,10 @@ export const maxDocumentLength = 1024 * 1024;
 export const maxRequestBytes = 30 * 1024 * 1024;
 
 /**
- * The most values in a request (entries of lists and fields of objects): room for a hundred thousand recipients with fifteen
+ * The most values in a request (entries of lists and fields of objects): room for a hundred thousand recipients with ten
  * values each. Empty objects would be ten million, and take seconds to read.
  */
-export const maxRequestValues = 2_000_000;
+export const maxRequestValues = 1_300_000;
 
 /** More than an input of any type has, or a row of a recipient file: GraphQL would look at each. */
 export const maxObjectFields = 2_000;

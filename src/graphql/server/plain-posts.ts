@@ -46,8 +46,10 @@ function send(response: ServerResponse, { text, status, headers }: PlainResponse
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(text) }).end(text);
 }
 
-const isPlain = ({ method, url, headers }: IncomingMessage): boolean =>
+/** A body that is counted while it arrives is Yoga's to read. */
+const isPlain = ({ method, url, headers, body }: IncomingMessage & { body?: unknown }): boolean =>
   method === "POST" &&
+  body === undefined &&
   url === "/graphql" &&
   plainJson.test(headers["content-type"] ?? "") &&
   headers["content-encoding"] === undefined &&
