@@ -10,6 +10,7 @@ import { readBody, UnreadableBody } from "../http/body.ts";
 import { knowSender } from "../http/chunk-cost.ts";
 import type { HeldBodies, HeldBody } from "../http/held-bodies.ts";
 import { TooManyRequestsError } from "../lib/errors.ts";
+import { turnToRead } from "../lib/large-texts.ts";
 import { noteReceipts } from "../messages/receipts/receipt-spans.ts";
 import { tracedFromOutside, type NewSpan } from "../tracing/tracing.ts";
 import { InboundAllowance } from "../messages/inbound/inbound-allowance.ts";
@@ -154,6 +155,7 @@ async function take(
 ): Promise<IngestResult> {
   const body = request.method === "GET" ? queryOf(request) : await readBody(request, maxBodyBytes, held);
   const contentType = request.headers["content-type"];
+  await turnToRead(body.length, connection.row.accountId);
   const reading = isInbound(path)
     ? readInbound(body, contentType)
     : connection.parseCallback(body, contentType);

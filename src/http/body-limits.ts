@@ -63,15 +63,15 @@ export function holdBody(held: HeldBody, response: ServerResponse, bytes: number
   }
 }
 
-/** In each turn of the event loop two large bodies of strangers begin, so that hundreds at once hold nobody up. */
+/** Requests of strangers begin in turns of the event loop, ten small or two large ones in each: hundreds at once hold nobody up. */
 const strangerTurns = new Turns();
-const halfTurn = 100;
+const ofTurn = { small: 20, large: 100 };
 
-/** Waits until a stranger's body may begin, if it is large. */
+/** Waits until a stranger's request may begin. */
 export async function turnToBegin({ headers }: IncomingMessage): Promise<void> {
   const isLarge =
     headers["transfer-encoding"] !== undefined || isLargeText(Number(headers["content-length"] ?? 0));
-  if (isLarge) await strangerTurns.next(halfTurn);
+  await strangerTurns.next(isLarge ? ofTurn.large : ofTurn.small);
 }
 
 /** So many large bodies of strangers may be under way; of what is refused before it is read, little is read at all. */

@@ -1,6 +1,6 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { TokenBucket } from "../lib/token-bucket.ts";
+import { mayStrangerSend, ShortChunks, strangers } from "./short-chunks.ts";
 
 /** Receiving a chunk costs as much as so many bytes, however short it is. */
 const leastCost = 256;
@@ -10,14 +10,6 @@ const tinyBytes = 32;
 /** So many chunks that a body has beyond what its bytes are worth may be tiny. */
 const mostTiny = 1_000;
 
-/**
- * The short chunks of each sender's bodies together: of an account, and of all strangers. The limits are in time, because a proxy
- * sends the requests of many clients on one connection for hours. A connection of a stranger has a few of its own, so that in
- * a flood of others none is refused that sends a few.
- */
-const ofSender = { atOnce: 10_000, perSecond: 10_000 };
-const own = { atOnce: 100, perSecond: 100 };
-
 /** A Buffer takes well over 100 bytes besides its content, so chunks shorter than this are copied together. */
 const smallBytes = 512;
 const pieceBytes = 4 * 1024;
@@ -25,70 +17,6 @@ const pieceBytes = 4 * 1024;
 const gatherMs = 10;
 /** The first chunks are passed on at once, and are not counted: nearly all bodies have no more. */
 const ungathered = 16;
-
-const strangers = "";
-const senders = new Map<string, ChunkBudget>();
-const ownOf = new WeakMap<Socket, TokenBucket>();
-
-function budgetOf(sender: string): ChunkBudget {
-  let budget = senders.get(sender);
-  if (!budget) senders.set(sender, (budget = new ChunkBudget(() => senders.delete(sender))));
-  return budget;
-}
-
-/** How many short chunks a sender may send now. More leave a debt, and who sends on waits until it is paid. */
-class ChunkBudget {
-  readonly #bucket = new TokenBucket(ofSender.perSecond, ofSender.atOnce, performance.now());
-  readonly #waiting: (() => void)[] = [];
-  readonly #forget: () => void;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(forget: () => void) {
-    this.#forget = forget;
-    this.#lookAgain(1_000);
-  }
-
-  get isSpent(): boolean {
-    return this.#waiting.length > 0 || !this.#bucket.has(1, performance.now());
-  }
-
-  use(): void {
-    this.#bucket.use(1, performance.now());
-  }
-
-  /** Calls back when something is left again, those who wait one after the other. */
-  wait(goOn: () => void): void {
-    this.#waiting.push(goOn);
-    if (this.#waiting.length > 1) return;
-    clearTimeout(this.#timer);
-    this.#lookAgain(10);
-  }
-
-  #lookAgain(ms: number): void {
-    this.#timer = setTimeout(() => {
-      const now = performance.now();
-      if (this.#bucket.has(1, now)) this.#waiting.shift()?.();
-      if (this.#waiting.length > 0) this.#lookAgain(10);
-      else if (this.#bucket.used(now) > 0) this.#lookAgain(1_000);
-      else this.#forget();
-    }, ms).unref();
-  }
-}
-
-/** Whether a stranger's short chunk may be read now, which then counts. */
-function mayBeRead(socket: Socket): boolean {
-  const now = performance.now();
-  let ofSocket = ownOf.get(socket);
-  if (!ofSocket) ownOf.set(socket, (ofSocket = new TokenBucket(own.perSecond, own.atOnce, now)));
-  if (ofSocket.has(1, now)) {
-    ofSocket.use(1, now);
-    return true;
-  }
-  const budget = budgetOf(strangers);
-  if (budget.isSpent) return false;
-  budget.use();
-  return true;
-}
 
 /**
  * A request that knows what the chunks of its body cost. It sees them where Node hands them over, so this holds for
@@ -120,7 +48,7 @@ export class CountedRequest extends IncomingMessage {
   override _read(size: number): void {
     // oxlint-disable-next-line no-underscore-dangle
     const read = (): void => super._read(size);
-    if (this.#isPaused) budgetOf(this.#sender).wait(read);
+    if (this.#isPaused) ShortChunks.of(this.#sender).wait(read);
     else read();
   }
 
@@ -141,15 +69,15 @@ export class CountedRequest extends IncomingMessage {
   }
 
   get #isPaused(): boolean {
-    return this.#sender !== strangers && senders.get(this.#sender)?.isSpent === true;
+    return this.#sender !== strangers && ShortChunks.areSpent(this.#sender);
   }
 
   /** Counts a chunk, if it is short. False when a body has too many tiny ones, or strangers send too many short ones. */
   #mayBeRead(bytes: number): boolean {
     if (this.#chunks <= ungathered || bytes >= leastCost) return true;
     if (this.#chunks - ungathered - this.#bytes / tinyBytes > mostTiny) return false;
-    if (this.#sender === strangers) return mayBeRead(this.socket);
-    budgetOf(this.#sender).use();
+    if (this.#sender === strangers) return mayStrangerSend(this.socket);
+    ShortChunks.of(this.#sender).use();
     return true;
   }
 
