@@ -88,7 +88,7 @@ function placeForStranger(response: ServerResponse): boolean {
 
 /**
  * Refuses a body over the limits: at once when its length is announced, otherwise when a limit is reached. So it is
- * when its key holds too much already.
+ * when its key holds too much already, and when a stranger's finds no place. A large one ends when it has a turn to be read.
  */
 export function limitBody(
   request: IncomingMessage,

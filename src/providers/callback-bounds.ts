@@ -53,8 +53,8 @@ function measureJson(body: string, most: number): Measure {
   return { elements, depth: deepest };
 }
 
-/** When a body needs repair, each escape costs as much as a token. */
-function endOfString(body: string, start: number): { index: number; escapes: number } {
+/** The index of the quotation mark that ends a text. When a body needs repair, each escape costs as much as a token. */
+export function endOfString(body: string, start: number): { index: number; escapes: number } {
   let [index, escapes] = [start + 1, 0];
   while (index < body.length && body.charCodeAt(index) !== quote) {
     const isEscape = body.charCodeAt(index) === backslash;

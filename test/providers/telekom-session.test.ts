@@ -196,6 +196,7 @@ describe("without a session", () => {
     ["a reset", (response) => response.socket?.resetAndDestroy(), { kind: "retryable" }],
     ["500", { status: 500 }, { kind: "retryable" }],
     ["an answer without one", success(), { kind: "retryable" }],
+    ["an answer with a very long one", success({ session_id: "s".repeat(1_001) }), { kind: "retryable" }],
     ["HTML", { body: "<html>" }, { kind: "retryable" }],
     ["429", { status: 429, headers: { "retry-after": "5" } }, { kind: "retryable", retryAfterSeconds: 5 }],
     ["the address error", { body: fixture("auth.error.json") }, failed("provider_forbidden")],

@@ -114,16 +114,16 @@ export function withCode(error: GraphQLError): GraphQLError {
   error.message = clipped(withoutLongWords(error.message), maxErrorText);
   const { originalError: original } = error.extensions;
   if (isError(original))
-    error.extensions["originalError"] = { ...original, message: cause(original.message) };
+    error.extensions["originalError"] = { ...original, message: reasonIn(original.message) };
   if (typeof code !== "string" || !Object.hasOwn(errorCodes, code))
     error.extensions["code"] = "BAD_REQUEST" satisfies ErrorCode;
   return error;
 }
 
 /** Why a body is no JSON. The parser says it first, and behind it Yoga's fetch repeats the whole body. */
-const cause = (message: string): string =>
-  clipped(withoutLongWords(message.slice(0, maxErrorText)), maxCause);
-const maxCause = 150;
+const reasonIn = (message: string): string =>
+  clipped(withoutLongWords(message.slice(0, maxErrorText)), maxReason);
+const maxReason = 150;
 
 const isError = (value: unknown): value is { message: string } =>
   typeof value === "object" && value !== null && "message" in value && typeof value.message === "string";

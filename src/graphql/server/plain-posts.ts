@@ -7,7 +7,7 @@ import { untilSentBy } from "./until-sent.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined) => unknown;
 
-/** Yoga reads longer bodies as they come. */
+/** Longer bodies are counted while they arrive, and Yoga reads them. */
 const mostBytes = 64 * 1024;
 
 /**
@@ -46,7 +46,6 @@ function send(response: ServerResponse, { text, status, headers }: PlainResponse
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(text) }).end(text);
 }
 
-/** A body that is counted while it arrives is Yoga's to read. */
 const isPlain = ({ method, url, headers, body }: IncomingMessage & { body?: unknown }): boolean =>
   method === "POST" &&
   body === undefined &&

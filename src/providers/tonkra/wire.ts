@@ -2,12 +2,12 @@ import { z } from "zod";
 import {
   asList,
   count,
-  fieldErrors,
-  reader,
-  text,
   fastReader,
+  fieldErrors,
   readAmount,
+  reader,
   readText,
+  text,
 } from "../wire/fields.ts";
 
 /**

@@ -441,12 +441,12 @@ describe("npm run rates:import", () => {
   it("rates:import names every wrong row and stores nothing", async () => {
     const providerId = await newProvider("Wrong rows");
     const content =
-      "mccmnc,price,currency,validFrom\n23101,0.05,EUR,\n23102,abc,EUR,\n23103,0.05,EUR,yesterday\n" +
+      "mccmnc,price,currency,validFrom\n23101,0.05,EUR,\n23102,abc\u001B[2J,EUR,\n23103,0.05,EUR,yesterday\n" +
       "23104,0.05,EUR,0000-01-01\n";
     const { code, stderr } = await importFile(content, "Wrong rows", "FILE");
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /Row 3: The price "abc".*\nRow 4: A time is written like .*\nRow 5: A time is written like .*\n3 rows are wrong .* run this again/,
+      /Row 3: The price "abc\?\[2J".*\nRow 4: A time is written like .*\nRow 5: A time is written like .*\n3 rows are wrong .* run this again/,
     );
     expect((await rates({ providerId })).edges).toEqual([]);
   });
