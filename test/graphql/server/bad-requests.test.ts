@@ -120,17 +120,17 @@ describe("a request is refused for", () => {
   });
 
   it("millions of values, announced or not, and a list that is longer than any that is wanted", async () => {
-    const tooMany = refusal(413, /a list of more than 200000 entries\. Send fewer at once/);
+    const tooMany = refusal(413, /a list of more than 250000 entries\. Send fewer at once/);
     const texts = list(1).replace("[{", `[${'"",'.repeat(2_000_000)}{`);
     expect(await ask({ body: texts })).toEqual(
-      refusal(413, /a list of more than 200000 entries\. Send fewer/),
+      refusal(413, /a list of more than 250000 entries\. Send fewer/),
     );
     const lists = list(1).replace("[{", `[${`[${'"",'.repeat(150_000)}""],`.repeat(9)}{`);
     expect(await ask({ body: lists })).toEqual(refusal(413, /more than 1300000 values\. Send fewer at once/));
     expect(await ask({ body: list(1_000_001) })).toEqual(tooMany);
     expect(await ask(inChunks(list(1_000_001)))).toEqual(tooMany);
     expect(await ask({ body: list(200_000) })).toMatchObject({
-      errors: [{ message: expect.stringMatching(/a list of more than 200000 entries/) }],
+      errors: [{ message: expect.stringMatching(/A list in the variables has more than 200000 entries/) }],
     });
     await Promise.all(Array.from({ length: 20 }, () => app.client.data("{ viewer { keyName } }")));
   });
