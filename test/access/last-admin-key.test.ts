@@ -2,6 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeId } from "../../src/lib/global-id.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { countWaiting } from "../support/database.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 
 interface Answer {
@@ -133,10 +134,11 @@ async function sideBySide(keys: readonly Key[], changes: () => Promise<Answer>[]
     await holder.query("begin");
     await holder.query("select id from api_keys where id = any ($1::uuid[]) for update", [ids]);
     const answers = Promise.all(changes());
-    await expect.poll(() => countOf(holder, waiting, [])).toBe(2);
+    await expect.poll(() => countWaiting(app.databaseUrl)).toBe(2);
     await holder.query("commit");
     const given = await answers;
-    expect(await countOf(holder, free, [ids])).toBe(1);
+    const { rows } = await holder.query<{ count: number }>(free, [ids]);
+    expect(rows[0]?.count).toBe(1);
     return given;
   } finally {
     await holder.end();
@@ -146,13 +148,6 @@ async function sideBySide(keys: readonly Key[], changes: () => Promise<Answer>[]
 const free = `
   select count(*)::int as count from api_keys
   where id = any ($1::uuid[]) and revoked_at is null and expires_at is null and restrictions is null`;
-const waiting = `
-  select count(*)::int as count from pg_stat_activity
-  where datname = current_database() and wait_event_type = 'Lock'`;
-
-async function countOf(holder: Client, text: string, values: unknown[]): Promise<number | undefined> {
-  return (await holder.query<{ count: number }>(text, values)).rows[0]?.count;
-}
 
 const codes = (answers: readonly Answer[]) => answers.map(({ code }) => code ?? "done").toSorted();
 const once = ["LAST_ADMIN_KEY", "done"];
