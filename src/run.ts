@@ -70,6 +70,9 @@ async function start(config: Config, logger: Logger, stops: Stops, signal: Abort
   const secretKey = config.secretKey ?? (await keepSecret(config.dataDirectory, "secret-key", newSecretKey));
   const hasConsole = config.runsApi && config.web.console;
   if (hasConsole && !config.production) await prepareConsole();
+  const sandboxes: Sandbox[] = [];
+  // Also when the start fails half way.
+  stops.push(() => closeAll(sandboxes));
   const app = await startApp({
     ...config,
     databaseUrl,
@@ -79,9 +82,13 @@ async function start(config: Config, logger: Logger, stops: Stops, signal: Abort
       config.otherSecretKey === undefined ? [] : [Buffer.from(config.otherSecretKey, "base64")],
     developmentKey,
     logger,
+    // Before jobs ask the sandboxes of the start before, whose addresses were others.
+    async beforeJobs(services) {
+      if (config.sandbox && config.runsApi)
+        sandboxes.push(...(await connectSandboxes(services, config.sandboxPort)));
+    },
   });
-  stops.push(() => app.stop());
-  const sandboxes = config.sandbox && config.runsApi ? await startSandboxes(app, config, stops) : [];
+  stops.push(() => stopWith(app, sandboxes));
   process.stdout.write(
     banner({
       url: app.url,
@@ -120,16 +127,16 @@ async function prepareKey({ dataDirectory, developmentKey }: Config, databaseUrl
   }
 }
 
-async function startSandboxes(app: App, config: Config, stops: Stops): Promise<Sandbox[]> {
-  const sandboxes = await connectSandboxes(app.services, config.sandboxPort);
-  stops.push(async () => {
-    const stopped = app.stop();
-    // Running submissions get their answers, except those that a sandbox never answers on purpose.
-    await Promise.race([stopped, pause(sandboxDrainMs, undefined, { ref: false })]);
-    await Promise.all(sandboxes.map((sandbox) => sandbox.close()));
-    await stopped;
-  });
-  return sandboxes;
+async function stopWith(app: App, sandboxes: Sandbox[]): Promise<void> {
+  const stopped = app.stop();
+  // Running submissions get their answers, except those that a sandbox never answers on purpose.
+  if (sandboxes.length > 0) await Promise.race([stopped, pause(sandboxDrainMs, undefined, { ref: false })]);
+  await closeAll(sandboxes);
+  await stopped;
+}
+
+async function closeAll(sandboxes: Sandbox[]): Promise<void> {
+  await Promise.all(sandboxes.splice(0).map((sandbox) => sandbox.close()));
 }
 
 const sandboxDrainMs = 2_000;

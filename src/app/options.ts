@@ -3,6 +3,7 @@ import type { OperationLimits } from "../access/fair-shares.ts";
 import type { QuotaLimits } from "../accounts/quotas.ts";
 import type { SubscriptionLimits } from "../access/allowance.ts";
 import type { RateLimits } from "../access/rate-limits.ts";
+import type { Services } from "../graphql/context.ts";
 import type { ReaderLimits } from "../graphql/live/reader-limits.ts";
 import type { HeldLimits } from "../http/held-bodies.ts";
 import type { WebSettings } from "../http/browser-guard.ts";
@@ -58,6 +59,8 @@ export interface AppOptions {
   /** What a worker spends on webhooks. */
   webhookLimits?: Partial<WebhookLimits>;
   developmentKey: string | undefined;
+  /** Awaited when the API listens, before jobs are done. */
+  beforeJobs?: (services: Services) => Promise<void>;
   /** Where the built files of the console are. Absent: there is no console. */
   consoleFolder?: string | undefined;
   /** What pages and people without a key get to see; absent: as in development. */

@@ -67,6 +67,7 @@ async function start(options: AppOptions, stops: Stops): Promise<App> {
   const parts = { options, services, metrics, listener, liveTier, replica };
   const api = options.runsApi ? await (await loadApi()).startApi(parts, doors) : undefined;
   if (api) url.listensOn(api.port);
+  await options.beforeJobs?.(services);
   if (options.runsWorker) await (await loadJobs()).startJobs(parts, doors);
   if (!options.runsApi && options.workerPort !== undefined)
     await startStatus(parts, new Readiness(options.databaseUrl), options.workerPort, stops);

@@ -296,8 +296,10 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
 
 /** Logs the queue's own lines one level lower: its `info` is our `debug`. */
 function jobLogger(logger: Logger): JobLogger {
-  return new JobLogger(() => (level, message) => {
-    if (level === "error") logger.error({ queue: message }, "job queue");
+  return new JobLogger(() => (level, message, about) => {
+    // It warns of more jobs than connections. Ours hold one for a statement at a time, and wait for each other.
+    if (about?.max !== undefined) logger.debug({ queue: message }, "job queue");
+    else if (level === "error") logger.error({ queue: message }, "job queue");
     else if (level === "warning") logger.warn({ queue: message }, "job queue");
     else logger.debug({ queue: message }, "job queue");
   });

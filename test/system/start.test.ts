@@ -81,6 +81,7 @@ describe("with nothing configured", { timeout: patience }, () => {
     const page = await fetch(`${process.url()}/graphql`, { headers: { accept: "text/html" } });
     expect(await page.text()).toContain(process.key());
     expect(process.output()).toContain(directory);
+    expect(process.output()).not.toContain('"level":40');
     await expectWorking(process);
   });
 
