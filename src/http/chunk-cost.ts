@@ -1,5 +1,6 @@
-import { IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { RequestWithHeaders } from "./headers.ts";
 import { mayStrangerSend, ShortChunks, strangers } from "./short-chunks.ts";
 
 /** Receiving a chunk costs as much as so many bytes, however short it is. */
@@ -22,7 +23,7 @@ const ungathered = 16;
  * A request that knows what the chunks of its body cost. It sees them where Node hands them over, so this holds for
  * every route, before anybody reads the body and after it was answered. Whoever reads it gets few and longer pieces.
  */
-export class CountedRequest extends IncomingMessage {
+export class CountedRequest extends RequestWithHeaders {
   #chunks = 0;
   #bytes = 0;
   #cost = 0;

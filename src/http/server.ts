@@ -10,6 +10,7 @@ import { BrowserGuard, openSettings, setSafeHeaders, type WebSettings } from "./
 import { heldOf, holdBody, limitBody, limitsOf, turnToBegin } from "./body-limits.ts";
 import { CountedRequest, knowSender, refuseTooFine } from "./chunk-cost.ts";
 import type { ConsoleFiles } from "./console.ts";
+import { maxHeaders } from "./headers.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { OneByOne } from "./one-by-one.ts";
 import { pathOf } from "./path.ts";
@@ -182,6 +183,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     refuseTooFine(request, response);
     oneByOne.enter(request, response, () => answerOne(request, response));
   });
+  server.maxHeadersCount = maxHeaders;
   const answerOne = (request: CountedRequest, response: ServerResponse<CountedRequest>): void => {
     // During a drain, an idle kept-alive connection would delay the server until its timeout.
     response.once("close", () => {
