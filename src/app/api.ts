@@ -23,6 +23,7 @@ import type { DocumentPolicy } from "../graphql/document-ids.ts";
 import { maxObjectFields, maxRequestBytes, maxRequestValues } from "../graphql/schema/limits.ts";
 import { createErrorMask } from "../graphql/server/mask-error.ts";
 import { answerPlainPosts } from "../graphql/server/plain-posts.ts";
+import { GraphiqlPage } from "../graphql/server/graphiql.ts";
 import { createGraphqlServer } from "../graphql/server/yoga.ts";
 import { BrowserGuard, openSettings } from "../http/browser-guard.ts";
 import { ConsoleFiles } from "../http/console.ts";
@@ -110,7 +111,7 @@ async function openDocuments({ options, services, listener }: Parts, doors: Stop
 /** What HTTP, SSE and WebSocket share: the schema, what a caller may do, and what a reader may leave unread. */
 function wireTransports({ options, services, metrics, replica }: Parts, policy: DocumentPolicy) {
   const { access, limiter } = services;
-  const { developmentKey, web = openSettings, trustedProxies = [] } = options;
+  const { web = openSettings, trustedProxies = [] } = options;
   const addressOf: AddressOf = (request) => callerAddress(request, trustedProxies);
   const allowance = new Allowance(options.subscriptionLimits ?? defaultSubscriptionLimits);
   const maskError = createErrorMask(options.logger, () => metrics.internalErrors.inc());
@@ -127,7 +128,6 @@ function wireTransports({ options, services, metrics, replica }: Parts, policy: 
     services,
     guard,
     maskError,
-    developmentKey,
     web,
     live,
     readerLimits,
@@ -184,6 +184,7 @@ function wireServer(
     suppressions: createSuppressionsRoute({ database, identify, limiter, exports, hold }),
     compat: wireCompat(parts, addressOf, { bodies, shares }),
     console: files,
+    graphiql: web.graphiql ? new GraphiqlPage(options.developmentKey) : undefined,
     ready: () => readiness.problem(),
     notes: () => notesOf(parts),
     metrics,

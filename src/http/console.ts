@@ -2,9 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { isOpenedHere } from "./browser-guard.ts";
+import { accepts, sendFile } from "./static-file.ts";
 import { answer } from "./status.ts";
 
 export interface ConsoleOptions {
@@ -93,21 +92,15 @@ export class ConsoleFiles {
     response: ServerResponse,
     { path, type }: { path: string; type: string },
   ): Promise<void> {
-    const accepted = [request.headers["accept-encoding"]].join();
-    const coding = codings.find(
-      ([name, suffix]) => new RegExp(`\\b${name}\\b`).test(accepted) && this.#names.has(path + suffix),
-    );
+    const coding = codings.find(([name, suffix]) => accepts(request, name) && this.#names.has(path + suffix));
     const bytes = await this.#read(path + (coding?.[1] ?? ""));
-    if (coding) response.setHeader("content-encoding", coding[0]);
-    response.writeHead(200, {
-      "content-type": type,
-      "content-length": bytes.length,
-      vary: "Accept-Encoding",
-      // Their names have a hash of their content.
-      "cache-control": path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+    // The names of assets have a hash of their content.
+    await sendFile(request, response, {
+      type,
+      bytes,
+      coding: coding?.[0],
+      isForEver: path.startsWith("/assets/"),
     });
-    if (request.method === "HEAD") return void response.end();
-    await pipeline(Readable.from(piecesOf(bytes)), response).catch(() => undefined);
   }
 
   /** Read once: all who ask, and leave it unread, share its bytes. */
@@ -131,13 +124,6 @@ export class ConsoleFiles {
     response.writeHead(200, { "content-type": types[".html"], "cache-control": "no-store" });
     response.end(request.method === "HEAD" ? undefined : text);
   }
-}
-
-const pieceBytes = 16 * 1024;
-
-/** In pieces it can be seen whether the client takes anything. */
-function* piecesOf(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
 const escape = (text: string): string =>

@@ -9,7 +9,6 @@ import { whileClientWaits } from "../lib/waited-for.ts";
 import { BrowserGuard, openSettings, setSafeHeaders, type WebSettings } from "./browser-guard.ts";
 import { heldOf, holdBody, limitBody, limitsOf, turnToBegin } from "./body-limits.ts";
 import { CountedRequest, knowSender, refuseTooFine } from "./chunk-cost.ts";
-import type { ConsoleFiles } from "./console.ts";
 import { maxHeaders } from "./headers.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { OneByOne } from "./one-by-one.ts";
@@ -48,6 +47,12 @@ const connectionOptions = {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
 
+/** What browsers show. */
+export interface Pages {
+  has: (request: IncomingMessage, path: string) => boolean;
+  serve: Handler;
+}
+
 interface HttpServerOptions {
   graphql: (request: IncomingMessage, response: ServerResponse, viewer: Viewer | undefined) => unknown;
   /** Who sends this request; undefined when it has no key of ours. */
@@ -64,7 +69,9 @@ interface HttpServerOptions {
   /** Absent: no APIs of other vendors are served. */
   compat?: { serve: Handler; ownerOf: (request: IncomingMessage) => unknown };
   /** Absent: there is no console, and `/` leads to GraphiQL. */
-  console?: ConsoleFiles | undefined;
+  console?: Pages | undefined;
+  /** Absent: there is none. */
+  graphiql?: Pages | undefined;
   /** Why the process cannot serve; undefined when it can. */
   ready: () => Promise<string | undefined>;
   /** See `StatusOptions`. */
@@ -104,6 +111,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     suppressions,
     compat,
     console,
+    graphiql,
     ready,
     notes,
     metrics,
@@ -166,8 +174,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
     const isKeyed = first === "graphql" ? request.headers.authorization !== undefined : keyed.has(first);
     if (!isKeyed) limitUnread(response, maxUnreadMs);
     const own = Object.hasOwn(routes, first) ? routes[first] : undefined;
-    const isPage = path !== undefined && !programs.has(first) && console?.has(request, path) === true;
-    const handler: Handler | undefined = isPage ? (...page) => console.serve(...page) : own;
+    const pages = first === "graphql" ? graphiql : programs.has(first) ? undefined : console;
+    const isPage = path !== undefined && pages?.has(request, path) === true;
+    const handler: Handler | undefined = isPage ? (...page) => pages.serve(...page) : own;
     if (path === undefined || !handler) return answer(response, 404, "not found: the API is at /graphql");
     if (!unguarded.has(first)) {
       const refused = guard.refuse(request);

@@ -174,7 +174,7 @@ describe("the development key", () => {
   ])("GraphiQL does not contain the development key for others: %j", async (headers) => {
     const { status, text } = await page(open, headers);
     expect(status).toBe(200);
-    expect(text).toContain("<your API key>");
+    expect(text).toContain("your API key>");
     expect(text).not.toContain(developmentKey);
   });
 });
@@ -191,6 +191,41 @@ it("every path tells browsers not to guess types and not to show it in frames", 
       },
     ]);
   }
+});
+
+describe("the files of GraphiQL", () => {
+  it("the page is small, and names files of our own", async () => {
+    const { headers, text } = await page(open);
+    expect(text.length).toBeLessThan(16 * 1024);
+    expect(headers["cache-control"]).toBe("no-store");
+    expect([...text.matchAll(/\/graphql\/assets\/[\da-f]{16}-[\w-]+\.(?:js|css)/g)]).toHaveLength(5);
+  });
+
+  it("only scripts that we wrote may run in it", async () => {
+    const { headers } = await page(open);
+    const policy = String(headers["content-security-policy"]);
+    expect(policy).toMatch(/script-src 'self' 'sha256-[\w+/=]+' 'sha256-[\w+/=]+';/);
+    expect(policy).not.toMatch(/unsafe-eval|blob:|script-src [^;]*unsafe-inline/);
+  });
+
+  it("they are compressed for who takes that, and kept for ever", async () => {
+    const [, script = ""] = /<script src="([^"]+)"/.exec((await page(open)).text) ?? [];
+    const plain = await send(open, script);
+    const zipped = await send(open, script, { "accept-encoding": "gzip, br" });
+    const kept = { "cache-control": "public, max-age=31536000, immutable", vary: "Accept-Encoding" };
+    expect(plain).toMatchObject({
+      status: 200,
+      headers: { ...kept, "content-type": expect.stringContaining("javascript") },
+    });
+    expect(plain.headers["content-encoding"]).toBeUndefined();
+    expect(zipped).toMatchObject({ status: 200, headers: { ...kept, "content-encoding": "gzip" } });
+    expect(Number(zipped.headers["content-length"])).toBeLessThan(plain.text.length / 2);
+  });
+
+  it("there are no others", async () => {
+    expect((await send(open, "/graphql/assets/nothing.js")).status).toBe(404);
+    expect((await send(guarded, "/graphql/assets/nothing.js")).status).not.toBe(200);
+  });
 });
 
 describe("where it is switched off", () => {

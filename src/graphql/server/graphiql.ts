@@ -1,6 +1,11 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { GraphiQLOptions } from "graphql-yoga";
 import { isOpenedHere } from "../../http/browser-guard.ts";
+import { accepts, sendFile } from "../../http/static-file.ts";
+import { answer } from "../../http/status.ts";
 
 const sendTab = `# 1. Send a message: press the play button.
 #    The last three digits of the number choose what the
@@ -114,51 +119,92 @@ const logo =
   '<g fill="#fff"><circle cx="10" cy="14" r="2"/><circle cx="16" cy="14" r="2"/><circle cx="22" cy="14" r="2"/></g>' +
   "</svg>";
 
-/** Scripts and styles are inline in the page, and workers are made from blobs. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'unsafe-inline' blob:",
-  "style-src 'unsafe-inline'",
-  "worker-src blob:",
-  "font-src data:",
-  "img-src data:",
-  "connect-src 'self' ws: wss:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+const folder = "/graphql/assets/";
 
-/** Of a request over HTTP. */
-interface NodeContext {
-  req?: IncomingMessage;
-  res?: ServerResponse;
+const scriptType = "text/javascript; charset=utf-8";
+
+interface File {
+  type: string;
+  bytes: Buffer;
+  /** The same, compressed: nearly a quarter of nine megabytes. */
+  gzip: Buffer;
 }
 
-interface GraphiqlPage {
-  options: (request: Request, context: unknown) => GraphiQLOptions | false;
-  render: (options?: GraphiQLOptions) => Promise<string>;
+/** GraphiQL's own files, by the path they have here. Their names change with their content. */
+interface Files {
+  byPath: ReadonlyMap<string, File>;
+  style: string;
+  script: string;
+  /** Scripts that Monaco, the editor, runs in workers. */
+  workers: Readonly<Record<string, string>>;
+}
+
+const compress = promisify(gzip);
+
+/** Loaded on demand: they take more than 30 MB of memory, and most processes never serve them. */
+async function loadFiles(): Promise<Files> {
+  const { css, js, editorWorkerService, jsonWorker, graphqlWorker } =
+    await import("@graphql-yoga/render-graphiql/graphiql");
+  const byPath = new Map<string, File>();
+  const keep = async (name: string, type: string, content: string): Promise<string> => {
+    const path = `${folder}${digest(content, "hex").slice(0, 16)}-${name}`;
+    const bytes = Buffer.from(content);
+    byPath.set(path, { type, bytes, gzip: await compress(bytes) });
+    return path;
+  };
+  const [style, script, editor, json, graphql] = await Promise.all([
+    keep("graphiql.css", "text/css; charset=utf-8", css),
+    keep("graphiql.js", scriptType, js),
+    keep("editor-worker.js", scriptType, editorWorkerService),
+    keep("json-worker.js", scriptType, jsonWorker),
+    keep("graphql-worker.js", scriptType, graphqlWorker),
+  ]);
+  return { byPath, style, script, workers: { editorWorkerService: editor, json, graphql } };
 }
 
 /**
  * GraphiQL from local files, without a CDN, so it works offline. In development the key is filled in for people who
  * open it on this machine. Over WebSocket the key is sent with each operation, as `extensions.headers`.
  */
-export function graphiqlPage(isOn: boolean, developmentKey: string | undefined): GraphiqlPage {
-  const pages = new Map<string, Promise<string>>();
-  return {
-    options(_request, context) {
-      const { req, res } = context as NodeContext;
-      if (!isOn || !req) return false;
-      res?.setHeader("content-security-policy", policy);
-      return optionsFor(isOpenedHere(req) ? developmentKey : undefined);
-    },
-    async render(options = {}) {
-      const { headers = "" } = options;
-      const page = pages.get(headers) ?? renderPage(options, headers);
-      pages.set(headers, page);
-      return page;
-    },
-  };
+export class GraphiqlPage {
+  readonly #developmentKey: string | undefined;
+  #loading: Promise<Files> | undefined;
+
+  constructor(developmentKey: string | undefined) {
+    this.#developmentKey = developmentKey;
+  }
+
+  /** Whether a browser asks for the page, or anybody for one of its files. */
+  has({ method, headers }: IncomingMessage, path: string): boolean {
+    if (method !== "GET") return false;
+    if (path.startsWith(folder)) return true;
+    return /^\/graphql\/?$/.test(path) && headers.accept?.includes("text/html") === true;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const files = await (this.#loading ??= loadFiles());
+    const file = files.byPath.get(path);
+    if (file) return sendGraphiqlFile(request, response, file);
+    if (path.startsWith(folder)) return answer(response, 404, "not found");
+    const page = renderPage(files, isOpenedHere(request) ? this.#developmentKey : undefined);
+    response.setHeader("content-security-policy", page.policy);
+    response.writeHead(200, {
+      "content-type": "text/html; charset=utf-8",
+      "content-length": Buffer.byteLength(page.html),
+      "cache-control": "no-store",
+    });
+    response.end(page.html);
+  }
+}
+
+function sendGraphiqlFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { type, bytes, gzip: zipped }: File,
+): Promise<void> {
+  const isZipped = accepts(request, "gzip");
+  const sent = isZipped ? { bytes: zipped, coding: "gzip" } : { bytes, coding: undefined };
+  return sendFile(request, response, { type, isForEver: true, ...sent });
 }
 
 function optionsFor(key: string | undefined): GraphiQLOptions {
@@ -166,7 +212,6 @@ function optionsFor(key: string | undefined): GraphiQLOptions {
   return {
     title: "smsgraph",
     logo,
-    favicon: `data:image/svg+xml,${encodeURIComponent(logo)}`,
     headers,
     defaultHeaders: headers,
     shouldPersistHeaders: true,
@@ -176,23 +221,66 @@ function optionsFor(key: string | undefined): GraphiQLOptions {
   };
 }
 
-async function renderPage(options: GraphiQLOptions, headers: string): Promise<string> {
-  // Loaded on demand: it takes more than 30 MB of memory, and most processes never serve this page.
-  const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
-  return forgetTabsOfOtherKey(renderGraphiQL(options), headers);
+function renderPage(
+  { style, script, workers }: Files,
+  key: string | undefined,
+): { html: string; policy: string } {
+  const options = optionsFor(key);
+  const scripts = [forgetTabsOfOtherKey(options.headers ?? ""), startGraphiql(options, workers)] as const;
+  const html = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <title>${options.title}</title>
+    <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(logo)}" />
+    <link rel="stylesheet" href="${style}" />
+    <script>${scripts[0]}</script>
+  </head>
+  <body id="body" class="no-focus-outline">
+    <noscript>GraphiQL needs JavaScript.</noscript>
+    <div id="root"></div>
+    <script src="${script}"></script>
+    <script>${scripts[1]}</script>
+  </body>
+</html>
+`;
+  return { html, policy: policyFor(scripts) };
 }
+
+/** Only our own files, and the two scripts in the page. The editor sets styles of elements while people write. */
+const policyFor = (scripts: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    `script-src 'self' ${scripts.map((script) => `'sha256-${digest(script, "base64")}'`).join(" ")}`,
+    "style-src 'self' 'unsafe-inline'",
+    "worker-src 'self'",
+    "font-src 'self' data:",
+    "img-src data:",
+    "connect-src 'self' ws: wss:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+
+const digest = (text: string, form: "hex" | "base64"): string =>
+  createHash("sha256").update(text).digest(form);
+
+/** As JavaScript that may stand in a page. */
+const literal = (value: unknown): string => JSON.stringify(value).replaceAll("<", String.raw`\u003c`);
+
+const startGraphiql = (options: GraphiQLOptions, workers: Files["workers"]): string => `
+    const workers = ${literal(workers)};
+    self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_module, label) => workers[label] };
+    YogaGraphiQL.renderYogaGraphiQL(document.querySelector("#root"), ${literal(options)});
+  `;
 
 /**
  * GraphiQL keeps its tabs and their headers in the browser. Tabs of another database hold an old key and
  * would fail, so they are replaced.
  */
-function forgetTabsOfOtherKey(page: string, headers: string): string {
-  const current = JSON.stringify(headers).replaceAll("<", String.raw`\u003c`);
-  const script = `<script>
-    if (localStorage.getItem("smsgraph:headers") !== ${current}) {
+const forgetTabsOfOtherKey = (headers: string): string => `
+    if (localStorage.getItem("smsgraph:headers") !== ${literal(headers)}) {
       for (const name of ["tabState", "headers"]) localStorage.removeItem("graphiql:" + name);
-      localStorage.setItem("smsgraph:headers", ${current});
+      localStorage.setItem("smsgraph:headers", ${literal(headers)});
     }
-  </script>`;
-  return page.replace("<head>", () => `<head>${script}`);
-}
+  `;

@@ -14,7 +14,6 @@ import { isUpload, receiveUpload } from "../../http/upload.ts";
 import { createContext, type Context, type Services } from "../context.ts";
 import { executeByPlan } from "../execution/execute.ts";
 import { DocumentCache, documentLimits, errorLimits } from "./document-cache.ts";
-import { graphiqlPage } from "./graphiql.ts";
 import { endEventSources } from "../live/ended-stream.ts";
 import { streamOverHttp } from "../live/http-streams.ts";
 import type { Paces } from "../live/pace.ts";
@@ -39,9 +38,7 @@ interface YogaOptions {
   services: Services;
   guard: AccessGuard;
   maskError: (error: unknown) => Error;
-  /** The key that is filled into GraphiQL in development. */
-  developmentKey: string | undefined;
-  web: Pick<WebSettings, "graphiql" | "introspection">;
+  web: Pick<WebSettings, "introspection">;
   live: LiveSubscriptions;
   readerLimits: ReaderLimits;
   /** Which documents may be executed. */
@@ -54,20 +51,7 @@ interface YogaOptions {
 
 /** GraphQL over HTTP and SSE. The WebSocket server runs its operations through the same pipeline. */
 export function createGraphqlServer(options: YogaOptions): Yoga {
-  const {
-    services,
-    guard,
-    maskError,
-    developmentKey,
-    web,
-    live,
-    readerLimits,
-    addressOf,
-    policy,
-    paces,
-    replica,
-  } = options;
-  const page = graphiqlPage(web.graphiql, developmentKey);
+  const { services, guard, maskError, web, live, readerLimits, addressOf, policy, paces, replica } = options;
   const { access } = services;
   return createYoga<ServerContext, Context>({
     schema,
@@ -76,8 +60,7 @@ export function createGraphqlServer(options: YogaOptions): Yoga {
     // Our server does it, for all that it answers.
     cors: false,
     graphqlEndpoint: "/graphql",
-    graphiql: page.options,
-    renderGraphiQL: page.render,
+    graphiql: false,
     maskedErrors: { maskError },
     // Yoga's own caches have a thousand documents of any length.
     parserAndValidationCache: {

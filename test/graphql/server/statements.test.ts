@@ -53,6 +53,14 @@ async function statementsOf(work: (client: GraphqlClient) => Promise<unknown>): 
   return statements.filter((text) => !text.includes("horizon"));
 }
 
+const times = (statements: readonly string[], text: string): number =>
+  statements.filter((statement) => statement === text).length;
+
+/** What `many` asks more often than `few`. A cache that ran out between them asks once, however many there are. */
+function askedMoreOften(many: readonly string[], few: readonly string[]): string[] {
+  return [...new Set(many)].filter((text) => times(many, text) > Math.max(1, times(few, text)));
+}
+
 describe("messages with provider, timeline, cost and cursor", () => {
   const query = `query ($first: Int!) {
     messages(first: $first) {
@@ -79,7 +87,7 @@ describe("messages with provider, timeline, cost and cursor", () => {
 
   it("50 messages with details take as many statements as 5, at most 4", async () => {
     const [few, many] = [await read(5), await read(50)];
-    expect(many).toHaveLength(few.length);
+    expect(askedMoreOften(many, few)).toEqual([]);
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(4);
   });
 });
@@ -88,7 +96,7 @@ describe("a constant number of statements", () => {
   it("sending 100 messages takes as many statements as sending 1", async () => {
     const few = await statementsOf((client) => sendMessages(client, 1));
     const many = await statementsOf((client) => sendMessages(client, 100));
-    expect(many).toHaveLength(few.length);
+    expect(askedMoreOften(many, few)).toEqual([]);
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(5);
   });
 
@@ -112,7 +120,7 @@ describe("a constant number of statements", () => {
         expect(await client.data(query, { ids })).toMatchObject({ nodes: ids.map((id) => ({ id })) });
       });
     const [few, many] = [await read(2), await read(20)];
-    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(askedMoreOften(many, few)).toEqual([]);
     expect(many.length).toBeLessThanOrEqual(4);
   });
 
@@ -123,7 +131,7 @@ describe("a constant number of statements", () => {
     const read = (count: number) =>
       statementsOf((client) => client.data(query, { ids: messageIds.slice(0, count) }));
     const [few, many] = [await read(3), await read(30)];
-    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(askedMoreOften(many, few)).toEqual([]);
   });
 
   it("the attempts of 30 messages take as many statements as those of 3, each with its own in order", async () => {
@@ -157,7 +165,7 @@ describe("a constant number of statements", () => {
         );
       });
     const [few, many] = [await read(3), await read(30)];
-    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(askedMoreOften(many, few)).toEqual([]);
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(4);
   });
 
@@ -194,7 +202,7 @@ describe("a constant number of statements", () => {
           });
       });
     const [few, many] = [await read(2), await read(50)];
-    expect(many.length, many.join("\n")).toBe(few.length);
+    expect(askedMoreOften(many, few)).toEqual([]);
     expect(many.length, many.join("\n")).toBeLessThanOrEqual(8);
   });
 });
