@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, letrec, oneof, property, tuple } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readJson } from "../../src/providers/wire/json.ts";
+import { readJson, readLenientJson } from "../../src/providers/wire/json.ts";
 
 /** As the standard's own parser says it, each number by its literal. */
 const byLiterals = (text: string): unknown =>
@@ -65,4 +65,30 @@ describe("Numbers in JSON", () => {
 it("a document of a million values is not read", () => {
   expect(readJson(`[${"{},".repeat(200_000)}{}]`)).toHaveLength(200_001);
   expect(readJson(`[${"{},".repeat(400_000)}{}]`)).toBeUndefined();
+});
+
+describe("JSON that is not valid", () => {
+  it("any text with control characters is read as it was meant", () => {
+    const controls = Array.from({ length: 0x20 }, (_, code) => String.fromCharCode(code));
+    assert(
+      property(array(constantFrom(...controls, "a", "ž", "😀", "\u007F"), { minLength: 1 }), (characters) => {
+        const text = characters.join("");
+        expect(readLenientJson(`{"text":"${text}","n":1}`)).toEqual({ text, n: "1" });
+      }),
+    );
+  });
+
+  it.each([
+    ["between letters", '{"a":"say "yes" now","b":1}', { a: 'say "yes" now', b: "1" }],
+    ["at the beginning", '{"a":""yes" now","b":1}', { a: '"yes" now', b: "1" }],
+    ["at the end of a line", '{"a":"say "yes"\n"b":1}', { a: 'say "yes', b: "1" }],
+  ])("a quotation mark within a text is one of its characters: %s", (_where, text, read) => {
+    expect(readLenientJson(text)).toEqual(read);
+  });
+
+  it("what is longer than a slip of a provider can make it is not repaired", () => {
+    const wrong = (length: number): string => `{"text":"${"a\t".repeat(length / 2)}"}`;
+    expect(readLenientJson(wrong(256 * 1024))).toEqual({ text: "a\t".repeat(128 * 1024) });
+    expect(readLenientJson(wrong(513 * 1024))).toBeUndefined();
+  });
 });

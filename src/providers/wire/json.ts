@@ -62,8 +62,8 @@ function withQuotedNumbers(json: string): string {
   return pieces.join("") + json.slice(from);
 }
 
-/** As long as a callback may be. */
-const mostRepaired = 1024 * 1024;
+/** Five times the largest batch that any provider is known to push. Longer texts are read as they are. */
+const mostRepaired = 512 * 1024;
 
 /** Reads JSON; if it is not valid, tries once more after a repair, unless that would take long. */
 export function readLenientJson(text: string): unknown {
@@ -71,12 +71,46 @@ export function readLenientJson(text: string): unknown {
   const isRepairable =
     json === undefined && text.length <= mostRepaired && /[{[]/.test(text) && excessOf(text) === undefined;
   if (!isRepairable) return json;
-  return readJson(repairJson(text)) ?? readJson(repairJson(text.replace(innerQuote, '\\"')));
+  const repaired = readJson(repairJson(text));
+  if (repaired !== undefined) return repaired;
+  const escaped = withInnerQuotes(text);
+  return escaped === text ? undefined : readJson(repairJson(escaped));
 }
 
-/** A quotation mark in a text: it neither follows what begins a string nor precedes what ends one. */
-const innerQuote =
-  /(?<!(?:[{[,:]|^)\s{0,50}|"\s{0,50}[\r\n]\s{0,50}|\\)"(?!\s{0,50}(?:[,:}\]]|[\r\n]\s{0,50}"|$))/g;
+/** Escapes each quotation mark in a text: it neither follows what begins a string nor precedes what ends one. */
+function withInnerQuotes(json: string): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = json.indexOf('"'); at >= 0; at = json.indexOf('"', at + 1)) {
+    if (json[at - 1] === "\\" || begins(json, at) || ends(json, at)) continue;
+    pieces.push(json.slice(from, at), "\\");
+    from = at;
+  }
+  return pieces.join("") + json.slice(from);
+}
+
+/** White space that is looked past for what stands before or after a quotation mark. More is no slip of a provider. */
+const mostSpace = 100;
+
+/** After a bracket, a comma, a colon or nothing; or after a string that ended on a line before. */
+function begins(json: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && at - before <= mostSpace && isSpaceAt(json, before)) before--;
+  if (before < 0 || "{[,:".includes(json[before] ?? "")) return true;
+  return json[before] === '"' && hasLineBreak(json, before, at);
+}
+
+/** Before a bracket, a comma, a colon or nothing; or before a string on a line after. */
+function ends(json: string, at: number): boolean {
+  let after = at + 1;
+  while (after < json.length && after - at <= mostSpace && isSpaceAt(json, after)) after++;
+  if (after === json.length || ",:}]".includes(json[after] ?? "")) return true;
+  return json[after] === '"' && hasLineBreak(json, at, after);
+}
+
+const isSpaceAt = (json: string, at: number): boolean => /\s/.test(json[at] ?? "");
+const hasLineBreak = (json: string, from: number, to: number): boolean =>
+  /[\r\n]/.test(json.slice(from + 1, to));
 
 /**
  * A whole string, everything after an unclosed quote, a run of white space and comments, a run of letters and
@@ -123,7 +157,7 @@ export function repairJson(body: string): string {
 
 function repairToken(piece: string): string {
   if (/^(?:\s|\/[/*])/.test(piece)) return piece.replace(comment, "");
-  if (piece.startsWith('"')) return piece.replace(escape, repairEscape).replace(control, escapeControl);
+  if (piece.startsWith('"')) return escapeControls(piece.replace(escape, repairEscape));
   if (!/^[+-]?[\p{L}\p{N}_$.]/u.test(piece) || isJsonWord.test(piece)) return piece;
   // An unquoted word or number, such as the network 001.
   return Object.hasOwn(foreignWords, piece) ? (foreignWords[piece] ?? piece) : `"${piece}"`;
@@ -135,6 +169,20 @@ const escape = /\\(u[\da-fA-F]{4}|[^])/g;
 const repairEscape = (whole: string, escaped: string): string =>
   /^(?:["\\/bfnrt]|u.)/.test(escaped) ? whole : escaped;
 
-const control = /\p{Cc}/gu;
-const escapeControl = (character: string): string =>
-  `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const control = /[\0-\x1F]/;
+
+/** Line breaks and other control characters, which a string of JSON must not have as they are. */
+function escapeControls(text: string): string {
+  if (!control.test(text)) return text;
+  let escaped = "";
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x1f) continue;
+    escaped += text.slice(from, at) + (controlEscapes[code] ?? "");
+    from = at + 1;
+  }
+  return escaped + text.slice(from);
+}
+
+const controlEscapes = Array.from({ length: 0x20 }, (_, code) => `\\u${code.toString(16).padStart(4, "0")}`);
