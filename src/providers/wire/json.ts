@@ -169,17 +169,15 @@ const escape = /\\(u[\da-fA-F]{4}|[^])/g;
 const repairEscape = (whole: string, escaped: string): string =>
   /^(?:["\\/bfnrt]|u.)/.test(escaped) ? whole : escaped;
 
-const control = /[\0-\x1F]/;
-
 /** Line breaks and other control characters, which a string of JSON must not have as they are. */
 function escapeControls(text: string): string {
-  if (!control.test(text)) return text;
   let escaped = "";
   let from = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code > 0x1f) continue;
-    escaped += text.slice(from, at) + (controlEscapes[code] ?? "");
+    const replacement = controlEscapes[code];
+    if (replacement === undefined) continue;
+    escaped += text.slice(from, at) + replacement;
     from = at + 1;
   }
   return escaped + text.slice(from);

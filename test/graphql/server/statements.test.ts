@@ -53,8 +53,8 @@ async function statementsOf(work: (client: GraphqlClient) => Promise<unknown>): 
   return statements.filter((text) => !text.includes("horizon"));
 }
 
-const times = (statements: readonly string[], text: string): number =>
-  statements.filter((statement) => statement === text).length;
+const times = (asked: readonly string[], text: string): number =>
+  asked.filter((statement) => statement === text).length;
 
 /** What `many` asks more often than `few`. A cache that ran out between them asks once, however many there are. */
 function askedMoreOften(many: readonly string[], few: readonly string[]): string[] {
