@@ -12,7 +12,7 @@ import { CountedRequest, knowSender, refuseTooFine } from "./chunk-cost.ts";
 import { maxHeaders } from "./headers.ts";
 import { HeldBodies } from "./held-bodies.ts";
 import { OneByOne } from "./one-by-one.ts";
-import { pathOf } from "./path.ts";
+import { noTarget, pathOf, takeWholeUrl } from "./path.ts";
 import { grantRest, limitRest, limitTime, limitUnread } from "./patience.ts";
 import { refuse } from "./refuse.ts";
 import { answer, statusRoutes } from "./status.ts";
@@ -165,6 +165,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const unwanted = new UnwantedBodies();
   const handle = async (request: CountedRequest, response: ServerResponse<CountedRequest>): Promise<void> => {
     setSafeHeaders(response);
+    if (!takeWholeUrl(request)) return answer(response, 400, noTarget);
     const path = pathOf(request);
     const isCompat = path !== undefined && compat?.ownerOf(request) !== undefined;
     const first = isCompat ? "compat" : (path?.split("/")[1] ?? "");

@@ -20,7 +20,7 @@ import { whileClientWaits } from "../../lib/waited-for.ts";
 import type { AddressOf } from "../../http/caller-address.ts";
 import type { BrowserGuard, Refused } from "../../http/browser-guard.ts";
 import type { HeldBodies } from "../../http/held-bodies.ts";
-import { pathOf } from "../../http/path.ts";
+import { pathOf, takeWholeUrl } from "../../http/path.ts";
 import type { Context } from "../context.ts";
 import { documentOf, type DocumentPolicy } from "../document-ids.ts";
 import { maxRequestBytes } from "../schema/limits.ts";
@@ -188,8 +188,9 @@ function acceptSockets(
   };
   const sockets = new WebSocketServer(settings);
   server.on("upgrade", (request, socket, head) => {
+    const hasTarget = takeWholeUrl(request);
     const refused = pages.refuse(request);
-    if (!refused && pathOf(request) === yoga.graphqlEndpoint) {
+    if (hasTarget && !refused && pathOf(request) === yoga.graphqlEndpoint) {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         Outlet.open(webSocket, socket, readerLimits);
         serve(webSocket, socket, request);
