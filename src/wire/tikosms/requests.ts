@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hasAtMost } from "../characters.ts";
 
 /** What the vendor requires of each request, and the errors of its framework (Laravel). */
 
@@ -6,7 +7,7 @@ const filledText = z.string().min(1);
 
 /** The documentation counts characters, not UTF-16 units. */
 const requiredText = (maxCharacters: number) =>
-  filledText.refine((text) => text.length <= maxCharacters || Array.from(text).length <= maxCharacters, {
+  filledText.refine((text) => hasAtMost(text, maxCharacters), {
     error: ({ path = [] }) => tooLong(path, maxCharacters),
   });
 

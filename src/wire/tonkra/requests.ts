@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hasAtMost } from "../characters.ts";
 import { fieldsOf, parseJson } from "../laravel.ts";
 
 /** What the vendor requires of each request. Only the first error is returned. */
@@ -48,7 +49,7 @@ export function readSend(input: unknown, timeZone: string): Reading<SendRequest>
 
 /** A telephone number, or at most 11 characters. */
 function isSender(sender: string): boolean {
-  return /^\+?\d{1,15}$/.test(sender) || Array.from(sender).length <= 11;
+  return /^\+?\d{1,15}$/.test(sender) || hasAtMost(sender, 11);
 }
 
 const written = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?<offset>Z|[+-]\d{2}:\d{2})?$/i;
