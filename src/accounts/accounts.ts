@@ -5,6 +5,7 @@ import { newKey } from "../access/api-keys.ts";
 import { scopes } from "../access/scopes.ts";
 import { storeKey } from "../access/store-key.ts";
 import type { RateLimits } from "../access/rate-limits.ts";
+import { connectionChannel } from "../connections/channel.ts";
 import type { Database, Queryable, Statement } from "../database/database.ts";
 import { AccountDeletingError, InvalidInputError, NotFoundError } from "../lib/errors.ts";
 import { suspendLanes } from "../lanes/suspend.ts";
@@ -139,13 +140,19 @@ const markResumed: Statement = {
   text: "update accounts set suspended_at = null where id = $1",
 };
 
+/** Its providers are disconnected at once, so that no process takes callbacks which nobody would delete any more. */
 const markDeleting: Statement = {
   name: "mark_account_deleting",
   text: `
     with deleting as (
       update accounts set deleting_at = coalesce(deleting_at, now()) where id = $1
+    ), disconnected as (
+      update providers set disconnected_at = now() where account_id = $1 and disconnected_at is null returning id
+    ), told as materialized (
+      select count(pg_notify('${connectionChannel}', id::text)) from disconnected
     )
-    insert into account_deletions (account_id, keeps_totals) values ($1, $2) on conflict do nothing returning account_id`,
+    insert into account_deletions (account_id, keeps_totals)
+    select $1, $2 from told on conflict do nothing returning account_id`,
 };
 
 const updateLimits: Statement = {

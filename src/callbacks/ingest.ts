@@ -85,7 +85,9 @@ const storeRaw: Statement = {
     select *
     from unnest(
       $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::callback_state[], $6::text[], $7::boolean[]
-    )`,
+    ) as c (provider_id)
+    -- Its account may have been deleted meanwhile, and nobody would delete this.
+    where exists (select from providers where id = c.provider_id)`,
 };
 
 /**

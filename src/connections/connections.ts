@@ -11,6 +11,7 @@ import {
 } from "../providers/registry.ts";
 import { parseAddressRange, type AddressRange } from "../lib/address-ranges.ts";
 import type { CallbackSecrets } from "./callback-secrets.ts";
+import { connectionChannel } from "./channel.ts";
 import { KnownIds } from "./known-ids.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { createSharedState } from "./shared-state.ts";
@@ -36,8 +37,6 @@ const defaultConcurrent = 50;
 
 /** Bytes of providers' answers that are being read in this process. */
 const maxAnswerBytes = 256 * 1024 ** 2;
-
-export const connectionChannel = "smsgraph_connections";
 
 /** Grace period before a replaced connection is closed, since callers may still be using it. */
 const retirementMs = 5 * 60_000;

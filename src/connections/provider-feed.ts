@@ -5,7 +5,7 @@ import type { Provider } from "../database/generated/client.ts";
 import type { Listener } from "../database/listener.ts";
 import { patient } from "../database/read-through-outage.ts";
 import { balanceChannel } from "./balance-feed.ts";
-import { connectionChannel } from "./connections.ts";
+import { connectionChannel } from "./channel.ts";
 import { providerChannel } from "../lanes/provider-channel.ts";
 
 /** The parts of a provider's state whose change is announced to watchers. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Accounts } from "../../src/accounts/accounts.ts";
 import { decodeId, encodeId } from "../../src/lib/global-id.ts";
 import { addJobs } from "../../src/queue/jobs.ts";
+import { callbackUrlOf, post, update } from "../support/callbacks.ts";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { GraphqlClient } from "../support/graphql-client.ts";
 import { subscribeOverSse } from "../support/sse-client.ts";
@@ -303,6 +304,25 @@ describe("deleting an account", () => {
     expect(await client.send("{ viewer { keyName } }")).toMatchObject({
       errors: [{ extensions: { code: "UNAUTHENTICATED" } }],
     });
+    await connected.sandbox.close();
+  });
+
+  it("from then on nobody takes callbacks of its providers", async () => {
+    const accountId = await app.createAccount();
+    const client = new GraphqlClient(app.url, await app.createKey(undefined, accountId));
+    const connected = await connectTestSandbox({ ...app, client });
+    const url = await callbackUrlOf({ ...app, client }, connected.providerId);
+    const receipt = update({ message_id: "unknown", status: "DELIVRD" });
+    expect((await post(url, receipt)).status).toBe(200);
+    await new Accounts(app.services.database, false).delete(accountId);
+    await expect.poll(async () => (await post(url, receipt)).status).toBe(404);
+    const deletion = () => app.services.database.prisma.accountDeletion.findUnique({ where: { accountId } });
+    await expect.poll(async () => (await deletion())?.finishedAt ?? null).not.toBeNull();
+    expect((await post(url, receipt)).status).toBe(404);
+    const { "public.audit_log": _kept, ...left } = await rowsWith([
+      decodeId("Provider", connected.providerId),
+    ]);
+    expect(left).toEqual({});
     await connected.sandbox.close();
   });
 

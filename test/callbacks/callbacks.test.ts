@@ -215,6 +215,27 @@ describe("many callbacks at once", () => {
     expect(statements.length).toBeLessThanOrEqual(7);
   });
 
+  it("nothing is kept for a provider that was deleted with its account meanwhile", async () => {
+    const { database } = app.services;
+    const deleted = randomUUID();
+    const result = await new CallbackIngest(database, new KeptBodies()).ingest({
+      accountId: randomUUID(),
+      providerId: deleted,
+      receivedAt: new Date(),
+      contentType: null,
+      body: "private words",
+      receipts: [{ providerMessageId: "x", status: "SENT", providerStatus: "SENT", part: 1, parts: 1 }],
+      inbound: [{ providerMessageId: "y", from: "+421901000000", to: "1", text: "private words" }],
+    });
+    expect(result.outcomes).toMatchObject([{ status: "SENT" }]);
+    for (const table of ["callbacks", "parked_receipts", "parked_inbound"]) {
+      const { rowCount } = await database.pool.query(`select 1 from ${table} where provider_id = $1`, [
+        deleted,
+      ]);
+      expect([table, rowCount]).toEqual([table, 0]);
+    }
+  });
+
   it("a body that is nearly all padding is read, and not kept when its account has had many of them", async () => {
     const id = await queueMessage(app);
     const accountId = randomUUID();

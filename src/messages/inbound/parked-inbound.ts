@@ -16,7 +16,8 @@ const park: Statement = {
     select "providerId", "answersId", reading, source, "receivedAt"
     from json_to_recordset($1) as i (
       "providerId" uuid, "answersId" text, reading jsonb, source event_source, "receivedAt" timestamptz
-    )`,
+    )
+    where exists (select from providers where id = i."providerId")`,
 };
 
 const readRoom: Statement = {

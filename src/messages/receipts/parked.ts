@@ -32,7 +32,9 @@ const park: Statement = {
   text: `
     insert into parked_receipts (provider_id, ${kept.names})
     select "providerId", ${kept.selected}
-    from json_to_recordset($1) as r ("providerId" uuid, ${kept.record})`,
+    from json_to_recordset($1) as r ("providerId" uuid, ${kept.record})
+    -- Its account may have been deleted meanwhile, and nobody would delete this.
+    where exists (select from providers where id = r."providerId")`,
 };
 
 /**

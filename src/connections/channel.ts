@@ -1,0 +1,2 @@
+/** NOTIFY on it says which connection has changed. */
+export const connectionChannel = "smsgraph_connections";
