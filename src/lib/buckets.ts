@@ -29,6 +29,17 @@ export class Buckets {
     return true;
   }
 
+  /** Uses so much, also what is not there: then the owner is in debt. */
+  use(owner: string, amount: number): void {
+    this.#of(owner).use(amount, this.#now());
+  }
+
+  /** Milliseconds until the owner is no longer in debt. */
+  debtMs(owner: string): number {
+    const over = this.#of(owner).used(this.#now()) - this.#atOnce;
+    return over > 0 ? (over / this.#perSecond) * 1000 : 0;
+  }
+
   #of(owner: string): TokenBucket {
     const known = this.#buckets.get(owner);
     if (known) return known;

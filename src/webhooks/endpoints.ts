@@ -1,4 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import { Agent, buildConnector } from "undici";
+import { Buckets } from "../lib/buckets.ts";
 import { SharedGate } from "../lib/gate.ts";
 import { reasonOf, retryAfterSeconds } from "../lib/http-words.ts";
 import { publicConnector } from "../lib/public-addresses.ts";
@@ -23,6 +25,8 @@ interface EndpointOptions {
   timeoutMs: number;
   /** Requests in progress, over all endpoints. */
   maxConcurrent: number;
+  /** Requests that are begun for one account. Absent: any. */
+  maxPerSecond?: number;
 }
 
 /**
@@ -33,8 +37,10 @@ export class Endpoints {
   readonly #agent: Agent;
   readonly #timeoutMs: number;
   readonly #gate: SharedGate;
+  /** Fast endpoints would otherwise keep the process busy for their account alone. */
+  readonly #rate: Buckets | undefined;
 
-  constructor({ publicOnly, timeoutMs, maxConcurrent }: EndpointOptions) {
+  constructor({ publicOnly, timeoutMs, maxConcurrent, maxPerSecond }: EndpointOptions) {
     const connect = { allowH2: false, timeout: timeoutMs };
     this.#agent = new Agent({
       connect: publicOnly ? publicConnector(connect) : buildConnector(connect),
@@ -43,15 +49,20 @@ export class Endpoints {
     });
     this.#timeoutMs = timeoutMs;
     this.#gate = new SharedGate(maxConcurrent);
+    this.#rate =
+      maxPerSecond === undefined ? undefined : new Buckets({ atOnce: maxPerSecond, perSecond: maxPerSecond });
   }
 
   /** Never rejects. `accountId` says whose endpoint it is: nobody's may keep all places busy. */
-  post(
+  async post(
     accountId: string,
     url: string,
     headers: Readonly<Record<string, string>>,
     body: string,
   ): Promise<Answer> {
+    this.#rate?.use(accountId, 1);
+    const waitMs = this.#rate?.debtMs(accountId) ?? 0;
+    if (waitMs > 0) await setTimeout(waitMs);
     return this.#gate.run(accountId, () => this.#post(url, headers, body));
   }
 

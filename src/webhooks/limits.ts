@@ -8,6 +8,8 @@ export interface WebhookLimits {
   maxInFlight: number;
   /** Requests in progress of a worker. */
   maxConcurrent: number;
+  /** Requests that a worker begins for one account. */
+  maxPerSecond: number;
   /** The pauses after failures. */
   retryDelaysMs: readonly number[];
 }
@@ -16,5 +18,6 @@ export const defaultWebhookLimits: WebhookLimits = {
   timeoutMs: 15_000,
   maxInFlight: 20,
   maxConcurrent: 1_000,
+  maxPerSecond: 2_500,
   retryDelaysMs,
 };

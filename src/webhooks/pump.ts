@@ -1,6 +1,5 @@
 import type { SecretBox } from "../connections/secret-box.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { Gate } from "../lib/gate.ts";
 import type { Logger } from "../lib/logger.ts";
 import { pause } from "../lib/pause.ts";
 import { comparePositions } from "../messages/log/event-log.ts";
@@ -23,7 +22,6 @@ export interface PumpOptions {
   clock: Clock;
   random: () => number;
   logger: Logger;
-  reading: Gate;
   /** Requests in progress of one webhook. */
   maxInFlight: number;
   retryDelaysMs: readonly number[];
@@ -122,11 +120,10 @@ export class Pump<Item extends Position> implements Keeper {
   }
 
   async #deliverUntilFailure(): Promise<Answer | undefined> {
-    const { reading, maxInFlight } = this.#options;
+    const { maxInFlight } = this.#options;
     this.#session = new Session({
       webhook: this.#webhook,
       source: this.#source,
-      reading,
       maxInFlight,
       plan: (end) => this.#plan(end),
       deliver: (unit) => this.#deliver(unit),

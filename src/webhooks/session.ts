@@ -1,4 +1,3 @@
-import type { Gate } from "../lib/gate.ts";
 import { comparePositions } from "../messages/log/event-log.ts";
 import { eventId } from "../messages/log/timelines.ts";
 import type { Position } from "../messages/log/logged-event.ts";
@@ -24,8 +23,6 @@ interface Entry<Item> {
 interface SessionOptions<Item extends Position> {
   webhook: ClaimedWebhook;
   source: Delivered<Item>;
-  /** How many webhooks may read stored events at a time. */
-  reading: Gate;
   /** The most requests in progress. */
   maxInFlight: number;
   /** Stores the end of a batch before it is sent for the first time. */
@@ -132,13 +129,11 @@ export class Session<Item extends Position> {
   }
 
   async #readPage(): Promise<void> {
-    const { source, reading } = this.#options;
+    const { source } = this.#options;
     const [after, until] = [this.#read, source.position];
     const isBehind = comparePositions(after, until) < 0;
     this.#isWaiting = !isBehind;
-    const page = await (isBehind
-      ? reading.run(() => this.#reader.replay(after, until))
-      : this.#reader.next(after));
+    const page = await (isBehind ? this.#reader.replay(after, until) : this.#reader.next(after));
     this.#isWaiting = false;
     if (this.#isOver || this.#isDraining) return;
     if (page.kind === "expired") return this.#addReset("EXPIRED");

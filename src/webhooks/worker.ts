@@ -5,7 +5,6 @@ import type { SecretBox } from "../connections/secret-box.ts";
 import type { Database, Statement } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import type { Clock } from "../lib/clock.ts";
-import { Gate } from "../lib/gate.ts";
 import type { Logger } from "../lib/logger.ts";
 import { pause } from "../lib/pause.ts";
 import { WakeUps } from "../lib/wake-ups.ts";
@@ -92,8 +91,6 @@ const tendEveryMs = 1_000;
 const noteIdleEveryMs = 30_000;
 /** How long a stop waits for requests in progress. What they delivered is repeated when they take longer. */
 const maxDrainMs = 5_000;
-/** Webhooks of one worker that may read stored events at a time. */
-const maxReading = 4;
 
 /**
  * Delivers to a share of all webhooks. Each has one worker, which shows by an advisory lock that it lives; the
@@ -135,6 +132,7 @@ class WebhookWorker {
       publicOnly,
       timeoutMs: limits.timeoutMs,
       maxConcurrent: limits.maxConcurrent,
+      maxPerSecond: limits.maxPerSecond,
     });
     this.#bodies = new Bodies(database);
     this.#auditFeed = new AuditFeed(database, (error) =>
@@ -144,7 +142,6 @@ class WebhookWorker {
       ...options,
       endpoints: this.#endpoints,
       ledger: this.#ledger,
-      reading: new Gate(maxReading),
       maxInFlight: limits.maxInFlight,
       retryDelaysMs: limits.retryDelaysMs,
     };

@@ -5,6 +5,7 @@ import type { EventFilter } from "./event-filter.ts";
 import { behind, comparePositions, latest, type Expired } from "./event-log.ts";
 import { EventReader } from "./event-reader.ts";
 import type { FeedSource, Range } from "./feed-source.ts";
+import { PageReads } from "./page-reads.ts";
 import { Topics } from "./topics.ts";
 import type { FeedEvent, LoggedEvent, Position } from "./logged-event.ts";
 
@@ -28,6 +29,7 @@ export class EventFeed {
   readonly #options: Required<EventFeedOptions>;
   readonly #topics: Topics;
   readonly #hinted = new Set<() => void>();
+  readonly #pages = new PageReads();
   #window: FeedEvent[] = [];
   #windowStart: Position = behind(0n);
   #position: Position = behind(0n);
@@ -104,10 +106,11 @@ export class EventFeed {
   }
 
   /** See `EventReader.replay`. */
-  async replay(range: Range, { filter, matches }: Topic): Promise<EventBatch | Expired> {
+  async replay(range: Range, { filter, matches }: Topic, signal: AbortSignal): Promise<EventBatch | Expired> {
     const { pageSize } = this.#options;
     if (this.#isInWindow(range.after, filter)) return this.#batch(this.#fromWindow(range, matches), range);
-    const page = await this.#source.readPage(range, filter, pageSize);
+    const read = () => this.#source.readPage(range, filter, pageSize);
+    const page = await this.#pages.run(filter.accountId, read, signal);
     return page.kind === "expired" ? page : this.#batch(page.events, range);
   }
 

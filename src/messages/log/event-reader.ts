@@ -5,7 +5,11 @@ import type { EventBatch, Topic, TopicListener, Topics } from "./topics.ts";
 /** What a reader asks its feed for. */
 interface ReadFeed {
   readonly position: Position;
-  replay(range: { after: Position; until: Position }, topic: Topic): Promise<EventBatch | Expired>;
+  replay(
+    range: { after: Position; until: Position },
+    topic: Topic,
+    signal: AbortSignal,
+  ): Promise<EventBatch | Expired>;
 }
 
 /** Reads the events of one filter as they come. */
@@ -71,6 +75,6 @@ export class EventReader {
 
   /** One page of the events after `after` and up to `until`, which must have been reached. */
   replay(after: Position, until: Position): Promise<EventBatch | Expired> {
-    return this.#feed.replay({ after, until }, this.#topic);
+    return this.#feed.replay({ after, until }, this.#topic, this.#signal);
   }
 }
