@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -39,8 +40,12 @@ const shapeBits = 18;
 /** Not known to anybody outside, so nobody can choose names that fall together. */
 const factor = randomInt(2 ** 31) * 2 + 1;
 
+/** So much of a text that is a value is looked at byte by byte; for more of it, a faster search pays. */
+const shortText = 32;
+
 /** A list or an object that is open: how many fields or commas it has so far, and the hash of the names of its fields. */
 interface Open {
+  isObject: boolean;
   fields: number;
   commas: number;
   shape: number;
@@ -54,6 +59,11 @@ export class JsonValues {
   #count = 1;
   #isInText = false;
   #isEscaped = false;
+  /** What comes next is the value of a field. */
+  #isAfterColon = false;
+  /** The newest text is no name of a field, and so many bytes of it have come since it was searched. */
+  #isValue = false;
+  #length = 0;
   /** Of the newest text. */
   #hash = 0;
   #isNumber = true;
@@ -86,19 +96,38 @@ export class JsonValues {
 
   /** How many values there are so far. */
   add(bytes: Uint8Array): number {
-    for (const byte of bytes) {
-      if (this.#isInText) this.#addToText(byte);
-      else if (byte === quote) this.#beginText();
-      else if (byte === comma) this.#addComma();
-      else if (byte === colon) this.#addField();
-      else if (byte === openBracket || byte === openBrace) this.#begin();
-      else if (byte === closeBracket || byte === closeBrace) this.#end();
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let nextQuote = -1;
+    for (let at = 0; at < buffer.length; at++) {
+      const byte = buffer[at] ?? 0;
+      if (!this.#isInText) this.#addOutside(byte);
+      else if (!this.#isValue || this.#isEscaped || this.#length < shortText) this.#addToText(byte);
+      else {
+        // To the end of the text, or to what escapes the byte behind it.
+        if (nextQuote < at) nextQuote = buffer.indexOf(quote, at);
+        if (nextQuote === -1) nextQuote = buffer.length;
+        const escaping = buffer.subarray(at, nextQuote).indexOf(backslash);
+        at = escaping === -1 ? nextQuote : at + escaping;
+        this.#length = 0;
+        if (at < buffer.length) this.#addToText(buffer[at] ?? 0);
+      }
     }
     return this.#count;
   }
 
+  #addOutside(byte: number): void {
+    if (byte === quote) this.#beginText();
+    else if (byte === comma) this.#addComma();
+    else if (byte === colon) this.#addField();
+    else if (byte === openBracket || byte === openBrace) this.#begin(byte === openBrace);
+    else if (byte === closeBracket || byte === closeBrace) this.#end();
+  }
+
   #beginText(): void {
     this.#isInText = true;
+    this.#isValue = this.#isAfterColon || this.#open.at(-1)?.isObject !== true;
+    this.#isAfterColon = false;
+    this.#length = 0;
     this.#hash = 0;
     this.#isNumber = true;
   }
@@ -109,15 +138,17 @@ export class JsonValues {
       this.#isInText = false;
       return;
     } else this.#isEscaped = byte === backslash;
+    this.#length++;
     this.#hash = Math.imul(this.#hash ^ byte, factor);
     if (byte < zero || byte > nine) this.#isNumber = false;
   }
 
-  #begin(): void {
+  #begin(isObject: boolean): void {
+    this.#isAfterColon = false;
     this.#count++;
     this.#containers++;
     if (this.#open.length >= mostShallow) this.#deep++;
-    if (this.#open.length < maxDepth) this.#open.push({ fields: 0, commas: 0, shape: 0 });
+    if (this.#open.length < maxDepth) this.#open.push({ isObject, fields: 0, commas: 0, shape: 0 });
     else this.#deeper++;
   }
 
@@ -127,6 +158,7 @@ export class JsonValues {
   }
 
   #addComma(): void {
+    this.#isAfterColon = false;
     this.#count++;
     const open = this.#open.at(-1);
     // What has no fields is a list.
@@ -134,6 +166,7 @@ export class JsonValues {
   }
 
   #addField(): void {
+    this.#isAfterColon = true;
     const object = this.#open.at(-1);
     if (!object) return;
     object.fields++;
@@ -162,5 +195,18 @@ export function excessIn(text: string): string | undefined {
   if (text.length <= shortLength) return undefined;
   const values = new JsonValues();
   values.add(Buffer.from(text));
+  return values.excess;
+}
+
+const sliceLength = 256 * 1024;
+
+/** The same, with turns of the event loop for everybody else between. */
+export async function excessInSlices(text: string): Promise<string | undefined> {
+  if (text.length <= shortLength) return undefined;
+  const values = new JsonValues();
+  for (let from = 0; from < text.length && values.excess === undefined; from += sliceLength) {
+    values.add(Buffer.from(text.slice(from, from + sliceLength)));
+    await setImmediate();
+  }
   return values.excess;
 }

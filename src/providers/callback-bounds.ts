@@ -1,4 +1,4 @@
-import { excessIn } from "../lib/json-values.ts";
+import { excessIn, excessInSlices } from "../lib/json-values.ts";
 
 /**
  * Limits the work that parsing a callback or an answer can cause. One pass counts elements and depth before anything is
@@ -13,12 +13,21 @@ const maxDepth = 50;
 
 /** Says in plain words which limit a body exceeds; undefined when it may be parsed. */
 export function excessOf(body: string, most = maxElements): string | undefined {
-  const isXml = /^[\uFEFF\s]*</.test(body);
-  const { elements, depth } = isXml ? measureXml(body, most) : measureJson(body, most);
+  return measured(body, most) ?? inWords(isXml(body) ? undefined : excessIn(body));
+}
+
+/** The same, with turns for everybody else between: a body of the served APIs may have thirty megabytes. */
+export async function excessInTurns(body: string, most = maxElements): Promise<string | undefined> {
+  return inWords(isXml(body) ? undefined : await excessInSlices(body)) ?? measured(body, most);
+}
+
+const isXml = (body: string): boolean => /^[\uFEFF\s]*</.test(body);
+const inWords = (excess: string | undefined): string | undefined => excess && `The body has ${excess}.`;
+
+function measured(body: string, most: number): string | undefined {
+  const { elements, depth } = isXml(body) ? measureXml(body, most) : measureJson(body, most);
   if (elements > most) return `The body has more than ${most} elements.`;
-  if (depth > maxDepth) return `The body is nested more than ${maxDepth} deep.`;
-  const excess = isXml ? undefined : excessIn(body);
-  return excess && `The body has ${excess}.`;
+  return depth > maxDepth ? `The body is nested more than ${maxDepth} deep.` : undefined;
 }
 
 interface Measure {
@@ -53,12 +62,25 @@ function measureJson(body: string, most: number): Measure {
   return { elements, depth: deepest };
 }
 
+/** So much of a text without escapes is looked at character by character; for more of it, a faster search pays. */
+const shortText = 32;
+
 /** The index of the quotation mark that ends a text. When a body needs repair, each escape costs as much as a token. */
 export function endOfString(body: string, start: number): { index: number; escapes: number } {
-  let [index, escapes] = [start + 1, 0];
-  while (index < body.length && body.charCodeAt(index) !== quote) {
-    const isEscape = body.charCodeAt(index) === backslash;
+  let [index, escapes, plain, end] = [start + 1, 0, 0, -1];
+  while (index < body.length) {
+    if (plain === shortText) {
+      if (end < index) end = body.indexOf('"', index);
+      if (end === -1) end = body.length;
+      const escaping = body.slice(index, end).indexOf("\\");
+      index = escaping === -1 ? end : index + escaping;
+      plain = 0;
+    }
+    const character = body.charCodeAt(index);
+    if (character === quote) break;
+    const isEscape = character === backslash;
     index += isEscape ? 2 : 1;
+    plain = isEscape ? 0 : plain + 1;
     if (isEscape) escapes++;
   }
   return { index, escapes };

@@ -1,3 +1,4 @@
+import { array, assert, constantFrom, integer, property, record } from "fast-check";
 import { expect, it } from "vitest";
 import { excessIn, JsonValues } from "../../src/lib/json-values.ts";
 
@@ -20,6 +21,24 @@ it("the count is the same however the bytes arrive", () => {
   const values = new JsonValues();
   for (const byte of Buffer.from(json)) values.add(Uint8Array.of(byte));
   expect(values.add(new Uint8Array())).toBe(countOf(json));
+});
+
+it("long texts with anything in them are passed over as they are", () => {
+  const text = array(constantFrom('"', "\\", "{", "}", "[", "]", ",", ":", "a", "ž", "a".repeat(40)), {
+    maxLength: 60,
+  }).map((pieces) => pieces.join(""));
+  const list = array(record({ [`name"`]: text, other: array(text, { minLength: 1 }) }), { minLength: 1 });
+  assert(
+    property(list, integer({ min: 1, max: 100 }), (rows, size) => {
+      const json = Buffer.from(JSON.stringify(rows));
+      const values = new JsonValues();
+      for (let from = 0; from < json.length; from += size) values.add(json.subarray(from, from + size));
+      // One for the document, and one for each list, object and comma.
+      const entries = rows.reduce((sum, { other }) => sum + other.length, 0);
+      expect(values.add(Buffer.alloc(0))).toBe(1 + 3 * rows.length + entries);
+      expect(values.mostFields).toBe(2);
+    }),
+  );
 });
 
 it.each([

@@ -7,7 +7,7 @@ import { strangerBytes, strangerMs } from "../../http/body-limits.ts";
 import { knowSender } from "../../http/chunk-cost.ts";
 import { readBytes, UnreadableBody } from "../../http/body.ts";
 import { limitTime } from "../../http/patience.ts";
-import { excessOf, maxElements } from "../../providers/callback-bounds.ts";
+import { excessInTurns, maxElements } from "../../providers/callback-bounds.ts";
 import { decodeText, decompress } from "../../lib/body-text.ts";
 import { ForbiddenError, InvalidInputError, UnauthenticatedError } from "../../lib/errors.ts";
 import { turnToRead } from "../../lib/large-texts.ts";
@@ -139,7 +139,7 @@ export class ServedCall {
     const text = decodeText(plain, type);
     await turnToRead(plain.length, viewer?.accountId);
     // Reading it takes far longer than counting.
-    const excess = excessOf(text, elements);
+    const excess = await excessInTurns(text, elements);
     if (excess !== undefined) throw new UnreadableBody(413, "too_large", excess);
     return text;
   }
