@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import { Accounts } from "../accounts/accounts.ts";
 import { ConfigError, readConfig } from "../config.ts";
 import { openDatabase, type Database } from "../database/database.ts";
 import { findDatabase } from "../development/stored-database.ts";
+import { readArguments } from "./arguments.ts";
 import { asCommand } from "./as-command.ts";
 import { stopAll, type Stops } from "../lib/shutdown.ts";
 import { createAccount, deleteAccount, findAccount, listAccounts } from "./account-commands.ts";
@@ -38,16 +38,8 @@ const options = {
 
 const usage = (problem: string): ConfigError => new ConfigError(`${problem}\n\n${help}`);
 
-function readArguments() {
-  try {
-    return parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw usage((error as Error).message);
-  }
-}
-
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments();
+  const { values, positionals } = readArguments({ options, allowPositionals: true }, help);
   if (values.help) return void process.stdout.write(help);
   const [command = "list", who, ...rest] = positionals;
   if (!["create", "list", "suspend", "resume", "delete"].includes(command))

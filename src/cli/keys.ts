@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "./arguments.ts";
 import { asCommand } from "./as-command.ts";
 import { ConfigError, readConfig, type Config } from "../config.ts";
 import { findDatabase } from "../development/stored-database.ts";
@@ -84,7 +84,7 @@ const options = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-type Values = ReturnType<typeof readArguments>["values"];
+type Values = ReturnType<typeof readArguments<{ options: typeof options }>>["values"];
 
 /** The commands, and whether each takes an id. */
 const takesId: Readonly<Record<string, boolean>> = {
@@ -128,7 +128,10 @@ async function change(database: Database, id: string, values: Values, rules: End
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments();
+  const { values, positionals } = readArguments(
+    { options, allowPositionals: true, allowNegative: true },
+    help,
+  );
   const [command = "create", ...rest] = positionals;
   if (values.help) return void process.stdout.write(help);
   if (!(command in takesId)) throw usage(`There is no command "${command}".`);
@@ -152,14 +155,6 @@ async function find(config: Config, stops: Stops): Promise<string> {
   } catch (error) {
     if (error instanceof ConfigError || !(error instanceof Error)) throw error;
     throw new ConfigError(`${error.message} While it runs, use \`npx smsgraph keys\`.`);
-  }
-}
-
-function readArguments() {
-  try {
-    return parseArgs({ options, allowPositionals: true, allowNegative: true });
-  } catch (error) {
-    throw usage((error as Error).message);
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "./arguments.ts";
 import { asCommand } from "./as-command.ts";
 import { ConfigError, readConfig, type Config } from "../config.ts";
 import { Connections } from "../connections/connections.ts";
@@ -21,9 +21,13 @@ embedded PostgreSQL in DATA_DIR takes one process at a time, so there smsgraph h
 
 const progressEvery = 1000;
 
+const options = { help: { type: "boolean", short: "h", default: false } } as const;
+
 async function main(): Promise<void> {
   const stops: Stops = [];
   try {
+    const { values } = readArguments({ options }, help);
+    if (values.help) return void process.stdout.write(help);
     // oxlint-disable-next-line node/no-process-env
     const config = readConfig(process.env);
     const counts = await reprocess(config, stops);
@@ -63,6 +67,4 @@ Receipts in them: ${applied} applied, ${ignored} ignored (the timeline says why)
 `;
 }
 
-const { values } = parseArgs({ options: { help: { type: "boolean", short: "h", default: false } } });
-if (values.help) process.stdout.write(help);
-else await main();
+await main();

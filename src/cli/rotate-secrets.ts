@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "./arguments.ts";
 import { ConfigError, readConfig, type Config } from "../config.ts";
 import { openDatabase, type Database } from "../database/database.ts";
 import { readSecret } from "../development/secret-file.ts";
@@ -31,12 +31,15 @@ const options = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-async function main(checkOnly: boolean): Promise<void> {
+async function main(): Promise<void> {
   const stops: Stops = [];
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   process.once("SIGTERM", () => interrupted.abort());
   try {
+    const { values } = readArguments({ options }, help);
+    if (values.help) return void process.stdout.write(help);
+    const checkOnly = values.check;
     // oxlint-disable-next-line node/no-process-env
     const config = readConfig({ ...process.env, NODE_ENV: "development" });
     const keys = await keysOf(config, checkOnly);
@@ -99,6 +102,4 @@ async function conclusion(
     : "Nothing in the database needs the old key. Start smsgraph without SECRET_KEY_OTHER.\n";
 }
 
-const { values } = parseArgs({ options });
-if (values.help) process.stdout.write(help);
-else await main(values.check);
+await main();

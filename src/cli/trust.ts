@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { getOperationAST, parse, validate } from "graphql";
 import { ConfigError, readConfig } from "../config.ts";
 import { openDatabase } from "../database/database.ts";
@@ -11,6 +10,7 @@ import { stopAll, type Stops } from "../lib/shutdown.ts";
 import { readManifests, type FoundDocument, type SourceFile } from "../trusted/manifests.ts";
 import { storeDocuments } from "../trusted/store.ts";
 import { maxTrustedIds } from "../trusted/trusted-documents.ts";
+import { readArguments } from "./arguments.ts";
 
 const help = `Stores documents, so that clients can name them by a hash instead of sending them. With
 TRUSTED_DOCUMENTS_ONLY=true the server executes nothing else.
@@ -36,16 +36,8 @@ const options = {
 
 const usage = (problem: string): ConfigError => new ConfigError(`${problem}\n\n${help}`);
 
-function readArguments() {
-  try {
-    return parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw usage((error as Error).message);
-  }
-}
-
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments();
+  const { values, positionals } = readArguments({ options, allowPositionals: true }, help);
   if (values.help) return void process.stdout.write(help);
   if (positionals.length === 0) throw usage("Which documents? Give files or folders.");
   const files = (await Promise.all(positionals.map(filesIn))).flat();

@@ -151,6 +151,13 @@ describe("npm run receipts:reprocess", () => {
     });
   });
 
+  it.each(["--all", "all"])("receipts:reprocess says that it does not know %s", async (word) => {
+    const { code, output, errors } = await runCommand({}, word);
+    expect([code, output]).toEqual([1, ""]);
+    expect(errors).toMatch(new RegExp(`^Un.* '${word}'.*\n[^]*Usage: npm run receipts:reprocess`));
+    expect(errors).not.toMatch(/\n +at /);
+  });
+
   it("receipts:reprocess says which key is wrong", async () => {
     await quarantine("{}");
     const other = randomBytes(32).toString("base64");

@@ -160,8 +160,8 @@ async function run(key: Uint8Array, other: Uint8Array | undefined, ...given: str
     ...(other && { SECRET_KEY_OTHER: Buffer.from(other).toString("base64") }),
   };
   return promisify(execFile)(process.execPath, [main, ...given], { env }).then(
-    ({ stdout }) => ({ code: 0, stdout }),
-    (error: { code: number; stdout: string }) => error,
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => error,
   );
 }
 
@@ -185,4 +185,11 @@ it("npm run secrets:rotate tells what it did and that the old key is not needed,
     stdout: expect.stringContaining("3 that neither key opens") as string,
   });
   expect((await run(third, undefined, "--help")).stdout).toContain("SECRET_KEY_OTHER");
+});
+
+it.each(["--chek", "check"])("npm run secrets:rotate says that it does not know %s", async (word) => {
+  const { code, stdout, stderr } = await run(newKey, oldKey, word);
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(new RegExp(`^Un.* '${word}'.*\n[^]*Usage: npm run secrets:rotate`));
+  expect(stderr).not.toMatch(/\n +at /);
 });
