@@ -41,11 +41,12 @@ const usage = (problem: string): ConfigError => new ConfigError(`${problem}\n\n$
 async function main(): Promise<void> {
   const { values, positionals } = readArguments({ options, allowPositionals: true }, help);
   if (values.help) return void process.stdout.write(help);
-  const [command = "list", who, ...rest] = positionals;
+  const [command = "list", ...words] = positionals;
+  const [who] = words;
   if (!["create", "list", "suspend", "resume", "delete"].includes(command))
     throw usage(`There is no command "${command}".`);
-  if (rest.length > 0)
-    throw usage(`"${rest.at(-1)}" is one word too many. Names with spaces need quotation marks.`);
+  if (words.length > (command === "list" ? 0 : 1))
+    throw usage(`"${words.at(-1)}" is one word too many. Names with spaces need quotation marks.`);
   if (command !== "list" && !who) throw usage(`Which account? \`${command}\` needs its name.`);
   // oxlint-disable-next-line node/no-process-env
   const config = readConfig({ ...process.env, NODE_ENV: "development" });

@@ -134,7 +134,7 @@ async function main(): Promise<void> {
   );
   const [command = "create", ...rest] = positionals;
   if (values.help) return void process.stdout.write(help);
-  if (!(command in takesId)) throw usage(`There is no command "${command}".`);
+  if (!Object.hasOwn(takesId, command)) throw usage(`There is no command "${command}".`);
   if (rest.length > (takesId[command] ? 1 : 0)) throw usage(`"${rest.at(-1)}" is one word too many.`);
   // oxlint-disable-next-line node/no-process-env
   const config = readConfig({ ...process.env, NODE_ENV: "development" });

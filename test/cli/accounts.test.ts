@@ -60,3 +60,20 @@ it("npm run accounts deletes an account on from where it was killed, and the aud
   expect(entries.map(({ action }) => action)).toEqual(["ACCOUNT_SUSPENDED", "ACCOUNT_DELETED"]);
   expect(entries[0]?.command).toMatch(/^npm run accounts, by /);
 });
+
+it.each([
+  [["list", "all"], "all"],
+  [["create", "Corner", "shop"], "shop"],
+  [["suspend", "Corner", "shop"], "shop"],
+  [["resume", "Corner", "shop"], "shop"],
+  [["delete", "Corner", "shop", "--yes"], "shop"],
+])("npm run accounts refuses a word too many: %s", async (given, word) => {
+  const refused = run(...given);
+  const [told, shown, [code]] = await Promise.all([
+    text(refused.stderr),
+    text(refused.stdout),
+    once(refused, "close"),
+  ]);
+  expect([code, shown]).toEqual([1, ""]);
+  expect(told).toMatch(new RegExp(`^"${word}" is one word too many[^]*Usage: npm run accounts`));
+});

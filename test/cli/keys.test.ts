@@ -152,7 +152,15 @@ describe("npm run keys", () => {
     ["a watch token that is not there", ["revoke-token", "x"], "no watch token with the id x"],
     ["a key that is not there", ["revoke", "x"], "no key with the id x"],
     ["an account that is not there", ["list", "--account", "Nobody"], 'no account "Nobody"'],
-    ["a word too many", ["list", "all"], '"all" is one word too many'],
+    ["a command that every object has", ["constructor", "x"], 'no command "constructor"'],
+    ["a word too many for list", ["list", "all"], '"all" is one word too many'],
+    ["a word too many for tokens", ["tokens", "all"], '"all" is one word too many'],
+    ["a word too many for create", ["create", "x", "--account", "x"], '"x" is one word too many'],
+    ...["set", "rotate", "revoke", "revoke-token"].map((command): [string, string[], string] => [
+      `a word too many for ${command}`,
+      [command, "x", "y"],
+      '"y" is one word too many',
+    ]),
   ])("npm run keys says what is wrong with %s", async (_what, given, problem) => {
     const { code, stdout, stderr } = await keys(...given);
     expect([code, stdout]).toEqual([1, ""]);
