@@ -1,8 +1,9 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectTestSandbox, startTestApp, type TestApp } from "../support/app.ts";
 import { eventually } from "../support/process.ts";
@@ -167,6 +168,34 @@ it("smsgraph says in one sentence what is wrong, and ends with 1", async () => {
     expect(problem).not.toMatch(/^\s+at /m);
   }
 }, 300_000);
+
+it("smsgraph refuses a directory and a pipe where it needs a file", async () => {
+  const pipe = join(folder, "pipe");
+  await promisify(execFile)("mkfifo", [pipe]);
+  for (const [path, what] of [
+    [folder, "a directory"],
+    [pipe, "a pipe"],
+    ["/dev/null", "a device"],
+  ] as const) {
+    for (const options of [
+      ["campaign", path, "--text", "Hello"],
+      ["suppressions", "import", path],
+    ])
+      expect(await run(options)).toEqual({
+        code: 1,
+        output: "",
+        problem: `${path} is ${what}. Name a file.\n`,
+      });
+  }
+});
+
+it.skipIf(process.getuid?.() === 0)("smsgraph refuses a file that the user may not read", async () => {
+  const file = join(folder, "secret.csv");
+  await writeFile(file, "to\n+421901000000\n");
+  await chmod(file, 0o000);
+  const { code, problem } = await run(["campaign", file, "--text", "Hello"]);
+  expect({ code, problem }).toEqual({ code: 1, problem: `${file} cannot be read.\n` });
+});
 
 it.each([[], ["send"], ["listen"], ["keys"], ["campaign"]])(
   "smsgraph %s --help says how it is used",

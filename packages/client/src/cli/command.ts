@@ -1,4 +1,5 @@
-import { existsSync, openAsBlob, readFileSync } from "node:fs";
+import { constants, existsSync, openAsBlob, readFileSync, type Stats } from "node:fs";
+import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { createClient, type Client, type ClientOptions } from "../client.ts";
@@ -56,13 +57,25 @@ export async function download(values: AccessValues, path: string): Promise<Read
   throw new UsageError(`${path} was answered with ${response.status}: ${await response.text()}`);
 }
 
-/** @throws UsageError when there is no such file */
+/** @throws UsageError when there is no such file, or something else than a file */
 export async function openFile(path: string): Promise<Blob> {
   try {
+    const other = otherThanFile(await stat(path));
+    if (other !== undefined) throw new UsageError(`${path} is ${other}. Name a file.`);
+    // Opened as a blob, it is not read before it is sent.
+    await access(path, constants.R_OK);
     return await openAsBlob(path);
-  } catch {
-    throw new UsageError(`${path} cannot be read.`);
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(`${path} cannot be read.`);
   }
+}
+
+/** Reading a pipe may wait for ever. */
+function otherThanFile(found: Stats): string | undefined {
+  if (found.isFile()) return undefined;
+  if (found.isDirectory()) return "a directory";
+  if (found.isFIFO()) return "a pipe";
+  return found.isSocket() ? "a socket" : "a device";
 }
 
 function accessOf({ url, key }: AccessValues): { url: string; key: string } {
