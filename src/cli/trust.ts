@@ -6,6 +6,7 @@ import { openDatabase } from "../database/database.ts";
 import { findDatabase } from "../development/stored-database.ts";
 import { maxTokens } from "../graphql/schema/limits.ts";
 import { schema } from "../graphql/schema/schema.ts";
+import { otherThanFile } from "../lib/other-than-file.ts";
 import { stopAll, type Stops } from "../lib/shutdown.ts";
 import { readManifests, type FoundDocument, type SourceFile } from "../trusted/manifests.ts";
 import { storeDocuments } from "../trusted/store.ts";
@@ -72,19 +73,25 @@ async function store(found: readonly FoundDocument[], replacing: boolean): Promi
 const extensions = new Set([".json", ".graphql", ".gql"]);
 
 async function filesIn(path: string): Promise<SourceFile[]> {
-  try {
-    if (!(await stat(path)).isDirectory()) return [{ path, text: await readFile(path, "utf8") }];
-    const names = (await readdir(path, { recursive: true })).filter((name) => extensions.has(extname(name)));
-    return await Promise.all(
-      names.toSorted().map(async (name) => {
-        const file = join(path, name);
-        return { path: file, text: await readFile(file, "utf8") };
-      }),
-    );
-  } catch (error) {
-    throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`);
-  }
+  const found = await stat(path).catch(unreadable(path));
+  if (!found.isDirectory()) return [await readSource(path)];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(unreadable(path));
+  const files = entries.filter((entry) => !entry.isDirectory() && extensions.has(extname(entry.name)));
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  return Promise.all(paths.toSorted().map(readSource));
 }
+
+async function readSource(path: string): Promise<SourceFile> {
+  const other = otherThanFile(await stat(path).catch(unreadable(path)));
+  if (other !== undefined) throw new ConfigError(`${path} is ${other}. Name files or folders.`);
+  return { path, text: await readFile(path, "utf8").catch(unreadable(path)) };
+}
+
+const unreadable =
+  (path: string) =>
+  (error: Error): never => {
+    throw new ConfigError(`${path} cannot be read: ${error.message}`);
+  };
 
 /** Why a document cannot be executed, with its file and operation. */
 function problemsOf({ file, name, text }: FoundDocument): string[] {

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifests, sha256, UnreadableManifest } from "../../src/trusted/manifests.ts";
 import { storeDocuments } from "../../src/trusted/store.ts";
@@ -234,6 +235,21 @@ describe("npm run trust", () => {
       output: expect.stringContaining("1 operations in 1 files fit the schema"),
     });
     await expect.poll(() => post({ id: "abc" })).toMatchObject({ data: { viewer: { keyName: "test" } } });
+    await rm(folder, { recursive: true });
+  });
+
+  it("npm run trust refuses pipes, and directories that are named as files are searched through", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "trust-"));
+    await mkdir(join(folder, "folder.json"));
+    await writeFile(join(folder, "folder.json", "one.graphql"), viewer);
+    expect(await trust(folder, "--check")).toEqual({
+      code: 0,
+      output: "1 operations in 1 files fit the schema.\n",
+    });
+    const pipe = join(folder, "pipe.json");
+    await promisify(execFile)("mkfifo", [pipe]);
+    for (const path of [pipe, folder])
+      expect(await trust(path)).toEqual({ code: 1, output: `${pipe} is a pipe. Name files or folders.\n` });
     await rm(folder, { recursive: true });
   });
 });

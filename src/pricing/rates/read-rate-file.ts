@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { otherThanFile } from "../../lib/other-than-file.ts";
 import { isStorableTime } from "../../lib/storable.ts";
 import { openTable } from "../../spreadsheets/open-table.ts";
 import type { Cells, Table } from "../../spreadsheets/table.ts";
@@ -64,9 +65,11 @@ export async function readRateFile(
   now: Date,
   onProgress: (bytesRead: number, bytes: number) => void = () => undefined,
 ): Promise<RateFile> {
-  const { size } = await stat(path).catch((error: Error) => {
+  const found = await stat(path).catch((error: Error) => {
     throw new UnreadableFileError(`${path} cannot be read (${error.message}). Check the path.`);
   });
+  const wrong = otherThanFile(found);
+  if (wrong !== undefined) throw new UnreadableFileError(`${path} is ${wrong}. Name a CSV file.`);
   let header: (Column | undefined)[] | undefined;
   const inputs: RateInput[] = [];
   const problems: RowProblem[] = [];
@@ -74,7 +77,7 @@ export async function readRateFile(
   let [row, filled] = [1, 0];
   let csv: Table | undefined;
   try {
-    csv = await openTable(reported(createReadStream(path), (bytes) => onProgress(bytes, size)));
+    csv = await openTable(reported(createReadStream(path), (bytes) => onProgress(bytes, found.size)));
     row = csv.headerRow;
     if (csv.header.length > 0) header = readHeader(csv.header);
     for await (const part of csv.rows) {

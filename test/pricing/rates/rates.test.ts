@@ -451,6 +451,19 @@ describe("npm run rates:import", () => {
     expect((await rates({ providerId })).edges).toEqual([]);
   });
 
+  it("rates:import refuses a directory and a pipe", async () => {
+    const pipe = join(folder, "pipe");
+    await run("mkfifo", [pipe]);
+    for (const [path, what] of [
+      [folder, "a directory"],
+      [pipe, "a pipe"],
+    ] as const)
+      expect(await importFile("", "Any", path)).toMatchObject({
+        code: 1,
+        stderr: `${path} is ${what}. Name a CSV file.\n`,
+      });
+  });
+
   it("rates:import says what to do about an unknown file, provider or option", async () => {
     const good = "mccmnc,price,currency\n23101,0.05,EUR\n";
     await newProvider("Twice");
