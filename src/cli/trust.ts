@@ -8,7 +8,7 @@ import { maxTokens } from "../graphql/schema/limits.ts";
 import { schema } from "../graphql/schema/schema.ts";
 import { otherThanFile } from "../lib/other-than-file.ts";
 import { stopAll, type Stops } from "../lib/shutdown.ts";
-import { readManifests, type FoundDocument, type SourceFile } from "../trusted/manifests.ts";
+import { readManifests, shorten, type FoundDocument, type SourceFile } from "../trusted/manifests.ts";
 import { storeDocuments } from "../trusted/store.ts";
 import { maxTrustedIds } from "../trusted/trusted-documents.ts";
 import { readArguments } from "./arguments.ts";
@@ -95,13 +95,13 @@ const unreadable =
 
 /** Why a document cannot be executed, with its file and operation. */
 function problemsOf({ file, name, text }: FoundDocument): string[] {
-  const where = `  ${file}, ${name}:`;
+  const where = `  ${file}, ${shorten(name)}:`;
   try {
     const document = parse(text, { maxTokens });
     if (!getOperationAST(document)) return [`${where} it has no operation, or several.`];
-    return validate(schema, document).map(({ message }) => `${where} ${message}`);
+    return validate(schema, document).map(({ message }) => `${where} ${shorten(message)}`);
   } catch (error) {
-    return [`${where} ${(error as Error).message}`];
+    return [`${where} ${shorten((error as Error).message)}`];
   }
 }
 

@@ -114,9 +114,16 @@ function parseFile({ path, text }: SourceFile): DocumentNode {
   try {
     return parse(text, { noLocation: true });
   } catch (error) {
-    throw new UnreadableManifest(`${path}: ${(error as Error).message}`);
+    throw new UnreadableManifest(`${path}: ${shorten((error as Error).message)}`);
   }
 }
+
+/** Messages repeat words and texts of a file, and one of them may be all of it. */
+export const shorten = (message: string): string =>
+  // First as a whole: a regular expression overflows its stack at a word of many megabytes.
+  cut(message, 1_000).replaceAll(/\S{151,}/g, (word) => cut(word, 150));
+
+const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
 function printWith(
   operation: OperationDefinitionNode,

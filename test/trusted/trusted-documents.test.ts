@@ -252,4 +252,18 @@ describe("npm run trust", () => {
       expect(await trust(path)).toEqual({ code: 1, output: `${pipe} is a pipe. Name files or folders.\n` });
     await rm(folder, { recursive: true });
   });
+
+  it("npm run trust repeats no more than the beginning of a long word", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "trust-"));
+    const [word, file] = ["a".repeat(1_000_000), join(folder, "one.graphql")];
+    const whole = "a".repeat(30_000_000);
+    for (const text of [whole, `{ ${word} }`, `query ${word} { ${word} }`, `query "${"a ".repeat(1_000)}"`]) {
+      await writeFile(file, text);
+      const { code, output } = await trust(file);
+      expect(code).toBe(1);
+      expect(output).toMatch(/a{100,150}…|(?:a ){100,}…/);
+      expect(output.length).toBeLessThan(1_500);
+    }
+    await rm(folder, { recursive: true });
+  });
 });
