@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, release, totalmem, type as system } from "node:os";
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "../src/cli/arguments.ts";
 import { isMet, type Benchmark } from "./support/benchmark.ts";
 import type { EntryOrder, EntryReport } from "./support/entry-process.ts";
 import { wholeNumber } from "./support/server.ts";
@@ -17,24 +17,38 @@ Prints one table (medians, the spread of the rounds, target and verdict) and wri
 target is missed. --docs also puts the table into docs/benchmarks.md, --short tries everything with small sizes.
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "4" },
-    short: { type: "boolean", default: false },
-    json: { type: "string", default: join(import.meta.dirname, "../node_modules/.cache/bench/results.json") },
-    docs: { type: "boolean", default: false },
-    list: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h" },
-  },
-});
 const tell = (text: string): void => void process.stdout.write(text);
+const { values, names: namesGiven, rounds, seconds } = readOptions();
 
 if (values.help) tell(helpText);
 else if (values.list)
   for (const { name, about } of await readEntries()) tell(`${name.padEnd(16)} ${about}\n`);
-else process.exitCode = await run(positionals);
+else process.exitCode = await run(namesGiven);
+
+function readOptions() {
+  try {
+    const json = join(import.meta.dirname, "../node_modules/.cache/bench/results.json");
+    const options = {
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "4" },
+      short: { type: "boolean", default: false },
+      json: { type: "string", default: json },
+      docs: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h" },
+    } as const;
+    const given = readArguments({ allowPositionals: true, options }, helpText);
+    return {
+      values: given.values,
+      names: given.positionals,
+      rounds: wholeNumber("rounds", given.values.rounds),
+      seconds: wholeNumber("seconds", given.values.seconds),
+    };
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(2);
+  }
+}
 
 interface Entry extends Benchmark {
   file: string;
@@ -82,8 +96,8 @@ function measure(file: string): Promise<EntryReport> {
   const order: EntryOrder = {
     file,
     options: {
-      rounds: wholeNumber("rounds", values.rounds),
-      secondsPerRound: values.short ? 1 : wholeNumber("seconds", values.seconds),
+      rounds,
+      secondsPerRound: values.short ? 1 : seconds,
       isShort: values.short,
     },
   };
