@@ -7,8 +7,8 @@ import { excessIn, excessInSlices } from "../lib/json-values.ts";
 
 /** Several times the number of elements in the largest batch that a provider is known to push or return. */
 export const maxElements = 100_000;
-/** Attributes weigh more: parse time grows faster than their number. */
-const [tagWeight, attributeWeight] = [2, 5];
+/** Attributes and entities weigh more: parse time grows faster than their number. */
+const [tagWeight, attributeWeight, entityWeight] = [2, 5, 5];
 const maxDepth = 50;
 
 /** Says in plain words which limit a body exceeds; undefined when it may be parsed. */
@@ -111,9 +111,9 @@ function measureXml(body: string, most: number): Measure {
       isTag = false;
       if (body.charCodeAt(index - 1) === slash) depth--;
     } else if (character === equals) elements += attributeWeight;
+    else if (character === ampersand) elements += entityWeight;
     // Each bracket may be the end of a CDATA section, and is looked at as one.
-    else if (character === ampersand || character === closeBracket || (isTag && character <= 0x20))
-      elements++;
+    else if (character === closeBracket || (isTag && character <= 0x20)) elements++;
   }
   return { elements, depth: deepest };
 }
