@@ -57,6 +57,7 @@ import { reviveJobs } from "../queue/revive.ts";
 import { startRounds } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 import { tracedFromOutside } from "../tracing/tracing.ts";
+import { wakeIdle } from "./wake-idle.ts";
 
 interface WorkerOptions extends LookUpOptions, BalanceWatch {
   database: Database;
@@ -273,6 +274,7 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
     options.onJobFailed?.(job.task_identifier);
     logger.error({ error, task: job.task_identifier, jobId: job.id }, "a job failed and will be tried again");
   });
+  wakeIdle(events, () => options.lanes.flags() !== null);
   return run({
     pgPool: database.pool,
     taskList: taskListOf(tasksOf(options)),
@@ -285,7 +287,8 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
         // Some more than there are places: a job that finds none must be looked at to be seen to wait.
         concurrentJobs: concurrency + Math.floor(concurrency / 5),
         pollInterval: 1000,
-        localQueue: { size: concurrency * 2, ttl: 5_000 },
+        // What was fetched and is left out since then goes back, so that another worker may take it.
+        localQueue: { size: concurrency * 2, ttl: 1_000 },
         // Jobs that end at the same time are recorded in one statement.
         completeJobBatchDelay: 0,
         failJobBatchDelay: 0,
