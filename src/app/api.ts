@@ -15,6 +15,7 @@ import { KeptBodies } from "../callbacks/kept-bodies.ts";
 import { createCallbackRoute } from "../callbacks/route.ts";
 import { Readiness } from "../database/readiness.ts";
 import { AccessGuard } from "../graphql/guards/access-guard.ts";
+import { AnswerTurns } from "../graphql/live/answer-turns.ts";
 import { LiveSubscriptions } from "../graphql/live/live-subscriptions.ts";
 import { Paces } from "../graphql/live/pace.ts";
 import { defaultReaderLimits } from "../graphql/live/reader-limits.ts";
@@ -120,7 +121,12 @@ function wireTransports({ options, services, metrics, replica }: Parts, policy: 
   // The served APIs have the same: a caller who uses both gets no more.
   const shares = new FairShares(options.operationLimits, askers);
   const guard = new AccessGuard({ access, allowance, shares, limiter });
-  const live = new LiveSubscriptions(services, maskError, guard);
+  const live = new LiveSubscriptions(
+    services,
+    maskError,
+    guard,
+    new AnswerTurns((holder) => paces.isShared(holder)),
+  );
   const readerLimits = { ...defaultReaderLimits, ...options.readerLimits };
   const pages = new BrowserGuard(web, options.publicUrl);
   const bodies = new HeldBodies(options.heldLimits);

@@ -8,11 +8,13 @@ import {
   type GraphQLFormattedError,
   type ValidatedSubscriptionArgs,
 } from "graphql";
+import { holderOf } from "../../access/allowance.ts";
 import type { Viewer } from "../../access/api-keys.ts";
 import { patient } from "../../database/read-through-outage.ts";
 import type { AccessGuard } from "../guards/access-guard.ts";
 import { createContext, type Context, type Services } from "../context.ts";
 import { Reads } from "../reads.ts";
+import type { AnswerTurns } from "./answer-turns.ts";
 import { answeredPart } from "./answered-part.ts";
 import { sharingKey } from "./sharing-key.ts";
 import type { Stream, Taker, Tap } from "../streams.ts";
@@ -49,13 +51,15 @@ export class LiveSubscriptions {
   readonly #services: Services;
   readonly #maskError: MaskError;
   readonly #guard: AccessGuard;
+  readonly #turns: AnswerTurns;
   readonly #groups = new Map<string, Group>();
 
-  constructor(services: Services, maskError: MaskError, guard: AccessGuard) {
+  constructor(services: Services, maskError: MaskError, guard: AccessGuard, turns: AnswerTurns) {
     const database = patient(services.database);
     this.#services = { ...services, database, reads: new Reads(database) };
     this.#maskError = maskError;
     this.#guard = guard;
+    this.#turns = turns;
   }
 
   /** The number of groups. Each event is executed once per group. */
@@ -116,6 +120,7 @@ export class LiveSubscriptions {
       viewer: contextValue.viewer && { ...contextValue.viewer, keyName: "of this subscription" },
       services: this.#services,
       maskError: this.#maskError,
+      turns: this.#turns,
       cursorOf,
       onEmpty: () => this.#groups.delete(key),
     });
@@ -134,6 +139,7 @@ interface GroupOptions {
   viewer: Viewer | undefined;
   services: Services;
   maskError: MaskError;
+  turns: AnswerTurns;
   /** Set when the answers carry their cursor. */
   cursorOf: Stream<object>["cursorOf"];
   onEmpty: () => void;
@@ -177,9 +183,12 @@ class Group {
     if (known) return known;
     const cursor = this.#options.cursorOf?.(value);
     const extensions = cursor === undefined ? undefined : { cursor };
-    const answer = this.execute(value).then(({ data, errors }) =>
-      toJson({ data, errors: errors?.map(withoutStatus), extensions }),
-    );
+    const { turns, viewer } = this.#options;
+    const { events } = value as Partial<EventBatch>;
+    const answer = turns.run(holderOf(viewer), events?.length ?? 1, async () => {
+      const { data, errors } = await this.execute(value);
+      return toJson({ data, errors: errors?.map(withoutStatus), extensions });
+    });
     answers?.set(value, answer);
     answer.catch(() => answers?.delete(value));
     return answer;
