@@ -61,7 +61,7 @@ async function main(options: Options): Promise<void> {
       `${rows} rows for ${name}: ${changes.added} prices ${verb} added, ${changes.ended} earlier ones ${verb} ended, ${changes.unchanged} were known.\n`,
     );
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${printable(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = 1;
   } finally {
     await stopAll(stops);
@@ -136,11 +136,13 @@ async function write(
   }
 }
 
+/** Control characters of the file could drive the terminal, and others turn round what is shown. */
+const printable = (text: string): string => text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "?");
+
 function describe(problems: readonly RowProblem[], file: string): string {
-  // Control characters of the file could drive the terminal.
   const shown = problems
     .slice(0, shownProblems)
-    .map(({ row, text }) => `Row ${row}: ${text.replace(/\p{Cc}/gu, "?")}`);
+    .map(({ row, text }) => `Row ${row}: ${text.replaceAll("\n", "?")}`);
   const more = problems.length > shownProblems ? [`… and ${problems.length - shownProblems} more.`] : [];
   const count = problems.length === 1 ? "1 row is" : `${problems.length} rows are`;
   return [

@@ -41,6 +41,9 @@ const sameName = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]
 /**
  * @throws UnreadableFileError when a column is missing or ambiguous
  */
+/** So many characters of a header are repeated. */
+const maxShown = 150;
+
 function readHeader(header: readonly string[]): (Column | undefined)[] {
   const found = header.map((name) => columns.find((column) => sameName(column) === sameName(name)));
   const names = found.filter((name) => name !== undefined);
@@ -48,7 +51,9 @@ function readHeader(header: readonly string[]): (Column | undefined)[] {
   if (twice !== undefined) throw new UnreadableFileError(`There are two columns "${twice}". Remove one.`);
   for (const needed of ["price", "currency"] as const) {
     if (names.includes(needed)) continue;
-    const text = `The first row must name the columns, and "${needed}" is not among them: ${header.join(", ")}.`;
+    const named = header.join(", ");
+    const shown = named.length > maxShown ? `${named.slice(0, maxShown)}…` : named;
+    const text = `The first row must name the columns, and "${needed}" is not among them: ${shown}.`;
     throw new UnreadableFileError(`${text} Known columns: ${columns.join(", ")}.`);
   }
   if (!names.some((name) => name === "mccmnc" || name === "mcc" || name === "country"))

@@ -451,6 +451,16 @@ describe("npm run rates:import", () => {
     expect((await rates({ providerId })).edges).toEqual([]);
   });
 
+  it("rates:import repeats no more of a header than helps, and nothing of it that a terminal obeys", async () => {
+    await newProvider("Wrong header");
+    const names = Array.from({ length: 1_000 }, (_, place) => `\u001B[2Jcolumn\u202E${place}`);
+    const { code, stderr } = await importFile(`${names.join(",")}\n`, "Wrong header", "FILE");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The first row must name the columns, .*: \?\[2Jcolumn\?0, /);
+    expect(stderr.length).toBeLessThan(500);
+    for (const hidden of ["\u001B", "\u202E"]) expect(stderr).not.toContain(hidden);
+  });
+
   it("rates:import refuses a directory and a pipe", async () => {
     const pipe = join(folder, "pipe");
     await run("mkfifo", [pipe]);
