@@ -10,7 +10,7 @@ const { _addHeaderLine: addHeader } = IncomingMessage.prototype as unknown as { 
 /**
  * A request that has its headers in an object without a prototype, whose fields V8 keeps in a table. Node's own is a plain
  * object, of which V8 makes a hidden class for each name that nobody has sent before. Strangers choose the names: at 600
- * requests a second everybody else waited for eight.
+ * requests a second everybody else waited for eight seconds.
  */
 export class RequestWithHeaders extends IncomingMessage {
   #headers: IncomingHttpHeaders | undefined;

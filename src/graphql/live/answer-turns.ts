@@ -7,6 +7,9 @@ const workMs = { atOnce: 200, perSecond: 400 };
 /** An answer with more events takes long by itself: an account has one of them made at a time. */
 const mostShort = 20;
 
+/** So long may each event of a long answer take. What takes longer has waited for a database that was away or slow. */
+const mostOfEventMs = 0.2;
+
 /** What a short answer takes when what it reads has come. It cannot be measured, since others are made meanwhile. */
 const restOfShortMs = 0.05;
 
@@ -36,7 +39,7 @@ export class AnswerTurns {
     if (!line && !isLong && this.#debtMs(holder) === 0) return this.#begin(holder, make);
     const answer = Promise.withResolvers<Answer>();
     const work = async (): Promise<void> => {
-      const made = isLong ? this.#toTheEnd(holder, make) : this.#begin(holder, make);
+      const made = isLong ? this.#toTheEnd(holder, events, make) : this.#begin(holder, make);
       made.then(answer.resolve, answer.reject);
       if (isLong) await Promise.allSettled([made]);
     };
@@ -70,12 +73,12 @@ export class AnswerTurns {
     return made;
   }
 
-  async #toTheEnd<Answer>(holder: string, make: () => Promise<Answer>): Promise<Answer> {
+  async #toTheEnd<Answer>(holder: string, events: number, make: () => Promise<Answer>): Promise<Answer> {
     const begunAt = performance.now();
     try {
       return await make();
     } finally {
-      this.#work.use(holder, performance.now() - begunAt);
+      this.#work.use(holder, Math.min(performance.now() - begunAt, events * mostOfEventMs));
     }
   }
 }

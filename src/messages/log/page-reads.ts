@@ -8,6 +8,9 @@ const places = 8;
 /** Milliseconds that reading for an account may take: so many at once, and half of the time from then on. */
 const readingMs = { atOnce: 2_000, perSecond: 500 };
 
+/** What takes longer has waited for a database that was away, and would be paid for when it is back. */
+const mostCountedMs = 1_000;
+
 /**
  * Reads of stored events, of which each account gets its share. A page usually takes two milliseconds. One for whose filter
  * hardly any event matches goes over the whole log of the account, and whoever begins again and again may ask for many.
@@ -40,7 +43,7 @@ export class PageReads {
     try {
       return await read();
     } finally {
-      this.#time.use(accountId, performance.now() - begunAt);
+      this.#time.use(accountId, Math.min(performance.now() - begunAt, mostCountedMs));
     }
   }
 }

@@ -72,6 +72,19 @@ it.each([
   expect(performance.now() - startedAt).toBeGreaterThan(800);
 });
 
+it("an answer that waited for the database is not paid for", async () => {
+  const turns = new AnswerTurns(beside);
+  await turns.run("account", 100, () => pause(600));
+  // Whoever waited in line has begun by then.
+  await pause(20);
+  let isMade = false;
+  void turns.run("account", 1, () => {
+    isMade = true;
+    return Promise.resolve();
+  });
+  expect(isMade).toBe(true);
+});
+
 it("an account that nobody waits for does not wait", async () => {
   const turns = new AnswerTurns(alone);
   for (let place = 0; place < 20; place++) await turns.run("account", 1, twentyMs);

@@ -42,13 +42,19 @@ it("an account that has used up its time waits, and others do not", async () => 
   let now = 0;
   const pages = new PageReads(() => now);
   // What a page took is measured. What has become free again goes by the clock, which stands still.
-  await pages.run("greedy", reading(2_100), never);
+  await Promise.all([1, 2, 3].map(() => pages.run("greedy", reading(1_000), never)));
   let isRead = false;
   const waiting = pages.run("greedy", reading(0), never).then(() => (isRead = true));
   expect(await pages.run("other", reading(0), never)).toBe("read");
   expect(isRead).toBe(false);
   now = 60_000;
   await waiting;
+});
+
+it("a page that waited for the database for long counts as one that took a second", async () => {
+  const pages = new PageReads(() => 0);
+  await pages.run("account", reading(2_500), never);
+  expect(await pages.run("account", reading(0), never)).toBe("read");
 });
 
 it("who has gone while it waited reads nothing", async () => {
