@@ -22,15 +22,23 @@ const done = `
     where campaign_id = c.id and status in ('SCHEDULED', 'QUEUED', 'SUBMITTING')
   ), 0)`;
 
+// In a statement of its own, as the lock of a change of the status.
+const lockUntended: Statement = {
+  name: "lock_untended_campaigns",
+  text: `
+    select id from campaigns
+    where status = 'RUNNING' and imported_at is not null
+      and (sampled_at is null or sampled_at <= $1::timestamptz - interval '900 milliseconds')
+    for no key update skip locked`,
+};
+
 const tend: Statement = {
   name: "tend_campaigns",
   text: `
     with counted as (
       select c.id, ${done} as done, extract(epoch from $1 - c.sampled_at)::float8 as seconds
       from campaigns as c
-      where c.status = 'RUNNING' and c.imported_at is not null
-        and (c.sampled_at is null or c.sampled_at <= $1 - interval '900 milliseconds')
-      for no key update skip locked
+      where c.id = any ($2::uuid[])
     ), judged as (
       select id, done, case when seconds is null then null else (done - c.sampled_done) / seconds end as present,
         done = c.total as "isDone"
@@ -48,7 +56,7 @@ const tend: Statement = {
         completed_at = case when j."isDone" then $1 end,
         updated_at = case when j."isDone" or c.sampled_done <> j.done then $1 else c.updated_at end
       from judged as j
-      where c.id = j.id and c.status = 'RUNNING'
+      where c.id = j.id
       returning c.id
     )
     select pg_notify('${campaignChannel}', id::text) from tended`,
@@ -87,7 +95,10 @@ export async function tendCampaigns({
 }): Promise<void> {
   const now = clock.now();
   await database.query(startDue, [now]);
-  await database.query(tend, [now]);
+  await database.transaction(async (transaction) => {
+    const untended = await transaction.query<{ id: string }>(lockUntended, [now]);
+    if (untended.length > 0) await transaction.query(tend, [now, untended.map(({ id }) => id)]);
+  });
   await endDue(database, now);
   await foldTallies(database);
 }

@@ -26,28 +26,35 @@ interface LifeCycleOptions {
 interface StatusChange {
   action: AuditAction;
   statement: Statement;
+  /** Statuses from which it is made. */
+  from: readonly CampaignStatus[];
   /** Statuses in which there is nothing to do. */
   already: readonly CampaignStatus[];
 }
 
-const changing = (name: string, assignments: string, condition: string): Statement => ({
+// In a statement of its own. One that locked the row and changed it could wait for another that waits for it: PostgreSQL
+// would change the version that was there when the statement began, for which others queue.
+const lock: Statement = {
+  name: "lock_campaign_to_change_status",
+  text: `
+    select name, status, imported_at is not null as "isImported"
+    from campaigns where id = $1 and account_id = $2
+    for no key update`,
+};
+
+const changing = (name: string, assignments: string): Statement => ({
   name,
   text: `
-    with stored as (
-      select status as before from campaigns where id = $1 and account_id = $2 for no key update
-    ), changed as (
-      update campaigns
-      set ${assignments}, updated_at = $3
-      from stored
-      where id = $1 and account_id = $2 and imported_at is not null and ${condition}
-      returning id, name, before, status as after
+    with changed as (
+      update campaigns set ${assignments}, updated_at = $2 where id = $1 returning id, status
     )
-    select name, before, after, pg_notify('${campaignChannel}', id::text) from changed`,
+    select status, pg_notify('${campaignChannel}', id::text) from changed`,
 });
 
 const pause: StatusChange = {
   action: "CAMPAIGN_PAUSED",
-  statement: changing("pause_campaign", "status = 'PAUSED', rate = 0", "status in ('SCHEDULED', 'RUNNING')"),
+  statement: changing("pause_campaign", "status = 'PAUSED', rate = 0"),
+  from: ["SCHEDULED", "RUNNING"],
   already: ["PAUSED"],
 };
 
@@ -55,21 +62,18 @@ const resume: StatusChange = {
   action: "CAMPAIGN_RESUMED",
   statement: changing(
     "resume_campaign",
-    `status = case when scheduled_at > $3 then 'SCHEDULED' else 'RUNNING' end::campaign_status,
-      started_at = case when scheduled_at > $3 then null else coalesce(started_at, $3) end,
+    `status = case when scheduled_at > $2 then 'SCHEDULED' else 'RUNNING' end::campaign_status,
+      started_at = case when scheduled_at > $2 then null else coalesce(started_at, $2) end,
       sampled_at = null`,
-    "status = 'PAUSED'",
   ),
+  from: ["PAUSED"],
   already: ["SCHEDULED", "RUNNING"],
 };
 
 const cancel: StatusChange = {
   action: "CAMPAIGN_CANCELLED",
-  statement: changing(
-    "cancel_campaign",
-    "status = 'CANCELLED', completed_at = $3, rate = 0",
-    "status in ('SCHEDULED', 'RUNNING', 'PAUSED')",
-  ),
+  statement: changing("cancel_campaign", "status = 'CANCELLED', completed_at = $2, rate = 0"),
+  from: ["SCHEDULED", "RUNNING", "PAUSED"],
   already: ["CANCELLED"],
 };
 
@@ -105,43 +109,34 @@ export async function cancelCampaign(
   });
 }
 
-const readStatus: Statement = {
-  name: "read_campaign_status",
-  text: `
-    select status, imported_at is not null as "isImported" from campaigns where id = $1 and account_id = $2`,
-};
+interface Locked {
+  name: string;
+  status: CampaignStatus;
+  isImported: boolean;
+}
 
 async function applyTo(
   transaction: Queryable,
-  { action, statement, already }: StatusChange,
+  { action, statement, from, already }: StatusChange,
   { accountId, campaignId }: CampaignTarget,
   now: Date,
 ): Promise<void> {
-  const [changed] = await transaction.query<{ name: string; before: string; after: string }>(statement, [
-    campaignId,
-    accountId,
-    now,
-  ]);
-  if (changed) {
-    const { name, before, after } = changed;
-    const target = { type: "Campaign", id: campaignId } as const;
-    return recordAudit(transaction, {
-      accountId,
-      action,
-      target,
-      before: { status: before },
-      after: { name, status: after },
-    });
-  }
-  const [row] = await transaction.query<{ status: CampaignStatus; isImported: boolean }>(readStatus, [
-    campaignId,
-    accountId,
-  ]);
-  if (!row) throw new NotFoundError("Campaign", campaignId);
-  if (!row.isImported)
+  const [campaign] = await transaction.query<Locked>(lock, [campaignId, accountId]);
+  if (!campaign) throw new NotFoundError("Campaign", campaignId);
+  const { name, status: before, isImported } = campaign;
+  if (!isImported)
     throw new CampaignEndedError("being imported", "Try again when its recipients are stored.");
-  if (already.includes(row.status)) return;
-  throw new CampaignEndedError(row.status, "Create a new one for the recipients it did not reach.");
+  if (already.includes(before)) return;
+  if (!from.includes(before))
+    throw new CampaignEndedError(before, "Create a new one for the recipients it did not reach.");
+  const [changed] = await transaction.query<{ status: CampaignStatus }>(statement, [campaignId, now]);
+  await recordAudit(transaction, {
+    accountId,
+    action,
+    target: { type: "Campaign", id: campaignId },
+    before: { status: before },
+    after: { name, status: changed?.status },
+  });
 }
 
 const cancelChunk = 1_000;

@@ -68,7 +68,8 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
     pool,
     prisma,
     locks,
-    query: async (statement, values) => (await pool.query(configOf(statement, values))).rows,
+    query: async (statement, values) =>
+      (await withoutDeadlock(() => pool.query(configOf(statement, values)))).rows,
     transaction: (work) => inTransaction(pool, work),
     async close() {
       // The pool reports its end while its sockets are still closing.
@@ -91,6 +92,39 @@ function holdInTransactions(prisma: PrismaClient): PrismaClient {
     );
   };
   return Object.assign(prisma, { $transaction });
+}
+
+/**
+ * The same database for what is done seldom or with thousands of rows at once: each statement is planned when it runs. A plan that was
+ * kept from when a table was empty reads the whole table for each row, however many there are by now.
+ */
+export const planningAnew = (database: Database): Database => ({
+  ...database,
+  query: (statement, values) => database.query(withoutName(statement), values),
+  transaction: (work) =>
+    database.transaction((transaction) =>
+      work({
+        query: (statement, values) => transaction.query(withoutName(statement), values),
+        send: (statement, values) => transaction.send?.(withoutName(statement), values),
+      }),
+    ),
+});
+
+/** Only statements with a name keep their plan. */
+const withoutName = (statement: Statement): Statement => ({ ...statement, name: "" });
+
+const deadlocked = "40P01";
+const mostTries = 5;
+
+/** A statement by itself that PostgreSQL has chosen to end a deadlock has done nothing, and can be run again. */
+async function withoutDeadlock<Result>(run: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== deadlocked || tries === mostTries) throw error;
+    }
+  }
 }
 
 const asText = { getTypeParser: () => (text: string) => text };

@@ -2,7 +2,7 @@ import type { Logger } from "../lib/logger.ts";
 import { pause } from "../lib/pause.ts";
 
 /** A task that is repeated, one run after the other. */
-interface Round {
+export interface Round {
   name: string;
   everyMs: number;
   /** A long run should end early when this signal aborts. */

@@ -23,7 +23,7 @@ import { abandonDeadClaims } from "../campaigns/sending/dead-claims.ts";
 import { expandCampaign } from "../campaigns/sending/expand.ts";
 import { cancelMessagesOf } from "../campaigns/life-cycle.ts";
 import { tendCampaigns } from "../campaigns/housekeeping.ts";
-import type { Database } from "../database/database.ts";
+import { planningAnew, type Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
 import { advanceRetentionClock } from "../database/retention-clock.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -54,7 +54,7 @@ import { claimDueRates } from "../pricing/rates/missing-rates.ts";
 import { forgetOld } from "./forget.ts";
 import { releaseJobsOfTheDead } from "../queue/dead-workers.ts";
 import { reviveJobs } from "../queue/revive.ts";
-import { startRounds } from "./rounds.ts";
+import { startRounds, type Round } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 import { tracedFromOutside } from "../tracing/tracing.ts";
 import { wakeIdle } from "./wake-idle.ts";
@@ -151,10 +151,23 @@ const taskListOf = (tasks: Tasks): TaskList =>
 
 /** Runs the jobs of the queue and the rounds that look for due work. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { database, listener, logger, eventRetentionDays, auditRetentionDays, retention } = options;
+  const { database, listener, logger } = options;
   await releaseJobsOfTheDead(database, logger);
   const runner = await keepRunning({ launch: (events) => launch(options, events), listener, logger });
-  const rounds = startRounds(logger, [
+  // What is looked for is not there most of the time, and then there is much of it at once.
+  const rounds = startRounds(logger, roundsOf({ ...options, database: planningAnew(database) }));
+  return {
+    async stop() {
+      options.connections.stopReading();
+      await rounds.stop();
+      await runner.stop();
+    },
+  };
+}
+
+function roundsOf(options: WorkerOptions): Round[] {
+  const { database, logger, eventRetentionDays, auditRetentionDays, retention } = options;
+  return [
     {
       name: "queue due checks",
       everyMs: 1_000,
@@ -226,14 +239,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       everyMs: 5_000,
       run: () => releaseJobsOfTheDead(database, logger),
     },
-  ]);
-  return {
-    async stop() {
-      options.connections.stopReading();
-      await rounds.stop();
-      await runner.stop();
-    },
-  };
+  ];
 }
 
 /** A longer delay than any round can cause. */

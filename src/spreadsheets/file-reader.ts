@@ -5,7 +5,8 @@ import { unreadable } from "./table.ts";
 /** A piece should take no longer. */
 const pieceMs = 2;
 
-/** For workbooks that are unpacked. */
+/** For files of any kind that are read, and for workbooks that are unpacked. */
+const files = new Places({ atOnce: 6, waitMs: 15_000, retryAfterSeconds: 10 });
 const workbooks = new Places({ atOnce: 3, waitMs: 15_000, retryAfterSeconds: 10 });
 
 /** Bytes, or characters, that are read without a look at the clock. What takes long is read in smaller pieces. */
@@ -23,7 +24,7 @@ export interface ReaderHints {
 export class FileReader {
   readonly #holder: string | undefined;
   readonly #signal: AbortSignal | undefined;
-  #leave: () => void = () => undefined;
+  readonly #taken: (() => void)[] = [];
   #piece = leastPiece;
   readonly #slices: Slices;
   #pieceAt = 0;
@@ -35,11 +36,23 @@ export class FileReader {
   }
 
   /**
+   * Call before anything is read.
+   * @throws TooManyRequestsError when no place comes free in time
+   */
+  enter(): Promise<void> {
+    return this.#take(files);
+  }
+
+  /**
    * Call before what takes memory or disk, when the file is here: others wait meanwhile, and must not wait for a slow client.
    * @throws TooManyRequestsError when no place comes free in time
    */
-  async takePlace(): Promise<void> {
-    if (this.#holder !== undefined) this.#leave = await workbooks.enter(this.#holder);
+  takePlace(): Promise<void> {
+    return this.#take(workbooks);
+  }
+
+  async #take(places: Places): Promise<void> {
+    if (this.#holder !== undefined) this.#taken.push(await places.enter(this.#holder));
   }
 
   /** How much to read before the next call of `rest`. */
@@ -68,7 +81,6 @@ export class FileReader {
 
   /** The file is not read any more. */
   leave(): void {
-    this.#leave();
-    this.#leave = () => undefined;
+    for (const giveBack of this.#taken.splice(0)) giveBack();
   }
 }

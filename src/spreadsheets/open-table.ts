@@ -9,7 +9,7 @@ const formatBytes = 128;
 
 /**
  * Opens an uploaded file as a table, whatever it is: CSV in any common encoding and with any separator, or a workbook (XLSX).
- * @throws UnreadableTableError also while its rows are read; TooManyRequestsError when too many workbooks of the holder are read
+ * @throws UnreadableTableError also while its rows are read; TooManyRequestsError when too many files of the holder are read
  */
 export async function openTable(
   file: AsyncIterable<Uint8Array>,
@@ -17,6 +17,7 @@ export async function openTable(
 ): Promise<Table> {
   const reader = new FileReader(hints);
   try {
+    await reader.enter();
     const table = await openWith(reader, file, hints);
     return {
       ...table,

@@ -194,3 +194,34 @@ describe("ends, retries and tests of campaigns", () => {
       .toMatchObject([{ text: '"Hello" Zofia', encoding: "GSM7" }]);
   });
 });
+
+describe("many changes at once", () => {
+  it("pausing and resuming a scheduled campaign beside changes of its text always succeeds", async () => {
+    const id = await scheduled();
+    const change = async (action: string): Promise<string> => {
+      const { changed } = await app.client.data<{ changed: { status?: string; message?: string } }>(
+        `mutation ($id: ID!) {
+          changed: ${action}Campaign(id: $id) { ... on Campaign { status } ... on Error { message } }
+        }`,
+        { id },
+      );
+      return `${action} ${changed.status ?? changed.message}`;
+    };
+    const outcomes = new Set<string>();
+    const repeat = async (action: string): Promise<void> => {
+      for (let turn = 0; turn < 30; turn++) outcomes.add(await change(action));
+    };
+    const rewrite = async (): Promise<void> => {
+      for (let turn = 0; turn < 10; turn++) await update({ id, version: turn + 1, text: `Text ${turn}` });
+    };
+    await Promise.all([
+      ...Array.from({ length: 6 }, () => ["pause", "resume"])
+        .flat()
+        .map(repeat),
+      rewrite(),
+    ]);
+    // Another one may have changed it again before it was read.
+    for (const outcome of outcomes) expect(outcome).toMatch(/^(pause|resume) (PAUSED|SCHEDULED)$/);
+    await change("cancel");
+  });
+});

@@ -9,6 +9,10 @@ const busy = (ms: number): void => {
   for (const until = performance.now() + ms; performance.now() < until;);
 };
 
+async function* fileOf(text: string) {
+  yield Buffer.from(text);
+}
+
 const readersOf = (holder: string, count: number) =>
   Array.from({ length: count }, () => new FileReader({ holder }));
 
@@ -70,6 +74,26 @@ describe("reading in slices", () => {
     reader.begin();
     busy(3);
     await expect(reader.rest()).rejects.toThrow(UnreadableTableError);
+  });
+});
+
+const openOf = (holder: string, count: number) =>
+  Promise.all(Array.from({ length: count }, () => openTable(fileOf("to\n1\n"), { holder })));
+
+describe("places for files", () => {
+  it("six files of an account are read at a time, and the next one has the first place that comes free", async () => {
+    const tables = await openOf("reader", 6);
+    const next = openTable(fileOf("to\n1\n"), { holder: "reader" });
+    expect(await Promise.race([next.then(() => "has it"), nextTurn("waits")])).toBe("waits");
+    await openOf("another reader", 1).then(([table]) => table?.close());
+    // To its end, or closed before.
+    await Array.fromAsync(tables[0]?.rows ?? []);
+    for (const table of [await next, ...tables]) await table.close();
+  });
+
+  it("a file that cannot be read gives its place back", async () => {
+    for (let file = 0; file < 7; file++)
+      await expect(openTable(fileOf("%PDF-1.7"), { holder: "pdf" })).rejects.toThrow(UnreadableTableError);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Database, Statement } from "../../database/database.ts";
+import { planningAnew, type Database, type Statement } from "../../database/database.ts";
 
 /** Rows deleted per transaction: a long one would hold back the readers of the event log. */
 const batchSize = 10_000;
@@ -70,7 +70,8 @@ export async function removeDeadImports(database: Database): Promise<void> {
  * Deletes the rows before the campaign: if this stops halfway, a later round still finds the campaign and
  * goes on.
  */
-async function remove(database: Database, campaignId: string): Promise<void> {
+async function remove(given: Database, campaignId: string): Promise<void> {
+  const database = planningAnew(given);
   for (const removal of removals) {
     for (let removed = batchSize; removed === batchSize;) {
       const [row] = await database.query<{ count: number }>(removal, [campaignId]);

@@ -30,7 +30,8 @@ export interface CampaignPreview {
   countries: CountryPreview[];
   /** The first few. */
   refusedRecipients: RefusedRow[];
-  refusedCsv: string;
+  /** Every refused row, up to a number. */
+  refusedCsv: () => string;
   /** The first few. */
   messages: PreviewedMessage[];
   /** What is allowed but probably a mistake, in plain words. */
@@ -125,7 +126,7 @@ export class PreviewTally {
       estimatedCost,
       countries,
       refusedRecipients: this.#refusals,
-      refusedCsv: this.#refusedFile.text,
+      refusedCsv: () => this.#refusedFile.text,
       duplicateRecipients: this.#firstDuplicates,
       messages: this.#messages,
       warnings,

@@ -57,6 +57,12 @@ const shown = (alias: string): string => `json_build_object(
   'windowStart', ${alias}.window_start, 'windowEnd', ${alias}.window_end, 'windowDays', ${alias}.window_days, 'observeHolidays', ${alias}.observe_holidays,
   'endsAt', ${alias}.ends_at, 'messagesPerSecond', ${alias}.messages_per_second, 'priority', ${alias}.priority)`;
 
+// In a statement of its own, as the lock of a change of the status.
+const lock: Statement = {
+  name: "lock_campaign_to_update",
+  text: "select 1 from campaigns where id = $1 and account_id = $2 for update",
+};
+
 // Recipients that are no messages yet are counted under the status that the first time gives them. Nothing may have been handed over. A campaign that is not paused is sent when its time has come.
 const update: Statement = {
   name: "update_campaign",
@@ -70,7 +76,6 @@ const update: Statement = {
           select sum(delta) from campaign_tallies
           where campaign_id = c.id and status not in ('SCHEDULED', 'QUEUED', 'CANCELLED')
         ), 0) = 0
-      for update
     ), changed as (
       update campaigns as c
       set text = coalesce(${sql.text}, c.text), encoding = case when ${sql.text} is null then c.encoding else ${sql.encoding} end,
@@ -128,6 +133,7 @@ export async function updateCampaign(
       if (error) throw error;
     }
     await lockCampaignChange(transaction, campaignId);
+    await transaction.query(lock, [campaignId, accountId]);
     const [versions] = await transaction.query<{ before: object; after: object }>(update, values);
     if (!versions) return { spends: [], result: false };
     await record(transaction, target, { ...versions, isNewText: text !== undefined });

@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Database, Statement } from "../../database/database.ts";
+import { planningAnew, type Database, type Statement } from "../../database/database.ts";
 import { eventChannel } from "../../messages/log/event-log.ts";
 import { newMessageId } from "../../lib/uuid.ts";
 import { listedAsInSql } from "../../messages/model/status.ts";
@@ -144,14 +144,15 @@ async function expandChunk(
  * Turns all recipients of a campaign into messages. Runs as a job; a repeated run continues where the last
  * one stopped.
  */
-export async function expandCampaign(options: ExpandOptions, campaignId: string): Promise<void> {
-  const { database } = options;
+export async function expandCampaign({ clock, ...given }: ExpandOptions, campaignId: string): Promise<void> {
+  // There are no recipients between campaigns, and millions of one.
+  const database = planningAnew(given.database);
   const [repeated] = await database.query<{ found: boolean }>(findRepeated, [campaignId]);
   const statement = repeated?.found === true ? expandRepeated : expand;
   const trace = isTracing() ? await readTrace(database, campaignId) : null;
   const span = jobSpan("expand-campaign", { "smsgraph.campaign.id": campaignId });
   await tracedFor(trace, span, async () => {
-    while ((await expandChunk(options, campaignId, statement)) > 0);
+    while ((await expandChunk({ database, clock }, campaignId, statement)) > 0);
   });
 }
 

@@ -199,14 +199,18 @@ export async function settleReports(
   const idsOf = (kind: Settled["kind"]): string[] =>
     settled.filter((one) => one.kind === kind).map(({ id }) => id);
   const refused = settled.filter((one) => one.kind === "refused");
-  const next = await database.query<{ origin: string; accountId: string }>(settle, [
+  const values = [
     owner,
     idsOf("taken"),
     idsOf("returned"),
     refused.map(({ id }) => id),
     refused.map(({ waitMs }) => waitMs / 1_000),
     refused.map(({ problem }) => problem),
-  ]);
+  ];
+  const next = await database.transaction(async (transaction) => {
+    await execute(transaction, goByIndex, []);
+    return transaction.query<{ origin: string; accountId: string }>(settle, values);
+  });
   return next.map(({ origin, accountId }) => [origin, accountId] as const);
 }
 

@@ -242,7 +242,8 @@ const CampaignPreview = builder.objectRef<CampaignPreviewShape>("CampaignPreview
       },
       RefusedRecipientConnection,
     ),
-    refusedCsv: t.exposeString("refusedCsv", {
+    refusedCsv: t.string({
+      resolve: ({ refusedCsv }) => refusedCsv(),
       description:
         `All refused rows, at most ${maxRowsInFile}, as a CSV file with the columns \`row\`, \`to\`, \`code\` and \`reason\`. No cell of it ` +
         "is taken for a formula. Of a stored campaign, `refusedRecipients` has them.",
