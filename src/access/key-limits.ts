@@ -11,9 +11,9 @@ export async function setKeyLimits(
   limits: RateLimits,
 ): Promise<void> {
   await database.transaction(async (transaction) => {
-    const values = [accountId, keyId, JSON.stringify(limits)];
-    const [key] = await transaction.query<{ before: RateLimits | null }>(updateKeyLimits, values);
+    const [key] = await transaction.query<{ before: RateLimits | null }>(lock, [accountId, keyId]);
     if (!key) throw new NotFoundError("ApiKey", keyId);
+    await transaction.query(update, [keyId, JSON.stringify(limits)]);
     await recordAudit(transaction, {
       accountId,
       action: "API_KEY_UPDATED",
@@ -24,11 +24,13 @@ export async function setKeyLimits(
   });
 }
 
-const updateKeyLimits: Statement = {
+// In a statement of its own: see the lock of campaigns in campaigns/life-cycle.ts.
+const lock: Statement = {
+  name: "lock_key_to_limit",
+  text: "select limits as before from api_keys where account_id = $1 and id = $2 for no key update",
+};
+
+const update: Statement = {
   name: "update_key_limits",
-  text: `
-    with stored as (
-      select id, limits as before from api_keys where account_id = $1 and id = $2 for no key update
-    )
-    update api_keys as k set limits = $3::jsonb from stored where k.id = stored.id returning before`,
+  text: "update api_keys set limits = $2::jsonb where id = $1",
 };
