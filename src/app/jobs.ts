@@ -124,7 +124,7 @@ function wireSending(
   };
   const sending = { database, connections, clock, outcomes, failover, onOutcome };
   return {
-    dispatcher: new Dispatcher({ ...sending, lanes, places: places.sending }),
+    dispatcher: new Dispatcher({ ...sending, lanes, places: places.sending, unsent: places.unsent }),
     pump: new CampaignPump({ ...sending, listener, logger }),
     outcomes,
   };

@@ -139,6 +139,17 @@ async function applyTo(
   });
 }
 
+const findAccount: Statement = {
+  name: "find_account_of_campaign",
+  text: `select account_id as "accountId" from campaigns where id = $1`,
+};
+
+/** Whose campaign it is; undefined when there is none. */
+export async function accountOf(database: Database, campaignId: string): Promise<string | undefined> {
+  const [campaign] = await database.query<{ accountId: string }>(findAccount, [campaignId]);
+  return campaign?.accountId;
+}
+
 const cancelChunk = 1_000;
 
 /**

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Socket } from "node:net";
-import { Pool, type PoolClient } from "pg";
+import { Pool, type ClientBase, type PoolClient } from "pg";
 import { BusyError } from "../lib/errors.ts";
 import { isClientWaiting } from "../lib/waited-for.ts";
 import { reachOf } from "./hosts.ts";
@@ -34,6 +34,15 @@ export async function holdingConnection<Result>(work: () => Promise<Result>): Pr
 /** How the pool says that none came free, and that none was made, in time. */
 const isTooLate = /timeout exceeded when trying to connect|due to connection timeout/;
 
+/**
+ * Lets a connection read whole tables only where no index helps. A statement is planned when it is first used, and for a table
+ * that is still empty, or is so most of the time, reading all of it is the cheapest plan. The plan is kept, and minutes
+ * go by before PostgreSQL looks at the table again. The pool waits for what this returns, though its type says nothing of it.
+ */
+function goByIndexes(client: ClientBase): void {
+  return client.query("set enable_seqscan = off") as never;
+}
+
 type Release = (error?: Error | boolean) => void;
 type Taken = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
 
@@ -58,8 +67,13 @@ export class BoundedPool extends Pool {
   #isLooking = false;
 
   constructor(url: string, max: number) {
-    // Statements of a transaction that do not wait for each other's results are sent together.
-    super({ ...reachOf(url), max, pipeline: true });
+    super({
+      ...reachOf(url),
+      max,
+      // Statements of a transaction that do not wait for each other's results are sent together.
+      pipeline: true,
+      onConnect: goByIndexes,
+    });
     this.#readiness = new Readiness(url);
     this.on("release", (_error, client) => void this.#awaited.delete(client));
     this.on("remove", (client) => void this.#awaited.delete(client));

@@ -21,7 +21,7 @@ import type { MessageSender } from "../messages/accept/send.ts";
 import { claimDueDrains } from "../connections/drain-rounds.ts";
 import { abandonDeadClaims } from "../campaigns/sending/dead-claims.ts";
 import { expandCampaign } from "../campaigns/sending/expand.ts";
-import { cancelMessagesOf } from "../campaigns/life-cycle.ts";
+import { accountOf, cancelMessagesOf } from "../campaigns/life-cycle.ts";
 import { tendCampaigns } from "../campaigns/housekeeping.ts";
 import { planningAnew, type Database } from "../database/database.ts";
 import type { Listener } from "../database/listener.ts";
@@ -58,6 +58,7 @@ import { startRounds, type Round } from "./rounds.ts";
 import { keepRunning } from "./runner.ts";
 import { tracedFromOutside } from "../tracing/tracing.ts";
 import { wakeIdle } from "./wake-idle.ts";
+import type { WorkerPlaces } from "../lanes/provider-places.ts";
 
 interface WorkerOptions extends LookUpOptions, BalanceWatch {
   database: Database;
@@ -68,6 +69,7 @@ interface WorkerOptions extends LookUpOptions, BalanceWatch {
   routingTables: RoutingTables;
   sender: MessageSender;
   lanes: ClosedLanes;
+  places: Pick<WorkerPlaces, "asking" | "ofCampaigns">;
   /** Takes the receipts that a provider hands out only once (see `src/callbacks/drain.ts`). */
   drainReceipts: (providerId: string) => Promise<void>;
   /** How many days events are kept. */
@@ -103,12 +105,37 @@ const tasksOf = (options: WorkerOptions): Tasks => ({
   "drain-receipts": asking(options, "drain-receipts", ({ row }) => options.drainReceipts(row.id)),
   "read-inbound": asking(options, "read-inbound", ({ row }) => readInbound(options, row.id)),
   "confirm-opt-out": ({ messageId }) => confirmOptOut(options, messageId),
-  "expand-campaign": ({ campaignId }) => expandCampaign(options, campaignId),
-  "rewrite-campaign": ({ campaignId }) => rewriteCampaign(options, campaignId),
-  "cancel-campaign": ({ campaignId }) => cancelMessagesOf(options, campaignId),
+  "expand-campaign": onCampaign(options, "expand-campaign", expandCampaign),
+  "rewrite-campaign": onCampaign(options, "rewrite-campaign", rewriteCampaign),
+  "cancel-campaign": onCampaign(options, "cancel-campaign", cancelMessagesOf),
   "refresh-balance": asking(options, "refresh-balance", (connection) => refreshBalance(options, connection)),
   "refresh-rates": asking(options, "refresh-rates", (connection) => refreshRates(options, connection)),
 });
+
+type CampaignTask = "expand-campaign" | "rewrite-campaign" | "cancel-campaign";
+
+/** Work on all messages of a campaign, in a share of the places. Without one it goes back into the queue. */
+function onCampaign(
+  options: WorkerOptions,
+  task: CampaignTask,
+  work: (options: WorkerOptions, campaignId: string) => Promise<void>,
+): (payload: { campaignId: string }) => Promise<void> {
+  const { database, places } = options;
+  return async ({ campaignId }) => {
+    const accountId = await accountOf(database, campaignId);
+    if (accountId === undefined) return;
+    if (places.ofCampaigns.left(accountId, true) <= 0) {
+      const key = `${task} ${campaignId}`;
+      return addJobs(database, [{ task, payload: { campaignId }, key, delayMs: noPlaceMs }]);
+    }
+    places.ofCampaigns.take(accountId, true, 1);
+    try {
+      await work(options, campaignId);
+    } finally {
+      places.ofCampaigns.take(accountId, true, -1);
+    }
+  };
+}
 
 /** How soon a job looks again whether its provider, or its account, has a place. */
 const noPlaceMs = 1_000;
@@ -280,7 +307,7 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
     options.onJobFailed?.(job.task_identifier);
     logger.error({ error, task: job.task_identifier, jobId: job.id }, "a job failed and will be tried again");
   });
-  wakeIdle(events, () => options.lanes.flags() !== null);
+  wakeIdle(events);
   return run({
     pgPool: database.pool,
     taskList: taskListOf(tasksOf(options)),

@@ -25,9 +25,19 @@ const maxStandings = 10_000;
 export interface WorkerPlaces {
   /** For messages that are submitted. */
   sending: ProviderPlaces;
+  /** For messages that end or wait without being submitted. */
+  unsent: Shares;
+  /** For work on all messages of a campaign. */
+  ofCampaigns: Shares;
   /** For what a provider is asked: receipts, look-ups, lists, balances, rates. Reading a long list is no bad sign. */
   asking: ProviderPlaces;
 }
+
+/** Where an account's messages end or wait unsent. Each takes little time, but there may be any number of them. */
+const unsentOfOne = 1 / 4;
+
+/** Making, changing and cancelling the messages of campaigns, which takes seconds, has so much of the places, and one account half of it. */
+const campaignWork = 1 / 4;
 
 /** What providers are asked has so much of the places at most, and that of one account half of it. A long list takes minutes. */
 const ofAsking = 1 / 2;
@@ -47,6 +57,8 @@ export function createWorkerPlaces(places: number, now?: () => number): WorkerPl
   const maxNew = Math.max(1, Math.floor(places * newOfOne));
   return {
     sending: new ProviderPlaces({ kept: [all], maxNew, now }),
+    unsent: new Shares(places, { ofOne: unsentOfOne }),
+    ofCampaigns: new Shares(Math.ceil(places * campaignWork)),
     asking: new ProviderPlaces({ kept: [all, asked], long, maxNew, now }),
   };
 }

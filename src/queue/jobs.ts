@@ -75,6 +75,16 @@ export async function addJobs(transaction: Queryable, added: readonly NewJob[]):
   if (gathering.length > 0) await transaction.query(gather, [JSON.stringify(gathering), true]);
 }
 
+const remove: Statement = {
+  name: "remove_jobs",
+  text: "delete from graphile_worker._private_jobs where locked_at is null and key = any ($1::text[])",
+};
+
+/** Removes jobs that wait and have nothing to do any more. One that has begun finds that out by itself. */
+export async function removeJobs(database: Queryable, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await database.query(remove, [keys]);
+}
+
 /**
  * The key of every dispatch job after a message's first: each replaces the one before it. The first has no
  * key, since keys make adding jobs slower.

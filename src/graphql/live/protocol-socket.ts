@@ -65,9 +65,8 @@ export class ProtocolSocket implements Carrier {
   send(text: string): Promise<void> {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      socket.send(text, (error) => (error ? reject(error) : resolve()));
-    });
+    // A socket that cannot be written to closes, which ends its operations. It is no error of theirs.
+    return new Promise((resolve) => socket.send(text, () => resolve()));
   }
 
   close(code: number, reason: string): void {

@@ -183,6 +183,8 @@ function acceptSockets(
     noServer: true,
     maxPayload: maxRequestBytes,
     perMessageDeflate: false,
+    // One message of a socket in a turn of the event loop: hundreds of new sockets may give 64 KB of them at the same moment.
+    allowSynchronousEvents: false,
     closeTimeout: closedMs,
     handleProtocols: chooseProtocol,
   };

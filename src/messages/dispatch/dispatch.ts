@@ -1,17 +1,20 @@
+import { setTimeout } from "node:timers/promises";
 import { Batcher } from "../../lib/batcher.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Connection, Connections } from "../../connections/connections.ts";
 import type { ProviderPlaces } from "../../lanes/provider-places.ts";
 import type { Database } from "../../database/database.ts";
 import type { SubmitOutcome } from "../../providers/provider.ts";
+import { findAlike } from "./alike.ts";
 import { singleOutClaimOf, startAttempts } from "./attempts.ts";
 import { readForDispatch, type DispatchMessage } from "./dispatch-message.ts";
 import type { ClosedLanes } from "../../lanes/closed-lanes.ts";
 import { dispatchJob } from "./after-attempt.ts";
 import type { Failover } from "./failover.ts";
-import { addJobs, dispatchKey, rescheduleNow } from "../../queue/jobs.ts";
+import { addJobs, dispatchKey, removeJobs, rescheduleNow } from "../../queue/jobs.ts";
 import { admitMessages, type Wait } from "../../lanes/admission.ts";
 import type { Outcomes } from "./outcomes.ts";
+import type { Shares } from "../../lib/shares.ts";
 import type { StatusChange } from "../model/status-change.ts";
 import { cancelSuppressed, lockToClaim } from "./suppressed.ts";
 import { toSubmission } from "./submission.ts";
@@ -28,6 +31,8 @@ interface DispatcherOptions {
   lanes: ClosedLanes;
   failover: Failover;
   places: ProviderPlaces;
+  /** The places for messages that are not sent: those of one account are some of a worker's. */
+  unsent: Shares;
   onOutcome?: (kind: string, outcome: SubmitOutcome["kind"], seconds: number) => void;
 }
 
@@ -74,6 +79,8 @@ const noPlaceMs = 250;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #claims: Batcher<DispatchMessage, AttemptClaim>;
+  /** Messages that are being ended now, by their provider and what they become. */
+  readonly #ending = new Map<string, Promise<void>>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -98,15 +105,10 @@ export class Dispatcher {
     if (message.status === "SCHEDULED" && message.earlyMs > mostEarlyMs)
       return this.#postpone(message, message.earlyMs);
     const connection = await this.#options.connections.get(message.providerId);
-    if (message.validUntil && message.validUntil <= this.#now()) return this.#expire(message);
-    if (message.behindSince) return this.#waitForEarlier(message, message.behindSince);
-    const isGone = !connection || connection.row.disconnectedAt !== null;
-    if (isGone || !connection.row.enabled) {
-      const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
-      if (await this.#moveOn(message, moves, why)) return this.#dispatch(messageId, moves + 1);
-      if (isGone) return this.#fail(message, "its provider was disconnected");
-      this.#leaveAlone(message);
-      return this.#postpone(message, pausedRetryMs);
+    const isOpen = connection?.row.disconnectedAt === null && connection.row.enabled;
+    if (!isOpen || message.behindSince || this.#isExpired(message)) {
+      const isMoved = await this.#inShare(message, () => this.#keepBack(message, connection, moves));
+      return isMoved ? this.#dispatch(messageId, moves + 1) : undefined;
     }
     const leave = this.#options.places.take(message);
     if (!leave) {
@@ -121,6 +123,51 @@ export class Dispatcher {
       // Now, since who has done a job fetches the next one at once, and looks again only after a second if there is none.
       this.#options.lanes.uncrowd(message.accountId);
     }
+  }
+
+  #isExpired({ validUntil }: DispatchMessage): boolean {
+    return validUntil !== null && validUntil <= this.#now();
+  }
+
+  /**
+   * Work on a message that is not sent now, while its account has a share left for that. Thousands of messages may end or wait
+   * at the same moment, and everybody else's are behind them in the queue. False without a share: it is looked at again.
+   */
+  async #inShare(message: DispatchMessage, work: () => Promise<boolean>): Promise<boolean> {
+    const { accountId, providerId } = message;
+    const { unsent, lanes } = this.#options;
+    if (unsent.left(accountId, true) <= 0) {
+      lanes.crowd(accountId, [providerId], noPlaceMs);
+      await this.#postpone(message, noPlaceMs);
+      return false;
+    }
+    unsent.take(accountId, true, 1);
+    try {
+      return await work();
+    } finally {
+      unsent.take(accountId, true, -1);
+    }
+  }
+
+  /** What becomes of a message that cannot be sent now. Returns whether it was moved to another provider. */
+  async #keepBack(
+    message: DispatchMessage,
+    connection: Connection | undefined,
+    moves: number,
+  ): Promise<boolean> {
+    if (this.#isExpired(message)) await this.#expire(message);
+    else if (message.behindSince) await this.#waitForEarlier(message, message.behindSince);
+    else {
+      const isGone = !connection || connection.row.disconnectedAt !== null;
+      const why = `Its provider was ${isGone ? "disconnected" : "switched off"}.`;
+      if (await this.#moveOn(message, moves, why)) return true;
+      if (isGone) await this.#fail(message, "its provider was disconnected");
+      else {
+        this.#leaveAlone(message);
+        await this.#postpone(message, pausedRetryMs);
+      }
+    }
+    return false;
   }
 
   /**
@@ -173,7 +220,7 @@ export class Dispatcher {
       } else if (claim.isDistrusted) lanes.closeForFixed(providerId, claim.retryAfterMs);
       else lanes.close(providerId, claim.retryAfterMs);
       if (claim.retryAfterMs > maxTurnMs) return this.#postpone(message, claim.retryAfterMs);
-      await new Promise((done) => setTimeout(done, claim.retryAfterMs));
+      await setTimeout(claim.retryAfterMs);
       // Its validity period may have ended meanwhile, or its provider may have been switched off.
       if (performance.now() > staleAt) return this.#dispatch(id, moves);
     }
@@ -279,24 +326,52 @@ export class Dispatcher {
 
   async #expire(message: DispatchMessage): Promise<void> {
     const text = "The validity period ended before the message could be sent.";
-    await this.#change(message, { status: "EXPIRED", failure: { code: "expired", text, permanent: true } });
+    const failure = { code: "expired", text, permanent: true } as const;
+    await this.#endAlike(message, { status: "EXPIRED", failure }, true);
   }
 
   async #fail(message: DispatchMessage, reason: string): Promise<void> {
     const text = `The message could not be sent: ${reason}.`;
-    await this.#change(message, {
-      status: "FAILED",
-      failure: { code: "provider_unavailable", text, permanent: false },
-    });
+    const failure = { code: "provider_unavailable", text, permanent: false } as const;
+    await this.#endAlike(message, { status: "FAILED", failure }, false);
   }
 
-  async #change(message: DispatchMessage, change: Pick<StatusChange, "status" | "failure">): Promise<void> {
-    const { id: messageId, providerId } = message;
-    const base = { messageId, providerId, source: "DISPATCH", receivedAt: this.#now() } as const;
-    const onlyFrom = ["QUEUED", "SCHEDULED"] as const;
-    await this.#options.database.transaction((transaction) =>
-      applyChanges(transaction, [{ ...base, ...change, onlyFrom }]),
-    );
+  /** Ends the message and those behind it that end for the same reason. Their jobs are not needed any more. */
+  async #endAlike(
+    message: DispatchMessage,
+    change: Pick<StatusChange, "status" | "failure">,
+    isExpired: boolean,
+  ): Promise<void> {
+    const { database } = this.#options;
+    const { providerId } = message;
+    const key = `${providerId} ${change.status}`;
+    const running = this.#ending.get(key);
+    if (running) {
+      // It most likely ends this one, too.
+      await running.catch(() => undefined);
+      return this.#dispatch(message.id, 0);
+    }
+    const receivedAt = this.#now();
+    const ending = (async () => {
+      const startedAt = performance.now();
+      const others = await findAlike(database, message, receivedAt, isExpired);
+      const base = { providerId, source: "DISPATCH", receivedAt, ...change } as const;
+      const changes = [message.id, ...others].map((messageId): StatusChange => ({
+        ...base,
+        messageId,
+        onlyFrom: ["QUEUED", "SCHEDULED"],
+      }));
+      await database.transaction((transaction) => applyChanges(transaction, changes));
+      await removeJobs(database, others.map(dispatchKey));
+      // The database belongs to everybody else for as long as it took.
+      if (others.length > 0) await setTimeout(performance.now() - startedAt);
+    })();
+    this.#ending.set(key, ending);
+    try {
+      await ending;
+    } finally {
+      this.#ending.delete(key);
+    }
   }
 
   /** Messages of a provider that is disabled or in trouble stay queued. */

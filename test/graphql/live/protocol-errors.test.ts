@@ -142,10 +142,11 @@ it.each([
   ["long", "é".repeat(120)],
 ])("a socket with two operations of one %s id is closed", async (_length, id) => {
   const socket = await connect(["graphql-transport-ws"]);
-  socket.send(init);
+  socket.send(JSON.stringify({ type: "connection_init", payload: app.client.headers }));
   await once(socket, "message");
   const closed = once(socket, "close");
-  const twice = JSON.stringify({ type: "subscribe", id, payload: { query: "{ __typename }" } });
+  const query = "subscription { balanceChanged { __typename } }";
+  const twice = JSON.stringify({ type: "subscribe", id, payload: { query } });
   socket.send(twice);
   socket.send(twice);
   expect((await closed)[0]).toBe(4409);
@@ -159,4 +160,21 @@ it("the server is still there after a frame that no WebSocket may send, and coun
   expect((await closed)[0]).toBe(1002);
   const text = await (await fetch(`${app.url}/metrics`)).text();
   expect(text).toMatch(/^smsgraph_internal_errors_total 0$/m);
+});
+
+it("an answer to a socket that has gone is no trouble of the database's", async () => {
+  const refused = JSON.stringify({ type: "subscribe", id: "1", payload: { query: "{ none }" } });
+  for (let turn = 0; turn < 20; turn++) {
+    const socket = await connect(["graphql-transport-ws"]);
+    socket.on("error", () => undefined);
+    socket.send(init);
+    await once(socket, "message");
+    for (let n = 0; n < 200; n++) socket.send(refused);
+    const carrier = Reflect.get(socket, "_socket") as Socket;
+    await new Promise((done) => carrier.write("", done));
+    carrier.resetAndDestroy();
+  }
+  // By then it has found out about the sockets.
+  for (let turn = 0; turn < 100; turn++) await (await fetch(`${app.url}/healthz`)).text();
+  expect(app.log.join("")).not.toContain("no connection to the database");
 });

@@ -30,7 +30,8 @@ function createDispatcher(lanes: ClosedLanes): Dispatcher {
   const failover = new Failover(services);
   const logger = createLogger({ level: "silent" });
   const outcomes = new Outcomes({ ...services, logger, random: () => 0, failover });
-  return new Dispatcher({ ...services, lanes, failover, outcomes, places: createWorkerPlaces(8).sending });
+  const { sending, unsent } = createWorkerPlaces(8);
+  return new Dispatcher({ ...services, lanes, failover, outcomes, places: sending, unsent });
 }
 
 it("a message whose provider is switched off keeps one job, and the worker skips others of that lane", async () => {
@@ -53,6 +54,33 @@ it("a message whose provider is switched off keeps one job, and the worker skips
   expect(rows).toEqual([{ waits: true }]);
   expect(lanes.flags()).toEqual([laneFlag(decodeId("Provider", providerId), false)]);
   expect(double.requests).toEqual([]);
+});
+
+it("messages that end unsent have a share of the places, and others of the account wait in the queue", async () => {
+  const { url: baseUrl, token: apiToken } = double;
+  const settings = { name: "Gone", baseUrl, apiToken, defaultSender: "smsgraph" };
+  const providerId = await connectProvider(app.client, settings);
+  const numbers = Array.from({ length: 8 }, (_, n) => `+42190400000${n}`);
+  const ids = await Promise.all(numbers.map((to) => queueMessage(app, { providerId, to })));
+  await app.client.data("mutation ($id: ID!) { disconnectProvider(id: $id) { __typename } }", {
+    id: providerId,
+  });
+  const lanes = new ClosedLanes();
+  const closed = vi.spyOn(lanes, "crowd");
+  const dispatcher = createDispatcher(lanes);
+  const ended = async (): Promise<number> => {
+    const { rows } = await app.services.database.pool.query<{ count: number }>(
+      "select count(*)::int from messages where id = any ($1) and status = 'FAILED'",
+      [ids],
+    );
+    return rows[0]?.count ?? 0;
+  };
+  await Promise.all(ids.map((id) => dispatcher.dispatch(id)));
+  // Two of eight places at a time, and whoever found none is looked at again.
+  expect(await ended()).toBeLessThan(8);
+  expect(closed).toHaveBeenCalled();
+  for (let n = 0; n < 8; n++) for (const id of ids) await dispatcher.dispatch(id);
+  expect(await ended()).toBe(8);
 });
 
 it("a provider that does not answer holds few places, and its other messages wait in the queue", async () => {

@@ -180,7 +180,7 @@ it("the feed gives every value of an event as it was stored", async () => {
 
 it("what was erased is not read from memory any more, and nothing is missed or repeated by that", async () => {
   await withFeed(store.database, async (feed, read) => {
-    const start = feed.position;
+    const start = await reach(feed);
     const reader = read();
     const write = (detail: string | null, ids: string[]): Promise<void> =>
       store.database.transaction(async (transaction) => {
