@@ -7,12 +7,11 @@ const countIn = (payload: string | undefined): number =>
   Number(/"count":\s*(\d+)/.exec(payload ?? "")?.[1] ?? 1);
 
 /**
- * Keeps new jobs from waiting where some jobs are left out. Workers do not wait at the local queue of graphile-worker then, which is all
+ * Keeps new jobs from waiting while some jobs are left out. Workers do not wait at the local queue of graphile-worker then, which is all
  * that it wakes, and do not take from it, though it fetches at every notice: one troubled provider would let everybody's messages wait
- * for the next poll, or until the local queue gives back what it holds. A worker goes on waiting for its poll, too, when nothing is
- * left out any more.
+ * for the next poll, or until the local queue gives back what it holds.
  */
-export function wakeIdle(events: WorkerEvents): void {
+export function wakeIdle(events: WorkerEvents, leavesOut: () => boolean): void {
   const workers = new Set<Worker>();
   const wake = (count: number): void => {
     let left = count;
@@ -24,14 +23,15 @@ export function wakeIdle(events: WorkerEvents): void {
   events.on("worker:create", ({ worker }) => void workers.add(worker));
   events.on("worker:release", ({ worker }) => void workers.delete(worker));
   events.on("pool:listen:notification", ({ message }) => {
-    if (message.channel === "jobs:insert") wake(countIn(message.payload));
+    if (message.channel === "jobs:insert" && leavesOut()) wake(countIn(message.payload));
   });
   events.on("localQueue:init", ({ localQueue }) => takeFrom(localQueue));
-  // The event comes before the jobs are in the queue.
-  events.on(
-    "localQueue:getJobs:complete",
-    ({ localQueue }) => void setImmediate(() => wake(localQueue.jobQueue.length)),
-  );
+  events.on("localQueue:getJobs:complete", ({ localQueue }) => {
+    // The event comes before the jobs are in the queue.
+    setImmediate(() => {
+      if (leavesOut()) wake(localQueue.jobQueue.length);
+    });
+  });
 }
 
 /** Lets workers that leave some jobs out take the others from the local queue. */

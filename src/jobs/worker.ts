@@ -307,7 +307,7 @@ function launch(options: WorkerOptions, events: WorkerEvents): Promise<Runner> {
     options.onJobFailed?.(job.task_identifier);
     logger.error({ error, task: job.task_identifier, jobId: job.id }, "a job failed and will be tried again");
   });
-  wakeIdle(events);
+  wakeIdle(events, () => options.lanes.flags() !== null);
   return run({
     pgPool: database.pool,
     taskList: taskListOf(tasksOf(options)),
