@@ -30,7 +30,7 @@ export interface CampaignPreview {
   countries: CountryPreview[];
   /** The first few. */
   refusedRecipients: RefusedRow[];
-  /** Every refused row, up to a number. */
+  /** The refused rows, up to `maxRowsInFile`, as CSV; made when it is asked for. */
   refusedCsv: () => string;
   /** The first few. */
   messages: PreviewedMessage[];

@@ -17,7 +17,9 @@ const find: Statement = {
     ) as next
     where provider_id = $4 and campaign_id is null and status = $5::message_status
       and (scheduled_at is null or scheduled_at <= $6)
-      and case when $7 then valid_until <= $6 else not routed end`,
+      and case when $7 then valid_until <= $6 else not routed end
+      -- What may have been sent is left to its own job, which asks what became of it.
+      and not exists (select 1 from attempts where message_id = next.id and finished_at is null)`,
 };
 
 /**

@@ -87,8 +87,13 @@ it("a message that ends unsent takes a place of its account's share, and those b
   );
   expect(rows).toHaveLength(1);
   places.unsent.take(app.accountId, true, -2);
+  // The last one may have been sent: its own job asks what became of it.
+  await pool.query(
+    "insert into attempts (message_id, number, provider_id, started_at) values ($1, 1, $2, now())",
+    [others.at(-1), decodeId("Provider", providerId)],
+  );
   await dispatcher.dispatch(first);
-  expect(await ended()).toBe(1 + others.length);
+  expect(await ended()).toBe(others.length);
 });
 
 it("a provider that does not answer holds few places, and its other messages wait in the queue", async () => {
